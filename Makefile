@@ -1,0 +1,50 @@
+# make demo   the main job: expression, gradients, check, pictures, training
+# make test   every check that CI runs
+# Both make a virtual environment of their own in .venv and are quick the second time.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := pyproject.toml setup.py $(wildcard autograd/*.py autograd/*.pxd)
+
+.PHONY: demo test check core-uncompiled benchmarks clean
+
+demo: .venv/ready-demo
+	$(BIN)/python -m examples.demo
+
+test: .venv/ready-test
+	$(MAKE) check
+
+check:
+	$(BIN)/python tools/generate_kernels.py --check
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+	$(MAKE) core-uncompiled
+
+# The engine as plain Python: the same tests and all doctests on a copy without extension modules.
+core-uncompiled:
+	rm -rf build/uncompiled && mkdir -p build/uncompiled
+	cp -r autograd layers viz examples tests tools pyproject.toml setup.py README.md build/uncompiled/
+	rm -f build/uncompiled/autograd/*.so build/uncompiled/autograd/*.pyd
+	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests
+	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz
+	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob=README.md README.md
+
+benchmarks: .venv/ready-test
+	$(BIN)/python -m benchmarks.eager
+
+.venv/python:
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/ready-demo: .venv/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[viz,plot]'
+	touch $@
+
+.venv/ready-test: .venv/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf .venv build demo-output *.egg-info autograd/*.so autograd/source_hash.txt

@@ -1,0 +1,54 @@
+"""Copies of graphs, in memory and pickled, of any depth: no walk here is recursive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.node import Constant, Node, Variable, hooks, operands_of, rebuild, state_of
+from autograd.sweep import topological_order
+
+# Nodes that the pickling under way will meet in a list of their own, parents first: each of them need not
+# list what it depends on again.
+_listed: set[int] = set()
+
+
+def reduce(node: Node) -> tuple[Any, ...]:
+    """How to pickle a node: everything it depends on, parents first, then the node itself.
+
+    A pickler that met the parents in the list need not go down to them from the node.
+    """
+    if isinstance(node, Constant | Variable) or id(node) in _listed:
+        _listed.discard(id(node))
+        return _rebuild_after, ((), *state_of(node))
+    below = topological_order(node)[:-1]
+    _listed.clear()
+    _listed.update([id(ancestor) for ancestor in below if operands_of(ancestor)])
+    return _rebuild_after, ((tuple(below), _ListEnd()), *state_of(node))
+
+
+class _ListEnd:
+    """Stands after such a list, so that a pickler that comes to it says that the list is over."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _listed.clear()
+        return _ListEnd, ()
+
+
+def _rebuild_after(below: tuple[Any, ...], *state: Any) -> Node:
+    return rebuild(*state)
+
+
+def deepcopy(node: Node, memo: dict[int, Any]) -> Node:
+    """A copy of the whole graph below a node, sharing what the graph shares."""
+    for original in topological_order(node):
+        if id(original) in memo:
+            continue
+        kind, operands, *rest = state_of(original)
+        copies = tuple([memo[id(operand)] if isinstance(operand, Node) else operand for operand in operands])
+        memo[id(original)] = rebuild(kind, copies, *rest)
+    copied: Node = memo[id(node)]
+    return copied
+
+
+hooks["reduce"] = reduce
+hooks["deepcopy"] = deepcopy

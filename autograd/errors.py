@@ -1,0 +1,41 @@
+"""The engine's errors: one small hierarchy, each with the builtin base that callers may expect."""
+
+from __future__ import annotations
+
+__all__ = [
+    "AutogradError",
+    "DomainError",
+    "FrozenValueError",
+    "GradcheckError",
+    "OperandError",
+    "StaleGraphError",
+    "UnknownPrimitiveError",
+]
+
+
+class AutogradError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class DomainError(AutogradError, ValueError):
+    """Inside `strict()`, an operation gave a value or local gradient that is not finite."""
+
+
+class OperandError(AutogradError, TypeError):
+    """Something that is neither a real number nor a node was given where one is meant."""
+
+
+class FrozenValueError(AutogradError, AttributeError):
+    """The value of a node that is not a variable was assigned."""
+
+
+class StaleGraphError(AutogradError, RuntimeError):
+    """A recorded graph would be evaluated again although one of its variables was assigned since."""
+
+
+class UnknownPrimitiveError(AutogradError, LookupError):
+    """A stored graph names a primitive that this program has not declared."""
+
+
+class GradcheckError(AutogradError, AssertionError):
+    """A derivative and its independent check disagree by more than rounding and truncation explain."""

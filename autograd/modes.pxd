@@ -1,0 +1,3 @@
+cdef class State:
+    cdef long entered
+    cpdef void enter(self, long change)

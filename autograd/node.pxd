@@ -1,0 +1,60 @@
+cimport cython
+from cpython.array cimport array
+from autograd.kernel cimport Kernel
+from autograd.modes cimport State
+from autograd.primitives cimport Primitive
+
+cdef long long VARIES, REACHED, OPEN, DONE, SERIAL
+cdef State _state
+cdef long long _clock
+cdef int _depth
+cdef list _pending
+
+cdef class Node:
+    cdef double _value
+    cdef double _grad
+    cdef long long _stamp
+    cdef object _origin
+    cdef object _left
+    cdef object _right
+    cdef double _left_gradient
+    cdef double _right_gradient
+
+cdef class Variable(Node):
+    cdef long long _assigned
+
+cdef class Constant(Node):
+    pass
+
+@cython.locals(node=Node)
+cdef inline Node new_node(object origin, double value)
+@cython.locals(node=Constant)
+cdef Constant new_constant(double value)
+
+@cython.locals(a=double, value=double, gradient=double, kernel=Kernel, node=Node, constant=Constant)
+cdef object record_unary(Primitive primitive, Node operand)
+
+@cython.locals(a=double, b=double, value=double, left_varies="long long", right_varies="long long",
+               kernel=Kernel, node=Node)
+cdef object record_binary(Primitive primitive, object left, object right)
+
+@cython.locals(value=double, count=Py_ssize_t, varying=Py_ssize_t, kernel=Kernel, node=Node,
+               values=array, weights=array, gradients=array)
+cdef object record_nary(Primitive primitive, tuple operands)
+
+cdef object under_mode(Node node, Primitive primitive, tuple operands)
+
+cpdef bint assigned_since(object variable, object node)
+cpdef tuple operands_of(Node node)
+cpdef str describe(Node node)
+
+@cython.locals(variable=Variable)
+cdef object assign(object node, object value)
+
+cpdef tuple state_of(Node node)
+
+@cython.locals(node=Node)
+cpdef Node rebuild(str kind, tuple operands, Primitive primitive, object scope, object name, double value, double grad,
+                  bint reached, tuple local_gradients, bint stale)
+
+cpdef str shortened(str text, int length=*)

@@ -1,0 +1,831 @@
+"""Nodes: numbers that remember how they were computed.
+
+Each operation on nodes makes a new node at once. It keeps its value, its *parents* (the operands) and its
+*local gradients* (the derivative of the value in each operand); that is all a backward sweep needs.
+
+A node is 80 bytes, so that graphs of tens of millions of operations fit in memory: that is why an operand
+that is a plain number is kept as the number, and why small facts share one field, `_stamp`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autograd.callers import caller
+from autograd.errors import DomainError, FrozenValueError, OperandError
+from autograd.modes import STATE, Scope, current_mode
+from autograd.primitives import (
+    Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Copysign, Cos, Cosh, Digamma, Divide, Erf, Erfc,
+    Exp, Exp2, Expm1, Floor, Fmod, Hypot, Lgamma, Log, Log1p, Log2, Log10, Logaddexp, Max, Min, Minus, Mod, Multiply,
+    Negate, Origin, Plus, Power, Primitive, Reciprocal, Round, Sigmoid, Sign, Sin, Sinh, Softplus, Sqrt, Square, Tan,
+    Tanh, Trunc, as_number, not_a_number, number_or_none,
+)  # fmt: skip
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+if not cython.compiled:
+    from array import array
+
+__all__ = ["Constant", "Node", "Variable"]
+
+# The low bits of a stamp; the rest is the node's serial number.
+VARIES = 1  # it depends on a variable, or is one
+REACHED = 2  # a backward sweep has reached it
+OPEN = 4  # a walk has met it but not yet all that it depends on
+DONE = 8  # a walk is done with it
+SERIAL = 16
+
+_state = STATE
+# Counts nodes and assignments, so that it can be told whether a variable was assigned after its use.
+_clock = 0
+# Functions of the modules above this one that methods of nodes lead to; each registers itself.
+hooks: dict[str, Callable[..., Any]] = {}
+LEAF = Origin(None, None, None)
+
+# How many nodes are being freed within each other, and what is left to be freed when there are too many.
+_depth = 0
+_pending: list[Any] = []
+
+
+@cython.freelist(16384)
+@cython.no_gc
+@cython.cclass
+class Node:
+    """The result of an operation, and base of `Variable` and `Constant`.
+
+    Nodes are made by operations. They are equal if their values are, and hashed by identity.
+    """
+
+    __slots__ = (
+        "_value", "_grad", "_stamp", "_origin", "_left", "_right", "_left_gradient", "_right_gradient",
+    )  # fmt: skip
+
+    # A leaf has no `_left`. Of one or two operands, `_left` and `_right` are the operands: a node, or a
+    # float for a constant. Of any number, `_left` is their tuple and `_right` an array of local gradients.
+    # Nodes point to older nodes only, so there is no reference cycle and no need of the cycle collector
+    # (`no_gc`), which would double the cost of an operation.
+
+    def __dealloc__(self) -> None:
+        # Freeing a node frees its parents, and so on: too deep for the C stack. Beyond a depth the parents
+        # are put aside, and freed by the outermost call.
+        global _depth
+        if self._left is None:
+            return
+        if _depth >= 64:
+            _pending.append(self._left)
+            _pending.append(self._right)
+            return
+        _depth += 1
+        self._left = None
+        self._right = None
+        while _depth == 1 and _pending:
+            _pending.pop()
+        _depth -= 1
+
+    @property
+    def value(self) -> float:
+        """The number. Of a variable it may be assigned."""
+        return self._value
+
+    @value.setter
+    def value(self, value: float) -> None:
+        assign(self, value)
+
+    @property
+    def data(self) -> float:
+        """The value (micrograd's name)."""
+        return self._value
+
+    @data.setter
+    def data(self, value: float) -> None:
+        assign(self, value)
+
+    @property
+    def grad(self) -> float:
+        """The derivative of the last sweep's output in this node, 0.0 before a sweep; a variable's accumulates."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: float) -> None:
+        self._grad = as_number(None, gradient, 0)
+
+    @property
+    def reached(self) -> bool:
+        """Whether a backward sweep has reached this node since its gradient was last cleared."""
+        return self._stamp & REACHED != 0
+
+    @property
+    def op(self) -> Primitive | None:
+        """The primitive that made this node; None for a leaf."""
+        return self._origin.primitive
+
+    @property
+    def _op(self) -> str:
+        """The operation's symbol, empty for a leaf (micrograd's name)."""
+        return "" if self._origin.primitive is None else self._origin.primitive.symbol
+
+    @property
+    def name(self) -> str | None:
+        """The name that messages and pictures use."""
+        return self._origin.name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self._origin = Origin(self._origin.primitive, self._origin.scope, None if name is None else str(name))
+
+    @property
+    def label(self) -> str | None:
+        """The name (micrograd's name)."""
+        return self._origin.name
+
+    @label.setter
+    def label(self, name: str | None) -> None:
+        self.name = name
+
+    @property
+    def scope(self) -> Scope | None:
+        """The layer call in which this node was made."""
+        return self._origin.scope
+
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        """The operands in order; a plain number among them is made a constant each time this is asked."""
+        return tuple([operand if isinstance(operand, Node) else new_constant(operand) for operand in operands_of(self)])
+
+    @property
+    def _prev(self) -> tuple[Node, ...]:
+        """The parents (micrograd's name)."""
+        return self.parents
+
+    @property
+    def local_gradients(self) -> tuple[float, ...]:
+        """The derivative of the value in each parent."""
+        if self._left is None:
+            return ()
+        if isinstance(self._left, tuple):
+            return tuple(self._right)
+        if self._right is None:
+            return (self._left_gradient,)
+        return (self._left_gradient, self._right_gradient)
+
+    @staticmethod
+    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        """What a primitive makes of operands of which at least one is a node."""
+        if primitive.arity is None or len(operands) > 2 or primitive.kernel is None:
+            return record_nary(primitive, operands)
+        if len(operands) == 1:
+            return record_unary(primitive, operands[0])
+        result = record_binary(primitive, operands[0], operands[1])
+        if result is NotImplemented:
+            for place, operand in enumerate(operands):
+                if not isinstance(operand, Node):
+                    as_number(primitive, operand, place)
+        return result
+
+    def backward(self, gradient: float = 1.0) -> None:
+        """Fill in `grad` of every node that this one depends on: see `autograd.backward`."""
+        hooks["backward"](self, gradient)
+
+    def detach(self) -> Constant:
+        """A constant of the same value and name: derivatives stop here."""
+        constant = new_constant(self._value)
+        if self._origin.name is not None:
+            constant.name = self._origin.name
+        return constant
+
+    # Operators. On an operand of a type that is not known here they leave the operation to that type.
+
+    def __add__(self, other: Any) -> Any:
+        return record_binary(Plus, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return record_binary(Plus, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return record_binary(Minus, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return record_binary(Minus, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return record_binary(Multiply, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return record_binary(Multiply, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return record_binary(Divide, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return record_binary(Divide, other, self)
+
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        if modulus is not None:
+            raise OperandError("pow(x, y, modulus) is for integers; use (x ** y) % modulus")
+        return record_binary(Power, self, other)
+
+    def __rpow__(self, other: Any, modulus: Any = None) -> Any:
+        return record_binary(Power, other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return record_binary(Mod, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return record_binary(Mod, other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        quotient = record_binary(Divide, self, other)
+        return quotient if quotient is NotImplemented else Floor(quotient)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        quotient = record_binary(Divide, other, self)
+        return quotient if quotient is NotImplemented else Floor(quotient)
+
+    def __neg__(self) -> Any:
+        return record_unary(Negate, self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return record_unary(Abs, self)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        if digits is not None:
+            raise OperandError("round(node, digits) has no node form; use round(node * 10**digits) / 10**digits")
+        return record_unary(Round, self)
+
+    def __floor__(self) -> Any:
+        return record_unary(Floor, self)
+
+    def __ceil__(self) -> Any:
+        return record_unary(Ceil, self)
+
+    def __trunc__(self) -> Any:
+        return record_unary(Trunc, self)
+
+    # Comparisons look at values.
+
+    def __eq__(self, other: object) -> Any:
+        number = comparable(other)
+        return NotImplemented if number is None else self._value == number
+
+    def __ne__(self, other: object) -> Any:
+        number = comparable(other)
+        return NotImplemented if number is None else self._value != number
+
+    def __lt__(self, other: Any) -> Any:
+        number = comparable(other)
+        return NotImplemented if number is None else self._value < number
+
+    def __le__(self, other: Any) -> Any:
+        number = comparable(other)
+        return NotImplemented if number is None else self._value <= number
+
+    def __gt__(self, other: Any) -> Any:
+        number = comparable(other)
+        return NotImplemented if number is None else self._value > number
+
+    def __ge__(self, other: Any) -> Any:
+        number = comparable(other)
+        return NotImplemented if number is None else self._value >= number
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
+
+    def __bool__(self) -> bool:
+        return self._value != 0.0
+
+    def __float__(self) -> float:
+        raise OperandError(
+            f"{describe(self)} can't become a plain float: that would drop its derivative without a word. "
+            f"Use .value if that is meant; in place of math.exp and the like, use autograd.exp"
+        )
+
+    def __int__(self) -> int:
+        raise OperandError(
+            f"{describe(self)} can't become an int: that would drop its derivative without a word. "
+            f"Use int(node.value) if that is meant, or autograd.trunc"
+        )
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        kind = type(self).__name__
+        operation = "" if self._origin.primitive is None else f", {self._origin.primitive.name}"
+        name = "" if self._origin.name is None else f", name={shortened(self._origin.name)!r}"
+        gradient = f", grad={self._grad!r}" if self._stamp & REACHED else ""
+        return f"{kind}({self._value!r}{operation}{name}{gradient})"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        render = hooks.get("render")
+        return {"text/plain": repr(self)} if render is None else render(self)
+
+    def __copy__(self) -> Node:
+        return rebuild(*state_of(self))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return hooks["reduce"](self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return hooks["deepcopy"](self, memo)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return hooks["ufunc"](ufunc, method, inputs, options)
+
+    # The functions of one or two operands as methods, under NumPy's names: np.exp(node) and np.exp of an
+    # object array of nodes end here.
+
+    def exp(self) -> Any:
+        return record_unary(Exp, self)
+
+    def exp2(self) -> Any:
+        return record_unary(Exp2, self)
+
+    def expm1(self) -> Any:
+        return record_unary(Expm1, self)
+
+    def log(self) -> Any:
+        return record_unary(Log, self)
+
+    def log2(self) -> Any:
+        return record_unary(Log2, self)
+
+    def log10(self) -> Any:
+        return record_unary(Log10, self)
+
+    def log1p(self) -> Any:
+        return record_unary(Log1p, self)
+
+    def logaddexp(self, other: Any) -> Any:
+        return Logaddexp(self, other)
+
+    def sqrt(self) -> Any:
+        return record_unary(Sqrt, self)
+
+    def cbrt(self) -> Any:
+        return record_unary(Cbrt, self)
+
+    def square(self) -> Any:
+        return record_unary(Square, self)
+
+    def reciprocal(self) -> Any:
+        return record_unary(Reciprocal, self)
+
+    def hypot(self, other: Any) -> Any:
+        return Hypot(self, other)
+
+    def sin(self) -> Any:
+        return record_unary(Sin, self)
+
+    def cos(self) -> Any:
+        return record_unary(Cos, self)
+
+    def tan(self) -> Any:
+        return record_unary(Tan, self)
+
+    def arcsin(self) -> Any:
+        return record_unary(Asin, self)
+
+    def arccos(self) -> Any:
+        return record_unary(Acos, self)
+
+    def arctan(self) -> Any:
+        return record_unary(Atan, self)
+
+    def arctan2(self, other: Any) -> Any:
+        return Atan2(self, other)
+
+    def sinh(self) -> Any:
+        return record_unary(Sinh, self)
+
+    def cosh(self) -> Any:
+        return record_unary(Cosh, self)
+
+    def tanh(self) -> Any:
+        return record_unary(Tanh, self)
+
+    def arcsinh(self) -> Any:
+        return record_unary(Asinh, self)
+
+    def arccosh(self) -> Any:
+        return record_unary(Acosh, self)
+
+    def arctanh(self) -> Any:
+        return record_unary(Atanh, self)
+
+    def erf(self) -> Any:
+        return record_unary(Erf, self)
+
+    def erfc(self) -> Any:
+        return record_unary(Erfc, self)
+
+    def lgamma(self) -> Any:
+        return record_unary(Lgamma, self)
+
+    def digamma(self) -> Any:
+        return record_unary(Digamma, self)
+
+    def sigmoid(self) -> Any:
+        return record_unary(Sigmoid, self)
+
+    def softplus(self) -> Any:
+        return record_unary(Softplus, self)
+
+    def relu(self) -> Any:
+        return record_binary(Max, self, 0.0)
+
+    def sign(self) -> Any:
+        return record_unary(Sign, self)
+
+    def floor(self) -> Any:
+        return record_unary(Floor, self)
+
+    def ceil(self) -> Any:
+        return record_unary(Ceil, self)
+
+    def rint(self) -> Any:
+        return record_unary(Round, self)
+
+    def trunc(self) -> Any:
+        return record_unary(Trunc, self)
+
+    def fabs(self) -> Any:
+        return record_unary(Abs, self)
+
+    def fmod(self, other: Any) -> Any:
+        return Fmod(self, other)
+
+    def copysign(self, other: Any) -> Any:
+        return Copysign(self, other)
+
+    def maximum(self, other: Any) -> Any:
+        return Max(self, other)
+
+    def minimum(self, other: Any) -> Any:
+        return Min(self, other)
+
+    def conjugate(self) -> Any:
+        return self
+
+
+@cython.final
+@cython.no_gc
+@cython.cclass
+class Variable(Node):
+    """A leaf that wants a gradient.
+
+    >>> x = Variable(2.0, name="x")
+    >>> y = 3 * x + x ** 2
+    >>> y.backward()
+    >>> y.value, x.grad
+    (10.0, 7.0)
+    """
+
+    __slots__ = ("_assigned",)
+
+    def __init__(self, value: float, name: str | None = None) -> None:
+        self._value = as_leaf_value("Variable", value)
+        self._grad = 0.0
+        self._stamp = VARIES
+        self._assigned = 0
+        self._left = None
+        self._right = None
+        self._origin = LEAF if name is None else Origin(None, None, str(name))
+
+
+@cython.final
+@cython.no_gc
+@cython.cclass
+class Constant(Node):
+    """A leaf that wants no gradient: what is computed from constants alone is a constant.
+
+    >>> (Constant(2.0) * 3).parents
+    ()
+    """
+
+    __slots__ = ()
+
+    def __init__(self, value: float, name: str | None = None) -> None:
+        self._value = as_leaf_value("Constant", value)
+        self._grad = 0.0
+        self._stamp = 0
+        self._left = None
+        self._right = None
+        self._origin = LEAF if name is None else Origin(None, None, str(name))
+
+
+def as_leaf_value(kind: str, value: Any) -> float:
+    """The value of a new leaf."""
+    number = number_or_none(value)
+    if number is None:
+        if isinstance(value, Node):
+            raise OperandError(f"{kind} needs a number, got the node {value!r}; use its .value for a new leaf")
+        raise not_a_number(kind, value)
+    return number
+
+
+def assign(node: Any, value: Any) -> None:
+    """Give a variable a new value, and note when: graphs recorded before keep the derivatives they have."""
+    global _clock
+    if not isinstance(node, Variable):
+        raise FrozenValueError(
+            f"{describe(node)} is computed or constant: only the value of a Variable can be assigned"
+        )
+    variable = cython.cast(Variable, node)
+    if isinstance(value, Node):
+        raise OperandError(f"a value is a number, got the node {value!r}; assign its .value")
+    variable._value = as_number(None, value, 0)
+    _clock += 1
+    variable._assigned = _clock
+
+
+def assigned_since(variable: Any, node: Any) -> bool:
+    """Whether the leaf was given another value after `node` was recorded."""
+    if not isinstance(variable, Variable):
+        return False
+    return cython.cast(Variable, variable)._assigned > cython.cast(Node, node)._stamp // SERIAL
+
+
+def new_node(origin: Origin, value: float) -> Node:
+    """A node without operands yet."""
+    global _clock
+    node = Node.__new__(Node)
+    _clock += 1
+    node._value = value
+    node._grad = 0.0
+    node._stamp = _clock * SERIAL + VARIES
+    node._origin = origin
+    if not cython.compiled:
+        node._left = node._right = None
+        node._left_gradient = node._right_gradient = 0.0
+    return node
+
+
+def new_constant(value: float) -> Constant:
+    """A constant without a name."""
+    node = Constant.__new__(Constant)
+    node._value = value
+    node._grad = 0.0
+    node._stamp = 0
+    node._origin = LEAF
+    if not cython.compiled:
+        node._left = node._right = None
+    return node
+
+
+def record_unary(primitive: Primitive, operand: Node) -> Any:
+    """The node of an operation on one node, whose primitive has a kernel."""
+    kernel = primitive.kernel
+    a = operand._value
+    value = kernel.unary_value(a)
+    if not operand._stamp & VARIES:
+        node = new_constant(value)
+    else:
+        gradient = kernel.unary_gradient(a, value)
+        if value != value or a != a:
+            gradient = math.nan
+        node = new_node(primitive.origin, value)
+        node._left = operand
+        node._left_gradient = gradient
+    if _state.entered != 0:
+        return under_mode(node, primitive, (operand,))
+    return node
+
+
+def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
+    """The node of an operation on two operands, at least one of them a node, whose primitive has a kernel.
+
+    NotImplemented if the other operand is of an unknown type: it may know what to do.
+    """
+    kernel = primitive.kernel
+    left_varies = right_varies = 0
+    if isinstance(left, Node):
+        a = cython.cast(Node, left)._value
+        left_varies = cython.cast(Node, left)._stamp & VARIES
+    elif type(left) is float:
+        a = left
+    else:
+        number = convert(primitive, left)
+        return NotImplemented if number is None else record_binary(primitive, number, right)
+    if isinstance(right, Node):
+        b = cython.cast(Node, right)._value
+        right_varies = cython.cast(Node, right)._stamp & VARIES
+    elif type(right) is float:
+        b = right
+    else:
+        number = convert(primitive, right)
+        return NotImplemented if number is None else record_binary(primitive, left, number)
+    value = kernel.binary_value(a, b)
+    if not (left_varies or right_varies):
+        node = new_constant(value)
+    else:
+        node = new_node(primitive.origin, value)
+        node._left = left
+        node._right = right
+        if value != value or a != a or b != b:
+            node._left_gradient = node._right_gradient = math.nan
+        elif kernel.kinked_beside_constant and not (left_varies and right_varies):
+            if left_varies:
+                node._left_gradient = kernel.gradient_beside_constant(a, b, value)
+            else:
+                node._right_gradient = kernel.gradient_beside_constant(b, a, value)
+        else:
+            node._left_gradient = kernel.left_gradient(a, b, value)
+            node._right_gradient = kernel.right_gradient(a, b, value)
+    if _state.entered != 0:
+        return under_mode(node, primitive, (left, right))
+    return node
+
+
+def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The node of an operation on any number of operands, or of a primitive without a kernel."""
+    count = len(operands)
+    operands = tuple(
+        [operand if isinstance(operand, Node) else as_number(primitive, operand, place)
+         for place, operand in enumerate(operands)]
+    )  # fmt: skip
+    varying = 0
+    numbers = []
+    uses = []
+    for operand in operands:
+        if isinstance(operand, Node):
+            numbers.append(cython.cast(Node, operand)._value)
+            uses.append(1.0 if cython.cast(Node, operand)._stamp & VARIES else 0.0)
+            varying += cython.cast(Node, operand)._stamp & VARIES
+        else:
+            numbers.append(operand)
+            uses.append(0.0)
+    kernel = primitive.kernel
+    values = array("d", numbers)
+    if kernel is None:
+        value = primitive.of_numbers(numbers)
+    elif cython.compiled:
+        value = kernel.nary_value(values.data.as_doubles, count)
+    else:
+        value = kernel.nary_value(numbers, count)
+    if varying == 0:
+        node = new_constant(value)
+    else:
+        if value != value or math.nan in numbers or any([number != number for number in numbers]):
+            gradients = array("d", [math.nan] * count)
+        elif kernel is None:
+            gradients = array("d", primitive.gradients_of_numbers(numbers, value))
+        else:
+            if primitive.kinks is not None:
+                count_uses(operands, uses)
+            gradients = array("d", numbers)
+            if cython.compiled:
+                weights = array("d", uses)
+                kernel.nary_gradients(
+                    values.data.as_doubles, count, value, weights.data.as_doubles, gradients.data.as_doubles
+                )
+            else:
+                kernel.nary_gradients(numbers, count, value, uses, gradients)
+        node = new_node(primitive.origin, value)
+        node._left = operands
+        node._right = gradients
+    if _state.entered != 0:
+        return under_mode(node, primitive, operands)
+    return node
+
+
+def count_uses(operands: tuple[Any, ...], uses: list[float]) -> None:
+    """Replace each 1 in `uses` by how often that variable stands among the operands."""
+    counts: dict[int, float] = {}
+    for operand, used in zip(operands, uses, strict=True):
+        if used:
+            counts[id(operand)] = counts.get(id(operand), 0.0) + 1.0
+    for place, operand in enumerate(operands):
+        if uses[place]:
+            uses[place] = counts[id(operand)]
+
+
+def convert(primitive: Primitive, operand: Any) -> float | None:
+    """A plain operand as a float; None if its type is unknown, an error if it is known not to be a number."""
+    number = number_or_none(operand)
+    if number is not None:
+        return number
+    if operand is None or isinstance(operand, str | bytes | complex | list | tuple | set | dict):
+        raise not_a_number(primitive.name, operand)
+    return None
+
+
+def comparable(other: Any) -> float | None:
+    """The number to compare with, None if there is none."""
+    if isinstance(other, Node):
+        return cython.cast(Node, other)._value
+    return number_or_none(other)
+
+
+def operands_of(node: Node) -> tuple[Any, ...]:
+    """The operands of a node as they are kept: nodes, and floats for constants."""
+    if node._left is None:
+        return ()
+    if isinstance(node._left, tuple):
+        return node._left
+    if node._right is None:
+        return (node._left,)
+    return (node._left, node._right)
+
+
+def state_of(node: Node) -> tuple[Any, ...]:
+    """What `rebuild` needs to make this node anew, operands included."""
+    operands = operands_of(node)
+    stale = any([assigned_since(operand, node) for operand in operands])
+    origin = node._origin
+    reached = node._stamp & REACHED != 0
+    return (
+        type(node).__name__, operands, origin.primitive, origin.scope, origin.name, node._value, node._grad, reached,
+        node.local_gradients, stale,
+    )  # fmt: skip
+
+
+def rebuild(
+    kind: str,
+    operands: tuple[Any, ...],
+    primitive: Primitive | None,
+    scope: Scope | None,
+    name: str | None,
+    value: float,
+    grad: float,
+    reached: bool,
+    local_gradients: tuple[float, ...],
+    stale: bool,
+) -> Node:
+    """The node that `state_of` described."""
+    global _clock
+    if kind == "Node":
+        node = new_node(Origin(primitive, scope, name) if scope or name else primitive.origin, value)
+        if stale:
+            node._stamp = VARIES
+        if primitive.arity is None or len(operands) > 2:
+            node._left = operands
+            node._right = array("d", local_gradients)
+        else:
+            node._left = operands[0]
+            node._left_gradient = local_gradients[0]
+            if len(operands) == 2:
+                node._right = operands[1]
+                node._right_gradient = local_gradients[1]
+    elif kind == "Variable":
+        node = Variable(value, name)
+        _clock += 1
+        cython.cast(Variable, node)._assigned = _clock
+    else:
+        node = Constant(value, name)
+    node._grad = grad
+    if reached:
+        node._stamp |= REACHED
+    return node
+
+
+def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
+    """The node as the mode of this context wants it: constant, checked, marked with the scope."""
+    mode = current_mode()
+    if mode.strict:
+        check_finite(node, primitive, operands)
+    if not mode.recording:
+        return new_constant(node._value)
+    if mode.scope is not None and node._left is not None:
+        node._origin = Origin(primitive, mode.scope, None)
+    return node
+
+
+def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> None:
+    """Raise DomainError if the value or a local gradient is not finite."""
+    if math.isfinite(node.value):
+        broken = [gradient for gradient in node.local_gradients if not math.isfinite(gradient)]
+        if not broken:
+            return
+        what = f"local gradient {broken[0]}"
+    else:
+        what = f"value {node.value}"
+    letters = ["x"] if len(operands) == 1 else [chr(ord("a") + place % 26) for place in range(len(operands))]
+    domain = primitive.domain if primitive.arity is not None else ()
+    limits = [interval.describe(letter) for interval, letter in zip(domain, letters, strict=False)]
+    needs = " and ".join([limit for limit in limits if limit]) or "operands with a finite result"
+    given = ", ".join(
+        [f"{letter} = {comparable(operand)}" + (f" ({describe(operand)})" if isinstance(operand, Node) else "")
+         for letter, operand in zip(letters[:4], operands, strict=False)]
+    )  # fmt: skip
+    file, line = caller()
+    raise DomainError(f"{primitive.name} needs {needs}, got {given}: {what} ({file}:{line})")
+
+
+def describe(node: Node) -> str:
+    """A node in a message: what it is and its name."""
+    kind = type(node).__name__.lower()
+    if node._origin.primitive is not None:
+        kind = f"{node._origin.primitive.name} node"
+    return kind if node._origin.name is None else f"{kind} {shortened(node._origin.name)!r}"
+
+
+def shortened(text: str, length: int = 40) -> str:
+    """The text, cut to a length that fits in a message."""
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,45 @@
+"""What NumPy's functions do with nodes: the same operation, element by element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd import functions, primitives
+from autograd.node import Node, hooks
+
+# NumPy's functions whose name differs from the primitive's, or which Python's operators reach.
+_BY_NAME: dict[str, Any] = {
+    "add": primitives.Plus,
+    "subtract": primitives.Minus,
+    "multiply": primitives.Multiply,
+    "divide": primitives.Divide,
+    "true_divide": primitives.Divide,
+    "negative": primitives.Negate,
+    "absolute": primitives.Abs,
+    "remainder": primitives.Mod,
+    "float_power": primitives.Power,
+}
+
+
+def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The result of `ufunc(*inputs)` where an input is a node: a node, or an object array of nodes."""
+    import numpy
+
+    scalars = all([isinstance(operand, Node) or numpy.ndim(operand) == 0 for operand in inputs])
+    if scalars and method == "__call__" and not options:
+        primitive = _BY_NAME.get(ufunc.__name__) or getattr(functions, ufunc.__name__, None)
+        if primitive is not None:
+            return primitive(*inputs)
+    arrays = []
+    for operand in inputs:
+        if isinstance(operand, Node):
+            holder = numpy.empty((), dtype=object)
+            holder[()] = operand
+            operand = holder
+        elif isinstance(operand, numpy.ndarray) and operand.dtype != object and operand.dtype.kind in "biuf":
+            operand = operand.astype(object)
+        arrays.append(operand)
+    return getattr(ufunc, method)(*arrays, **options)
+
+
+hooks["ufunc"] = apply_ufunc

@@ -1,0 +1,15 @@
+from autograd.kernel cimport Kernel
+
+cdef class Primitive:
+    cdef readonly str name
+    cdef readonly object value
+    cdef readonly object gradients
+    cdef readonly str symbol
+    cdef readonly object arity
+    cdef readonly tuple domain
+    cdef readonly object kinks
+    cdef readonly object beside_constant
+    cdef readonly bint linear
+    cdef readonly str doc
+    cdef readonly Kernel kernel
+    cdef readonly object origin

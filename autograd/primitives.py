@@ -1,0 +1,618 @@
+"""Every primitive operation, declared once.
+
+A primitive is a value and the rule for its *local gradients*: the derivative of the output in each
+operand. `Multiply`, for one, has the value ``a * b`` and the local gradients ``(b, a)``. Everything
+else the package knows of an operation follows from its declaration here: the compiled kernels, its
+derivatives of any order (the rule is run on nodes instead of numbers), its symbol in pictures, the
+numbers that property tests draw for it.
+
+How a rule reads
+  * ``value(x)`` or ``value(a, b)`` gives the output. A named function of `ieee` or `special` stands
+    for itself; a lambda is made of other primitives.
+  * ``gradients(x, out)`` or ``gradients(a, b, out)`` gives the local gradients. The output is handed
+    in because it often *is* the answer: ``exp' = out``.
+  * No ``if``: a rule also runs on symbols, so a choice is written ``Where(condition, yes, no)``.
+
+Conventions
+  * At a kink the local gradient is the shortest subgradient: |x|' is 0 at 0, the two operands of a
+    tied max get a half each, and a tied max of a variable and a constant gets 0 (`beside_constant`).
+  * Results are IEEE: no exception, infinities where there are poles. Whatever the rule says, if an
+    operand or the output is nan then every local gradient is nan; so a rule need not repeat its domain.
+  * ``x + 0.0`` in a rule turns -0.0 into +0.0, so that a pole at zero has one sign.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any, NamedTuple
+
+from autograd import ieee, nary, special
+from autograd._kernels import KERNELS
+from autograd.errors import OperandError, UnknownPrimitiveError
+from autograd.kernel import Kernel
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+
+INFINITY = math.inf
+
+
+class Interval(NamedTuple):
+    """The numbers from `low` to `high`; `closed` says whether finite ends belong to it."""
+
+    low: float = -INFINITY
+    high: float = INFINITY
+    closed: bool = True
+
+    def __contains__(self, number: object) -> bool:
+        if not isinstance(number, float):
+            return False
+        if self.closed:
+            return self.low <= number <= self.high
+        return self.low < number < self.high
+
+    def describe(self, operand: str) -> str:
+        """Say it as a condition on the operand, `0 < x` or `-1 ≤ x ≤ 1`; empty for every number.
+
+        >>> Interval(-1, 1).describe("x")
+        '-1 ≤ x ≤ 1'
+        """
+        sign = "≤" if self.closed else "<"
+        text = operand
+        if self.low > -INFINITY:
+            text = f"{self.low:g} {sign} {text}"
+        if self.high < INFINITY:
+            text = f"{text} {sign} {self.high:g}"
+        return "" if text == operand else text
+
+
+REAL = Interval()
+POSITIVE = Interval(0, INFINITY, closed=False)
+NOT_NEGATIVE = Interval(0, INFINITY)
+
+
+_REGISTRY: dict[str, Primitive] = {}
+_BUILT_IN: frozenset[str] = frozenset()
+
+
+@cython.cclass
+class Primitive:
+    """An operation on numbers and nodes that knows its local gradients.
+
+    Parameters
+    ----------
+    name: what the operation is called, in messages, pictures and stored graphs.
+    value: the output from the operands, all floats. None if only the kernel knows (in `nary`).
+    gradients: the local gradients from the operands and the output, one per operand (for a single
+        operand the bare value will do). Written with primitives and arithmetic, it serves every order of
+        derivative.
+    symbol: the sign in an operation's circle; the name if not given.
+    arity: the number of operands; None for any number of them, which `value` and `gradients` then
+        get as one sequence.
+    domain: an `Interval` per operand, outside of which the result is nan or infinite.
+    kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
+    beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
+        the operand `x` when the other one, `c`, is constant, as `beside_constant(x, c, out)`.
+
+    linear: whether the local gradients are the same numbers all around each point off the kinks, so that
+        those recorded once serve every order of derivative.
+
+    Called on numbers it gives a float, called on nodes a node:
+
+    >>> Cube = Primitive("cube", lambda x: x * x * x, lambda x, out: 3 * x * x, symbol="³")
+    >>> Cube(2.0)
+    8.0
+    """
+
+    def __init__(
+        self,
+        name: str,
+        value: Callable[..., Any] | None,
+        gradients: Callable[..., Any],
+        *,
+        symbol: str = "",
+        arity: int | None = 1,
+        domain: Sequence[Interval] = (),
+        kinks: Callable[..., float] | None = None,
+        beside_constant: Callable[..., Any] | None = None,
+        linear: bool = False,
+        doc: str = "",
+    ) -> None:
+        if name in _BUILT_IN:
+            raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
+        if arity is not None and arity < 1:
+            raise ValueError(f"primitive {name!r} needs at least one operand, got arity={arity}")
+        self.name = str(name)
+        self.value = value
+        self.gradients = gradients
+        self.symbol = symbol or self.name
+        self.arity = arity
+        self.domain = tuple(domain) or (REAL,) * (arity or 1)
+        self.kinks = kinks
+        self.beside_constant = beside_constant
+        self.linear = linear
+        self.doc = doc
+        self.kernel: Kernel | None = None
+        self.origin = Origin(self, None, None)
+        _REGISTRY[self.name] = self
+
+    def __call__(self, *operands: Any) -> Any:
+        """Apply the primitive: a float if every operand is a number, else what its nodes make of it."""
+        if self.arity is not None and len(operands) != self.arity:
+            raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
+        for operand in operands:
+            apply = getattr(type(operand), "apply_primitive", None)
+            if apply is not None:
+                return apply(self, operands)
+        return self.of_numbers([as_number(self, operand, place) for place, operand in enumerate(operands)])
+
+    def of_numbers(self, operands: list[float]) -> float:
+        """The value on floats, with IEEE results instead of exceptions."""
+        kernel = self.kernel
+        if kernel is not None:
+            return kernel.value_of(operands)
+        try:
+            return float(self.value(operands) if self.arity is None else self.value(*operands))
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    def gradients_of_numbers(self, operands: Sequence[float], out: float) -> tuple[float, ...]:
+        """The local gradients on floats, from the rule itself."""
+        try:
+            gradients = self.gradients(operands, out) if self.arity is None else self.gradients(*operands, out)
+            if self.arity == 1 and not isinstance(gradients, tuple):
+                gradients = (gradients,)
+            gradients = tuple([float(gradient) for gradient in gradients])
+        except (ArithmeticError, ValueError):
+            return (math.nan,) * len(operands)
+        if len(gradients) != len(operands):
+            raise ValueError(
+                f"the rule of {self.name} gave {len(gradients)} local gradients for {len(operands)} operands"
+            )
+        return gradients
+
+    def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
+        # By name: a stored graph can only reach what this program has declared.
+        return find_primitive, (self.name,)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+class Origin:
+    """Where a node comes from: its primitive, the layer call it was made in, its name.
+
+    Nodes of one primitive share one origin until they are named or made in a scope, so that all three
+    cost a node one pointer.
+    """
+
+    __slots__ = ("name", "primitive", "scope")
+
+    def __init__(self, primitive: Primitive | None, scope: Any, name: str | None) -> None:
+        self.primitive = primitive
+        self.scope = scope
+        self.name = name
+
+
+def find_primitive(name: str) -> Primitive:
+    """The primitive that was declared last under this name.
+
+    Raises UnknownPrimitiveError if there is none: a stored graph never makes code run or load.
+    """
+    try:
+        return _REGISTRY[name]
+    except KeyError:
+        raise UnknownPrimitiveError(
+            f"no primitive is called {name!r}; declare it (or import the module that does) before "
+            f"loading a graph that uses it"
+        ) from None
+
+
+def all_primitives() -> tuple[Primitive, ...]:
+    """Every primitive declared so far, built-in ones first, in the order of declaration."""
+    return tuple(_REGISTRY.values())
+
+
+def as_number(primitive: Primitive | None, operand: Any, place: int) -> float:
+    """The operand as a float; OperandError if it is not one real number."""
+    if isinstance(operand, float | int):
+        return to_float(operand)
+    number = number_or_none(operand)
+    if number is None:
+        raise not_a_number(primitive.name if primitive is not None else "a value", operand, place)
+    return number
+
+
+def to_float(number: float | int) -> float:
+    """`float(number)`, infinite where Python raises OverflowError."""
+    try:
+        return float(number)
+    except OverflowError:
+        return INFINITY if number > 0 else -INFINITY
+
+
+def number_or_none(operand: Any) -> float | None:
+    """The operand as a float if it is a real number of any kind (int, Fraction, NumPy scalar), else None."""
+    if isinstance(operand, float | int):
+        return to_float(operand)
+    if isinstance(operand, str | bytes | complex) or operand is None:
+        return None
+    if getattr(operand, "shape", None) == () and hasattr(operand, "item"):
+        return number_or_none(operand.item())
+    if isinstance(operand, Real):
+        return to_float(operand)
+    return None
+
+
+def not_a_number(what: str, operand: Any, place: int | None = None) -> OperandError:
+    """The error for an operand that is not one real number: what was asked, what was given, what to do."""
+    shown = repr(operand)
+    if len(shown) > 60:
+        shown = shown[:57] + "..."
+    where_given = f" as operand {place + 1}" if place is not None else ""
+    if getattr(operand, "shape", ()) != ():
+        remedy = "apply it to each element, or use NumPy's function on an object array of nodes"
+    elif isinstance(operand, str | bytes):
+        remedy = "convert text with float(...) first"
+    elif isinstance(operand, complex):
+        remedy = "only real numbers can be differentiated here; use .real, .imag or abs()"
+    elif operand is None:
+        remedy = "a function that forgot to return its result often gives None"
+    elif isinstance(operand, list | tuple | set | dict):
+        remedy = "apply it to each element, or use sum, prod, dot, norm, maximum or minimum"
+    else:
+        remedy = "give a float, an int, a NumPy scalar or a node"
+    return OperandError(f"{what} needs a number or a node, got {type(operand).__name__} {shown}{where_given}; {remedy}")
+
+
+def where(condition: Any, yes: Any, no: Any) -> Any:
+    """`yes` where the condition holds, else `no`.
+
+    The side not taken contributes exactly 0 to every derivative, even where its own value or slope is
+    infinite or nan: it is not a parent of the result.
+
+    >>> where(2.0 > 1.0, 10.0, 20.0)
+    10.0
+    """
+    choose = getattr(type(condition), "choose", None)
+    if choose is not None:
+        return choose(condition, yes, no)
+    return Where(yes if condition else no)
+
+
+def either(first: Any, second: Any) -> Any:
+    """Whether one of two conditions holds, for use in a rule (Python's `or` would decide at once)."""
+    return first | second
+
+
+def _to_integer(number: float) -> float:
+    """The distance to the nearest integer: zero where floor, ceil and round jump."""
+    return number - round(number)
+
+
+# Arithmetic
+
+Plus = Primitive("plus", lambda a, b: a + b, lambda a, b, out: (1.0, 1.0), symbol="+", arity=2, linear=True, doc="a + b.")
+Minus = Primitive("minus", lambda a, b: a - b, lambda a, b, out: (1.0, -1.0), symbol="−", arity=2, linear=True, doc="a − b.")
+Multiply = Primitive("multiply", lambda a, b: a * b, lambda a, b, out: (b, a), symbol="×", arity=2, doc="a × b.")
+Divide = Primitive(
+    "divide",
+    lambda a, b: a / b,
+    lambda a, b, out: (1.0 / b, -out / b),
+    symbol="÷",
+    arity=2,
+    kinks=lambda a, b: b,
+    doc="a ÷ b, infinite at b = 0.",
+)
+Negate = Primitive("negate", lambda x: -x, lambda x, out: -1.0, symbol="−", linear=True, doc="−x.")
+Reciprocal = Primitive(
+    "reciprocal", lambda x: 1.0 / x, lambda x, out: -out * out, symbol="1/x", kinks=lambda x: x, doc="1 ÷ x."
+)
+Square = Primitive("square", lambda x: x * x, lambda x, out: 2.0 * x, symbol="²", doc="x².")
+Fma = Primitive(
+    "fma", ieee.fma, lambda a, b, c, out: (b, a, 1.0), arity=3, doc="a × b + c, rounded once."
+)
+
+# Powers and roots
+
+Power = Primitive(
+    "power",
+    ieee.pow,
+    lambda a, b, out: (
+        where(b == 0.0, 0.0, b * PowerBelow(a, b)),
+        where(a < 0.0, math.nan, where(either(out == 0.0, b == 0.0), 0.0, out * Log(a))),
+    ),
+    symbol="^",
+    arity=2,
+    domain=(POSITIVE, REAL),
+    # With a constant integer exponent a negative or zero base is as good as any.
+    doc="a to the power of b; for a < 0 a real number only if b is an integer. 0 ** 0 is 1 with gradients 0.",
+)
+PowerBelow = Primitive(
+    "power_below",
+    special.power_below,
+    lambda a, b, out: (
+        where(b == 1.0, 0.0, (b - 1.0) * PowerBelow(a, b - 1.0)),
+        where(a < 0.0, math.nan, where(either(out == 0.0, b == 1.0), 0.0, out * Log(a))),
+    ),
+    symbol="^(b−1)",
+    arity=2,
+    domain=(POSITIVE, REAL),
+    doc="a to the power of b − 1 without rounding b − 1: the gradient of a power, exact also for large or tiny a.",
+)
+Sqrt = Primitive(
+    "sqrt", ieee.sqrt, lambda x, out: 0.5 / (out + 0.0), symbol="√", domain=(NOT_NEGATIVE,), kinks=lambda x: x,
+    doc="√x; its slope at 0 is +∞.",
+)
+Cbrt = Primitive(
+    "cbrt", special.cbrt, lambda x, out: 1.0 / (3.0 * (out * out)), symbol="∛", kinks=lambda x: x,
+    doc="The real cube root; its slope at 0 is +∞.",
+)
+Hypot = Primitive(
+    "hypot",
+    ieee.hypot,
+    lambda a, b, out: (where(out == 0.0, 0.0, a / out), where(out == 0.0, 0.0, b / out)),
+    arity=2,
+    kinks=ieee.hypot,
+    doc="√(a² + b²) without overflow; gradients (0, 0) at the origin.",
+)
+
+# Exponentials and logarithms
+
+Exp = Primitive("exp", ieee.exp, lambda x, out: out, doc="e to the power of x.")
+Exp2 = Primitive("exp2", ieee.exp2, lambda x, out: out * math.log(2.0), doc="2 to the power of x.")
+Expm1 = Primitive("expm1", ieee.expm1, lambda x, out: Exp(x), doc="eˣ − 1, exact for small x.")
+Log = Primitive("log", ieee.log, lambda x, out: 1.0 / (x + 0.0), domain=(POSITIVE,), doc="The natural logarithm.")
+Log2 = Primitive(
+    "log2", ieee.log2, lambda x, out: 1.0 / ((x + 0.0) * math.log(2.0)), domain=(POSITIVE,), doc="The logarithm to base 2."
+)
+Log10 = Primitive(
+    "log10",
+    ieee.log10,
+    lambda x, out: 1.0 / ((x + 0.0) * math.log(10.0)),
+    domain=(POSITIVE,),
+    doc="The logarithm to base 10.",
+)
+Log1p = Primitive(
+    "log1p", ieee.log1p, lambda x, out: 1.0 / (1.0 + x), domain=(Interval(-1, INFINITY, closed=False),),
+    doc="log(1 + x), exact for small x.",
+)
+Xlogy = Primitive(
+    "xlogy",
+    special.xlogy,
+    lambda a, b, out: (Log(b), where(a == 0.0, 0.0, a / b)),
+    arity=2,
+    domain=(REAL, POSITIVE),
+    doc="a × log b, and 0 where a = 0.",
+)
+Logaddexp = Primitive(
+    "logaddexp",
+    special.logaddexp,
+    # Equal infinities: their difference would be nan.
+    lambda a, b, out: (where(a == b, 0.5, Sigmoid(a - b)), where(a == b, 0.5, Sigmoid(b - a))),
+    arity=2,
+    doc="log(eᵃ + eᵇ) without overflow.",
+)
+Softplus = Primitive("softplus", special.softplus, lambda x, out: Sigmoid(x), doc="log(1 + eˣ) without overflow.")
+Sigmoid = Primitive(
+    "sigmoid", special.sigmoid, lambda x, out: out * Sigmoid(-x), symbol="σ", doc="1 ÷ (1 + e⁻ˣ) without overflow."
+)
+
+# Trigonometry
+
+Sin = Primitive("sin", ieee.sin, lambda x, out: Cos(x), doc="The sine of x radians.")
+Cos = Primitive("cos", ieee.cos, lambda x, out: -Sin(x), doc="The cosine of x radians.")
+Tan = Primitive("tan", ieee.tan, lambda x, out: 1.0 + out * out, doc="The tangent of x radians.")
+Asin = Primitive(
+    "asin", ieee.asin, lambda x, out: 1.0 / Sqrt((1.0 - x) * (1.0 + x)), domain=(Interval(-1, 1),),
+    kinks=lambda x: (1.0 - x) * (1.0 + x), doc="The angle in [−π/2, π/2] whose sine is x.",
+)
+Acos = Primitive(
+    "acos", ieee.acos, lambda x, out: -1.0 / Sqrt((1.0 - x) * (1.0 + x)), domain=(Interval(-1, 1),),
+    kinks=lambda x: (1.0 - x) * (1.0 + x), doc="The angle in [0, π] whose cosine is x.",
+)
+Atan = Primitive(
+    "atan",
+    ieee.atan,
+    # The second form doesn't overflow where x² does.
+    lambda x, out: where(Abs(x) <= 1e8, 1.0 / (1.0 + x * x), (1.0 / x) / x),
+    doc="The angle in [−π/2, π/2] whose tangent is x.",
+)
+Atan2 = Primitive(
+    "atan2",
+    ieee.atan2,
+    lambda a, b, out: (
+        where(Hypot(a, b) == 0.0, 0.0, (b / Hypot(a, b)) / Hypot(a, b)),
+        where(Hypot(a, b) == 0.0, 0.0, (-a / Hypot(a, b)) / Hypot(a, b)),
+    ),
+    arity=2,
+    # It jumps on the negative half of the b axis.
+    kinks=lambda a, b: a if b < 0.0 else math.hypot(a, b),
+    doc="The angle of the point (b, a), in [−π, π]; gradients (0, 0) at the origin.",
+)
+Sinh = Primitive("sinh", ieee.sinh, lambda x, out: Cosh(x), doc="The hyperbolic sine.")
+Cosh = Primitive("cosh", ieee.cosh, lambda x, out: Sinh(x), doc="The hyperbolic cosine.")
+Tanh = Primitive(
+    "tanh",
+    special.tanh,
+    # 1 - out² would lose every digit where out is close to ±1.
+    lambda x, out: 4.0 * Sigmoid(2.0 * x) * Sigmoid(-2.0 * x),
+    doc="The hyperbolic tangent.",
+)
+Asinh = Primitive("asinh", ieee.asinh, lambda x, out: 1.0 / Hypot(1.0, x), doc="The inverse of sinh.")
+Acosh = Primitive(
+    "acosh", special.acosh, lambda x, out: 1.0 / (Sqrt(x - 1.0) * Sqrt(x + 1.0)), domain=(Interval(1, INFINITY),),
+    kinks=lambda x: x - 1.0, doc="The inverse of cosh, not negative.",
+)
+Atanh = Primitive(
+    "atanh", ieee.atanh, lambda x, out: 1.0 / ((1.0 - x) * (1.0 + x)), domain=(Interval(-1, 1, closed=False),),
+    doc="The inverse of tanh.",
+)
+
+# Special functions
+
+Gaussian = Primitive("gaussian", special.gaussian, lambda x, out: -2.0 * x * out, doc="e to the power of −x².")
+Erf = Primitive(
+    "erf", ieee.erf, lambda x, out: 2.0 / math.sqrt(math.pi) * Gaussian(x), doc="The error function."
+)
+Erfc = Primitive(
+    "erfc", special.erfc, lambda x, out: -2.0 / math.sqrt(math.pi) * Gaussian(x), doc="1 − erf(x), exact for large x."
+)
+Lgamma = Primitive(
+    "lgamma", special.lgamma, lambda x, out: Digamma(x), kinks=lambda x: _to_integer(x) if x <= 0.5 else 1.0,
+    doc="The logarithm of |Γ(x)|.",
+)
+Digamma = Primitive(
+    "digamma", special.digamma, lambda x, out: Polygamma(1.0, x), symbol="ψ",
+    kinks=lambda x: _to_integer(x) if x <= 0.5 else 1.0, doc="The derivative of log Γ(x).",
+)
+Polygamma = Primitive(
+    "polygamma",
+    special.polygamma,
+    # The order is an integer: there is no derivative in it.
+    lambda n, x, out: (math.nan, Polygamma(n + 1.0, x)),
+    arity=2,
+    domain=(NOT_NEGATIVE, REAL),
+    kinks=lambda n, x: _to_integer(x) if x <= 0.5 else 1.0,
+    doc="The n-th derivative of digamma, for an integer n ≥ 0; its gradient in n is nan.",
+)
+
+# Kinks and steps
+
+Abs = Primitive("abs", ieee.fabs, lambda x, out: Sign(x), symbol="|x|", kinks=lambda x: x, linear=True, doc="|x|; slope 0 at 0.")
+Sign = Primitive("sign", special.sign, lambda x, out: 0.0, kinks=lambda x: x, linear=True, doc="−1, 0 or 1; slope 0 everywhere.")
+Floor = Primitive("floor", ieee.floor, lambda x, out: 0.0, kinks=_to_integer, linear=True, doc="The integer below; slope 0.")
+Ceil = Primitive("ceil", ieee.ceil, lambda x, out: 0.0, kinks=_to_integer, linear=True, doc="The integer above; slope 0.")
+Round = Primitive(
+    "round", ieee.rint, lambda x, out: 0.0, kinks=lambda x: _to_integer(x + 0.5),
+    linear=True, doc="The nearest integer, halves to even; slope 0.",
+)
+Mod = Primitive(
+    "mod",
+    special.python_mod,
+    lambda a, b, out: (1.0, -Floor(a / b)),
+    symbol="mod",
+    arity=2,
+    kinks=lambda a, b: b and _to_integer(a / b),
+    doc="Python's a % b, with the sign of b.",
+)
+Fmod = Primitive(
+    "fmod",
+    ieee.fmod,
+    lambda a, b, out: (1.0, -Trunc(a / b)),
+    arity=2,
+    kinks=lambda a, b: b and _to_integer(a / b),
+    doc="C's remainder of a ÷ b, with the sign of a.",
+)
+Trunc = Primitive(
+    "trunc", lambda x: where(x < 0.0, Ceil(x), Floor(x)), lambda x, out: 0.0, kinks=_to_integer,
+    linear=True, doc="The integer towards 0; slope 0.",
+)
+Copysign = Primitive(
+    "copysign",
+    ieee.copysign,
+    lambda a, b, out: (Sign(a) * Copysign(1.0, b), 0.0),
+    arity=2,
+    kinks=lambda a, b: a * b,
+    doc="|a| with the sign of b.",
+)
+Where = Primitive("where", lambda x: x, lambda x, out: 1.0, symbol="where", linear=True, doc="The side that a condition takes.")
+
+# Extremes. A tied extreme of several variables shares its gradient equally; constants get none of it.
+
+Max = Primitive(
+    "max",
+    lambda a, b: where(a > b, a, where(a <= b, b, a + b)),
+    lambda a, b, out: (where(a > b, 1.0, where(a < b, 0.0, 0.5)), where(b > a, 1.0, where(b < a, 0.0, 0.5))),
+    arity=2,
+    kinks=lambda a, b: a - b,
+    beside_constant=lambda x, c, out: where(x > c, 1.0, 0.0),
+    linear=True,
+    doc="The larger operand, nan if either is; a tie of two variables gives ½ and ½, one with a constant 0.",
+)
+Min = Primitive(
+    "min",
+    lambda a, b: where(a < b, a, where(a >= b, b, a + b)),
+    lambda a, b, out: (where(a < b, 1.0, where(a > b, 0.0, 0.5)), where(b < a, 1.0, where(b > a, 0.0, 0.5))),
+    arity=2,
+    kinks=lambda a, b: a - b,
+    beside_constant=lambda x, c, out: where(x < c, 1.0, 0.0),
+    linear=True,
+    doc="The smaller operand, nan if either is; a tie of two variables gives ½ and ½, one with a constant 0.",
+)
+
+# Of any number of operands: one node each. Their kernels are in `nary`.
+
+
+def _smallest_gap(operands: Sequence[float]) -> float:
+    """The smallest distance between two operands: zero where an extreme may be tied."""
+    ordered = sorted(operands)
+    return min([high - low for low, high in zip(ordered, ordered[1:], strict=False)], default=INFINITY)
+
+
+def _shares_of_a_tie(operands: Sequence[Any], out: Any) -> list[Any]:
+    """An equal share for each operand that equals the extreme."""
+    tied = Sum(*[where(operand == out, 1.0, 0.0) for operand in operands])
+    return [where(operand == out, 1.0 / tied, 0.0) for operand in operands]
+
+
+Sum = Primitive(
+    "sum", None, lambda operands, out: (1.0,) * len(operands), symbol="Σ", arity=None, linear=True,
+    doc="The sum of all operands, rounded once.",
+)
+Prod = Primitive(
+    "prod",
+    None,
+    lambda operands, out: [
+        Prod(*operands[:place], *operands[place + 1 :]) for place in range(len(operands))
+    ],
+    symbol="∏",
+    arity=None,
+    doc="The product of all operands.",
+)
+Dot = Primitive(
+    "dot",
+    None,
+    lambda operands, out: [*operands[len(operands) // 2 :], *operands[: len(operands) // 2]],
+    symbol="·",
+    arity=None,
+    doc="The inner product of the first half of the operands with the second half.",
+)
+Norm = Primitive(
+    "norm",
+    None,
+    lambda operands, out: [where(out == 0.0, 0.0, operand / out) for operand in operands],
+    arity=None,
+    kinks=lambda operands: math.hypot(*operands),
+    doc="The Euclidean length; gradients 0 at the origin.",
+)
+Logsumexp = Primitive(
+    "logsumexp",
+    None,
+    lambda operands, out: [Exp(operand - out) for operand in operands],
+    arity=None,
+    doc="The logarithm of the sum of the exponentials of all operands, without overflow.",
+)
+MaxOfMany = Primitive(
+    "max_of_many", None, _shares_of_a_tie, symbol="max", arity=None, kinks=_smallest_gap, linear=True,
+    doc="The largest operand, nan if one is; k tied variables get 1/k each, constants nothing.",
+)
+MinOfMany = Primitive(
+    "min_of_many", None, _shares_of_a_tie, symbol="min", arity=None, kinks=_smallest_gap, linear=True,
+    doc="The smallest operand, nan if one is; k tied variables get 1/k each, constants nothing.",
+)
+
+
+def _attach_kernels() -> None:
+    """Give each built-in primitive its compiled form, and keep its name from being declared again."""
+    global _BUILT_IN
+    for name, kernel in (KERNELS | nary.KERNELS).items():
+        cython.cast(Primitive, _REGISTRY[name]).kernel = kernel
+    _BUILT_IN = frozenset(_REGISTRY)
+
+
+_attach_kernels()

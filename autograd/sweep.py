@@ -1,0 +1,235 @@
+"""The backward sweep: the chain rule, applied once to each node in topological order.
+
+The gradient of a node is the derivative of the output in that node. The output's own is given. A node's
+gradient is complete once all nodes that use it have passed theirs on, so nodes are taken in an order in
+which users come before what they use: the reverse of a topological order. Each node then passes to each
+parent its gradient times the local gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd.errors import OperandError, StaleGraphError
+from autograd.node import Constant, Node, assigned_since, describe, hooks, operands_of
+from autograd.primitives import as_number
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+if not cython.compiled:
+    from autograd.node import DONE, OPEN, REACHED, VARIES
+
+__all__ = ["backward", "gradients", "stop_gradient", "topological_order", "zero_grad"]
+
+
+def backward(output: Node, gradient: float = 1.0) -> None:
+    """Fill in `grad` of every node that `output` depends on, starting from `gradient` at the output.
+
+    Variables accumulate: their gradient is added to what they have, so that several outputs can be swept
+    in turn; clear them with `zero_grad`. All other nodes are set anew.
+
+    >>> x = Variable(3.0)
+    >>> y = x * x
+    >>> y.backward()
+    >>> y.backward()
+    >>> x.grad, y.grad
+    (12.0, 1.0)
+    """
+    seed = as_number(None, gradient, 0)
+    if not isinstance(output, Node):
+        raise OperandError(f"backward starts from a node, got {type(output).__name__}: {output!r:.60}")
+    if isinstance(output, Constant):
+        raise OperandError(
+            f"backward starts from a {describe(output)}, which depends on no variable: was it computed from plain "
+            f"numbers, from detached nodes or inside no_grad?"
+        )
+    order: list[Node] = []
+    stack: list[Node] = [output]
+    try:
+        walk(stack, order)
+        propagate(order, output, seed)
+    except BaseException:
+        # Out of memory, or interrupted while uncompiled: no mark may stay behind to mislead the next walk.
+        for node in stack + order:
+            node._stamp &= ~(OPEN | DONE)
+        raise
+
+
+def topological_order(*outputs: Node) -> list[Node]:
+    """Every node that the outputs depend on, and the outputs: parents before the nodes that use them.
+
+    Leaves are included, plain numbers are not. The order is the same each time.
+
+    >>> x = Variable(3.0, name="x")
+    >>> y = x * x
+    >>> [node.value for node in topological_order(y + 1)]
+    [3.0, 9.0, 10.0]
+    """
+    met: set[int] = set()
+    order: list[Node] = []
+    for output in outputs:
+        if not isinstance(output, Node):
+            raise OperandError(f"a graph is walked from nodes, got {type(output).__name__}: {output!r:.60}")
+        stack: list[tuple[Node, bool]] = [(output, False)]
+        while stack:
+            node, complete = stack.pop()
+            if complete:
+                order.append(node)
+            elif id(node) not in met:
+                met.add(id(node))
+                stack.append((node, True))
+                stack.extend([(operand, False) for operand in reversed(operands_of(node)) if isinstance(operand, Node)])
+    return order
+
+
+def walk(stack: list[Node], order: list[Node]) -> None:
+    """Append to `order` the nodes below and including those on the stack that are not leaves, parents first.
+
+    The sweep's own, fast walk: the marks of what it has met are in the nodes. It puts parents on top of
+    the node that uses them; when that node comes up again its parents are done, and so is it. The nodes
+    in `order` are left marked as done.
+    """
+    while stack:
+        node = cython.cast(Node, stack[len(stack) - 1])
+        if node._stamp & (OPEN | DONE) == 0 and node._left is not None:
+            node._stamp |= OPEN
+            if isinstance(node._left, tuple):
+                for operand in node._left:
+                    if is_unmet(operand):
+                        stack.append(operand)
+            else:
+                if is_unmet(node._left):
+                    stack.append(node._left)
+                if is_unmet(node._right):
+                    stack.append(node._right)
+        else:
+            if node._stamp & OPEN:
+                node._stamp += DONE - OPEN
+                order.append(node)
+            stack.pop()
+
+
+def is_unmet(operand: Any) -> bool:
+    """Whether a walk has yet to go to this operand: a node that is no leaf and was not met before."""
+    if not isinstance(operand, Node):
+        return False
+    node = cython.cast(Node, operand)
+    return node._left is not None and node._stamp & (OPEN | DONE) == 0
+
+
+def propagate(order: list[Node], output: Node, seed: float) -> None:
+    """Pass gradients from `output`, the last of `order`, down to the leaves."""
+    receive(output, seed)
+    for position in range(len(order) - 1, -1, -1):
+        node = cython.cast(Node, order[position])
+        gradient = node._grad
+        if isinstance(node._left, tuple):
+            operands = node._left
+            for place in range(len(operands)):
+                receive(operands[place], gradient * float(node._right[place]))
+        else:
+            receive(node._left, gradient * node._left_gradient)
+            if node._right is not None:
+                receive(node._right, gradient * node._right_gradient)
+
+
+def receive(operand: Any, gradient: float) -> None:
+    """Add to an operand's gradient, unless it is constant.
+
+    The mark that the walk left on a node says that this is the first share in this sweep: it replaces
+    the gradient of an earlier one.
+    """
+    if isinstance(operand, Node):
+        node = cython.cast(Node, operand)
+        if node._stamp & DONE:
+            node._grad = gradient
+            node._stamp = (node._stamp & ~DONE) | REACHED
+        elif node._stamp & VARIES:
+            node._grad += gradient
+            node._stamp |= REACHED
+
+
+def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
+    """The derivatives of the sum of the outputs in each input, leaving every `grad` as it is.
+
+    `outputs` is a node or a sequence of nodes, `inputs` likewise; the result is one derivative for a single
+    input, else a list. With `create_graph` derivatives are nodes (where they depend on a variable at all),
+    made by running the primitives' rules on nodes, and can be differentiated again.
+
+    Raises StaleGraphError if `create_graph` would need the old value of a variable that was assigned
+    after the graph was recorded.
+
+    >>> x = Variable(3.0)
+    >>> slope = gradients(x ** 3, x, create_graph=True)
+    >>> slope.value, gradients(slope, x)
+    (27.0, 18.0)
+    """
+    roots = [outputs] if isinstance(outputs, Node) else list(outputs)
+    wanted = [inputs] if isinstance(inputs, Node) else list(inputs)
+    for node in wanted:
+        if not isinstance(node, Node):
+            raise OperandError(f"derivatives are taken in nodes, got {type(node).__name__}: {node!r:.60}")
+    order = topological_order(*[root for root in roots if isinstance(root, Node)])
+    adjoints: dict[int, Any] = {}
+    for root in roots:
+        if isinstance(root, Node) and cython.cast(Node, root)._stamp & VARIES:
+            adjoints[id(root)] = adjoints.get(id(root), 0.0) + 1.0
+    for node in reversed(order):
+        adjoint = adjoints.get(id(node))
+        if adjoint is None or node.op is None:
+            continue
+        slopes = local_gradients_as_nodes(node) if create_graph else node.local_gradients
+        for operand, slope in zip(operands_of(node), slopes, strict=True):
+            if isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES:
+                share = slope * adjoint
+                known = adjoints.get(id(operand))
+                adjoints[id(operand)] = share if known is None else known + share
+    found = [adjoints.get(id(node), 0.0) for node in wanted]
+    return found[0] if isinstance(inputs, Node) else found
+
+
+def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
+    """The local gradients as nodes: the rule of the primitive, run on the operands themselves."""
+    recorded = node.local_gradients
+    primitive: Any = node.op
+    if primitive.linear:
+        return recorded
+    operands = operands_of(node)
+    for operand in operands:
+        if assigned_since(operand, node):
+            raise StaleGraphError(
+                f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
+                f"derivatives would mix both values. Compute the expression again after assigning"
+            )
+    nodes = [operand if isinstance(operand, Node) else Constant(operand) for operand in operands]
+    slopes = primitive.gradients(nodes, node) if primitive.arity is None else primitive.gradients(*nodes, node)
+    if primitive.arity == 1 and not isinstance(slopes, tuple):
+        slopes = (slopes,)
+    return [known if known != known else slope for known, slope in zip(recorded, slopes, strict=True)]
+
+
+def zero_grad(nodes: Iterable[Node]) -> None:
+    """Clear the gradient of each node.
+
+    >>> x = Variable(3.0)
+    >>> (x * x).backward()
+    >>> zero_grad([x])
+    >>> x.grad, x.reached
+    (0.0, False)
+    """
+    for node in nodes:
+        if not isinstance(node, Node):
+            raise OperandError(f"zero_grad clears nodes, got {type(node).__name__}: {node!r:.60}")
+        cython.cast(Node, node)._grad = 0.0
+        cython.cast(Node, node)._stamp &= ~REACHED
+
+
+def stop_gradient(node: Any) -> Any:
+    """The same number as a constant: derivatives stop here. Numbers pass through."""
+    return node.detach() if isinstance(node, Node) else as_number(None, node, 0)
+
+
+hooks["backward"] = backward

@@ -1,0 +1,75 @@
+"""Compile the engine's Python files where a C compiler is at hand; without one it runs as plain Python.
+
+AUTOGRAD_COMPILE=no leaves it uncompiled, AUTOGRAD_COMPILE=require fails if it can't be compiled.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+COMPILED = ["kernel", "special", "_kernels", "nary", "primitives", "modes", "node", "sweep"]
+
+
+def source_hash(package):
+    """A digest of all files that are compiled: an extension module older than its source silently wins over it."""
+    digest = hashlib.sha256()
+    for path in sorted(path for name in COMPILED for path in Path(package).glob(f"{name}.p*") if path.suffix in (".py", ".pxd")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+class OptionalBuild(build_ext):
+    """All extension modules, or none of them and a message: a mixture could not be imported."""
+
+    def run(self):
+        wanted = os.environ.get("AUTOGRAD_COMPILE", "")
+        if wanted == "no":
+            self.extensions = []
+            return
+        try:
+            self.extensions[:] = cythonized(self.extensions)
+            for extension in self.extensions:
+                extension._needs_stub = False
+            super().run()
+        except Exception as error:
+            if wanted == "require":
+                raise
+            for extension in self.extensions:
+                Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+            self.extensions = []
+            print(f"scalar-autograd: not compiled ({error}); the engine runs as plain Python, about 20 times slower")
+            return
+        Path(self.get_ext_fullpath("autograd.node")).with_name("source_hash.txt").write_text(source_hash("autograd"))
+
+
+def cythonized(extensions):
+    """The extensions with C sources in place of Python."""
+    from Cython.Build import cythonize
+
+    return cythonize(
+        extensions,
+        build_dir="build/cython",
+        compiler_directives={
+            "language_level": 3,
+            "cdivision": True,
+            "boundscheck": False,
+            "wraparound": False,
+            "initializedcheck": False,
+            # Annotations are for readers and mypy; C types stand in the .pxd files.
+            "annotation_typing": False,
+        },
+    )
+
+
+def extensions():
+    """One extension for each compiled module."""
+    # No contraction of a * b + c: uncompiled and compiled give the same bits.
+    flags = ["-O3", "-ffp-contract=off", "-fno-math-errno"] if os.name == "posix" else []
+    return [Extension(f"autograd.{name}", [f"autograd/{name}.py"], extra_compile_args=flags) for name in COMPILED]
+
+
+if __name__ == "__main__":
+    setup(ext_modules=extensions(), cmdclass={"build_ext": OptionalBuild})
