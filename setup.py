@@ -10,13 +10,15 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-COMPILED = ["kernel", "special", "_kernels", "nary", "primitives", "modes", "node", "sweep"]
+COMPILED = ["kernel", "special", "_kernels", "nary", "primitive", "primitives", "modes", "node", "sweep"]
 
 
 def source_hash(package):
     """A digest of all files that are compiled: an extension module older than its source silently wins over it."""
     digest = hashlib.sha256()
-    for path in sorted(path for name in COMPILED for path in Path(package).glob(f"{name}.p*") if path.suffix in (".py", ".pxd")):
+    for path in sorted(
+        path for name in COMPILED for path in Path(package).glob(f"{name}.p*") if path.suffix in (".py", ".pxd")
+    ):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

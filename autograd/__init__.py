@@ -10,17 +10,33 @@
 
 from __future__ import annotations
 
-from autograd import copying, numpy_interop
+import os as _os
+
+if _os.path.exists(_os.path.join(_os.path.dirname(__file__), "tracer.py")):
+    raise ImportError(
+        "the package `autograd` of scalar-autograd and that of PyPI's `autograd` lie in one directory, "
+        f"{_os.path.dirname(__file__)}, and have overwritten each other's files: uninstall both, then install "
+        "one of them again; to have both, use two virtual environments"
+    )
+
+from autograd import copying as _copying  # noqa: F401 - registers itself: nodes can be pickled and copied
+from autograd import numpy_interop as _numpy_interop  # noqa: F401 - registers itself: NumPy's functions work on nodes
 from autograd.errors import (
-    AutogradError, DomainError, FrozenValueError, GradcheckError, OperandError, StaleGraphError, UnknownPrimitiveError,
-)  # fmt: skip
+    AutogradError,
+    DomainError,
+    FrozenValueError,
+    GradcheckError,
+    OperandError,
+    StaleGraphError,
+    UnknownPrimitiveError,
+)
 from autograd.functions import *  # noqa: F403 - the names are listed there
 from autograd.functions import __all__ as _functions
 from autograd.functions import abs, max, min, pow, round, sum  # noqa: F401
 from autograd.kernel import COMPILED as compiled
 from autograd.modes import no_grad, scope, strict
 from autograd.node import Constant, Node, Variable
-from autograd.primitives import Primitive
+from autograd.primitive import Primitive
 from autograd.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
 
 __version__ = "0.1.0"

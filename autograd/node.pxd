@@ -2,7 +2,7 @@ cimport cython
 from cpython.array cimport array
 from autograd.kernel cimport Kernel
 from autograd.modes cimport State
-from autograd.primitives cimport Primitive
+from autograd.primitive cimport Primitive
 
 cdef long long VARIES, REACHED, OPEN, DONE, SERIAL
 cdef State _state
@@ -58,3 +58,5 @@ cpdef Node rebuild(str kind, tuple operands, Primitive primitive, object scope, 
                   bint reached, tuple local_gradients, bint stale)
 
 cpdef str shortened(str text, int length=*)
+
+cdef object check_finite(Node node, Primitive primitive, tuple operands)

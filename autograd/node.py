@@ -16,11 +16,58 @@ from typing import Any
 from autograd.callers import caller
 from autograd.errors import DomainError, FrozenValueError, OperandError
 from autograd.modes import STATE, Scope, current_mode
+from autograd.operands import as_number, not_a_number, number_or_none
+from autograd.primitive import Origin, Primitive
 from autograd.primitives import (
-    Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Copysign, Cos, Cosh, Digamma, Divide, Erf, Erfc,
-    Exp, Exp2, Expm1, Floor, Fmod, Hypot, Lgamma, Log, Log1p, Log2, Log10, Logaddexp, Max, Min, Minus, Mod, Multiply,
-    Negate, Origin, Plus, Power, Primitive, Reciprocal, Round, Sigmoid, Sign, Sin, Sinh, Softplus, Sqrt, Square, Tan,
-    Tanh, Trunc, as_number, not_a_number, number_or_none,
+    Abs,
+    Acos,
+    Acosh,
+    Asin,
+    Asinh,
+    Atan,
+    Atan2,
+    Atanh,
+    Cbrt,
+    Ceil,
+    Copysign,
+    Cos,
+    Cosh,
+    Digamma,
+    Divide,
+    Erf,
+    Erfc,
+    Exp,
+    Exp2,
+    Expm1,
+    Floor,
+    Fmod,
+    Hypot,
+    Lgamma,
+    Log,
+    Log1p,
+    Log2,
+    Log10,
+    Logaddexp,
+    Max,
+    Min,
+    Minus,
+    Mod,
+    Multiply,
+    Negate,
+    Plus,
+    Power,
+    Reciprocal,
+    Round,
+    Sigmoid,
+    Sign,
+    Sin,
+    Sinh,
+    Softplus,
+    Sqrt,
+    Square,
+    Tan,
+    Tanh,
+    Trunc,
 )  # fmt: skip
 
 try:
@@ -60,9 +107,16 @@ class Node:
     Nodes are made by operations. They are equal if their values are, and hashed by identity.
     """
 
-    __slots__ = (
-        "_value", "_grad", "_stamp", "_origin", "_left", "_right", "_left_gradient", "_right_gradient",
-    )  # fmt: skip
+    __slots__ = ("_grad", "_left", "_left_gradient", "_origin", "_right", "_right_gradient", "_stamp", "_value")
+
+    _value: float
+    _grad: float
+    _stamp: int
+    _origin: Origin
+    _left: Any
+    _right: Any
+    _left_gradient: float
+    _right_gradient: float
 
     # A leaf has no `_left`. Of one or two operands, `_left` and `_right` are the operands: a node, or a
     # float for a constant. Of any number, `_left` is their tuple and `_right` an array of local gradients.
@@ -111,7 +165,7 @@ class Node:
 
     @grad.setter
     def grad(self, gradient: float) -> None:
-        self._grad = as_number(None, gradient, 0)
+        self._grad = as_number("a gradient", gradient)
 
     @property
     def reached(self) -> bool:
@@ -149,7 +203,8 @@ class Node:
     @property
     def scope(self) -> Scope | None:
         """The layer call in which this node was made."""
-        return self._origin.scope
+        known: Scope | None = self._origin.scope
+        return known
 
     @property
     def parents(self) -> tuple[Node, ...]:
@@ -183,7 +238,7 @@ class Node:
         if result is NotImplemented:
             for place, operand in enumerate(operands):
                 if not isinstance(operand, Node):
-                    as_number(primitive, operand, place)
+                    as_number(primitive.name, operand, place)
         return result
 
     def backward(self, gradient: float = 1.0) -> None:
@@ -489,6 +544,8 @@ class Variable(Node):
 
     __slots__ = ("_assigned",)
 
+    _assigned: int  # the time of the last assignment of a value
+
     def __init__(self, value: float, name: str | None = None) -> None:
         self._value = as_leaf_value("Variable", value)
         self._grad = 0.0
@@ -540,7 +597,7 @@ def assign(node: Any, value: Any) -> None:
     variable = cython.cast(Variable, node)
     if isinstance(value, Node):
         raise OperandError(f"a value is a number, got the node {value!r}; assign its .value")
-    variable._value = as_number(None, value, 0)
+    variable._value = as_number("a value", value)
     _clock += 1
     variable._assigned = _clock
 
@@ -549,13 +606,13 @@ def assigned_since(variable: Any, node: Any) -> bool:
     """Whether the leaf was given another value after `node` was recorded."""
     if not isinstance(variable, Variable):
         return False
-    return cython.cast(Variable, variable)._assigned > cython.cast(Node, node)._stamp // SERIAL
+    return bool(cython.cast(Variable, variable)._assigned > cython.cast(Node, node)._stamp // SERIAL)
 
 
 def new_node(origin: Origin, value: float) -> Node:
     """A node without operands yet."""
     global _clock
-    node = Node.__new__(Node)
+    node: Node = Node.__new__(Node)
     _clock += 1
     node._value = value
     node._grad = 0.0
@@ -569,7 +626,7 @@ def new_node(origin: Origin, value: float) -> Node:
 
 def new_constant(value: float) -> Constant:
     """A constant without a name."""
-    node = Constant.__new__(Constant)
+    node: Constant = Constant.__new__(Constant)
     node._value = value
     node._grad = 0.0
     node._stamp = 0
@@ -581,9 +638,10 @@ def new_constant(value: float) -> Constant:
 
 def record_unary(primitive: Primitive, operand: Node) -> Any:
     """The node of an operation on one node, whose primitive has a kernel."""
-    kernel = primitive.kernel
+    kernel: Any = primitive.kernel
     a = operand._value
     value = kernel.unary_value(a)
+    node: Node
     if not operand._stamp & VARIES:
         node = new_constant(value)
     else:
@@ -603,7 +661,8 @@ def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
 
     NotImplemented if the other operand is of an unknown type: it may know what to do.
     """
-    kernel = primitive.kernel
+    kernel: Any = primitive.kernel
+    node: Node
     left_varies = right_varies = 0
     if isinstance(left, Node):
         a = cython.cast(Node, left)._value
@@ -647,7 +706,7 @@ def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """The node of an operation on any number of operands, or of a primitive without a kernel."""
     count = len(operands)
     operands = tuple(
-        [operand if isinstance(operand, Node) else as_number(primitive, operand, place)
+        [operand if isinstance(operand, Node) else as_number(primitive.name, operand, place)
          for place, operand in enumerate(operands)]
     )  # fmt: skip
     varying = 0
@@ -661,8 +720,9 @@ def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         else:
             numbers.append(operand)
             uses.append(0.0)
-    kernel = primitive.kernel
-    values = array("d", numbers)
+    kernel: Any = primitive.kernel
+    node: Node
+    values: Any = array("d", numbers)
     if kernel is None:
         value = primitive.of_numbers(numbers)
     elif cython.compiled:
@@ -672,8 +732,8 @@ def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     if varying == 0:
         node = new_constant(value)
     else:
-        if value != value or math.nan in numbers or any([number != number for number in numbers]):
-            gradients = array("d", [math.nan] * count)
+        if value != value or any([number != number for number in numbers]):
+            gradients: Any = array("d", [math.nan] * count)
         elif kernel is None:
             gradients = array("d", primitive.gradients_of_numbers(numbers, value))
         else:
@@ -681,7 +741,7 @@ def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
                 count_uses(operands, uses)
             gradients = array("d", numbers)
             if cython.compiled:
-                weights = array("d", uses)
+                weights: Any = array("d", uses)
                 kernel.nary_gradients(
                     values.data.as_doubles, count, value, weights.data.as_doubles, gradients.data.as_doubles
                 )
@@ -719,7 +779,7 @@ def convert(primitive: Primitive, operand: Any) -> float | None:
 def comparable(other: Any) -> float | None:
     """The number to compare with, None if there is none."""
     if isinstance(other, Node):
-        return cython.cast(Node, other)._value
+        return other.value
     return number_or_none(other)
 
 
@@ -760,11 +820,12 @@ def rebuild(
 ) -> Node:
     """The node that `state_of` described."""
     global _clock
+    node: Node
     if kind == "Node":
-        node = new_node(Origin(primitive, scope, name) if scope or name else primitive.origin, value)
+        node = new_node(Origin(primitive, scope, name) if scope or name or not primitive else primitive.origin, value)
         if stale:
             node._stamp = VARIES
-        if primitive.arity is None or len(operands) > 2:
+        if len(operands) > 2 or primitive is None or primitive.arity is None:
             node._left = operands
             node._right = array("d", local_gradients)
         else:
@@ -799,13 +860,13 @@ def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> N
 
 def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> None:
     """Raise DomainError if the value or a local gradient is not finite."""
-    if math.isfinite(node.value):
+    if math.isfinite(node._value):
         broken = [gradient for gradient in node.local_gradients if not math.isfinite(gradient)]
         if not broken:
             return
         what = f"local gradient {broken[0]}"
     else:
-        what = f"value {node.value}"
+        what = f"value {node._value}"
     letters = ["x"] if len(operands) == 1 else [chr(ord("a") + place % 26) for place in range(len(operands))]
     domain = primitive.domain if primitive.arity is not None else ()
     limits = [interval.describe(letter) for interval, letter in zip(domain, letters, strict=False)]

@@ -23,250 +23,19 @@ Conventions
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
-from numbers import Real
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from autograd import ieee, nary, special
 from autograd._kernels import KERNELS
-from autograd.errors import OperandError, UnknownPrimitiveError
-from autograd.kernel import Kernel
+from autograd.primitive import REAL, Interval, Primitive, all_primitives, attach_kernels
 
-try:
-    import cython
-except ImportError:
-    from autograd import _cython as cython
+__all__ = ["all_primitives", "either", "where"]
 
-INFINITY = math.inf
-
-
-class Interval(NamedTuple):
-    """The numbers from `low` to `high`; `closed` says whether finite ends belong to it."""
-
-    low: float = -INFINITY
-    high: float = INFINITY
-    closed: bool = True
-
-    def __contains__(self, number: object) -> bool:
-        if not isinstance(number, float):
-            return False
-        if self.closed:
-            return self.low <= number <= self.high
-        return self.low < number < self.high
-
-    def describe(self, operand: str) -> str:
-        """Say it as a condition on the operand, `0 < x` or `-1 ≤ x ≤ 1`; empty for every number.
-
-        >>> Interval(-1, 1).describe("x")
-        '-1 ≤ x ≤ 1'
-        """
-        sign = "≤" if self.closed else "<"
-        text = operand
-        if self.low > -INFINITY:
-            text = f"{self.low:g} {sign} {text}"
-        if self.high < INFINITY:
-            text = f"{text} {sign} {self.high:g}"
-        return "" if text == operand else text
-
-
-REAL = Interval()
-POSITIVE = Interval(0, INFINITY, closed=False)
-NOT_NEGATIVE = Interval(0, INFINITY)
-
-
-_REGISTRY: dict[str, Primitive] = {}
-_BUILT_IN: frozenset[str] = frozenset()
-
-
-@cython.cclass
-class Primitive:
-    """An operation on numbers and nodes that knows its local gradients.
-
-    Parameters
-    ----------
-    name: what the operation is called, in messages, pictures and stored graphs.
-    value: the output from the operands, all floats. None if only the kernel knows (in `nary`).
-    gradients: the local gradients from the operands and the output, one per operand (for a single
-        operand the bare value will do). Written with primitives and arithmetic, it serves every order of
-        derivative.
-    symbol: the sign in an operation's circle; the name if not given.
-    arity: the number of operands; None for any number of them, which `value` and `gradients` then
-        get as one sequence.
-    domain: an `Interval` per operand, outside of which the result is nan or infinite.
-    kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
-    beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
-        the operand `x` when the other one, `c`, is constant, as `beside_constant(x, c, out)`.
-
-    linear: whether the local gradients are the same numbers all around each point off the kinks, so that
-        those recorded once serve every order of derivative.
-
-    Called on numbers it gives a float, called on nodes a node:
-
-    >>> Cube = Primitive("cube", lambda x: x * x * x, lambda x, out: 3 * x * x, symbol="³")
-    >>> Cube(2.0)
-    8.0
-    """
-
-    def __init__(
-        self,
-        name: str,
-        value: Callable[..., Any] | None,
-        gradients: Callable[..., Any],
-        *,
-        symbol: str = "",
-        arity: int | None = 1,
-        domain: Sequence[Interval] = (),
-        kinks: Callable[..., float] | None = None,
-        beside_constant: Callable[..., Any] | None = None,
-        linear: bool = False,
-        doc: str = "",
-    ) -> None:
-        if name in _BUILT_IN:
-            raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
-        if arity is not None and arity < 1:
-            raise ValueError(f"primitive {name!r} needs at least one operand, got arity={arity}")
-        self.name = str(name)
-        self.value = value
-        self.gradients = gradients
-        self.symbol = symbol or self.name
-        self.arity = arity
-        self.domain = tuple(domain) or (REAL,) * (arity or 1)
-        self.kinks = kinks
-        self.beside_constant = beside_constant
-        self.linear = linear
-        self.doc = doc
-        self.kernel: Kernel | None = None
-        self.origin = Origin(self, None, None)
-        _REGISTRY[self.name] = self
-
-    def __call__(self, *operands: Any) -> Any:
-        """Apply the primitive: a float if every operand is a number, else what its nodes make of it."""
-        if self.arity is not None and len(operands) != self.arity:
-            raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
-        for operand in operands:
-            apply = getattr(type(operand), "apply_primitive", None)
-            if apply is not None:
-                return apply(self, operands)
-        return self.of_numbers([as_number(self, operand, place) for place, operand in enumerate(operands)])
-
-    def of_numbers(self, operands: list[float]) -> float:
-        """The value on floats, with IEEE results instead of exceptions."""
-        kernel = self.kernel
-        if kernel is not None:
-            return kernel.value_of(operands)
-        try:
-            return float(self.value(operands) if self.arity is None else self.value(*operands))
-        except (ArithmeticError, ValueError):
-            return math.nan
-
-    def gradients_of_numbers(self, operands: Sequence[float], out: float) -> tuple[float, ...]:
-        """The local gradients on floats, from the rule itself."""
-        try:
-            gradients = self.gradients(operands, out) if self.arity is None else self.gradients(*operands, out)
-            if self.arity == 1 and not isinstance(gradients, tuple):
-                gradients = (gradients,)
-            gradients = tuple([float(gradient) for gradient in gradients])
-        except (ArithmeticError, ValueError):
-            return (math.nan,) * len(operands)
-        if len(gradients) != len(operands):
-            raise ValueError(
-                f"the rule of {self.name} gave {len(gradients)} local gradients for {len(operands)} operands"
-            )
-        return gradients
-
-    def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
-        # By name: a stored graph can only reach what this program has declared.
-        return find_primitive, (self.name,)
-
-    def __repr__(self) -> str:
-        return f"<primitive {self.name}>"
-
-
-class Origin:
-    """Where a node comes from: its primitive, the layer call it was made in, its name.
-
-    Nodes of one primitive share one origin until they are named or made in a scope, so that all three
-    cost a node one pointer.
-    """
-
-    __slots__ = ("name", "primitive", "scope")
-
-    def __init__(self, primitive: Primitive | None, scope: Any, name: str | None) -> None:
-        self.primitive = primitive
-        self.scope = scope
-        self.name = name
-
-
-def find_primitive(name: str) -> Primitive:
-    """The primitive that was declared last under this name.
-
-    Raises UnknownPrimitiveError if there is none: a stored graph never makes code run or load.
-    """
-    try:
-        return _REGISTRY[name]
-    except KeyError:
-        raise UnknownPrimitiveError(
-            f"no primitive is called {name!r}; declare it (or import the module that does) before "
-            f"loading a graph that uses it"
-        ) from None
-
-
-def all_primitives() -> tuple[Primitive, ...]:
-    """Every primitive declared so far, built-in ones first, in the order of declaration."""
-    return tuple(_REGISTRY.values())
-
-
-def as_number(primitive: Primitive | None, operand: Any, place: int) -> float:
-    """The operand as a float; OperandError if it is not one real number."""
-    if isinstance(operand, float | int):
-        return to_float(operand)
-    number = number_or_none(operand)
-    if number is None:
-        raise not_a_number(primitive.name if primitive is not None else "a value", operand, place)
-    return number
-
-
-def to_float(number: float | int) -> float:
-    """`float(number)`, infinite where Python raises OverflowError."""
-    try:
-        return float(number)
-    except OverflowError:
-        return INFINITY if number > 0 else -INFINITY
-
-
-def number_or_none(operand: Any) -> float | None:
-    """The operand as a float if it is a real number of any kind (int, Fraction, NumPy scalar), else None."""
-    if isinstance(operand, float | int):
-        return to_float(operand)
-    if isinstance(operand, str | bytes | complex) or operand is None:
-        return None
-    if getattr(operand, "shape", None) == () and hasattr(operand, "item"):
-        return number_or_none(operand.item())
-    if isinstance(operand, Real):
-        return to_float(operand)
-    return None
-
-
-def not_a_number(what: str, operand: Any, place: int | None = None) -> OperandError:
-    """The error for an operand that is not one real number: what was asked, what was given, what to do."""
-    shown = repr(operand)
-    if len(shown) > 60:
-        shown = shown[:57] + "..."
-    where_given = f" as operand {place + 1}" if place is not None else ""
-    if getattr(operand, "shape", ()) != ():
-        remedy = "apply it to each element, or use NumPy's function on an object array of nodes"
-    elif isinstance(operand, str | bytes):
-        remedy = "convert text with float(...) first"
-    elif isinstance(operand, complex):
-        remedy = "only real numbers can be differentiated here; use .real, .imag or abs()"
-    elif operand is None:
-        remedy = "a function that forgot to return its result often gives None"
-    elif isinstance(operand, list | tuple | set | dict):
-        remedy = "apply it to each element, or use sum, prod, dot, norm, maximum or minimum"
-    else:
-        remedy = "give a float, an int, a NumPy scalar or a node"
-    return OperandError(f"{what} needs a number or a node, got {type(operand).__name__} {shown}{where_given}; {remedy}")
+POSITIVE = Interval(0, math.inf, closed=False)
+NOT_NEGATIVE = Interval(0, math.inf)
 
 
 def where(condition: Any, yes: Any, no: Any) -> Any:
@@ -296,8 +65,12 @@ def _to_integer(number: float) -> float:
 
 # Arithmetic
 
-Plus = Primitive("plus", lambda a, b: a + b, lambda a, b, out: (1.0, 1.0), symbol="+", arity=2, linear=True, doc="a + b.")
-Minus = Primitive("minus", lambda a, b: a - b, lambda a, b, out: (1.0, -1.0), symbol="−", arity=2, linear=True, doc="a − b.")
+Plus = Primitive(
+    "plus", lambda a, b: a + b, lambda a, b, out: (1.0, 1.0), symbol="+", arity=2, linear=True, doc="a + b."
+)
+Minus = Primitive(
+    "minus", lambda a, b: a - b, lambda a, b, out: (1.0, -1.0), symbol="−", arity=2, linear=True, doc="a − b."
+)
 Multiply = Primitive("multiply", lambda a, b: a * b, lambda a, b, out: (b, a), symbol="×", arity=2, doc="a × b.")
 Divide = Primitive(
     "divide",
@@ -313,9 +86,7 @@ Reciprocal = Primitive(
     "reciprocal", lambda x: 1.0 / x, lambda x, out: -out * out, symbol="1/x", kinks=lambda x: x, doc="1 ÷ x."
 )
 Square = Primitive("square", lambda x: x * x, lambda x, out: 2.0 * x, symbol="²", doc="x².")
-Fma = Primitive(
-    "fma", ieee.fma, lambda a, b, c, out: (b, a, 1.0), arity=3, doc="a × b + c, rounded once."
-)
+Fma = Primitive("fma", ieee.fma, lambda a, b, c, out: (b, a, 1.0), arity=3, doc="a × b + c, rounded once.")
 
 # Powers and roots
 
@@ -345,11 +116,20 @@ PowerBelow = Primitive(
     doc="a to the power of b − 1 without rounding b − 1: the gradient of a power, exact also for large or tiny a.",
 )
 Sqrt = Primitive(
-    "sqrt", ieee.sqrt, lambda x, out: 0.5 / (out + 0.0), symbol="√", domain=(NOT_NEGATIVE,), kinks=lambda x: x,
+    "sqrt",
+    ieee.sqrt,
+    lambda x, out: 0.5 / (out + 0.0),
+    symbol="√",
+    domain=(NOT_NEGATIVE,),
+    kinks=lambda x: x,
     doc="√x; its slope at 0 is +∞.",
 )
 Cbrt = Primitive(
-    "cbrt", special.cbrt, lambda x, out: 1.0 / (3.0 * (out * out)), symbol="∛", kinks=lambda x: x,
+    "cbrt",
+    special.cbrt,
+    lambda x, out: 1.0 / (3.0 * (out * out)),
+    symbol="∛",
+    kinks=lambda x: x,
     doc="The real cube root; its slope at 0 is +∞.",
 )
 Hypot = Primitive(
@@ -368,7 +148,11 @@ Exp2 = Primitive("exp2", ieee.exp2, lambda x, out: out * math.log(2.0), doc="2 t
 Expm1 = Primitive("expm1", ieee.expm1, lambda x, out: Exp(x), doc="eˣ − 1, exact for small x.")
 Log = Primitive("log", ieee.log, lambda x, out: 1.0 / (x + 0.0), domain=(POSITIVE,), doc="The natural logarithm.")
 Log2 = Primitive(
-    "log2", ieee.log2, lambda x, out: 1.0 / ((x + 0.0) * math.log(2.0)), domain=(POSITIVE,), doc="The logarithm to base 2."
+    "log2",
+    ieee.log2,
+    lambda x, out: 1.0 / ((x + 0.0) * math.log(2.0)),
+    domain=(POSITIVE,),
+    doc="The logarithm to base 2.",
 )
 Log10 = Primitive(
     "log10",
@@ -378,7 +162,10 @@ Log10 = Primitive(
     doc="The logarithm to base 10.",
 )
 Log1p = Primitive(
-    "log1p", ieee.log1p, lambda x, out: 1.0 / (1.0 + x), domain=(Interval(-1, INFINITY, closed=False),),
+    "log1p",
+    ieee.log1p,
+    lambda x, out: 1.0 / (1.0 + x),
+    domain=(Interval(-1, math.inf, closed=False),),
     doc="log(1 + x), exact for small x.",
 )
 Xlogy = Primitive(
@@ -408,12 +195,20 @@ Sin = Primitive("sin", ieee.sin, lambda x, out: Cos(x), doc="The sine of x radia
 Cos = Primitive("cos", ieee.cos, lambda x, out: -Sin(x), doc="The cosine of x radians.")
 Tan = Primitive("tan", ieee.tan, lambda x, out: 1.0 + out * out, doc="The tangent of x radians.")
 Asin = Primitive(
-    "asin", ieee.asin, lambda x, out: 1.0 / Sqrt((1.0 - x) * (1.0 + x)), domain=(Interval(-1, 1),),
-    kinks=lambda x: (1.0 - x) * (1.0 + x), doc="The angle in [−π/2, π/2] whose sine is x.",
+    "asin",
+    ieee.asin,
+    lambda x, out: 1.0 / Sqrt((1.0 - x) * (1.0 + x)),
+    domain=(Interval(-1, 1),),
+    kinks=lambda x: (1.0 - x) * (1.0 + x),
+    doc="The angle in [−π/2, π/2] whose sine is x.",
 )
 Acos = Primitive(
-    "acos", ieee.acos, lambda x, out: -1.0 / Sqrt((1.0 - x) * (1.0 + x)), domain=(Interval(-1, 1),),
-    kinks=lambda x: (1.0 - x) * (1.0 + x), doc="The angle in [0, π] whose cosine is x.",
+    "acos",
+    ieee.acos,
+    lambda x, out: -1.0 / Sqrt((1.0 - x) * (1.0 + x)),
+    domain=(Interval(-1, 1),),
+    kinks=lambda x: (1.0 - x) * (1.0 + x),
+    doc="The angle in [0, π] whose cosine is x.",
 )
 Atan = Primitive(
     "atan",
@@ -445,30 +240,42 @@ Tanh = Primitive(
 )
 Asinh = Primitive("asinh", ieee.asinh, lambda x, out: 1.0 / Hypot(1.0, x), doc="The inverse of sinh.")
 Acosh = Primitive(
-    "acosh", special.acosh, lambda x, out: 1.0 / (Sqrt(x - 1.0) * Sqrt(x + 1.0)), domain=(Interval(1, INFINITY),),
-    kinks=lambda x: x - 1.0, doc="The inverse of cosh, not negative.",
+    "acosh",
+    special.acosh,
+    lambda x, out: 1.0 / (Sqrt(x - 1.0) * Sqrt(x + 1.0)),
+    domain=(Interval(1, math.inf),),
+    kinks=lambda x: x - 1.0,
+    doc="The inverse of cosh, not negative.",
 )
 Atanh = Primitive(
-    "atanh", ieee.atanh, lambda x, out: 1.0 / ((1.0 - x) * (1.0 + x)), domain=(Interval(-1, 1, closed=False),),
+    "atanh",
+    ieee.atanh,
+    lambda x, out: 1.0 / ((1.0 - x) * (1.0 + x)),
+    domain=(Interval(-1, 1, closed=False),),
     doc="The inverse of tanh.",
 )
 
 # Special functions
 
 Gaussian = Primitive("gaussian", special.gaussian, lambda x, out: -2.0 * x * out, doc="e to the power of −x².")
-Erf = Primitive(
-    "erf", ieee.erf, lambda x, out: 2.0 / math.sqrt(math.pi) * Gaussian(x), doc="The error function."
-)
+Erf = Primitive("erf", ieee.erf, lambda x, out: 2.0 / math.sqrt(math.pi) * Gaussian(x), doc="The error function.")
 Erfc = Primitive(
     "erfc", special.erfc, lambda x, out: -2.0 / math.sqrt(math.pi) * Gaussian(x), doc="1 − erf(x), exact for large x."
 )
 Lgamma = Primitive(
-    "lgamma", special.lgamma, lambda x, out: Digamma(x), kinks=lambda x: _to_integer(x) if x <= 0.5 else 1.0,
+    "lgamma",
+    special.lgamma,
+    lambda x, out: Digamma(x),
+    kinks=lambda x: _to_integer(x) if x <= 0.5 else 1.0,
     doc="The logarithm of |Γ(x)|.",
 )
 Digamma = Primitive(
-    "digamma", special.digamma, lambda x, out: Polygamma(1.0, x), symbol="ψ",
-    kinks=lambda x: _to_integer(x) if x <= 0.5 else 1.0, doc="The derivative of log Γ(x).",
+    "digamma",
+    special.digamma,
+    lambda x, out: Polygamma(1.0, x),
+    symbol="ψ",
+    kinks=lambda x: _to_integer(x) if x <= 0.5 else 1.0,
+    doc="The derivative of log Γ(x).",
 )
 Polygamma = Primitive(
     "polygamma",
@@ -483,13 +290,25 @@ Polygamma = Primitive(
 
 # Kinks and steps
 
-Abs = Primitive("abs", ieee.fabs, lambda x, out: Sign(x), symbol="|x|", kinks=lambda x: x, linear=True, doc="|x|; slope 0 at 0.")
-Sign = Primitive("sign", special.sign, lambda x, out: 0.0, kinks=lambda x: x, linear=True, doc="−1, 0 or 1; slope 0 everywhere.")
-Floor = Primitive("floor", ieee.floor, lambda x, out: 0.0, kinks=_to_integer, linear=True, doc="The integer below; slope 0.")
-Ceil = Primitive("ceil", ieee.ceil, lambda x, out: 0.0, kinks=_to_integer, linear=True, doc="The integer above; slope 0.")
+Abs = Primitive(
+    "abs", ieee.fabs, lambda x, out: Sign(x), symbol="|x|", kinks=lambda x: x, linear=True, doc="|x|; slope 0 at 0."
+)
+Sign = Primitive(
+    "sign", special.sign, lambda x, out: 0.0, kinks=lambda x: x, linear=True, doc="−1, 0 or 1; slope 0 everywhere."
+)
+Floor = Primitive(
+    "floor", ieee.floor, lambda x, out: 0.0, kinks=_to_integer, linear=True, doc="The integer below; slope 0."
+)
+Ceil = Primitive(
+    "ceil", ieee.ceil, lambda x, out: 0.0, kinks=_to_integer, linear=True, doc="The integer above; slope 0."
+)
 Round = Primitive(
-    "round", ieee.rint, lambda x, out: 0.0, kinks=lambda x: _to_integer(x + 0.5),
-    linear=True, doc="The nearest integer, halves to even; slope 0.",
+    "round",
+    ieee.rint,
+    lambda x, out: 0.0,
+    kinks=lambda x: _to_integer(x + 0.5),
+    linear=True,
+    doc="The nearest integer, halves to even; slope 0.",
 )
 Mod = Primitive(
     "mod",
@@ -509,8 +328,12 @@ Fmod = Primitive(
     doc="C's remainder of a ÷ b, with the sign of a.",
 )
 Trunc = Primitive(
-    "trunc", lambda x: where(x < 0.0, Ceil(x), Floor(x)), lambda x, out: 0.0, kinks=_to_integer,
-    linear=True, doc="The integer towards 0; slope 0.",
+    "trunc",
+    lambda x: where(x < 0.0, Ceil(x), Floor(x)),
+    lambda x, out: 0.0,
+    kinks=_to_integer,
+    linear=True,
+    doc="The integer towards 0; slope 0.",
 )
 Copysign = Primitive(
     "copysign",
@@ -520,7 +343,9 @@ Copysign = Primitive(
     kinks=lambda a, b: a * b,
     doc="|a| with the sign of b.",
 )
-Where = Primitive("where", lambda x: x, lambda x, out: 1.0, symbol="where", linear=True, doc="The side that a condition takes.")
+Where = Primitive(
+    "where", lambda x: x, lambda x, out: 1.0, symbol="where", linear=True, doc="The side that a condition takes."
+)
 
 # Extremes. A tied extreme of several variables shares its gradient equally; constants get none of it.
 
@@ -551,7 +376,7 @@ Min = Primitive(
 def _smallest_gap(operands: Sequence[float]) -> float:
     """The smallest distance between two operands: zero where an extreme may be tied."""
     ordered = sorted(operands)
-    return min([high - low for low, high in zip(ordered, ordered[1:], strict=False)], default=INFINITY)
+    return min([high - low for low, high in itertools.pairwise(ordered)], default=math.inf)
 
 
 def _shares_of_a_tie(operands: Sequence[Any], out: Any) -> list[Any]:
@@ -561,15 +386,18 @@ def _shares_of_a_tie(operands: Sequence[Any], out: Any) -> list[Any]:
 
 
 Sum = Primitive(
-    "sum", None, lambda operands, out: (1.0,) * len(operands), symbol="Σ", arity=None, linear=True,
+    "sum",
+    None,
+    lambda operands, out: (1.0,) * len(operands),
+    symbol="Σ",
+    arity=None,
+    linear=True,
     doc="The sum of all operands, rounded once.",
 )
 Prod = Primitive(
     "prod",
     None,
-    lambda operands, out: [
-        Prod(*operands[:place], *operands[place + 1 :]) for place in range(len(operands))
-    ],
+    lambda operands, out: [Prod(*operands[:place], *operands[place + 1 :]) for place in range(len(operands))],
     symbol="∏",
     arity=None,
     doc="The product of all operands.",
@@ -598,21 +426,25 @@ Logsumexp = Primitive(
     doc="The logarithm of the sum of the exponentials of all operands, without overflow.",
 )
 MaxOfMany = Primitive(
-    "max_of_many", None, _shares_of_a_tie, symbol="max", arity=None, kinks=_smallest_gap, linear=True,
+    "max_of_many",
+    None,
+    _shares_of_a_tie,
+    symbol="max",
+    arity=None,
+    kinks=_smallest_gap,
+    linear=True,
     doc="The largest operand, nan if one is; k tied variables get 1/k each, constants nothing.",
 )
 MinOfMany = Primitive(
-    "min_of_many", None, _shares_of_a_tie, symbol="min", arity=None, kinks=_smallest_gap, linear=True,
+    "min_of_many",
+    None,
+    _shares_of_a_tie,
+    symbol="min",
+    arity=None,
+    kinks=_smallest_gap,
+    linear=True,
     doc="The smallest operand, nan if one is; k tied variables get 1/k each, constants nothing.",
 )
 
 
-def _attach_kernels() -> None:
-    """Give each built-in primitive its compiled form, and keep its name from being declared again."""
-    global _BUILT_IN
-    for name, kernel in (KERNELS | nary.KERNELS).items():
-        cython.cast(Primitive, _REGISTRY[name]).kernel = kernel
-    _BUILT_IN = frozenset(_REGISTRY)
-
-
-_attach_kernels()
+attach_kernels(KERNELS | nary.KERNELS)

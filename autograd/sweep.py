@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd.errors import OperandError, StaleGraphError
 from autograd.node import Constant, Node, assigned_since, describe, hooks, operands_of
-from autograd.primitives import as_number
+from autograd.operands import as_number
 
 try:
     import cython
@@ -38,7 +38,7 @@ def backward(output: Node, gradient: float = 1.0) -> None:
     >>> x.grad, y.grad
     (12.0, 1.0)
     """
-    seed = as_number(None, gradient, 0)
+    seed = as_number("a gradient", gradient)
     if not isinstance(output, Node):
         raise OperandError(f"backward starts from a node, got {type(output).__name__}: {output!r:.60}")
     if isinstance(output, Constant):
@@ -229,7 +229,7 @@ def zero_grad(nodes: Iterable[Node]) -> None:
 
 def stop_gradient(node: Any) -> Any:
     """The same number as a constant: derivatives stop here. Numbers pass through."""
-    return node.detach() if isinstance(node, Node) else as_number(None, node, 0)
+    return node.detach() if isinstance(node, Node) else as_number("stop_gradient", node)
 
 
 hooks["backward"] = backward

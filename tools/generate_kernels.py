@@ -200,11 +200,7 @@ def generate() -> dict[Path, str]:
         "    from autograd.kernel import binary_kernel, unary_kernel, with_constant\n"
         f"    from autograd.ieee import divide, {', '.join(libm)}\n"
         f"    from autograd.special import {', '.join(special)}\n\n"
-        '    NAN = float("nan")\n\n\n'
-        + "\n\n".join(functions)
-        + "\n\nKERNELS = {\n"
-        + "".join(table)
-        + "}\n"
+        '    NAN = float("nan")\n\n\n' + "\n\n".join(functions) + "\n\nKERNELS = {\n" + "".join(table) + "}\n"
     )
     header = (
         NOTE + "cimport cython\n"

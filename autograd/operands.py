@@ -1,0 +1,63 @@
+"""What counts as a number when a number is meant, and the error when something else is given."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any
+
+from autograd.errors import OperandError
+
+__all__ = ["as_number", "not_a_number", "number_or_none"]
+
+
+def as_number(what: str, operand: Any, place: int | None = None) -> float:
+    """The operand as a float; OperandError if it is not one real number."""
+    if isinstance(operand, float | int):
+        return to_float(operand)
+    number = number_or_none(operand)
+    if number is None:
+        raise not_a_number(what, operand, place)
+    return number
+
+
+def to_float(number: Any) -> float:
+    """`float(number)`, infinite where Python raises OverflowError."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def number_or_none(operand: Any) -> float | None:
+    """The operand as a float if it is a real number of any kind (int, Fraction, NumPy scalar), else None."""
+    if isinstance(operand, float | int):
+        return to_float(operand)
+    if isinstance(operand, str | bytes | complex) or operand is None:
+        return None
+    if getattr(operand, "shape", None) == () and hasattr(operand, "item"):
+        return number_or_none(operand.item())
+    if isinstance(operand, Real):
+        return to_float(operand)
+    return None
+
+
+def not_a_number(what: str, operand: Any, place: int | None = None) -> OperandError:
+    """The error for an operand that is not one real number: what was asked, what was given, what to do."""
+    shown = repr(operand)
+    if len(shown) > 60:
+        shown = shown[:57] + "..."
+    where_given = f" as operand {place + 1}" if place is not None else ""
+    if getattr(operand, "shape", ()) != ():
+        remedy = "apply it to each element, or use NumPy's function on an object array of nodes"
+    elif isinstance(operand, str | bytes):
+        remedy = "convert text with float(...) first"
+    elif isinstance(operand, complex):
+        remedy = "only real numbers can be differentiated here; use .real, .imag or abs()"
+    elif operand is None:
+        remedy = "a function that forgot to return its result often gives None"
+    elif isinstance(operand, list | tuple | set | dict):
+        remedy = "apply it to each element, or use sum, prod, dot, norm, maximum or minimum"
+    else:
+        remedy = "give a float, an int, a NumPy scalar or a node"
+    return OperandError(f"{what} needs a number or a node, got {type(operand).__name__} {shown}{where_given}; {remedy}")
