@@ -10,7 +10,19 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-COMPILED = ["kernel", "special", "_kernels", "nary", "primitive", "primitives", "modes", "node", "sweep"]
+COMPILED = [
+    "kernel",
+    "special",
+    "_kernels",
+    "nary",
+    "operands",
+    "primitive",
+    "primitives",
+    "modes",
+    "node",
+    "functions",
+    "sweep",
+]
 
 
 def source_hash(package):

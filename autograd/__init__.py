@@ -37,11 +37,15 @@ from autograd.kernel import COMPILED as compiled
 from autograd.modes import no_grad, scope, strict
 from autograd.node import Constant, Node, Variable
 from autograd.primitive import Primitive
+from autograd.primitives import *  # noqa: F403 - likewise
+from autograd.primitives import __all__ as _primitives
 from autograd.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
+from autograd.testing.gradcheck import gradcheck
 
 __version__ = "0.1.0"
 __all__ = [
     "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node", "OperandError",
-    "Primitive", "StaleGraphError", "UnknownPrimitiveError", "Variable", "backward", "compiled", "gradients", "no_grad",
-    "scope", "stop_gradient", "strict", "topological_order", "zero_grad", *_functions,
+    "Primitive", "StaleGraphError", "UnknownPrimitiveError", "Variable", "backward", "compiled", "gradcheck",
+    "gradients", "no_grad", "scope", "stop_gradient", "strict", "topological_order", "zero_grad", *_functions,
+    *_primitives,
 ]  # fmt: skip

@@ -1,5 +1,5 @@
 cimport cython
-from cpython.array cimport array
+from cpython.array cimport array, clone
 from autograd.kernel cimport Kernel
 from autograd.modes cimport State
 from autograd.primitive cimport Primitive
@@ -9,6 +9,7 @@ cdef State _state
 cdef long long _clock
 cdef int _depth
 cdef list _pending
+cdef array _template
 
 cdef class Node:
     cdef double _value
@@ -38,9 +39,25 @@ cdef object record_unary(Primitive primitive, Node operand)
                kernel=Kernel, node=Node)
 cdef object record_binary(Primitive primitive, object left, object right)
 
-@cython.locals(value=double, count=Py_ssize_t, varying=Py_ssize_t, kernel=Kernel, node=Node,
-               values=array, weights=array, gradients=array)
+@cython.locals(value=double, count=Py_ssize_t, place=Py_ssize_t, varying=Py_ssize_t, undefined=bint, kernel=Kernel,
+               node=Node, values=array, uses=array, gradients=array, numbers="double*", counts="double*",
+               slopes="double*")
 cdef object record_nary(Primitive primitive, tuple operands)
+
+@cython.locals(value=double, node=Node)
+cdef object record_by_rule(Primitive primitive, tuple operands)
+
+cdef object set_operands(Node node, tuple operands, tuple local_gradients)
+
+cdef tuple numbered(Primitive primitive, tuple operands)
+
+cdef array zeros(Py_ssize_t count)
+
+cdef object convert(Primitive primitive, object operand)
+
+cdef double as_leaf_value(str kind, object value) except? -1.0
+
+cdef object comparable(object other)
 
 cdef object under_mode(Node node, Primitive primitive, tuple operands)
 

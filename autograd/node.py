@@ -16,7 +16,7 @@ from typing import Any
 from autograd.callers import caller
 from autograd.errors import DomainError, FrozenValueError, OperandError
 from autograd.modes import STATE, Scope, current_mode
-from autograd.operands import as_number, not_a_number, number_or_none
+from autograd.operands import as_number, not_a_number, number_or_none, to_float
 from autograd.primitive import Origin, Primitive
 from autograd.primitives import (
     Abs,
@@ -96,6 +96,7 @@ LEAF = Origin(None, None, None)
 # How many nodes are being freed within each other, and what is left to be freed when there are too many.
 _depth = 0
 _pending: list[Any] = []
+_template = array("d")
 
 
 @cython.freelist(16384)
@@ -230,7 +231,9 @@ class Node:
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         """What a primitive makes of operands of which at least one is a node."""
-        if primitive.arity is None or len(operands) > 2 or primitive.kernel is None:
+        if primitive.kernel is None:
+            return record_by_rule(primitive, operands)
+        if primitive.arity is None:
             return record_nary(primitive, operands)
         if len(operands) == 1:
             return record_unary(primitive, operands[0])
@@ -579,6 +582,8 @@ class Constant(Node):
 
 def as_leaf_value(kind: str, value: Any) -> float:
     """The value of a new leaf."""
+    if type(value) is float:
+        return value
     number = number_or_none(value)
     if number is None:
         if isinstance(value, Node):
@@ -703,50 +708,41 @@ def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
 
 
 def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    """The node of an operation on any number of operands, or of a primitive without a kernel."""
+    """The node of an operation on any number of operands, whose primitive has a kernel."""
     count = len(operands)
-    operands = tuple(
-        [operand if isinstance(operand, Node) else as_number(primitive.name, operand, place)
-         for place, operand in enumerate(operands)]
-    )  # fmt: skip
+    values, uses, gradients = zeros(count), zeros(count), zeros(count)
+    if cython.compiled:
+        numbers, counts, slopes = values.data.as_doubles, uses.data.as_doubles, gradients.data.as_doubles
+    else:
+        numbers, counts, slopes = values, uses, gradients
     varying = 0
-    numbers = []
-    uses = []
-    for operand in operands:
+    for place in range(count):
+        operand = operands[place]
         if isinstance(operand, Node):
-            numbers.append(cython.cast(Node, operand)._value)
-            uses.append(1.0 if cython.cast(Node, operand)._stamp & VARIES else 0.0)
-            varying += cython.cast(Node, operand)._stamp & VARIES
+            numbers[place] = cython.cast(Node, operand)._value
+            if cython.cast(Node, operand)._stamp & VARIES:
+                counts[place] = 1.0
+                varying += 1
+        elif type(operand) is float:
+            numbers[place] = operand
         else:
-            numbers.append(operand)
-            uses.append(0.0)
+            return record_nary(primitive, numbered(primitive, operands))
     kernel: Any = primitive.kernel
     node: Node
-    values: Any = array("d", numbers)
-    if kernel is None:
-        value = primitive.of_numbers(numbers)
-    elif cython.compiled:
-        value = kernel.nary_value(values.data.as_doubles, count)
-    else:
-        value = kernel.nary_value(numbers, count)
+    value = kernel.nary_value(numbers, count)
     if varying == 0:
         node = new_constant(value)
     else:
-        if value != value or any([number != number for number in numbers]):
-            gradients: Any = array("d", [math.nan] * count)
-        elif kernel is None:
-            gradients = array("d", primitive.gradients_of_numbers(numbers, value))
+        undefined = value != value
+        for place in range(count):
+            undefined = undefined or numbers[place] != numbers[place]
+        if undefined:
+            for place in range(count):
+                slopes[place] = math.nan
         else:
             if primitive.kinks is not None:
                 count_uses(operands, uses)
-            gradients = array("d", numbers)
-            if cython.compiled:
-                weights: Any = array("d", uses)
-                kernel.nary_gradients(
-                    values.data.as_doubles, count, value, weights.data.as_doubles, gradients.data.as_doubles
-                )
-            else:
-                kernel.nary_gradients(numbers, count, value, uses, gradients)
+            kernel.nary_gradients(numbers, count, value, counts, slopes)
         node = new_node(primitive.origin, value)
         node._left = operands
         node._right = gradients
@@ -755,19 +751,71 @@ def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     return node
 
 
-def count_uses(operands: tuple[Any, ...], uses: list[float]) -> None:
+def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The node of an operation whose primitive has no kernel: its rule is run on floats."""
+    operands = numbered(primitive, operands)
+    numbers = [operand.value if isinstance(operand, Node) else operand for operand in operands]
+    value = primitive.of_numbers(numbers)
+    node: Node
+    if not any([isinstance(operand, Node) and not isinstance(operand, Constant) for operand in operands]):
+        node = new_constant(value)
+    else:
+        gradients: tuple[float, ...] = (math.nan,) * len(operands)
+        if value == value and all([number == number for number in numbers]):
+            gradients = primitive.gradients_of_numbers(numbers, value)
+        node = new_node(primitive.origin, value)
+        set_operands(node, operands, gradients)
+    if _state.entered != 0:
+        return under_mode(node, primitive, operands)
+    return node
+
+
+def set_operands(node: Node, operands: tuple[Any, ...], local_gradients: tuple[float, ...]) -> None:
+    """Give a new node its operands: nodes and floats."""
+    origin = node._origin
+    if len(operands) > 2 or origin.primitive is None or origin.primitive.arity is None:
+        node._left = operands
+        node._right = array("d", local_gradients)
+        return
+    node._left = operands[0]
+    node._left_gradient = local_gradients[0]
+    if len(operands) == 2:
+        node._right = operands[1]
+        node._right_gradient = local_gradients[1]
+
+
+def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands with each plain number as a float; OperandError if one is neither number nor node."""
+    return tuple(
+        [
+            operand if isinstance(operand, Node) else as_number(primitive.name, operand, place)
+            for place, operand in enumerate(operands)
+        ]
+    )
+
+
+def zeros(count: int) -> Any:
+    """An array of `count` doubles."""
+    if cython.compiled:
+        return clone(_template, count, True)  # noqa: F821 - cimported in node.pxd
+    return array("d", bytes(8 * count))
+
+
+def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
     """Replace each 1 in `uses` by how often that variable stands among the operands."""
     counts: dict[int, float] = {}
-    for operand, used in zip(operands, uses, strict=True):
-        if used:
+    for place, operand in enumerate(operands):
+        if uses[place]:
             counts[id(operand)] = counts.get(id(operand), 0.0) + 1.0
     for place, operand in enumerate(operands):
         if uses[place]:
             uses[place] = counts[id(operand)]
 
 
-def convert(primitive: Primitive, operand: Any) -> float | None:
+def convert(primitive: Primitive, operand: Any) -> Any:
     """A plain operand as a float; None if its type is unknown, an error if it is known not to be a number."""
+    if type(operand) is int:
+        return to_float(operand)
     number = number_or_none(operand)
     if number is not None:
         return number
@@ -825,15 +873,7 @@ def rebuild(
         node = new_node(Origin(primitive, scope, name) if scope or name or not primitive else primitive.origin, value)
         if stale:
             node._stamp = VARIES
-        if len(operands) > 2 or primitive is None or primitive.arity is None:
-            node._left = operands
-            node._right = array("d", local_gradients)
-        else:
-            node._left = operands[0]
-            node._left_gradient = local_gradients[0]
-            if len(operands) == 2:
-                node._right = operands[1]
-                node._right_gradient = local_gradients[1]
+        set_operands(node, operands, local_gradients)
     elif kind == "Variable":
         node = Variable(value, name)
         _clock += 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.errors import OperandError
 
-__all__ = ["as_number", "not_a_number", "number_or_none"]
+__all__ = ["as_number", "not_a_number", "number_or_none", "to_float"]
 
 
 def as_number(what: str, operand: Any, place: int | None = None) -> float:

@@ -131,6 +131,8 @@ class Primitive:
         if self.arity is not None and len(operands) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
         for operand in operands:
+            if type(operand) is float:
+                continue
             apply = getattr(type(operand), "apply_primitive", None)
             if apply is not None:
                 return apply(self, operands)

@@ -30,9 +30,16 @@ from typing import Any
 
 from autograd import ieee, nary, special
 from autograd._kernels import KERNELS
-from autograd.primitive import REAL, Interval, Primitive, all_primitives, attach_kernels
+from autograd.primitive import REAL, Interval, Primitive, all_primitives, attach_kernels  # noqa: F401
 
-__all__ = ["all_primitives", "either", "where"]
+__all__ = [
+    "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow",
+    "Sqrt", "Cbrt", "Hypot", "Exp", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
+    "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh", "Tanh",
+    "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma", "Abs", "Sign",
+    "Floor", "Ceil", "Round", "Mod", "Fmod", "Trunc", "Copysign", "Where", "Max", "Min", "Sum", "Prod", "Dot",
+    "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
+]  # fmt: skip
 
 POSITIVE = Interval(0, math.inf, closed=False)
 NOT_NEGATIVE = Interval(0, math.inf)

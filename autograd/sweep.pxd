@@ -1,4 +1,5 @@
 cimport cython
+from cpython.array cimport array
 from autograd.node cimport DONE, Node, OPEN, REACHED, VARIES
 
 @cython.locals(order=list, stack=list, node=Node)
@@ -9,7 +10,8 @@ cdef int walk(list stack, list order) except -1
 
 cdef inline bint is_unmet(object operand) noexcept
 
-@cython.locals(node=Node, gradient=double, position=Py_ssize_t, place=Py_ssize_t, operands=tuple)
+@cython.locals(node=Node, gradient=double, position=Py_ssize_t, place=Py_ssize_t, operands=tuple,
+               local_gradients=array, slopes="double*")
 cdef int propagate(list order, Node output, double seed) except -1
 
 cdef inline void receive(object operand, double gradient) noexcept

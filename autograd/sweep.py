@@ -38,7 +38,7 @@ def backward(output: Node, gradient: float = 1.0) -> None:
     >>> x.grad, y.grad
     (12.0, 1.0)
     """
-    seed = as_number("a gradient", gradient)
+    seed = gradient if type(gradient) is float else as_number("a gradient", gradient)
     if not isinstance(output, Node):
         raise OperandError(f"backward starts from a node, got {type(output).__name__}: {output!r:.60}")
     if isinstance(output, Constant):
@@ -128,8 +128,10 @@ def propagate(order: list[Node], output: Node, seed: float) -> None:
         gradient = node._grad
         if isinstance(node._left, tuple):
             operands = node._left
+            local_gradients = node._right
+            slopes = local_gradients.data.as_doubles if cython.compiled else local_gradients
             for place in range(len(operands)):
-                receive(operands[place], gradient * float(node._right[place]))
+                receive(operands[place], gradient * slopes[place])
         else:
             receive(node._left, gradient * node._left_gradient)
             if node._right is not None:

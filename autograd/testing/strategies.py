@@ -1,0 +1,224 @@
+"""Strategies for hypothesis: a primitive, operands for it, a random expression.
+
+>>> from hypothesis import given
+>>> @given(expressions(max_leaves=2))
+... def test_the_gradient_is_right(expression):
+...     gradcheck(expression, expression.point)
+>>> test_the_gradient_is_right()
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from autograd import primitives as declared
+from autograd.primitives import Interval, Primitive, Sum, all_primitives
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["Expression", "expressions", "operands", "primitives"]
+
+# How near to a kink is near: differences of the function must not reach across.
+CLEARANCE = 0.01
+# Results of an expression's steps beyond this are left out, so that products of products stay finite.
+LARGEST_RESULT = 1e4
+CONSTANTS = (1.0, 2.0, 0.5, -1.0, 3.0, -0.3)
+# Operands that are an order, not a variable: no derivative is taken in them, and only integers will do.
+INTEGER_OPERANDS = {"polygamma": (0,)}
+
+
+def primitives() -> SearchStrategy[Primitive]:
+    """Any built-in primitive, shrinking to the first ones: plus, minus."""
+    built_in = [primitive for primitive in all_primitives() if primitive.name in declared._BUILT_IN]
+    result: SearchStrategy[Primitive] = _strategies().sampled_from(built_in)
+    return result
+
+
+def operands(
+    primitive: Primitive, *, away_from_kinks: bool = True, largest: float = 100.0
+) -> SearchStrategy[tuple[float, ...]]:
+    """Operands in the domain of the primitive, of size up to `largest`, for which its value is finite.
+
+    An even number from 2 to 6 if it takes any number of them (an inner product needs pairs). An operand that
+    is an integer order (polygamma's first) is a small integer.
+
+    away_from_kinks: whether to leave out points at and near a kink, a jump, a pole or an end of the domain.
+    """
+    st = _strategies()
+
+    def of_interval(interval: Interval, place: int) -> Any:
+        if is_order(primitive, place):
+            return st.integers(0, 4).map(float)
+        low, high = max(interval.low, -largest), min(interval.high, largest)
+        return st.floats(
+            low,
+            high,
+            allow_subnormal=False,
+            exclude_min=not interval.closed and low == interval.low,
+            exclude_max=not interval.closed and high == interval.high,
+        )
+
+    if primitive.arity is None:
+        pairs = st.lists(st.tuples(*[of_interval(primitive.domain[0], -1)] * 2), min_size=1, max_size=3)
+        drawn: Any = pairs.map(lambda pairs: tuple([number for pair in pairs for number in pair]))
+    else:
+        drawn = st.tuples(*[of_interval(interval, place) for place, interval in enumerate(primitive.domain)])
+
+    def fits(numbers: tuple[float, ...]) -> bool:
+        if away_from_kinks and (near_kink(primitive, numbers) or not in_domain(primitive, numbers)):
+            return False
+        return math.isfinite(primitive(*numbers))
+
+    result: SearchStrategy[tuple[float, ...]] = drawn.filter(fits)
+    return result
+
+
+def near_kink(primitive: Primitive, numbers: Sequence[float]) -> bool:
+    """Whether the operands are within CLEARANCE of a kink, or one that moves by a thousandth may meet one."""
+    if primitive.kinks is None:
+        return False
+
+    def distance(moved: Sequence[float]) -> float:
+        found: float = primitive.kinks(moved) if primitive.arity is None else primitive.kinks(*moved)
+        return found
+
+    try:
+        here = distance(numbers)
+        return not abs(here) > CLEARANCE or any(
+            not abs(distance([*numbers[:place], number * factor, *numbers[place + 1 :]]) - here) < abs(here)
+            for place, number in enumerate(numbers)
+            for factor in (0.999, 0.9995, 1.0005, 1.001)
+        )
+    except (ArithmeticError, ValueError):
+        return True
+
+
+def in_domain(primitive: Primitive, numbers: Sequence[float]) -> bool:
+    """Whether each operand lies inside its interval, at least CLEARANCE from finite ends."""
+    domain = primitive.domain * len(numbers) if primitive.arity is None else primitive.domain
+    return all(
+        interval.low + CLEARANCE < number < interval.high - CLEARANCE or is_order(primitive, place)
+        for place, (interval, number) in enumerate(zip(domain, numbers, strict=False))
+    )
+
+
+def is_order(primitive: Primitive, place: int) -> bool:
+    """Whether the operand at this place is an integer order."""
+    return place in INTEGER_OPERANDS.get(primitive.name, ())
+
+
+class Expression:
+    """An expression as a list of steps, each a primitive on leaves, earlier steps and constants.
+
+    It is called on leaves of any kind:
+
+    >>> from autograd.primitives import Exp, Multiply
+    >>> square_of_exp = Expression((0.5,), [(Exp, ["x0"]), (Multiply, ["t0", "t0"])])
+    >>> square_of_exp
+    t0 = exp(x0); multiply(t0, t0) at x0 = 0.5
+    >>> square_of_exp(0.0)
+    1.0
+    """
+
+    def __init__(self, point: Sequence[float], steps: Sequence[tuple[Primitive, Sequence[str | float]]]) -> None:
+        self.point = tuple(point)
+        self.steps = tuple([(primitive, tuple(arguments)) for primitive, arguments in steps])
+
+    def __call__(self, *leaves: Any) -> Any:
+        """The value on these leaves, with the primitives themselves: floats give a float, nodes a node."""
+        return self.evaluate(leaves, lambda primitive, numbers: primitive(*numbers))
+
+    def evaluate(self, leaves: Sequence[Any], apply: Callable[[Primitive, Sequence[Any]], Any]) -> Any:
+        """The value, `apply(primitive, operands)` being called for each step; constants are floats."""
+        if len(leaves) != len(self.point):
+            raise TypeError(f"this expression has {len(self.point)} leaves, got {len(leaves)}")
+        known = {f"x{place}": leaf for place, leaf in enumerate(leaves)}
+        result = leaves[0]
+        for number, (primitive, arguments) in enumerate(self.steps):
+            result = apply(primitive, [known[item] if isinstance(item, str) else item for item in arguments])
+            known[f"t{number}"] = result
+        return result
+
+    def __repr__(self) -> str:
+        uses = [item for _, arguments in self.steps for item in arguments]
+        texts: dict[str | float, str] = {}
+        shared = []
+        text = "x0"
+        for number, (primitive, arguments) in enumerate(self.steps):
+            name = f"t{number}"
+            text = f"{primitive.name}({', '.join([texts.get(item, str(item)) for item in arguments])})"
+            texts[name] = text
+            if uses.count(name) > 1:
+                shared.append(f"{name} = {text}; ")
+                texts[name] = name
+        point = ", ".join([f"x{place} = {leaf!r}" for place, leaf in enumerate(self.point)])
+        return f"{''.join(shared)}{text} at {point}"
+
+
+def expressions(
+    *, max_leaves: int = 3, max_steps: int = 12, of: SearchStrategy[Primitive] | None = None
+) -> SearchStrategy[Expression]:
+    """Random expressions whose steps share operands, with a point at which all is smooth and finite.
+
+    `of` says which primitives to use, one's own for instance: `sampled_from([Plus, Multiply, MyPrimitive])`.
+
+    They shrink to fewer steps, to the first primitives, and to small whole numbers at the leaves.
+    """
+    st = _strategies()
+    # An operand: how many results back to look, or a constant. Counted from the end, references keep their
+    # meaning when hypothesis takes out a step before them.
+    # Few and small integers: hypothesis gives up after some hundreds of steps towards the smallest example.
+    reference = st.integers(0, 7)
+    operand = st.one_of(reference, reference, st.sampled_from(CONSTANTS))
+
+    def step_of(primitive: Primitive) -> Any:
+        others = (primitive.arity or 4) - 1
+        return st.tuples(st.just(primitive), st.tuples(reference, *[operand] * others))
+
+    step = (primitives() if of is None else of).flatmap(step_of)
+    leaves = st.lists(st.integers(-400, 400).map(lambda hundredths: hundredths / 100), min_size=1, max_size=max_leaves)
+    steps = st.lists(step, min_size=1, max_size=max_steps)
+    result: SearchStrategy[Expression] = st.builds(smooth_expression, leaves, steps)
+    return result
+
+
+def smooth_expression(point: Sequence[float], drawn: Sequence[tuple[Primitive, Sequence[int | float]]]) -> Expression:
+    """The sum of what the drawn steps lead to, less the steps that are not smooth and moderate at the point."""
+    names = [f"x{place}" for place in range(len(point))]
+    values = dict(zip(names, point, strict=True))
+    steps: list[tuple[Primitive, list[str | float]]] = []
+    for primitive, references in drawn:
+        arguments: list[str | float] = [
+            names[-1 - item % len(names)] if isinstance(item, int) else item for item in references[: primitive.arity]
+        ]
+        for place in range(len(arguments)):
+            if is_order(primitive, place):
+                arguments[place] = float(len(names) % 3)
+        numbers = [values[item] if isinstance(item, str) else item for item in arguments]
+        if near_kink(primitive, numbers) or not in_domain(primitive, numbers):
+            continue
+        result = primitive(*numbers)
+        if abs(result) < LARGEST_RESULT:
+            name = f"t{len(steps)}"
+            names.append(name)
+            values[name] = result
+            steps.append((primitive, arguments))
+    used = {item for _, arguments in steps for item in arguments}
+    results: list[str | float] = [name for name in names[len(point) :] if name not in used]
+    if len(results) > 1:
+        steps.append((Sum, results))
+    return Expression(point, steps)
+
+
+def _strategies() -> Any:
+    """hypothesis.strategies, or an error that says how to install it."""
+    try:
+        from hypothesis import strategies
+    except ImportError as error:
+        raise ImportError(
+            "autograd.testing.strategies needs hypothesis, which is not installed: pip install 'scalar-autograd[test]'"
+        ) from error
+    return strategies

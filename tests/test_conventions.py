@@ -1,0 +1,379 @@
+"""The conventions of docs/conventions.md, row by row: kinks, ties, poles, powers, nan, isolation, strict mode."""
+
+import builtins
+import itertools
+import math
+
+import pytest
+from test_primitives_oracles import BUILT_IN
+
+import autograd
+from autograd import (
+    Constant, DomainError, Node, StaleGraphError, Variable, acos, acosh, asin, atan2, atanh, cbrt, ceil, clip, copysign,
+    exp, floor, fmod, gradients, hypot, log, log1p, log2, maximum, minimum, mod, norm, polygamma, power, prod,
+    reciprocal, relu, rint, sigmoid, sign, softplus, sqrt, strict, tanh, trunc, where, xlogy,
+)  # fmt: skip
+
+inf, nan = math.inf, math.nan
+
+
+def same(got, expected):
+    """Equal, nan to nan as well; the sign of zero counts where a zero is expected to be negative."""
+    if math.isnan(expected):
+        return math.isnan(got)
+    return got == expected and (expected != 0.0 or math.copysign(1.0, expected) > 0 or math.copysign(1.0, got) < 0)
+
+
+def derivatives(function, *point):
+    """The value, and the derivative in each operand by a sweep."""
+    variables = [Variable(x) for x in point]
+    output = function(*variables)
+    output.backward()
+    return output.value, tuple(x.grad for x in variables)
+
+
+KINKS = [
+    ("abs", abs, (0.0,), 0.0, (0.0,)),
+    ("abs of -0", abs, (-0.0,), 0.0, (0.0,)),
+    ("sign", sign, (0.0,), 0.0, (0.0,)),
+    ("sign off zero", sign, (-3.0,), -1.0, (0.0,)),
+    ("floor", floor, (2.0,), 2.0, (0.0,)),
+    ("ceil", ceil, (2.5,), 3.0, (0.0,)),
+    ("round to even", rint, (2.5,), 2.0, (0.0,)),
+    ("trunc", trunc, (-2.5,), -2.0, (0.0,)),
+    ("relu", relu, (0.0,), 0.0, (0.0,)),
+    ("relu method", lambda x: x.relu(), (0.0,), 0.0, (0.0,)),
+    ("relu above", relu, (1e-300,), 1e-300, (1.0,)),
+    ("leaky relu", lambda x: 0.25 * x + 0.75 * maximum(x, 0.0), (0.0,), 0.0, (0.25,)),
+    ("clip at its lower end", lambda x: clip(x, 0.0, 1.0), (0.0,), 0.0, (0.0,)),
+    ("clip at its upper end", lambda x: clip(x, 0.0, 1.0), (1.0,), 1.0, (0.0,)),
+    ("clip inside", lambda x: clip(x, 0.0, 1.0), (0.5,), 0.5, (1.0,)),
+    ("hypot", hypot, (0.0, 0.0), 0.0, (0.0, 0.0)),
+    ("hypot on an axis", hypot, (0.0, -2.0), 2.0, (0.0, -1.0)),
+    ("norm", lambda *x: norm(x), (0.0, 0.0, -0.0), 0.0, (0.0, 0.0, 0.0)),
+    ("atan2", atan2, (0.0, 0.0), 0.0, (0.0, 0.0)),
+    ("atan2 of -0", atan2, (0.0, -0.0), math.pi, (0.0, 0.0)),
+    ("copysign", copysign, (0.0, -1.0), -0.0, (0.0, 0.0)),
+    ("xlogy", xlogy, (0.0, 2.0), 0.0, (math.log(2.0), 0.0)),
+]
+TIES = [
+    ("max of two", maximum, (1.0, 1.0), 1.0, (0.5, 0.5)),
+    ("max of zeros", maximum, (0.0, -0.0), 0.0, (0.5, 0.5)),
+    ("min of two", minimum, (1.0, 1.0), 1.0, (0.5, 0.5)),
+    ("max of infinities", maximum, (inf, inf), inf, (0.5, 0.5)),
+    ("max of four, three tied", maximum, (1.0, 0.0, 1.0, 1.0), 1.0, (1 / 3, 0.0, 1 / 3, 1 / 3)),
+    ("min of four, two tied", minimum, (1.0, 2.0, 1.0, 3.0), 1.0, (0.5, 0.0, 0.5, 0.0)),
+    ("max of x and x", lambda x: maximum(x, x), (1.0,), 1.0, (1.0,)),
+    ("min of x and x", lambda x: minimum(x, x), (1.0,), 1.0, (1.0,)),
+    ("max of x, x, x", lambda x: maximum(x, x, x), (1.0,), 1.0, (1.0,)),
+    ("max of x, x, y", lambda x, y: maximum(x, x, y), (1.0, 1.0), 1.0, (0.5, 0.5)),
+    ("min of x, y, x, y, z", lambda x, y, z: minimum(x, y, x, y, z), (1.0, 1.0, 1.0), 1.0, (1 / 3, 1 / 3, 1 / 3)),
+    ("max of x and a number", lambda x: maximum(x, 1.0), (1.0,), 1.0, (0.0,)),
+    ("max of a number and x", lambda x: maximum(1.0, x), (1.0,), 1.0, (0.0,)),
+    ("min of x and a number", lambda x: minimum(x, 1.0), (1.0,), 1.0, (0.0,)),
+    ("max of x and a constant node", lambda x: maximum(x, Constant(1.0)), (1.0,), 1.0, (0.0,)),
+    ("max of x and itself detached", lambda x: maximum(x, x.detach()), (1.0,), 1.0, (0.0,)),
+    ("max of x, y and a number", lambda x, y: maximum(x, y, 1.0), (1.0, 1.0), 1.0, (0.0, 0.0)),
+    ("max of x, x and a number", lambda x: maximum(x, x, 1.0), (1.0,), 1.0, (0.0,)),
+    ("max above a number", lambda x, y: maximum(x, y, 0.0), (1.0, 1.0), 1.0, (0.5, 0.5)),
+    ("min of x, y and a constant node", lambda x, y: minimum(x, y, Constant(1.0)), (1.0, 2.0), 1.0, (0.0, 0.0)),
+    ("the builtin max is a branch", lambda x, y: builtins.max(x, y), (1.0, 1.0), 1.0, (1.0, 0.0)),
+]
+POLES = [
+    ("sqrt", sqrt, (0.0,), 0.0, (inf,)),
+    ("sqrt of -0", sqrt, (-0.0,), -0.0, (inf,)),
+    ("cbrt", cbrt, (-0.0,), -0.0, (inf,)),
+    ("log", log, (0.0,), -inf, (inf,)),
+    ("log of -0", log, (-0.0,), -inf, (inf,)),
+    ("log2 of -0", log2, (-0.0,), -inf, (inf,)),
+    ("log1p", log1p, (-1.0,), -inf, (inf,)),
+    ("1 / x", lambda x: 1 / x, (0.0,), inf, (-inf,)),
+    ("1 / -0", lambda x: 1 / x, (-0.0,), -inf, (-inf,)),
+    ("reciprocal", reciprocal, (0.0,), inf, (-inf,)),
+    ("x / 0", lambda x, y: x / y, (1.0, 0.0), inf, (inf, -inf)),
+    ("0 / 0", lambda x, y: x / y, (0.0, 0.0), nan, (nan, nan)),
+    ("asin", asin, (1.0,), math.pi / 2, (inf,)),
+    ("acos", acos, (-1.0,), math.pi, (-inf,)),
+    ("acosh", acosh, (1.0,), 0.0, (inf,)),
+    ("atanh", atanh, (-1.0,), -inf, (inf,)),
+    ("exp beyond range", exp, (1000.0,), inf, (inf,)),
+    ("exp of -inf", exp, (-inf,), 0.0, (0.0,)),
+    ("sigmoid far out", sigmoid, (-1000.0,), 0.0, (0.0,)),
+    ("softplus far out", softplus, (1000.0,), 1000.0, (1.0,)),
+    ("tanh far out", tanh, (1e300,), 1.0, (0.0,)),
+]
+OUTSIDE_THE_DOMAIN = [
+    ("log", log, (-1.0,)),
+    ("sqrt", sqrt, (-1.0,)),
+    ("asin", asin, (1.5,)),
+    ("acosh", acosh, (0.5,)),
+    ("atanh", atanh, (-2.0,)),
+    ("log1p", log1p, (-2.0,)),
+    ("power", power, (-2.0, 0.5)),
+    ("a constant power", lambda x: x**0.5, (-2.0,)),
+    ("mod", mod, (1.0, 0.0)),
+    ("fmod", fmod, (inf, 1.0)),
+    ("max of 2 and nan", lambda x: maximum(2.0, x), (nan,)),
+    ("max of nan and 2", lambda x, y: maximum(x, y), (nan, 2.0)),
+    ("min of many", minimum, (1.0, nan, 2.0)),
+    ("0 times the root at 0", lambda x: 0.0 * sqrt(x) + nan * x, (0.0,)),
+]
+POWERS = [
+    # The base, the exponent, the value, d/dbase, d/dexponent.
+    (3.0, 2.0, 9.0, 6.0, 9.0 * math.log(3.0)),
+    (2.0, 0.0, 1.0, 0.0, math.log(2.0)),
+    (0.5, 0.0, 1.0, 0.0, math.log(0.5)),
+    (0.0, 3.0, 0.0, 0.0, 0.0),
+    (-0.0, 3.0, -0.0, 0.0, 0.0),
+    (0.0, 1.0, 0.0, 1.0, 0.0),
+    (0.0, 0.5, 0.0, inf, 0.0),
+    (0.0, 0.0, 1.0, 0.0, 0.0),
+    (-0.0, 0.0, 1.0, 0.0, 0.0),
+    (0.0, -2.0, inf, -inf, -inf),
+    (0.0, -0.5, inf, -inf, -inf),
+    (-2.0, 3.0, -8.0, 12.0, nan),
+    (-2.0, -1.0, -0.5, -0.25, nan),
+    (-2.0, 2.5, nan, nan, nan),
+    (-2.0, 0.0, 1.0, 0.0, nan),
+    (inf, 2.0, inf, inf, inf),
+    (1e200, 2.0, inf, 2e200, inf),
+]
+
+
+def ids(table):
+    return [str(row[0]) for row in table]
+
+
+@pytest.mark.parametrize(("function", "point", "value", "slopes"), [row[1:] for row in KINKS], ids=ids(KINKS))
+def test_gradient_at_a_kink_is_the_shortest_subgradient(function, point, value, slopes):
+    found, gradient = derivatives(function, *point)
+    assert same(found, value)
+    assert gradient == slopes
+
+
+@pytest.mark.parametrize(("function", "point", "value", "slopes"), [row[1:] for row in TIES], ids=ids(TIES))
+def test_a_tie_is_shared_by_its_distinct_variables_and_lost_to_a_constant(function, point, value, slopes):
+    found, gradient = derivatives(function, *point)
+    assert found == value
+    assert gradient == pytest.approx(slopes, rel=1e-15)
+
+
+@pytest.mark.parametrize(("function", "point", "value", "slopes"), [row[1:] for row in POLES], ids=ids(POLES))
+def test_results_at_poles_and_limits_are_ieee(function, point, value, slopes):
+    found, gradient = derivatives(function, *point)
+    assert same(found, value)
+    assert all(map(same, gradient, slopes)), gradient
+
+
+@pytest.mark.parametrize(
+    ("function", "point"), [row[1:] for row in OUTSIDE_THE_DOMAIN], ids=ids(OUTSIDE_THE_DOMAIN)
+)
+def test_outside_the_domain_value_and_gradient_are_nan(function, point):
+    found, gradient = derivatives(function, *point)
+    assert math.isnan(found)
+    assert all(map(math.isnan, gradient))
+
+
+@pytest.mark.parametrize(("base", "exponent", "value", "base_slope", "exponent_slope"), POWERS)
+def test_power_of_two_variables(base, exponent, value, base_slope, exponent_slope):
+    found, gradient = derivatives(lambda x, y: x**y, base, exponent)
+    assert same(found, value)
+    assert same(gradient[0], base_slope), gradient
+    assert math.isnan(exponent_slope) and math.isnan(gradient[1]) or gradient[1] == pytest.approx(exponent_slope)
+
+
+@pytest.mark.parametrize(("base", "exponent", "value", "base_slope", "exponent_slope"), POWERS)
+def test_power_with_a_constant_is_that_of_two_variables(base, exponent, value, base_slope, exponent_slope):
+    found, gradient = derivatives(lambda x: x**exponent, base)
+    assert same(found, value) and same(gradient[0], base_slope)
+    found, gradient = derivatives(lambda y: base**y, exponent)
+    assert same(found, value)
+    assert math.isnan(exponent_slope) and math.isnan(gradient[0]) or gradient[0] == pytest.approx(exponent_slope)
+
+
+@pytest.mark.parametrize("base", [0.0, -0.0, 1.0, -1.0, 3.5, -3.5, 1e308, 5e-324, inf, -inf])
+def test_the_zeroth_power_is_one_with_slope_zero_to_every_order(base):
+    x = Variable(base)
+    node = x**0
+    assert node.value == 1.0
+    first = gradients(node, x, create_graph=True)
+    assert value_of(first) == 0.0
+    assert value_of(gradients(first, x, create_graph=True) if isinstance(first, Node) else 0.0) == 0.0
+
+
+@pytest.mark.parametrize(("base", "exponent"), [(0.0, 2), (0.0, 3), (-2.0, 3), (-1.5, 4), (0.0, 1), (-2.0, -2)])
+def test_derivatives_of_an_integer_power_of_a_base_that_is_not_positive(base, exponent):
+    x = Variable(base)
+    node = x**exponent
+    factor = 1.0
+    for order in range(1, 4):
+        node = gradients(node, x, create_graph=True) if isinstance(node, Node) else 0.0
+        factor *= exponent - order + 1
+        expected = factor * base ** (exponent - order) if factor else 0.0
+        assert value_of(node) == expected, order
+
+
+def test_mod_has_the_sign_of_the_divisor_and_fmod_that_of_the_dividend():
+    assert derivatives(lambda a, b: a % b, -5.0, 3.0) == (1.0, (1.0, 2.0))
+    assert derivatives(lambda a, b: a % b, 5.0, -3.0) == (-1.0, (1.0, 2.0))
+    assert derivatives(fmod, -5.0, 3.0) == (-2.0, (1.0, 1.0))
+
+
+@pytest.mark.parametrize(("a", "b"), [(1.0, 0.1), (7.5, 2.0), (-7.5, 2.0), (1.0, inf), (5e-324, 2.0), (1e300, 1e-10)])
+def test_floor_division_is_pythons(a, b):
+    assert (Variable(a) // b).value == a // b
+
+
+# where
+
+
+def test_the_side_not_taken_of_where_is_no_parent():
+    x = Variable(-1.0)
+    node = where(x > 0.0, log(x), 2.0 * x)
+    assert node.parents[0].op.name == "multiply"
+    node.backward()
+    assert x.grad == 2.0
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "broken", [log, sqrt, lambda x: 1 / (x - x), lambda x: exp(1000.0 - x), lambda x: nan * x, lambda x: inf * x]
+)
+def test_where_isolates_derivatives_of_every_order_from_the_side_not_taken(order, broken):
+    x = Variable(-0.5)
+    node = where(x < 0.0, x**4, broken(x))
+    for _ in range(order):
+        node = gradients(node, x, create_graph=True)
+    assert value_of(node) == math.perm(4, order) * (-0.5) ** (4 - order)
+
+
+def test_elsewhere_a_product_with_zero_is_ieee():
+    _, (slope,) = derivatives(lambda x: 0.0 * sqrt(x), 0.0)
+    assert math.isnan(slope)
+
+
+def test_where_keeps_the_derivative_of_the_side_taken_if_that_is_infinite():
+    _, (slope,) = derivatives(lambda x: where(x >= 0.0, sqrt(x), x), 0.0)
+    assert slope == inf
+
+
+# Every primitive on special values
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.5, inf, -inf, nan, 1e308, -1e308, 5e-324, -5e-324, 3.0]
+FEW = [0.0, -0.0, 1.0, -2.0, inf, nan, 1e308]
+EVERY_PRIMITIVE = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+
+
+def grid(primitive, numbers):
+    """Every combination of the numbers as operands; two and four of them for any number of operands."""
+    if primitive.arity is not None:
+        return itertools.product(numbers, repeat=primitive.arity)
+    return itertools.chain(itertools.product(numbers, repeat=2), itertools.product(FEW, repeat=4))
+
+
+@EVERY_PRIMITIVE
+def test_no_exception_and_the_same_value_on_numbers_and_nodes_of_any_kind(primitive):
+    for point in grid(primitive, SPECIAL):
+        value = primitive(*point)
+        assert type(value) is float
+        node = primitive(*[Variable(x) for x in point])
+        assert repr(node.value) == repr(value) or math.isnan(value) and math.isnan(node.value), point
+        assert len(node.local_gradients) == len(point)
+        mixed = primitive(Variable(point[0]), *point[1:])
+        assert repr(mixed.value) == repr(node.value), point
+
+
+@EVERY_PRIMITIVE
+def test_a_nan_operand_or_value_makes_every_local_gradient_nan(primitive):
+    for point in grid(primitive, SPECIAL):
+        node = primitive(*[Variable(x) for x in point])
+        if any(map(math.isnan, point)) or math.isnan(node.value):
+            assert all(map(math.isnan, node.local_gradients)), point
+
+
+@EVERY_PRIMITIVE
+def test_no_exception_in_a_second_derivative_of_any_kind(primitive):
+    numbers = SPECIAL if primitive.arity in (1, 2) else FEW[:5]
+    for point in itertools.product(numbers, repeat=primitive.arity or 2):
+        variables = [Variable(x) for x in point]
+        for slope in gradients(primitive(*variables), variables, create_graph=True):
+            if isinstance(slope, Node):
+                assert all(isinstance(value_of(second), float) for second in gradients(slope, variables))
+
+
+@EVERY_PRIMITIVE
+def test_first_derivatives_are_the_same_with_and_without_a_graph(primitive):
+    for point in itertools.product(SPECIAL if primitive.arity in (1, 2) else FEW[:5], repeat=primitive.arity or 2):
+        variables = [Variable(x) for x in point]
+        node = primitive(*variables)
+        plain = gradients(node, variables)
+        graph = [value_of(slope) for slope in gradients(node, variables, create_graph=True)]
+        for one, other in zip(plain, graph, strict=True):
+            assert same(abs(other), abs(one)) or other == pytest.approx(one, rel=1e-14, abs=1e-300), (point, plain, graph)
+
+
+# Strict mode
+
+
+@pytest.mark.parametrize(
+    ("function", "point", "message"),
+    [
+        (log, (-1.5,), r"log needs 0 < x, got x = -1\.5 \(variable 'v0'\): value nan"),
+        (sqrt, (0.0,), r"sqrt needs 0 ≤ x, got x = 0\.0 \(variable 'v0'\): local gradient inf"),
+        (lambda x: 1 / x, (0.0,), r"divide needs operands with a finite result, got a = 1\.0, b = 0\.0 .*: value inf"),
+        (exp, (1000.0,), r"exp needs operands with a finite result, got x = 1000\.0 .*: value inf"),
+        (asin, (2.0,), r"asin needs -1 ≤ x ≤ 1, got x = 2\.0"),
+        (power, (-2.0, 0.5), r"power needs 0 < a, got a = -2\.0 \(variable 'v0'\), b = 0\.5 \(variable 'v1'\)"),
+        (maximum, (1.0, nan, 2.0), r"max_of_many needs operands with a finite result"),
+    ],
+)
+def test_strict_names_operation_operands_and_line(function, point, message):
+    variables = [Variable(x, name=f"v{place}") for place, x in enumerate(point)]
+    with strict(), pytest.raises(DomainError, match=message + r".*test_conventions\.py:\d+\)"):
+        function(*variables)
+
+
+@pytest.mark.parametrize(
+    ("function", "value"),
+    [
+        (lambda: Variable(-2.0) ** 3, -8.0),
+        (lambda: Variable(-2.0) ** 2.0, 4.0),
+        (lambda: polygamma(1.0, Variable(1.0)), math.pi**2 / 6),
+        (lambda: Variable(2.0) % 3.0, 2.0),
+        (lambda: maximum(Variable(1.0), 1.0), 1.0),
+        (lambda: xlogy(0.0, Variable(0.0)), 0.0),
+    ],
+)
+def test_strict_asks_nothing_of_the_gradient_in_a_constant(function, value):
+    with strict():
+        assert function().value == pytest.approx(value)
+
+
+def test_outside_strict_nothing_raises_again():
+    with strict():
+        pass
+    assert math.isnan(log(Variable(-1.0)).value)
+
+
+# Leaves assigned after use
+
+
+def test_a_leaf_assigned_later_leaves_first_derivatives_and_stops_second_ones():
+    x = Variable(3.0)
+    node = x * x
+    x.value = 100.0
+    assert gradients(node, x) == 6.0
+    with pytest.raises(StaleGraphError, match="assigned after"):
+        gradients(node, x, create_graph=True)
+
+
+def test_products_with_zeros_have_the_products_of_the_others_as_gradient():
+    assert derivatives(lambda *x: prod(x), 2.0, 0.0, -5.0) == (0.0, (0.0, -10.0, 0.0))
+
+
+def test_the_package_says_whether_it_is_compiled():
+    assert isinstance(autograd.compiled, bool)
+
+
+def value_of(result):
+    return result.value if isinstance(result, Node) else result

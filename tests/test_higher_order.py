@@ -1,0 +1,139 @@
+"""Derivatives of order 2 to 4 of every primitive, by nested `gradients`, against mpmath.
+
+The rules are run on nodes once for each order. Each run adds roundings to those of the expression before it, so
+that an error is measured beside the sum of the sizes of all terms, which is found by running the same
+expression on its own local gradients in absolute value.
+"""
+
+import itertools
+import math
+import random
+
+import pytest
+from test_primitives_oracles import BUILT_IN, ORACLES, exact_derivative, mpf
+
+from autograd import Node, Variable, exp, gradients, prod, topological_order
+from autograd.testing import gradcheck
+
+# Points of moderate size, where no derivative is zero: for each primitive three, drawn within these intervals.
+INTERVALS = {
+    "acosh": [(1.2, 4.0)],
+    "asin": [(-0.8, 0.8)],
+    "acos": [(-0.8, 0.8)],
+    "atanh": [(-0.8, 0.8)],
+    "log1p": [(-0.8, 4.0)],
+    "lgamma": [(0.3, 5.0)],
+    "digamma": [(0.3, 5.0)],
+    "atan2": [(0.3, 3.0), (-3.0, 3.0)],
+    "hypot": [(-3.0, 3.0), (0.3, 3.0)],
+}
+ROUNDINGS = 32.0
+EPSILON = math.ulp(1.0) / 2
+POSITIVE_ONLY = {"power", "power_below", "sqrt", "cbrt", "log", "log2", "log10", "xlogy", "divide", "reciprocal"}
+
+
+def points(primitive, count=3):
+    """Operands at which the primitive is smooth."""
+    draw = random.Random(primitive.name)
+    arity = primitive.arity or 4
+    usual = (0.3, 3.0) if primitive.name in POSITIVE_ONLY else (-2.5, 2.5)
+    for _ in range(count):
+        if primitive.name == "polygamma":
+            yield float(draw.randint(0, 3)), draw.uniform(0.3, 4.0)
+        else:
+            yield tuple(draw.uniform(*interval) for interval in INTERVALS.get(primitive.name, [usual] * arity))
+
+
+def nested(node, variables, places):
+    """The derivative in the variables at these places, taken one after the other, as a node or a number."""
+    for place in places:
+        node = gradients(node, variables[place], create_graph=True) if isinstance(node, Node) else 0.0
+    return node
+
+
+def error_scale(result):
+    """A bound on what a relative perturbation of size 1 of every step can do to the result.
+
+    Each step's rounding is passed on by the local gradients: a backward sweep over absolute values, as in the
+    running error analysis of Linnainmaa (BIT 16, 1976). A variable is exact.
+    """
+    if not isinstance(result, Node):
+        return abs(result)
+    adjoints = {id(result): 1.0}
+    total = abs(result.value)
+    for node in reversed(topological_order(result)):
+        adjoint = adjoints.get(id(node), 0.0)
+        if node.op is None or adjoint == 0.0:
+            continue
+        total += adjoint * abs(node.value)
+        for operand, slope in zip(node.parents, node.local_gradients, strict=True):
+            if not math.isnan(slope):
+                adjoints[id(operand)] = adjoints.get(id(operand), 0.0) + adjoint * abs(slope)
+    return total
+
+
+def variables_of(primitive, point):
+    """Variables, and a constant where there is no derivative."""
+    return [x if primitive.name == "polygamma" and place == 0 else Variable(x) for place, x in enumerate(point)]
+
+
+@pytest.mark.parametrize("order", [2, 3, 4])
+@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+def test_derivative_of_higher_order_is_the_exact_one_to_rounding(primitive, order):
+    for point in points(primitive):
+        operands = variables_of(primitive, point)
+        places = [place for place, operand in enumerate(operands) if isinstance(operand, Node)]
+        for chosen in itertools.combinations_with_replacement(places[:2], order):
+            result = nested(primitive(*operands), operands, chosen)
+            orders = [chosen.count(place) for place in range(len(point))]
+            exact = exact_derivative(ORACLES[primitive.name].value, point, orders)
+            value = result.value if isinstance(result, Node) else result
+            bound = ROUNDINGS * EPSILON * max(error_scale(result), abs(float(exact)))
+            assert abs(mpf(value) - exact) <= bound, (point, chosen, value, float(exact))
+
+
+@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+def test_mixed_derivatives_commute(primitive):
+    for point in points(primitive, 2):
+        operands = variables_of(primitive, point)
+        places = [place for place, operand in enumerate(operands) if isinstance(operand, Node)][:2]
+        if len(places) < 2:
+            continue
+        one = nested(primitive(*operands), operands, places)
+        other = nested(primitive(*operands), operands, places[::-1])
+        bound = ROUNDINGS * EPSILON * (error_scale(one) + error_scale(other))
+        values = [result.value if isinstance(result, Node) else result for result in (one, other)]
+        assert abs(values[0] - values[1]) <= bound, point
+
+
+@pytest.mark.parametrize("order", [2, 3])
+@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+def test_gradcheck_of_higher_order_passes(primitive, order):
+    point = next(points(primitive))
+    if primitive.name == "polygamma":
+        assert gradcheck(lambda x: primitive(point[0], x), [point[1]], order=order)
+    else:
+        assert gradcheck(primitive, list(point), order=order)
+
+
+def test_all_derivatives_of_the_exponential_are_its_value():
+    x = Variable(0.7)
+    node = exp(x)
+    for _ in range(8):
+        node = gradients(node, x, create_graph=True)
+    assert node.value == math.exp(0.7)
+
+
+def test_third_mixed_derivative_of_a_product_of_three_is_one():
+    operands = [Variable(2.0), Variable(3.0), Variable(5.0)]
+    third = nested(prod(operands), operands, [0, 1, 2])
+    assert (third.value if isinstance(third, Node) else third) == 1.0
+
+
+def test_derivatives_of_a_polynomial_end_in_zero():
+    x = Variable(1.5)
+    assert [value_of(nested(x**3, [x], [0] * order)) for order in range(6)] == [3.375, 6.75, 9.0, 6.0, 0.0, 0.0]
+
+
+def value_of(result):
+    return result.value if isinstance(result, Node) else result

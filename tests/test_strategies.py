@@ -1,0 +1,213 @@
+"""The strategies, and through them the sweep: random expressions by reverse mode, forward mode and differences."""
+
+import itertools
+import math
+import subprocess
+import sys
+
+import pytest
+from hypothesis import HealthCheck, find, given, settings
+from hypothesis import strategies as st
+from test_primitives_oracles import BUILT_IN, ORACLES, mp, mpf
+
+from autograd import Node, Variable, gradients
+from autograd.primitives import Exp, Interval, Multiply, Plus, Primitive, Sum
+from autograd.testing import Expression, expressions, gradcheck, operands, primitives
+from autograd.testing.strategies import near_kink
+
+EPSILON = math.ulp(1.0) / 2
+CI = settings(derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+EVERY_PRIMITIVE = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+SQUARE_OF_EXP = Expression((0.5,), [(Exp, ["x0"]), (Multiply, ["t0", "t0"])])
+
+
+class Dual:
+    """Forward mode: a value, the derivative along one direction, and what rounding may have done to it."""
+
+    def __init__(self, value, tangent=0.0, size=0.0):
+        self.value = value
+        self.tangent = tangent
+        self.size = size
+
+
+def apply_to_duals(primitive, arguments):
+    """The primitive on duals and numbers, by its local gradients."""
+    given_as = {id(item): Variable(item.value) for item in arguments if isinstance(item, Dual)}
+    node = primitive(*[given_as.get(id(item), item) for item in arguments])
+    tangent = size = 0.0
+    for item, slope in zip(arguments, node.local_gradients, strict=True):
+        if isinstance(item, Dual):
+            tangent += slope * item.tangent
+            size += abs(slope) * item.size
+    return Dual(node.value, tangent, size)
+
+
+@CI
+@given(expressions(), st.data())
+def test_reverse_mode_and_forward_mode_agree(expression, data):
+    direction = data.draw(st.lists(st.sampled_from([1.0, -1.0, 0.5, 2.0]), min_size=4, max_size=4))
+    variables = [Variable(x) for x in expression.point]
+    output = expression(*variables)
+    slopes = gradients(output, variables) if isinstance(output, Node) else [0.0] * len(variables)
+    backward = math.fsum(slope * part for slope, part in zip(slopes, direction, strict=False))
+    duals = [Dual(x, part, abs(part)) for x, part in zip(expression.point, direction, strict=False)]
+    forward = expression.evaluate(duals, apply_to_duals)
+    # Either mode multiplies along each path and adds the paths up: at most two roundings an edge, and `size`
+    # is the sum over paths of absolute products.
+    edges = sum(len(arguments) for _, arguments in expression.steps) + len(expression.point)
+    assert abs(backward - forward.tangent) <= 4 * edges * EPSILON * forward.size
+
+
+@CI
+@given(expressions())
+def test_backward_gives_what_gradients_gives(expression):
+    variables = [Variable(x) for x in expression.point]
+    output = expression(*variables)
+    expected = gradients(output, variables)
+    output.backward()
+    for variable, slope in zip(variables, expected, strict=True):
+        assert variable.grad == pytest.approx(slope, rel=1e-12, abs=1e-300)
+
+
+@CI
+@given(expressions())
+def test_gradcheck_passes_on_random_expressions(expression):
+    assert gradcheck(expression, expression.point)
+
+
+@settings(CI, max_examples=30)
+@given(expressions(max_leaves=2, max_steps=6))
+def test_gradcheck_of_the_second_order_passes_on_random_expressions(expression):
+    assert gradcheck(expression, expression.point, order=2)
+
+
+@CI
+@given(expressions())
+def test_an_expression_is_evaluated_alike_on_floats_nodes_and_mpmath(expression):
+    on_floats = expression(*expression.point)
+    on_nodes = expression(*[Variable(x) for x in expression.point])
+    assert on_nodes.value == on_floats
+
+    def of_mpmath(primitive, arguments):
+        return mpf(ORACLES[primitive.name].value(*map(mpf, arguments)))
+
+    with mp.workprec(200):
+        exact = expression.evaluate(expression.point, of_mpmath)
+    assert float(exact) == pytest.approx(on_floats, rel=1e-6, abs=1e-9)
+
+
+# Shape and shrinking
+
+
+def test_expressions_share_nodes_and_use_every_primitive():
+    seen = set()
+    shared = []
+
+    @settings(CI, max_examples=1500)
+    @given(expressions())
+    def collect(expression):
+        seen.update(primitive.name for primitive, _ in expression.steps)
+        arguments = [item for _, step in expression.steps for item in step if isinstance(item, str)]
+        shared.append(any(arguments.count(name) > 1 for name in arguments))
+
+    collect()
+    assert seen >= {primitive.name for primitive in BUILT_IN}
+    assert sum(shared) > len(shared) / 4
+
+
+def test_an_expression_shrinks_to_the_step_that_matters():
+    smallest = find(expressions(), lambda expression: any(p.name == "tanh" for p, _ in expression.steps), settings=CI)
+    assert repr(smallest) == "tanh(x0) at x0 = 0.0"
+
+
+def test_an_expression_shrinks_to_a_shared_node():
+    def shares(expression):
+        uses = [item for _, arguments in expression.steps for item in arguments if isinstance(item, str)]
+        return any(uses.count(f"t{number}") > 1 for number in range(len(expression.steps)))
+
+    smallest = find(expressions(), shares, settings=CI)
+    assert repr(smallest) == "t0 = plus(x0, x0); plus(t0, t0) at x0 = 0.0"
+
+
+def test_an_expression_reads_as_one_writes_it():
+    assert repr(SQUARE_OF_EXP) == "t0 = exp(x0); multiply(t0, t0) at x0 = 0.5"
+    two = Expression((1.0, 2.0), [(Plus, ["x0", 3.0]), (Sum, ["t0", "x1", "x1"])])
+    assert repr(two) == "sum(plus(x0, 3.0), x1, x1) at x0 = 1.0, x1 = 2.0"
+
+
+def test_an_expression_is_evaluated_step_by_step():
+    assert SQUARE_OF_EXP(1.0) == math.exp(1.0) ** 2
+    assert SQUARE_OF_EXP.evaluate([7], lambda primitive, numbers: (primitive.name, *numbers)) == (
+        "multiply",
+        ("exp", 7),
+        ("exp", 7),
+    )
+    with pytest.raises(TypeError, match="has 1 leaves, got 2"):
+        SQUARE_OF_EXP(1.0, 2.0)
+
+
+# Operands
+
+
+@EVERY_PRIMITIVE
+@settings(CI, max_examples=25)
+@given(data=st.data())
+def test_operands_are_in_the_domain_with_finite_value_and_gradients(primitive, data):
+    point = data.draw(operands(primitive, largest=20.0))
+    assert len(point) == primitive.arity or primitive.arity is None and len(point) % 2 == 0
+    for interval, x in zip(itertools.cycle(primitive.domain), point, strict=False):
+        assert x in interval and abs(x) <= 20.0
+    assert not near_kink(primitive, point)
+    node = primitive(*[Variable(x) for x in point])
+    assert math.isfinite(node.value)
+    slopes = node.local_gradients[1:] if primitive.name == "polygamma" else node.local_gradients
+    assert all(map(math.isfinite, slopes))
+
+
+def test_operands_near_kinks_are_drawn_when_asked_for():
+    absolute = next(primitive for primitive in BUILT_IN if primitive.name == "abs")
+    assert find(operands(absolute, away_from_kinks=False), lambda point: point[0] == 0.0, settings=CI) == (0.0,)
+
+
+def test_operands_serve_a_users_primitive_too():
+    logit = Primitive(
+        "a_logit",
+        lambda x: math.log(x / (1.0 - x)),
+        lambda x, out: 1.0 / (x * (1.0 - x)),
+        domain=(Interval(0.0, 1.0, closed=False),),
+        kinks=lambda x: x - 0.5,
+    )
+
+    @CI
+    @given(operands(logit))
+    def check(point):
+        assert 0.0 < point[0] < 1.0 and abs(point[0] - 0.5) > 0.005
+        assert gradcheck(logit, point)
+
+    check()
+
+
+@CI
+@given(primitives())
+def test_primitives_are_declared_ones(primitive):
+    assert isinstance(primitive, Primitive)
+
+
+def test_without_hypothesis_the_message_says_how_to_install_it():
+    program = (
+        "import sys; sys.modules['hypothesis'] = None\n"
+        "from autograd.testing import expressions, gradcheck\n"
+        "from autograd import exp\n"
+        "assert gradcheck(exp, [1.0])\n"
+        "try: expressions()\n"
+        "except ImportError as error: print(error)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "pip install 'scalar-autograd[test]'" in result.stdout
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    import autograd.testing
+
+    with pytest.raises(AttributeError, match="has no attribute 'gradchek'"):
+        autograd.testing.gradchek  # noqa: B018
