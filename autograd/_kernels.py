@@ -9,10 +9,10 @@ except ImportError:
     from autograd import _cython as cython
 if not cython.compiled:
     from autograd.kernel import binary_kernel, unary_kernel, with_constant
-    from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fmod, hypot, log, log10, log1p, log2, pow, rint, sin, sinh, sqrt, tan
-    from autograd.special import acosh, cbrt, digamma, erfc, gaussian, lgamma, logaddexp, polygamma, power_below, python_mod, sigmoid, sign, softplus, tanh, xlogy
+    from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, pow, rint, sin, sinh, sqrt, tan
+    from autograd.special import acosh, cbrt, digamma, erfc, gaussian, lgamma, logaddexp, polygamma, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
-    NAN = float("nan")
+    INFINITY, NAN = float("inf"), float("nan")
 
 
 def plus_value(a, b):
@@ -92,24 +92,11 @@ def power_value(a, b):
 
 
 def power_left_gradient(a, b, out):
-    return (0.0 if (b == 0.0) else (b * power_below(a, b)))
+    return (0.0 if (b == 0.0) else (b * power_below(a, b, 1.0)))
 
 
 def power_right_gradient(a, b, out):
-    return (NAN if (a < 0.0) else (0.0 if ((out == 0.0) or (b == 0.0)) else (out * log(a))))
-
-
-def power_below_value(a, b):
-    return power_below(a, b)
-
-
-def power_below_left_gradient(a, b, out):
-    shared_0 = (b - 1.0)
-    return (0.0 if (b == 1.0) else (shared_0 * power_below(a, shared_0)))
-
-
-def power_below_right_gradient(a, b, out):
-    return (NAN if (a < 0.0) else (0.0 if ((out == 0.0) or (b == 1.0)) else (out * log(a))))
+    return (NAN if (a < 0.0) else ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else (0.0 if (out == 0.0) else (out * log(a)))))
 
 
 def sqrt_value(x):
@@ -213,11 +200,23 @@ def logaddexp_value(a, b):
 
 
 def logaddexp_left_gradient(a, b, out):
-    return (0.5 if (a == b) else sigmoid((a - b)))
+    return sigmoid_difference(a, b)
 
 
 def logaddexp_right_gradient(a, b, out):
-    return (0.5 if (a == b) else sigmoid((b - a)))
+    return sigmoid_difference(b, a)
+
+
+def sigmoid_difference_value(a, b):
+    return sigmoid_difference(a, b)
+
+
+def sigmoid_difference_left_gradient(a, b, out):
+    return (out * sigmoid_difference(b, a))
+
+
+def sigmoid_difference_right_gradient(a, b, out):
+    return ((-out) * sigmoid_difference(b, a))
 
 
 def softplus_value(x):
@@ -438,6 +437,19 @@ def round_gradient(x, out):
     return 0.0
 
 
+def floor_divide_value(a, b):
+    shared_0 = fmod(a, b)
+    return rint((divide((a - shared_0), b) - (1.0 if ((sign(shared_0) * sign(b)) < 0.0) else 0.0)))
+
+
+def floor_divide_left_gradient(a, b, out):
+    return 0.0
+
+
+def floor_divide_right_gradient(a, b, out):
+    return 0.0
+
+
 def mod_value(a, b):
     return python_mod(a, b)
 
@@ -447,7 +459,7 @@ def mod_left_gradient(a, b, out):
 
 
 def mod_right_gradient(a, b, out):
-    return (-floor(divide(a, b)))
+    return (-floor_divide_value(a, b))
 
 
 def fmod_value(a, b):
@@ -459,7 +471,7 @@ def fmod_left_gradient(a, b, out):
 
 
 def fmod_right_gradient(a, b, out):
-    return (-trunc_value(divide(a, b)))
+    return (-rint(divide((a - out), b)))
 
 
 def trunc_value(x):
@@ -531,7 +543,6 @@ KERNELS = {
     "reciprocal": unary_kernel(reciprocal_value, reciprocal_gradient),
     "square": unary_kernel(square_value, square_gradient),
     "power": binary_kernel(power_value, power_left_gradient, power_right_gradient),
-    "power_below": binary_kernel(power_below_value, power_below_left_gradient, power_below_right_gradient),
     "sqrt": unary_kernel(sqrt_value, sqrt_gradient),
     "cbrt": unary_kernel(cbrt_value, cbrt_gradient),
     "hypot": binary_kernel(hypot_value, hypot_left_gradient, hypot_right_gradient),
@@ -544,6 +555,7 @@ KERNELS = {
     "log1p": unary_kernel(log1p_value, log1p_gradient),
     "xlogy": binary_kernel(xlogy_value, xlogy_left_gradient, xlogy_right_gradient),
     "logaddexp": binary_kernel(logaddexp_value, logaddexp_left_gradient, logaddexp_right_gradient),
+    "sigmoid_difference": binary_kernel(sigmoid_difference_value, sigmoid_difference_left_gradient, sigmoid_difference_right_gradient),
     "softplus": unary_kernel(softplus_value, softplus_gradient),
     "sigmoid": unary_kernel(sigmoid_value, sigmoid_gradient),
     "sin": unary_kernel(sin_value, sin_gradient),
@@ -570,6 +582,7 @@ KERNELS = {
     "floor": unary_kernel(floor_value, floor_gradient),
     "ceil": unary_kernel(ceil_value, ceil_gradient),
     "round": unary_kernel(round_value, round_gradient),
+    "floor_divide": binary_kernel(floor_divide_value, floor_divide_left_gradient, floor_divide_right_gradient),
     "mod": binary_kernel(mod_value, mod_left_gradient, mod_right_gradient),
     "fmod": binary_kernel(fmod_value, fmod_left_gradient, fmod_right_gradient),
     "trunc": unary_kernel(trunc_value, trunc_gradient),

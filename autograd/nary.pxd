@@ -1,7 +1,7 @@
 cimport cython
-from libc.math cimport INFINITY, NAN, exp
+from libc.math cimport INFINITY, NAN, fabs
 from autograd.kernel cimport Kernel, nary_kernel
-from autograd.special cimport dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, sum_of
+from autograd.special cimport dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, softmax_into, sum_of
 
 cdef inline double divide(double a, double b) noexcept:
     return a / b
@@ -23,7 +23,8 @@ cdef void prod_gradients(double* operands, Py_ssize_t count, double out, double*
 cdef void dot_gradients(double* operands, Py_ssize_t count, double out, double* uses, double* result) noexcept
 @cython.locals(place=Py_ssize_t)
 cdef void norm_gradients(double* operands, Py_ssize_t count, double out, double* uses, double* result) noexcept
-@cython.locals(place=Py_ssize_t, largest=double, total=double)
 cdef void logsumexp_gradients(double* operands, Py_ssize_t count, double out, double* uses, double* result) noexcept
 @cython.locals(place=Py_ssize_t, tied=double)
 cdef void tied_gradients(double* operands, Py_ssize_t count, double out, double* uses, double* result) noexcept
+@cython.locals(place=Py_ssize_t, largest=double, tied=double)
+cdef void infinite_softmax(double* operands, Py_ssize_t count, double* result) noexcept

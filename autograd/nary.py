@@ -14,9 +14,9 @@ if not cython.compiled:
     from math import inf as INFINITY
     from math import nan as NAN
 
-    from autograd.ieee import divide, exp
+    from autograd.ieee import divide, fabs
     from autograd.kernel import nary_kernel
-    from autograd.special import dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, sum_of
+    from autograd.special import dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, softmax_into, sum_of
 
 
 def sum_value(operands, count):
@@ -75,12 +75,21 @@ def logsumexp_value(operands, count):
 def logsumexp_gradients(operands, count, out, uses, result):
     """The softmax of the operands."""
     # Not exp(operand - out): the rounding of a large difference would be that of a large exponent.
+    if fabs(max_value(operands, count)) == INFINITY:
+        infinite_softmax(operands, count, result)
+    else:
+        softmax_into(operands, count, result)
+
+
+def infinite_softmax(operands, count, result):
+    """Equal shares for the largest operands, which are infinite."""
     largest = max_value(operands, count)
+    tied = 0.0
     for place in range(count):
-        result[place] = 1.0 if operands[place] == largest else exp(operands[place] - largest)
-    total = sum_of(result, count)
+        result[place] = 1.0 if operands[place] == largest else 0.0
+        tied += result[place]
     for place in range(count):
-        result[place] = divide(result[place], total)
+        result[place] /= tied
 
 
 def max_value(operands, count):

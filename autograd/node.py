@@ -40,6 +40,7 @@ from autograd.primitives import (
     Exp2,
     Expm1,
     Floor,
+    FloorDivide,
     Fmod,
     Hypot,
     Lgamma,
@@ -296,12 +297,10 @@ class Node:
         return record_binary(Mod, other, self)
 
     def __floordiv__(self, other: Any) -> Any:
-        quotient = record_binary(Divide, self, other)
-        return quotient if quotient is NotImplemented else Floor(quotient)
+        return record_binary(FloorDivide, self, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        quotient = record_binary(Divide, other, self)
-        return quotient if quotient is NotImplemented else Floor(quotient)
+        return record_binary(FloorDivide, other, self)
 
     def __neg__(self) -> Any:
         return record_unary(Negate, self)
@@ -797,7 +796,7 @@ def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]
 def zeros(count: int) -> Any:
     """An array of `count` doubles."""
     if cython.compiled:
-        return clone(_template, count, True)  # noqa: F821 - cimported in node.pxd
+        return clone(_template, count, True)  # type: ignore[name-defined]  # noqa: F821 - in node.pxd
     return array("d", bytes(8 * count))
 
 
@@ -900,13 +899,17 @@ def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> N
 
 def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> None:
     """Raise DomainError if the value or a local gradient is not finite."""
-    if math.isfinite(node._value):
-        broken = [gradient for gradient in node.local_gradients if not math.isfinite(gradient)]
-        if not broken:
-            return
-        what = f"local gradient {broken[0]}"
-    else:
+    if not math.isfinite(node._value):
         what = f"value {node._value}"
+    else:
+        slopes = [
+            slope
+            for operand, slope in zip(operands_of(node), node.local_gradients, strict=True)
+            if isinstance(operand, Node) and not isinstance(operand, Constant) and not math.isfinite(slope)
+        ]
+        if not slopes:
+            return
+        what = f"local gradient {slopes[0]}"
     letters = ["x"] if len(operands) == 1 else [chr(ord("a") + place % 26) for place in range(len(operands))]
     domain = primitive.domain if primitive.arity is not None else ()
     limits = [interval.describe(letter) for interval, letter in zip(domain, letters, strict=False)]

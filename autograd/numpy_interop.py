@@ -17,6 +17,7 @@ _BY_NAME: dict[str, Any] = {
     "negative": primitives.Negate,
     "absolute": primitives.Abs,
     "remainder": primitives.Mod,
+    "floor_divide": primitives.FloorDivide,
     "float_power": primitives.Power,
 }
 

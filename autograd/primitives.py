@@ -35,10 +35,10 @@ from autograd.primitive import REAL, Interval, Primitive, all_primitives, attach
 __all__ = [
     "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow",
     "Sqrt", "Cbrt", "Hypot", "Exp", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
-    "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh", "Tanh",
-    "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma", "Abs", "Sign",
-    "Floor", "Ceil", "Round", "Mod", "Fmod", "Trunc", "Copysign", "Where", "Max", "Min", "Sum", "Prod", "Dot",
-    "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
+    "SigmoidDifference", "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh",
+    "Cosh", "Tanh", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma",
+    "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Where", "Max",
+    "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
 ]  # fmt: skip
 
 POSITIVE = Interval(0, math.inf, closed=False)
@@ -100,28 +100,33 @@ Fma = Primitive("fma", ieee.fma, lambda a, b, c, out: (b, a, 1.0), arity=3, doc=
 Power = Primitive(
     "power",
     ieee.pow,
-    lambda a, b, out: (
-        where(b == 0.0, 0.0, b * PowerBelow(a, b)),
-        where(a < 0.0, math.nan, where(either(out == 0.0, b == 0.0), 0.0, out * Log(a))),
-    ),
+    lambda a, b, out: (where(b == 0.0, 0.0, b * PowerBelow(a, b, 1.0)), _slope_in_the_exponent(a, b, out)),
     symbol="^",
     arity=2,
     domain=(POSITIVE, REAL),
-    # With a constant integer exponent a negative or zero base is as good as any.
     doc="a to the power of b; for a < 0 a real number only if b is an integer. 0 ** 0 is 1 with gradients 0.",
 )
 PowerBelow = Primitive(
     "power_below",
     special.power_below,
-    lambda a, b, out: (
-        where(b == 1.0, 0.0, (b - 1.0) * PowerBelow(a, b - 1.0)),
-        where(a < 0.0, math.nan, where(either(out == 0.0, b == 1.0), 0.0, out * Log(a))),
+    lambda a, b, c, out: (
+        where(b == c, 0.0, (b - c) * PowerBelow(a, b, c + 1.0)),
+        _slope_in_the_exponent(a, b - c, out),
+        -_slope_in_the_exponent(a, b - c, out),
     ),
-    symbol="^(b−1)",
-    arity=2,
-    domain=(POSITIVE, REAL),
-    doc="a to the power of b − 1 without rounding b − 1: the gradient of a power, exact also for large or tiny a.",
+    symbol="^(b−c)",
+    arity=3,
+    domain=(POSITIVE, REAL, POSITIVE),
+    doc="a to the power of b − c, without rounding b − c: what derivatives of powers are made of; c is a small integer.",
 )
+
+
+def _slope_in_the_exponent(a: Any, exponent: Any, out: Any) -> Any:
+    """The derivative of `out`, a power of `a`, in its exponent: out · log a, and its limit at a = 0."""
+    at_zero = where(exponent < 0.0, -math.inf, 0.0)
+    return where(a < 0.0, math.nan, where(a == 0.0, at_zero, where(out == 0.0, 0.0, out * Log(a))))
+
+
 Sqrt = Primitive(
     "sqrt",
     ieee.sqrt,
@@ -186,10 +191,17 @@ Xlogy = Primitive(
 Logaddexp = Primitive(
     "logaddexp",
     special.logaddexp,
-    # Equal infinities: their difference would be nan.
-    lambda a, b, out: (where(a == b, 0.5, Sigmoid(a - b)), where(a == b, 0.5, Sigmoid(b - a))),
+    lambda a, b, out: (SigmoidDifference(a, b), SigmoidDifference(b, a)),
     arity=2,
     doc="log(eᵃ + eᵇ) without overflow.",
+)
+SigmoidDifference = Primitive(
+    "sigmoid_difference",
+    special.sigmoid_difference,
+    lambda a, b, out: (out * SigmoidDifference(b, a), -out * SigmoidDifference(b, a)),
+    symbol="σ(a−b)",
+    arity=2,
+    doc="sigmoid(a − b) without rounding a − b, the gradient of logaddexp; ½ for equal infinities.",
 )
 Softplus = Primitive("softplus", special.softplus, lambda x, out: Sigmoid(x), doc="log(1 + eˣ) without overflow.")
 Sigmoid = Primitive(
@@ -317,10 +329,23 @@ Round = Primitive(
     linear=True,
     doc="The nearest integer, halves to even; slope 0.",
 )
+FloorDivide = Primitive(
+    "floor_divide",
+    # Not the floor of the rounded quotient: 1 // 0.1 is 9, though 1 / 0.1 rounds to 10.
+    lambda a, b: Round(
+        (a - Fmod(a, b)) / b - where(Sign(Fmod(a, b)) * Sign(b) < 0.0, 1.0, 0.0),
+    ),
+    lambda a, b, out: (0.0, 0.0),
+    symbol="//",
+    arity=2,
+    kinks=lambda a, b: b and _to_integer(a / b),
+    linear=True,
+    doc="Python's a // b: the integer below the exact quotient; slope 0.",
+)
 Mod = Primitive(
     "mod",
     special.python_mod,
-    lambda a, b, out: (1.0, -Floor(a / b)),
+    lambda a, b, out: (1.0, -FloorDivide(a, b)),
     symbol="mod",
     arity=2,
     kinks=lambda a, b: b and _to_integer(a / b),
@@ -329,7 +354,7 @@ Mod = Primitive(
 Fmod = Primitive(
     "fmod",
     ieee.fmod,
-    lambda a, b, out: (1.0, -Trunc(a / b)),
+    lambda a, b, out: (1.0, -Round((a - out) / b)),
     arity=2,
     kinks=lambda a, b: b and _to_integer(a / b),
     doc="C's remainder of a ÷ b, with the sign of a.",
@@ -386,6 +411,16 @@ def _smallest_gap(operands: Sequence[float]) -> float:
     return min([high - low for low, high in itertools.pairwise(ordered)], default=math.inf)
 
 
+def _softmax(operands: Sequence[Any]) -> list[Any]:
+    """The exponentials' shares of their sum; the largest operand, by which all are shifted, may count as constant."""
+    largest = MaxOfMany(*operands)
+    largest = getattr(largest, "detach", lambda: largest)()
+    # Of infinite operands the difference is nan: they count as equal.
+    powers = [where(x - largest == x - largest, Exp(x - largest), 1.0) for x in operands]
+    total = Sum(*powers)
+    return [power / total for power in powers]
+
+
 def _shares_of_a_tie(operands: Sequence[Any], out: Any) -> list[Any]:
     """An equal share for each operand that equals the extreme."""
     tied = Sum(*[where(operand == out, 1.0, 0.0) for operand in operands])
@@ -428,7 +463,7 @@ Norm = Primitive(
 Logsumexp = Primitive(
     "logsumexp",
     None,
-    lambda operands, out: [Exp(operand - out) for operand in operands],
+    lambda operands, out: _softmax(operands),
     arity=None,
     doc="The logarithm of the sum of the exponentials of all operands, without overflow.",
 )

@@ -64,7 +64,8 @@ cpdef double sigmoid(double x) noexcept nogil
 cpdef double softplus(double x) noexcept nogil
 cpdef double logaddexp(double a, double b) noexcept nogil
 @cython.locals(fractional=bint)
-cpdef double power_below(double a, double b) noexcept nogil
+cpdef double power_below(double a, double b, double lowered) noexcept nogil
+cpdef double sigmoid_difference(double a, double b) noexcept nogil
 cpdef double python_mod(double a, double b) noexcept nogil
 cpdef double xlogy(double x, double y) noexcept nogil
 cpdef double sign(double x) noexcept nogil

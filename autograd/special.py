@@ -575,6 +575,16 @@ def sigmoid(x: float) -> float:
     return high + low
 
 
+def sigmoid_difference(a: float, b: float) -> float:
+    """sigmoid(a - b), as if the difference were exact; 1/2 for equal infinities."""
+    if a == b:
+        return 0.5
+    difference, error = two_sum(a, -b)
+    share = sigmoid(difference)
+    # At infinities the error is nan.
+    return share if isnan(error) else share + share * error * sigmoid(-difference)
+
+
 def softplus(x: float) -> float:
     """log(1 + exp(x))."""
     if x > 0.0:
@@ -595,19 +605,19 @@ def logaddexp(a: float, b: float) -> float:
     return a + (log1p(small) + small * error / (1.0 + small))
 
 
-def power_below(a: float, b: float) -> float:
-    """a ** (b - 1), as if b - 1 were exact."""
-    exponent, error = two_sum(b, -1.0)
+def power_below(a: float, b: float, lowered: float) -> float:
+    """a ** (b - lowered) for a small positive integer, as if the difference were exact."""
+    exponent, error = two_sum(b, -lowered)
     if error == 0.0 or isnan(error):
         return pow(a, exponent)
-    # b - 1 was rounded: below 2**53 it is no integer, from there on it is odd.
+    # The exponent was rounded: below 2**53 it is no integer, from there on b is even.
     fractional = fabs(b) < 9007199254740992.0
     if fractional and a < 0.0:
         return NAN
     value = pow(fabs(a), exponent)
     if value != 0.0 and isfinite(value):
         value += value * (error * log(fabs(a)))
-    return value if fractional else copysign(value, a)
+    return value if fractional or fmod(lowered, 2.0) == 0.0 else copysign(value, a)
 
 
 def python_mod(a: float, b: float) -> float:

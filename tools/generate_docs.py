@@ -1,7 +1,7 @@
 """Write `docs/primitives.md`, one row for each primitive, from the declarations.
 
-    python tools/generate_docs.py           writes the file
-    python tools/generate_docs.py --check   exits with status 1 if it is not up to date
+python tools/generate_docs.py           writes the file
+python tools/generate_docs.py --check   exits with status 1 if it is not up to date
 """
 
 from __future__ import annotations

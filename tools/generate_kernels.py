@@ -54,7 +54,7 @@ class Symbol:
     @classmethod
     def number(cls, number: float) -> Symbol:
         """The symbol of a constant."""
-        text = "NAN" if math.isnan(number) else repr(float(number))
+        text = "NAN" if math.isnan(number) else repr(float(number)).replace("inf", "INFINITY")
         return cls._known.setdefault((text,), cls(text))
 
     @staticmethod
@@ -150,7 +150,7 @@ def generate() -> dict[Path, str]:
         if callable(function)
     }
     values: dict[str, str] = {}
-    for primitive in declared:
+    for primitive in primitives.all_primitives():
         values[primitive.name] = f"{primitive.name}_value"
         if primitive.value in named:
             module, name = named[primitive.value]
@@ -200,13 +200,17 @@ def generate() -> dict[Path, str]:
         "    from autograd.kernel import binary_kernel, unary_kernel, with_constant\n"
         f"    from autograd.ieee import divide, {', '.join(libm)}\n"
         f"    from autograd.special import {', '.join(special)}\n\n"
-        '    NAN = float("nan")\n\n\n' + "\n\n".join(functions) + "\n\nKERNELS = {\n" + "".join(table) + "}\n"
+        '    INFINITY, NAN = float("inf"), float("nan")\n\n\n'
+        + "\n\n".join(functions)
+        + "\n\nKERNELS = {\n"
+        + "".join(table)
+        + "}\n"
     )
     header = (
         NOTE + "cimport cython\n"
         "from autograd.kernel cimport Kernel, binary_kernel, unary_kernel, with_constant\n"
         f"from autograd.special cimport {', '.join(special)}\n"
-        f"from libc.math cimport NAN, {', '.join(libm)}\n\n"
+        f"from libc.math cimport INFINITY, NAN, {', '.join(libm)}\n\n"
         "cdef inline double divide(double a, double b) noexcept:\n    return a / b\n\n" + "".join(declarations)
     )
     return {PACKAGE / "_kernels.py": source, PACKAGE / "_kernels.pxd": header}

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from autograd.errors import GradcheckError, OperandError
 from autograd.node import Node, Variable
 from autograd.operands import number_or_none
-from autograd.sweep import gradients
+from autograd.sweep import gradients, topological_order
 
 __all__ = ["gradcheck"]
 
@@ -114,6 +114,8 @@ class Check:
         self.arguments = arguments
         self.point = point
         self.below = below
+        # What rounding may do to each component, as far as it is known.
+        self.noise: list[float] = []
 
     def nodes(self, point: Sequence[float]) -> tuple[list[Variable], list[Any]]:
         """The inputs as Variables, and the derivatives of order `below` of every output.
@@ -150,6 +152,8 @@ class Check:
                     f"{self.describe_point(labels)}"
                 )
         derivatives = [slopes_of(result, variables, create_graph=False) for result in results]
+        roundings = [rounding_of(result, variables) for result in results]
+        self.noise = [noise for noise, _ in roundings]
         worst: Mismatch | None = None
         mismatches = 0
         for place in range(len(self.point)):
@@ -157,7 +161,7 @@ class Check:
             for component, slope in enumerate(slopes):
                 derivative = derivatives[component][place]
                 size = max(abs(derivative), abs(slope.value))
-                tolerance = atol + rtol * size + SAFETY * slope.error
+                tolerance = atol + rtol * size + SAFETY * (slope.error + roundings[component][1][place])
                 # Where differences say nothing, agreement with them is nothing either.
                 vague = slope.error > atol + 1e-3 * size and slope.error > 1e-6 * slope.typical
                 if abs(derivative - slope.value) <= tolerance and not vague and math.isfinite(tolerance):
@@ -197,9 +201,9 @@ class Check:
                     settled = False
                     continue
                 up, down, width = pair[0][component], pair[1][component], pair[2]
-                rounding = (EPSILON * (abs(up) + abs(down)) + SMALLEST) / width
+                rounding = self.rounding(component, up, down) / width
                 if not above[component]:
-                    typical[component] = (abs(up) + abs(down) + SMALLEST / EPSILON) / width
+                    typical[component] = rounding / EPSILON
                 row = richardson((up - down) / width, above[component])
                 for column in range(1, len(row)):
                     change = max(abs(row[column] - row[column - 1]), abs(row[column] - above[component][column - 1]))
@@ -227,12 +231,16 @@ class Check:
         result = []
         for component, slope in enumerate(found):
             up, down, width = pair[0][component], pair[1][component], pair[2]
-            rounding = (EPSILON * (abs(up) + abs(down)) + SMALLEST) / width
+            rounding = self.rounding(component, up, down) / width
             # The difference's truncation shrinks with the square of the step.
             truncation = abs(rows[component][0] - slope.value) * PROBE * PROBE
             gap = abs((up - down) / width - slope.value)
             result.append(0.0 if gap <= SAFETY * (rounding + slope.error + truncation) else gap)
         return result
+
+    def rounding(self, component: int, up: float, down: float) -> float:
+        """What rounding may do to the difference of two values of the component."""
+        return EPSILON * (abs(up) + abs(down)) + 2.0 * self.noise[component] + SMALLEST
 
     def pair(self, place: int, step: float) -> tuple[list[float], list[float], float] | None:
         """The components a step above and below the point in one input, and the distance; None if undefined."""
@@ -335,6 +343,28 @@ def slopes_of(result: Any, variables: Sequence[Variable], create_graph: bool) ->
         return [0.0] * len(variables)
     found: list[Any] = gradients(result, list(variables), create_graph=create_graph)
     return found
+
+
+def rounding_of(result: Any, variables: Sequence[Variable]) -> tuple[float, list[float]]:
+    """What rounding may have done to the value of a result, and to its derivative in each variable.
+
+    A sweep with absolute values: the rounding of each step reaches the result by the product of the local
+    gradients on the way (Linnainmaa, BIT 16, 1976), and a derivative is the sum of such products.
+    """
+    if not isinstance(result, Node):
+        return 0.0, [0.0] * len(variables)
+    adjoints = {id(result): 1.0}
+    noise = 0.0
+    for node in reversed(topological_order(result)):
+        adjoint = adjoints.get(id(node), 0.0)
+        if node.op is None or adjoint == 0.0:
+            continue
+        noise += adjoint * abs(node.value)
+        for operand, slope in zip(node.parents, node.local_gradients, strict=True):
+            if math.isfinite(slope):
+                adjoints[id(operand)] = adjoints.get(id(operand), 0.0) + adjoint * abs(slope)
+    noise = EPSILON * noise if math.isfinite(noise) else 0.0
+    return noise, [EPSILON * adjoints.get(id(variable), 0.0) for variable in variables]
 
 
 def value_of(result: Any) -> float:
