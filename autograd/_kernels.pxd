@@ -26,6 +26,7 @@ cdef double reciprocal_gradient(double x, double out) noexcept
 cdef double square_value(double x) noexcept
 cdef double square_gradient(double x, double out) noexcept
 cdef double power_value(double a, double b) noexcept
+@cython.locals(shared_0=double, shared_1=double)
 cdef double power_left_gradient(double a, double b, double out) noexcept
 cdef double power_right_gradient(double a, double b, double out) noexcept
 cdef double sqrt_value(double x) noexcept

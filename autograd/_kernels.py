@@ -92,7 +92,9 @@ def power_value(a, b):
 
 
 def power_left_gradient(a, b, out):
-    return (0.0 if (b == 0.0) else (b * power_below(a, b, 1.0)))
+    shared_0 = power_below(a, b, 1.0)
+    shared_1 = (b * shared_0)
+    return ((0.0 if (fabs(shared_0) == INFINITY) else shared_1) if (b == 0.0) else shared_1)
 
 
 def power_right_gradient(a, b, out):

@@ -100,7 +100,7 @@ Fma = Primitive("fma", ieee.fma, lambda a, b, c, out: (b, a, 1.0), arity=3, doc=
 Power = Primitive(
     "power",
     ieee.pow,
-    lambda a, b, out: (where(b == 0.0, 0.0, b * PowerBelow(a, b, 1.0)), _slope_in_the_exponent(a, b, out)),
+    lambda a, b, out: (_scaled(b, PowerBelow(a, b, 1.0)), _slope_in_the_exponent(a, b, out)),
     symbol="^",
     arity=2,
     domain=(POSITIVE, REAL),
@@ -110,15 +110,21 @@ PowerBelow = Primitive(
     "power_below",
     special.power_below,
     lambda a, b, c, out: (
-        where(b == c, 0.0, (b - c) * PowerBelow(a, b, c + 1.0)),
+        _scaled(b - c, PowerBelow(a, b, c + 1.0)),
         _slope_in_the_exponent(a, b - c, out),
         -_slope_in_the_exponent(a, b - c, out),
     ),
     symbol="^(b−c)",
     arity=3,
     domain=(POSITIVE, REAL, POSITIVE),
-    doc="a to the power of b − c, without rounding b − c: what derivatives of powers are made of; c is a small integer.",
+    doc="a to the power of b − c, without rounding b − c: derivatives of powers; c is a small integer.",
 )
+
+
+def _scaled(factor: Any, power: Any) -> Any:
+    """Their product, 0 for a factor 0 even if the power is infinite: x ** 0 has slope 0 at every x."""
+    at_zero = where(Abs(power) == math.inf, 0.0, factor * power)
+    return where(factor == 0.0, at_zero, factor * power)
 
 
 def _slope_in_the_exponent(a: Any, exponent: Any, out: Any) -> Any:

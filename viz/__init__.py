@@ -1,0 +1,29 @@
+"""Pictures of computational graphs: `draw(node)` and everything it can be told.
+
+>>> from autograd import Variable
+>>> import viz
+>>> x = Variable(2.0, name="x")
+>>> picture = viz.draw(x * x)
+>>> picture.dot.startswith("digraph")
+True
+
+Importing this package makes notebooks show nodes as pictures.
+"""
+
+from __future__ import annotations
+
+from autograd.node import hooks
+from viz.diagram import Box, Diagram, Operand, Operation, Value, diagram_of
+from viz.drawing import Drawing, draw, render, tree
+from viz.engine import Engine, available_engines, find_engine
+from viz.errors import EngineError, EngineNotFound, GraphTooLarge
+from viz.selection import select
+from viz.view import Block, Link, View, Wire
+
+__all__ = [
+    "Block", "Box", "Diagram", "Drawing", "Engine", "EngineError", "EngineNotFound", "GraphTooLarge", "Link",
+    "Operand", "Operation", "Value", "View", "Wire", "available_engines", "diagram_of", "draw", "find_engine",
+    "select", "tree",
+]  # fmt: skip
+
+hooks["render"] = render

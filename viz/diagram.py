@@ -1,0 +1,250 @@
+"""A graph as plain records: values, the operations between them, the boxes (layer calls) around these.
+
+A `Diagram` is a snapshot: it holds numbers and text, no node, so that it neither keeps a graph alive nor
+changes with it. It says nothing about what is drawn (see `selection`) or how (see `dot`, `text`). All
+records are numbered in the order of computation, and refer to each other by these numbers; an `id` is made of
+such a number alone, never of text that a user wrote.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from autograd import Constant, Node, topological_order
+from viz.labels import numbered
+
+__all__ = ["Box", "Diagram", "Operand", "Operation", "Value", "diagram_of"]
+
+
+class Value(NamedTuple):
+    """A number in the graph.
+
+    kind: "variable", "constant", "result" (of an operation), or "cut" (a result whose operation was left
+        out because the picture shows a part of the graph).
+    gradient: None as long as no backward sweep has reached it.
+    producer: the operation that computed it.
+    home: the innermost box around all that it touches; a leaf stands outside (see `_homes`).
+    literal: whether it is a plain number written into an expression.
+    """
+
+    position: int
+    name: str | None
+    number: float
+    gradient: float | None
+    kind: str
+    producer: int | None
+    home: int | None
+    literal: bool
+
+    @property
+    def id(self) -> str:
+        """Its name in documents."""
+        return f"v{self.position}"
+
+
+class Operand(NamedTuple):
+    """A value on its way into an operation, and the derivative of the result in it."""
+
+    value: int
+    local_gradient: float
+
+
+class Operation(NamedTuple):
+    """One primitive applied once."""
+
+    position: int
+    name: str
+    symbol: str
+    operands: tuple[Operand, ...]
+    result: int
+    box: int | None
+
+    @property
+    def id(self) -> str:
+        """Its name in documents."""
+        return f"o{self.position}"
+
+
+class Box(NamedTuple):
+    """One call of a layer. `label` is its name, with a number if several calls have the same name."""
+
+    position: int
+    name: str
+    label: str
+    parent: int | None
+    depth: int
+    operations: int
+
+    @property
+    def id(self) -> str:
+        """Its name in documents."""
+        return f"b{self.position}"
+
+
+class Diagram(NamedTuple):
+    """All of a graph: parents before what uses them, boxes before the boxes in them."""
+
+    values: tuple[Value, ...]
+    operations: tuple[Operation, ...]
+    boxes: tuple[Box, ...]
+    outputs: tuple[int, ...]
+
+    def users(self) -> list[list[int]]:
+        """For each value the operations that use it, one entry per operand."""
+        users: list[list[int]] = [[] for _ in self.values]
+        for operation in self.operations:
+            for operand in operation.operands:
+                users[operand.value].append(operation.position)
+        return users
+
+
+def diagram_of(outputs: Sequence[Node], nodes: Sequence[Node] | None = None) -> Diagram:
+    """The diagram of what the outputs depend on.
+
+    `nodes`, parents first, restricts it to a part of the graph: of a result whose parents are not all among
+    them only the value is shown.
+    """
+    if nodes is None:
+        nodes = topological_order(*outputs)
+    numbers: dict[int, int] = {}
+    values: list[list[Any]] = []
+    operations: list[Operation] = []
+    boxes = _Boxes()
+    for node in nodes:
+        primitive = node.op
+        parents = node.parents if primitive is not None else ()
+        kind = "result" if primitive is not None else "constant" if isinstance(node, Constant) else "variable"
+        box = producer = None
+        if primitive is not None:
+            operands = []
+            complete = True
+            first_literal = len(values)
+            for parent, gradient in zip(parents, node.local_gradients, strict=True):
+                number = numbers.get(id(parent))
+                if number is None:
+                    # A plain number is made a constant when asked for, so it is no node of the graph.
+                    if parent.op is not None or not isinstance(parent, Constant):
+                        complete = False
+                        break
+                    number = len(values)
+                    values.append([parent.name, parent.value, None, "constant", None, True])
+                operands.append(Operand(number, gradient))
+            if complete:
+                box = boxes.of(node)
+                producer = len(operations)
+                result = len(values)
+                operations.append(Operation(producer, primitive.name, primitive.symbol, tuple(operands), result, box))
+                boxes.count(box)
+            else:
+                del values[first_literal:]
+                kind = "cut"
+        numbers[id(node)] = len(values)
+        values.append([node.name, node.value, node.grad if node.reached else None, kind, producer, False])
+    finished = boxes.finished()
+    homes = _homes(values, operations, finished)
+    return Diagram(
+        tuple(
+            [
+                Value(index, name, number, gradient, kind, producer, homes[index], literal)
+                for index, (name, number, gradient, kind, producer, literal) in enumerate(values)
+            ]
+        ),
+        tuple(operations),
+        finished,
+        tuple(dict.fromkeys([numbers[id(output)] for output in outputs if id(output) in numbers])),
+    )
+
+
+class _Boxes:
+    """The layer calls met so far, outer ones numbered before inner ones."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[int, int] = {}
+        self.found: list[tuple[str, int | None, int]] = []
+        self.counts: list[int] = []
+
+    def of(self, node: Node) -> int | None:
+        """The number of the box in which a node was made."""
+        scope = node.scope
+        if scope is None:
+            return None
+        number = self.numbers.get(scope.serial)
+        if number is not None:
+            return number
+        new = []
+        while scope is not None and scope.serial not in self.numbers:
+            new.append(scope)
+            scope = scope.parent
+        parent = None if scope is None else self.numbers[scope.serial]
+        for inner in reversed(new):
+            depth = 1 if parent is None else self.found[parent][2] + 1
+            self.numbers[inner.serial] = len(self.found)
+            self.found.append((inner.label, parent, depth))
+            self.counts.append(0)
+            parent = len(self.found) - 1
+        return parent
+
+    def count(self, box: int | None) -> None:
+        """Note an operation made in this very box."""
+        if box is not None:
+            self.counts[box] += 1
+
+    def finished(self) -> tuple[Box, ...]:
+        """The records; a box counts the operations of the boxes in it too."""
+        totals = list(self.counts)
+        for index in range(len(self.found) - 1, -1, -1):
+            parent = self.found[index][1]
+            if parent is not None:
+                totals[parent] += totals[index]
+        # Calls are counted in the order in which they were made, which a walk from the output need not meet.
+        occurrences = Counter(label for label, _, _ in self.found)
+        seen: Counter[str] = Counter()
+        labels: dict[int, str] = {}
+        for _, index in sorted(self.numbers.items()):
+            name = self.found[index][0]
+            seen[name] += 1
+            labels[index] = numbered(name, seen[name]) if occurrences[name] > 1 else name
+        return tuple(
+            [
+                Box(index, name, labels[index], parent, depth, totals[index])
+                for index, (name, parent, depth) in enumerate(self.found)
+            ]
+        )
+
+
+def _homes(values: list[list[Any]], operations: list[Operation], boxes: tuple[Box, ...]) -> list[int | None]:
+    """For each value the innermost box around its operation and its uses; none if it is not used.
+
+    A leaf that is used in one box only, as parameters are, stands just outside of that, other leaves outside of all.
+    """
+    unset = -1
+    homes: list[int | None] = [unset] * len(values)
+    for operation in operations:
+        for operand in operation.operands:
+            home = homes[operand.value]
+            if home == unset:
+                producer = values[operand.value][4]
+                home = operations[producer].box if producer is not None else operation.box
+            if home is not None and home != operation.box:
+                is_leaf = values[operand.value][4] is None
+                home = None if is_leaf else _common(home, operation.box, boxes)
+            homes[operand.value] = home
+    for index, (_, _, _, kind, _, literal) in enumerate(values):
+        home = homes[index]
+        if home == unset:
+            homes[index] = None
+        elif home is not None and kind != "result" and not literal:
+            homes[index] = boxes[home].parent
+    return homes
+
+
+def _common(first: int | None, second: int | None, boxes: tuple[Box, ...]) -> int | None:
+    """The innermost box around both."""
+    while first is not None and second is not None and first != second:
+        if boxes[first].depth >= boxes[second].depth:
+            first = boxes[first].parent
+        else:
+            second = boxes[second].parent
+    return first if first == second else None

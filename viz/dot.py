@@ -1,0 +1,242 @@
+"""A view as DOT text, in the style of wires.
+
+An operation is a circle. A value sits on its line: name and value above a rule, gradient below it. The
+derivative of an operation's result in an operand is small and grey at the arrow's head.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+
+from viz.diagram import Box, Value
+from viz.labels import exact, html, pretty, quoted, readable, short_number
+from viz.view import Block, Link, View, Wire
+
+__all__ = ["write_dot"]
+
+# Okabe and Ito's blue and vermilion, which colour-blind people tell apart. `svg` knows each colour's dark twin.
+INK, FORWARD, GRADIENT, MUTED, LINE = "#222222", "#0072b2", "#d55e00", "#6b6b6b", "#555555"
+GROUND, PALE, OPEN, OPEN_EDGE, CLOSED = "#ffffff", "#f4f4f4", "#f3f6fa", "#9aa7b5", "#2f3b4c"
+ALARM, ALARM_INK = "#f0e442", "#111111"
+FONT = 'fontname="Helvetica"'
+LONGEST_LABEL = 28
+LONGEST_TOOLTIP = 100
+MOST_HEAD_LABELS = 4  # with more lines ending at a circle their numbers lie on each other; tooltips have them
+
+
+def write_dot(view: View, title: str = "") -> str:
+    """The DOT text of a view: the same for the same graph."""
+    return "\n".join(_Writer(view, title).lines()) + "\n"
+
+
+class _Writer:
+    def __init__(self, view: View, title: str) -> None:
+        self.view = view
+        self.title = title
+        self.boxes = view.diagram.boxes
+        self.blocks_at: dict[int | None, list[Block]] = {}
+        self.wires_at: dict[int | None, list[Wire]] = {}
+        self.boxes_at: dict[int | None, list[Box]] = {}
+        for block in view.blocks:
+            self.blocks_at.setdefault(block.home, []).append(block)
+        for wire in view.wires:
+            self.wires_at.setdefault(wire.home, []).append(wire)
+        for box in self.boxes:
+            if box.position in view.opened:
+                self.boxes_at.setdefault(box.parent, []).append(box)
+        # On the spine comes first, that is on top.
+        first = {link.source for link in view.inward if link.spine}
+        for wires in self.wires_at.values():
+            wires.sort(key=lambda wire: wire.id not in first)
+        self.values = {wire.id: view.diagram.values[wire.value] for wire in view.wires}
+        literals = [link for link in view.inward if link.source in self.values and self.values[link.source].literal]
+        self.entering = Counter(target for _, target in {(link.source, link.target) for link in view.inward})
+        several = Counter(link.target for link in literals)
+        self.beside = {link.source: link.target for link in literals if several[link.target] == 1}
+
+    def lines(self) -> Iterator[str]:
+        """The text, line by line."""
+        yield "digraph computation {"
+        yield (
+            f"  graph [rankdir=LR, nodesep=0.14, ranksep=0.24, newrank=true, pad=0.12, bgcolor={quoted(GROUND)}, "
+            f'tooltip={quoted(self.title)}, {FONT}, fontsize=11, fontcolor="{LINE}"]'
+        )
+        yield f"  node [{FONT}, fontsize=12]"
+        yield f'  edge [{FONT}, fontsize=9, arrowsize=0.55, color="{LINE}", fontcolor="{MUTED}"]'
+        yield from self.contents(None, "  ")
+        # Clusters may be nested deeper than Python recurses.
+        stack: list[Box | None] = list(reversed(self.boxes_at.get(None, [])))
+        depth = 1
+        while stack:
+            box = stack.pop()
+            if box is None:
+                depth -= 1
+                yield "  " * depth + "}"
+                continue
+            yield "  " * depth + f"subgraph cluster_{box.id} {{"
+            depth += 1
+            yield "  " * depth + self.cluster(box)
+            yield from self.contents(box.position, "  " * depth)
+            stack.append(None)
+            stack.extend(reversed(self.boxes_at.get(box.position, [])))
+        together: dict[tuple[str, str], list[Link]] = {}
+        for link in self.view.inward:
+            together.setdefault((link.source, link.target), []).append(link)
+        for number, links in enumerate(together.values(), 1):
+            yield "  " + self.inward(links, number)
+        for number, link in enumerate(self.view.outward, len(together) + 1):
+            weight = ", weight=20" if link.spine else ""
+            yield f'  {link.source} -> {link.target}:w [id="e{number}", arrowhead=none{weight}, tooltip=" "]'
+        for wire in self.view.wires:
+            if self.view.diagram.values[wire.value].kind == "cut":
+                yield f'  {wire.id}_cut [id="{wire.id}_cut", shape=plain, label="…", fontcolor="{MUTED}"]'
+                yield f'  {wire.id}_cut -> {wire.id}:w [arrowhead=none, style=dashed, tooltip=" "]'
+        yield "}"
+
+    def cluster(self, box: Box) -> str:
+        """The attributes of an open box."""
+        return (
+            f'graph [id="{box.id}", class="layer", label=<<B>{html(readable(box.label, LONGEST_LABEL))}</B>>, '
+            f'labeljust=l, margin=17, style="rounded,filled", color="{OPEN_EDGE}", fillcolor="{OPEN}", '
+            f"tooltip={quoted(self.box_tooltip(box))}]"
+        )
+
+    def box_tooltip(self, box: Box) -> str:
+        label = readable(box.label, LONGEST_TOOLTIP)
+        return f"{label}: {box.operations} operation{'' if box.operations == 1 else 's'}"
+
+    def contents(self, home: int | None, indent: str) -> Iterator[str]:
+        """The blocks and wires in a box."""
+        for block in self.blocks_at.get(home, []):
+            yield indent + self.block(block)
+        for wire in self.wires_at.get(home, []):
+            yield indent + self.wire(wire)
+        for wire in self.wires_at.get(home, []):
+            # Before its operation, a constant would keep the line into the box from going straight.
+            if wire.id in self.beside:
+                yield f"{indent}{{rank=same; {wire.id}; {self.beside[wire.id]}}}"
+
+    def block(self, block: Block) -> str:
+        """An operation, or what is put together."""
+        if block.kind == "box":
+            box = self.boxes[int(block.id[1:])]
+            return (
+                f'{block.id} [id="{block.id}", class="box", shape=box, style="rounded,filled", '
+                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", height=0.66, margin="0.15,0.05", '
+                f"label=<<B>{html(readable(block.label, LONGEST_LABEL))}</B>>, "
+                f"tooltip={quoted(self.box_tooltip(box))}]"
+            )
+        if block.kind == "fold":
+            return (
+                f'{block.id} [id="{block.id}", class="fold", shape=box, style="rounded,dashed", height=0.3, '
+                f'color="{LINE}", fontcolor="{MUTED}", fontsize=11, label={quoted(block.label)}, '
+                f"tooltip={quoted(f'{len(block.members)} operations')}]"
+            )
+        return self.operation(block)
+
+    def operation(self, block: Block) -> str:
+        """A circle, or a box if its sign is a long word; taller if many lines end at it."""
+        symbol = readable(block.label, 14)
+        made = self.view.diagram.operations[block.members[-1]]
+        meaning = made.name if block.kind == "operation" else f"sum by {len(block.members)} additions"
+        if len(symbol) > 5:
+            shape = 'shape=box, style="rounded,filled", height=0.36, margin="0.08,0.03", fontsize=11'
+        else:
+            size = {1: 16, 2: 14, 3: 11, 4: 10, 5: 9}[max(1, len(symbol))]
+            height = min(max(0.42, 0.2 * self.entering[block.id]), 2.4)
+            shape = f"shape=ellipse, style=filled, width=0.42, height={height:.2f}, fixedsize=true, fontsize={size}"
+        return (
+            f'{block.id} [id="{block.id}", class="op", {shape}, fillcolor="{GROUND}", color="{INK}", '
+            f'fontcolor="{INK}", penwidth=1.4, label=<{html(symbol)}>, '
+            f"tooltip={quoted(readable(meaning, LONGEST_TOOLTIP))}]"
+        )
+
+    def wire(self, wire: Wire) -> str:
+        """A value on its line."""
+        value = self.view.diagram.values[wire.value]
+        leaf = value.kind in ("variable", "constant")
+        css = "wire leaf" if leaf else "wire"
+        ground = f' BGCOLOR="{PALE}"' if leaf else ""
+        if wire.bundled:
+            rows = f'<TR><TD><FONT COLOR="{MUTED}">… {wire.bundled} more</FONT></TD></TR>'
+            tooltip = f"{wire.bundled} values like those beside it"
+        else:
+            rows = self.rows(value)
+            tooltip = value_tooltip(value)
+        return (
+            f'{wire.id} [id="{wire.id}", class="{css}", shape=plain, tooltip={quoted(tooltip)}, '
+            f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="{INK}"{ground}>'
+            f"{rows}</TABLE>>]"
+        )
+
+    def rows(self, value: Value) -> str:
+        """Name and value, the rule, the gradient; a constant has none."""
+        name = "" if value.name is None else pretty(value.name)
+        above = _number(value.number)
+        if name:
+            above = f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT> {above}'
+        # A cell of its own for what stands out: a cell can have a ground, a part of a text can't.
+        alarm = "" if math.isfinite(value.number) else f' BGCOLOR="{ALARM}"'
+        rows = f"<TR><TD{alarm}>{above}</TD></TR>"
+        if value.kind == "constant":
+            return rows
+        below, alarm = "?", ""
+        if value.gradient is not None:
+            below = short_number(value.gradient)
+            alarm = "" if math.isfinite(value.gradient) else f' BGCOLOR="{ALARM}"'
+        colour = GRADIENT if not alarm else ALARM_INK
+        return rows + f'<HR/><TR><TD{alarm}><FONT COLOR="{colour}"><I>∂</I> {below}</FONT></TD></TR>'
+
+    def inward(self, links: list[Link], number: int) -> str:
+        """A line into a block: one for all uses of a value there, whose local gradients add up."""
+        link = links[0]
+        attributes = [f'id="e{number}"']
+        tooltip = " "
+        if any(other.spine for other in links):
+            attributes.append("weight=20")
+        slopes = [other.local_gradient for other in links if other.local_gradient is not None]
+        if slopes:
+            tooltip = f"local gradient {' + '.join([exact(slope) for slope in slopes])}"
+            if self.entering[link.target] <= MOST_HEAD_LABELS:
+                attributes.append(_head_label(slopes))
+        elif link.chain is not None:
+            tooltip = f"gradient through the layer {exact(link.chain)}"
+        attributes.append(f"tooltip={quoted(tooltip)}")
+        port = ":e" if link.source in self.values and link.source not in self.beside else ""
+        return f"{link.source}{port} -> {link.target} [{', '.join(attributes)}]"
+
+
+def _head_label(slopes: list[float]) -> str:
+    """Local gradients at the head of an arrow, below it and clear of the circle."""
+    text = " + ".join([short_number(slope) for slope in slopes[:3]]) + (" + …" if len(slopes) > 3 else "")
+    # Graphviz puts the middle of the label at a distance (in tens of points) and an angle from the head.
+    across = 2.4 * len(text) + 4.0
+    distance = max(12.0, math.hypot(across, 5.0))
+    angle = math.degrees(math.asin(5.0 / distance))
+    attributes = f"headlabel=<{text}>, labeldistance={distance / 10:.2f}, labelangle={angle:.0f}"
+    if len(text) > 4:
+        attributes += ", minlen=2"
+    if not all(map(math.isfinite, slopes)):
+        attributes += f', labelfontcolor="{GRADIENT}"'
+    return attributes
+
+
+def _number(number: float) -> str:
+    colour = FORWARD if math.isfinite(number) else ALARM_INK
+    return f'<FONT COLOR="{colour}"><B>{short_number(number)}</B></FONT>'
+
+
+def value_tooltip(value: Value) -> str:
+    """All that is known of a value, with all digits.
+
+    >>> value_tooltip(Value(0, "w1", -1.0, None, "variable", None, None, False))
+    'w₁ = −1, ∂ = ?'
+    """
+    name = "" if value.name is None else readable(value.name, LONGEST_TOOLTIP)
+    name = pretty(value.name) if value.name is not None and len(name) < LONGEST_LABEL else name
+    text = f"{name} = {exact(value.number)}" if name else exact(value.number)
+    if value.kind == "constant":
+        return text + ", constant"
+    return f"{text}, ∂ = {'?' if value.gradient is None else exact(value.gradient)}"

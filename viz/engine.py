@@ -1,0 +1,173 @@
+"""Layout engines: programs that make a picture of DOT text. Found, and run with care."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from viz.errors import EngineError, EngineNotFound
+
+__all__ = ["VARIABLE", "Engine", "available_engines", "find_engine", "run_engine", "version_of"]
+
+VARIABLE = "AUTOGRAD_DOT"
+TIMEOUT = 60.0
+MOST_OUTPUT = 500_000_000
+HINT = (
+    "No layout engine was found. Any one of these helps: `pip install graphviz-pure`; Graphviz itself "
+    f"(`apt install graphviz`, `brew install graphviz`); engine='/path/to/dot'; the environment variable {VARIABLE}. "
+    "`.dot` and `.text()` need none"
+)
+
+
+class Engine(NamedTuple):
+    """A program, and how it was found."""
+
+    path: str
+    source: str
+
+
+def find_engine(engine: str | os.PathLike[str] | None = None, *, dot: str = "") -> Engine:
+    """The engine to use: `engine`, else $AUTOGRAD_DOT, else `dot` on the path, else graphviz-pure from pip.
+
+    Raises EngineNotFound, with `dot` in it, if there is none, or not where the first two say.
+    """
+    asked = [(engine, "engine=")] if engine is not None else [(os.environ.get(VARIABLE) or None, f"${VARIABLE}")]
+    for name, source in asked:
+        if name is not None:
+            path = shutil.which(os.path.expanduser(os.fspath(name)))
+            if path is None and os.fspath(name) in ("graphviz-pure", "graphviz_pure"):
+                path = _graphviz_pure()
+            if path is None:
+                raise EngineNotFound(f"{source} says {os.fspath(name)!r}, which is no program here. {HINT}", dot=dot)
+            return Engine(path, source)
+    found = available_engines()
+    if not found:
+        raise EngineNotFound(HINT, dot=dot)
+    return found[0]
+
+
+def available_engines() -> list[Engine]:
+    """The engines that are found without being told where, best first."""
+    found = [(shutil.which("dot"), "dot on PATH"), (_graphviz_pure(), "graphviz-pure from pip")]
+    return [Engine(path, source) for path, source in found if path is not None]
+
+
+def _graphviz_pure() -> str | None:
+    """The program that `pip install graphviz-pure` put beside the interpreter, whether or not that is on PATH."""
+    try:
+        distribution = importlib.metadata.distribution("graphviz-pure")
+    except importlib.metadata.PackageNotFoundError:
+        return shutil.which("graphviz-pure")
+    for file in distribution.files or ():
+        if file.stem == "graphviz-pure" and file.parent.name in ("bin", "Scripts"):
+            path = shutil.which(str(Path(str(distribution.locate_file(file))).resolve()))
+            if path is not None:
+                return path
+    return shutil.which("graphviz-pure")
+
+
+def run_engine(engine: Engine, dot: str, kind: str, *, timeout: float = TIMEOUT) -> bytes:
+    """The picture of DOT text, as "svg", "png" or "pdf".
+
+    Raises EngineError if the engine takes longer than `timeout` seconds, fails, or gives something else.
+    """
+    # At 144 dots per inch a picture is as large in the notebook as the SVG, but sharp when zoomed.
+    options = [f"-T{kind}", "-Gdpi=144"] if kind == "png" else [f"-T{kind}"]
+    code, picture, complaint = _run([engine.path, *options], dot.encode(), timeout, dot)
+    said = f": {_first_lines(complaint)}" if complaint.strip() else ""
+    if code != 0:
+        what = f"failed with status {code}" if code > 0 else f"was ended by signal {-code}"
+        raise EngineError(f"the layout engine {engine.path} {what}{said}", dot=dot)
+    if not _is(kind, picture):
+        what = f"something that is no {kind.upper()}" if picture else "nothing"
+        raise EngineError(f"the layout engine {engine.path} gave {what} when asked for {kind.upper()}{said}", dot=dot)
+    return picture
+
+
+def version_of(engine: Engine) -> str:
+    """What the engine says of its version."""
+    _, out, complaint = _run([engine.path, "-V"], b"", 10.0, "")
+    return _first_lines(out or complaint, 1) or "no version given"
+
+
+def _run(command: list[str], given: bytes, timeout: float, dot: str) -> tuple[int, bytes, bytes]:
+    """Exit status, output and error output of a program.
+
+    Through files, not pipes: a pipe that a grandchild keeps open would be waited for beyond the timeout.
+    """
+    with (
+        tempfile.TemporaryFile() as source,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as complaint,
+    ):
+        source.write(given)
+        source.seek(0)
+        try:
+            # A list and no shell: nothing that a user wrote is in it. A group of its own can be ended as a whole.
+            process = subprocess.Popen(
+                command, stdin=source, stdout=out, stderr=complaint, start_new_session=sys.platform != "win32"
+            )
+        except OSError as error:
+            raise EngineError(f"the layout engine {command[0]} can't be run: {error}", dot=dot) from error
+        try:
+            code = _wait(process, command[0], out.fileno(), timeout, dot)
+        finally:
+            _end(process)
+        out.seek(0)
+        complaint.seek(0)
+        return code, out.read(), complaint.read(10_000)
+
+
+def _wait(process: subprocess.Popen[bytes], path: str, out: int, timeout: float, dot: str) -> int:
+    """The exit status of a program, if it ends in time and does not fill the disk until then."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return process.wait(max(0.0, min(0.2, deadline - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            size = os.fstat(out).st_size
+        if size > MOST_OUTPUT:
+            raise EngineError(f"the layout engine {path} gave no end of output", dot=dot)
+        if time.monotonic() >= deadline:
+            raise EngineError(
+                f"the layout engine {path} took longer than {timeout:g} s. Draw less (expand='none', "
+                f"focus=...) or allow it more (timeout=...)",
+                dot=dot,
+            )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program that is still running, and what it started."""
+    if process.poll() is not None:
+        return
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            process.kill()
+    process.wait()
+
+
+def _is(kind: str, picture: bytes) -> bool:
+    """Whether the picture begins and ends as its kind does."""
+    if kind == "png":
+        return picture.startswith(b"\x89PNG\r\n\x1a\n") and b"IEND" in picture[-16:]
+    if kind == "pdf":
+        return picture.startswith(b"%PDF-")
+    return re.search(rb"<svg[\s>]", picture[:4000]) is not None and picture.rstrip().endswith(b"</svg>")
+
+
+def _first_lines(complaint: bytes, count: int = 3) -> str:
+    lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
+    return " / ".join(lines[:count])[:400]
