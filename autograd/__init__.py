@@ -4,8 +4,8 @@
 >>> x = Variable(2.0, name="x")
 >>> y = exp(3 * x) + x ** 2
 >>> y.backward()
->>> round(x.grad, 6)
-1214.28638
+>>> print(f"{x.grad:.6f}")
+1214.286380
 """
 
 from __future__ import annotations
@@ -32,7 +32,12 @@ from autograd.errors import (
 )
 from autograd.functions import *  # noqa: F403 - the names are listed there
 from autograd.functions import __all__ as _functions
-from autograd.functions import abs, max, min, pow, round, sum  # noqa: F401
+from autograd.functions import abs as abs
+from autograd.functions import max as max
+from autograd.functions import min as min
+from autograd.functions import pow as pow
+from autograd.functions import round as round
+from autograd.functions import sum as sum
 from autograd.kernel import COMPILED as compiled
 from autograd.modes import no_grad, scope, strict
 from autograd.node import Constant, Node, Variable

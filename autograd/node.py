@@ -125,6 +125,9 @@ class Node:
     # Nodes point to older nodes only, so there is no reference cycle and no need of the cycle collector
     # (`no_gc`), which would double the cost of an operation.
 
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise TypeError("nodes are made by operations; for a leaf use Variable(value) or Constant(value)")
+
     def __dealloc__(self) -> None:
         # Freeing a node frees its parents, and so on: too deep for the C stack. Beyond a depth the parents
         # are put aside, and freed by the outermost call.

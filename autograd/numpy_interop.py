@@ -40,7 +40,9 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         elif isinstance(operand, numpy.ndarray) and operand.dtype != object and operand.dtype.kind in "biuf":
             operand = operand.astype(object)
         arrays.append(operand)
-    return getattr(ufunc, method)(*arrays, **options)
+    # Results on nodes are IEEE's without a word, as everywhere in the engine.
+    with numpy.errstate(all="ignore"):
+        return getattr(ufunc, method)(*arrays, **options)
 
 
 hooks["ufunc"] = apply_ufunc

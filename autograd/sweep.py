@@ -4,6 +4,9 @@ The gradient of a node is the derivative of the output in that node. The output'
 gradient is complete once all nodes that use it have passed theirs on, so nodes are taken in an order in
 which users come before what they use: the reverse of a topological order. Each node then passes to each
 parent its gradient times the local gradient.
+
+Compiled, a sweep holds the interpreter lock from start to end. Uncompiled, one graph must not be swept in two
+threads at once: the marks of a walk are in its nodes.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ def backward(output: Node, gradient: float = 1.0) -> None:
     Variables accumulate: their gradient is added to what they have, so that several outputs can be swept
     in turn; clear them with `zero_grad`. All other nodes are set anew.
 
+    >>> from autograd import Variable
     >>> x = Variable(3.0)
     >>> y = x * x
     >>> y.backward()
@@ -63,6 +67,7 @@ def topological_order(*outputs: Node) -> list[Node]:
 
     Leaves are included, plain numbers are not. The order is the same each time.
 
+    >>> from autograd import Variable
     >>> x = Variable(3.0, name="x")
     >>> y = x * x
     >>> [node.value for node in topological_order(y + 1)]
@@ -164,6 +169,7 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
     Raises StaleGraphError if `create_graph` would need the old value of a variable that was assigned
     after the graph was recorded.
 
+    >>> from autograd import Variable
     >>> x = Variable(3.0)
     >>> slope = gradients(x ** 3, x, create_graph=True)
     >>> slope.value, gradients(slope, x)
@@ -216,6 +222,7 @@ def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
 def zero_grad(nodes: Iterable[Node]) -> None:
     """Clear the gradient of each node.
 
+    >>> from autograd import Variable
     >>> x = Variable(3.0)
     >>> (x * x).backward()
     >>> zero_grad([x])

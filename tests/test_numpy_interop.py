@@ -96,3 +96,8 @@ def test_numpy_values_are_taken_as_variables():
     assert Variable(np.float64(2)).value == 2.0
     assert type(Variable(np.float64(2)).value) is float
     assert autograd.sum(np.arange(4)) == 6.0
+
+
+def test_infinities_raise_no_warning():
+    huge = Variable(1e308) * np.array([1e10, 1.0])
+    assert huge[0].value == np.inf

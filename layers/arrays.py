@@ -1,0 +1,164 @@
+"""Single numbers and arrays of them alike: what a layer may be given, and how such inputs combine.
+
+A *single* is a node or a float. An array is a NumPy array of dtype object that holds singles. NumPy is
+imported only where there is an array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from autograd import Node, dot
+from autograd.operands import number_or_none
+from layers.errors import InputError, ShapeError
+
+__all__ = ["as_input", "checked_bias", "elementwise", "is_array", "plain", "product", "same_shape", "singles"]
+
+
+def is_array(value: Any) -> bool:
+    """Whether an input that `as_input` prepared is an array."""
+    return not isinstance(value, Node | float)
+
+
+def as_input(what: str, value: Any) -> Any:
+    """The input as a single or an array of singles; `what` is its name in messages.
+
+    Raises InputError for anything that is not made of real numbers and nodes, ShapeError for rows of
+    different lengths.
+
+    >>> as_input("x", 2)
+    2.0
+    >>> as_input("x", [[1, 2], [3, 4]]).shape
+    (2, 2)
+    """
+    single = as_single(value)
+    if single is not None:
+        return single
+    if not isinstance(value, list | tuple) and not hasattr(value, "__array__"):
+        raise InputError(
+            f"{what} is a number, a node or an array of them, got {type(value).__name__} {value!r:.60}"
+        )
+    import numpy
+
+    try:
+        # A copy: the caller may change its own array after the call.
+        array = numpy.array(value, dtype=object)
+    except ValueError:
+        raise ShapeError(f"{what} has rows of different lengths: {value!r:.60}") from None
+    for place, element in enumerate(array.flat):
+        single = as_single(element)
+        if single is None:
+            if isinstance(element, list | tuple):
+                raise ShapeError(f"{what} has rows of different lengths: {value!r:.60}")
+            raise InputError(
+                f"{what} holds {type(element).__name__} {element!r:.60}, which is no number and no node"
+            )
+        if single is not element:
+            array.flat[place] = single
+    return array if array.ndim else array[()]
+
+
+def as_single(value: Any) -> Any:
+    """The value if it is a node, as a float if it is a real number, else None."""
+    return value if isinstance(value, Node) else number_or_none(value)
+
+
+def singles(value: Any) -> Iterator[Any]:
+    """The singles in a value, in the order of its memory."""
+    if is_array(value):
+        yield from value.flat
+    else:
+        yield value
+
+
+def elementwise(function: Callable[..., Any], *operands: Any) -> Any:
+    """The function of each element, arrays being repeated along axes of length 1 as NumPy does.
+
+    >>> elementwise(lambda a, b: a + b, as_input("a", [1.0, 2.0]), 10.0)
+    array([11.0, 12.0], dtype=object)
+    """
+    if not any([is_array(operand) for operand in operands]):
+        return function(*operands)
+    import numpy
+
+    # Results are IEEE, without a word: NumPy would warn of an infinity or a nan that the function met.
+    with numpy.errstate(all="ignore"):
+        return numpy.frompyfunc(function, len(operands), 1)(*[_boxed(operand) for operand in operands])
+
+
+def _boxed(operand: Any) -> Any:
+    """The operand as an array: given a bare node, NumPy would ask the node to do the work."""
+    if is_array(operand):
+        return operand
+    import numpy
+
+    box = numpy.empty((), dtype=object)
+    box[()] = operand
+    return box
+
+
+def product(w: Any, x: Any) -> Any:
+    """w·x: of numbers, vectors (features) and matrices, w (outputs, features) and x (features, samples).
+
+    A single times an array multiplies each element.
+    """
+    if not (is_array(w) and is_array(x)):
+        return elementwise(lambda a, b: a * b, w, x)
+    if w.ndim not in (1, 2) or x.ndim not in (1, 2):
+        raise ShapeError(f"w and x have one or two axes, got shapes {w.shape} and {x.shape}")
+    if w.shape[-1] != x.shape[0]:
+        raise ShapeError(
+            f"w of shape {w.shape} is (outputs, features) and needs x of {w.shape[-1]} features, shape "
+            f"({w.shape[-1]},) or ({w.shape[-1]}, samples), got x of shape {x.shape}"
+        )
+    rows = [w.tolist()] if w.ndim == 1 else w.tolist()
+    columns = [x.tolist()] if x.ndim == 1 else x.T.tolist()
+    if w.ndim == x.ndim == 1:
+        return dot(rows[0], columns[0])
+    import numpy
+
+    result = numpy.empty((len(rows), len(columns)), dtype=object)
+    for i, row in enumerate(rows):
+        for j, column in enumerate(columns):
+            result[i, j] = dot(row, column)
+    return result.reshape(w.shape[:-1] + x.shape[1:])
+
+
+def checked_bias(b: Any, z: Any) -> Any:
+    """The bias `b`, if NumPy would repeat it to the shape of z = w·x without making that larger.
+
+    A row beside several outputs is refused: NumPy would give one bias to each sample where one for each
+    output is nearly always meant.
+    """
+    if not is_array(b):
+        return b
+    target: tuple[int, ...] = z.shape if is_array(z) else ()
+    if len(target) == 2 and b.ndim == 1 and target[0] > 1 and b.shape[0] > 1:
+        raise ShapeError(
+            f"b of shape {b.shape} beside w·x of shape {target} could mean one bias for each output or for "
+            f"each sample; give shape ({target[0]}, 1) or (1, {target[1]})"
+        )
+    padded = (1,) * (len(target) - b.ndim) + b.shape
+    if len(padded) != len(target) or any(
+        [length not in (1, wanted) for length, wanted in zip(padded, target, strict=True)]
+    ):
+        raise ShapeError(f"b of shape {b.shape} doesn't fit w·x of shape {target}")
+    return b
+
+
+def same_shape(first: Any, second: Any, names: tuple[str, str]) -> None:
+    """Check that two inputs combine element by element without repetition, but for singles.
+
+    Repeating a column against a row, as NumPy would, makes a matrix that nobody meant.
+    """
+    if is_array(first) and is_array(second) and first.shape != second.shape:
+        raise ShapeError(
+            f"{names[0]} and {names[1]} need the same shape, got {first.shape} and {second.shape}"
+        )
+
+
+def plain(value: Any) -> Any:
+    """The numbers without their graph: a float, or an array of float64."""
+    numbers = elementwise(lambda single: single.value if isinstance(single, Node) else single, value)
+    return numbers.astype(float) if is_array(numbers) else float(numbers)

@@ -1,0 +1,232 @@
+"""`Layer`: a part of a computation that is drawn as one box, and that can also answer alone."""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from autograd import Node, Variable, gradients, scope
+from autograd.modes import current_mode
+from layers.arrays import as_input, elementwise, is_array, plain, singles
+from layers.errors import InputError, NoForwardError, ShapeError
+
+__all__ = ["Gradients", "Layer"]
+
+
+class Gradients(tuple[Any, ...]):
+    """The gradients of a layer's inputs in their order; by name (`.dx`) also those of its inner values.
+
+    >>> dx, dw = Gradients({"dx": 2.0, "dw": 1.0}, {"dz": 1.0})
+    >>> Gradients({"dx": 2.0, "dw": 1.0}, {"dz": 1.0}).dz
+    1.0
+    """
+
+    _by_name: dict[str, Any]
+
+    def __new__(cls, of_inputs: dict[str, Any], of_values: dict[str, Any]) -> Gradients:
+        self = super().__new__(cls, of_inputs.values())
+        self._by_name = of_inputs | of_values
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        by_name = self.__dict__.get("_by_name", {})
+        if name in by_name:
+            return by_name[name]
+        raise AttributeError(f"no gradient is called {name!r}; there are {', '.join(by_name)}")
+
+    def __dir__(self) -> Iterable[str]:
+        return [*super().__dir__(), *self._by_name]
+
+    def __getnewargs__(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        names = list(self._by_name)
+        return (
+            {name: self._by_name[name] for name in names[: len(self)]},
+            {name: self._by_name[name] for name in names[len(self) :]},
+        )
+
+    def __repr__(self) -> str:
+        return f"Gradients({', '.join([f'{name}={value!r}' for name, value in self._by_name.items()])})"
+
+
+class Layer:
+    """A named piece of computation, made of primitives: it knows no derivative of its own.
+
+    A layer is applied to nodes, and gives a node whose picture shows the layer as a box:
+
+    >>> from layers import Affine
+    >>> x, w, b = Variable(1.0, name="x"), Variable(2.0, name="w"), Variable(5.0, name="b")
+    >>> a = Affine()(x, w, b)
+    >>> a.value, a.name, a.scope.label
+    (7.0, 'a', 'Affine')
+
+    Or it answers alone, with plain numbers, forward and then backward:
+
+    >>> affine = Affine()
+    >>> affine.forward(1.0, 2.0, 5.0)
+    7.0
+    >>> affine.backward(10.0)
+    Gradients(dx=20.0, dw=10.0, db=10.0, dz=10.0, da=10.0)
+
+    Parameters, all by keyword
+    --------------------------
+    name: what the box and messages call the layer; the name of its class if not given.
+    index: a number to follow the names of its values, so that a second `Affine` has z2 and a2.
+    output: the name of its result in place of the layer's own.
+
+    The elements of an array are named `a1[0,2]` and so on, but only if `index` or `output` is given: that
+    takes as long as computing them (the 2-16-16-1 network on 100 points, forward: 16 ms instead of 8).
+
+    A subclass defines `compute`, whose parameters are the layer's inputs.
+    """
+
+    inputs: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.inputs = tuple(inspect.signature(cls.compute).parameters)[1:]
+
+    def __init__(
+        self, *, name: str | None = None, index: int | None = None, output: str | None = None
+    ) -> None:
+        self.name = type(self).__name__ if name is None else str(name)
+        self.index = index
+        self.output = output
+        self._given: dict[str, Any] | None = None
+        self._values: dict[str, Any] = {}
+
+    def compute(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The layer's values by their names in the order of computation; the last one is the result."""
+        raise NotImplementedError(f"{type(self).__name__} defines no compute(...)")
+
+    def __call__(self, *inputs: Any) -> Any:
+        """The result on nodes, numbers, and arrays of them: a node or an array of nodes; on numbers, numbers.
+
+        Raises InputError for a wrong number or kind of inputs, ShapeError for arrays that don't fit.
+        """
+        result = list(self._apply(self._prepared(inputs)).values())[-1]
+        return result if any([isinstance(single, Node) for single in singles(result)]) else plain(result)
+
+    def forward(self, *numbers: Any) -> Any:
+        """The result as a plain number or array, and remembered for `backward`.
+
+        Raises InputError, ShapeError: the previous forward pass is then still the one remembered.
+        """
+        prepared = self._prepared(numbers)
+        for name, value in prepared.items():
+            if any([isinstance(single, Node) for single in singles(value)]):
+                raise InputError(
+                    f"{self.name}.forward takes plain numbers, got a node in {name}; apply the layer itself "
+                    f"to nodes, or give their .value"
+                )
+        given = {name: elementwise(partial(Variable, name=name), value) for name, value in prepared.items()}
+        values = self._apply(given)
+        self._given, self._values = (given, values) if current_mode().recording else (None, {})
+        return plain(list(values.values())[-1])
+
+    def backward(self, upstream: Any = 1.0) -> Gradients:
+        """The gradients of the inputs of the last `forward` and of the values within, given the result's.
+
+        `upstream` is the gradient of the result, in its shape; a single number is meant for each element.
+        Raises NoForwardError without a forward pass before, ShapeError if the upstream doesn't fit.
+        """
+        if self._given is None:
+            raise NoForwardError(
+                f"{self.name}.backward goes back through the last forward pass, and there is none; "
+                f"call {self.name}.forward({', '.join(self.inputs)}) first, outside no_grad()"
+            )
+        output = list(self._values.values())[-1]
+        seeds = self._seeds(upstream, output)
+        named = self._given | self._values
+        # In a context of its own: inside the caller's no_grad() nothing could be swept.
+        found = contextvars.Context().run(_swept, output, seeds, list(named.values()))
+        labelled = {f"d{name}": gradient for name, gradient in zip(named, found, strict=True)}
+        of_inputs = {f"d{name}": labelled.pop(f"d{name}") for name in self._given}
+        return Gradients(of_inputs, labelled)
+
+    def _prepared(self, inputs: Sequence[Any]) -> dict[str, Any]:
+        """The inputs by name, checked."""
+        expected = len(self.inputs)
+        if len(inputs) != expected:
+            raise InputError(
+                f"{self.name} takes {expected} {'input' if expected == 1 else 'inputs'} "
+                f"({', '.join(self.inputs)}), got {len(inputs)}"
+            )
+        try:
+            return {name: as_input(name, value) for name, value in zip(self.inputs, inputs, strict=True)}
+        except (InputError, ShapeError) as error:
+            raise type(error)(f"{self.name}: {error}") from None
+
+    def _apply(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What `compute` makes of prepared inputs, as a box and with names."""
+        try:
+            with scope(self.name):
+                values = self.compute(*given.values())
+        except ShapeError as error:
+            raise ShapeError(f"{self.name}: {error}") from None
+        self._name_values(values, list(given.values()))
+        return values
+
+    def _name_values(self, values: dict[str, Any], given: list[Any]) -> None:
+        """Give each value its name, unless it is an input that is passed on."""
+        suffix = "" if self.index is None else str(self.index)
+        last = list(values)[-1]
+        for own_name, value in values.items():
+            name = self.output if own_name == last and self.output is not None else own_name + suffix
+            if any([value is known for known in given]):
+                continue
+            if isinstance(value, Node):
+                value.name = name
+            elif is_array(value) and (self.output is not None or self.index is not None):
+                _name_elements(value, name)
+
+    def _seeds(self, upstream: Any, output: Any) -> Any:
+        """The upstream gradient in the shape of the output, of plain numbers."""
+        try:
+            seeds = plain(as_input("the upstream gradient", upstream))
+        except (InputError, ShapeError) as error:
+            raise type(error)(f"{self.name}.backward: {error}") from None
+        shape: tuple[int, ...] = output.shape if is_array(output) else ()
+        # Axes of length 1 may be left out: a row for an output of shape (1, samples).
+        if is_array(seeds) and _without_ones(seeds.shape) != _without_ones(shape):
+            wanted = f"shape {shape}" if shape else "a single number"
+            raise ShapeError(
+                f"{self.name}.backward: the upstream gradient is like the output, {wanted}, "
+                f"got shape {seeds.shape}"
+            )
+        return seeds
+
+    def __repr__(self) -> str:
+        name = None if self.name == type(self).__name__ else self.name
+        options = {"name": name, "index": self.index, "output": self.output}
+        told = [f"{option}={value!r}" for option, value in options.items() if value is not None]
+        return f"{type(self).__name__}({', '.join(told)})"
+
+
+def _swept(output: Any, seeds: Any, wanted: list[Any]) -> list[Any]:
+    """The derivative, in each of the wanted values, of the output weighted with the seeds."""
+    outputs = list(singles(output))
+    weights = list(singles(seeds)) if is_array(seeds) else [seeds] * len(outputs)
+    # Each element is swept from a product of its own: in a sum of them, one nan would reach all.
+    roots = [element * float(weight) for element, weight in zip(outputs, weights, strict=True)]
+    nodes = [single for value in wanted for single in singles(value) if isinstance(single, Node)]
+    derivatives = iter(gradients(roots, nodes))
+    return [
+        plain(elementwise(lambda single: next(derivatives) if isinstance(single, Node) else 0.0, value))
+        for value in wanted
+    ]
+
+
+def _name_elements(array: Any, name: str) -> None:
+    """Give each node of an array the name with its place."""
+    import numpy
+
+    for place, node in numpy.ndenumerate(array):
+        if isinstance(node, Node):
+            node.name = f"{name}[{','.join(map(str, place))}]"
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple([length for length in shape if length != 1])
