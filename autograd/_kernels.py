@@ -10,7 +10,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.kernel import binary_kernel, unary_kernel, with_constant
     from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, pow, rint, sin, sinh, sqrt, tan
-    from autograd.special import acosh, cbrt, digamma, erfc, gaussian, lgamma, logaddexp, polygamma, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
+    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
     INFINITY, NAN = float("inf"), float("nan")
 
@@ -194,7 +194,8 @@ def xlogy_left_gradient(a, b, out):
 
 
 def xlogy_right_gradient(a, b, out):
-    return (0.0 if (a == 0.0) else divide(a, b))
+    shared_0 = divide(a, b)
+    return ((0.0 if (a == 0.0) else shared_0) if (b == 0.0) else shared_0)
 
 
 def logaddexp_value(a, b):
@@ -440,8 +441,7 @@ def round_gradient(x, out):
 
 
 def floor_divide_value(a, b):
-    shared_0 = fmod(a, b)
-    return rint((divide((a - shared_0), b) - (1.0 if ((sign(shared_0) * sign(b)) < 0.0) else 0.0)))
+    return floor_quotient(a, b)
 
 
 def floor_divide_left_gradient(a, b, out):
@@ -461,7 +461,7 @@ def mod_left_gradient(a, b, out):
 
 
 def mod_right_gradient(a, b, out):
-    return (-floor_divide_value(a, b))
+    return (-floor_quotient(a, b))
 
 
 def fmod_value(a, b):

@@ -20,7 +20,7 @@ if not cython.compiled:
 
 
 def sum_value(operands, count):
-    """The sum, rounded once."""
+    """The sum, within 1 ulp."""
     return sum_of(operands, count)
 
 

@@ -67,7 +67,7 @@ def either(first: Any, second: Any) -> Any:
 
 def _to_integer(number: float) -> float:
     """The distance to the nearest integer: zero where floor, ceil and round jump."""
-    return number - round(number)
+    return number - round(number) if math.isfinite(number) else 0.0
 
 
 # Arithmetic
@@ -189,7 +189,7 @@ Log1p = Primitive(
 Xlogy = Primitive(
     "xlogy",
     special.xlogy,
-    lambda a, b, out: (Log(b), where(a == 0.0, 0.0, a / b)),
+    lambda a, b, out: (Log(b), where(b == 0.0, where(a == 0.0, 0.0, a / b), a / b)),
     arity=2,
     domain=(REAL, POSITIVE),
     doc="a × log b, and 0 where a = 0.",
@@ -338,9 +338,7 @@ Round = Primitive(
 FloorDivide = Primitive(
     "floor_divide",
     # Not the floor of the rounded quotient: 1 // 0.1 is 9, though 1 / 0.1 rounds to 10.
-    lambda a, b: Round(
-        (a - Fmod(a, b)) / b - where(Sign(Fmod(a, b)) * Sign(b) < 0.0, 1.0, 0.0),
-    ),
+    special.floor_quotient,
     lambda a, b, out: (0.0, 0.0),
     symbol="//",
     arity=2,
@@ -440,7 +438,7 @@ Sum = Primitive(
     symbol="Σ",
     arity=None,
     linear=True,
-    doc="The sum of all operands, rounded once.",
+    doc="The sum of all operands, within 1 ulp.",
 )
 Prod = Primitive(
     "prod",

@@ -67,6 +67,7 @@ cpdef double logaddexp(double a, double b) noexcept nogil
 cpdef double power_below(double a, double b, double lowered) noexcept nogil
 cpdef double sigmoid_difference(double a, double b) noexcept nogil
 cpdef double python_mod(double a, double b) noexcept nogil
+cpdef double floor_quotient(double a, double b) noexcept nogil
 cpdef double xlogy(double x, double y) noexcept nogil
 cpdef double sign(double x) noexcept nogil
 cpdef double round_half_even(double x) noexcept nogil

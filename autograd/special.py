@@ -630,6 +630,18 @@ def python_mod(a: float, b: float) -> float:
     return remainder
 
 
+def floor_quotient(a: float, b: float) -> float:
+    """The integer below the exact a / b, nan for b = 0: not the floor of the rounded quotient."""
+    remainder = fmod(a, b)
+    if isnan(remainder):
+        return NAN
+    quotient = rint((a - remainder) / b)
+    if isfinite(quotient * b):
+        # From 2**53 on a - remainder is rounded, and the quotient may be one off.
+        quotient += rint((fma(-quotient, b, a) - remainder) / b)
+    return quotient - 1.0 if remainder != 0.0 and (remainder < 0.0) != (b < 0.0) else quotient
+
+
 def xlogy(x: float, y: float) -> float:
     """x log(y), and 0 for x = 0 whatever y, unless y is nan."""
     if x == 0.0 and not isnan(y):

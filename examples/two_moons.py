@@ -219,9 +219,7 @@ def draw_boundary(training: Training, path: Path) -> Path:
         color=INK, fontsize=12, loc="left",
     )  # fmt: skip
     tidy(axes)
-    figure.legend(
-        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False, fontsize=10
-    )
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False, fontsize=10)
     figure.savefig(path)
     return path
 

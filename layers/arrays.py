@@ -36,9 +36,7 @@ def as_input(what: str, value: Any) -> Any:
     if single is not None:
         return single
     if not isinstance(value, list | tuple) and not hasattr(value, "__array__"):
-        raise InputError(
-            f"{what} is a number, a node or an array of them, got {type(value).__name__} {value!r:.60}"
-        )
+        raise InputError(f"{what} is a number, a node or an array of them, got {type(value).__name__} {value!r:.60}")
     import numpy
 
     try:
@@ -51,9 +49,7 @@ def as_input(what: str, value: Any) -> Any:
         if single is None:
             if isinstance(element, list | tuple):
                 raise ShapeError(f"{what} has rows of different lengths: {value!r:.60}")
-            raise InputError(
-                f"{what} holds {type(element).__name__} {element!r:.60}, which is no number and no node"
-            )
+            raise InputError(f"{what} holds {type(element).__name__} {element!r:.60}, which is no number and no node")
         if single is not element:
             array.flat[place] = single
     return array if array.ndim else array[()]
@@ -153,9 +149,7 @@ def same_shape(first: Any, second: Any, names: tuple[str, str]) -> None:
     Repeating a column against a row, as NumPy would, makes a matrix that nobody meant.
     """
     if is_array(first) and is_array(second) and first.shape != second.shape:
-        raise ShapeError(
-            f"{names[0]} and {names[1]} need the same shape, got {first.shape} and {second.shape}"
-        )
+        raise ShapeError(f"{names[0]} and {names[1]} need the same shape, got {first.shape} and {second.shape}")
 
 
 def plain(value: Any) -> Any:

@@ -88,9 +88,7 @@ class Layer:
         super().__init_subclass__(**options)
         cls.inputs = tuple(inspect.signature(cls.compute).parameters)[1:]
 
-    def __init__(
-        self, *, name: str | None = None, index: int | None = None, output: str | None = None
-    ) -> None:
+    def __init__(self, *, name: str | None = None, index: int | None = None, output: str | None = None) -> None:
         self.name = type(self).__name__ if name is None else str(name)
         self.index = index
         self.output = output
@@ -193,8 +191,7 @@ class Layer:
         if is_array(seeds) and _without_ones(seeds.shape) != _without_ones(shape):
             wanted = f"shape {shape}" if shape else "a single number"
             raise ShapeError(
-                f"{self.name}.backward: the upstream gradient is like the output, {wanted}, "
-                f"got shape {seeds.shape}"
+                f"{self.name}.backward: the upstream gradient is like the output, {wanted}, got shape {seeds.shape}"
             )
         return seeds
 

@@ -9,9 +9,47 @@ from test_primitives_oracles import BUILT_IN
 
 import autograd
 from autograd import (
-    Constant, DomainError, Node, StaleGraphError, Variable, acos, acosh, asin, atan2, atanh, cbrt, ceil, clip, copysign,
-    exp, floor, fmod, gradients, hypot, log, log1p, log2, maximum, minimum, mod, norm, polygamma, power, prod,
-    reciprocal, relu, rint, sigmoid, sign, softplus, sqrt, strict, tanh, trunc, where, xlogy,
+    Constant,
+    DomainError,
+    Node,
+    StaleGraphError,
+    Variable,
+    acos,
+    acosh,
+    asin,
+    atan2,
+    atanh,
+    cbrt,
+    ceil,
+    clip,
+    copysign,
+    exp,
+    floor,
+    fmod,
+    gradients,
+    hypot,
+    log,
+    log1p,
+    log2,
+    maximum,
+    minimum,
+    mod,
+    norm,
+    polygamma,
+    power,
+    prod,
+    reciprocal,
+    relu,
+    rint,
+    sigmoid,
+    sign,
+    softplus,
+    sqrt,
+    strict,
+    tanh,
+    trunc,
+    where,
+    xlogy,
 )  # fmt: skip
 
 inf, nan = math.inf, math.nan
@@ -77,7 +115,7 @@ TIES = [
     ("max of x, x and a number", lambda x: maximum(x, x, 1.0), (1.0,), 1.0, (0.0,)),
     ("max above a number", lambda x, y: maximum(x, y, 0.0), (1.0, 1.0), 1.0, (0.5, 0.5)),
     ("min of x, y and a constant node", lambda x, y: minimum(x, y, Constant(1.0)), (1.0, 2.0), 1.0, (0.0, 0.0)),
-    ("the builtin max is a branch", lambda x, y: builtins.max(x, y), (1.0, 1.0), 1.0, (1.0, 0.0)),
+    ("the builtin max is a branch", builtins.max, (1.0, 1.0), 1.0, (1.0, 0.0)),
 ]
 POLES = [
     ("sqrt", sqrt, (0.0,), 0.0, (inf,)),
@@ -114,7 +152,7 @@ OUTSIDE_THE_DOMAIN = [
     ("mod", mod, (1.0, 0.0)),
     ("fmod", fmod, (inf, 1.0)),
     ("max of 2 and nan", lambda x: maximum(2.0, x), (nan,)),
-    ("max of nan and 2", lambda x, y: maximum(x, y), (nan, 2.0)),
+    ("max of nan and 2", maximum, (nan, 2.0)),
     ("min of many", minimum, (1.0, nan, 2.0)),
     ("0 times the root at 0", lambda x: 0.0 * sqrt(x) + nan * x, (0.0,)),
 ]
@@ -165,9 +203,7 @@ def test_results_at_poles_and_limits_are_ieee(function, point, value, slopes):
     assert all(map(same, gradient, slopes)), gradient
 
 
-@pytest.mark.parametrize(
-    ("function", "point"), [row[1:] for row in OUTSIDE_THE_DOMAIN], ids=ids(OUTSIDE_THE_DOMAIN)
-)
+@pytest.mark.parametrize(("function", "point"), [row[1:] for row in OUTSIDE_THE_DOMAIN], ids=ids(OUTSIDE_THE_DOMAIN))
 def test_outside_the_domain_value_and_gradient_are_nan(function, point):
     found, gradient = derivatives(function, *point)
     assert math.isnan(found)
@@ -179,7 +215,7 @@ def test_power_of_two_variables(base, exponent, value, base_slope, exponent_slop
     found, gradient = derivatives(lambda x, y: x**y, base, exponent)
     assert same(found, value)
     assert same(gradient[0], base_slope), gradient
-    assert math.isnan(exponent_slope) and math.isnan(gradient[1]) or gradient[1] == pytest.approx(exponent_slope)
+    assert gradient[1] == pytest.approx(exponent_slope, nan_ok=True)
 
 
 @pytest.mark.parametrize(("base", "exponent", "value", "base_slope", "exponent_slope"), POWERS)
@@ -188,7 +224,7 @@ def test_power_with_a_constant_is_that_of_two_variables(base, exponent, value, b
     assert same(found, value) and same(gradient[0], base_slope)
     found, gradient = derivatives(lambda y: base**y, exponent)
     assert same(found, value)
-    assert math.isnan(exponent_slope) and math.isnan(gradient[0]) or gradient[0] == pytest.approx(exponent_slope)
+    assert gradient[0] == pytest.approx(exponent_slope, nan_ok=True)
 
 
 @pytest.mark.parametrize("base", [0.0, -0.0, 1.0, -1.0, 3.5, -3.5, 1e308, 5e-324, inf, -inf])
@@ -277,7 +313,7 @@ def test_no_exception_and_the_same_value_on_numbers_and_nodes_of_any_kind(primit
         value = primitive(*point)
         assert type(value) is float
         node = primitive(*[Variable(x) for x in point])
-        assert repr(node.value) == repr(value) or math.isnan(value) and math.isnan(node.value), point
+        assert repr(node.value) == repr(value), point
         assert len(node.local_gradients) == len(point)
         mixed = primitive(Variable(point[0]), *point[1:])
         assert repr(mixed.value) == repr(node.value), point
@@ -309,7 +345,7 @@ def test_first_derivatives_are_the_same_with_and_without_a_graph(primitive):
         plain = gradients(node, variables)
         graph = [value_of(slope) for slope in gradients(node, variables, create_graph=True)]
         for one, other in zip(plain, graph, strict=True):
-            assert same(abs(other), abs(one)) or other == pytest.approx(one, rel=1e-14, abs=1e-300), (point, plain, graph)
+            assert other == pytest.approx(one, rel=1e-14, abs=1e-300, nan_ok=True), (point, plain, graph)
 
 
 # Strict mode

@@ -8,9 +8,24 @@ from collections import namedtuple
 import pytest
 
 from autograd import (
-    GradcheckError, OperandError, Variable, cbrt, dot, exp, floor, gradients, log, maximum, relu, sin, sqrt, tanh, where,
+    GradcheckError,
+    OperandError,
+    Variable,
+    cbrt,
+    dot,
+    exp,
+    floor,
+    gradients,
+    log,
+    maximum,
+    relu,
+    sin,
+    sqrt,
+    tanh,
+    where,
 )  # fmt: skip
-from autograd.primitives import Cos, Exp, Primitive, Sin
+from autograd.primitive import Primitive
+from autograd.primitives import Cos, Exp, Sin
 from autograd.testing import gradcheck
 from autograd.testing.gradcheck import power_of_two, richardson
 
@@ -90,7 +105,8 @@ def test_the_message_names_input_derivatives_tolerance_and_step():
 
 
 def test_the_worst_of_several_mismatches_is_named():
-    with pytest.raises(GradcheckError, match=r"input\[0\]\[2\] = 3\.0 is 0\.0.*3 derivatives disagree; this is the worst"):
+    message = r"input\[0\]\[2\] = 3\.0 is 0\.0.*3 derivatives disagree; this is the worst"
+    with pytest.raises(GradcheckError, match=message):
         gradcheck(lambda w: dot([1.0, 10.0, 100.0], [value.detach() for value in w]) + w[0] * 0.999, [[1.0, 2.0, 3.0]])
 
 
@@ -127,7 +143,7 @@ def test_a_kink_whose_gradient_is_the_mean_of_both_sides_passes():
 
 @pytest.mark.parametrize(("function", "point"), [(log, -1.0), (log, 0.0), (lambda x: 1 / x, 0.0), (exp, 1e4)])
 def test_a_value_that_is_not_finite_is_refused(function, point):
-    with pytest.raises(GradcheckError, match=r"gradcheck needs a finite value, got (nan|-?inf) for the output at input"):
+    with pytest.raises(GradcheckError, match=r"needs a finite value, got (nan|-?inf) for the output at input"):
         gradcheck(function, [point])
 
 

@@ -308,3 +308,12 @@ def test_nodes_are_not_tracked_by_the_cycle_collector():
 def test_huge_integers_become_infinities():
     assert (Variable(1.0) + 10**400).value == math.inf
     assert (-(10**400) * Variable(1.0)).value == -math.inf
+
+
+def test_a_node_is_not_made_by_hand():
+    with pytest.raises(TypeError, match="Variable"):
+        Node(1.0)
+    if autograd.compiled:
+        for leaf in (Variable, Constant):
+            with pytest.raises(TypeError):
+                type("Subclass", (leaf,), {})

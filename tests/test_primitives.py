@@ -14,6 +14,7 @@ from test_primitives_oracles import BUILT_IN, ORACLES, exact_derivative, mp, mpf
 
 from autograd import Variable
 from autograd.testing import gradcheck, operands
+from autograd.testing.strategies import is_order
 
 SAMPLES = 60
 UNARY_AND_UP = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
@@ -36,13 +37,13 @@ def without_a_derivative(primitive, point):
     """The operands in which there is no derivative: an integer order, the exponent of a negative base."""
     if primitive.name == "polygamma":
         return (0,)
-    return (1,) if primitive.name in ("power", "power_below") and point[0] < 0 else ()
+    return (1, 2)[: primitive.arity - 1] if primitive.name in ("power", "power_below") and point[0] < 0 else ()
 
 
 @UNARY_AND_UP
 def test_value_is_within_2_ulp_of_the_exact_one(primitive):
     oracle = ORACLES[primitive.name]
-    for point in samples(primitive, 2 * SAMPLES):
+    for point in samples(primitive):
         exact = exact_derivative(oracle.value, point, (0,) * len(point))
         with mp.workprec(400):
             term = oracle.value_term(*map(mpf, point))
@@ -87,7 +88,7 @@ def test_the_rule_on_floats_is_the_kernel(primitive):
 @given(data=st.data())
 def test_gradcheck_passes(primitive, data):
     point = data.draw(operands(primitive, largest=10.0))
-    constant = without_a_derivative(primitive, point)
+    constant = [place for place in range(len(point)) if is_order(primitive, place)]
     free = [x for place, x in enumerate(point) if place not in constant]
 
     def function(*variables):
@@ -106,6 +107,7 @@ RATIONAL = {
     "square": lambda x: x * x,
     "negate": lambda x: -x,
     "fma": lambda a, b, c: a * b + c,
+    "floor_divide": lambda a, b: a // b,
     "fmod": lambda a, b: a - b * math.trunc(a / b),
     "mod": lambda a, b: a - b * math.floor(a / b),
     "abs": abs,
@@ -134,7 +136,7 @@ def test_a_rational_primitive_gives_the_exact_result_rounded_once(name, data):
     primitive = {primitive.name: primitive for primitive in BUILT_IN}[name]
     number = st.floats(allow_nan=False, allow_infinity=False)
     point = data.draw(st.tuples(*[number] * (primitive.arity or 4)))
-    if name in ("divide", "reciprocal", "fmod", "mod") and point[-1] == 0.0:
+    if name in ("divide", "reciprocal", "floor_divide", "fmod", "mod") and point[-1] == 0.0:
         return
     exact = rounded(RATIONAL[name](*map(Fraction, point)))
     assert primitive(*point) == exact

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from autograd import primitives
-from autograd.primitives import all_primitives
 
 mp = pytest.importorskip("mpmath").mp.clone()
 mpf = mp.mpf
-BUILT_IN = tuple(primitive for primitive in all_primitives() if primitive.name in primitives._BUILT_IN)
+BUILT_IN = tuple(item for item in vars(primitives).values() if isinstance(item, primitives.Primitive))
 LARGEST_FLOAT = math.nextafter(math.inf, 0.0)
 
 
@@ -93,6 +92,16 @@ def draw_power(draw: random.Random) -> tuple[float, float]:
     return base, exponent
 
 
+def draw_power_below(draw: random.Random) -> tuple[float, float, float]:
+    """The same with a small integer to be subtracted from the exponent."""
+    base = one_of(across(1e-30, 1e30), across(1e-3, 1e3), near(1.0))(draw)
+    limit = min(1e5, 350 / abs(math.log(base)))
+    exponent = one_of(between(-limit, limit), signed(across(1e-20, limit)))(draw)
+    if draw.random() < 0.3:
+        base, exponent = -base, float(round(exponent))
+    return base, exponent, float(draw.randint(1, 3))
+
+
 def exact_power(a: Any, b: Any) -> Any:
     """The power; of a negative base the continuation that is real at the integer exponents."""
     return a**b if a > 0 else (-1) ** int(mp.nint(b)) * (-a) ** b
@@ -160,7 +169,7 @@ ORACLES: dict[str, Oracle] = {
     "square": Oracle(lambda x: x * x, each(ANY)),
     "fma": Oracle(lambda a, b, c: a * b + c, each(ANY, ANY, ANY)),
     "power": Oracle(exact_power, draw_power),
-    "power_below": Oracle(lambda a, b: exact_power(a, b - 1), draw_power),
+    "power_below": Oracle(lambda a, b, c: exact_power(a, b - c), draw_power_below),
     "sqrt": Oracle(mp.sqrt, each(POSITIVE)),
     "cbrt": Oracle(lambda x: mp.sign(x) * mp.cbrt(abs(x)), each(ANY)),
     "hypot": Oracle(lambda a, b: mp.sqrt(a * a + b * b), each(ANY, ANY)),
@@ -176,6 +185,10 @@ ORACLES: dict[str, Oracle] = {
         exact_logsumexp,
         lambda draw: (a := one_of(MODERATE, ANY)(draw), one_of(MODERATE, lambda d: a + MODERATE(d), near(a))(draw)),
         value_term=lambda a, b: max(abs(max(a, b)), mp.log1p(mp.exp(-abs(a - b)))),
+    ),
+    "sigmoid_difference": Oracle(
+        lambda a, b: 1 / (1 + mp.exp(b - a)),
+        lambda draw: (a := MODERATE(draw), one_of(MODERATE, lambda d: a + MODERATE(d), near(a))(draw)),
     ),
     "softplus": Oracle(lambda x: mp.log1p(mp.exp(x)), each(one_of(MODERATE, ANY))),
     "sigmoid": Oracle(lambda x: 1 / (1 + mp.exp(-x)), each(MODERATE)),
@@ -219,6 +232,7 @@ ORACLES: dict[str, Oracle] = {
     "ceil": Oracle(mp.ceil, each(FRACTIONAL)),
     "round": Oracle(mp.nint, each(FRACTIONAL)),
     "trunc": Oracle(truncated, each(FRACTIONAL)),
+    "floor_divide": Oracle(lambda a, b: mp.floor(a / b), each(DIVISIBLE, DIVISIBLE)),
     "mod": Oracle(exact_mod, each(DIVISIBLE, DIVISIBLE)),
     "fmod": Oracle(lambda a, b: a - b * truncated(a / b), each(DIVISIBLE, DIVISIBLE)),
     "copysign": Oracle(lambda a, b: abs(a) * mp.sign(b), each(ANY, ANY)),
@@ -245,12 +259,12 @@ def exact_derivative(function: Callable[..., Any], point: Sequence[float], order
     The step shrinks and the precision grows until two of them agree.
     """
     order = sum(orders)
-    if order == 0:
-        with mp.workprec(2500):
-            return +function(*map(mpf, point))
-    magnitudes = [-math.frexp(x)[1] if x else 0 for x, times in zip(point, orders, strict=True) if times]
     sizes = [math.frexp(x)[1] for x in point]
     spread = 2 * (max(sizes) - min(sizes))
+    if order == 0:
+        with mp.workprec(400 + spread):
+            return +function(*map(mpf, point))
+    magnitudes = [-math.frexp(x)[1] if x else 0 for x, times in zip(point, orders, strict=True) if times]
     bits, zeros = 120, 0
     previous = None
     while bits < 20_000:

@@ -140,9 +140,7 @@ def test_polygamma_is_within_2_ulp(order):
 
 def test_polygamma_scales_where_its_factors_leave_the_range():
     # psi_n(x) ~ (n-1)! / x**n far out, and n! / x**(n+1) next to 0.
-    assert (
-        ulps(special.polygamma(30.0, 1e10), -mp.factorial(29) / mpf(10) ** 300 * (1 + mpf(15) / 10**10)) <= 2
-    )
+    assert ulps(special.polygamma(30.0, 1e10), -mp.factorial(29) / mpf(10) ** 300 * (1 + mpf(15) / 10**10)) <= 2
     assert ulps(special.polygamma(1.0, 1e-150), mpf(1e-150) ** -2) <= 2
     assert special.polygamma(30.0, 1e-12) == -inf
     assert special.polygamma(31.0, 1e200) == 0.0

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from test_primitives_oracles import BUILT_IN, ORACLES, mp, mpf
 
 from autograd import Node, Variable, gradients
-from autograd.primitives import Exp, Interval, Multiply, Plus, Primitive, Sum
+from autograd.primitive import Interval, Primitive
+from autograd.primitives import Exp, Multiply, Plus, Sum
 from autograd.testing import Expression, expressions, gradcheck, operands, primitives
 from autograd.testing.strategies import near_kink
 
@@ -34,6 +35,8 @@ def apply_to_duals(primitive, arguments):
     """The primitive on duals and numbers, by its local gradients."""
     given_as = {id(item): Variable(item.value) for item in arguments if isinstance(item, Dual)}
     node = primitive(*[given_as.get(id(item), item) for item in arguments])
+    if not isinstance(node, Node):
+        return Dual(node)
     tangent = size = 0.0
     for item, slope in zip(arguments, node.local_gradients, strict=True):
         if isinstance(item, Dual):
@@ -103,7 +106,7 @@ def test_expressions_share_nodes_and_use_every_primitive():
     seen = set()
     shared = []
 
-    @settings(CI, max_examples=1500)
+    @settings(CI, max_examples=800)
     @given(expressions())
     def collect(expression):
         seen.update(primitive.name for primitive, _ in expression.steps)
@@ -154,7 +157,7 @@ def test_an_expression_is_evaluated_step_by_step():
 @given(data=st.data())
 def test_operands_are_in_the_domain_with_finite_value_and_gradients(primitive, data):
     point = data.draw(operands(primitive, largest=20.0))
-    assert len(point) == primitive.arity or primitive.arity is None and len(point) % 2 == 0
+    assert len(point) == primitive.arity or (primitive.arity is None and len(point) % 2 == 0)
     for interval, x in zip(itertools.cycle(primitive.domain), point, strict=False):
         assert x in interval and abs(x) <= 20.0
     assert not near_kink(primitive, point)
@@ -210,4 +213,4 @@ def test_an_unknown_name_is_an_attribute_error():
     import autograd.testing
 
     with pytest.raises(AttributeError, match="has no attribute 'gradchek'"):
-        autograd.testing.gradchek  # noqa: B018
+        autograd.testing.gradchek

@@ -3,7 +3,7 @@
 The differences are central ones of shrinking steps, extrapolated to step zero (Ridders, "Accurate computation
 of F'(x) and F'(x) F''(x)", Advances in Engineering Software 4, 1982). Large steps suffer from truncation,
 small ones from rounding; the extrapolation that neighbouring steps confirm best is taken, and what they leave
-open is its error bound. The tolerance is that bound and a little for the rounding of the graph's own derivative.
+open is its error bound. The tolerance is that bound and what rounding may have done to the graph's derivative.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from autograd.sweep import gradients, topological_order
 __all__ = ["gradcheck"]
 
 EPSILON = math.ulp(1.0)
-SMALLEST = math.ulp(0.0)
+# Below this, rounding is not relative any more.
+SMALLEST = 2.0**-1022
 # Steps go from 2**-3 of the input's scale down to about the square root of EPSILON, past the cube root that
 # is best for a central difference without extrapolation.
 LARGEST_STEP = 2.0**-3

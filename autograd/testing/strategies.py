@@ -28,7 +28,7 @@ CLEARANCE = 0.01
 LARGEST_RESULT = 1e4
 CONSTANTS = (1.0, 2.0, 0.5, -1.0, 3.0, -0.3)
 # Operands that are an order, not a variable: no derivative is taken in them, and only integers will do.
-INTEGER_OPERANDS = {"polygamma": (0,)}
+INTEGER_OPERANDS = {"polygamma": (0,), "power_below": (2,)}
 
 
 def primitives() -> SearchStrategy[Primitive]:
@@ -52,7 +52,7 @@ def operands(
 
     def of_interval(interval: Interval, place: int) -> Any:
         if is_order(primitive, place):
-            return st.integers(0, 4).map(float)
+            return st.integers(1, 4).map(float)
         low, high = max(interval.low, -largest), min(interval.high, largest)
         return st.floats(
             low,
@@ -79,12 +79,12 @@ def operands(
 
 def near_kink(primitive: Primitive, numbers: Sequence[float]) -> bool:
     """Whether the operands are within CLEARANCE of a kink, or one that moves by a thousandth may meet one."""
-    if primitive.kinks is None:
+    kinks = primitive.kinks
+    if kinks is None:
         return False
 
     def distance(moved: Sequence[float]) -> float:
-        found: float = primitive.kinks(moved) if primitive.arity is None else primitive.kinks(*moved)
-        return found
+        return kinks(moved) if primitive.arity is None else kinks(*moved)
 
     try:
         here = distance(numbers)
@@ -197,7 +197,7 @@ def smooth_expression(point: Sequence[float], drawn: Sequence[tuple[Primitive, S
         ]
         for place in range(len(arguments)):
             if is_order(primitive, place):
-                arguments[place] = float(len(names) % 3)
+                arguments[place] = 1.0 + len(names) % 3
         numbers = [values[item] if isinstance(item, str) else item for item in arguments]
         if near_kink(primitive, numbers) or not in_domain(primitive, numbers):
             continue
