@@ -11,6 +11,8 @@
 from __future__ import annotations
 
 import os as _os
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 if _os.path.exists(_os.path.join(_os.path.dirname(__file__), "tracer.py")):
     raise ImportError(
@@ -45,7 +47,9 @@ from autograd.primitive import Primitive
 from autograd.primitives import *  # noqa: F403 - likewise
 from autograd.primitives import __all__ as _primitives
 from autograd.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
-from autograd.testing.gradcheck import gradcheck
+
+if _TYPE_CHECKING:
+    from autograd.testing.gradcheck import gradcheck
 
 __version__ = "0.1.0"
 __all__ = [
@@ -54,3 +58,12 @@ __all__ = [
     "gradients", "no_grad", "scope", "stop_gradient", "strict", "topological_order", "zero_grad", *_functions,
     *_primitives,
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> _Any:
+    # Checks are loaded when they are asked for: they take a tenth of the start-up time and no program runs on them.
+    if name == "gradcheck":
+        from autograd.testing.gradcheck import gradcheck
+
+        return gradcheck
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}")

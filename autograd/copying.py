@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from autograd.node import Constant, Node, Variable, hooks, operands_of, rebuild, state_of
 from autograd.sweep import topological_order
 
-# Nodes that the pickling under way will meet in a list of their own, parents first: each of them need not
-# list what it depends on again.
-_listed: set[int] = set()
+
+class _Listed(threading.local):
+    """The nodes that this thread's pickling will meet in a list of their own, parents first.
+
+    Each of them need not list again what it depends on.
+    """
+
+    def __init__(self) -> None:
+        self.ids: set[int] = set()
+
+
+_listed = _Listed()
 
 
 def reduce(node: Node) -> tuple[Any, ...]:
@@ -17,12 +27,11 @@ def reduce(node: Node) -> tuple[Any, ...]:
 
     A pickler that met the parents in the list need not go down to them from the node.
     """
-    if isinstance(node, Constant | Variable) or id(node) in _listed:
-        _listed.discard(id(node))
+    if isinstance(node, Constant | Variable) or id(node) in _listed.ids:
+        _listed.ids.discard(id(node))
         return _rebuild_after, ((), *state_of(node))
     below = topological_order(node)[:-1]
-    _listed.clear()
-    _listed.update([id(ancestor) for ancestor in below if operands_of(ancestor)])
+    _listed.ids = {id(ancestor) for ancestor in below if operands_of(ancestor)}
     return _rebuild_after, ((tuple(below), _ListEnd()), *state_of(node))
 
 
@@ -30,7 +39,7 @@ class _ListEnd:
     """Stands after such a list, so that a pickler that comes to it says that the list is over."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        _listed.clear()
+        _listed.ids = set()
         return _ListEnd, ()
 
 

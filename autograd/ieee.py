@@ -7,7 +7,6 @@ package the same ones. It is imported by uncompiled code only, and arguments are
 
 import math
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from math import atan, atan2, copysign, erf, fabs, frexp, hypot, inf, isfinite, isinf, isnan, nan
 
 __all__ = [
@@ -175,6 +174,9 @@ def fma(a: float, b: float, c: float) -> float:
         # Exact as it stands. A product that overflows from finite factors must not meet an infinite c of the
         # other sign: a * b is finite in exact arithmetic, so the result is c.
         return c if isfinite(a) and isfinite(b) and not isfinite(c) else product + c
+    # Imported here: it takes longer than the rest of the package's arithmetic, and few programs come here.
+    from fractions import Fraction
+
     exact = Fraction(a) * Fraction(b) + Fraction(c)
     if exact == 0:
         return product + c if product == 0.0 else 0.0

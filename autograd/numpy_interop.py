@@ -6,6 +6,7 @@ from typing import Any
 
 from autograd import functions, primitives
 from autograd.node import Node, hooks
+from autograd.operands import number_or_none
 
 # NumPy's functions whose name differs from the primitive's, or which Python's operators reach.
 _BY_NAME: dict[str, Any] = {
@@ -39,6 +40,9 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
             operand = holder
         elif isinstance(operand, numpy.ndarray) and operand.dtype != object and operand.dtype.kind in "biuf":
             operand = operand.astype(object)
+        elif isinstance(operand, numpy.generic):
+            # As a plain number: some NumPy scalars hand an unknown object back to the function that asked them.
+            operand = number_or_none(operand)
         arrays.append(operand)
     # Results on nodes are IEEE's without a word, as everywhere in the engine.
     with numpy.errstate(all="ignore"):

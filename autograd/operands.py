@@ -35,10 +35,12 @@ def number_or_none(operand: Any) -> float | None:
         return to_float(operand)
     if isinstance(operand, str | bytes | complex) or operand is None:
         return None
-    if getattr(operand, "shape", None) == () and hasattr(operand, "item"):
-        return number_or_none(operand.item())
     if isinstance(operand, Real):
         return to_float(operand)
+    if getattr(operand, "shape", None) == () and hasattr(operand, "item"):
+        # A NumPy boolean or an array without axes; what it holds may itself be no number.
+        held = operand.item()
+        return None if type(held) is type(operand) else number_or_none(held)
     return None
 
 

@@ -1,5 +1,7 @@
 from autograd.kernel cimport Kernel
 
+cdef dict _appliers
+
 cdef class Primitive:
     cdef readonly str name
     cdef readonly object value

@@ -636,10 +636,13 @@ def floor_quotient(a: float, b: float) -> float:
     if isnan(remainder):
         return NAN
     quotient = rint((a - remainder) / b)
+    correction = 0.0
     if isfinite(quotient * b):
-        # From 2**53 on a - remainder is rounded, and the quotient may be one off.
-        quotient += rint((fma(-quotient, b, a) - remainder) / b)
-    return quotient - 1.0 if remainder != 0.0 and (remainder < 0.0) != (b < 0.0) else quotient
+        # From 2**53 on a - remainder is rounded, and the quotient may be off.
+        correction = rint((fma(-quotient, b, a) - remainder) / b)
+    if remainder != 0.0 and (remainder < 0.0) != (b < 0.0):
+        correction -= 1.0
+    return quotient + correction
 
 
 def xlogy(x: float, y: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import copy
 import pickle
 
@@ -69,6 +70,19 @@ def test_deep_graphs_are_copied_without_recursion():
     for copied in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
         copied.backward()
         assert copied.value == 50_001.0
+
+
+def test_two_threads_may_pickle_at_once():
+    def chain():
+        x = y = Variable(1.0)
+        for _ in range(2_000):
+            y = y * 0.5 + x
+        return y
+
+    nodes = [chain() for _ in range(4)]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        values = list(pool.map(lambda node: pickle.loads(pickle.dumps(node)).value, nodes))
+    assert values == [node.value for node in nodes]
 
 
 def test_a_copy_of_a_stale_graph_is_stale():

@@ -264,3 +264,8 @@ def test_the_scale_is_the_power_of_two_next_below(size):
 def test_gradcheck_does_not_load_hypothesis():
     program = "import sys; from autograd.testing import gradcheck; sys.exit('hypothesis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_rounding_of_an_input_just_below_a_power_of_two_is_no_mismatch():
+    assert gradcheck(lambda a, b: (a - b) ** 2, [0.99999, 0.99999])
+    assert gradcheck(lambda x: (x - 0.99999) ** 2, [0.99999])

@@ -126,7 +126,7 @@ def test_a_graph_can_be_walked_with_sets_of_nodes_as_drawing_programs_do(load):
 
 NUMPY_NUMBERS = [
     np.int64(3), np.int32(3), np.int8(3), np.uint8(3), np.float64(3.0), np.float32(3.0), np.float16(3.0),
-    np.array(3.0)[()],
+    np.longdouble(3.0), np.array(3.0)[()],
 ]  # fmt: skip
 OPERATIONS = {
     operator.add: 1.0, operator.sub: -1.0, operator.mul: 3.0, operator.truediv: -0.75,

@@ -117,6 +117,8 @@ class Check:
         self.below = below
         # What rounding may do to each component, as far as it is known.
         self.noise: list[float] = []
+        # The components at the point itself.
+        self.here: list[float] = []
 
     def nodes(self, point: Sequence[float]) -> tuple[list[Variable], list[Any]]:
         """The inputs as Variables, and the derivatives of order `below` of every output.
@@ -145,7 +147,7 @@ class Check:
     def compare(self, labels: list[str], eps: float | None, atol: float, rtol: float) -> str | None:
         """What is to say about the worst mismatch; None if there is none."""
         variables, results = self.nodes(self.point)
-        here = [value_of(result) for result in results]
+        here = self.here = [value_of(result) for result in results]
         for component, value in enumerate(here):
             if not math.isfinite(value):
                 return (
@@ -190,6 +192,7 @@ class Check:
 
     def extrapolate(self, place: int, count: int, step: float) -> list[Slope]:
         """Ridders' method, from `step` downwards."""
+        x = self.point[place]
         best = [Slope()] * count
         above: list[list[float]] = [[] for _ in range(count)]
         typical = [0.0] * count
@@ -203,6 +206,10 @@ class Check:
                     continue
                 up, down, width = pair[0][component], pair[1][component], pair[2]
                 rounding = self.rounding(component, up, down) / width
+                # Just below a power of two, x + step is rounded: the difference is that about a point beside x.
+                aside = abs((x + step - x) - (x - (x - step))) / 2.0
+                if aside:
+                    rounding += aside * abs(up - 2.0 * self.here[component] + down) / step / step
                 if not above[component]:
                     typical[component] = rounding / EPSILON
                 row = richardson((up - down) / width, above[component])
