@@ -6,7 +6,6 @@ from typing import Any
 
 from autograd import functions, primitives
 from autograd.node import Node, hooks
-from autograd.operands import number_or_none
 
 # NumPy's functions whose name differs from the primitive's, or which Python's operators reach.
 _BY_NAME: dict[str, Any] = {
@@ -38,11 +37,10 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
             holder = numpy.empty((), dtype=object)
             holder[()] = operand
             operand = holder
-        elif isinstance(operand, numpy.ndarray) and operand.dtype != object and operand.dtype.kind in "biuf":
-            operand = operand.astype(object)
-        elif isinstance(operand, numpy.generic):
-            # As a plain number: some NumPy scalars hand an unknown object back to the function that asked them.
-            operand = number_or_none(operand)
+        elif isinstance(operand, numpy.ndarray | numpy.generic) and operand.dtype.kind in "biuf":
+            # Python's numbers: a long double would hand a node back to the function that asked it.
+            numbers = numpy.asarray(operand)
+            operand = (numbers.astype(float) if numbers.dtype.kind == "f" else numbers).astype(object)
         arrays.append(operand)
     # Results on nodes are IEEE's without a word, as everywhere in the engine.
     with numpy.errstate(all="ignore"):
