@@ -16,6 +16,8 @@ test: .venv/ready-test
 
 check:
 	$(BIN)/python tools/generate_kernels.py --check
+	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
@@ -25,10 +27,10 @@ check:
 # The engine as plain Python: the same tests and all doctests on a copy without extension modules.
 core-uncompiled:
 	rm -rf build/uncompiled && mkdir -p build/uncompiled
-	cp -r autograd layers viz examples tests tools pyproject.toml setup.py README.md build/uncompiled/
+	cp -r autograd layers viz examples tests tools docs pyproject.toml setup.py README.md build/uncompiled/
 	rm -f build/uncompiled/autograd/*.so build/uncompiled/autograd/*.pyd
 	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests
-	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz
+	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
 	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob=README.md README.md
 
 benchmarks: .venv/ready-test

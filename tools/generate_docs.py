@@ -13,12 +13,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from autograd.primitives import all_primitives  # noqa: E402 - after the path is set
+from examples import lab_network  # noqa: E402
+from viz import draw  # noqa: E402
 
-PAGE = PROJECT / "docs" / "primitives.md"
+DOCS = PROJECT / "docs"
 
 
-def generate() -> str:
-    """The text of the page."""
+def table_of_primitives() -> str:
+    """The page with one row for each primitive."""
     lines = [
         "# Primitives",
         "",
@@ -43,15 +45,22 @@ def generate() -> str:
 
 
 def main() -> int:
-    """Write the page, or with --check compare it."""
-    text = generate()
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(text)
-        return 0
-    if PAGE.exists() and PAGE.read_text() == text:
-        return 0
-    print("docs/primitives.md is out of date: run python tools/generate_docs.py")
-    return 1
+    """Write the files, or with --check compare them.
+
+    The picture's layout depends on the engine that made it, so its DOT text is what is compared.
+    """
+    picture = draw(lab_network.build(), expand="all", title="The lab network")
+    texts = {DOCS / "primitives.md": table_of_primitives(), DOCS / "lab-network.dot": picture.dot}
+    stale = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path.relative_to(PROJECT)} is out of date: run python tools/generate_docs.py")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(texts[path])
+    if DOCS / "lab-network.dot" in stale:
+        picture.save(DOCS / "lab-network.svg")
+    return 0
 
 
 if __name__ == "__main__":
