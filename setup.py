@@ -54,7 +54,7 @@ class OptionalBuild(build_ext):
             for extension in self.extensions:
                 Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
             self.extensions = []
-            print(f"scalar-autograd: not compiled ({error}); the engine runs as plain Python, some 10 to 20 times slower")
+            print(f"scalar-autograd: not compiled ({error}); the engine runs as plain Python, 10 to 20 times slower")
             return
         Path(self.get_ext_fullpath("autograd.node")).with_name("source_hash.txt").write_text(source_hash("autograd"))
 

@@ -538,7 +538,7 @@ class Node:
 @cython.no_gc
 @cython.cclass
 class Variable(Node):
-    """A leaf that wants a gradient.
+    """A leaf that wants a gradient. `label` is another word for `name` (micrograd's).
 
     >>> x = Variable(2.0, name="x")
     >>> y = 3 * x + x ** 2
@@ -551,7 +551,8 @@ class Variable(Node):
 
     _assigned: int  # the time of the last assignment of a value
 
-    def __init__(self, value: float, name: str | None = None) -> None:
+    def __init__(self, value: float, name: str | None = None, *, label: str | None = None) -> None:
+        name = label if name is None else name
         self._value = as_leaf_value("Variable", value)
         self._grad = 0.0
         self._stamp = VARIES

@@ -40,6 +40,7 @@ def test_the_contract_example_of_values_gradients_and_names():
     assert [parent.op.name for parent in y.parents] == ["exp", "power"]
     assert y.local_gradients == (1.0, 1.0)
     assert (x.name, x.label, y.name) == ("x", "x", None)
+    assert Variable(1.0, label="b").name == "b"
 
 
 def test_a_leaf_has_no_operation_parents_or_local_gradients():
