@@ -1,6 +1,7 @@
 """Strategies for hypothesis: a primitive, operands for it, a random expression.
 
 >>> from hypothesis import given
+>>> from autograd.testing import gradcheck
 >>> @given(expressions(max_leaves=2))
 ... def test_the_gradient_is_right(expression):
 ...     gradcheck(expression, expression.point)
