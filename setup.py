@@ -13,6 +13,7 @@ from setuptools.command.build_ext import build_ext
 COMPILED = [
     "kernel",
     "special",
+    "accumulate",
     "_kernels",
     "nary",
     "operands",
@@ -65,7 +66,7 @@ def cythonized(extensions):
 
     return cythonize(
         extensions,
-        build_dir="build/cython",
+        build_dir="build/c",
         compiler_directives={
             "language_level": 3,
             "cdivision": True,

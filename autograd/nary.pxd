@@ -1,7 +1,7 @@
 cimport cython
 from libc.math cimport INFINITY, NAN, fabs
 from autograd.kernel cimport Kernel, nary_kernel
-from autograd.special cimport dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, softmax_into, sum_of
+from autograd.accumulate cimport dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, softmax_into, sum_of
 
 cdef inline double divide(double a, double b) noexcept:
     return a / b

@@ -16,7 +16,7 @@ if not cython.compiled:
 
     from autograd.ieee import divide, fabs
     from autograd.kernel import nary_kernel
-    from autograd.special import dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, softmax_into, sum_of
+    from autograd.accumulate import dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, softmax_into, sum_of
 
 
 def sum_value(operands, count):

@@ -1,4 +1,4 @@
-"""special.py against mpmath: accuracy in units in the last place, special values, functional equations.
+"""special.py and accumulate.py against mpmath: accuracy, special values, functional equations.
 
 The functions of doubles are tested as the package has them, compiled or not. Those of arrays are C functions
 when compiled, out of Python's reach: here their source runs uncompiled, loaded under another name.
@@ -7,8 +7,10 @@ when compiled, out of Python's reach: here their source runs uncompiled, loaded 
 import importlib.util
 import math
 import random
+import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import assume, given
@@ -23,15 +25,21 @@ mpf = mp.mpf
 inf, nan = math.inf, math.nan
 
 
-@pytest.fixture(scope="module")
-def source():
-    """special.py as Python, whatever the package was compiled to."""
-    path = str(Path(autograd.__file__).with_name("special.py"))
-    loader = SourceFileLoader("special_uncompiled", path)
+def uncompiled(name):
+    """The module's source as Python, whatever the package was compiled to."""
+    path = str(Path(autograd.__file__).with_name(f"{name}.py"))
+    loader = SourceFileLoader(f"{name}_uncompiled", path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     # With the compiler package installed, cython.compiled is False for source that is run.
     loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def source():
+    """accumulate.py as Python, on top of special.py as Python."""
+    with mock.patch.dict(sys.modules, {"autograd.special": uncompiled("special")}):
+        return uncompiled("accumulate")
 
 
 def same(got, expected):
