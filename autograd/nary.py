@@ -14,9 +14,9 @@ if not cython.compiled:
     from math import inf as INFINITY
     from math import nan as NAN
 
+    from autograd.accumulate import dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, softmax_into, sum_of
     from autograd.ieee import divide, fabs
     from autograd.kernel import nary_kernel
-    from autograd.accumulate import dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, softmax_into, sum_of
 
 
 def sum_value(operands, count):
