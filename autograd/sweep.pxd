@@ -2,16 +2,23 @@ cimport cython
 from cpython.array cimport array
 from autograd.node cimport DONE, Node, OPEN, REACHED, VARIES
 
-@cython.locals(order=list, stack=list, node=Node)
+cdef list _blank_lists
+cdef Py_ssize_t KEPT_LENGTH
+
+@cython.locals(order=list, stack=list, used=list, node=Node, count=Py_ssize_t, seed=double)
 cpdef object backward(object output, object gradient=*)
 
-@cython.locals(node=Node)
-cdef int walk(list stack, list order) except -1
+cdef list blank_list()
+
+@cython.locals(node=Node, height=Py_ssize_t, count=Py_ssize_t)
+cdef Py_ssize_t walk(Node output, list stack, list order) except -1
+
+cdef inline Py_ssize_t write(list blank, Py_ssize_t place, object node) except -1
 
 cdef inline bint is_unmet(object operand) noexcept
 
 @cython.locals(node=Node, gradient=double, position=Py_ssize_t, place=Py_ssize_t, operands=tuple,
                local_gradients=array, slopes="double*")
-cdef int propagate(list order, Node output, double seed) except -1
+cdef int propagate(list order, Py_ssize_t count, Node output, double seed) except -1
 
 cdef inline void receive(object operand, double gradient) noexcept

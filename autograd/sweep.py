@@ -28,6 +28,12 @@ if not cython.compiled:
 __all__ = ["backward", "gradients", "stop_gradient", "topological_order", "zero_grad"]
 
 
+# Lists of None that sweeps write on, kept from one sweep to the next: a small graph is swept in less time than new
+# ones take to make, and for a large one the system would hand out their memory page by page, each time.
+_blank_lists: list[list[Any]] = []
+KEPT_LENGTH = 65_536
+
+
 def backward(output: Node, gradient: float = 1.0) -> None:
     """Fill in `grad` of every node that `output` depends on, starting from `gradient` at the output.
 
@@ -50,16 +56,27 @@ def backward(output: Node, gradient: float = 1.0) -> None:
             f"backward starts from a {describe(output)}, which depends on no variable: was it computed from plain "
             f"numbers, from detached nodes or inside no_grad?"
         )
-    order: list[Node] = []
-    stack: list[Node] = [output]
+    stack, order = blank_list(), blank_list()
     try:
-        walk(stack, order)
-        propagate(order, output, seed)
+        count = walk(output, stack, order)
+        propagate(order, count, output, seed)
     except BaseException:
         # Out of memory, or interrupted while uncompiled: no mark may stay behind to mislead the next walk.
         for node in stack + order:
-            node._stamp &= ~(OPEN | DONE)
+            if node is not None:
+                node._stamp &= ~(OPEN | DONE)
         raise
+    for used in (stack, order):
+        if len(used) <= KEPT_LENGTH:
+            _blank_lists.append(used)
+
+
+def blank_list() -> list[Any]:
+    """A list with nothing but None in it, as long as it happens to be."""
+    try:
+        return _blank_lists.pop()
+    except IndexError:
+        return []
 
 
 def topological_order(*outputs: Node) -> list[Node]:
@@ -90,31 +107,44 @@ def topological_order(*outputs: Node) -> list[Node]:
     return order
 
 
-def walk(stack: list[Node], order: list[Node]) -> None:
-    """Append to `order` the nodes below and including those on the stack that are not leaves, parents first.
+def walk(output: Node, stack: list[Any], order: list[Any]) -> int:
+    """Write to `order` the nodes below and including `output` that are not leaves, parents first; their number.
 
     The sweep's own, fast walk: the marks of what it has met are in the nodes. It puts parents on top of
     the node that uses them; when that node comes up again its parents are done, and so is it. The nodes
-    in `order` are left marked as done.
+    in `order` are left marked as done; the stack is left blank.
     """
-    while stack:
-        node = cython.cast(Node, stack[len(stack) - 1])
+    count = 0
+    height = write(stack, 0, output)
+    while height > 0:
+        node = cython.cast(Node, stack[height - 1])
         if node._stamp & (OPEN | DONE) == 0 and node._left is not None:
             node._stamp |= OPEN
             if isinstance(node._left, tuple):
                 for operand in node._left:
                     if is_unmet(operand):
-                        stack.append(operand)
+                        height = write(stack, height, operand)
             else:
                 if is_unmet(node._left):
-                    stack.append(node._left)
+                    height = write(stack, height, node._left)
                 if is_unmet(node._right):
-                    stack.append(node._right)
+                    height = write(stack, height, node._right)
         else:
             if node._stamp & OPEN:
                 node._stamp += DONE - OPEN
-                order.append(node)
-            stack.pop()
+                count = write(order, count, node)
+            height -= 1
+            stack[height] = None
+    return count
+
+
+def write(blank: list[Any], place: int, node: Node) -> int:
+    """Write a node at this place of a list, which may be one behind its end; the next place."""
+    if place < len(blank):
+        blank[place] = node
+    else:
+        blank.append(node)
+    return place + 1
 
 
 def is_unmet(operand: Any) -> bool:
@@ -125,10 +155,10 @@ def is_unmet(operand: Any) -> bool:
     return node._left is not None and node._stamp & (OPEN | DONE) == 0
 
 
-def propagate(order: list[Node], output: Node, seed: float) -> None:
-    """Pass gradients from `output`, the last of `order`, down to the leaves."""
+def propagate(order: list[Any], count: int, output: Node, seed: float) -> None:
+    """Pass gradients from `output`, the last of the `count` nodes in `order`, down to the leaves; leave it blank."""
     receive(output, seed)
-    for position in range(len(order) - 1, -1, -1):
+    for position in range(count - 1, -1, -1):
         node = cython.cast(Node, order[position])
         gradient = node._grad
         if isinstance(node._left, tuple):
@@ -141,6 +171,7 @@ def propagate(order: list[Node], output: Node, seed: float) -> None:
             receive(node._left, gradient * node._left_gradient)
             if node._right is not None:
                 receive(node._right, gradient * node._right_gradient)
+        order[position] = None
 
 
 def receive(operand: Any, gradient: float) -> None:

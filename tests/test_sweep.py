@@ -207,3 +207,19 @@ def test_a_wide_node_passes_its_gradient_to_every_operand():
     xs = [Variable(float(i)) for i in range(1000)]
     autograd.dot(xs, xs).backward()
     assert [x.grad for x in xs] == [2.0 * i for i in range(1000)]
+
+
+def test_an_interrupted_sweep_leaves_no_mark_behind(monkeypatch):
+    if autograd.compiled:
+        pytest.skip("a compiled sweep is not interrupted")
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    x = Variable(3.0)
+    y = x * x * x
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("autograd.sweep.propagate", interrupted)
+        y.backward()
+    y.backward()
+    assert x.grad == 27.0
