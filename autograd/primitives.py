@@ -11,7 +11,7 @@ How a rule reads
     for itself; a lambda is made of other primitives.
   * ``gradients(x, out)`` or ``gradients(a, b, out)`` gives the local gradients. The output is handed
     in because it often *is* the answer: ``exp' = out``.
-  * No ``if``: a rule also runs on symbols, so a choice is written ``Where(condition, yes, no)``.
+  * No ``if``: a rule also runs on symbols, so a choice is written ``where(condition, yes, no)``.
 
 Conventions
   * At a kink the local gradient is the shortest subgradient: |x|' is 0 at 0, the two operands of a
