@@ -17,7 +17,7 @@ from autograd.callers import caller
 from autograd.errors import DomainError, FrozenValueError, OperandError
 from autograd.modes import STATE, Scope, current_mode
 from autograd.operands import as_number, not_a_number, number_or_none, to_float
-from autograd.primitive import Origin, Primitive, register_operand
+from autograd.primitive import Origin, Primitive
 from autograd.primitives import (
     Abs,
     Acos,
@@ -937,7 +937,3 @@ def describe(node: Node) -> str:
 def shortened(text: str, length: int = 40) -> str:
     """The text, cut to a length that fits in a message."""
     return text if len(text) <= length else text[: length - 1] + "…"
-
-
-for _kind in (Node, Variable, Constant):
-    register_operand(_kind)

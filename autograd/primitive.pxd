@@ -1,7 +1,5 @@
 from autograd.kernel cimport Kernel
 
-cdef dict _appliers
-
 cdef class Primitive:
     cdef readonly str name
     cdef readonly object value

@@ -15,7 +15,7 @@ try:
 except ImportError:
     from autograd import _cython as cython
 
-__all__ = ["Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "find_primitive", "register_operand"]
+__all__ = ["Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "find_primitive"]
 
 
 class Interval(NamedTuple):
@@ -50,8 +50,6 @@ class Interval(NamedTuple):
 REAL = Interval()
 _REGISTRY: dict[str, Primitive] = {}
 _BUILT_IN: frozenset[str] = frozenset()
-# What a primitive does with operands of which one is of such a type: quicker than asking the type.
-_appliers: dict[type, Callable[..., Any]] = {}
 
 
 @cython.cclass
@@ -133,12 +131,9 @@ class Primitive:
         if self.arity is not None and len(operands) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
         for operand in operands:
-            kind = type(operand)
-            if kind is float:
+            if type(operand) is float:
                 continue
-            apply = _appliers.get(kind)
-            if apply is None:
-                apply = getattr(kind, "apply_primitive", None)
+            apply = getattr(type(operand), "apply_primitive", None)
             if apply is not None:
                 return apply(self, operands)
         return self.of_numbers([as_number(self.name, operand, place) for place, operand in enumerate(operands)])
@@ -190,11 +185,6 @@ class Origin:
         self.primitive = primitive
         self.scope = scope
         self.name = name
-
-
-def register_operand(kind: type) -> None:
-    """Have primitives hand operands of this type to its static method `apply_primitive(primitive, operands)`."""
-    _appliers[kind] = kind.apply_primitive  # type: ignore[attr-defined]
 
 
 def find_primitive(name: str) -> Primitive:
