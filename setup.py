@@ -23,6 +23,9 @@ COMPILED = [
     "node",
     "functions",
     "sweep",
+    "tape",
+    "curvature",
+    "elimination",
 ]
 
 

@@ -24,11 +24,13 @@ if _os.path.exists(_os.path.join(_os.path.dirname(__file__), "tracer.py")):
 from autograd import copying as _copying  # noqa: F401 - registers itself: nodes can be pickled and copied
 from autograd import numpy_interop as _numpy_interop  # noqa: F401 - registers itself: NumPy's functions work on nodes
 from autograd.errors import (
+    ArgumentError,
     AutogradError,
     DomainError,
     FrozenValueError,
     GradcheckError,
     OperandError,
+    OutputError,
     StaleGraphError,
     UnknownPrimitiveError,
 )
@@ -47,23 +49,43 @@ from autograd.primitive import Primitive
 from autograd.primitives import *  # noqa: F403 - likewise
 from autograd.primitives import __all__ as _primitives
 from autograd.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
+from autograd.transforms import (
+    grad,
+    hessian,
+    hessian_sparsity,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacobian_sparsity,
+    jacrev,
+    jvp,
+    linearize,
+    value_and_grad,
+    vjp,
+)
 
 if _TYPE_CHECKING:
     from autograd.testing.gradcheck import gradcheck
 
 __version__ = "0.1.0"
 __all__ = [
-    "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node", "OperandError",
-    "Primitive", "StaleGraphError", "UnknownPrimitiveError", "Variable", "backward", "compiled", "gradcheck",
-    "gradients", "no_grad", "scope", "stop_gradient", "strict", "topological_order", "zero_grad", *_functions,
+    "ArgumentError", "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node",
+    "OperandError", "OutputError", "Primitive", "StaleGraphError", "UnknownPrimitiveError", "Variable", "backward",
+    "compiled", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
+    "jacobian_sparsity", "jacrev", "jvp", "linearize", "no_grad", "scope", "stop_gradient", "strict",
+    "topological_order", "value_and_grad", "vjp", "zero_grad", *_functions,
     *_primitives,
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> _Any:
-    # Checks are loaded when they are asked for: they take a tenth of the start-up time and no program runs on them.
+    # Loaded when asked for: checks take a tenth of the start-up time and no program runs on them.
     if name == "gradcheck":
         from autograd.testing.gradcheck import gradcheck
 
         return gradcheck
+    if name == "implicit":
+        import autograd.implicit
+
+        return autograd.implicit
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")

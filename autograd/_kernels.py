@@ -8,7 +8,7 @@ try:
 except ImportError:
     from autograd import _cython as cython
 if not cython.compiled:
-    from autograd.kernel import binary_kernel, unary_kernel, with_constant
+    from autograd.kernel import binary_kernel, unary_kernel, with_constant, with_curvature, with_left_curvature, with_mixed_curvature, with_right_curvature
     from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, pow, rint, sin, sinh, sqrt, tan
     from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
@@ -51,6 +51,10 @@ def multiply_right_gradient(a, b, out):
     return a
 
 
+def multiply_mixed_curvature(a, b, out):
+    return 1.0
+
+
 def divide_value(a, b):
     return divide(a, b)
 
@@ -61,6 +65,15 @@ def divide_left_gradient(a, b, out):
 
 def divide_right_gradient(a, b, out):
     return divide((-out), b)
+
+
+def divide_mixed_curvature(a, b, out):
+    return divide((-divide(1.0, b)), b)
+
+
+def divide_right_curvature(a, b, out):
+    shared_0 = divide((-out), b)
+    return ((divide(1.0, b) * (-1.0 * shared_0)) + divide((-shared_0), b))
 
 
 def negate_value(x):
@@ -79,12 +92,22 @@ def reciprocal_gradient(x, out):
     return ((-out) * out)
 
 
+def reciprocal_curvature(x, out):
+    shared_0 = (-out)
+    shared_1 = (shared_0 * out)
+    return ((out * (-1.0 * shared_1)) + (shared_0 * shared_1))
+
+
 def square_value(x):
     return (x * x)
 
 
 def square_gradient(x, out):
     return (2.0 * x)
+
+
+def square_curvature(x, out):
+    return 2.0
 
 
 def power_value(a, b):
@@ -101,6 +124,25 @@ def power_right_gradient(a, b, out):
     return (NAN if (a < 0.0) else ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else (0.0 if (out == 0.0) else (out * log(a)))))
 
 
+def power_left_curvature(a, b, out):
+    shared_0 = (b - 1.0)
+    shared_1 = power_below(a, b, (1.0 + 1.0))
+    shared_2 = (shared_0 * shared_1)
+    shared_3 = (b * ((0.0 if (fabs(shared_1) == INFINITY) else shared_2) if (shared_0 == 0.0) else shared_2))
+    return ((0.0 if (fabs(power_below(a, b, 1.0)) == INFINITY) else shared_3) if (b == 0.0) else shared_3)
+
+
+def power_mixed_curvature(a, b, out):
+    shared_0 = power_below(a, b, 1.0)
+    shared_1 = (shared_0 + (b * (NAN if (a < 0.0) else ((-INFINITY if ((b - 1.0) < 0.0) else 0.0) if (a == 0.0) else (0.0 if (shared_0 == 0.0) else (shared_0 * log(a)))))))
+    return ((0.0 if (fabs(shared_0) == INFINITY) else shared_1) if (b == 0.0) else shared_1)
+
+
+def power_right_curvature(a, b, out):
+    shared_0 = log(a)
+    return (0.0 if (a < 0.0) else (0.0 if (a == 0.0) else (0.0 if (out == 0.0) else (shared_0 * (NAN if (a < 0.0) else ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else (0.0 if (out == 0.0) else (out * shared_0))))))))
+
+
 def sqrt_value(x):
     return sqrt(x)
 
@@ -109,12 +151,25 @@ def sqrt_gradient(x, out):
     return divide(0.5, (out + 0.0))
 
 
+def sqrt_curvature(x, out):
+    shared_0 = (out + 0.0)
+    shared_1 = divide(0.5, shared_0)
+    return (divide((-shared_1), shared_0) * shared_1)
+
+
 def cbrt_value(x):
     return cbrt(x)
 
 
 def cbrt_gradient(x, out):
     return divide(1.0, (3.0 * (out * out)))
+
+
+def cbrt_curvature(x, out):
+    shared_0 = (3.0 * (out * out))
+    shared_1 = divide(1.0, shared_0)
+    shared_2 = (out * shared_1)
+    return (divide((-shared_1), shared_0) * (3.0 * (shared_2 + shared_2)))
 
 
 def hypot_value(a, b):
@@ -129,11 +184,29 @@ def hypot_right_gradient(a, b, out):
     return (0.0 if (out == 0.0) else divide(b, out))
 
 
+def hypot_left_curvature(a, b, out):
+    shared_0 = divide(a, out)
+    return (0.0 if (out == 0.0) else (divide(1.0, out) + (divide((-shared_0), out) * (0.0 if (out == 0.0) else shared_0))))
+
+
+def hypot_mixed_curvature(a, b, out):
+    return (0.0 if (out == 0.0) else (divide((-divide(a, out)), out) * (0.0 if (out == 0.0) else divide(b, out))))
+
+
+def hypot_right_curvature(a, b, out):
+    shared_0 = divide(b, out)
+    return (0.0 if (out == 0.0) else (divide(1.0, out) + (divide((-shared_0), out) * (0.0 if (out == 0.0) else shared_0))))
+
+
 def exp_value(x):
     return exp(x)
 
 
 def exp_gradient(x, out):
+    return out
+
+
+def exp_curvature(x, out):
     return out
 
 
@@ -145,11 +218,19 @@ def exp2_gradient(x, out):
     return (out * 0.6931471805599453)
 
 
+def exp2_curvature(x, out):
+    return (0.6931471805599453 * (out * 0.6931471805599453))
+
+
 def expm1_value(x):
     return expm1(x)
 
 
 def expm1_gradient(x, out):
+    return exp(x)
+
+
+def expm1_curvature(x, out):
     return exp(x)
 
 
@@ -161,12 +242,22 @@ def log_gradient(x, out):
     return divide(1.0, (x + 0.0))
 
 
+def log_curvature(x, out):
+    shared_0 = (x + 0.0)
+    return divide((-divide(1.0, shared_0)), shared_0)
+
+
 def log2_value(x):
     return log2(x)
 
 
 def log2_gradient(x, out):
     return divide(1.0, ((x + 0.0) * 0.6931471805599453))
+
+
+def log2_curvature(x, out):
+    shared_0 = ((x + 0.0) * 0.6931471805599453)
+    return (divide((-divide(1.0, shared_0)), shared_0) * 0.6931471805599453)
 
 
 def log10_value(x):
@@ -177,12 +268,22 @@ def log10_gradient(x, out):
     return divide(1.0, ((x + 0.0) * 2.302585092994046))
 
 
+def log10_curvature(x, out):
+    shared_0 = ((x + 0.0) * 2.302585092994046)
+    return (divide((-divide(1.0, shared_0)), shared_0) * 2.302585092994046)
+
+
 def log1p_value(x):
     return log1p(x)
 
 
 def log1p_gradient(x, out):
     return divide(1.0, (1.0 + x))
+
+
+def log1p_curvature(x, out):
+    shared_0 = (1.0 + x)
+    return divide((-divide(1.0, shared_0)), shared_0)
 
 
 def xlogy_value(a, b):
@@ -198,6 +299,15 @@ def xlogy_right_gradient(a, b, out):
     return ((0.0 if (a == 0.0) else shared_0) if (b == 0.0) else shared_0)
 
 
+def xlogy_mixed_curvature(a, b, out):
+    return divide(1.0, (b + 0.0))
+
+
+def xlogy_right_curvature(a, b, out):
+    shared_0 = divide((-divide(a, b)), b)
+    return ((0.0 if (a == 0.0) else shared_0) if (b == 0.0) else shared_0)
+
+
 def logaddexp_value(a, b):
     return logaddexp(a, b)
 
@@ -208,6 +318,18 @@ def logaddexp_left_gradient(a, b, out):
 
 def logaddexp_right_gradient(a, b, out):
     return sigmoid_difference(b, a)
+
+
+def logaddexp_left_curvature(a, b, out):
+    return (sigmoid_difference(a, b) * sigmoid_difference(b, a))
+
+
+def logaddexp_mixed_curvature(a, b, out):
+    return ((-sigmoid_difference(a, b)) * sigmoid_difference(b, a))
+
+
+def logaddexp_right_curvature(a, b, out):
+    return (sigmoid_difference(b, a) * sigmoid_difference(a, b))
 
 
 def sigmoid_difference_value(a, b):
@@ -222,12 +344,32 @@ def sigmoid_difference_right_gradient(a, b, out):
     return ((-out) * sigmoid_difference(b, a))
 
 
+def sigmoid_difference_left_curvature(a, b, out):
+    shared_0 = sigmoid_difference(b, a)
+    return ((shared_0 * (out * shared_0)) + (out * ((-shared_0) * sigmoid_difference(a, b))))
+
+
+def sigmoid_difference_mixed_curvature(a, b, out):
+    shared_0 = sigmoid_difference(b, a)
+    return ((shared_0 * ((-out) * shared_0)) + (out * (shared_0 * sigmoid_difference(a, b))))
+
+
+def sigmoid_difference_right_curvature(a, b, out):
+    shared_0 = sigmoid_difference(b, a)
+    shared_1 = (-out)
+    return ((shared_0 * (-1.0 * (shared_1 * shared_0))) + (shared_1 * (shared_0 * sigmoid_difference(a, b))))
+
+
 def softplus_value(x):
     return softplus(x)
 
 
 def softplus_gradient(x, out):
     return sigmoid(x)
+
+
+def softplus_curvature(x, out):
+    return (sigmoid(x) * sigmoid((-x)))
 
 
 def sigmoid_value(x):
@@ -238,12 +380,22 @@ def sigmoid_gradient(x, out):
     return (out * sigmoid((-x)))
 
 
+def sigmoid_curvature(x, out):
+    shared_0 = (-x)
+    shared_1 = sigmoid(shared_0)
+    return ((shared_1 * (out * shared_1)) + (out * ((shared_1 * sigmoid((-shared_0))) * -1.0)))
+
+
 def sin_value(x):
     return sin(x)
 
 
 def sin_gradient(x, out):
     return cos(x)
+
+
+def sin_curvature(x, out):
+    return (-sin(x))
 
 
 def cos_value(x):
@@ -254,12 +406,21 @@ def cos_gradient(x, out):
     return (-sin(x))
 
 
+def cos_curvature(x, out):
+    return (-1.0 * cos(x))
+
+
 def tan_value(x):
     return tan(x)
 
 
 def tan_gradient(x, out):
     return (1.0 + (out * out))
+
+
+def tan_curvature(x, out):
+    shared_0 = (out * (1.0 + (out * out)))
+    return (shared_0 + shared_0)
 
 
 def asin_value(x):
@@ -270,6 +431,13 @@ def asin_gradient(x, out):
     return divide(1.0, sqrt(((1.0 - x) * (1.0 + x))))
 
 
+def asin_curvature(x, out):
+    shared_0 = (1.0 - x)
+    shared_1 = (1.0 + x)
+    shared_2 = sqrt((shared_0 * shared_1))
+    return (divide((-divide(1.0, shared_2)), shared_2) * (divide(0.5, (shared_2 + 0.0)) * ((shared_1 * -1.0) + shared_0)))
+
+
 def acos_value(x):
     return acos(x)
 
@@ -278,12 +446,25 @@ def acos_gradient(x, out):
     return divide(-1.0, sqrt(((1.0 - x) * (1.0 + x))))
 
 
+def acos_curvature(x, out):
+    shared_0 = (1.0 - x)
+    shared_1 = (1.0 + x)
+    shared_2 = sqrt((shared_0 * shared_1))
+    return (divide((-divide(-1.0, shared_2)), shared_2) * (divide(0.5, (shared_2 + 0.0)) * ((shared_1 * -1.0) + shared_0)))
+
+
 def atan_value(x):
     return atan(x)
 
 
 def atan_gradient(x, out):
     return (divide(1.0, (1.0 + (x * x))) if (fabs(x) <= 100000000.0) else divide(divide(1.0, x), x))
+
+
+def atan_curvature(x, out):
+    shared_0 = (1.0 + (x * x))
+    shared_1 = divide(1.0, x)
+    return ((divide((-divide(1.0, shared_0)), shared_0) * (x + x)) if (fabs(x) <= 100000000.0) else ((shared_1 * divide((-shared_1), x)) + divide((-divide(shared_1, x)), x)))
 
 
 def atan2_value(a, b):
@@ -300,12 +481,38 @@ def atan2_right_gradient(a, b, out):
     return (0.0 if (shared_0 == 0.0) else divide(divide((-a), shared_0), shared_0))
 
 
+def atan2_left_curvature(a, b, out):
+    shared_0 = hypot(a, b)
+    shared_1 = divide(b, shared_0)
+    shared_2 = (0.0 if (shared_0 == 0.0) else divide(a, shared_0))
+    return (0.0 if (shared_0 == 0.0) else ((divide(1.0, shared_0) * (divide((-shared_1), shared_0) * shared_2)) + (divide((-divide(shared_1, shared_0)), shared_0) * shared_2)))
+
+
+def atan2_mixed_curvature(a, b, out):
+    shared_0 = hypot(a, b)
+    shared_1 = divide(1.0, shared_0)
+    shared_2 = divide(b, shared_0)
+    shared_3 = (0.0 if (shared_0 == 0.0) else shared_2)
+    return (0.0 if (shared_0 == 0.0) else ((shared_1 * (shared_1 + (divide((-shared_2), shared_0) * shared_3))) + (divide((-divide(shared_2, shared_0)), shared_0) * shared_3)))
+
+
+def atan2_right_curvature(a, b, out):
+    shared_0 = hypot(a, b)
+    shared_1 = divide((-a), shared_0)
+    shared_2 = (0.0 if (shared_0 == 0.0) else divide(b, shared_0))
+    return (0.0 if (shared_0 == 0.0) else ((divide(1.0, shared_0) * (divide((-shared_1), shared_0) * shared_2)) + (divide((-divide(shared_1, shared_0)), shared_0) * shared_2)))
+
+
 def sinh_value(x):
     return sinh(x)
 
 
 def sinh_gradient(x, out):
     return cosh(x)
+
+
+def sinh_curvature(x, out):
+    return sinh(x)
 
 
 def cosh_value(x):
@@ -316,12 +523,24 @@ def cosh_gradient(x, out):
     return sinh(x)
 
 
+def cosh_curvature(x, out):
+    return cosh(x)
+
+
 def tanh_value(x):
     return tanh(x)
 
 
 def tanh_gradient(x, out):
     return ((4.0 * sigmoid((2.0 * x))) * sigmoid((-2.0 * x)))
+
+
+def tanh_curvature(x, out):
+    shared_0 = (-2.0 * x)
+    shared_1 = sigmoid(shared_0)
+    shared_2 = (2.0 * x)
+    shared_3 = sigmoid(shared_2)
+    return ((shared_1 * (4.0 * ((shared_3 * sigmoid((-shared_2))) * 2.0))) + ((4.0 * shared_3) * ((shared_1 * sigmoid((-shared_0))) * -2.0)))
 
 
 def asinh_value(x):
@@ -332,12 +551,24 @@ def asinh_gradient(x, out):
     return divide(1.0, hypot(1.0, x))
 
 
+def asinh_curvature(x, out):
+    shared_0 = hypot(1.0, x)
+    return (divide((-divide(1.0, shared_0)), shared_0) * (0.0 if (shared_0 == 0.0) else divide(x, shared_0)))
+
+
 def acosh_value(x):
     return acosh(x)
 
 
 def acosh_gradient(x, out):
     return divide(1.0, (sqrt((x - 1.0)) * sqrt((x + 1.0))))
+
+
+def acosh_curvature(x, out):
+    shared_0 = sqrt((x - 1.0))
+    shared_1 = sqrt((x + 1.0))
+    shared_2 = (shared_0 * shared_1)
+    return (divide((-divide(1.0, shared_2)), shared_2) * ((shared_1 * divide(0.5, (shared_0 + 0.0))) + (shared_0 * divide(0.5, (shared_1 + 0.0)))))
 
 
 def atanh_value(x):
@@ -348,12 +579,24 @@ def atanh_gradient(x, out):
     return divide(1.0, ((1.0 - x) * (1.0 + x)))
 
 
+def atanh_curvature(x, out):
+    shared_0 = (1.0 - x)
+    shared_1 = (1.0 + x)
+    shared_2 = (shared_0 * shared_1)
+    return (divide((-divide(1.0, shared_2)), shared_2) * ((shared_1 * -1.0) + shared_0))
+
+
 def gaussian_value(x):
     return gaussian(x)
 
 
 def gaussian_gradient(x, out):
     return ((-2.0 * x) * out)
+
+
+def gaussian_curvature(x, out):
+    shared_0 = (-2.0 * x)
+    return ((out * -2.0) + (shared_0 * (shared_0 * out)))
 
 
 def erf_value(x):
@@ -364,12 +607,20 @@ def erf_gradient(x, out):
     return (1.1283791670955126 * gaussian(x))
 
 
+def erf_curvature(x, out):
+    return (1.1283791670955126 * ((-2.0 * x) * gaussian(x)))
+
+
 def erfc_value(x):
     return erfc(x)
 
 
 def erfc_gradient(x, out):
     return (-1.1283791670955126 * gaussian(x))
+
+
+def erfc_curvature(x, out):
+    return (-1.1283791670955126 * ((-2.0 * x) * gaussian(x)))
 
 
 def lgamma_value(x):
@@ -380,12 +631,20 @@ def lgamma_gradient(x, out):
     return digamma(x)
 
 
+def lgamma_curvature(x, out):
+    return polygamma(1.0, x)
+
+
 def digamma_value(x):
     return digamma(x)
 
 
 def digamma_gradient(x, out):
     return polygamma(1.0, x)
+
+
+def digamma_curvature(x, out):
+    return polygamma((1.0 + 1.0), x)
 
 
 def polygamma_value(a, b):
@@ -398,6 +657,10 @@ def polygamma_left_gradient(a, b, out):
 
 def polygamma_right_gradient(a, b, out):
     return polygamma((a + 1.0), b)
+
+
+def polygamma_right_curvature(a, b, out):
+    return polygamma(((a + 1.0) + 1.0), b)
 
 
 def abs_value(x):
@@ -496,6 +759,14 @@ def copysign_right_gradient(a, b, out):
     return 0.0
 
 
+def identity_value(x):
+    return x
+
+
+def identity_gradient(x, out):
+    return 1.0
+
+
 def where_value(x):
     return x
 
@@ -539,46 +810,46 @@ def min_beside_constant(x, c, out):
 KERNELS = {
     "plus": binary_kernel(plus_value, plus_left_gradient, plus_right_gradient),
     "minus": binary_kernel(minus_value, minus_left_gradient, minus_right_gradient),
-    "multiply": binary_kernel(multiply_value, multiply_left_gradient, multiply_right_gradient),
-    "divide": binary_kernel(divide_value, divide_left_gradient, divide_right_gradient),
+    "multiply": with_mixed_curvature(binary_kernel(multiply_value, multiply_left_gradient, multiply_right_gradient), multiply_mixed_curvature),
+    "divide": with_right_curvature(with_mixed_curvature(binary_kernel(divide_value, divide_left_gradient, divide_right_gradient), divide_mixed_curvature), divide_right_curvature),
     "negate": unary_kernel(negate_value, negate_gradient),
-    "reciprocal": unary_kernel(reciprocal_value, reciprocal_gradient),
-    "square": unary_kernel(square_value, square_gradient),
-    "power": binary_kernel(power_value, power_left_gradient, power_right_gradient),
-    "sqrt": unary_kernel(sqrt_value, sqrt_gradient),
-    "cbrt": unary_kernel(cbrt_value, cbrt_gradient),
-    "hypot": binary_kernel(hypot_value, hypot_left_gradient, hypot_right_gradient),
-    "exp": unary_kernel(exp_value, exp_gradient),
-    "exp2": unary_kernel(exp2_value, exp2_gradient),
-    "expm1": unary_kernel(expm1_value, expm1_gradient),
-    "log": unary_kernel(log_value, log_gradient),
-    "log2": unary_kernel(log2_value, log2_gradient),
-    "log10": unary_kernel(log10_value, log10_gradient),
-    "log1p": unary_kernel(log1p_value, log1p_gradient),
-    "xlogy": binary_kernel(xlogy_value, xlogy_left_gradient, xlogy_right_gradient),
-    "logaddexp": binary_kernel(logaddexp_value, logaddexp_left_gradient, logaddexp_right_gradient),
-    "sigmoid_difference": binary_kernel(sigmoid_difference_value, sigmoid_difference_left_gradient, sigmoid_difference_right_gradient),
-    "softplus": unary_kernel(softplus_value, softplus_gradient),
-    "sigmoid": unary_kernel(sigmoid_value, sigmoid_gradient),
-    "sin": unary_kernel(sin_value, sin_gradient),
-    "cos": unary_kernel(cos_value, cos_gradient),
-    "tan": unary_kernel(tan_value, tan_gradient),
-    "asin": unary_kernel(asin_value, asin_gradient),
-    "acos": unary_kernel(acos_value, acos_gradient),
-    "atan": unary_kernel(atan_value, atan_gradient),
-    "atan2": binary_kernel(atan2_value, atan2_left_gradient, atan2_right_gradient),
-    "sinh": unary_kernel(sinh_value, sinh_gradient),
-    "cosh": unary_kernel(cosh_value, cosh_gradient),
-    "tanh": unary_kernel(tanh_value, tanh_gradient),
-    "asinh": unary_kernel(asinh_value, asinh_gradient),
-    "acosh": unary_kernel(acosh_value, acosh_gradient),
-    "atanh": unary_kernel(atanh_value, atanh_gradient),
-    "gaussian": unary_kernel(gaussian_value, gaussian_gradient),
-    "erf": unary_kernel(erf_value, erf_gradient),
-    "erfc": unary_kernel(erfc_value, erfc_gradient),
-    "lgamma": unary_kernel(lgamma_value, lgamma_gradient),
-    "digamma": unary_kernel(digamma_value, digamma_gradient),
-    "polygamma": binary_kernel(polygamma_value, polygamma_left_gradient, polygamma_right_gradient),
+    "reciprocal": with_curvature(unary_kernel(reciprocal_value, reciprocal_gradient), reciprocal_curvature),
+    "square": with_curvature(unary_kernel(square_value, square_gradient), square_curvature),
+    "power": with_right_curvature(with_mixed_curvature(with_left_curvature(binary_kernel(power_value, power_left_gradient, power_right_gradient), power_left_curvature), power_mixed_curvature), power_right_curvature),
+    "sqrt": with_curvature(unary_kernel(sqrt_value, sqrt_gradient), sqrt_curvature),
+    "cbrt": with_curvature(unary_kernel(cbrt_value, cbrt_gradient), cbrt_curvature),
+    "hypot": with_right_curvature(with_mixed_curvature(with_left_curvature(binary_kernel(hypot_value, hypot_left_gradient, hypot_right_gradient), hypot_left_curvature), hypot_mixed_curvature), hypot_right_curvature),
+    "exp": with_curvature(unary_kernel(exp_value, exp_gradient), exp_curvature),
+    "exp2": with_curvature(unary_kernel(exp2_value, exp2_gradient), exp2_curvature),
+    "expm1": with_curvature(unary_kernel(expm1_value, expm1_gradient), expm1_curvature),
+    "log": with_curvature(unary_kernel(log_value, log_gradient), log_curvature),
+    "log2": with_curvature(unary_kernel(log2_value, log2_gradient), log2_curvature),
+    "log10": with_curvature(unary_kernel(log10_value, log10_gradient), log10_curvature),
+    "log1p": with_curvature(unary_kernel(log1p_value, log1p_gradient), log1p_curvature),
+    "xlogy": with_right_curvature(with_mixed_curvature(binary_kernel(xlogy_value, xlogy_left_gradient, xlogy_right_gradient), xlogy_mixed_curvature), xlogy_right_curvature),
+    "logaddexp": with_right_curvature(with_mixed_curvature(with_left_curvature(binary_kernel(logaddexp_value, logaddexp_left_gradient, logaddexp_right_gradient), logaddexp_left_curvature), logaddexp_mixed_curvature), logaddexp_right_curvature),
+    "sigmoid_difference": with_right_curvature(with_mixed_curvature(with_left_curvature(binary_kernel(sigmoid_difference_value, sigmoid_difference_left_gradient, sigmoid_difference_right_gradient), sigmoid_difference_left_curvature), sigmoid_difference_mixed_curvature), sigmoid_difference_right_curvature),
+    "softplus": with_curvature(unary_kernel(softplus_value, softplus_gradient), softplus_curvature),
+    "sigmoid": with_curvature(unary_kernel(sigmoid_value, sigmoid_gradient), sigmoid_curvature),
+    "sin": with_curvature(unary_kernel(sin_value, sin_gradient), sin_curvature),
+    "cos": with_curvature(unary_kernel(cos_value, cos_gradient), cos_curvature),
+    "tan": with_curvature(unary_kernel(tan_value, tan_gradient), tan_curvature),
+    "asin": with_curvature(unary_kernel(asin_value, asin_gradient), asin_curvature),
+    "acos": with_curvature(unary_kernel(acos_value, acos_gradient), acos_curvature),
+    "atan": with_curvature(unary_kernel(atan_value, atan_gradient), atan_curvature),
+    "atan2": with_right_curvature(with_mixed_curvature(with_left_curvature(binary_kernel(atan2_value, atan2_left_gradient, atan2_right_gradient), atan2_left_curvature), atan2_mixed_curvature), atan2_right_curvature),
+    "sinh": with_curvature(unary_kernel(sinh_value, sinh_gradient), sinh_curvature),
+    "cosh": with_curvature(unary_kernel(cosh_value, cosh_gradient), cosh_curvature),
+    "tanh": with_curvature(unary_kernel(tanh_value, tanh_gradient), tanh_curvature),
+    "asinh": with_curvature(unary_kernel(asinh_value, asinh_gradient), asinh_curvature),
+    "acosh": with_curvature(unary_kernel(acosh_value, acosh_gradient), acosh_curvature),
+    "atanh": with_curvature(unary_kernel(atanh_value, atanh_gradient), atanh_curvature),
+    "gaussian": with_curvature(unary_kernel(gaussian_value, gaussian_gradient), gaussian_curvature),
+    "erf": with_curvature(unary_kernel(erf_value, erf_gradient), erf_curvature),
+    "erfc": with_curvature(unary_kernel(erfc_value, erfc_gradient), erfc_curvature),
+    "lgamma": with_curvature(unary_kernel(lgamma_value, lgamma_gradient), lgamma_curvature),
+    "digamma": with_curvature(unary_kernel(digamma_value, digamma_gradient), digamma_curvature),
+    "polygamma": with_right_curvature(binary_kernel(polygamma_value, polygamma_left_gradient, polygamma_right_gradient), polygamma_right_curvature),
     "abs": unary_kernel(abs_value, abs_gradient),
     "sign": unary_kernel(sign_value, sign_gradient),
     "floor": unary_kernel(floor_value, floor_gradient),
@@ -589,6 +860,7 @@ KERNELS = {
     "fmod": binary_kernel(fmod_value, fmod_left_gradient, fmod_right_gradient),
     "trunc": unary_kernel(trunc_value, trunc_gradient),
     "copysign": binary_kernel(copysign_value, copysign_left_gradient, copysign_right_gradient),
+    "identity": unary_kernel(identity_value, identity_gradient),
     "where": unary_kernel(where_value, where_gradient),
     "max": with_constant(binary_kernel(max_value, max_left_gradient, max_right_gradient), max_beside_constant),
     "min": with_constant(binary_kernel(min_value, min_left_gradient, min_right_gradient), min_beside_constant),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 __all__ = [
+    "ArgumentError",
     "AutogradError",
     "DomainError",
     "FrozenValueError",
     "GradcheckError",
     "OperandError",
+    "OutputError",
     "StaleGraphError",
     "UnknownPrimitiveError",
 ]
@@ -23,6 +25,14 @@ class DomainError(AutogradError, ValueError):
 
 class OperandError(AutogradError, TypeError):
     """Something that is neither a real number nor a node was given where one is meant."""
+
+
+class ArgumentError(AutogradError, ValueError):
+    """A function can't be differentiated in what was asked, or along the directions that were given."""
+
+
+class OutputError(AutogradError, TypeError):
+    """A function gave something that can't be differentiated as asked."""
 
 
 class FrozenValueError(AutogradError, AttributeError):

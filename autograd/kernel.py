@@ -18,18 +18,25 @@ __all__ = ["Kernel", "binary_kernel", "nary_kernel", "unary_kernel"]
 # Whether the engine runs as C code (True) or as plain Python (False).
 COMPILED: bool = cython.compiled
 
+# The second derivatives that a kernel may have: in the first operand, in both, in the second.
+LEFT = 1
+MIXED = 2
+RIGHT = 4
+
 
 @cython.final
 @cython.cclass
 class Kernel:
-    """The value and the local gradients of one primitive as functions on doubles.
+    """The value, local gradients and local second derivatives of one primitive as functions on doubles.
 
-    Which functions are set depends on `arity`: 1, 2, or 0 for any number of operands.
+    Which functions are set depends on `arity`: 1, 2, or 0 for any number of operands. `curved` says by its
+    bits which second derivatives are not zero everywhere; only those have a function.
     """
 
     def __init__(self, arity: int) -> None:
         self.arity = arity
         self.kinked_beside_constant = False
+        self.curved = 0
 
     def value_of(self, operands: list[float]) -> float:
         """The value on a list of floats."""
@@ -71,6 +78,34 @@ def with_constant(kernel: Kernel, gradient: Callable[..., Any]) -> Kernel:
     """The kernel with the local gradient `gradient(x, c, out)` of an operand beside a constant."""
     kernel.kinked_beside_constant = True
     kernel.gradient_beside_constant = gradient
+    return kernel
+
+
+def with_curvature(kernel: Kernel, curvature: Callable[..., Any]) -> Kernel:
+    """The kernel of one operand with its second derivative, `curvature(x, out)`."""
+    kernel.curved = LEFT
+    kernel.unary_curvature = curvature
+    return kernel
+
+
+def with_left_curvature(kernel: Kernel, curvature: Callable[..., Any]) -> Kernel:
+    """The kernel of two operands with its second derivative in the first, `curvature(a, b, out)`."""
+    kernel.curved |= LEFT
+    kernel.left_curvature = curvature
+    return kernel
+
+
+def with_mixed_curvature(kernel: Kernel, curvature: Callable[..., Any]) -> Kernel:
+    """The kernel of two operands with its second derivative in both, `curvature(a, b, out)`."""
+    kernel.curved |= MIXED
+    kernel.mixed_curvature = curvature
+    return kernel
+
+
+def with_right_curvature(kernel: Kernel, curvature: Callable[..., Any]) -> Kernel:
+    """The kernel of two operands with its second derivative in the second, `curvature(a, b, out)`."""
+    kernel.curved |= RIGHT
+    kernel.right_curvature = curvature
     return kernel
 
 

@@ -13,7 +13,7 @@ try:
 except ImportError:
     from autograd import _cython as cython
 
-__all__ = ["Mode", "Scope", "current_mode", "no_grad", "scope", "strict"]
+__all__ = ["Mode", "Scope", "current_mode", "enable_grad", "no_grad", "scope", "strict"]
 
 
 class Scope(NamedTuple):
@@ -100,6 +100,21 @@ class no_grad(_Entered):  # noqa: N801 - a context manager reads like a statemen
 
     def changed(self, mode: Mode) -> Mode:
         return mode._replace(recording=False)
+
+
+class enable_grad(_Entered):  # noqa: N801
+    """Inside this context operations are recorded, also within `no_grad`.
+
+    >>> from autograd import Variable, no_grad
+    >>> x = Variable(3.0)
+    >>> with no_grad(), enable_grad():
+    ...     y = x * x
+    >>> len(y.parents)
+    2
+    """
+
+    def changed(self, mode: Mode) -> Mode:
+        return mode._replace(recording=True)
 
 
 class strict(_Entered):  # noqa: N801

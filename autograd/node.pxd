@@ -4,7 +4,7 @@ from autograd.kernel cimport Kernel
 from autograd.modes cimport State
 from autograd.primitive cimport Primitive
 
-cdef long long VARIES, REACHED, OPEN, DONE, SERIAL
+cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, SERIAL
 cdef State _state
 cdef long long _clock
 cdef int _depth
@@ -29,6 +29,13 @@ cdef class Constant(Node):
 
 @cython.locals(node=Node)
 cdef inline Node new_node(object origin, double value)
+@cython.locals(node=Node, leaf=Variable)
+cpdef Node new_argument(object given)
+cpdef long long clock()
+@cython.locals(node=Node)
+cpdef object retire_arguments(list arguments)
+cpdef bint varies(object operand)
+cpdef bint is_argument(Node node)
 @cython.locals(node=Constant)
 cdef Constant new_constant(double value)
 
@@ -61,6 +68,7 @@ cdef object comparable(object other)
 
 cdef object under_mode(Node node, Primitive primitive, tuple operands)
 
+@cython.locals(stamp="long long")
 cpdef bint assigned_since(object variable, object node)
 cpdef tuple operands_of(Node node)
 cpdef str describe(Node node)
@@ -68,6 +76,9 @@ cpdef str describe(Node node)
 @cython.locals(variable=Variable)
 cdef object assign(object node, object value)
 
+@cython.locals(kernel=Kernel, a=double, b=double, count=Py_ssize_t, place=Py_ssize_t, values=array, uses=array,
+               gradients=array)
+cpdef tuple local_gradients_beside(Node node, list constant)
 cpdef tuple state_of(Node node)
 
 @cython.locals(node=Node)

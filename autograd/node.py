@@ -43,6 +43,7 @@ from autograd.primitives import (
     FloorDivide,
     Fmod,
     Hypot,
+    Identity,
     Lgamma,
     Log,
     Log1p,
@@ -85,7 +86,9 @@ VARIES = 1  # it depends on a variable, or is one
 REACHED = 2  # a backward sweep has reached it
 OPEN = 4  # a walk has met it but not yet all that it depends on
 DONE = 8  # a walk is done with it
-SERIAL = 16
+ARGUMENT = 16  # it stands for an argument of a function that is being differentiated
+STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
+SERIAL = 64
 
 _state = STATE
 # Counts nodes and assignments, so that it can be told whether a variable was assigned after its use.
@@ -614,7 +617,8 @@ def assigned_since(variable: Any, node: Any) -> bool:
     """Whether the leaf was given another value after `node` was recorded."""
     if not isinstance(variable, Variable):
         return False
-    return bool(cython.cast(Variable, variable)._assigned > cython.cast(Node, node)._stamp // SERIAL)
+    stamp = cython.cast(Node, node)._stamp
+    return bool(stamp & STALE or cython.cast(Variable, variable)._assigned > stamp // SERIAL)
 
 
 def new_node(origin: Origin, value: float) -> Node:
@@ -630,6 +634,53 @@ def new_node(origin: Origin, value: float) -> Node:
         node._left = node._right = None
         node._left_gradient = node._right_gradient = 0.0
     return node
+
+
+def new_argument(given: Any) -> Node:
+    """What a function that is differentiated gets for a number or a node: a variable of its own.
+
+    Of a node that varies it is the image under `Identity`, so that derivatives in the argument are told from
+    others in the node, and those in the node go through it.
+    """
+    global _clock
+    if varies(given):
+        node = new_node(Identity.origin, given.value)
+        node._left = given
+        node._left_gradient = 1.0
+        node._stamp |= ARGUMENT
+        return node
+    leaf: Variable = Variable.__new__(Variable)
+    _clock += 1
+    leaf._value = given.value if isinstance(given, Node) else given
+    leaf._grad = 0.0
+    leaf._stamp = _clock * SERIAL + (VARIES | ARGUMENT)
+    leaf._assigned = 0
+    leaf._origin = LEAF
+    if not cython.compiled:
+        leaf._left = leaf._right = None
+    return leaf
+
+
+def clock() -> int:
+    """The serial number of the youngest node."""
+    return _clock
+
+
+def retire_arguments(arguments: list[Any]) -> None:
+    """Make these constants, or common nodes: the function is done, nobody else differentiates in them."""
+    for argument in arguments:
+        node = cython.cast(Node, argument)
+        node._stamp &= ~ARGUMENT if node._left is not None else ~(ARGUMENT | VARIES)
+
+
+def varies(operand: Any) -> bool:
+    """Whether this is a node that depends on a variable."""
+    return isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES != 0
+
+
+def is_argument(node: Node) -> bool:
+    """Whether this stands for an argument of a function that is being differentiated."""
+    return node._stamp & ARGUMENT != 0
 
 
 def new_constant(value: float) -> Constant:
@@ -760,7 +811,7 @@ def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     numbers = [operand.value if isinstance(operand, Node) else operand for operand in operands]
     value = primitive.of_numbers(numbers)
     node: Node
-    if not any([isinstance(operand, Node) and not isinstance(operand, Constant) for operand in operands]):
+    if not any([varies(operand) for operand in operands]):
         node = new_constant(value)
     else:
         gradients: tuple[float, ...] = (math.nan,) * len(operands)
@@ -845,6 +896,40 @@ def operands_of(node: Node) -> tuple[Any, ...]:
     return (node._left, node._right)
 
 
+def local_gradients_beside(node: Node, constant: list[bool]) -> tuple[float, ...]:
+    """The local gradients as they would be if the operands at these places didn't vary.
+
+    They differ from those recorded at a tie, of which a constant gets no share.
+    """
+    recorded = node.local_gradients
+    kernel: Any = None if node.op is None else node.op.kernel
+    if kernel is None or any([slope != slope for slope in recorded]):
+        return recorded
+    operands = operands_of(node)
+    if len(recorded) == 2 and kernel.arity == 2:
+        if not kernel.kinked_beside_constant or constant[0] == constant[1]:
+            return recorded
+        a, b = comparable(operands[0]), comparable(operands[1])
+        if constant[0]:
+            return (recorded[0], kernel.gradient_beside_constant(b, a, node._value))
+        return (kernel.gradient_beside_constant(a, b, node._value), recorded[1])
+    if kernel.arity != 0:
+        return recorded
+    count = len(operands)
+    values, uses, gradients = zeros(count), zeros(count), zeros(count)
+    for place in range(count):
+        values[place] = comparable(operands[place])
+        uses[place] = 1.0 if varies(operands[place]) and not constant[place] else 0.0
+    count_uses(operands, uses)
+    if cython.compiled:
+        kernel.nary_gradients(
+            values.data.as_doubles, count, node._value, uses.data.as_doubles, gradients.data.as_doubles
+        )
+    else:
+        kernel.nary_gradients(values, count, node._value, uses, gradients)
+    return tuple(gradients)
+
+
 def state_of(node: Node) -> tuple[Any, ...]:
     """What `rebuild` needs to make this node anew, operands included."""
     operands = operands_of(node)
@@ -875,7 +960,7 @@ def rebuild(
     if kind == "Node":
         node = new_node(Origin(primitive, scope, name) if scope or name or not primitive else primitive.origin, value)
         if stale:
-            node._stamp = VARIES
+            node._stamp |= STALE
         set_operands(node, operands, local_gradients)
     elif kind == "Variable":
         node = Variable(value, name)
@@ -909,7 +994,7 @@ def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) ->
         slopes = [
             slope
             for operand, slope in zip(operands_of(node), node.local_gradients, strict=True)
-            if isinstance(operand, Node) and not isinstance(operand, Constant) and not math.isfinite(slope)
+            if varies(operand) and not math.isfinite(slope)
         ]
         if not slopes:
             return

@@ -11,5 +11,6 @@ cdef class Primitive:
     cdef readonly object beside_constant
     cdef readonly bint linear
     cdef readonly str doc
+    cdef readonly bint registered
     cdef readonly Kernel kernel
     cdef readonly object origin

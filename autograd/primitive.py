@@ -73,6 +73,7 @@ class Primitive:
 
     linear: whether the local gradients are the same numbers all around each point off the kinks, so that
         those recorded once serve every order of derivative.
+    registered: whether it can be found by its name, without which a graph that uses it can't be stored.
 
     Called on numbers it gives a float, called on nodes a node:
 
@@ -91,6 +92,7 @@ class Primitive:
     beside_constant: Callable[..., Any] | None
     linear: bool
     doc: str
+    registered: bool
     kernel: Kernel | None
     origin: Origin
 
@@ -107,8 +109,9 @@ class Primitive:
         beside_constant: Callable[..., Any] | None = None,
         linear: bool = False,
         doc: str = "",
+        registered: bool = True,
     ) -> None:
-        if name in _BUILT_IN:
+        if registered and name in _BUILT_IN:
             raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
         if arity is not None and arity < 1:
             raise ValueError(f"primitive {name!r} needs at least one operand, got arity={arity}")
@@ -124,7 +127,9 @@ class Primitive:
         self.doc = doc
         self.kernel: Kernel | None = None
         self.origin = Origin(self, None, None)
-        _REGISTRY[self.name] = self
+        self.registered = registered
+        if registered:
+            _REGISTRY[self.name] = self
 
     def __call__(self, *operands: Any) -> Any:
         """Apply the primitive: a float if every operand is a number, else what its nodes make of it."""
@@ -165,6 +170,10 @@ class Primitive:
         return gradients
 
     def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
+        if not self.registered:
+            raise UnknownPrimitiveError(
+                f"a graph with the operation {self.name!r} can't be stored: it belongs to this program run alone"
+            )
         # By name: a stored graph can only reach what this program has declared.
         return find_primitive, (self.name,)
 

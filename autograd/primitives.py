@@ -30,15 +30,15 @@ from typing import Any
 
 from autograd import ieee, nary, special
 from autograd._kernels import KERNELS
-from autograd.primitive import REAL, Interval, Primitive, all_primitives, attach_kernels  # noqa: F401
+from autograd.primitive import REAL, Interval, Primitive, all_primitives, attach_kernels, find_primitive  # noqa: F401
 
 __all__ = [
     "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow",
     "Sqrt", "Cbrt", "Hypot", "Exp", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
     "SigmoidDifference", "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh",
     "Cosh", "Tanh", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma",
-    "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Where", "Max",
-    "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
+    "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity", "Where",
+    "Max", "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
 ]  # fmt: skip
 
 POSITIVE = Interval(0, math.inf, closed=False)
@@ -378,6 +378,14 @@ Copysign = Primitive(
     arity=2,
     kinks=lambda a, b: a * b,
     doc="|a| with the sign of b.",
+)
+Identity = Primitive(
+    "identity",
+    lambda x: x,
+    lambda x, out: 1.0,
+    symbol="=",
+    linear=True,
+    doc="x itself: what a function gets for x while it is differentiated inside another.",
 )
 Where = Primitive(
     "where", lambda x: x, lambda x, out: 1.0, symbol="where", linear=True, doc="The side that a condition takes."

@@ -247,7 +247,11 @@ def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
     slopes = primitive.gradients(nodes, node) if primitive.arity is None else primitive.gradients(*nodes, node)
     if primitive.arity == 1 and not isinstance(slopes, tuple):
         slopes = (slopes,)
-    return [known if known != known else slope for known, slope in zip(recorded, slopes, strict=True)]
+    # A local gradient that is nan has derivatives that are nan.
+    return [
+        slope if known == known else slope * known if isinstance(slope, Node) else known
+        for known, slope in zip(recorded, slopes, strict=True)
+    ]
 
 
 def zero_grad(nodes: Iterable[Node]) -> None:

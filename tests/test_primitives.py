@@ -117,6 +117,7 @@ RATIONAL = {
     "trunc": math.trunc,
     "max": max,
     "min": min,
+    "identity": lambda x: x,
     "where": lambda x: x,
 }
 

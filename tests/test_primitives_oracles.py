@@ -236,6 +236,7 @@ ORACLES: dict[str, Oracle] = {
     "mod": Oracle(exact_mod, each(DIVISIBLE, DIVISIBLE)),
     "fmod": Oracle(lambda a, b: a - b * truncated(a / b), each(DIVISIBLE, DIVISIBLE)),
     "copysign": Oracle(lambda a, b: abs(a) * mp.sign(b), each(ANY, ANY)),
+    "identity": Oracle(lambda x: x, each(ANY)),
     "where": Oracle(lambda x: x, each(ANY)),
     "max": Oracle(max, each(ANY, ANY)),
     "min": Oracle(min, each(ANY, ANY)),

@@ -1,7 +1,8 @@
 """Write `autograd/_kernels.py` and its `.pxd`: the rules of `primitives.py` as functions on doubles.
 
 Each rule is run once on symbols; what it did to them is printed as straight-line code. So a primitive is
-declared in one place and its compiled form can't differ from it.
+declared in one place and its compiled form can't differ from it. The second derivatives (`curvature`) are the
+derivatives of the rules, by the rules.
 
     python tools/generate_kernels.py           writes the two files
     python tools/generate_kernels.py --check   exits with status 1 if they are not up to date
@@ -85,6 +86,41 @@ for method, operation in {
 
 INFIX = {"plus": "+", "minus": "-", "multiply": "*"}
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=", "or")
+BUILDERS = (
+    "binary_kernel", "unary_kernel", "with_constant", "with_curvature", "with_left_curvature", "with_mixed_curvature",
+    "with_right_curvature",
+)  # fmt: skip
+ZERO, ONE = Symbol.number(0.0), Symbol.number(1.0)
+
+
+def as_symbol(result: Any) -> Symbol:
+    """What a rule gave, which may be a plain number."""
+    return result if isinstance(result, Symbol) else Symbol.number(result)
+
+
+def derivative(symbol: Symbol, known: dict[Symbol, Symbol], find_primitive: Callable[[str], Any]) -> Symbol:
+    """The derivative of an expression, by the rules of the primitives in it; ZERO if it is zero everywhere.
+
+    `known` has the derivatives of the letters, and gets those of all other symbols that are met.
+    """
+    if symbol in known:
+        return known[symbol]
+    total = ZERO
+    if symbol.operation == "choose":
+        condition, *sides = symbol.operands
+        yes, no = [derivative(side, known, find_primitive) for side in sides]
+        total = yes if yes is no else condition.choose(yes, no)
+    elif symbol.operands and symbol.operation not in COMPARISONS:
+        primitive = find_primitive(symbol.operation)
+        slopes = primitive.gradients(*symbol.operands, symbol)
+        for operand, slope in zip(symbol.operands, slopes if primitive.arity > 1 else (slopes,), strict=True):
+            inner, outer = derivative(operand, known, find_primitive), as_symbol(slope)
+            if inner is ZERO or outer is ZERO:
+                continue
+            share = outer if inner is ONE else inner if outer is ONE else outer * inner
+            total = share if total is ZERO else total + share
+    known[symbol] = total
+    return total
 
 
 def print_function(name: str, parameters: str, result: Symbol, values: dict[str, str]) -> tuple[str, str]:
@@ -162,8 +198,7 @@ def generate() -> dict[Path, str]:
     table: list[str] = []
 
     def function(name: str, parameters: str, result: Any) -> str:
-        symbol = result if isinstance(result, Symbol) else Symbol.number(result)
-        source, declaration = print_function(name, parameters, symbol, values)
+        source, declaration = print_function(name, parameters, as_symbol(result), values)
         functions.append(source)
         declarations.append(declaration)
         return name
@@ -180,12 +215,21 @@ def generate() -> dict[Path, str]:
         entry = function(f"{primitive.name}_value", parameters, value)
         gradients = primitive.gradients(*symbols, out)
         if primitive.arity == 1:
-            entry += ", " + function(f"{primitive.name}_gradient", f"{parameters}, out", gradients)
+            gradients = (gradients,)
+            entry += ", " + function(f"{primitive.name}_gradient", f"{parameters}, out", gradients[0])
             entry = f"unary_kernel({entry})"
+            second = {"curvature": (0, 0)}
         else:
             for side, gradient in zip(("left", "right"), gradients, strict=True):
                 entry += ", " + function(f"{primitive.name}_{side}_gradient", f"{parameters}, out", gradient)
             entry = f"binary_kernel({entry})"
+            second = {"left_curvature": (0, 0), "mixed_curvature": (0, 1), "right_curvature": (1, 1)}
+        for name, (place, other) in second.items():
+            known = dict.fromkeys(symbols, ZERO) | {symbols[other]: ONE, out: as_symbol(gradients[other])}
+            curvature = derivative(as_symbol(gradients[place]), known, primitives.find_primitive)
+            if curvature is not ZERO:
+                name_of_rule = function(f"{primitive.name}_{name}", f"{parameters}, out", curvature)
+                entry = f"with_{name}({entry}, {name_of_rule})"
         if primitive.beside_constant is not None:
             gradient = primitive.beside_constant(Symbol.of("x"), Symbol.of("c"), out)
             entry = f"with_constant({entry}, {function(f'{primitive.name}_beside_constant', 'x, c, out', gradient)})"
@@ -197,7 +241,7 @@ def generate() -> dict[Path, str]:
         f'"""The rules of `primitives.py` on doubles."""\n{NOTE}# ruff: noqa\n# mypy: ignore-errors\n\n'
         "try:\n    import cython\nexcept ImportError:\n    from autograd import _cython as cython\n"
         "if not cython.compiled:\n"
-        "    from autograd.kernel import binary_kernel, unary_kernel, with_constant\n"
+        f"    from autograd.kernel import {', '.join(BUILDERS)}\n"
         f"    from autograd.ieee import divide, {', '.join(libm)}\n"
         f"    from autograd.special import {', '.join(special)}\n\n"
         '    INFINITY, NAN = float("inf"), float("nan")\n\n\n'
@@ -208,7 +252,7 @@ def generate() -> dict[Path, str]:
     )
     header = (
         NOTE + "cimport cython\n"
-        "from autograd.kernel cimport Kernel, binary_kernel, unary_kernel, with_constant\n"
+        f"from autograd.kernel cimport Kernel, {', '.join(BUILDERS)}\n"
         f"from autograd.special cimport {', '.join(special)}\n"
         f"from libc.math cimport INFINITY, NAN, {', '.join(libm)}\n\n"
         "cdef inline double divide(double a, double b) noexcept:\n    return a / b\n\n" + "".join(declarations)
