@@ -1,0 +1,190 @@
+"""The second derivatives of the operations on a tape, each weighted by how far its output moves the result.
+
+The Hessian of the result is the sum, over operations and pairs of their operands, of this weight times the product
+of the operands' gradients. What is kept here are the weights; `elimination` makes the whole Hessian of them, and
+`hessian_times` its product with a direction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograd.errors import StaleGraphError
+from autograd.node import Constant, Node, Variable, assigned_since, describe, operands_of
+from autograd.primitives import Dot
+from autograd.sweep import gradients, local_gradients_as_nodes
+from autograd.tape import Tape, doubles, integers
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+if not cython.compiled:
+    from autograd.kernel import LEFT, MIXED, RIGHT
+
+__all__ = ["Curvature"]
+
+
+@cython.final
+@cython.cclass
+class Curvature:
+    """The weighted second derivatives of the operations on a tape that has one output.
+
+    The operation at position `tape.count + k` has its pairs of operands at `left[starts[k]:starts[k + 1]]` and the
+    same places of `right`, with their `weights`. An operand paired with itself stands for the second derivative in it
+    alone. Only pairs are kept whose second derivative is not zero everywhere.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        operations = tape.size - tape.count
+        self.starts = integers(operations + 1)
+        self.left, self.right, self.weights = (
+            integers(3 * operations),
+            integers(3 * operations),
+            doubles(3 * operations),
+        )
+        self.pairs = 0
+        self.build()
+
+    def build(self) -> None:
+        """Add the pairs of all operations."""
+        tape = self.tape
+        operations = tape.size - tape.count
+        known = tape.adjoints([1.0])
+        adjoints = known.data.as_doubles if cython.compiled else known
+        starts = self.starts.data.as_ints if cython.compiled else self.starts
+        for k in range(operations):
+            self.add_operation(tape.nodes[k], adjoints[tape.count + k])
+            starts[k + 1] = self.pairs
+
+    def add_operation(self, node: Node, adjoint: float) -> None:
+        """Add the pairs of one operation."""
+        primitive: Any = node.op
+        if primitive.linear:
+            return
+        kernel = primitive.kernel
+        if kernel is None or kernel.arity == 0:
+            self.add_pairs_of_many(node, adjoint)
+            return
+        out = node._value
+        left = self.tape.position_of(node._left)
+        a = value_at(node, node._left)
+        if out != out:
+            adjoint = math.nan
+        if kernel.arity == 1:
+            if kernel.curved:
+                self.add_pair(left, left, kernel.unary_curvature(a, out) * adjoint)
+            return
+        right = self.tape.position_of(node._right)
+        b = value_at(node, node._right)
+        if a != a or b != b:
+            adjoint = math.nan
+        if kernel.curved & LEFT and left >= 0:
+            self.add_pair(left, left, kernel.left_curvature(a, b, out) * adjoint)
+        if kernel.curved & MIXED and left >= 0 and right >= 0:
+            self.add_mixed_pair(left, right, kernel.mixed_curvature(a, b, out) * adjoint)
+        if kernel.curved & RIGHT and right >= 0:
+            self.add_pair(right, right, kernel.right_curvature(a, b, out) * adjoint)
+
+    def add_pairs_of_many(self, node: Node, adjoint: float) -> None:
+        """Add the pairs of an operation on any number of operands."""
+        positions = [self.tape.position_of(operand) for operand in operands_of(node)]
+        for first, second, curvature in pairs_of(node):
+            if positions[first] < 0 or positions[second] < 0:
+                continue
+            if first == second:
+                self.add_pair(positions[first], positions[first], curvature * adjoint)
+            else:
+                self.add_mixed_pair(positions[first], positions[second], curvature * adjoint)
+
+    def add_mixed_pair(self, left: int, right: int, weight: float) -> None:
+        """Add the pair of two operands; of two that are the same node, the second derivative counts twice."""
+        self.add_pair(left, right, 2.0 * weight if left == right else weight)
+
+    def add_pair(self, left: int, right: int, weight: float) -> None:
+        """Add a pair."""
+        if self.pairs == len(self.left):
+            self.left.extend(integers(self.pairs + 8))
+            self.right.extend(integers(self.pairs + 8))
+            self.weights.extend(doubles(self.pairs + 8))
+        if cython.compiled:
+            self.left.data.as_ints[self.pairs] = left
+            self.right.data.as_ints[self.pairs] = right
+            self.weights.data.as_doubles[self.pairs] = weight
+        else:
+            self.left[self.pairs] = left
+            self.right[self.pairs] = right
+            self.weights[self.pairs] = weight
+        self.pairs += 1
+
+    def hessian_times(self, direction: Sequence[float]) -> Any:
+        """The product of the Hessian with a direction, an array: one sweep forward and one backward."""
+        tape = self.tape
+        met, filled = integers(tape.size), integers(tape.size)
+        along = tape.tangents(direction, met)
+        result = doubles(tape.size)
+        reached = met.data.as_ints if cython.compiled else met
+        touched = filled.data.as_ints if cython.compiled else filled
+        tangents = along.data.as_doubles if cython.compiled else along
+        products = result.data.as_doubles if cython.compiled else result
+        starts = tape.starts.data.as_ints if cython.compiled else tape.starts
+        operands = tape.operands.data.as_ints if cython.compiled else tape.operands
+        slopes = tape.slopes.data.as_doubles if cython.compiled else tape.slopes
+        pair_starts = self.starts.data.as_ints if cython.compiled else self.starts
+        left = self.left.data.as_ints if cython.compiled else self.left
+        right = self.right.data.as_ints if cython.compiled else self.right
+        weights = self.weights.data.as_doubles if cython.compiled else self.weights
+        for position in range(tape.size - 1, tape.count - 1, -1):
+            k = position - tape.count
+            if touched[position]:
+                for entry in range(starts[k], starts[k + 1]):
+                    products[operands[entry]] += products[position] * slopes[entry]
+                    touched[operands[entry]] = 1
+            for pair in range(pair_starts[k], pair_starts[k + 1]):
+                a = left[pair]
+                b = right[pair]
+                if reached[b]:
+                    products[a] += weights[pair] * tangents[b]
+                    touched[a] = 1
+                if a != b and reached[a]:
+                    products[b] += weights[pair] * tangents[a]
+                    touched[b] = 1
+        return result[: tape.count]
+
+
+def value_at(node: Node, operand: Any) -> float:
+    """The value of an operand of a node; StaleGraphError if it is a variable that was assigned since."""
+    if isinstance(operand, Variable) and assigned_since(operand, node):
+        raise StaleGraphError(
+            f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
+            f"derivatives would mix both values. Compute the expression again after assigning"
+        )
+    return operand.value if isinstance(operand, Node) else float(operand or 0.0)
+
+
+def pairs_of(node: Node) -> Iterator[tuple[int, int, float]]:
+    """The second derivatives of an operation of any kind, in the operands at two places, the first not behind."""
+    operands = operands_of(node)
+    if node.op is Dot:
+        half = len(operands) // 2
+        for place in range(half):
+            yield place, half + place, 1.0
+        return
+    for operand in operands:
+        value_at(node, operand)
+    leaves = [
+        Variable(operand.value) if isinstance(operand, Node) and not isinstance(operand, Constant) else operand
+        for operand in operands
+    ]
+    primitive: Any = node.op
+    again = primitive(*leaves)
+    places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Variable)]
+    slopes = local_gradients_as_nodes(again)
+    for place in places:
+        if isinstance(slopes[place], Node):
+            others = [other for other in places if other >= place]
+            for other, second in zip(others, gradients(slopes[place], [leaves[o] for o in others]), strict=True):
+                yield place, other, second

@@ -1,0 +1,182 @@
+"""Derivatives of solutions: of what an equation defines, rather than of the iterations that found it.
+
+If r(x, p) = 0 defines x as a function of p, then by the implicit function theorem dx/dp = -(∂r/∂x)⁻¹ ∂r/∂p. So a
+root may be found by any means, on plain numbers, and still be differentiated exactly, to any order, at the cost of
+one linear system (Griewank and Walther, "Evaluating Derivatives", SIAM 2008, chapter 15).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.errors import ArgumentError, OutputError
+from autograd.modes import no_grad
+from autograd.node import Node, varies
+from autograd.primitive import Primitive
+from autograd.structures import Structure, flatten
+from autograd.transforms import Run, jacobian, name_of, unit
+
+__all__ = ["fixed_point", "root"]
+
+
+def root(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a solver differentiable, as a decorator: `residual(solution, *parameters)` is zero at what it returns.
+
+    The solver is called with plain numbers, in the structure of its arguments, and returns a number, an array, or a
+    nested list, tuple or dict; the residual has as many numbers as that. The solution can be differentiated in all
+    numbers among the parameters, to any order; the residual must depend on them through its arguments alone.
+
+    >>> from autograd import grad, implicit, sin
+    >>> @implicit.root(lambda E, M, e: E - e * sin(E) - M)
+    ... def eccentric_anomaly(M, e):
+    ...     E = M
+    ...     for _ in range(50):
+    ...         E = M + e * sin(E)
+    ...     return E
+    >>> round(grad(eccentric_anomaly)(1.0, 0.3), 12)
+    1.048918058602
+    """
+
+    def decorate(solver: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(solver)
+        def solve(*parameters: Any) -> Any:
+            given, structure = flatten(parameters, f"the parameters of {name_of(solver)}")
+            numbers = [number.value if isinstance(number, Node) else number for number in given]
+            with no_grad():
+                found = solver(*structure.build(numbers))
+            values, form = flatten(found, f"the solution of {name_of(solver)}")
+            values = [value.value if isinstance(value, Node) else value for value in values]
+            if any([varies(number) for number in given]):
+                equation = Equation(name_of(solver), residual, (values, form), (numbers, structure))
+                values = equation.solution(given)
+            return form.build(values)
+
+        return solve
+
+    return decorate
+
+
+def fixed_point(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a solver differentiable, as a decorator: what it returns is x with `function(x, *parameters)` equal to x.
+
+    >>> from autograd import cos, grad, implicit
+    >>> @implicit.fixed_point(lambda x, a: cos(a * x))
+    ... def solve(a):
+    ...     x = 1.0
+    ...     for _ in range(200):
+    ...         x = cos(a * x)
+    ...     return x
+    >>> round(grad(solve)(1.0), 12)
+    -0.297473248559
+    """
+
+    def residual(solution: Any, *parameters: Any) -> Any:
+        before, structure = flatten(solution, "the solution")
+        after, image = flatten(function(solution, *parameters), f"the output of {name_of(function)}")
+        if len(after) != len(before):
+            raise OutputError(f"{name_of(function)} must map {structure} to as many numbers, got {image}")
+        return [new - old for new, old in zip(after, before, strict=True)]
+
+    return root(residual)
+
+
+class Equation:
+    """An equation that was solved for certain parameters: each number of the solution is a primitive of them.
+
+    Its rule solves the linear system of the implicit function theorem: on numbers once for the whole solution, on
+    nodes when derivatives of derivatives are asked for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        residual: Callable[..., Any],
+        solution: tuple[list[float], Structure],
+        parameters: tuple[list[float], Structure],
+    ) -> None:
+        self.name = name
+        self.residual = residual
+        self.values, self.form = solution
+        numbers, self.structure = parameters
+        self.derivatives = self.on_numbers(numbers)
+
+    def solution(self, parameters: Sequence[Any]) -> list[Any]:
+        """The numbers of the solution as nodes that depend on the parameters."""
+        return [self.component(place)(*parameters) for place in range(len(self.values))]
+
+    def component(self, place: int) -> Primitive:
+        """The primitive that is the number at this place of the solution."""
+        return Primitive(
+            self.name,
+            lambda parameters: self.values[place],
+            lambda parameters, out: self.gradients(place, list(parameters)),
+            arity=None,
+            registered=False,
+        )
+
+    def gradients(self, place: int, parameters: list[Any]) -> list[Any]:
+        """The derivatives of the number at this place in the parameters."""
+        if not any([isinstance(parameter, Node) for parameter in parameters]):
+            return self.derivatives[place]
+        solution = self.solution(parameters)
+        rows = jacobian(self.residuals, argnums=(0, 1))(solution, parameters)
+        return solve_linear([row[0] for row in rows], [[-entry for entry in row[1]] for row in rows])[place]
+
+    def on_numbers(self, parameters: list[float]) -> list[list[Any]]:
+        """The derivatives of the solution; an error where the residual does not define them."""
+        name = name_of(self.residual)
+        count = len(self.values)
+        with Run("implicit.root", self.residuals, (self.values, parameters), {}, (0, 1)) as run:
+            if run.differentiable:
+                raise ArgumentError(
+                    f"the residual {name} depends on variables that are not among its arguments: pass them as "
+                    f"parameters, else the derivatives of the solution in them would be lost"
+                )
+            if len(run.results) != count:
+                raise OutputError(
+                    f"the residual {name} must give as many numbers as the solution has, {count}; it gave "
+                    f"{len(run.results)}"
+                )
+            rows = [list(run.tape.pullback(unit(place, count))) for place in range(count)]
+        return solve_linear([row[:count] for row in rows], [[-entry for entry in row[count:]] for row in rows])
+
+    def residuals(self, solution: list[Any], parameters: list[Any]) -> list[Any]:
+        """The residual as a function of flat lists."""
+        result = self.residual(self.form.build(solution), *self.structure.build(parameters))
+        return flatten(result, f"the output of {name_of(self.residual)}")[0]
+
+
+def solve_linear(matrix: list[list[Any]], right: list[list[Any]]) -> list[list[Any]]:
+    """The solution of a linear system with several right-hand sides, on numbers or nodes.
+
+    On numbers it is NumPy's; on nodes Gauss elimination, with the largest pivot of each column.
+    """
+    import numpy
+
+    entries = [entry for row in matrix + right for entry in row]
+    if not any([isinstance(entry, Node) for entry in entries]):
+        try:
+            result: list[list[Any]] = numpy.linalg.solve(numpy.array(matrix), numpy.array(right)).tolist()
+        except numpy.linalg.LinAlgError:
+            # A singular matrix: the solution has no derivative here.
+            return [[math.nan] * len(row) for row in right]
+        return result
+    rows = [list(left) + list(side) for left, side in zip(matrix, right, strict=True)]
+    size = len(rows)
+    for column in range(size):
+        pivot = max(range(column, size), key=lambda row: abs(value_of(rows[row][column])))
+        rows[column], rows[pivot] = rows[pivot], rows[column]
+        rows[column] = [entry / rows[column][column] for entry in rows[column]]
+        for row in range(size):
+            if row != column:
+                factor = rows[row][column]
+                rows[row] = [mine - factor * other for mine, other in zip(rows[row], rows[column], strict=True)]
+    return [row[size:] for row in rows]
+
+
+def value_of(number: Any) -> float:
+    """The plain number."""
+    return float(number.value if isinstance(number, Node) else number)
