@@ -26,6 +26,8 @@ COMPILED = [
     "tape",
     "curvature",
     "elimination",
+    "structures",
+    "transforms",
 ]
 
 

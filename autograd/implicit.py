@@ -37,7 +37,7 @@ def root(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     ...         E = M + e * sin(E)
     ...     return E
     >>> round(grad(eccentric_anomaly)(1.0, 0.3), 12)
-    1.048918058602
+    1.09132930115
     """
 
     def decorate(solver: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +70,7 @@ def fixed_point(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], 
     ...         x = cos(a * x)
     ...     return x
     >>> round(grad(solve)(1.0), 12)
-    -0.297473248559
+    -0.29747434151
     """
 
     def residual(solution: Any, *parameters: Any) -> Any:

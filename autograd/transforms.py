@@ -487,8 +487,9 @@ def blocks(outputs: Structure, inputs: Structure, vectors: list[Any], by_column:
             return entry if isinstance(entry, Node) else float(entry)
         if matrix is None:
             given = as_array([entry for vector in vectors for entry in vector])
-            sizes = (outputs.size, inputs.size)
-            matrix = given.reshape(sizes[::-1]).T if by_column else given.reshape(sizes)
+            matrix = (
+                given.reshape(inputs.size, outputs.size).T if by_column else given.reshape(outputs.size, inputs.size)
+            )
         part = matrix[row : row + output.size, column : column + piece.size]
         return part.reshape((*(output.shape or ()), *(piece.shape or ()))).copy()
 
@@ -537,7 +538,7 @@ def as_arguments(transform: str, what: str, given: Any) -> tuple[Any, ...]:
     if not isinstance(given, list | tuple):
         raise ArgumentError(
             f"{transform} takes {what} as a tuple with one entry for each argument of the function, got "
-            f"{type(given).__name__}; for one argument write ({what[:-1]},)"
+            f"{type(given).__name__}; for one argument write ({what.removesuffix('s')},)"
         )
     return tuple(given)
 
