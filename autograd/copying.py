@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from autograd.node import Constant, Node, Variable, hooks, operands_of, rebuild, state_of
+from autograd.node import Constant, Node, Variable, hooks, is_argument, operands_of, rebuild, state_of
 from autograd.sweep import topological_order
 
 
@@ -51,6 +51,10 @@ def deepcopy(node: Node, memo: dict[int, Any]) -> Node:
     """A copy of the whole graph below a node, sharing what the graph shares."""
     for original in topological_order(node):
         if id(original) in memo:
+            continue
+        if is_argument(original):
+            # Inside a function that is being differentiated, a copy of its argument is the argument.
+            memo[id(original)] = original
             continue
         kind, operands, *rest = state_of(original)
         copies = tuple([memo[id(operand)] if isinstance(operand, Node) else operand for operand in operands])

@@ -91,7 +91,12 @@ class Curvature:
 
     def add_pairs_of_many(self, node: Node, adjoint: float) -> None:
         """Add the pairs of an operation on any number of operands."""
-        positions = [self.tape.position_of(operand) for operand in operands_of(node)]
+        operands = operands_of(node)
+        positions = [self.tape.position_of(operand) for operand in operands]
+        if node.value != node.value or any(
+            [value_at(node, operand) != value_at(node, operand) for operand in operands]
+        ):
+            adjoint = math.nan
         for first, second, curvature in pairs_of(node):
             if positions[first] < 0 or positions[second] < 0:
                 continue
@@ -173,8 +178,6 @@ def pairs_of(node: Node) -> Iterator[tuple[int, int, float]]:
         for place in range(half):
             yield place, half + place, 1.0
         return
-    for operand in operands:
-        value_at(node, operand)
     leaves = [
         Variable(operand.value) if isinstance(operand, Node) and not isinstance(operand, Constant) else operand
         for operand in operands

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, OutputError
-from autograd.modes import no_grad
+from autograd.modes import current_mode, no_grad
 from autograd.node import Node, varies
 from autograd.primitive import Primitive
 from autograd.structures import Structure, flatten
@@ -49,9 +49,10 @@ def root(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
                 found = solver(*structure.build(numbers))
             values, form = flatten(found, f"the solution of {name_of(solver)}")
             values = [value.value if isinstance(value, Node) else value for value in values]
-            if any([varies(number) for number in given]):
+            if current_mode().recording:
                 equation = Equation(name_of(solver), residual, (values, form), (numbers, structure))
-                values = equation.solution(given)
+                if any([varies(number) for number in given]):
+                    values = equation.solution(given)
             return form.build(values)
 
         return solve
@@ -76,7 +77,10 @@ def fixed_point(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], 
     def residual(solution: Any, *parameters: Any) -> Any:
         before, structure = flatten(solution, "the solution")
         after, image = flatten(function(solution, *parameters), f"the output of {name_of(function)}")
-        if len(after) != len(before):
+        arranged = structure.arrange(after, image)
+        if arranged is not None:
+            after = arranged
+        elif len(after) != len(before) or structure.keys is not None:
             raise OutputError(f"{name_of(function)} must map {structure} to as many numbers, got {image}")
         return [new - old for new, old in zip(after, before, strict=True)]
 
@@ -101,7 +105,8 @@ class Equation:
         self.residual = residual
         self.values, self.form = solution
         numbers, self.structure = parameters
-        self.derivatives = self.on_numbers(numbers)
+        self.rows = self.checked(numbers)
+        self.derivatives: list[list[Any]] | None = None
 
     def solution(self, parameters: Sequence[Any]) -> list[Any]:
         """The numbers of the solution as nodes that depend on the parameters."""
@@ -120,13 +125,17 @@ class Equation:
     def gradients(self, place: int, parameters: list[Any]) -> list[Any]:
         """The derivatives of the number at this place in the parameters."""
         if not any([isinstance(parameter, Node) for parameter in parameters]):
+            if self.derivatives is None:
+                count = len(self.values)
+                right = [[-entry for entry in row[count:]] for row in self.rows]
+                self.derivatives = solve_linear([list(row[:count]) for row in self.rows], right)
             return self.derivatives[place]
         solution = self.solution(parameters)
         rows = jacobian(self.residuals, argnums=(0, 1))(solution, parameters)
         return solve_linear([row[0] for row in rows], [[-entry for entry in row[1]] for row in rows])[place]
 
-    def on_numbers(self, parameters: list[float]) -> list[list[Any]]:
-        """The derivatives of the solution; an error where the residual does not define them."""
+    def checked(self, parameters: list[float]) -> list[Any]:
+        """The derivatives of the residual; an error where it does not define those of the solution."""
         name = name_of(self.residual)
         count = len(self.values)
         with Run("implicit.root", self.residuals, (self.values, parameters), {}, (0, 1)) as run:
@@ -140,8 +149,7 @@ class Equation:
                     f"the residual {name} must give as many numbers as the solution has, {count}; it gave "
                     f"{len(run.results)}"
                 )
-            rows = [list(run.tape.pullback(unit(place, count))) for place in range(count)]
-        return solve_linear([row[:count] for row in rows], [[-entry for entry in row[count:]] for row in rows])
+            return [run.tape.pullback(unit(place, count)) for place in range(count)]
 
     def residuals(self, solution: list[Any], parameters: list[Any]) -> list[Any]:
         """The residual as a function of flat lists."""

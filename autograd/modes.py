@@ -133,6 +133,16 @@ class strict(_Entered):  # noqa: N801
         return mode._replace(strict=True)
 
 
+class lenient(_Entered):  # noqa: N801
+    """Inside this context infinities and nans are no errors, also within `strict`: for rules, which may meet them.
+
+    A rule computes both sides of a choice.
+    """
+
+    def changed(self, mode: Mode) -> Mode:
+        return mode._replace(strict=False)
+
+
 class scope(_Entered):  # noqa: N801
     """Inside this context nodes are marked as made by one call of the layer `label`; scopes nest.
 

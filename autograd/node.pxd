@@ -36,6 +36,8 @@ cpdef long long clock()
 cpdef object retire_arguments(list arguments)
 cpdef bint varies(object operand)
 cpdef bint is_argument(Node node)
+cpdef bint varied(object operand)
+cdef tuple gradients_beside(Primitive primitive, tuple gradients, list numbers, double value, list constant)
 @cython.locals(node=Constant)
 cdef Constant new_constant(double value)
 

@@ -390,7 +390,7 @@ class Node:
         return {"text/plain": repr(self)} if render is None else render(self)
 
     def __copy__(self) -> Node:
-        return rebuild(*state_of(self))
+        return self if is_argument(self) else rebuild(*state_of(self))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return hooks["reduce"](self)
@@ -817,6 +817,8 @@ def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         gradients: tuple[float, ...] = (math.nan,) * len(operands)
         if value == value and all([number == number for number in numbers]):
             gradients = primitive.gradients_of_numbers(numbers, value)
+            constant = [not varies(operand) for operand in operands]
+            gradients = gradients_beside(primitive, gradients, numbers, value, constant)
         node = new_node(primitive.origin, value)
         set_operands(node, operands, gradients)
     if _state.entered != 0:
@@ -902,10 +904,14 @@ def local_gradients_beside(node: Node, constant: list[bool]) -> tuple[float, ...
     They differ from those recorded at a tie, of which a constant gets no share.
     """
     recorded = node.local_gradients
-    kernel: Any = None if node.op is None else node.op.kernel
-    if kernel is None or any([slope != slope for slope in recorded]):
+    primitive: Any = node.op
+    if primitive is None or any([slope != slope for slope in recorded]):
         return recorded
     operands = operands_of(node)
+    kernel: Any = primitive.kernel
+    if kernel is None:
+        numbers = [comparable(operand) for operand in operands]
+        return gradients_beside(primitive, recorded, numbers, node._value, constant)
     if len(recorded) == 2 and kernel.arity == 2:
         if not kernel.kinked_beside_constant or constant[0] == constant[1]:
             return recorded
@@ -928,6 +934,22 @@ def local_gradients_beside(node: Node, constant: list[bool]) -> tuple[float, ...
     else:
         kernel.nary_gradients(values, count, node._value, uses, gradients)
     return tuple(gradients)
+
+
+def gradients_beside(
+    primitive: Primitive, gradients: tuple[float, ...], numbers: list[Any], value: float, constant: list[bool]
+) -> tuple[float, ...]:
+    """The local gradients of an operation without kernel, as its declaration gives them beside a constant."""
+    if primitive.beside_constant is None or len(numbers) != 2 or constant[0] == constant[1]:
+        return gradients
+    if constant[0]:
+        return (gradients[0], float(primitive.beside_constant(numbers[1], numbers[0], value)))
+    return (float(primitive.beside_constant(numbers[0], numbers[1], value)), gradients[1])
+
+
+def varied(operand: Any) -> bool:
+    """Whether this is a node that depended on a variable when operations on it were recorded."""
+    return isinstance(operand, Node) and not isinstance(operand, Constant)
 
 
 def state_of(node: Node) -> tuple[Any, ...]:

@@ -65,16 +65,31 @@ class Structure:
         """The number, or the array of the numbers."""
         return as_array(numbers, self.shape) if self.is_array else numbers[0]
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Structure) and (self.kind, self.keys, self.shape, self.is_array, self.children) == (
-            other.kind,
-            other.keys,
-            other.shape,
-            other.is_array,
-            other.children,
-        )
+    def arrange(self, numbers: Sequence[Any], given: Structure) -> list[Any] | None:
+        """The numbers of a value of structure `given` in the order of this one; None if they are not the same.
 
-    __hash__ = None  # type: ignore[assignment]
+        Dicts are the same if they have the same keys, in whatever order.
+        """
+        if (self.kind, self.shape, self.is_array) != (given.kind, given.shape, given.is_array):
+            return None
+        if self.shape is not None:
+            return list(numbers)
+        keys: Sequence[Any] = range(len(given.children)) if given.keys is None else given.keys
+        wanted: Sequence[Any] = range(len(self.children)) if self.keys is None else self.keys
+        if len(keys) != len(wanted):
+            return None
+        parts: dict[Any, tuple[Structure, Sequence[Any]]] = {}
+        start = 0
+        for key, child in zip(keys, given.children, strict=True):
+            parts[key] = (child, numbers[start : start + child.size])
+            start += child.size
+        arranged: list[Any] = []
+        for key, child in zip(wanted, self.children, strict=True):
+            part = child.arrange(parts[key][1], parts[key][0]) if key in parts else None
+            if part is None:
+                return None
+            arranged += part
+        return arranged
 
     def __repr__(self) -> str:
         if self.is_array:
@@ -133,7 +148,7 @@ def take_apart(value: Any, what: str, numbers: list[Any]) -> Structure:
         children = [take_apart(item, f"{what}[{place}]", numbers) for place, item in enumerate(value)]
         kind = list if isinstance(value, list) else type(value) if hasattr(type(value), "_make") else tuple
         return Structure(kind, children)
-    if hasattr(value, "shape") and hasattr(value, "dtype") and hasattr(value, "ravel"):
+    if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type):
         return take_array_apart(value, what, numbers)
     number = number_or_none(value)
     if number is None:

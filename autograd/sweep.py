@@ -11,12 +11,16 @@ threads at once: the marks of a walk are in its nodes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from autograd.errors import OperandError, StaleGraphError
+from autograd.modes import current_mode, lenient
 from autograd.node import Constant, Node, assigned_since, describe, hooks, operands_of
 from autograd.operands import as_number
+from autograd.primitives import Sum
 
 try:
     import cython
@@ -244,14 +248,15 @@ def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
                 f"derivatives would mix both values. Compute the expression again after assigning"
             )
     nodes = [operand if isinstance(operand, Node) else Constant(operand) for operand in operands]
-    slopes = primitive.gradients(nodes, node) if primitive.arity is None else primitive.gradients(*nodes, node)
-    if primitive.arity == 1 and not isinstance(slopes, tuple):
-        slopes = (slopes,)
-    # A local gradient that is nan has derivatives that are nan.
-    return [
-        slope if known == known else slope * known if isinstance(slope, Node) else known
-        for known, slope in zip(recorded, slopes, strict=True)
-    ]
+    with lenient() if current_mode().strict else nullcontext():
+        slopes = primitive.gradients(nodes, node) if primitive.arity is None else primitive.gradients(*nodes, node)
+        if primitive.arity == 1 and not isinstance(slopes, tuple):
+            slopes = (slopes,)
+        if any([known != known for known in recorded]):
+            # A local gradient that is nan has derivatives that are nan, in every operand.
+            undefined = Sum(*[operand for operand in operands if isinstance(operand, Node)]) * math.nan
+            return [slope if known == known else undefined for known, slope in zip(recorded, slopes, strict=True)]
+    return slopes  # type: ignore[no-any-return]
 
 
 def zero_grad(nodes: Iterable[Node]) -> None:

@@ -1,6 +1,6 @@
 cimport cython
 from cpython.array cimport array, clone
-from autograd.node cimport Node, SERIAL, VARIES, clock, local_gradients_beside, operands_of, varies
+from autograd.node cimport Node, SERIAL, VARIES, clock, local_gradients_beside, operands_of, varied, varies
 
 cdef array _double_template, _integer_template
 

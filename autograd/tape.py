@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.node import Node, is_argument, local_gradients_beside, operands_of, varies
+from autograd.node import Node, is_argument, local_gradients_beside, operands_of, varied, varies
 from autograd.sweep import local_gradients_as_nodes, topological_order
 
 try:
@@ -138,7 +138,7 @@ class Tape:
             constants = 0
             for place in range(len(node._left) if isinstance(node._left, tuple) else 2):
                 operand = operand_at(node, place)
-                if not varies(operand):
+                if not varied(operand):
                     continue
                 position = self.position_of(operand)
                 if position < 0:
@@ -163,12 +163,15 @@ class Tape:
         enclosing differentiation.
         """
         operands = operands_of(node)
-        constant = [varies(operand) and self.position_of(operand) < 0 for operand in operands]
+        constant = [not varied(operand) or self.position_of(operand) < 0 for operand in operands]
         recorded = node.local_gradients
         corrected = local_gradients_beside(node, constant)
         if corrected == recorded:
             return
-        constant = [known and not is_differentiated(operand) for known, operand in zip(constant, operands, strict=True)]
+        constant = [
+            known and not (varied(operand) and is_differentiated(operand))
+            for known, operand in zip(constant, operands, strict=True)
+        ]
         corrected = local_gradients_beside(node, constant)
         places = [place for place, operand in enumerate(operands) if self.position_of(operand) >= 0]
         for entry, place in enumerate(places):

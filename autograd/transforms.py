@@ -12,7 +12,10 @@ on nodes, made by the primitives' rules; else on numbers. No transform reads or 
 
 from __future__ import annotations
 
+import copy
 import functools
+import operator
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -144,8 +147,7 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> Any:
     with Run("vjp", fun, primals, {}, None, has_aux) as run:
 
         def pullback(cotangents: Any) -> Any:
-            weights, structure = flatten(cotangents, "the cotangent")
-            check_structure("vjp", "cotangents", structure, "the output", run.outputs)
+            weights = in_structure("vjp", "cotangents", cotangents, "the output", run.outputs)
             return run.inputs.build(run.tape.pullback(weights))
 
         return (run.value(), pullback, run.aux) if has_aux else (run.value(), pullback)
@@ -196,7 +198,12 @@ class Transformed:
         self.argnums = checked_argnums(argnums)
         if not callable(fun):
             raise OutputError(f"only a function can be differentiated, got {type(fun).__name__} {fun!r:.60}")
+        self.__name__ = name_of(fun)
         functools.update_wrapper(self, fun, updated=())
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        # As a function does: in a class, it becomes a method.
+        return self if instance is None else types.MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.transform(self.fun, self.argnums, args, kwargs, **self.options)
@@ -209,12 +216,13 @@ def gradient_of(
     fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any], has_aux: bool, with_value: bool
 ) -> Any:
     """What `grad` and `value_and_grad` give when called."""
-    with Run("grad", fun, args, kwargs, argnums, has_aux) as run:
-        run.check_scalar("grad")
+    name = "value_and_grad" if with_value else "grad"
+    with Run(name, fun, args, kwargs, argnums, has_aux) as run:
+        run.check_scalar(name)
         gradient = run.inputs.build(run.tape.pullback([1.0]))
         if not with_value:
             return (gradient, run.aux) if has_aux else gradient
-        value = run.value()
+        value = run.settled(run.results[0])
         return ((value, run.aux), gradient) if has_aux else (value, gradient)
 
 
@@ -228,7 +236,8 @@ def jacobian_of(
     forward: bool | None,
 ) -> Any:
     """What `jacobian`, `jacfwd` and `jacrev` give when called."""
-    with Run("jacobian", fun, args, kwargs, argnums, has_aux) as run:
+    name = "jacobian" if forward is None else "jacfwd" if forward else "jacrev"
+    with Run(name, fun, args, kwargs, argnums, has_aux) as run:
         if sparse:
             result = sparse_jacobian(run)
         else:
@@ -293,7 +302,7 @@ class Run:
             given += numbers
             structures.append(structure)
         self.inputs = structures[0] if isinstance(argnums, int) else Structure(tuple, structures)
-        before = clock()
+        self.before = before = clock()
         self.arguments = [new_argument(number) for number in given]
         try:
             returned = self.call(args, kwargs, places, structures)
@@ -305,14 +314,14 @@ class Run:
                     )
                 returned, self.aux = returned
             self.results, self.outputs = flatten(returned, f"the output of {name_of(fun)}")
-            self.before = before
             self.tape = Tape(self.arguments, self.results, before)
             self.differentiable = current_mode().recording and (
                 self.tape.closed_over or any([varies(number) for number in given])
             )
             if self.differentiable:
                 self.tape.differentiable()
-            self.aux = self.settled(self.aux)
+            if has_aux:
+                self.aux = self.settled_aux()
         except BaseException:
             retire_arguments(self.arguments)
             raise
@@ -340,17 +349,19 @@ class Run:
         return self.outputs.build([self.settled(result) for result in self.results])
 
     def settled(self, result: Any) -> Any:
-        """Something that the function returned, with numbers for the nodes that nobody differentiates any more."""
-        if isinstance(result, Node):
-            return result if self.differentiable and varies(result) else result.value
-        if type(result) in (list, tuple):
-            return type(result)([self.settled(item) for item in result])
-        if type(result) is dict:
-            return {key: self.settled(item) for key, item in result.items()}
-        if hasattr(result, "dtype") and result.dtype.kind == "O":
-            numbers, structure = flatten(result, "an array")
-            return structure.build([self.settled(number) for number in numbers])
-        return result
+        """A number that the function returned: plain if nobody can differentiate in what it depends on any more."""
+        if not isinstance(result, Node) or (self.differentiable and varies(result)):
+            return result
+        return result.value
+
+    def settled_aux(self) -> Any:
+        """What the function returned besides, with plain numbers for nodes likewise."""
+        nodes: list[Any] = []
+        with_nodes(self.aux, lambda node: nodes.append(node) or node)  # type: ignore[func-returns-value]
+        outside = self.differentiable or (
+            current_mode().recording and Tape(self.arguments, nodes, self.before).closed_over
+        )
+        return with_nodes(self.aux, lambda node: node if outside and varies(node) else node.value)
 
     def check_scalar(self, transform: str) -> None:
         """Raise OutputError if the function gave anything but one number."""
@@ -362,9 +373,7 @@ class Run:
 
     def directions(self, transform: str, tangents: Sequence[Any]) -> list[Any]:
         """The numbers of the tangents, which must have the structure of the arguments."""
-        numbers, structure = flatten(tuple(tangents), "the tangents")
-        check_structure(transform, "tangents", structure, "the arguments", self.inputs)
-        return numbers
+        return in_structure(transform, "tangents", tuple(tangents), "the arguments", self.inputs)
 
     def gradient_tape(self) -> Tape:
         """The tape from the arguments to the gradient of the output, for differentiating that."""
@@ -478,24 +487,58 @@ def blocks(outputs: Structure, inputs: Structure, vectors: list[Any], by_column:
 
     `vectors` are its rows, or its columns.
     """
-    matrix: Any = None
+    matrix = Matrix(outputs.size, inputs.size, vectors, by_column)
+    return outputs.map_pieces(
+        lambda row, output: inputs.map_pieces(lambda column, piece: matrix.block(row, output, column, piece))
+    )
 
-    def block(row: int, output: Structure, column: int, piece: Structure) -> Any:
-        nonlocal matrix
+
+class Matrix:
+    """A matrix of numbers and nodes, given by its rows or its columns."""
+
+    def __init__(self, height: int, width: int, vectors: list[Any], by_column: bool) -> None:
+        self.height = height
+        self.width = width
+        self.vectors = vectors
+        self.by_column = by_column
+        self.array: Any = None
+
+    def block(self, row: int, output: Structure, column: int, piece: Structure) -> Any:
+        """The derivatives of one piece of the output in one piece of the input: a number, or an array."""
         if not (output.is_array or piece.is_array):
-            entry = vectors[column][row] if by_column else vectors[row][column]
+            entry = self.vectors[column][row] if self.by_column else self.vectors[row][column]
             return entry if isinstance(entry, Node) else float(entry)
-        if matrix is None:
-            given = as_array([entry for vector in vectors for entry in vector])
-            matrix = (
-                given.reshape(inputs.size, outputs.size).T if by_column else given.reshape(outputs.size, inputs.size)
-            )
-        part = matrix[row : row + output.size, column : column + piece.size]
+        if self.array is None:
+            given = as_array([entry for vector in self.vectors for entry in vector])
+            height, width = self.height, self.width
+            self.array = given.reshape(width, height).T if self.by_column else given.reshape(height, width)
+        part = self.array[row : row + output.size, column : column + piece.size]
         return part.reshape((*(output.shape or ()), *(piece.shape or ()))).copy()
 
-    return outputs.map_pieces(
-        lambda row, output: inputs.map_pieces(lambda column, piece: block(row, output, column, piece))
-    )
+
+def with_nodes(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A value with `change(node)` in place of each node in it; what is no container stays as it is."""
+    if isinstance(value, Node):
+        return change(value)
+    if isinstance(value, tuple):
+        items = [with_nodes(item, change) for item in value]
+        kind: Any = type(value)
+        return kind._make(items) if hasattr(kind, "_make") else tuple(items)
+    if isinstance(value, list):
+        return [with_nodes(item, change) for item in value]
+    if isinstance(value, dict):
+        changed = copy.copy(value)
+        for key, item in value.items():
+            changed[key] = with_nodes(item, change)
+        return changed
+    if not isinstance(value, type) and getattr(getattr(value, "dtype", None), "kind", "") == "O":
+        array = value.copy()
+        array[...] = None
+        for place, item in enumerate(value.flat):
+            array.flat[place] = with_nodes(item, change)
+        plain = [isinstance(item, float) for item in array.flat]
+        return array.astype(float) if plain and all(plain) else array
+    return value
 
 
 def unit(place: int, size: int) -> list[float]:
@@ -507,12 +550,12 @@ def unit(place: int, size: int) -> list[float]:
 
 def checked_argnums(argnums: Any) -> int | tuple[int, ...]:
     """The place or places, as they will be asked for; ArgumentError if they are no integers."""
-    if isinstance(argnums, int) and not isinstance(argnums, bool):
-        return argnums
-    whole = isinstance(argnums, list | tuple) and len(argnums) > 0
-    if whole and all([isinstance(place, int) and not isinstance(place, bool) for place in argnums]):
-        return tuple(argnums)
-    raise ArgumentError(f"argnums is the place of an argument or a tuple of places, got {argnums!r}")
+    several = isinstance(argnums, list | tuple)
+    places = argnums if several else (argnums,)
+    if not places or any([isinstance(place, bool) or not hasattr(type(place), "__index__") for place in places]):
+        raise ArgumentError(f"argnums is the place of an argument or a tuple of places, got {argnums!r}")
+    found = tuple([operator.index(place) for place in places])
+    return found if several else found[0]
 
 
 def places_among(
@@ -543,12 +586,17 @@ def as_arguments(transform: str, what: str, given: Any) -> tuple[Any, ...]:
     return tuple(given)
 
 
-def check_structure(transform: str, what: str, given: Structure, of: str, expected: Structure) -> None:
-    """Raise ArgumentError unless both structures are the same."""
-    if given != expected:
-        raise ArgumentError(f"{transform} needs {what} in the structure of {of}, {expected}, got {given}")
+def in_structure(transform: str, what: str, given: Any, of: str, expected: Structure) -> list[Any]:
+    """The numbers of a value, plain ones inside `no_grad`; ArgumentError unless it has the structure expected."""
+    numbers, structure = flatten(given, f"the {what}")
+    arranged = expected.arrange(numbers, structure)
+    if arranged is None:
+        raise ArgumentError(f"{transform} needs {what} in the structure of {of}, {expected}, got {structure}")
+    if current_mode().recording:
+        return arranged
+    return [number.value if isinstance(number, Node) else number for number in arranged]
 
 
 def name_of(fun: Any) -> str:
     """What to call a function in a message."""
-    return str(getattr(fun, "__name__", None) or type(fun).__name__)
+    return str(getattr(fun, "__name__", None) or getattr(fun, "name", None) or type(fun).__name__)
