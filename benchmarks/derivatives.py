@@ -1,0 +1,251 @@
+"""How fast derivatives are taken, in comparison with other engines.
+
+    python -m benchmarks.derivatives [--quick] [--only NAME] [--json FILE]
+
+Each engine takes the same derivatives in processes of its own. Two times count. The first result is timed from the
+Python function to the derivative's numbers, in a fresh process that has taken another derivative before, so that
+loading the library is not in it: tracing, compiling and writing expressions are, and peak memory is of that too.
+A further call is timed in rounds: each gives every engine one turn, ours before each of the others; a turn is the
+best of as many runs as fit in 40 ms. A ratio is the least time of the one over the least time of the other; the
+median of the ratios within each round stands beside it, as a witness. All engines' numbers are compared first, those
+of the sparse Hessian with one written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from benchmarks.derivative_peers import ENGINES, entries
+from benchmarks.derivative_problems import BY_NAME, PROBLEMS, Problem, rosenbrock_hessian
+from benchmarks.eager import processor
+
+PROJECT = Path(__file__).resolve().parent.parent
+TOLERANCE = 1e-9
+# On the sparse Hessian: at least that much faster than CasADi to the first; memory and time proportional to the size.
+TARGET = 10.0
+QUICK_SIZE = 10_000
+STARTS = 3
+
+
+class Worker:
+    """An engine in a fresh process, with one problem to solve."""
+
+    def __init__(self, name: str, problem: Problem, size: int) -> None:
+        self.name = name
+        path = os.pathsep.join([place for place in (os.environ.get("PYTHONPATH"), str(PROJECT)) if place])
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.derivative_peers", name, problem.name, str(size)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=PROJECT,
+            env=os.environ | {"PYTHONPATH": path},
+        )  # fmt: skip
+        greeting = self.answer()
+        self.missing = greeting.get("missing")
+        self.version = greeting.get("version", "")
+
+    def answer(self) -> dict[str, Any]:
+        """The next line from the process."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            return {"missing": f"its process ended with status {self.process.wait()}"}
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def ask(self, file: str | None) -> dict[str, Any]:
+        """What the first result took, whose numbers go to the file; without one, seconds of a further call."""
+        start = time.perf_counter()
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(file) + "\n")
+        self.process.stdin.flush()
+        found = self.answer()
+        if "missing" in found:
+            raise RuntimeError(f"{self.name}: {found['missing']}")
+        return found | {"wall": time.perf_counter() - start}
+
+    def stop(self) -> None:
+        """End the process."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+def compare(problem: Problem, size: int, name: str, found: Any, expected: Any) -> None:
+    """Raise if an engine's numbers are not the expected ones."""
+    if found.shape != expected.shape:
+        raise AssertionError(f"{problem.name}: {name} gives {found.shape} numbers, not {expected.shape}")
+    # Entries that are 0, or next to it by cancellation, are judged by the largest.
+    scale = numpy.maximum(abs(expected), 1e-6 * abs(expected).max())
+    error = float((abs(found - expected) / scale).max())
+    if not error <= TOLERANCE:
+        raise AssertionError(f"{problem.name} {size}: {name}'s numbers differ by {error:.1e}, relative")
+
+
+def start(
+    problem: Problem, size: int, names: list[str], count: int
+) -> tuple[dict[str, Worker], dict[str, list[dict[str, Any]]]]:  # fmt: skip
+    """A process of each engine that has its first result, and what the first results took, of `count` processes."""
+    workers: dict[str, Worker] = {}
+    firsts: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    sparse = problem.derivative == "sparse_hessian"
+    expected = entries(rosenbrock_hessian(*problem.arguments(size))) if sparse else None
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder, "numbers.npy"))
+        for _ in range(count):
+            for name in names:
+                if name in workers:
+                    workers[name].stop()
+                workers[name] = Worker(name, problem, size)
+                firsts[name].append(workers[name].ask(file))
+                found = numpy.load(file)
+                if expected is None:
+                    expected = found
+                compare(problem, size, name, found, expected)
+    return workers, firsts
+
+
+def further(workers: dict[str, Worker], quick: bool) -> dict[str, list[tuple[float, float]]]:
+    """For each engine seconds of a call of ours and of the engine's, in turn."""
+    rounds, seconds = (5, 3.0) if quick else (15, 10.0)
+    ours = workers["ours"]
+    ours.ask(None)
+    remaining = {}
+    for name, worker in workers.items():
+        remaining[name] = int(min(rounds, max(2, seconds / worker.ask(None)["wall"])))
+    pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in workers}
+    for turn in range(rounds):
+        for name, worker in workers.items():
+            if turn < remaining[name]:
+                pairs[name].append((ours.ask(None)["seconds"], worker.ask(None)["seconds"]))
+    return pairs
+
+
+def ratio(pairs: list[tuple[float, float]]) -> dict[str, float]:
+    """How many times faster ours is, by the least times and by the median of the rounds."""
+    least_ours, least = min([one for one, _ in pairs]), min([other for _, other in pairs])
+    return {
+        "seconds": least, "ratio": least / least_ours,
+        "median_ratio": statistics.median([other / one for one, other in pairs]),
+    }  # fmt: skip
+
+
+def digits(number: float) -> str:
+    """A number with three digits, or all of its integer part."""
+    return f"{number:,.{max(0, 3 - len(str(int(number))))}f}"
+
+
+def times(ratio: float) -> str:
+    """How many times faster; of how many times slower, the reciprocal."""
+    return digits(ratio) if ratio >= 0.995 else f"1/{digits(1.0 / ratio)}"
+
+
+def duration(seconds: float) -> str:
+    """A time with three digits and its unit."""
+    if seconds < 1e-3:
+        return f"{digits(seconds * 1e6)} µs"
+    return f"{digits(seconds * 1e3)} ms" if seconds < 1.0 else f"{digits(seconds)} s"
+
+
+def measure(problem: Problem, size: int, present: list[str], quick: bool) -> list[dict[str, Any]]:
+    """The rows of one problem at one size, printed as they come."""
+    names = [name for name in present if ENGINES[name].measures(problem, size)]
+    workers, firsts = start(problem, size, names, 1 if quick else STARTS)
+    calls = further(workers, quick)
+    for worker in workers.values():
+        worker.stop()
+    rows = []
+    print(f"\n{problem.title.format(size)}\n{'':<18}{'first':>12}   ours faster{'':>9}{'a call':>12}   ours faster")
+    for name in names:
+        ours = [one["seconds"] for one in firsts["ours"]]
+        begun = ratio(list(zip(ours, [one["seconds"] for one in firsts[name]], strict=True)))
+        called = ratio(calls[name])
+        peak = statistics.median([one["peak"] for one in firsts[name]])
+        rows.append(
+            {"problem": problem.name, "size": size, "engine": name, "first": begun, "call": called, "peak": peak,
+             "first_starts": len(firsts[name]), "call_rounds": len(calls[name])}
+        )  # fmt: skip
+        cells = [
+            f"{duration(part['seconds']):>12}   {times(part['ratio'])} ({times(part['median_ratio'])})".ljust(35)
+            for part in (begun, called)
+        ]
+        memory = f"peak {peak / 2**20:,.1f} MiB" if size else ""
+        print(f"    {name:<14}{cells[0]}{cells[1]}{memory}", flush=True)
+    return rows
+
+
+def judge(rows: list[dict[str, Any]]) -> list[str]:
+    """The targets on the sparse Hessian, and the worst ratio to each engine."""
+    lines = []
+    sparse = [row for row in rows if row["problem"] == "sparse"]
+    for row in sparse:
+        if row["engine"] == "casadi":
+            met = "met" if row["first"]["ratio"] >= TARGET else "MISSED"
+            lines.append(
+                f"target at {row['size']:,}: at least {TARGET:g} times faster than casadi to the first Hessian, "
+                f"measured {times(row['first']['ratio'])}: {met}"
+            )
+    for row in sparse:
+        if row["engine"] == "ours":
+            size = row["size"]
+            first, call = [row[part]["seconds"] / size * 1e9 for part in ("first", "call")]
+            lines.append(
+                f"ours at {size:,}, a variable: first {first:,.0f} ns, further {call:,.0f} ns, "
+                f"peak {row['peak'] / size:,.0f} bytes"
+            )
+    peers = dict.fromkeys([row["engine"] for row in rows if not row["engine"].startswith("ours")])
+    for part, meaning in (("first", "to the first result"), ("call", "in a further call")):
+        for peer in peers:
+            worst = min([row for row in rows if row["engine"] == peer], key=lambda row: row[part]["ratio"])
+            where = worst["problem"] + (f" {worst['size']:,}" if worst["size"] else "")
+            lines.append(f"worst {meaning}: {where}, ours {times(worst[part]['ratio'])} times faster than {peer}")
+    return lines
+
+
+def main() -> None:
+    """Measure everything and print the tables."""
+    parser = argparse.ArgumentParser(description="derivatives against other engines, in ratios")
+    parser.add_argument("--quick", action="store_true", help="one start, fewer rounds, and no large sparse Hessians")
+    parser.add_argument("--only", metavar="NAME", choices=sorted(BY_NAME), help="one problem: " + ", ".join(BY_NAME))
+    parser.add_argument("--json", metavar="FILE", help="write everything that was measured to this file")
+    options = parser.parse_args()
+    chosen = [problem for problem in PROBLEMS if options.only in (None, problem.name)]
+    print(f"{processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}")
+    versions = {}
+    for name, engine in ENGINES.items():
+        if not any([engine.measures(problem, problem.sizes[0]) for problem in chosen]):
+            continue
+        worker = Worker(name, PROBLEMS[0], 0)
+        if worker.missing is not None:
+            print(f"{name}: not installed ({worker.missing})")
+            continue
+        versions[name] = worker.version
+        worker.stop()
+    print(", ".join([f"{name} {version}" for name, version in versions.items()]))
+    if "ours" not in versions:
+        raise SystemExit("scalar-autograd can't be imported: nothing to measure")
+    print("Least times; how many times faster ours is by least times, and by the median of the rounds in brackets.")
+    rows = []
+    for problem in chosen:
+        for size in problem.sizes:
+            if not options.quick or size <= QUICK_SIZE:
+                rows += measure(problem, size, list(versions), options.quick)
+    verdict = judge(rows)
+    print("\n" + "\n".join(verdict))
+    if options.json:
+        facts = {"processor": processor(), "python": platform.python_version(), "versions": versions}
+        Path(options.json).write_text(json.dumps(facts | {"rows": rows, "verdict": verdict}, indent=1), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
