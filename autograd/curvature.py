@@ -167,7 +167,9 @@ def value_at(node: Node, operand: Any) -> float:
             f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
             f"derivatives would mix both values. Compute the expression again after assigning"
         )
-    return operand.value if isinstance(operand, Node) else float(operand or 0.0)
+    if isinstance(operand, Node):
+        return cython.cast(Node, operand)._value
+    return 0.0 if operand is None else float(operand)
 
 
 def pairs_of(node: Node) -> Iterator[tuple[int, int, float]]:
