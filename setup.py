@@ -24,8 +24,9 @@ COMPILED = [
     "functions",
     "sweep",
     "tape",
-    "curvature",
     "elimination",
+    "curvature",
+    "edge_pushing",
     "structures",
     "transforms",
 ]

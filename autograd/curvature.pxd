@@ -15,7 +15,8 @@ cdef class Curvature:
 
     @cython.locals(tape=Tape, operations=Py_ssize_t, k=Py_ssize_t, known=array, adjoints="double*", starts="int*")
     cdef build(self)
-    @cython.locals(adjoint=double, out=double, a=double, b=double, left=int, right=int, primitive=Primitive,
+    @cython.locals(adjoint=double, out=double, a=double, b=double, left_adjoint=double,
+                   right_adjoint=double, mixed_adjoint=double, left=int, right=int, primitive=Primitive,
                    kernel=Kernel)
     cdef add_operation(self, Node node, double adjoint)
     cdef add_pairs_of_many(self, Node node, double adjoint)
@@ -27,4 +28,5 @@ cdef class Curvature:
                    b=int)
     cpdef array hessian_times(self, object direction)
 
+@cython.locals(number=double)
 cdef double value_at(Node node, object operand) except? -1.0

@@ -11,10 +11,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autograd.elimination import eliminate_for_jacobian
 from autograd.errors import StaleGraphError
-from autograd.node import Constant, Node, Variable, assigned_since, describe, operands_of
+from autograd.modes import enable_grad, lenient
+from autograd.node import Node, Variable, assigned_since, clock, describe, new_argument, operands_of, varied
 from autograd.primitives import Dot
-from autograd.sweep import gradients, local_gradients_as_nodes
+from autograd.sweep import run_rule
 from autograd.tape import Tape, doubles, integers
 
 try:
@@ -24,7 +26,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.kernel import LEFT, MIXED, RIGHT
 
-__all__ = ["Curvature"]
+__all__ = ["Curvature", "has_many_pairs"]
 
 
 @cython.final
@@ -72,32 +74,30 @@ class Curvature:
         out = node._value
         left = self.tape.position_of(node._left)
         a = value_at(node, node._left)
-        if out != out:
-            adjoint = math.nan
+        # A local gradient that is nan has derivatives that are nan.
+        left_adjoint = adjoint if node._left_gradient == node._left_gradient else math.nan
         if kernel.arity == 1:
             if kernel.curved:
-                self.add_pair(left, left, kernel.unary_curvature(a, out) * adjoint)
+                self.add_pair(left, left, kernel.unary_curvature(a, out) * left_adjoint)
             return
         right = self.tape.position_of(node._right)
         b = value_at(node, node._right)
-        if a != a or b != b:
-            adjoint = math.nan
+        right_adjoint = adjoint if node._right_gradient == node._right_gradient else math.nan
         if kernel.curved & LEFT and left >= 0:
-            self.add_pair(left, left, kernel.left_curvature(a, b, out) * adjoint)
+            self.add_pair(left, left, kernel.left_curvature(a, b, out) * left_adjoint)
         if kernel.curved & MIXED and left >= 0 and right >= 0:
-            self.add_mixed_pair(left, right, kernel.mixed_curvature(a, b, out) * adjoint)
+            mixed_adjoint = left_adjoint if right_adjoint == right_adjoint else math.nan
+            self.add_mixed_pair(left, right, kernel.mixed_curvature(a, b, out) * mixed_adjoint)
         if kernel.curved & RIGHT and right >= 0:
-            self.add_pair(right, right, kernel.right_curvature(a, b, out) * adjoint)
+            self.add_pair(right, right, kernel.right_curvature(a, b, out) * right_adjoint)
 
     def add_pairs_of_many(self, node: Node, adjoint: float) -> None:
         """Add the pairs of an operation on any number of operands."""
-        operands = operands_of(node)
-        positions = [self.tape.position_of(operand) for operand in operands]
-        if node.value != node.value or any(
-            [value_at(node, operand) != value_at(node, operand) for operand in operands]
-        ):
-            adjoint = math.nan
+        positions = [self.tape.position_of(operand) for operand in operands_of(node)]
+        slopes = node.local_gradients
         for first, second, curvature in pairs_of(node):
+            if slopes[first] != slopes[first] or slopes[second] != slopes[second]:
+                curvature = math.nan
             if positions[first] < 0 or positions[second] < 0:
                 continue
             if first == second:
@@ -160,6 +160,15 @@ class Curvature:
         return result[: tape.count]
 
 
+def has_many_pairs(tape: Tape) -> bool:
+    """Whether some operation has so many pairs of operands that a product with them all is dear."""
+    for node in tape.nodes:
+        primitive: Any = node.op
+        if primitive.arity is None and not primitive.linear and primitive is not Dot and len(operands_of(node)) > 16:
+            return True
+    return False
+
+
 def value_at(node: Node, operand: Any) -> float:
     """The value of an operand of a node; StaleGraphError if it is a variable that was assigned since."""
     if isinstance(operand, Variable) and assigned_since(operand, node):
@@ -167,9 +176,8 @@ def value_at(node: Node, operand: Any) -> float:
             f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
             f"derivatives would mix both values. Compute the expression again after assigning"
         )
-    if isinstance(operand, Node):
-        return cython.cast(Node, operand)._value
-    return 0.0 if operand is None else float(operand)
+    number: float = cython.cast(Node, operand)._value if isinstance(operand, Node) else operand or 0.0
+    return number
 
 
 def pairs_of(node: Node) -> Iterator[tuple[int, int, float]]:
@@ -180,16 +188,19 @@ def pairs_of(node: Node) -> Iterator[tuple[int, int, float]]:
         for place in range(half):
             yield place, half + place, 1.0
         return
+    before = clock()
+    values = [value_at(node, operand) for operand in operands]
+    if any([slope != slope for slope in node.local_gradients]):
+        # All are nan, but which there are is seen at a common point: a rule may choose a constant for nan.
+        values = [0.5 + 0.25 * place / len(values) for place in range(len(values))]
     leaves = [
-        Variable(operand.value) if isinstance(operand, Node) and not isinstance(operand, Constant) else operand
-        for operand in operands
+        new_argument(value) if varied(operand) else value for value, operand in zip(values, operands, strict=True)
     ]
+    arguments = [leaf for leaf in leaves if isinstance(leaf, Node)]
+    place_of = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Node)]
     primitive: Any = node.op
-    again = primitive(*leaves)
-    places = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Variable)]
-    slopes = local_gradients_as_nodes(again)
-    for place in places:
-        if isinstance(slopes[place], Node):
-            others = [other for other in places if other >= place]
-            for other, second in zip(others, gradients(slopes[place], [leaves[o] for o in others]), strict=True):
-                yield place, other, second
+    with enable_grad(), lenient():
+        slopes = run_rule(primitive(*leaves))
+    for argument, place, second in zip(*eliminate_for_jacobian(Tape(arguments, slopes, before)), strict=True):
+        if place_of[argument] >= place:
+            yield place, place_of[argument], second

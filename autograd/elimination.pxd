@@ -1,6 +1,5 @@
 cimport cython
 from cpython.array cimport array
-from autograd.curvature cimport Curvature
 from autograd.tape cimport Tape, doubles, integers
 
 cdef class Sums:
@@ -16,17 +15,9 @@ cdef class Sums:
                    places="int*", count=int, entry=int, column=int, place=int, after=int)
     cdef int read(self, Py_ssize_t row) except -1
 
-@cython.locals(edges=Sums, starts="int*", operands="int*", slopes="double*", pair_starts="int*", left="int*",
-               right="int*", weights="double*", ends="int*", sums="double*", position=Py_ssize_t, k=Py_ssize_t,
-               begin=Py_ssize_t, stop=Py_ssize_t, count=int, place=int, other=int, weight=double, entry=Py_ssize_t,
-               operand=int, share=double, second=Py_ssize_t, pair=Py_ssize_t)
-cpdef object eliminate_for_hessian(Tape tape, Curvature curvature, double limit)
-
-cdef add_edge(Sums edges, int one, int other, double weight)
-
 @cython.locals(sums=Sums, starts="int*", operands="int*", slopes="double*", outputs="int*", terms="double*",
                number=int, position=Py_ssize_t, count=int, entry=Py_ssize_t, place=int)
 cpdef object eliminate_for_jacobian(Tape tape)
 
 @cython.locals(rows=array, columns=array, values=array, size=Py_ssize_t, row=int, found=int, place=int)
-cdef object read_rows(Sums sums, Py_ssize_t count)
+cpdef object read_rows(Sums sums, Py_ssize_t count)

@@ -247,16 +247,21 @@ def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
                 f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
                 f"derivatives would mix both values. Compute the expression again after assigning"
             )
-    nodes = [operand if isinstance(operand, Node) else Constant(operand) for operand in operands]
     with lenient() if current_mode().strict else nullcontext():
-        slopes = primitive.gradients(nodes, node) if primitive.arity is None else primitive.gradients(*nodes, node)
-        if primitive.arity == 1 and not isinstance(slopes, tuple):
-            slopes = (slopes,)
+        slopes = run_rule(node)
         if any([known != known for known in recorded]):
             # A local gradient that is nan has derivatives that are nan, in every operand.
             undefined = Sum(*[operand for operand in operands if isinstance(operand, Node)]) * math.nan
             return [slope if known == known else undefined for known, slope in zip(recorded, slopes, strict=True)]
-    return slopes  # type: ignore[no-any-return]
+    return slopes
+
+
+def run_rule(node: Node) -> Sequence[Any]:
+    """What the rule of the primitive makes of the operands themselves."""
+    primitive: Any = node.op
+    operands = [operand if isinstance(operand, Node) else Constant(operand) for operand in operands_of(node)]
+    slopes = primitive.gradients(operands, node) if primitive.arity is None else primitive.gradients(*operands, node)
+    return slopes if isinstance(slopes, list | tuple) else (slopes,)
 
 
 def zero_grad(nodes: Iterable[Node]) -> None:

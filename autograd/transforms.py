@@ -19,8 +19,9 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.curvature import Curvature
-from autograd.elimination import eliminate_for_hessian, eliminate_for_jacobian
+from autograd.curvature import Curvature, has_many_pairs
+from autograd.edge_pushing import eliminate_for_hessian
+from autograd.elimination import eliminate_for_jacobian
 from autograd.errors import ArgumentError, OutputError
 from autograd.modes import current_mode, enable_grad
 from autograd.node import Node, clock, new_argument, retire_arguments, varies
@@ -103,7 +104,7 @@ def hessian(fun: Function, argnums: int | Sequence[int] = 0, *, sparse: bool = F
     The result has the structure of the argument, with that structure again in place of each number: for an array of
     shape (n,) it is an array (n, n). With `sparse`, it is one symmetric `scipy.sparse.csr_array`.
 
-    Both come from edge pushing (see `elimination`) in one sweep; for a dense one, and where an operation on many
+    Both come from edge pushing (see `edge_pushing`) in one sweep; for a dense one, and where an operation on many
     operands makes that too dear, one sweep forward and one backward are done for each number in the argument.
 
     >>> hessian(lambda x, y: x * y ** 2, argnums=(0, 1))(2.0, 3.0)
@@ -180,7 +181,8 @@ def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     with Run("hvp", fun, as_arguments("hvp", "primals", primals), {}, None) as run:
         run.check_scalar("hvp")
         directions = run.directions("hvp", as_arguments("hvp", "tangents", tangents))
-        if run.differentiable or any([isinstance(direction, Node) for direction in directions]):
+        nodes = run.differentiable or any([isinstance(direction, Node) for direction in directions])
+        if nodes or has_many_pairs(run.tape):
             products: Any = run.gradient_tape().pushforward(directions)
         else:
             products = Curvature(run.tape).hessian_times(directions)
@@ -377,9 +379,10 @@ class Run:
 
     def gradient_tape(self) -> Tape:
         """The tape from the arguments to the gradient of the output, for differentiating that."""
-        if not self.differentiable:
-            self.tape.differentiable()
-        second = Tape(self.arguments, self.tape.pullback([1.0]), self.before)
+        with enable_grad():
+            if not self.differentiable:
+                self.tape.differentiable()
+            second = Tape(self.arguments, self.tape.pullback([1.0]), self.before)
         if self.differentiable:
             second.differentiable()
         return second
@@ -390,10 +393,12 @@ def dense_hessian(tape: Tape) -> list[Any]:
     count = tape.count
     curvature = Curvature(tape)
     triangle = eliminate_for_hessian(tape, curvature, float(count * len(tape.operands)))
-    if triangle is None:
-        return [curvature.hessian_times(unit(place, count)) for place in range(count)]
     import numpy
 
+    if triangle is None:
+        columns = numpy.array([curvature.hessian_times(unit(place, count)) for place in range(count)])
+        # The two halves are equal but for rounding.
+        return list(numpy.tril(columns) + numpy.tril(columns, -1).T)
     matrix = numpy.zeros((count, count))
     if len(triangle[2]):
         rows, columns, values = [numpy.asarray(part) for part in triangle]
