@@ -612,7 +612,7 @@ def power_below(a: float, b: float, lowered: float) -> float:
         return pow(a, exponent)
     # The exponent was rounded: below 2**53 it is no integer, from there on b is even.
     fractional = fabs(b) < 9007199254740992.0
-    if fractional and a < 0.0:
+    if fractional and -INFINITY < a < 0.0:
         return NAN
     value = pow(fabs(a), exponent)
     if value != 0.0 and isfinite(value):

@@ -240,6 +240,8 @@ SPECIAL_VALUES = [
     ("logaddexp", (1e308, -1e308), 1e308),
     ("power_below", (0.0, 1.0, 1.0), 1.0),
     ("power_below", (0.0, 0.5, 1.0), inf),
+    ("power_below", (-inf, 0.5, 1.0), 0.0),
+    ("power_below", (-inf, 0.1, 1.0), 0.0),
     ("power_below", (-3.0, 3.0, 1.0), 9.0),
     ("power_below", (-3.0, 2.5, 1.0), nan),
     ("power_below", (2.0, inf, 1.0), inf),
