@@ -25,10 +25,10 @@ __all__ = ["eliminate_for_hessian"]
 
 
 def eliminate_for_hessian(tape: Tape, curvature: Curvature, limit: float) -> Any:
-    """The lower triangle of the Hessian as three arrays, rows, columns and values; None if it takes too long.
+    """The lower triangle of the Hessian as three arrays, rows, columns and values; None if it takes too much.
 
-    The number of additions is limited, for where an operation on many operands has a second derivative there is an
-    edge for each pair of them, which may be far more than the result has entries.
+    The number of additions is limited, and memory to that of a full result, for where an operation on many operands
+    has a second derivative there is an edge for each pair of them, which may be far more than the result has entries.
     """
     edges = Sums(tape.size, tape.size)
     starts = tape.starts.data.as_ints if cython.compiled else tape.starts
@@ -40,7 +40,10 @@ def eliminate_for_hessian(tape: Tape, curvature: Curvature, limit: float) -> Any
     weights = curvature.weights.data.as_doubles if cython.compiled else curvature.weights
     ends = edges.columns.data.as_ints if cython.compiled else edges.columns
     sums = edges.sums.data.as_doubles if cython.compiled else edges.sums
+    largest = 8.0 * len(tape.operands) + float(tape.count) * float(tape.count)
     for position in range(tape.size - 1, tape.count - 1, -1):
+        if edges.used > largest:
+            return None
         k = position - tape.count
         begin = starts[k]
         stop = starts[k + 1]

@@ -366,7 +366,8 @@ class Node:
     def __float__(self) -> float:
         raise OperandError(
             f"{describe(self)} can't become a plain float: that would drop its derivative without a word. "
-            f"Use .value if that is meant; in place of math.exp and the like, use autograd.exp"
+            f"Use .value if that is meant; in place of math.exp and the like, use autograd.exp; an array that is to "
+            f"hold nodes needs dtype=object"
         )
 
     def __int__(self) -> int:

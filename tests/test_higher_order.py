@@ -1,10 +1,11 @@
-"""Derivatives of order 2 to 4 of every primitive, by nested `gradients`, against mpmath.
+"""Derivatives of order up to 4 of every primitive, by nested `gradients` and nested transforms, against mpmath.
 
 The rules are run on nodes once for each order. Each run adds roundings to those of the expression before it, so
 that an error is measured beside the sum of the sizes of all terms, which is found by running the same
 expression on its own local gradients in absolute value.
 """
 
+import functools
 import itertools
 import math
 import random
@@ -12,7 +13,7 @@ import random
 import pytest
 from test_primitives_oracles import BUILT_IN, ORACLES, exact_derivative, mpf
 
-from autograd import Node, Variable, exp, gradients, prod, topological_order
+from autograd import Node, Variable, exp, grad, gradients, jvp, prod, topological_order
 from autograd.testing import gradcheck
 from autograd.testing.strategies import is_order
 
@@ -57,10 +58,10 @@ CHOICES = {
 }  # fmt: skip
 
 
-def points(primitive, count=3):
+def points(primitive, count=3, seed=""):
     """Operands at which the primitive is smooth."""
     yield from CHOICES.get(primitive.name, []) if count == 3 else []
-    draw = random.Random(primitive.name)
+    draw = random.Random(primitive.name + seed)
     arity = primitive.arity or 4
     usual = (0.3, 3.0) if primitive.name in POSITIVE_ONLY else (-2.5, 2.5)
     for _ in range(count):
@@ -116,6 +117,62 @@ def test_derivative_of_higher_order_is_the_exact_one_to_rounding(primitive, orde
             value = result.value if isinstance(result, Node) else result
             bound = ROUNDINGS * EPSILON * max(error_scale(result), abs(float(exact)))
             assert abs(mpf(value) - exact) <= bound, (point, chosen, value, float(exact))
+
+
+# The transforms, nested: the first of them is the innermost one.
+
+
+def reverse(function, place):
+    """The partial derivative at a place, by a sweep backward."""
+    return grad(function, argnums=place)
+
+
+def forward(function, place):
+    """The partial derivative at a place, by a sweep forward."""
+
+    def derivative(*operands):
+        # Numbers that are an order are not variables: the others are held fixed.
+        def along(x):
+            return function(*operands[:place], x, *operands[place + 1 :])
+
+        return jvp(along, (operands[place],), (1.0,))[1]
+
+    return derivative
+
+
+NESTINGS = {
+    "grad": (reverse, reverse, reverse, reverse),
+    "jvp": (forward, forward, forward, forward),
+    "forward over reverse": (reverse, forward, forward, forward),
+    "reverse over forward": (forward, reverse, reverse, reverse),
+    "forward and reverse in turn": (forward, reverse, forward, reverse),
+}
+
+
+@pytest.mark.parametrize("nesting", NESTINGS)
+@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+def test_nested_transforms_give_the_exact_derivatives_of_order_one_to_four(primitive, nesting):
+    draw = random.Random(primitive.name)
+    for point in points(primitive, 2, seed=" nested"):
+        places = [place for place in range(len(point)) if not is_order(primitive, place)]
+        for order in (1, 2, 3, 4):
+            chosen = draw.choices(places, k=order)
+            function = primitive
+            for transform, place in zip(NESTINGS[nesting], chosen, strict=False):
+                function = transform(function, place)
+            exact = exact_partial(primitive, point, tuple(chosen.count(place) for place in range(len(point))))
+            # On variables the last result is a node, whose graph says what was added up.
+            scale = error_scale(function(*variables_of(primitive, point)))
+            bound = ROUNDINGS * EPSILON * max(scale, abs(float(exact)))
+            value = function(*point)
+            assert type(value) is float
+            assert abs(mpf(value) - exact) <= bound, (point, chosen, value, float(exact))
+
+
+@functools.cache
+def exact_partial(primitive, point, orders):
+    """What mpmath says, remembered: each nesting is measured at the same points."""
+    return exact_derivative(ORACLES[primitive.name].value, point, orders)
 
 
 @pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
