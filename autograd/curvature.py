@@ -201,6 +201,10 @@ def pairs_of(node: Node) -> Iterator[tuple[int, int, float]]:
     primitive: Any = node.op
     with enable_grad(), lenient():
         slopes = run_rule(primitive(*leaves))
+    for place in place_of:
+        if not isinstance(slopes[place], Node) and slopes[place] != slopes[place]:
+            # A local gradient that is nan whatever the operands: nothing is known of it.
+            yield from [(place, other, math.nan) for other in place_of if other >= place]
     for argument, place, second in zip(*eliminate_for_jacobian(Tape(arguments, slopes, before)), strict=True):
         if place_of[argument] >= place:
             yield place, place_of[argument], second
