@@ -190,7 +190,9 @@ def pairs_of(node: Node) -> Iterator[tuple[int, int, float]]:
         return
     before = clock()
     values = [value_at(node, operand) for operand in operands]
-    if any([slope != slope for slope in node.local_gradients]):
+    primitive: Any = node.op
+    undefined = [slope != slope for slope in node.local_gradients]
+    if any(undefined) and primitive.registered:
         # All are nan, but which there are is seen at a common point: a rule may choose a constant for nan.
         values = [0.5 + 0.25 * place / len(values) for place in range(len(values))]
     leaves = [
@@ -198,13 +200,11 @@ def pairs_of(node: Node) -> Iterator[tuple[int, int, float]]:
     ]
     arguments = [leaf for leaf in leaves if isinstance(leaf, Node)]
     place_of = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Node)]
-    primitive: Any = node.op
     with enable_grad(), lenient():
         slopes = run_rule(primitive(*leaves))
-    for place in place_of:
-        if not isinstance(slopes[place], Node) and slopes[place] != slopes[place]:
-            # A local gradient that is nan whatever the operands: nothing is known of it.
-            yield from [(place, other, math.nan) for other in place_of if other >= place]
+    if any(undefined) and not primitive.registered:
+        # The solution of an equation, which has no derivative here: nothing is known of its second ones.
+        yield from [(place, other, math.nan) for place in place_of for other in place_of if other >= place]
     for argument, place, second in zip(*eliminate_for_jacobian(Tape(arguments, slopes, before)), strict=True):
         if place_of[argument] >= place:
             yield place, place_of[argument], second
