@@ -9,8 +9,8 @@ except ImportError:
     from autograd import _cython as cython
 if not cython.compiled:
     from autograd.kernel import binary_kernel, unary_kernel, with_constant, with_curvature, with_left_curvature, with_mixed_curvature, with_right_curvature
-    from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, pow, rint, sin, sinh, sqrt, tan
-    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
+    from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, rint, sin, sinh, sqrt, tan
+    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
     INFINITY, NAN = float("inf"), float("nan")
 
@@ -111,7 +111,7 @@ def square_curvature(x, out):
 
 
 def power_value(a, b):
-    return pow(a, b)
+    return power(a, b)
 
 
 def power_left_gradient(a, b, out):
@@ -767,11 +767,116 @@ def identity_gradient(x, out):
     return 1.0
 
 
+def stop_gradient_value(x):
+    return x
+
+
+def stop_gradient_gradient(x, out):
+    return 0.0
+
+
 def where_value(x):
     return x
 
 
 def where_gradient(x, out):
+    return 1.0
+
+
+def less_value(a, b):
+    return (1.0 if (a < b) else 0.0)
+
+
+def less_left_gradient(a, b, out):
+    return 0.0
+
+
+def less_right_gradient(a, b, out):
+    return 0.0
+
+
+def less_equal_value(a, b):
+    return (1.0 if (a <= b) else 0.0)
+
+
+def less_equal_left_gradient(a, b, out):
+    return 0.0
+
+
+def less_equal_right_gradient(a, b, out):
+    return 0.0
+
+
+def equal_value(a, b):
+    return (1.0 if (a == b) else 0.0)
+
+
+def equal_left_gradient(a, b, out):
+    return 0.0
+
+
+def equal_right_gradient(a, b, out):
+    return 0.0
+
+
+def not_equal_value(a, b):
+    return (1.0 if (a != b) else 0.0)
+
+
+def not_equal_left_gradient(a, b, out):
+    return 0.0
+
+
+def not_equal_right_gradient(a, b, out):
+    return 0.0
+
+
+def not_value(x):
+    return (1.0 if (x == 0.0) else 0.0)
+
+
+def not_gradient(x, out):
+    return 0.0
+
+
+def both_value(a, b):
+    return (0.0 if (a == 0.0) else (0.0 if (b == 0.0) else 1.0))
+
+
+def both_left_gradient(a, b, out):
+    return 0.0
+
+
+def both_right_gradient(a, b, out):
+    return 0.0
+
+
+def either_value(a, b):
+    return ((0.0 if (b == 0.0) else 1.0) if (a == 0.0) else 1.0)
+
+
+def either_left_gradient(a, b, out):
+    return 0.0
+
+
+def either_right_gradient(a, b, out):
+    return 0.0
+
+
+def absorb_value(a, b):
+    shared_0 = (a * b)
+    return (shared_0 if (shared_0 == shared_0) else (0.0 if ((a == 0.0) or (b == 0.0)) else shared_0))
+
+
+def absorb_left_gradient(a, b, out):
+    return b
+
+
+def absorb_right_gradient(a, b, out):
+    return a
+
+
+def absorb_mixed_curvature(a, b, out):
     return 1.0
 
 
@@ -861,7 +966,16 @@ KERNELS = {
     "trunc": unary_kernel(trunc_value, trunc_gradient),
     "copysign": binary_kernel(copysign_value, copysign_left_gradient, copysign_right_gradient),
     "identity": unary_kernel(identity_value, identity_gradient),
+    "stop_gradient": unary_kernel(stop_gradient_value, stop_gradient_gradient),
     "where": unary_kernel(where_value, where_gradient),
+    "less": binary_kernel(less_value, less_left_gradient, less_right_gradient),
+    "less_equal": binary_kernel(less_equal_value, less_equal_left_gradient, less_equal_right_gradient),
+    "equal": binary_kernel(equal_value, equal_left_gradient, equal_right_gradient),
+    "not_equal": binary_kernel(not_equal_value, not_equal_left_gradient, not_equal_right_gradient),
+    "not": unary_kernel(not_value, not_gradient),
+    "both": binary_kernel(both_value, both_left_gradient, both_right_gradient),
+    "either": binary_kernel(either_value, either_left_gradient, either_right_gradient),
+    "absorb": with_mixed_curvature(binary_kernel(absorb_value, absorb_left_gradient, absorb_right_gradient), absorb_mixed_curvature),
     "max": with_constant(binary_kernel(max_value, max_left_gradient, max_right_gradient), max_beside_constant),
     "min": with_constant(binary_kernel(min_value, min_left_gradient, min_right_gradient), min_beside_constant),
 }

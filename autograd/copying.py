@@ -5,7 +5,17 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from autograd.node import Constant, Node, Variable, hooks, is_argument, operands_of, rebuild, state_of
+from autograd.node import (
+    Constant,
+    Node,
+    Variable,
+    check_escape,
+    hooks,
+    operands_of,
+    rebuild,
+    stands_for_input,
+    state_of,
+)
 from autograd.sweep import topological_order
 
 
@@ -27,6 +37,7 @@ def reduce(node: Node) -> tuple[Any, ...]:
 
     A pickler that met the parents in the list need not go down to them from the node.
     """
+    check_escape(node)
     if isinstance(node, Constant | Variable) or id(node) in _listed.ids:
         _listed.ids.discard(id(node))
         return _rebuild_after, ((), *state_of(node))
@@ -52,8 +63,8 @@ def deepcopy(node: Node, memo: dict[int, Any]) -> Node:
     for original in topological_order(node):
         if id(original) in memo:
             continue
-        if is_argument(original):
-            # Inside a function that is being differentiated, a copy of its argument is the argument.
+        if stands_for_input(original):
+            # Inside a function that is being differentiated or compiled, a copy of its argument is the argument.
             memo[id(original)] = original
             continue
         kind, operands, *rest = state_of(original)

@@ -16,7 +16,7 @@ from autograd.errors import StaleGraphError
 from autograd.modes import enable_grad, lenient
 from autograd.node import Node, Variable, assigned_since, clock, describe, new_argument, operands_of, varied
 from autograd.primitives import Dot
-from autograd.sweep import run_rule
+from autograd.rules import run_rule
 from autograd.tape import Tape, doubles, integers
 
 try:

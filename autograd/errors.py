@@ -11,6 +11,7 @@ __all__ = [
     "OperandError",
     "OutputError",
     "StaleGraphError",
+    "TraceError",
     "UnknownPrimitiveError",
 ]
 
@@ -41,6 +42,10 @@ class FrozenValueError(AutogradError, AttributeError):
 
 class StaleGraphError(AutogradError, RuntimeError):
     """A recorded graph would be evaluated again although one of its variables was assigned since."""
+
+
+class TraceError(AutogradError, TypeError):
+    """A function does what can't be compiled."""
 
 
 class UnknownPrimitiveError(AutogradError, LookupError):

@@ -12,10 +12,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.errors import ArgumentError, OutputError
+from autograd.errors import ArgumentError, OutputError, TraceError
 from autograd.modes import current_mode, no_grad
 from autograd.node import Node, varies
 from autograd.primitive import Primitive
+from autograd.rules import is_traced
 from autograd.structures import Structure, flatten
 from autograd.transforms import Run, jacobian, name_of, unit
 
@@ -43,6 +44,11 @@ def root(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     def decorate(solver: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(solver)
         def solve(*parameters: Any) -> Any:
+            if is_traced():
+                raise TraceError(
+                    f"{name_of(solver)} is an implicit function, whose solver runs on plain numbers: it can't be part "
+                    f"of a function that is compiled"
+                )
             given, structure = flatten(parameters, f"the parameters of {name_of(solver)}")
             numbers = [number.value if isinstance(number, Node) else number for number in given]
             with no_grad():

@@ -7,7 +7,7 @@ ctypedef double (*UnaryValue)(double) noexcept
 ctypedef double (*UnaryGradient)(double, double) noexcept
 ctypedef double (*BinaryValue)(double, double) noexcept
 ctypedef double (*BinaryGradient)(double, double, double) noexcept
-ctypedef double (*NaryValue)(double*, Py_ssize_t) noexcept
+ctypedef double (*NaryValue)(double*, Py_ssize_t) noexcept nogil
 ctypedef void (*NaryGradients)(double*, Py_ssize_t, double, double*, double*) noexcept
 
 cdef class Kernel:

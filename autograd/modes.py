@@ -6,7 +6,7 @@ import itertools
 import threading
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 try:
     import cython
@@ -33,6 +33,7 @@ class Mode(NamedTuple):
     recording: bool = True
     strict: bool = False
     scope: Scope | None = None
+    trace: Any = None  # what records the decisions of a function that is being compiled
 
 
 @cython.final
@@ -131,6 +132,17 @@ class strict(_Entered):  # noqa: N801
 
     def changed(self, mode: Mode) -> Mode:
         return mode._replace(strict=True)
+
+
+class tracing(_Entered):  # noqa: N801
+    """Inside this context decisions on nodes are recorded by a trace, and operations on them recorded anyway."""
+
+    def __init__(self, trace: Any) -> None:
+        super().__init__()
+        self.trace = trace
+
+    def changed(self, mode: Mode) -> Mode:
+        return Mode(trace=self.trace)
 
 
 class lenient(_Entered):  # noqa: N801

@@ -30,13 +30,16 @@ cdef class Constant(Node):
 @cython.locals(node=Node)
 cdef inline Node new_node(object origin, double value)
 @cython.locals(node=Node, leaf=Variable)
-cpdef Node new_argument(object given)
+cpdef Node new_argument(object given, bint differentiated=*)
 cpdef long long clock()
 @cython.locals(node=Node)
 cpdef object retire_arguments(list arguments)
 cpdef bint varies(object operand)
 cpdef bint is_argument(Node node)
 cpdef bint varied(object operand)
+cpdef tuple recorded_gradients(Node node)
+cpdef bint stands_for_input(Node node)
+cpdef object check_escape(Node node)
 cdef tuple gradients_beside(Primitive primitive, tuple gradients, list numbers, double value, list constant)
 @cython.locals(node=Constant)
 cdef Constant new_constant(double value)
@@ -67,6 +70,8 @@ cdef object convert(Primitive primitive, object operand)
 cdef double as_leaf_value(str kind, object value) except? -1.0
 
 cdef object comparable(object other)
+cpdef double value_of(object number) except? -1.0
+cdef object under_trace(Primitive primitive, object left, object right, bint outcome)
 
 cdef object under_mode(Node node, Primitive primitive, tuple operands)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.callers import caller
-from autograd.errors import DomainError, FrozenValueError, OperandError
+from autograd.errors import DomainError, FrozenValueError, OperandError, TraceError
 from autograd.modes import STATE, Scope, current_mode
 from autograd.operands import as_number, not_a_number, number_or_none, to_float
 from autograd.primitive import Origin, Primitive
@@ -34,6 +34,7 @@ from autograd.primitives import (
     Cosh,
     Digamma,
     Divide,
+    Equal,
     Erf,
     Erfc,
     Exp,
@@ -44,6 +45,8 @@ from autograd.primitives import (
     Fmod,
     Hypot,
     Identity,
+    Less,
+    LessEqual,
     Lgamma,
     Log,
     Log1p,
@@ -56,6 +59,7 @@ from autograd.primitives import (
     Mod,
     Multiply,
     Negate,
+    NotEqual,
     Plus,
     Power,
     Reciprocal,
@@ -67,6 +71,7 @@ from autograd.primitives import (
     Softplus,
     Sqrt,
     Square,
+    StopGradient,
     Tan,
     Tanh,
     Trunc,
@@ -151,6 +156,8 @@ class Node:
     @property
     def value(self) -> float:
         """The number. Of a variable it may be assigned."""
+        if _state.entered != 0:
+            check_escape(self)
         return self._value
 
     @value.setter
@@ -160,7 +167,7 @@ class Node:
     @property
     def data(self) -> float:
         """The value (micrograd's name)."""
-        return self._value
+        return self.value
 
     @data.setter
     def data(self, value: float) -> None:
@@ -227,13 +234,9 @@ class Node:
     @property
     def local_gradients(self) -> tuple[float, ...]:
         """The derivative of the value in each parent."""
-        if self._left is None:
-            return ()
-        if isinstance(self._left, tuple):
-            return tuple(self._right)
-        if self._right is None:
-            return (self._left_gradient,)
-        return (self._left_gradient, self._right_gradient)
+        if _state.entered != 0:
+            check_escape(self)
+        return recorded_gradients(self)
 
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -257,6 +260,8 @@ class Node:
 
     def detach(self) -> Constant:
         """A constant of the same value and name: derivatives stop here."""
+        if _state.entered != 0 and current_mode().trace is not None:
+            return record_unary(StopGradient, self)  # type: ignore[no-any-return]
         constant = new_constant(self._value)
         if self._origin.name is not None:
             constant.name = self._origin.name
@@ -331,37 +336,55 @@ class Node:
     def __trunc__(self) -> Any:
         return record_unary(Trunc, self)
 
-    # Comparisons look at values.
+    # Comparisons look at values. Inside a trace they are nodes, and the decisions made on them are recorded.
 
     def __eq__(self, other: object) -> Any:
         number = comparable(other)
-        return NotImplemented if number is None else self._value == number
+        if number is None:
+            return NotImplemented
+        outcome = self._value == number
+        return outcome if _state.entered == 0 else under_trace(Equal, self, other, outcome)
 
     def __ne__(self, other: object) -> Any:
         number = comparable(other)
-        return NotImplemented if number is None else self._value != number
+        if number is None:
+            return NotImplemented
+        outcome = self._value != number
+        return outcome if _state.entered == 0 else under_trace(NotEqual, self, other, outcome)
 
     def __lt__(self, other: Any) -> Any:
         number = comparable(other)
-        return NotImplemented if number is None else self._value < number
+        if number is None:
+            return NotImplemented
+        outcome = self._value < number
+        return outcome if _state.entered == 0 else under_trace(Less, self, other, outcome)
 
     def __le__(self, other: Any) -> Any:
         number = comparable(other)
-        return NotImplemented if number is None else self._value <= number
+        if number is None:
+            return NotImplemented
+        outcome = self._value <= number
+        return outcome if _state.entered == 0 else under_trace(LessEqual, self, other, outcome)
 
     def __gt__(self, other: Any) -> Any:
         number = comparable(other)
-        return NotImplemented if number is None else self._value > number
+        if number is None:
+            return NotImplemented
+        outcome = self._value > number
+        return outcome if _state.entered == 0 else under_trace(Less, other, self, outcome)
 
     def __ge__(self, other: Any) -> Any:
         number = comparable(other)
-        return NotImplemented if number is None else self._value >= number
+        if number is None:
+            return NotImplemented
+        outcome = self._value >= number
+        return outcome if _state.entered == 0 else under_trace(LessEqual, other, self, outcome)
 
     def __hash__(self) -> int:
         return id(self) >> 4
 
     def __bool__(self) -> bool:
-        return self._value != 0.0
+        return bool(self != 0.0)
 
     def __float__(self) -> float:
         raise OperandError(
@@ -391,7 +414,7 @@ class Node:
         return {"text/plain": repr(self)} if render is None else render(self)
 
     def __copy__(self) -> Node:
-        return self if is_argument(self) else rebuild(*state_of(self))
+        return self if stands_for_input(self) else rebuild(*state_of(self))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return hooks["reduce"](self)
@@ -606,6 +629,8 @@ def assign(node: Any, value: Any) -> None:
         raise FrozenValueError(
             f"{describe(node)} is computed or constant: only the value of a Variable can be assigned"
         )
+    if _state.entered != 0:
+        check_escape(node)
     variable = cython.cast(Variable, node)
     if isinstance(value, Node):
         raise OperandError(f"a value is a number, got the node {value!r}; assign its .value")
@@ -637,24 +662,25 @@ def new_node(origin: Origin, value: float) -> Node:
     return node
 
 
-def new_argument(given: Any) -> Node:
-    """What a function that is differentiated gets for a number or a node: a variable of its own.
+def new_argument(given: Any, differentiated: bool = True) -> Node:
+    """What a function that is differentiated, or compiled, gets for a number or a node: a variable of its own.
 
     Of a node that varies it is the image under `Identity`, so that derivatives in the argument are told from
     others in the node, and those in the node go through it.
     """
     global _clock
     if varies(given):
-        node = new_node(Identity.origin, given.value)
+        node = new_node(Identity.origin, cython.cast(Node, given)._value)
         node._left = given
         node._left_gradient = 1.0
-        node._stamp |= ARGUMENT
+        if differentiated:
+            node._stamp |= ARGUMENT
         return node
     leaf: Variable = Variable.__new__(Variable)
     _clock += 1
-    leaf._value = given.value if isinstance(given, Node) else given
+    leaf._value = value_of(given)
     leaf._grad = 0.0
-    leaf._stamp = _clock * SERIAL + (VARIES | ARGUMENT)
+    leaf._stamp = _clock * SERIAL + (VARIES | ARGUMENT if differentiated else VARIES)
     leaf._assigned = 0
     leaf._origin = LEAF
     if not cython.compiled:
@@ -809,14 +835,15 @@ def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
 def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """The node of an operation whose primitive has no kernel: its rule is run on floats."""
     operands = numbered(primitive, operands)
-    numbers = [operand.value if isinstance(operand, Node) else operand for operand in operands]
+    numbers = [value_of(operand) for operand in operands]
     value = primitive.of_numbers(numbers)
     node: Node
     if not any([varies(operand) for operand in operands]):
         node = new_constant(value)
     else:
         gradients: tuple[float, ...] = (math.nan,) * len(operands)
-        if value == value and all([number == number for number in numbers]):
+        # What is no operation of its own has its local gradients from those it is composed of.
+        if not primitive.registered or (value == value and all([number == number for number in numbers])):
             gradients = primitive.gradients_of_numbers(numbers, value)
             constant = [not varies(operand) for operand in operands]
             gradients = gradients_beside(primitive, gradients, numbers, value, constant)
@@ -884,8 +911,32 @@ def convert(primitive: Primitive, operand: Any) -> Any:
 def comparable(other: Any) -> float | None:
     """The number to compare with, None if there is none."""
     if isinstance(other, Node):
-        return other.value
+        return value_of(other)
     return number_or_none(other)
+
+
+def value_of(number: Any) -> float:
+    """The plain number that a node or a number is, for use by the engine: also inside a trace."""
+    return cython.cast(Node, number)._value if isinstance(number, Node) else float(number)
+
+
+def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> Any:
+    """What a comparison gives: inside a trace the condition, if it depends on a variable, else the outcome."""
+    trace = current_mode().trace
+    if trace is None or not (varies(left) or varies(right)):
+        return outcome
+    return trace.condition(primitive, left, right)
+
+
+def check_escape(node: Node) -> None:
+    """Raise TraceError inside a trace if the value of the node will be another one at the next call."""
+    if node._stamp & VARIES and current_mode().trace is not None:
+        file, line = caller()
+        raise TraceError(
+            f"inside a function that is being compiled, the value of {describe(node)} was asked for as a plain float, "
+            f"or assigned ({file}:{line}): it would be frozen at {node._value}. Compute with the node itself, compare "
+            f"it, or pass what must be plain as an argument of another type (an int, a string)"
+        )
 
 
 def operands_of(node: Node) -> tuple[Any, ...]:
@@ -899,12 +950,23 @@ def operands_of(node: Node) -> tuple[Any, ...]:
     return (node._left, node._right)
 
 
+def recorded_gradients(node: Node) -> tuple[float, ...]:
+    """The local gradients that were recorded with the node, also inside a trace."""
+    if node._left is None:
+        return ()
+    if isinstance(node._left, tuple):
+        return tuple(node._right)
+    if node._right is None:
+        return (node._left_gradient,)
+    return (node._left_gradient, node._right_gradient)
+
+
 def local_gradients_beside(node: Node, constant: list[bool]) -> tuple[float, ...]:
     """The local gradients as they would be if the operands at these places didn't vary.
 
     They differ from those recorded at a tie, of which a constant gets no share.
     """
-    recorded = node.local_gradients
+    recorded = recorded_gradients(node)
     primitive: Any = node.op
     if primitive is None or any([slope != slope for slope in recorded]):
         return recorded
@@ -946,6 +1008,13 @@ def gradients_beside(
     if constant[0]:
         return (gradients[0], float(primitive.beside_constant(numbers[1], numbers[0], value)))
     return (float(primitive.beside_constant(numbers[0], numbers[1], value)), gradients[1])
+
+
+def stands_for_input(node: Node) -> bool:
+    """Whether a copy of this must be itself: an argument that is differentiated, anything that varies in a trace."""
+    if is_argument(node):
+        return True
+    return _state.entered != 0 and varies(node) and current_mode().trace is not None
 
 
 def varied(operand: Any) -> bool:
@@ -1003,7 +1072,9 @@ def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> N
     if mode.strict:
         check_finite(node, primitive, operands)
     if not mode.recording:
-        return new_constant(node._value)
+        if mode.trace is None:
+            return new_constant(node._value)
+        return node if primitive is StopGradient else record_unary(StopGradient, node)
     if mode.scope is not None and node._left is not None:
         node._origin = Origin(primitive, mode.scope, None)
     return node
@@ -1016,7 +1087,7 @@ def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) ->
     else:
         slopes = [
             slope
-            for operand, slope in zip(operands_of(node), node.local_gradients, strict=True)
+            for operand, slope in zip(operands_of(node), recorded_gradients(node), strict=True)
             if varies(operand) and not math.isfinite(slope)
         ]
         if not slopes:

@@ -22,13 +22,18 @@ _BY_NAME: dict[str, Any] = {
 }
 
 
+def primitive_of(ufunc: Any) -> Any:
+    """The primitive, or function of this package, that is the same operation; None if there is none."""
+    return _BY_NAME.get(ufunc.__name__) or getattr(functions, ufunc.__name__, None)
+
+
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """The result of `ufunc(*inputs)` where an input is a node: a node, or an object array of nodes."""
     import numpy
 
     scalars = all([isinstance(operand, Node) or numpy.ndim(operand) == 0 for operand in inputs])
     if scalars and method == "__call__" and not options:
-        primitive = _BY_NAME.get(ufunc.__name__) or getattr(functions, ufunc.__name__, None)
+        primitive = primitive_of(ufunc)
         if primitive is not None:
             return primitive(*inputs)
     arrays = []

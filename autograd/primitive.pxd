@@ -12,5 +12,6 @@ cdef class Primitive:
     cdef readonly bint linear
     cdef readonly str doc
     cdef readonly bint registered
+    cdef readonly bint auxiliary
     cdef readonly Kernel kernel
     cdef readonly object origin

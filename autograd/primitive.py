@@ -69,11 +69,14 @@ class Primitive:
     domain: an `Interval` per operand, outside of which the result is nan or infinite.
     kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
     beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
-        the operand `x` when the other one, `c`, is constant, as `beside_constant(x, c, out)`.
+        the operand `x` when the other one, `c`, is constant, as `beside_constant(x, c, out)`. For any number of
+        operands: the local gradients of all, as `beside_constant(operands, uses, out)`, where `uses` says of each in
+        how many places it stands, 0 if it is constant.
 
     linear: whether the local gradients are the same numbers all around each point off the kinks, so that
         those recorded once serve every order of derivative.
     registered: whether it can be found by its name, without which a graph that uses it can't be stored.
+    auxiliary: whether it serves programs only, where it stands for what is no operation in plain Python.
 
     Called on numbers it gives a float, called on nodes a node:
 
@@ -93,6 +96,7 @@ class Primitive:
     linear: bool
     doc: str
     registered: bool
+    auxiliary: bool
     kernel: Kernel | None
     origin: Origin
 
@@ -110,6 +114,7 @@ class Primitive:
         linear: bool = False,
         doc: str = "",
         registered: bool = True,
+        auxiliary: bool = False,
     ) -> None:
         if registered and name in _BUILT_IN:
             raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
@@ -128,6 +133,7 @@ class Primitive:
         self.kernel: Kernel | None = None
         self.origin = Origin(self, None, None)
         self.registered = registered
+        self.auxiliary = auxiliary
         if registered:
             _REGISTRY[self.name] = self
 
@@ -210,9 +216,9 @@ def find_primitive(name: str) -> Primitive:
         ) from None
 
 
-def all_primitives() -> tuple[Primitive, ...]:
-    """Every primitive declared so far, built-in ones first, in the order of declaration."""
-    return tuple(_REGISTRY.values())
+def all_primitives(auxiliary: bool = False) -> tuple[Primitive, ...]:
+    """Every primitive declared so far, built-in ones first, in the order of declaration; auxiliary ones if asked."""
+    return tuple([primitive for primitive in _REGISTRY.values() if auxiliary or not primitive.auxiliary])
 
 
 def attach_kernels(kernels: Mapping[str, Kernel]) -> None:

@@ -33,12 +33,13 @@ from autograd._kernels import KERNELS
 from autograd.primitive import REAL, Interval, Primitive, all_primitives, attach_kernels, find_primitive  # noqa: F401
 
 __all__ = [
-    "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow",
-    "Sqrt", "Cbrt", "Hypot", "Exp", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
+    "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow", "Sqrt",
+    "Cbrt", "Hypot", "Exp", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
     "SigmoidDifference", "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh",
-    "Cosh", "Tanh", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma",
-    "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity", "Where",
-    "Max", "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
+    "Cosh", "Tanh", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma", "Abs",
+    "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity", "StopGradient",
+    "Where", "Less", "LessEqual", "Equal", "NotEqual", "Not", "Both", "Either", "Select", "Absorb", "Max", "Min",
+    "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
 ]  # fmt: skip
 
 POSITIVE = Interval(0, math.inf, closed=False)
@@ -99,7 +100,7 @@ Fma = Primitive("fma", ieee.fma, lambda a, b, c, out: (b, a, 1.0), arity=3, doc=
 
 Power = Primitive(
     "power",
-    ieee.pow,
+    special.power,
     lambda a, b, out: (_scaled(b, PowerBelow(a, b, 1.0)), _slope_in_the_exponent(a, b, out)),
     symbol="^",
     arity=2,
@@ -383,12 +384,129 @@ Identity = Primitive(
     "identity",
     lambda x: x,
     lambda x, out: 1.0,
-    symbol="=",
+    symbol="id",
     linear=True,
     doc="x itself: what a function gets for x while it is differentiated inside another.",
 )
+StopGradient = Primitive(
+    "stop_gradient",
+    lambda x: x,
+    lambda x, out: 0.0,
+    symbol="stop",
+    linear=True,
+    doc="x itself, as if it were constant.",
+)
 Where = Primitive(
     "where", lambda x: x, lambda x, out: 1.0, symbol="where", linear=True, doc="The side that a condition takes."
+)
+
+# What stands in programs for what is no operation in plain Python: constants, conditions (1 where they hold and 0
+# elsewhere), choices.
+
+StopGradient = Primitive(
+    "stop_gradient",
+    lambda x: x,
+    lambda x, out: 0.0,
+    symbol="stop",
+    linear=True,
+    auxiliary=True,
+    doc="x itself, as if it were constant.",
+)
+
+Less = Primitive(
+    "less",
+    lambda a, b: where(a < b, 1.0, 0.0),
+    lambda a, b, out: (0.0, 0.0),
+    symbol="<",
+    arity=2,
+    kinks=lambda a, b: a - b,
+    linear=True,
+    auxiliary=True,
+    doc="1 if a < b, else 0.",
+)
+LessEqual = Primitive(
+    "less_equal",
+    lambda a, b: where(a <= b, 1.0, 0.0),
+    lambda a, b, out: (0.0, 0.0),
+    symbol="≤",
+    arity=2,
+    kinks=lambda a, b: a - b,
+    linear=True,
+    auxiliary=True,
+    doc="1 if a ≤ b, else 0.",
+)
+Equal = Primitive(
+    "equal",
+    lambda a, b: where(a == b, 1.0, 0.0),
+    lambda a, b, out: (0.0, 0.0),
+    symbol="=",
+    arity=2,
+    kinks=lambda a, b: a - b,
+    linear=True,
+    auxiliary=True,
+    doc="1 if a = b, else 0.",
+)
+NotEqual = Primitive(
+    "not_equal",
+    lambda a, b: where(a != b, 1.0, 0.0),
+    lambda a, b, out: (0.0, 0.0),
+    symbol="≠",
+    arity=2,
+    kinks=lambda a, b: a - b,
+    linear=True,
+    auxiliary=True,
+    doc="1 if a ≠ b, else 0.",
+)
+Not = Primitive(
+    "not",
+    lambda x: where(x == 0.0, 1.0, 0.0),
+    lambda x, out: 0.0,
+    symbol="¬",
+    kinks=lambda x: x,
+    linear=True,
+    auxiliary=True,
+    doc="1 if x is 0, else 0.",
+)
+Both = Primitive(
+    "both",
+    lambda a, b: where(a == 0.0, 0.0, where(b == 0.0, 0.0, 1.0)),
+    lambda a, b, out: (0.0, 0.0),
+    symbol="∧",
+    arity=2,
+    kinks=lambda a, b: a * b,
+    linear=True,
+    auxiliary=True,
+    doc="0 if a or b is 0, else 1.",
+)
+Either = Primitive(
+    "either",
+    lambda a, b: where(a == 0.0, where(b == 0.0, 0.0, 1.0), 1.0),
+    lambda a, b, out: (0.0, 0.0),
+    symbol="∨",
+    arity=2,
+    kinks=lambda a, b: a * b,
+    linear=True,
+    auxiliary=True,
+    doc="0 if a and b are 0, else 1.",
+)
+Select = Primitive(
+    "select",
+    lambda a, b, c: where(a == 0.0, c, b),
+    lambda a, b, c, out: (0.0, where(a == 0.0, 0.0, 1.0), where(a == 0.0, 1.0, 0.0)),
+    arity=3,
+    kinks=lambda a, b, c: a,
+    linear=True,
+    auxiliary=True,
+    doc="c if a is 0, else b: what `where` is in a function that is compiled.",
+)
+Absorb = Primitive(
+    "absorb",
+    lambda a, b: where(a * b == a * b, a * b, where(either(a == 0.0, b == 0.0), 0.0, a * b)),
+    lambda a, b, out: (b, a),
+    symbol="⊗",
+    arity=2,
+    auxiliary=True,
+    doc="a × b, and 0 if a or b is 0, even if the other is infinite or nan: how derivatives pass a `where`.",
 )
 
 # Extremes. A tied extreme of several variables shares its gradient equally; constants get none of it.
@@ -439,6 +557,12 @@ def _shares_of_a_tie(operands: Sequence[Any], out: Any) -> list[Any]:
     return [where(operand == out, 1.0 / tied, 0.0) for operand in operands]
 
 
+def _shares_beside_constants(operands: Sequence[Any], uses: Sequence[float], out: Any) -> list[Any]:
+    """The shares of the variables, none if a constant ties; each stands in `uses` places, a constant in 0."""
+    tied = Sum(*[where(x == out, 1.0 / use if use else math.inf, 0.0) for x, use in zip(operands, uses, strict=True)])
+    return [where(x == out, 1.0 / (tied * use), 0.0) if use else 0.0 for x, use in zip(operands, uses, strict=True)]
+
+
 Sum = Primitive(
     "sum",
     None,
@@ -487,6 +611,7 @@ MaxOfMany = Primitive(
     arity=None,
     kinks=_smallest_gap,
     linear=True,
+    beside_constant=_shares_beside_constants,
     doc="The largest operand, nan if one is; k tied variables get 1/k each, constants nothing.",
 )
 MinOfMany = Primitive(
@@ -497,6 +622,7 @@ MinOfMany = Primitive(
     arity=None,
     kinks=_smallest_gap,
     linear=True,
+    beside_constant=_shares_beside_constants,
     doc="The smallest operand, nan if one is; k tied variables get 1/k each, constants nothing.",
 )
 

@@ -63,6 +63,7 @@ cpdef double polygamma(double order, double x) noexcept nogil
 cpdef double sigmoid(double x) noexcept nogil
 cpdef double softplus(double x) noexcept nogil
 cpdef double logaddexp(double a, double b) noexcept nogil
+cpdef double power(double a, double b) noexcept nogil
 @cython.locals(fractional=bint)
 cpdef double power_below(double a, double b, double lowered) noexcept nogil
 cpdef double sigmoid_difference(double a, double b) noexcept nogil

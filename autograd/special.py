@@ -605,6 +605,11 @@ def logaddexp(a: float, b: float) -> float:
     return a + (log1p(small) + small * error / (1.0 + small))
 
 
+def power(a: float, b: float) -> float:
+    """a ** b; a square is a product, which is faster and rounded correctly."""
+    return a * a if b == 2.0 else pow(a, b)
+
+
 def power_below(a: float, b: float, lowered: float) -> float:
     """a ** (b - lowered) for a small positive integer, as if the difference were exact."""
     exponent, error = two_sum(b, -lowered)

@@ -11,16 +11,13 @@ threads at once: the marks of a walk are in its nodes.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable
 from typing import Any
 
-from autograd.errors import OperandError, StaleGraphError
-from autograd.modes import current_mode, lenient
-from autograd.node import Constant, Node, assigned_since, describe, hooks, operands_of
+from autograd.errors import OperandError, TraceError
+from autograd.node import Constant, Node, describe, hooks, operands_of
 from autograd.operands import as_number
-from autograd.primitives import Sum
+from autograd.rules import local_gradients_as_nodes
 
 try:
     import cython
@@ -28,6 +25,7 @@ except ImportError:
     from autograd import _cython as cython
 if not cython.compiled:
     from autograd.node import DONE, OPEN, REACHED, VARIES
+    from autograd.rules import is_traced
 
 __all__ = ["backward", "gradients", "stop_gradient", "topological_order", "zero_grad"]
 
@@ -59,6 +57,11 @@ def backward(output: Node, gradient: float = 1.0) -> None:
         raise OperandError(
             f"backward starts from a {describe(output)}, which depends on no variable: was it computed from plain "
             f"numbers, from detached nodes or inside no_grad?"
+        )
+    if is_traced():
+        raise TraceError(
+            "backward() fills in numbers, which would be frozen inside a function that is being compiled; use grad or "
+            "gradients, whose results are nodes"
         )
     stack, order = blank_list(), blank_list()
     try:
@@ -224,7 +227,7 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
         adjoint = adjoints.get(id(node))
         if adjoint is None or node.op is None:
             continue
-        slopes = local_gradients_as_nodes(node) if create_graph else node.local_gradients
+        slopes = local_gradients_as_nodes(node) if create_graph or is_traced() else node.local_gradients
         for operand, slope in zip(operands_of(node), slopes, strict=True):
             if isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES:
                 share = slope * adjoint
@@ -232,36 +235,6 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
                 adjoints[id(operand)] = share if known is None else known + share
     found = [adjoints.get(id(node), 0.0) for node in wanted]
     return found[0] if isinstance(inputs, Node) else found
-
-
-def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
-    """The local gradients as nodes: the rule of the primitive, run on the operands themselves."""
-    recorded = node.local_gradients
-    primitive: Any = node.op
-    if primitive.linear:
-        return recorded
-    operands = operands_of(node)
-    for operand in operands:
-        if assigned_since(operand, node):
-            raise StaleGraphError(
-                f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
-                f"derivatives would mix both values. Compute the expression again after assigning"
-            )
-    with lenient() if current_mode().strict else nullcontext():
-        slopes = run_rule(node)
-        if any([known != known for known in recorded]):
-            # A local gradient that is nan has derivatives that are nan, in every operand.
-            undefined = Sum(*[operand for operand in operands if isinstance(operand, Node)]) * math.nan
-            return [slope if known == known else undefined for known, slope in zip(recorded, slopes, strict=True)]
-    return slopes
-
-
-def run_rule(node: Node) -> Sequence[Any]:
-    """What the rule of the primitive makes of the operands themselves."""
-    primitive: Any = node.op
-    operands = [operand if isinstance(operand, Node) else Constant(operand) for operand in operands_of(node)]
-    slopes = primitive.gradients(operands, node) if primitive.arity is None else primitive.gradients(*operands, node)
-    return slopes if isinstance(slopes, list | tuple) else (slopes,)
 
 
 def zero_grad(nodes: Iterable[Node]) -> None:

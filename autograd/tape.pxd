@@ -16,6 +16,10 @@ cdef class Tape:
     cdef readonly list nodes
     cdef readonly list outputs
     cdef list node_slopes
+    cdef list absorbing
+    cdef object output_nodes
+    cdef bint whole
+    cdef readonly list outside
     cdef array positions
     cdef readonly array starts
     cdef readonly array operands

@@ -8,11 +8,14 @@ they are, and can be repeated at little cost.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.node import Node, is_argument, local_gradients_beside, operands_of, varied, varies
-from autograd.sweep import local_gradients_as_nodes, topological_order
+from autograd.node import Node, is_argument, local_gradients_beside, operands_of, recorded_gradients, varied, varies
+from autograd.primitives import Absorb, Select, StopGradient, where
+from autograd.rules import is_traced, local_gradients_as_nodes, traced_local_gradients
+from autograd.sweep import topological_order
 
 try:
     import cython
@@ -54,18 +57,23 @@ class Tape:
 
     Made from the arguments as the function got them (`new_argument`), the outputs that it returned (nodes and
     numbers), and the serial number that was current before the arguments were made. `closed_over` says whether the
-    outputs depend on other variables too.
+    outputs depend on other variables too; `outside` has the nodes that were found on the way to them. With `whole`,
+    operations that depend on these alone are on the tape too.
 
     The operation at position `count + k` has its operands' positions in `operands[starts[k]:starts[k + 1]]` and
     the local gradients at the same places of `slopes`. `size` is the number of positions, `nodes` has the
     operations, `outputs` the position of each output, or -1 if it depends on no argument.
     """
 
-    def __init__(self, arguments: list[Any], outputs: Sequence[Any], before: int) -> None:
+    def __init__(self, arguments: list[Any], outputs: Sequence[Any], before: int, whole: bool = False) -> None:
+        self.whole = whole
+        self.outside: list[Node] = []
         self.count = len(arguments)
         self.closed_over = False
         self.nodes: list[Node] = []
         self.node_slopes: list[Any] | None = None
+        self.absorbing: list[bool] = []
+        self.output_nodes = outputs
         self.before = before
         self.follow(arguments, outputs)
 
@@ -106,6 +114,7 @@ class Tape:
         tick = self.tick_of(node)
         if tick < 0:
             self.closed_over = True
+            self.outside.append(node)
             return 0
         found[tick] = node
         return 1
@@ -147,7 +156,7 @@ class Tape:
                 operands[end] = position
                 slopes[end] = slope_at(node, place)
                 end += 1
-            if end > begin:
+            if end > begin or self.whole:
                 if constants > 0 and node.op.kinks is not None:
                     self.correct(node, begin)
                 place_of[tick] = size
@@ -164,7 +173,7 @@ class Tape:
         """
         operands = operands_of(node)
         constant = [not varied(operand) or self.position_of(operand) < 0 for operand in operands]
-        recorded = node.local_gradients
+        recorded = recorded_gradients(node)
         corrected = local_gradients_beside(node, constant)
         if corrected == recorded:
             return
@@ -180,12 +189,73 @@ class Tape:
     def differentiable(self) -> None:
         """Take nodes as local gradients, so that what sweeps give can be differentiated again."""
         slopes: list[Any] = []
+        traced = is_traced()
+        live = self.live() if traced else []
         for node in self.nodes:
-            for slope, operand in zip(local_gradients_as_nodes(node), operands_of(node), strict=True):
+            operands = operands_of(node)
+            if traced:
+                # Which operands are constant is decided by this tape and those around it.
+                primitive: Any = node.op
+                varying = [self.is_live(operand, live) for operand in operands] if primitive.beside_constant else []
+                local_gradients = traced_local_gradients(node, varying)
+            else:
+                local_gradients = local_gradients_as_nodes(node)
+            for slope, operand in zip(local_gradients, operands, strict=True):
                 if self.position_of(operand) >= 0:
                     # Those of linear operations are numbers, corrected at ties.
-                    slopes.append(slope if isinstance(slope, Node) else self.slopes[len(slopes)])
+                    known = traced or isinstance(slope, Node)
+                    slopes.append(slope if known else self.slopes[len(slopes)])
         self.node_slopes = slopes
+        if traced:
+            self.mark_absorbing()
+
+    def live(self) -> list[bool]:
+        """For each position whether derivatives pass through it: not where they are stopped."""
+        live = [True] * self.count
+        for position in range(self.count, self.size):
+            k = position - self.count
+            through = self.nodes[k].op is not StopGradient
+            live.append(
+                through and any([live[operand] for operand in self.operands[self.starts[k] : self.starts[k + 1]]])
+            )
+        return live
+
+    def is_live(self, operand: Any, live: list[bool]) -> bool:
+        """Whether an operand depends on what is differentiated, here or around: else it counts as constant."""
+        position = self.position_of(operand)
+        if position >= 0:
+            return live[position]
+        return varies(operand) and is_differentiated(operand)
+
+    def mark_absorbing(self) -> None:
+        """Find the operations that matter only where a condition holds: in them, 0 times anything is 0.
+
+        These are the conditional ones themselves, products that absorb, and what feeds only such.
+        """
+        exposed = [False] * self.size
+        for position in self.outputs:
+            if position >= 0:
+                exposed[position] = True
+        self.absorbing = [False] * self.size
+        for position in range(self.size - 1, self.count - 1, -1):
+            shielding = self.nodes[position - self.count].op in (Select, Absorb)
+            self.absorbing[position] = shielding or not exposed[position]
+            if not self.absorbing[position]:
+                for entry in range(self.starts[position - self.count], self.starts[position - self.count + 1]):
+                    exposed[self.operands[entry]] = True
+
+    def product(self, position: int, one: Any, other: Any) -> Any:
+        """A local gradient of the operation at this position, times what passes through it."""
+        if self.absorbing and self.absorbing[position]:
+            return Absorb(one, other)
+        return one * other
+
+    def seed(self, place: int, derivative: Any) -> Any:
+        """A derivative of an output; inside a trace it is nan where the output is, as every local gradient would be."""
+        output = self.output_nodes[place] if self.absorbing else None
+        if self.outputs[place] < self.count:
+            return derivative
+        return derivative if output is None else where(output == output, derivative, math.nan)
 
     def pullback(self, cotangents: Sequence[Any]) -> Any:
         """The derivatives of the outputs, weighted by one cotangent each, in every argument.
@@ -196,15 +266,18 @@ class Tape:
         if self.node_slopes is None and all_floats(cotangents):
             return self.adjoints(cotangents)[: self.count]
         adjoints: list[Any] = [None] * self.size
-        for position, cotangent in zip(self.outputs, cotangents, strict=True):
+        for place, cotangent in enumerate(cotangents):
+            position = self.outputs[place]
             if position >= 0 and (isinstance(cotangent, Node) or cotangent != 0.0):
-                add(adjoints, position, cotangent)
+                add(adjoints, position, self.seed(place, cotangent))
         slopes = self.slopes if self.node_slopes is None else self.node_slopes
         for position in range(self.size - 1, self.count - 1, -1):
             adjoint = adjoints[position]
             if adjoint is not None:
                 for entry in range(self.starts[position - self.count], self.starts[position - self.count + 1]):
-                    add(adjoints, self.operands[entry], adjoint * slopes[entry])
+                    if self.absorbing and is_zero(slopes[entry]):
+                        continue
+                    add(adjoints, self.operands[entry], self.product(position, adjoint, slopes[entry]))
         return [0.0 if adjoint is None else adjoint for adjoint in adjoints[: self.count]]
 
     def adjoints(self, cotangents: Sequence[float]) -> Any:
@@ -245,9 +318,12 @@ class Tape:
         for position in range(self.count, self.size):
             for entry in range(self.starts[position - self.count], self.starts[position - self.count + 1]):
                 tangent = carried[self.operands[entry]]
-                if tangent is not None:
-                    add(carried, position, tangent * slopes[entry])
-        return [0.0 if position < 0 or carried[position] is None else carried[position] for position in self.outputs]
+                if tangent is not None and not (self.absorbing and is_zero(slopes[entry])):
+                    add(carried, position, self.product(position, tangent, slopes[entry]))
+        return [
+            0.0 if position < 0 or carried[position] is None else self.seed(place, carried[position])
+            for place, position in enumerate(self.outputs)
+        ]
 
     def tangents(self, directions: Sequence[float], flags: Any) -> Any:
         """The array of the derivatives along a direction of the value at each position.
@@ -290,6 +366,11 @@ def slope_at(node: Node, place: int) -> float:
 def is_differentiated(node: Node) -> bool:
     """Whether the node depends on an argument of a differentiation that is under way."""
     return any([is_argument(below) for below in topological_order(node)])
+
+
+def is_zero(slope: Any) -> bool:
+    """Whether a local gradient is zero at all operands: inside a trace, the number 0."""
+    return not isinstance(slope, Node) and slope == 0.0
 
 
 def all_floats(numbers: Sequence[Any]) -> bool:

@@ -24,7 +24,8 @@ from autograd.edge_pushing import eliminate_for_hessian
 from autograd.elimination import eliminate_for_jacobian
 from autograd.errors import ArgumentError, OutputError
 from autograd.modes import current_mode, enable_grad
-from autograd.node import Node, clock, new_argument, retire_arguments, varies
+from autograd.node import Node, clock, new_argument, retire_arguments, value_of, varies
+from autograd.rules import is_traced
 from autograd.structures import Structure, as_array, flatten
 from autograd.tape import Tape
 
@@ -317,7 +318,7 @@ class Run:
                 returned, self.aux = returned
             self.results, self.outputs = flatten(returned, f"the output of {name_of(fun)}")
             self.tape = Tape(self.arguments, self.results, before)
-            self.differentiable = current_mode().recording and (
+            self.differentiable = (current_mode().recording or is_traced()) and (
                 self.tape.closed_over or any([varies(number) for number in given])
             )
             if self.differentiable:
@@ -354,16 +355,16 @@ class Run:
         """A number that the function returned: plain if nobody can differentiate in what it depends on any more."""
         if not isinstance(result, Node) or (self.differentiable and varies(result)):
             return result
-        return result.value
+        return value_of(result)
 
     def settled_aux(self) -> Any:
         """What the function returned besides, with plain numbers for nodes likewise."""
         nodes: list[Any] = []
         with_nodes(self.aux, lambda node: nodes.append(node) or node)  # type: ignore[func-returns-value]
         outside = self.differentiable or (
-            current_mode().recording and Tape(self.arguments, nodes, self.before).closed_over
+            (current_mode().recording or is_traced()) and Tape(self.arguments, nodes, self.before).closed_over
         )
-        return with_nodes(self.aux, lambda node: node if outside and varies(node) else node.value)
+        return with_nodes(self.aux, lambda node: node if outside and varies(node) else value_of(node))
 
     def check_scalar(self, transform: str) -> None:
         """Raise OutputError if the function gave anything but one number."""
@@ -597,9 +598,9 @@ def in_structure(transform: str, what: str, given: Any, of: str, expected: Struc
     arranged = expected.arrange(numbers, structure)
     if arranged is None:
         raise ArgumentError(f"{transform} needs {what} in the structure of {of}, {expected}, got {structure}")
-    if current_mode().recording:
+    if current_mode().recording or is_traced():
         return arranged
-    return [number.value if isinstance(number, Node) else number for number in arranged]
+    return [value_of(number) for number in arranged]
 
 
 def name_of(fun: Any) -> str:

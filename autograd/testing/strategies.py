@@ -34,7 +34,8 @@ INTEGER_OPERANDS = {"polygamma": (0,), "power_below": (2,)}
 
 def primitives() -> SearchStrategy[Primitive]:
     """Any built-in primitive, shrinking to the first ones: plus, minus."""
-    built_in = [declared for declared in vars(primitives_module).values() if isinstance(declared, Primitive)]
+    declared = [known for known in vars(primitives_module).values() if isinstance(known, Primitive)]
+    built_in = [primitive for primitive in declared if not primitive.auxiliary]
     result: SearchStrategy[Primitive] = _strategies().sampled_from(built_in)
     return result
 

@@ -1,0 +1,5 @@
+from autograd.modes cimport State
+
+cdef State _state
+
+cpdef bint is_traced()
