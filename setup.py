@@ -5,6 +5,7 @@ AUTOGRAD_COMPILE=no leaves it uncompiled, AUTOGRAD_COMPILE=require fails if it c
 
 import hashlib
 import os
+import platform
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -22,6 +23,7 @@ COMPILED = [
     "modes",
     "node",
     "functions",
+    "rules",
     "sweep",
     "tape",
     "elimination",
@@ -29,6 +31,9 @@ COMPILED = [
     "edge_pushing",
     "structures",
     "transforms",
+    "program/block",
+    "program/_blocks",
+    "program/machine",
 ]
 
 
@@ -51,7 +56,7 @@ class OptionalBuild(build_ext):
             self.extensions = []
             return
         try:
-            self.extensions[:] = cythonized(self.extensions)
+            self.extensions[:] = with_variants(cythonized(self.extensions))
             for extension in self.extensions:
                 extension._needs_stub = False
             super().run()
@@ -85,11 +90,38 @@ def cythonized(extensions):
     )
 
 
+# The machine's inner loops are compiled for wider vector units too; the machine takes those of the processor it is on.
+VARIANTS = {"avx2": ["-march=x86-64-v3"], "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
+
+
+def with_variants(extensions):
+    """The extensions, and the inner loops once more for each vector unit."""
+    if platform.machine() not in ("x86_64", "AMD64") or os.name != "posix":
+        return extensions
+    blocks = next(extension for extension in extensions if extension.name == "autograd.program._blocks")
+    source = Path(blocks.sources[0])
+    for name, flags in VARIANTS.items():
+        copy = source.with_name(f"_blocks_{name}.c")
+        # The same C code as a module of another name.
+        text = source.read_text().replace("_blocks", f"_blocks_{name}")
+        if not copy.exists() or copy.read_text() != text:
+            copy.write_text(text)
+        extensions.append(
+            Extension(
+                f"autograd.program._blocks_{name}", [str(copy)], extra_compile_args=blocks.extra_compile_args + flags
+            )
+        )
+    return extensions
+
+
 def extensions():
     """One extension for each compiled module."""
     # No contraction of a * b + c: uncompiled and compiled give the same bits.
     flags = ["-O3", "-ffp-contract=off", "-fno-math-errno"] if os.name == "posix" else []
-    return [Extension(f"autograd.{name}", [f"autograd/{name}.py"], extra_compile_args=flags) for name in COMPILED]
+    return [
+        Extension(f"autograd.{name.replace('/', '.')}", [f"autograd/{name}.py"], extra_compile_args=flags)
+        for name in COMPILED
+    ]
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from autograd.errors import (
     OperandError,
     OutputError,
     StaleGraphError,
+    TraceError,
     UnknownPrimitiveError,
 )
 from autograd.functions import *  # noqa: F403 - the names are listed there
@@ -48,6 +49,8 @@ from autograd.node import Constant, Node, Variable
 from autograd.primitive import Primitive
 from autograd.primitives import *  # noqa: F403 - likewise
 from autograd.primitives import __all__ as _primitives
+from autograd.program.jit import jit
+from autograd.program.vmap import vmap
 from autograd.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
 from autograd.transforms import (
     grad,
@@ -70,10 +73,11 @@ if _TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "ArgumentError", "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node",
-    "OperandError", "OutputError", "Primitive", "StaleGraphError", "UnknownPrimitiveError", "Variable", "backward",
+    "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
+    "Variable", "backward",
     "compiled", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
-    "jacobian_sparsity", "jacrev", "jvp", "linearize", "no_grad", "scope", "stop_gradient", "strict",
-    "topological_order", "value_and_grad", "vjp", "zero_grad", *_functions,
+    "jacobian_sparsity", "jacrev", "jit", "jvp", "linearize", "no_grad", "scope", "stop_gradient", "strict",
+    "topological_order", "value_and_grad", "vjp", "vmap", "zero_grad", *_functions,
     *_primitives,
 ]  # fmt: skip
 

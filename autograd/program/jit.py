@@ -1,0 +1,260 @@
+"""`jit`: a function that is run once to record what it does, and then as a program."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from autograd.modes import current_mode
+from autograd.node import Node, value_of, varies
+from autograd.primitive import Primitive
+from autograd.program.paths import Path, Paths, TooManyPaths
+from autograd.program.signature import Signature, sign
+from autograd.program.tiers import check_tier, count_work
+from autograd.program.trace import record
+from autograd.rules import is_traced
+from autograd.structures import NUMBER, flatten
+from autograd.tape import is_differentiated
+from autograd.transforms import jacobian, name_of
+
+__all__ = ["Jitted", "jit"]
+
+# How many ways through a function are compiled before it is run by Python again.
+LIMIT = 256
+# So many calls are counted at once.
+OFTEN = 1000
+
+
+def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int = LIMIT) -> Any:
+    """A compiled form of a function of numbers: the same results, at machine speed.
+
+    The first call runs `fun` once on nodes, and records what it does as a `Program`. Later calls run that. Decisions
+    that Python took on values are recorded as guards, and checked in each call: where one falls the other way, the
+    function is recorded again, so that branches and loops are always taken as plain Python takes them. After
+    `max_paths` such recordings, calls that need another one run `fun` itself, with a warning.
+
+    Floats and arrays in the arguments may differ from call to call; other arguments (ints, strings, flags) and the
+    lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
+    at each call, and are constants to derivatives; plain numbers that it closes over are those of the recording. The
+    function must be pure: what it prints or stores happens when it is recorded, random numbers are drawn then.
+
+    Called on nodes, it gives nodes that can be differentiated, with compiled derivatives.
+
+    `tier` says what runs the program: `"vm"` the interpreter, whose values are those of plain Python to the bit;
+    `"llvm"` machine code (the extra `jit`), within a few units in the last place, decisions still being those of plain
+    Python; `"auto"` the first, and the second for what is run often enough.
+
+    >>> from autograd import grad
+    >>> @jit
+    ... def halvings(x):
+    ...     count = 0.0
+    ...     while x > 1.0:
+    ...         x, count = x / 2.0, count + 1.0
+    ...     return x + count
+    >>> halvings(10.0), halvings(3.0), grad(halvings)(10.0)
+    (4.625, 2.75, 0.0625)
+    >>> len(halvings.paths)
+    2
+    """
+    if hasattr(fun, "in_tier"):
+        # What maps over rows is compiled already.
+        return fun.in_tier(tier)
+    return Jitted(fun, tier, max_paths)
+
+
+class Jitted:
+    """A function that `jit` compiles; it can be pickled if the function can, and is compiled anew where it arrives."""
+
+    def __init__(self, fun: Callable[..., Any], tier: str = "auto", max_paths: int = LIMIT) -> None:
+        if not callable(fun):
+            raise TypeError(f"only a function can be compiled, got {type(fun).__name__} {fun!r:.60}")
+        self.fun = fun
+        self.tier = check_tier(tier)
+        self.max_paths = max_paths
+        self.known: dict[Any, Paths] = {}
+        self.derivatives: dict[Any, Derivatives] = {}
+        self.warned = False
+        self.__name__ = name_of(fun)
+        functools.update_wrapper(self, fun, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        numbers: list[Any]
+        for argument in args:
+            if type(argument) is not float:
+                break
+        else:
+            if not kwargs:
+                # Plain floats need not be taken apart.
+                paths = self.known.get(len(args))
+                if paths is not None and not is_traced():
+                    return self.run(paths, list(args), args, kwargs)
+        if is_traced():
+            return self.fun(*args, **kwargs)
+        numbers, signature = sign(args, kwargs)
+        moving = tuple([varies(number) for number in numbers])
+        if any(moving) and current_mode().recording:
+            derivatives = self.derivatives_of(signature, moving)
+            value = derivatives.on_nodes(numbers)
+            # Of nodes that the function closes over, derivatives are not compiled.
+            return self.fun(*args, **kwargs) if derivatives.closes_over_nodes() else value
+        return self.run(self.paths_of(signature), [value_of(number) for number in numbers], args, kwargs)
+
+    def derivatives_of(self, signature: Signature, moving: tuple[bool, ...]) -> Derivatives:
+        """What differentiates the function, where the numbers at some places are nodes."""
+        key = (signature.key, moving)
+        known = self.derivatives.get(key)
+        if known is None:
+            known = self.derivatives.setdefault(key, Derivatives(self, signature, moving))
+        return known
+
+    def paths_of(self, signature: Signature) -> Paths:
+        """The paths for one signature."""
+        key = signature.key
+        if not signature.keywords and all([part is None for part in signature.template]):
+            key = len(signature.template)
+        paths = self.known.get(key)
+        if paths is None:
+            record = functools.partial(self.record, signature)
+            paths = self.known.setdefault(key, Paths(record, self.max_paths, self.tier))
+        return paths
+
+    def record(self, signature: Signature, numbers: list[float]) -> Any:
+        """Run the function once on these numbers, and record it."""
+
+        def call(arguments: list[Any]) -> Any:
+            positional, keywords = signature.arguments(arguments)
+            return self.fun(*positional, **keywords)
+
+        return record(self.fun, numbers, call)
+
+    def run(self, paths: Paths, numbers: list[float], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result for these numbers, by the program of the path that they take."""
+        try:
+            path = paths.first(numbers)
+            while True:
+                inputs = numbers
+                if path.traced.variables:
+                    if current_mode().recording and any([is_differentiated(node) for node in path.traced.variables]):
+                        # Somebody differentiates in these: Python makes nodes of them.
+                        return self.fun(*args, **kwargs)
+                    inputs = numbers + [value_of(node) for node in path.traced.variables]
+                machine = path.machine()
+                results = machine.call(inputs)
+                if type(results) is list:
+                    break
+                path = paths.after(path, results, numbers)
+        except TooManyPaths as signal:
+            return self.run_by_python(signal, args, kwargs)
+        path.hits += 1
+        if path.hits % OFTEN == 0:
+            count_work(machine, self.tier, OFTEN, 0)
+        outputs = path.traced.outputs
+        return results[0] if outputs is NUMBER else outputs.build(results)
+
+    def run_by_python(self, signal: TooManyPaths, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result as Python computes it, for a function with too many paths."""
+        if not self.warned:
+            self.warned = True
+            guard = signal.args[0]
+            warnings.warn(
+                f"{self.__name__} took more than {self.max_paths} ways through its branches (the last at "
+                f"{guard.file}:{guard.line}) and is run by Python for others; use where() there, or raise max_paths",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+        returned = self.fun(*args, **kwargs)
+        results, structure = flatten(returned, f"the output of {self.__name__}")
+        return structure.build([value_of(result) for result in results])
+
+    @property
+    def paths(self) -> list[Path]:
+        """The ways through the function that were recorded, for all signatures."""
+        return [path for paths in self.known.values() for path in paths]
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        # As a function does: in a class, it becomes a method.
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        return stands_under_its_name(self) or (Jitted, (self.fun, self.tier, self.max_paths))
+
+    def __repr__(self) -> str:
+        return f"<jit of {self.__name__}, {len(self.paths)} path(s)>"
+
+
+def stands_under_its_name(function: Any) -> str | None:
+    """The name under which a module has this object, for pickling; None if it has it under none."""
+    found: Any = sys.modules.get(getattr(function, "__module__", ""))
+    name = str(getattr(function, "__qualname__", ""))
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return name if found is function else None
+
+
+class Derivatives:
+    """A compiled function at nodes: its outputs are nodes whose local gradients come from its compiled Jacobian.
+
+    `moving` says which numbers of the arguments are nodes; the others are constants to the derivatives.
+    """
+
+    def __init__(self, jitted: Jitted, signature: Signature, moving: tuple[bool, ...]) -> None:
+        self.name = jitted.__name__
+        self.fun = jitted.fun
+        self.signature = signature
+        self.moving = moving
+        self.compiled = Jitted(self.values_and_rows, jitted.tier, jitted.max_paths)
+
+    def values_and_rows(self, operands: list[Any], others: list[Any]) -> Any:
+        """The function's value, and the derivatives of each number in it in the operands."""
+
+        def flat(operands: list[Any]) -> Any:
+            moved, fixed = iter(operands), iter(others)
+            numbers = [next(moved) if moving else next(fixed) for moving in self.moving]
+            positional, keywords = self.signature.arguments(numbers)
+            value = self.fun(*positional, **keywords)
+            return flatten(value, f"the output of {self.name}")[0], value
+
+        rows, value = jacobian(flat, has_aux=True)(operands)
+        return value, rows
+
+    def closes_over_nodes(self) -> bool:
+        """Whether the function uses nodes from outside that vary."""
+        return any([varies(node) for path in self.compiled.paths for node in path.traced.variables])
+
+    def on_nodes(self, numbers: list[Any]) -> Any:
+        """The value for numbers among which there are nodes."""
+        operands = [number for number, moving in zip(numbers, self.moving, strict=True) if moving]
+        others = [value_of(number) for number, moving in zip(numbers, self.moving, strict=True) if not moving]
+        value, rows = self.compiled([value_of(operand) for operand in operands], others)
+        results, structure = flatten(value, f"the output of {self.name}")
+
+        def slopes(place: int, given: list[Any]) -> Any:
+            if any([isinstance(operand, Node) for operand in given]):
+                return self.compiled(given, others)[1][place]
+            return rows[place]
+
+        outputs = [
+            Primitive(
+                self.name,
+                functools.partial(constantly, result),
+                functools.partial(gradients_by, slopes, place),
+                arity=None,
+                registered=False,
+            )(*operands)
+            for place, result in enumerate(results)
+        ]
+        return structure.build(outputs)
+
+
+def constantly(result: float, operands: list[Any]) -> float:
+    """The value that is known."""
+    return result
+
+
+def gradients_by(slopes: Callable[[int, list[Any]], Any], place: int, operands: Any, out: Any) -> Any:
+    """The local gradients of one output."""
+    return slopes(place, list(operands))

@@ -1,0 +1,141 @@
+"""The elementary functions as LLVM IR, for programs that run on blocks of rows in vector registers.
+
+`definitions` gives the text of a module part with one function for each name asked for, `@ag_<name>`: it takes
+and returns `width` doubles, <width x double>, or plain doubles for width 1. Names are those of the primitives.
+
+* Values lie within 2 units in the last place: in 2 million samples of each against 113-bit arithmetic, the worst were
+  erfc and softplus 1.65, logaddexp 1.6, sigmoid and sigmoid_difference 1.5, atan2 1.4, erf 1.35, expm1 1.3, power
+  1.15, asinh, power_below and log2 1.1; all others are within 1.01.
+* Special values are those of the eager functions, with the sign of zero.
+* The same argument gives the same bits at every width, with and without AVX and fused multiply-add, but for the sign
+  and payload of a nan, and for what is called row by row.
+* Nothing branches, except to functions that are called row by row, `@ag_scalar_<name>`: `externals` lists them.
+  The caller tells LLVM their addresses: C's sin, cos and tan (for angles beyond 2**30) and fmod (for quotients from
+  2**53 on), and the package's lgamma, digamma and polygamma.
+* Nanoseconds per row at width 8 with AVX-512 on a Zen 5: exp 0.7, log 1.0, sin 1.1, tanh 1.3, erf 1.3, power 3.5;
+  there with AVX2 only: 1.3, 1.6, 1.9, 2.1, 2.2, 5.5. Without fused multiply-add LLVM calls libm's `fma` for each row:
+  16, 10, 21, 23, 40, 43. Most are 400 to 1,700 bytes of code and constants.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+
+from autograd.program import llvm_exponential, llvm_hyperbolic, llvm_special, llvm_trigonometry
+from autograd.program.llvm_expressions import CONDITION, REAL, Function, Value, scalar_where
+
+__all__ = ["ARITY", "NAMES", "SCALAR", "definitions", "externals", "symbol"]
+
+FUNCTIONS: dict[str, Callable[..., Value]] = {
+    **{
+        name: getattr(module, name)
+        for module, names in {
+            llvm_exponential: "exp exp2 expm1 gaussian log log2 log10 log1p xlogy sigmoid sigmoid_difference softplus "
+            "logaddexp power power_below",
+            llvm_hyperbolic: "sinh cosh tanh asinh acosh atanh",
+            llvm_trigonometry: "sin cos tan asin acos atan atan2",
+            llvm_special: "cbrt hypot erf erfc fmod mod floor_divide sign floor ceil trunc",
+        }.items()
+        for name in names.split()
+    },
+    "round": llvm_special.nearest,
+    "copysign": llvm_special.signed_size,
+    "max": llvm_special.maximum,
+    "min": llvm_special.minimum,
+}
+# Names without a vector form: all their rows are calls.
+SCALAR: dict[str, int] = {"lgamma": 1, "digamma": 1, "polygamma": 2}
+ARITY: dict[str, int] = {
+    name: len(inspect.signature(function).parameters) for name, function in FUNCTIONS.items()
+} | SCALAR
+NAMES: tuple[str, ...] = tuple(sorted(ARITY))
+
+
+def symbol(name: str) -> str:
+    """The name of the external function that gives `name` for one row."""
+    return f"ag_scalar_{name}"
+
+
+def externals(names: Iterable[str]) -> dict[str, int]:
+    """The scalar functions that the definitions of these names call, with how many doubles they take."""
+    return dict(sorted({scalar for name in names for scalar in _written(name, 1).scalars}))
+
+
+def definitions(names: Iterable[str], width: int) -> str:
+    """The text of the functions `@ag_<name>` and of all that they need, each once.
+
+    Raises ValueError if there is no such function or width.
+    """
+    wanted = sorted(set(names))
+    unknown = [name for name in wanted if name not in ARITY]
+    if unknown:
+        raise ValueError(f"there is no LLVM function {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    if width < 1:
+        raise ValueError(f"a width is the number of rows in a register, 1 or more, not {width}")
+    functions = [_written(name, width) for name in wanted]
+    scalars = sorted({scalar for function in functions for scalar in function.scalars})
+    return "\n".join([
+        *sorted({declaration for function in functions for declaration in function.intrinsics}),
+        *[f"declare double @{symbol(name)}({', '.join(['double'] * arity)})" for name, arity in scalars],
+        *[_row_by_row(name, arity, width) for name, arity in scalars],
+        *[line for function in functions for line in function.lines],
+    ]) + "\n"  # fmt: skip
+
+
+def _written(name: str, width: int) -> Function:
+    """The function with all its lines."""
+    function = Function(width)
+    real_type = function.type_of(REAL)
+    arguments = [Value(function, REAL, f"%x{index}") for index in range(ARITY[name])]
+    if name in SCALAR:
+        everywhere = Value(function, CONDITION, function.constant(CONDITION, True))
+        result = scalar_where(everywhere, arguments[0], name, *arguments)
+    else:
+        result = FUNCTIONS[name](*arguments)
+    parameters = ", ".join([f"{real_type} {argument.text}" for argument in arguments])
+    head = f"define internal {real_type} @ag_{name}({parameters}) noinline nounwind {{"
+    function.lines = [head, "entry:", *function.lines, f"  ret {real_type} {result.text}", "}"]
+    return function
+
+
+def _row_by_row(name: str, arity: int, width: int) -> str:
+    """The text of `@ag_rows_<name>`, which replaces the flagged rows of a result by the scalar function's."""
+    function = Function(width)
+    real_type, flag_type = function.type_of(REAL), function.type_of(CONDITION)
+    byte_type = flag_type.replace("i1", "i8")
+    indices = range(arity)
+    parameters = [f"{real_type} %x{k}" for k in indices] + [f"{real_type} %result", f"{flag_type} %flags"]
+    return "\n".join([
+        f"define internal {real_type} @ag_rows_{name}({', '.join(parameters)}) noinline nounwind cold {{",
+        "entry:",
+        *[f"  %at{k} = alloca {real_type}" for k in indices],
+        f"  %results = alloca {real_type}",
+        f"  %bytes = alloca {byte_type}",
+        *[f"  store {real_type} %x{k}, ptr %at{k}" for k in indices],
+        f"  store {real_type} %result, ptr %results",
+        f"  %flags_as_bytes = zext {flag_type} %flags to {byte_type}",
+        f"  store {byte_type} %flags_as_bytes, ptr %bytes",
+        "  br label %row",
+        "row:",
+        "  %index = phi i64 [ 0, %entry ], [ %next, %step ]",
+        "  %byte_at = getelementptr i8, ptr %bytes, i64 %index",
+        "  %byte = load i8, ptr %byte_at",
+        "  %flag = icmp ne i8 %byte, 0",
+        "  br i1 %flag, label %replace, label %step",
+        "replace:",
+        *[f"  %row_at{k} = getelementptr double, ptr %at{k}, i64 %index" for k in indices],
+        *[f"  %row{k} = load double, ptr %row_at{k}" for k in indices],
+        f"  %value = call double @{symbol(name)}({', '.join([f'double %row{k}' for k in indices])})",
+        "  %result_at = getelementptr double, ptr %results, i64 %index",
+        "  store double %value, ptr %result_at",
+        "  br label %step",
+        "step:",
+        "  %next = add i64 %index, 1",
+        f"  %more = icmp ult i64 %next, {width}",
+        "  br i1 %more, label %row, label %end",
+        "end:",
+        f"  %replaced = load {real_type}, ptr %results",
+        f"  ret {real_type} %replaced",
+        "}",
+    ])  # fmt: skip

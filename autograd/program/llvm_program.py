@@ -1,0 +1,282 @@
+"""A program as LLVM IR: straight-line code over the places that a machine's plan gives to its values.
+
+The code is cut into functions of some hundred operations, for a compiler takes more than twice as long for twice as
+long a function. Within one, values are in registers of the processor; what a later one needs goes through memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.program import llvm_math
+from autograd.program.llvm_expressions import (
+    CONDITION,
+    REAL,
+    Function,
+    Value,
+    absolute,
+    fma,
+    select,
+    square_root,
+    two_product,
+    two_sum,
+)
+from autograd.program.machine import Addition, Plan
+from autograd.program.program import Operation
+
+__all__ = ["WIDTH", "module_of_row", "module_of_rows"]
+
+# Rows that one instruction of the widest vector unit serves.
+WIDTH = 8
+# Operations in a function.
+LENGTH = 300
+# Of these a call costs more than the thing itself.
+WRITTEN_OUT = {"max", "min", "sign", "floor", "ceil", "trunc", "round", "copysign"}
+
+
+def module_of_row(plan: Plan, steps: Sequence[Any]) -> str:
+    """The IR of a module whose `@run` does these steps, all on cells, for one row."""
+    return Module(plan, steps, 1).text()
+
+
+def module_of_rows(plan: Plan, steps: Sequence[Any], block: int) -> str:
+    """The IR of a module whose `@run` does these steps for a block of so many rows, a register's width at a time."""
+    return Module(plan, steps, WIDTH, block).text()
+
+
+class Module:
+    """The functions of one module."""
+
+    def __init__(self, plan: Plan, steps: Sequence[Any], width: int, block: int = 1) -> None:
+        self.plan = plan
+        self.steps = steps
+        self.width = width
+        self.block = block
+        self.called: set[str] = set()
+        self.declared: set[str] = set()
+        last_use: dict[int, int] = {}
+        for time, step in enumerate(steps):
+            for operand in step.operands:
+                last_use[operand] = time
+        # What is needed after the last step has no last use here.
+        self.last_use = {value: len(steps) for value in plan.kept} | last_use | dict.fromkeys(plan.kept, len(steps))
+
+    def text(self) -> str:
+        """The whole module."""
+        starts = range(0, len(self.steps), LENGTH)
+        parts = [self.part(number, start) for number, start in enumerate(starts)]
+        definitions = llvm_math.definitions(self.called, self.width) if self.called else ""
+        return "\n".join([
+            *sorted(self.declared - set(definitions.splitlines())),
+            definitions,
+            *parts,
+            self.entry(len(parts)),
+        ])  # fmt: skip
+
+    def part(self, number: int, start: int) -> str:
+        """The function of some of the steps."""
+        function = Function(self.width)
+        stop = min(start + LENGTH, len(self.steps))
+        known: dict[int, Value] = {}
+        for step in self.steps[start:stop]:
+            operands = [self.operand(function, known, operand) for operand in step.operands]
+            if isinstance(step, Addition):
+                self.add_up(function, step, operands[0])
+                continue
+            result = self.result(function, step, operands)
+            known[step.result] = result
+            if self.last_use.get(step.result, -1) >= stop:
+                self.store(function, step.result, result)
+        self.declared |= function.intrinsics
+        alive = function.type_of(CONDITION)
+        parameters = f"ptr %registers, ptr %cells, ptr %sums, {alive} %alive"
+        head = f"define internal void @part_{number}({parameters}) noinline nounwind {{"
+        return "\n".join([head, "entry:", *function.lines, "  ret void", "}"])
+
+    def entry(self, parts: int) -> str:
+        """`@run(registers, cells, sums, failed, count)`: the parts, one after the other, for each group of rows."""
+        head = "define void @run(ptr %registers, ptr %cells, ptr %sums, ptr %failed, i64 %count) nounwind {"
+        arguments = "ptr {}, ptr %cells, ptr %sums"
+        if self.width == 1:
+            calls = [f"  call void @part_{k}({arguments.format('%registers')}, i1 true)" for k in range(parts)]
+            return "\n".join([head, *calls, "  ret void", "}"])
+        width = self.width
+        flags = f"<{width} x i1>"
+        lanes = ", ".join([f"i64 {lane}" for lane in range(width)])
+        calls = [f"  call void @part_{k}({arguments.format('%group')}, {flags} %alive)" for k in range(parts)]
+        return "\n".join([
+            head,
+            "entry:",
+            "  %checked = icmp ne ptr %failed, null",
+            "  br label %next",
+            "next:",
+            "  %row = phi i64 [ 0, %entry ], [ %after, %work ]",
+            "  %one = insertelement <8 x i64> poison, i64 %row, i64 0".replace("8", str(width)),
+            f"  %same = shufflevector <{width} x i64> %one, <{width} x i64> poison, <{width} x i32> zeroinitializer",
+            f"  %rows = add <{width} x i64> %same, <{lanes}>",
+            f"  %last = insertelement <{width} x i64> poison, i64 %count, i64 0",
+            f"  %counts = shufflevector <{width} x i64> %last, <{width} x i64> poison, <{width} x i32> zeroinitializer",
+            f"  %there = icmp slt <{width} x i64> %rows, %counts",
+            "  br i1 %checked, label %look, label %work",
+            "look:",
+            "  %place = getelementptr i32, ptr %failed, i64 %row",
+            f"  %guards = load <{width} x i32>, ptr %place, align 4",
+            f"  %good = icmp slt <{width} x i32> %guards, zeroinitializer",
+            f"  %both = and {flags} %there, %good",
+            "  br label %work",
+            "work:",
+            f"  %alive = phi {flags} [ %there, %next ], [ %both, %look ]",
+            "  %group = getelementptr double, ptr %registers, i64 %row",
+            *calls,
+            f"  %after = add i64 %row, {width}",
+            "  %more = icmp slt i64 %after, %count",
+            "  br i1 %more, label %next, label %end",
+            "end:",
+            "  ret void",
+            "}",
+        ])  # fmt: skip
+
+    def operand(self, function: Function, known: dict[int, Value], value: int) -> Value:
+        """A value, loaded from its place if it is used for the first time in this function."""
+        if value not in known:
+            place = self.plan.place[value]
+            varies = self.plan.varies[value]
+            base, index = ("%registers", place * self.block) if varies else ("%cells", place)
+            address = f"%{function.new_name()}"
+            function.lines.append(f"  {address} = getelementptr double, ptr {base}, i64 {index}")
+            if varies or self.width == 1:
+                known[value] = function.emit(REAL, f"load {function.type_of(REAL)}, ptr {address}, align 8")
+            else:
+                known[value] = self.same_in_all_rows(function, address)
+        return known[value]
+
+    def same_in_all_rows(self, function: Function, address: str) -> Value:
+        """The number at an address, in every row."""
+        number, first = f"%{function.new_name()}", f"%{function.new_name()}"
+        vector = function.type_of(REAL)
+        function.lines.append(f"  {number} = load double, ptr {address}, align 8")
+        function.lines.append(f"  {first} = insertelement {vector} poison, double {number}, i64 0")
+        zeros = f"<{self.width} x i32> zeroinitializer"
+        return function.emit(REAL, f"shufflevector {vector} {first}, {vector} poison, {zeros}")
+
+    def store(self, function: Function, value: int, result: Value) -> None:
+        """Write a value to its place."""
+        place = self.plan.place[value]
+        base, index = ("%registers", place * self.block) if self.plan.varies[value] else ("%cells", place)
+        address = f"%{function.new_name()}"
+        function.lines.append(f"  {address} = getelementptr double, ptr {base}, i64 {index}")
+        function.lines.append(f"  store {function.type_of(REAL)} {result.text}, ptr {address}, align 8")
+
+    def add_up(self, function: Function, addition: Addition, value: Value) -> None:
+        """Add an output to its sum, in the rows whose guards hold."""
+        address = f"%{function.new_name()}"
+        vector = function.type_of(REAL)
+        function.lines.append(f"  {address} = getelementptr double, ptr %sums, i64 {addition.output * WIDTH}")
+        total = function.emit(REAL, f"load {vector}, ptr {address}, align 8")
+        more = select(Value(function, CONDITION, "%alive"), total + value, total)
+        function.lines.append(f"  store {vector} {more.text}, ptr {address}, align 8")
+
+    def result(self, function: Function, step: Operation, operands: list[Value]) -> Value:
+        """The result of an operation."""
+        primitive: Any = step.primitive
+        name = primitive.name
+        if name in MANY:
+            return MANY[name](operands)
+        if name in SINGLE:
+            return SINGLE[name](*operands)
+        if name in WRITTEN_OUT:
+            return llvm_math.FUNCTIONS[name](*operands)
+        if name in llvm_math.NAMES:
+            self.called.add(name)
+            kind = function.type_of(REAL)
+            arguments = ", ".join([f"{kind} {operand.text}" for operand in operands])
+            return function.emit(REAL, f"call {kind} @ag_{name}({arguments})")
+        return operands[0].like(primitive.value(*operands))
+
+
+SINGLE: dict[str, Callable[..., Value]] = {
+    "sqrt": square_root,
+    "abs": absolute,
+    "fma": fma,
+    "product_plus": fma,
+    "product_minus": lambda a, b, c: fma(a, b, -c),
+    "minus_product": lambda a, b, c: fma(-a, b, c),
+}
+
+
+def total(terms: Sequence[Value]) -> Value:
+    """The sum, with what rounding took away added at the end (Neumaier 1974), unless that is not finite."""
+    result = terms[0]
+    if len(terms) < 3:
+        return result if len(terms) == 1 else result + terms[1]
+    lost = result.like(0.0)
+    for term in terms[1:]:
+        result, error = two_sum(result, term)
+        lost = lost + error
+    corrected = result + lost
+    return select(corrected == corrected, corrected, result)
+
+
+def inner_product(terms: Sequence[Value]) -> Value:
+    """The inner product of the halves, likewise (Ogita, Rump and Oishi 2005)."""
+    half = len(terms) // 2
+    products = [two_product(a, b) for a, b in zip(terms[:half], terms[half:], strict=True)]
+    if half == 1:
+        return products[0].high
+    result = products[0].high
+    lost = products[0].low
+    for product in products[1:]:
+        result, error = two_sum(result, product.high)
+        lost = lost + (error + product.low)
+    corrected = result + lost
+    return select(corrected == corrected, corrected, result)
+
+
+def product(factors: Sequence[Value]) -> Value:
+    """The product."""
+    result = factors[0]
+    for factor in factors[1:]:
+        result = result * factor
+    return result
+
+
+def extreme(name: str) -> Callable[[Sequence[Value]], Value]:
+    """The largest or smallest of many."""
+    of_two = llvm_math.FUNCTIONS[name]
+
+    def of_many(operands: Sequence[Value]) -> Value:
+        result = operands[0]
+        for operand in operands[1:]:
+            result = of_two(result, operand)
+        return result
+
+    return of_many
+
+
+def length(terms: Sequence[Value]) -> Value:
+    """The Euclidean length, without overflow."""
+    largest = extreme("max")([absolute(term) for term in terms])
+    shares = [term / largest for term in terms]
+    result = largest * square_root(inner_product([*shares, *shares]))
+    return select((largest == 0.0) | (largest == math.inf), largest, result)
+
+
+def log_of_sum_of_exponentials(terms: Sequence[Value]) -> Value:
+    """The logarithm of the sum of the exponentials, without overflow."""
+    largest = extreme("max")(terms)
+    powers = total([llvm_math.FUNCTIONS["exp"](term - largest) for term in terms])
+    result = largest + llvm_math.FUNCTIONS["log"](powers)
+    return select(absolute(largest) == math.inf, largest, result)
+
+
+MANY: dict[str, Callable[[Sequence[Value]], Value]] = {
+    "sum": total,
+    "dot": inner_product,
+    "prod": product,
+    "norm": length,
+    "logsumexp": log_of_sum_of_exponentials,
+    "max_of_many": extreme("max"),
+    "min_of_many": extreme("min"),
+}

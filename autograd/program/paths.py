@@ -1,0 +1,100 @@
+"""The paths of a function: one program for each way that its decisions fell, in a tree.
+
+A path's program says which of its guards fails first for given inputs. The path to try next is the child for that
+guard: it was recorded where the decisions before it fell the same way, and that one the other way. Where there is no
+such child yet, the function is run once more on these inputs, and becomes it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from autograd.program.machine import Machine
+from autograd.program.tiers import prepared
+from autograd.program.trace import Traced
+
+__all__ = ["Path", "Paths", "TooManyPaths"]
+
+
+class TooManyPaths(Exception):
+    """A function has more paths than it may have."""
+
+
+class Path:
+    """One way through a function: its program, the paths that branch off, and how often it was taken."""
+
+    def __init__(self, traced: Traced, tier: str) -> None:
+        self.tier = tier
+        self.traced = traced
+        self.program = traced.program
+        self.children: dict[int, Path] = {}
+        self.hits = 0
+        self.machines: dict[Any, Machine] = {}
+
+    def machine(self, varying: tuple[bool, ...] | None = None, summed: bool = False) -> Machine:
+        """The program made ready to run: for one row, or for rows in which some inputs vary."""
+        key = (varying, summed)
+        machine = self.machines.get(key)
+        if machine is None:
+            inputs = varying or (False,) * self.program.inputs
+            # Nodes that the function closes over come behind its numbers, and are the same for all rows.
+            inputs += (False,) * (self.program.inputs - len(inputs))
+            machine = self.machines.setdefault(key, prepared(Machine(self.program, inputs, summed), self.tier))
+        return machine
+
+    def decisions(self) -> list[tuple[str, int, bool]]:
+        """File, line and outcome of each decision."""
+        return [(guard.file, guard.line, guard.outcome) for guard in self.program.guards]
+
+    def __repr__(self) -> str:
+        fell = ", ".join([f"line {line}: {outcome}" for _, line, outcome in self.decisions()[:8]])
+        more = ", ..." if len(self.program.guards) > 8 else ""
+        return f"<path of {len(self.program)} operations, taken {self.hits} times{': ' if fell else ''}{fell}{more}>"
+
+
+class Paths:
+    """All paths of a function for one signature of its arguments."""
+
+    def __init__(self, record: Callable[[list[float]], Traced], limit: int, tier: str) -> None:
+        self.tier = tier
+        self.record = record
+        self.limit = limit
+        self.root: Path | None = None
+        self.count = 0
+        # One thread records at a time.
+        self.lock = threading.RLock()
+
+    def first(self, numbers: list[float]) -> Path:
+        """The path that is tried first."""
+        if self.root is None:
+            with self.lock:
+                if self.root is None:
+                    self.root = self.new(numbers)
+        return self.root
+
+    def after(self, path: Path, guard: int, numbers: list[float]) -> Path:
+        """The path to try where this guard of a path is the first that fails, as it does for these inputs."""
+        child = path.children.get(guard)
+        if child is None:
+            with self.lock:
+                child = path.children.get(guard)
+                if child is None:
+                    if self.count >= self.limit:
+                        raise TooManyPaths(path.program.guards[guard])
+                    child = path.children[guard] = self.new(numbers)
+        return child
+
+    def new(self, numbers: list[float]) -> Path:
+        """The path of these inputs."""
+        path = Path(self.record(numbers), self.tier)
+        self.count += 1
+        return path
+
+    def __iter__(self) -> Iterator[Path]:
+        pending = [] if self.root is None else [self.root]
+        while pending:
+            path = pending.pop()
+            yield path
+            pending.extend(path.children.values())

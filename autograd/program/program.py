@@ -1,0 +1,221 @@
+"""A program: operations on numbers in flat arrays, without branches, and the decisions it holds for.
+
+The values of a program are numbered: first its inputs, then its constants, then the results of its operations in the
+order in which they are computed. A guard says which way a decision was taken when the program was recorded: where one
+of its conditions comes out the other way, the program is not the one that Python would have run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+import struct
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from autograd.primitive import Primitive, find_primitive
+
+__all__ = ["Guard", "Operation", "Program"]
+
+
+class Guard(NamedTuple):
+    """A decision: the number of the value it was taken on, how it fell, and the source line that took it."""
+
+    condition: int
+    outcome: bool
+    file: str
+    line: int
+
+
+class Operation(NamedTuple):
+    """One operation: the number of its result, its primitive and the numbers of its operands."""
+
+    result: int
+    primitive: Primitive
+    operands: tuple[int, ...]
+
+
+class Program:
+    """Operations, outputs and guards. Programs are immutable, equal if they are the same, and can be pickled.
+
+    >>> from autograd.program.builder import Builder
+    >>> from autograd.primitives import Exp, Multiply
+    >>> builder = Builder(2)
+    >>> product = builder.emit(Multiply, (0, 1))
+    >>> print(builder.program([builder.emit(Exp, (product,))]))
+    program of 2 inputs, 2 operations, 1 output
+      v2 = multiply(v0, v1)
+      v3 = exp(v2)
+      return v3
+    """
+
+    __slots__ = ("_hash", "codes", "constants", "guards", "inputs", "names", "operands", "outputs", "starts")
+
+    def __init__(
+        self,
+        inputs: int,
+        constants: Sequence[float],
+        names: Sequence[str],
+        codes: Sequence[int],
+        starts: Sequence[int],
+        operands: Sequence[int],
+        outputs: Sequence[int],
+        guards: Sequence[tuple[int, bool, str, int]] = (),
+    ) -> None:
+        self.inputs = inputs
+        self.constants = array("d", constants)
+        self.names = tuple(names)
+        self.codes = array("i", codes)
+        self.starts = array("i", starts)
+        self.operands = array("i", operands)
+        self.outputs = array("i", outputs)
+        self.guards = tuple([Guard(*guard) for guard in guards])
+        self._hash = ""
+        self.check()
+
+    def check(self) -> None:
+        """Raise ValueError unless each operation is known and uses what was computed before it."""
+        if not isinstance(self.inputs, int) or not 0 <= self.inputs < 2**31:
+            raise ValueError(f"a program has 0 or more inputs, got {self.inputs!r}")
+        first = self.inputs + len(self.constants)
+        if len(self.starts) != len(self.codes) + 1 or self.starts[0] != 0 or self.starts[-1] != len(self.operands):
+            raise ValueError("a program's operands don't fit its operations: was it changed or cut off?")
+        if any([start > stop for start, stop in itertools.pairwise(self.starts)]):
+            raise ValueError("a program's operands are out of order: was it changed?")
+        primitives = self.primitives()
+        for number, code in enumerate(self.codes):
+            if not 0 <= code < len(primitives):
+                raise ValueError(f"operation {number} of a program has no name")
+            used = self.operands[self.starts[number] : self.starts[number + 1]]
+            arity = primitives[code].arity
+            if arity is not None and len(used) != arity:
+                raise ValueError(f"operation {number} of a program, {self.names[code]}, has {len(used)} operands")
+            if any([not 0 <= operand < first + number for operand in used]):
+                raise ValueError(f"operation {number} of a program uses a value that is not computed before it")
+        for value in (*self.outputs, *[guard.condition for guard in self.guards]):
+            if not 0 <= value < first + len(self.codes):
+                raise ValueError(f"a program has no value {value}")
+
+    @property
+    def first(self) -> int:
+        """The number of the first operation's result."""
+        return self.inputs + len(self.constants)
+
+    @property
+    def size(self) -> int:
+        """How many values there are."""
+        return self.first + len(self.codes)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def primitives(self) -> list[Primitive]:
+        """The primitives that `codes` refers to."""
+        return [find_primitive(name) for name in self.names]
+
+    def __iter__(self) -> Iterator[Operation]:
+        primitives = self.primitives()
+        for number, code in enumerate(self.codes):
+            used = tuple(self.operands[self.starts[number] : self.starts[number + 1]])
+            yield Operation(self.first + number, primitives[code], used)
+
+    def evaluate(self, inputs: Sequence[Any], apply: Callable[[Primitive, list[Any]], Any] | None = None) -> list[Any]:
+        """Every value, one operation at a time: on numbers, nodes, or whatever `apply` makes of its operands."""
+        if len(inputs) != self.inputs:
+            raise ValueError(f"the program takes {self.inputs} inputs, got {len(inputs)}")
+        values = [*inputs, *self.constants]
+        for operation in self:
+            used = [values[operand] for operand in operation.operands]
+            values.append(operation.primitive(*used) if apply is None else apply(operation.primitive, used))
+        return values
+
+    def __call__(self, *inputs: Any) -> list[Any]:
+        """The outputs, computed one operation at a time."""
+        values = self.evaluate(inputs)
+        return [values[output] for output in self.outputs]
+
+    def name(self, value: int) -> str:
+        """What a value is called in print: a constant is itself."""
+        if self.inputs <= value < self.first:
+            constant = self.constants[value - self.inputs]
+            return repr(constant) if math.isfinite(constant) else f'float("{constant}")'
+        return f"v{value}"
+
+    def __str__(self) -> str:
+        def count(number: int, what: str) -> str:
+            return f"{number} {what}{'' if number == 1 else 's'}"
+
+        parts = [count(self.inputs, "input"), count(len(self), "operation"), count(len(self.outputs), "output")]
+        if self.guards:
+            parts.append(count(len(self.guards), "guard"))
+        lines = [f"program of {', '.join(parts)}"]
+        lines += [
+            f"  {self.name(result)} = {primitive.name}({', '.join(map(self.name, used))})"
+            for result, primitive, used in self
+        ]
+        lines += [
+            f"  assume {self.name(guard.condition)} is {guard.outcome}  # {guard.file}:{guard.line}"
+            for guard in self.guards
+        ]
+        lines.append("  return " + ", ".join(map(self.name, self.outputs)))
+        return "\n".join(lines)
+
+    def source(self, name: str = "program") -> str:
+        """A Python function that computes the outputs, calling the primitives by their names in `autograd`."""
+        import autograd.primitives
+
+        exported = {getattr(autograd.primitives, known).name: known for known in autograd.primitives.__all__}
+        used = sorted({exported[primitive.name] for _, primitive, _ in self if primitive.name in exported})
+        lines = [f"from autograd import {', '.join(used)}", "", ""] if used else []
+        lines.append(f"def {name}({', '.join(f'v{number}' for number in range(self.inputs))}):")
+        lines += [
+            f"    v{result} = {exported.get(primitive.name, primitive.name)}({', '.join(map(self.name, operands))})"
+            for result, primitive, operands in self
+        ]
+        lines += [
+            f"    assert bool({self.name(guard.condition)}) is {guard.outcome}  # {guard.file}:{guard.line}"
+            for guard in self.guards
+        ]
+        lines.append(f"    return [{', '.join(map(self.name, self.outputs))}]")
+        return "\n".join(lines) + "\n"
+
+    def content(self) -> bytes:
+        """All that makes up the program but the source lines of its guards, as bytes."""
+        decisions = array("i", [number for guard in self.guards for number in (guard.condition, guard.outcome)])
+        names = "\0".join(self.names).encode()
+        parts = [names, *[part.tobytes() for part in (
+            self.constants, self.codes, self.starts, self.operands, self.outputs, decisions
+        )]]  # fmt: skip
+        return struct.pack("<q", self.inputs) + b"".join([struct.pack("<q", len(part)) + part for part in parts])
+
+    @property
+    def hash(self) -> str:
+        """A digest that is the same in every run for the same program."""
+        if not self._hash:
+            self._hash = hashlib.sha256(self.content()).hexdigest()
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Program) and self.content() == other.content()
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        guards = tuple([tuple(guard) for guard in self.guards])
+        arrays = [bytes(part) for part in (self.constants, self.codes, self.starts, self.operands, self.outputs)]
+        return restored, (self.inputs, self.names, *arrays, guards)
+
+    def __repr__(self) -> str:
+        return f"<program of {self.inputs} inputs, {len(self)} operations, {self.hash[:8]}>"
+
+
+def restored(inputs: int, names: tuple[str, ...], *parts: Any) -> Program:
+    """The program that was pickled."""
+    *arrays, guards = parts
+    constants, codes, starts, operands, outputs = [
+        array(kind, part) for kind, part in zip("diiii", arrays, strict=True)
+    ]
+    return Program(inputs, constants, names, codes, starts, operands, outputs, guards)

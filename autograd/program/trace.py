@@ -1,0 +1,192 @@
+"""Tracing: a function is run once on nodes, and what it did becomes a program.
+
+Python decides as it always does, on the values of this run. Each decision on something that depends on an input is
+recorded as a guard; comparisons that are only handed to `where` are operations like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.callers import caller
+from autograd.modes import tracing
+from autograd.node import Node, clock, new_argument, operands_of, retire_arguments, value_of, varies
+from autograd.primitive import Primitive
+from autograd.primitives import Both, Either, Not, Select
+from autograd.program.builder import Builder
+from autograd.program.program import Program
+from autograd.structures import Structure, flatten
+from autograd.tape import Tape
+
+__all__ = ["Condition", "Trace", "Traced", "record"]
+
+
+class Condition:
+    """A comparison inside a trace. `where` takes it as it is; Python's `if` decides, and the decision is recorded."""
+
+    __slots__ = ("node", "trace")
+
+    def __init__(self, trace: Trace, node: Any) -> None:
+        self.trace = trace
+        self.node = node
+
+    def __bool__(self) -> bool:
+        return self.trace.decide(self.node)
+
+    def choose(self, yes: Any, no: Any) -> Any:
+        """What `where` makes of this condition."""
+        return Select(self.node, yes, no)
+
+    def __and__(self, other: Any) -> Any:
+        return Condition(self.trace, Both(self.node, as_operand(other)))
+
+    def __or__(self, other: Any) -> Any:
+        return Condition(self.trace, Either(self.node, as_operand(other)))
+
+    __rand__, __ror__ = __and__, __or__
+
+    def __invert__(self) -> Any:
+        # Of plain True and False, ~ makes -2 and -1, which both hold; `not` decides.
+        return Condition(self.trace, Not(self.node))
+
+    # In all else a condition is what it is in plain Python: True or False, decided now.
+
+    def __eq__(self, other: object) -> Any:
+        return bool(self) == (bool(other) if isinstance(other, Condition) else other)
+
+    def __ne__(self, other: object) -> Any:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(bool(self))
+
+    def __index__(self) -> int:
+        return int(bool(self))
+
+    def __float__(self) -> float:
+        return float(bool(self))
+
+    def __add__(self, other: Any) -> Any:
+        return bool(self) + other
+
+    def __neg__(self) -> int:
+        return -int(bool(self))
+
+    def __mul__(self, other: Any) -> Any:
+        return bool(self) * other
+
+    def __sub__(self, other: Any) -> Any:
+        return bool(self) - other
+
+    def __rsub__(self, other: Any) -> Any:
+        return other - bool(self)
+
+    def __xor__(self, other: Any) -> Any:
+        return bool(self) ^ bool(other)
+
+    __radd__, __rmul__, __rxor__ = __add__, __mul__, __xor__
+
+    def __repr__(self) -> str:
+        return f"<condition {bool(value_of(self.node))} of a trace>"
+
+
+def as_operand(condition: Any) -> Any:
+    """The node of a condition, or 1 or 0."""
+    return condition.node if isinstance(condition, Condition) else float(bool(condition))
+
+
+class Trace:
+    """The decisions of one run."""
+
+    def __init__(self) -> None:
+        self.decisions: list[tuple[Node, bool, str, int]] = []
+
+    def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition:
+        """A comparison of two operands, of which one varies."""
+        return Condition(self, primitive(left, right))
+
+    def decide(self, node: Any) -> bool:
+        """Which way a decision falls in this run."""
+        outcome = value_of(node) != 0.0
+        if varies(node):
+            self.decisions.append((node, outcome, *caller()))
+        return outcome
+
+
+class Traced:
+    """What a run of a function gave: its program, and the structure of its output.
+
+    The inputs of the program are the numbers of the arguments, then the `variables`: the nodes from outside that the
+    function uses.
+    """
+
+    def __init__(self, program: Program, outputs: Structure, variables: list[Node]) -> None:
+        self.program = program
+        self.outputs = outputs
+        self.variables = variables
+
+
+def record(fun: Callable[..., Any], numbers: Sequence[float], call: Callable[[list[Any]], Any]) -> Traced:
+    """Run `call(arguments)`, where the arguments are nodes of these values, and give what it did as a program."""
+    before = clock()
+    arguments = [new_argument(number, False) for number in numbers]
+    trace = Trace()
+    try:
+        with tracing(trace):
+            returned = call(arguments)
+        results, structure = flatten(
+            without_conditions(returned), f"the output of {getattr(fun, '__name__', type(fun).__name__)}"
+        )
+        ends = [*results, *[node for node, *_ in trace.decisions]]
+        tape = Tape(arguments, ends, before, whole=True)
+        builder, value_at, variables = translated(tape, arguments)
+        outputs = [value_at(result) for result in results]
+        guards = first_decisions(
+            [(value_at(node), outcome, file, line) for node, outcome, file, line in trace.decisions], builder
+        )
+        return Traced(builder.program(outputs, guards), structure, variables)
+    finally:
+        retire_arguments(arguments)
+
+
+def without_conditions(value: Any) -> Any:
+    """What a function returned, with a number, 1 or 0, for each condition."""
+    if isinstance(value, Condition):
+        return value.node
+    if type(value) in (list, tuple):
+        return type(value)([without_conditions(item) for item in value])
+    if type(value) is dict:
+        return {key: without_conditions(item) for key, item in value.items()}
+    return value
+
+
+def translated(tape: Tape, arguments: list[Any]) -> tuple[Builder, Callable[[Any], int], list[Node]]:
+    """The operations on a tape as a builder has them, and where to find a node in it."""
+    variables = list({id(node): node for node in tape.outside}.values())
+    builder = Builder(len(arguments) + len(variables))
+    place_of = {id(variable): place for place, variable in enumerate(variables, len(arguments))}
+    values = list(range(len(arguments)))
+
+    def value_at(operand: Any) -> int:
+        position = tape.position_of(operand)
+        if position >= 0:
+            return values[position]
+        place = place_of.get(id(operand))
+        return builder.constant(value_of(operand)) if place is None else place
+
+    for node in tape.nodes:
+        primitive: Any = node.op
+        values.append(builder.emit(primitive, tuple([value_at(operand) for operand in operands_of(node)])))
+    return builder, value_at, variables
+
+
+def first_decisions(guards: list[tuple[int, bool, str, int]], builder: Builder) -> list[tuple[int, bool, str, int]]:
+    """The guards without those that repeat a decision or were taken on a constant."""
+    seen: set[int] = set()
+    kept = []
+    for guard in guards:
+        if guard[0] not in seen and guard[0] not in builder.constant_of:
+            seen.add(guard[0])
+            kept.append(guard)
+    return kept

@@ -1,0 +1,358 @@
+"""`vmap`: one program over many rows, on all processors, with sums over rows taken inside."""
+
+from __future__ import annotations
+
+import functools
+import os
+import types
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from autograd.modes import current_mode
+from autograd.node import Node, value_of
+from autograd.program.jit import Jitted, stands_under_its_name
+from autograd.program.machine import Bench, Machine, Rows
+from autograd.program.paths import Path, Paths, TooManyPaths
+from autograd.program.signature import Signature, sign
+from autograd.program.tiers import check_tier, count_work
+from autograd.rules import is_traced
+from autograd.structures import Structure, as_array, flatten
+from autograd.tape import is_differentiated
+from autograd.transforms import name_of
+
+__all__ = ["Mapped", "vmap"]
+
+# Rows that a thread takes at a time: so many that starting it costs nothing beside them, so few that both have work.
+CHUNK = 1024
+# Rows differ in their paths more than calls do.
+LIMIT = 4096
+
+
+def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: str | None = None, *, max_paths: int = LIMIT) -> Mapped:
+    """The function that applies `fun` to each row of its arguments, as one compiled program.
+
+    `in_axes` says along which axis the rows of each argument lie, None for an argument that is the same for all rows;
+    one for all arguments, or a tuple of one each. The results are arrays with the rows along the first axis; with
+    `reduce="sum"` or `"mean"` they are added up or averaged over the rows, in an order that does not depend on the
+    number of threads.
+
+    Rows in which a decision falls another way are run by the program of their own path.
+
+    >>> import numpy as np
+    >>> from autograd import value_and_grad
+    >>> def loss(w, x, y):
+    ...     return (w[0] * x + w[1] - y) ** 2
+    >>> X, Y = np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 5.0])
+    >>> vmap(value_and_grad(loss), in_axes=(None, 0, 0), reduce="mean")(np.array([1.0, 1.0]), X, Y)
+    (1.6666666666666667, array([-3.33333333, -2.        ]))
+    """
+    return Mapped(fun, in_axes, reduce, max_paths)
+
+
+class Mapped:
+    """A function over rows; it can be pickled if the function of one row can."""
+
+    def __init__(
+        self, fun: Callable[..., Any], in_axes: Any, reduce: str | None, max_paths: int, tier: str = "auto"
+    ) -> None:
+        if isinstance(fun, Jitted):
+            fun = fun.fun
+        if not callable(fun):
+            raise TypeError(f"only a function can be mapped, got {type(fun).__name__} {fun!r:.60}")
+        axes = in_axes if isinstance(in_axes, list | tuple) else (in_axes,)
+        if any([axis is not None and (not isinstance(axis, int) or isinstance(axis, bool)) for axis in axes]):
+            raise TypeError(f"in_axes is an axis, None, or a tuple of these for each argument, got {in_axes!r}")
+        if reduce not in (None, "sum", "mean"):
+            raise ValueError(f"reduce is None, 'sum' or 'mean', got {reduce!r}")
+        self.fun = fun
+        self.in_axes = in_axes
+        self.reduce = reduce
+        self.max_paths = max_paths
+        self.tier = check_tier(tier)
+        self.known: dict[Any, Paths] = {}
+        self.__name__ = name_of(fun)
+        functools.update_wrapper(self, fun, updated=())
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        # As a function does: in a class, it becomes a method.
+        return self if instance is None else types.MethodType(self, instance)
+
+    def in_tier(self, tier: str) -> Mapped:
+        """The same, run by this tier."""
+        return Mapped(self.fun, self.in_axes, self.reduce, self.max_paths, tier)
+
+    def __call__(self, *args: Any) -> Any:
+        rows = RowArguments(self, args)
+        numbers, signature = sign(tuple(rows.one(0)), {})
+        if is_traced() or any([isinstance(number, Node) for number in rows.nodes]):
+            return self.one_by_one(rows)
+        key = (signature.key, rows.mapped)
+        paths = self.known.get(key)
+        if paths is None:
+            record = functools.partial(self.record, signature)
+            paths = self.known.setdefault(key, Paths(record, self.max_paths, self.tier))
+        first = paths.first([value_of(number) for number in numbers])
+        if current_mode().recording and any([is_differentiated(node) for node in first.traced.variables]):
+            # The function closes over variables in which somebody differentiates.
+            return self.one_by_one(rows)
+        return Run(self, paths, rows, numbers).result()
+
+    def record(self, signature: Signature, numbers: list[float]) -> Any:
+        """Run the function of one row on these numbers, and record it."""
+        from autograd.program.trace import record
+
+        return record(self.fun, numbers, lambda arguments: self.fun(*signature.arguments(arguments)[0]))
+
+    def one_by_one(self, rows: RowArguments) -> Any:
+        """The results on nodes: the function itself is run for each row."""
+        found = [flatten(self.fun(*rows.one(row)), f"the output of {self.__name__}") for row in range(rows.count)]
+        structure = found[0][1]
+        if self.reduce is None:
+            entries = as_array([number for numbers, _ in found for number in numbers])
+            return stacked(structure, entries.reshape(rows.count, structure.size))
+        sums = []
+        for place in range(structure.size):
+            total = found[0][0][place]
+            for numbers, _ in found[1:]:
+                total = total + numbers[place]
+            sums.append(total / rows.count if self.reduce == "mean" else total)
+        return structure.build(sums)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The ways through the function that were recorded, for all signatures."""
+        return [path for paths in self.known.values() for path in paths]
+
+    def __reduce__(self) -> Any:
+        return stands_under_its_name(self) or (
+            Mapped,
+            (self.fun, self.in_axes, self.reduce, self.max_paths, self.tier),
+        )
+
+    def __repr__(self) -> str:
+        return f"<vmap of {self.__name__}, {len(self.paths)} path(s)>"
+
+
+class RowArguments:
+    """The arguments of a call: those that are mapped, with their rows along the first axis, and the others."""
+
+    def __init__(self, mapped: Mapped, args: tuple[Any, ...]) -> None:
+        import numpy
+
+        axes = mapped.in_axes if isinstance(mapped.in_axes, list | tuple) else (mapped.in_axes,) * len(args)
+        if len(axes) != len(args):
+            raise ValueError(f"vmap of {mapped.__name__}: in_axes has {len(axes)} entries for {len(args)} arguments")
+        self.arguments: list[Any] = []
+        self.mapped = tuple([axis is not None for axis in axes])
+        self.nodes: list[Any] = []
+        counts: dict[int, int] = {}
+        for place, (argument, axis) in enumerate(zip(args, axes, strict=True)):
+            if axis is None:
+                self.arguments.append(argument)
+                self.nodes += [number for number in sign((argument,), {})[0] if isinstance(number, Node)]
+                continue
+            array = numpy.asarray(argument)
+            if array.ndim == 0 or not -array.ndim <= axis < array.ndim:
+                raise ValueError(
+                    f"vmap of {mapped.__name__}: argument {place} has no axis {axis}, its shape is {array.shape}"
+                )
+            if array.dtype.kind == "O":
+                self.nodes += [item for item in array.flat if isinstance(item, Node)]
+                flatten(array, f"argument {place} of {mapped.__name__}")
+            elif array.dtype.kind not in "fiu":
+                raise TypeError(
+                    f"vmap of {mapped.__name__}: argument {place} is an array of {array.dtype}, not of numbers"
+                )
+            if array.dtype.kind != "O" or not self.nodes:
+                array = array.astype(numpy.float64)
+            array = numpy.ascontiguousarray(numpy.moveaxis(array, axis, 0))
+            counts[place] = len(array)
+            self.arguments.append(array)
+        if not counts:
+            raise ValueError(f"vmap of {mapped.__name__}: no argument is mapped; say so in in_axes")
+        if len(set(counts.values())) > 1:
+            lengths = ", ".join([f"argument {place}: {count}" for place, count in counts.items()])
+            raise ValueError(
+                f"vmap of {mapped.__name__}: the mapped arguments differ in their number of rows ({lengths})"
+            )
+        self.count = next(iter(counts.values()))
+        if self.count == 0:
+            raise ValueError(f"vmap of {mapped.__name__} needs at least one row")
+
+    def one(self, row: int) -> list[Any]:
+        """The arguments of one row."""
+        return [
+            argument if not mapped else argument[row] if argument.ndim > 1 else number_in(argument, row)
+            for argument, mapped in zip(self.arguments, self.mapped, strict=True)
+        ]
+
+    def sources(self) -> tuple[list[tuple[Any, int, int]], tuple[bool, ...]]:
+        """For each number of a row that varies, where it is read; and which numbers vary."""
+        sources = []
+        varying: list[bool] = []
+        for argument, mapped in zip(self.arguments, self.mapped, strict=True):
+            if mapped:
+                width = argument[0].size
+                sources += [(argument, offset, width) for offset in range(width)]
+                varying += [True] * width
+            else:
+                varying += [False] * len(sign((argument,), {})[0])
+        return sources, tuple(varying)
+
+
+def number_in(array: Any, row: int) -> Any:
+    """An element of an array of one axis."""
+    number = array[row]
+    return number if isinstance(number, Node) else float(number)
+
+
+class Run:
+    """One call: rows are run by the first path, those that leave it by others, until all are done."""
+
+    def __init__(self, mapped: Mapped, paths: Paths, rows: RowArguments, numbers: list[float]) -> None:
+        import numpy
+
+        self.mapped = mapped
+        self.paths = paths
+        self.rows = rows
+        self.numbers = [value_of(number) for number in numbers]
+        self.sources, self.varying = rows.sources()
+        self.summed = mapped.reduce is not None
+        self.totals: Any = None
+        self.results: Any = None
+        self.failed = numpy.empty(rows.count, numpy.int32)
+        self.structure: Structure | None = None
+
+    def result(self) -> Any:
+        """The result of the call."""
+        pending: list[tuple[Path, Any]] = [(self.paths.first(self.numbers), None)]
+        try:
+            while pending:
+                path, selected = pending.pop(0)
+                pending += self.run(path, selected)
+        except TooManyPaths as signal:
+            guard = signal.args[0]
+            raise ValueError(
+                f"the rows took more than {self.mapped.max_paths} ways through the branches of {self.mapped.__name__} "
+                f"(the last at {guard.file}:{guard.line}); use where() there, or raise max_paths"
+            ) from None
+        structure: Any = self.structure
+        if self.summed:
+            totals: Any = self.totals
+            if self.mapped.reduce == "mean":
+                totals = totals / self.rows.count
+            return structure.build(totals.tolist())
+        return stacked(structure, self.results)
+
+    def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
+        """Run the rows of a path; the paths of those that leave it, each with its rows."""
+        machine = path.machine(self.varying, self.summed)
+        with machine.lock:
+            return self.run_on(machine, path, selected)
+
+    def run_on(self, machine: Machine, path: Path, selected: Any) -> list[tuple[Path, Any]]:
+        """Run the rows of a path by its machine."""
+        import numpy
+
+        variables = [value_of(variable) for variable in path.traced.variables]
+        guard = machine.prepare(self.numbers + variables)
+        if guard >= 0:
+            return [(self.paths.after(path, guard, self.numbers_of(0 if selected is None else selected[0])), selected)]
+        count = self.rows.count if selected is None else len(selected)
+        self.check_structure(path)
+        failed = self.failed if selected is None else numpy.empty(count, numpy.int32)
+        width = len(path.program.outputs)
+        results = None if self.summed else numpy.empty((count, width))
+        rows = Rows(self.sources, selected, failed, results)
+        sums = run_chunks(machine, rows, count)
+        if self.summed:
+            self.totals = sums if self.totals is None else self.totals + sums
+        elif selected is None:
+            self.results = results
+        else:
+            self.results[selected] = results
+        count_work(machine, self.mapped.tier, 0, count)
+        left = numpy.flatnonzero(failed >= 0)
+        path.hits += count - len(left)
+        leaving = []
+        for guard in numpy.unique(failed[left]).tolist():
+            away = left[failed[left] == guard]
+            away = away if selected is None else selected[away]
+            away = numpy.ascontiguousarray(away, dtype=numpy.int64)
+            leaving.append((self.paths.after(path, guard, self.numbers_of(away[0])), away))
+        return leaving
+
+    def numbers_of(self, row: int) -> list[float]:
+        """The numbers of one row."""
+        return [value_of(number) for number in sign(tuple(self.rows.one(row)), {})[0]]
+
+    def check_structure(self, path: Path) -> None:
+        """Raise TypeError if a path returns something of another form than the first."""
+        structure = path.traced.outputs
+        if self.structure is None:
+            self.structure = structure
+        elif repr(structure) != repr(self.structure):
+            raise TypeError(
+                f"{self.mapped.__name__} returns {self.structure} for some rows and {structure} for others; rows can "
+                f"only be put together if they are alike"
+            )
+
+
+def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
+    """Run all rows, in several threads if there are many; an array of the outputs' sums, if they are summed."""
+    starts = range(0, count, CHUNK)
+    workers = min(processors(), len(starts))
+    if workers == 1:
+        parts = run_share(machine, rows, count, starts)
+    else:
+        # Each thread takes every so manieth chunk, this one too; the order of the sums is that of the chunks.
+        jobs = [pool().submit(run_share, machine, rows, count, starts[worker::workers]) for worker in range(1, workers)]
+        shares = [run_share(machine, rows, count, starts[::workers]), *[job.result() for job in jobs]]
+        parts = [shares[number % workers][number // workers] for number in range(len(starts))]
+    if parts[0] is None:
+        return None
+    import numpy
+
+    totals = numpy.array(parts[0])
+    for part in parts[1:]:
+        totals += part
+    return totals
+
+
+def run_share(machine: Machine, rows: Rows, count: int, starts: Sequence[int]) -> list[Any]:
+    """Run the chunks that begin at these rows, in this thread."""
+    # Making a bench takes longer than running some thousand rows, so they are kept; each serves one thread at a time.
+    bench = machine.benches.pop() if machine.benches else Bench(machine)
+    try:
+        return [bench.run(rows, start, min(start + CHUNK, count)) for start in starts]
+    finally:
+        if bench.code is machine.code:
+            machine.benches.append(bench)
+
+
+@functools.lru_cache(maxsize=1)
+def threads_of(process: int) -> ThreadPoolExecutor:
+    """The threads of this process; a process that was forked off has none of them."""
+    return ThreadPoolExecutor(processors())
+
+
+def pool() -> ThreadPoolExecutor:
+    """The threads that run rows beside the calling one."""
+    return threads_of(os.getpid())
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def stacked(structure: Structure, results: Any) -> Any:
+    """The results of all rows in the structure of one, with the rows along the first axis of arrays.
+
+    `results` has a row of numbers for each row.
+    """
+    count = len(results)
+    return structure.map_pieces(
+        lambda start, part: results[:, start : start + part.size].reshape((count, *(part.shape or ()))).copy()
+    )

@@ -1,0 +1,564 @@
+"""`vmap`: each row as the function itself gives it, whatever paths the rows take and however many threads run."""
+
+import _thread
+import builtins
+import itertools
+import math
+import pickle
+import sys
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from program_helpers import BUILT_IN, EVERYWHERE, FEW, SPECIAL, branching, inf, leaves, nan, near, points_of, same_bits
+
+from autograd import (
+    OperandError,
+    Variable,
+    compiled,
+    dot,
+    exp,
+    grad,
+    hessian,
+    jacobian,
+    jit,
+    log,
+    maximum,
+    norm,
+    sin,
+    sqrt,
+    sum,
+    tanh,
+    value_and_grad,
+    vmap,
+    where,
+)  # fmt: skip
+from autograd.program import vmap as vmap_module
+
+COUNTS = [1, 2, 63, 64, 65, 127, 1023, 1024, 1025, 2049, 5000 if compiled else 1300]
+
+
+def numbers(*shape, seed=0):
+    """Normal random numbers."""
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def wave(x, a=1.5):
+    return a * sin(x) + exp(-x * x)
+
+
+def loss(w, x, y):
+    hidden = [tanh(w[0] * x + w[1]), maximum(w[2] * x, 0.0)]
+    return (dot(hidden, [w[3], w[4]]) - y) ** 2
+
+
+WEIGHTS = np.array([0.5, -0.25, 0.75, 1.5, -0.5])
+
+
+def kepler(M, e):
+    """The eccentric anomaly by Newton's method, stopped when the step is small."""
+    E = M + e * sin(M)
+    for _ in range(50):
+        step = (E - e * sin(E) - M) / (1.0 - e * (1.0 - 2.0 * sin(0.5 * E) ** 2))
+        E = E - step
+        if abs(step) < 1e-12:
+            break
+    return E
+
+
+def collatz(x):
+    """How many steps the odd and even rule takes to 1."""
+    steps = 0
+    while x > 1.0:
+        x = x / 2.0 if x % 2.0 == 0.0 else 3.0 * x + 1.0
+        steps += 1
+    return x * steps
+
+
+def fall(height, speed):
+    """Where a ball is when Euler's method has found that it hits the floor."""
+    time = 0.0
+    while height > 0.0 and time < 2.0:
+        height, speed = height + 0.05 * speed, speed - 0.05 * 9.81
+        time += 0.05
+    return [height, speed, time]
+
+
+# Rows
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_each_row_is_what_the_function_gives_to_the_bit(count):
+    x = numbers(count)
+    assert same_bits(vmap(wave, in_axes=(0, None))(x, 1.25), [wave(item, 1.25) for item in x.tolist()])
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_reductions_are_the_sum_over_rows_to_rounding(count, reduce):
+    x, y = numbers(count), numbers(count, seed=1)
+    value, slopes = vmap(value_and_grad(loss), in_axes=(None, 0, 0), reduce=reduce)(WEIGHTS, x, y)
+    rows = [value_and_grad(loss)(WEIGHTS, *pair) for pair in zip(x.tolist(), y.tolist(), strict=True)]
+    divisor = count if reduce == "mean" else 1
+    assert value == pytest.approx(math.fsum([row[0] for row in rows]) / divisor, rel=1e-12)
+    for place in range(len(WEIGHTS)):
+        column = [row[1][place] for row in rows]
+        scale = math.fsum(map(abs, column)) / divisor
+        assert abs(slopes[place] - math.fsum(column) / divisor) <= 1e-12 * scale
+
+
+@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+def test_every_primitive_on_rows_of_special_numbers_is_the_eager_one_to_the_bit(primitive):
+    points = points_of(primitive)
+    rows = np.array(points)
+    expected = [primitive(*point) for point in points]
+    assert same_bits(vmap(lambda x: primitive(*x))(rows), expected)
+    # Some operands the same for all rows.
+    for fixed in itertools.product([False, True], repeat=primitive.arity or 4):
+        if all(fixed) or not any(fixed):
+            continue
+        for point in points[:: max(len(points) // 3, 1)]:
+            columns = [point[place] if known else rows[:, place].copy() for place, known in enumerate(fixed)]
+            mapped = vmap(primitive, in_axes=tuple([None if known else 0 for known in fixed]))
+            expected = [
+                primitive(*[point[place] if known else row[place] for place, known in enumerate(fixed)])
+                for row in points
+            ]
+            assert same_bits(mapped(*columns), expected), (point, fixed)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (kepler, (np.linspace(0.0, 6.0, 300), np.linspace(0.0, 0.9, 300))),
+        (collatz, (np.arange(1.0, 200.0),)),
+        (fall, (np.abs(numbers(300)) + 0.1, numbers(300, seed=1))),
+    ],
+    ids=["Kepler by Newton's method", "Collatz", "Euler's method with an event"],
+)
+def test_rows_take_their_own_paths(function, arguments):
+    mapped = vmap(function)
+    for order in (slice(None), slice(None, None, -1), slice(1, None, 3)):
+        rows = [argument[order] for argument in arguments]
+        found = mapped(*rows)
+        expected = [function(*row) for row in zip(*[row.tolist() for row in rows], strict=True)]
+        if isinstance(found, list):
+            found = np.stack(found, axis=1)
+        assert same_bits(found, expected)
+    assert len(mapped.paths) > 2
+    assert builtins.sum(path.hits for path in mapped.paths) == builtins.sum(
+        len(arguments[0][order]) for order in (slice(None), slice(None, None, -1), slice(1, None, 3))
+    )
+
+
+@pytest.mark.parametrize("function", [kepler, lambda x, y: collatz(abs(x) // 1.0 + 1.0) * y])
+def test_sums_over_rows_of_many_paths_count_each_row_once(function):
+    x, y = np.linspace(0.1, 6.0, 333), np.linspace(0.0, 0.9, 333)
+    found = vmap(function, reduce="sum")(x, y)
+    expected = [function(*pair) for pair in zip(x.tolist(), y.tolist(), strict=True)]
+    assert found == pytest.approx(math.fsum(expected), rel=1e-13)
+
+
+def test_rows_that_leave_a_path_leave_no_nan_in_its_sums():
+    x = np.array([1.0, -1.0, 4.0, 0.0, -2.0, 9.0] * 50)
+    function = lambda x: sqrt(x) if x >= 0.0 else 1.0  # noqa: E731
+    assert vmap(function, reduce="sum")(x) == 50 * (1.0 + 1.0 + 2.0 + 0.0 + 1.0 + 3.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(branching(), st.lists(st.tuples(EVERYWHERE, EVERYWHERE), min_size=1, max_size=80))
+def test_a_random_program_with_branches_is_run_as_python_runs_it_on_each_row(function, points):
+    mapped = vmap(function)
+    x, y = np.array(points).T
+    assert same_bits(mapped(x, y), [function(*point) for point in points])
+    assert same_bits(mapped(y, x), [function(b, a) for a, b in points])
+    shared = vmap(function, in_axes=(0, None))
+    for other in points[:2]:
+        assert same_bits(shared(x, other[1]), [function(a, other[1]) for a, _ in points])
+
+
+def test_too_many_paths_are_an_error_that_names_the_line():
+    with pytest.raises(
+        ValueError,
+        match=r"took more than 3 ways through the branches of collatz \(the last at .*test_vmap\.py:\d+\); use where",
+    ):
+        vmap(collatz, max_paths=3)(np.arange(1.0, 50.0))
+
+
+# Threads
+
+
+@pytest.mark.parametrize("count", [1, 1024, 1025, 4000])
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+def test_results_are_the_same_bits_for_any_number_of_threads(monkeypatch, count, reduce):
+    x, y = numbers(count), numbers(count, seed=1)
+    found = []
+    for threads in (1, 2, 3, 7):
+        monkeypatch.setattr(vmap_module, "processors", lambda threads=threads: threads)
+        mapped = vmap(value_and_grad(lambda w, x, y: loss(w, x, y) if x < y else x * w[0]), (None, 0, 0), reduce)
+        found.append(mapped(WEIGHTS, x, y))
+    assert all(same_bits(one, found[0]) for one in found)
+
+
+def test_repeated_calls_give_the_same_bits():
+    x, y = numbers(3000), numbers(3000, seed=1)
+    mapped = vmap(value_and_grad(lambda w, x, y: loss(w, x, y) if x < y else x * w[0]), (None, 0, 0), "sum")
+    first = mapped(WEIGHTS, x, y)
+    assert all(same_bits(mapped(WEIGHTS, x, y), first) for _ in range(3))
+
+
+def test_threads_that_share_a_mapped_function_get_their_own_results():
+    x = np.linspace(0.0, 1.0, 300)
+    mapped = vmap(lambda p, x: sin(p * x) + p, in_axes=(None, 0))
+    expected = [mapped(float(number), x).tolist() for number in range(4)]
+    wrong = []
+
+    def work(number):
+        for _ in range(300 if compiled else 5):
+            if mapped(float(number), x).tolist() != expected[number]:
+                wrong.append(number)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+
+
+def test_an_interrupt_ends_a_long_call_and_leaves_things_usable():
+    def long(x):
+        for _ in range(400):
+            x = sin(x) + 0.1
+        return x
+
+    count = 200_000 if compiled else 3_000
+    x, mapped = np.linspace(0.0, 1.0, count), vmap(long)
+    expected = mapped(x[:5])
+    timer = threading.Timer(0.05, _thread.interrupt_main)
+    with pytest.raises(KeyboardInterrupt):
+        timer.start()
+        mapped(x)
+        timer.join()
+        pytest.fail("the call was done before it could be interrupted")
+    timer.join()
+    assert same_bits(mapped(x[:5]), expected)
+    assert (Variable(1.0) < 2.0) is True
+
+
+# Axes, shapes and structures
+
+
+def test_in_axes_say_where_the_rows_lie():
+    a, b = numbers(4, 3), numbers(3, 4, seed=1)
+    expected = np.array([row @ column for row, column in zip(a, b.T, strict=True)])
+    product = lambda x, y: sum([x[i] * y[i] for i in range(3)])  # noqa: E731
+    for in_axes in ((0, 1), [0, 1], (-2, -1), (0, -1)):
+        assert vmap(product, in_axes=in_axes)(a, b) == pytest.approx(expected, rel=1e-14)
+    assert vmap(product, in_axes=1)(a.T, b) == pytest.approx(expected, rel=1e-14)
+    assert vmap(product, in_axes=-1)(a.T, b) == pytest.approx(expected, rel=1e-14)
+    assert vmap(product, in_axes=(0, None))(a, b[:, 0]) == pytest.approx(a @ b[:, 0], rel=1e-14)
+    assert vmap(product, in_axes=(None, 1))(a[0], b) == pytest.approx(a[0] @ b, rel=1e-14)
+
+
+def test_rows_may_be_arrays_of_any_shape():
+    x = numbers(5, 2, 3)
+    assert near(vmap(lambda m: np.sum(m * m))(x), (x * x).sum(axis=(1, 2)), 64)
+    assert near(vmap(lambda m: np.sum(m * m), in_axes=1)(x), (x * x).sum(axis=(0, 2)), 64)
+    assert near(vmap(lambda m: np.sum(m * m), in_axes=2)(x), (x * x).sum(axis=(0, 1)), 64)
+    assert vmap(lambda m: m @ m.T)(x).shape == (5, 2, 2)
+    assert np.array_equal(vmap(lambda m: m)(x), x)
+
+
+def test_results_have_the_rows_along_the_first_axis_of_each_array():
+    found = vmap(lambda x: {"a": x, "b": [x * np.ones((2, 3)), (x + 1.0, 7.0)], "c": []})(np.arange(4.0))
+    assert found["a"].tolist() == [0.0, 1.0, 2.0, 3.0] and found["b"][0].shape == (4, 2, 3)
+    assert found["b"][1][0].tolist() == [1.0, 2.0, 3.0, 4.0] and found["b"][1][1].tolist() == [7.0] * 4
+    assert found["c"] == [] and isinstance(found["b"][1], tuple)
+    assert found["a"].dtype == np.float64
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_reduced_results_have_the_structure_of_one_row(reduce):
+    found = vmap(lambda x: {"a": x, "b": [x * np.ones((2, 3)), (x + 1.0, 7.0)]}, reduce=reduce)(np.arange(4.0))
+    divisor = 4.0 if reduce == "mean" else 1.0
+    assert found["a"] == 6.0 / divisor and found["b"][0].tolist() == [[6.0 / divisor] * 3] * 2
+    assert found["b"][1] == (10.0 / divisor, 28.0 / divisor)
+
+
+def test_arguments_that_are_the_same_for_all_rows_may_have_any_structure_or_be_fixed():
+    def function(parameters, x, kind):
+        return parameters["w"][0] * x + parameters["b"] if kind == "affine" else x * len(kind)
+
+    mapped = vmap(function, in_axes=(None, 0, None))
+    x = np.arange(3.0)
+    assert mapped({"w": [2.0], "b": 1.0}, x, "affine").tolist() == [1.0, 3.0, 5.0]
+    assert mapped({"w": [3.0], "b": 0.0}, x, "affine").tolist() == [0.0, 3.0, 6.0]
+    assert mapped({"w": [3.0], "b": 0.0}, x, "abc").tolist() == [0.0, 3.0, 6.0]
+    assert len(mapped.paths) == 2
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        np.arange(10),
+        np.arange(10, dtype=np.uint8),
+        np.arange(10.0, dtype=np.float32),
+        np.arange(20.0)[::2] / 2.0,
+        np.arange(10.0)[::-1][::-1],
+        np.arange(40.0).reshape(10, 4)[:, 0] / 4.0,
+        list(range(10)),
+        [float(x) for x in range(10)],
+        tuple(range(10)),
+        np.arange(10).astype(object),
+        np.asfortranarray(np.arange(10.0)),
+        np.arange(10.0).astype(">f8"),
+    ],
+)
+def test_rows_may_be_of_any_numbers_in_any_layout(rows):
+    assert vmap(lambda x: x * x)(rows).tolist() == [float(x * x) for x in range(10)]
+    assert vmap(lambda x: x * x, reduce="sum")(rows) == 285.0
+
+
+def test_big_non_contiguous_arrays_are_read_right():
+    x = numbers(3, 2000, 4)
+    found = vmap(lambda m: m[0, 0] * m[1, 1] + m[2, 3], in_axes=1)(x)
+    assert np.array_equal(found, x[0, :, 0] * x[1, :, 1] + x[2, :, 3])
+    found = vmap(lambda m: m[0] + 2.0 * m[2], in_axes=1)(x[:, ::-2, 1])
+    assert np.array_equal(found, x[0, ::-2, 1] + 2.0 * x[2, ::-2, 1])
+
+
+def test_rows_are_not_changed_and_results_are_new_arrays():
+    x = numbers(10)
+    before = x.copy()
+    found = vmap(lambda x: x)(x)
+    found[:] = 0.0
+    assert np.array_equal(x, before)
+
+
+def test_results_that_are_the_same_for_all_rows_and_inputs_that_are_not_used():
+    x = numbers(100)
+    found = vmap(lambda x, y: [3.0, y, x, y * 2.0, x])(x, 2.0 * x)
+    assert [part.tolist() for part in found] == [
+        [3.0] * 100,
+        (2 * x).tolist(),
+        x.tolist(),
+        (4 * x).tolist(),
+        x.tolist(),
+    ]
+    found = vmap(lambda p, x: [p, 3.0, p * 2.0, x, x], in_axes=(None, 0), reduce="sum")(5.0, np.ones(100))
+    assert found == [500.0, 300.0, 1000.0, 100.0, 100.0]
+    assert vmap(lambda x, y: 1.0)(x, x).tolist() == [1.0] * 100
+
+
+@pytest.mark.parametrize("lanes", range(1, 20))
+def test_sums_of_few_rows_are_exact_for_whole_numbers(lanes):
+    x = np.arange(1.0, lanes + 1.0)
+    assert vmap(lambda x: [x, x * x], reduce="sum")(x) == [x.sum(), (x * x).sum()]
+
+
+# Derivatives
+
+
+def smooth(p):
+    return p[0] ** 2 * sin(p[1]) + where(p[0] > p[1], log(p[0] * p[0] + 1.0), p[1] ** 3) * p[2]
+
+
+@pytest.mark.parametrize(
+    "transform", [grad, value_and_grad, hessian, lambda f: jacobian(grad(f))], ids=["grad", "both", "hessian", "nested"]
+)
+def test_derivatives_of_rows_are_those_of_each_row(transform):
+    rows = numbers(100, 3)
+    found = vmap(transform(smooth))(rows)
+    expected = [transform(smooth)(row) for row in rows]
+    if isinstance(found, tuple):
+        found = [[found[0][row], found[1][row]] for row in range(100)]
+    for one, other in zip(found, expected, strict=True):
+        assert near(one, other, 256, scale=max(map(abs, leaves(other))))
+
+
+def test_jacobians_of_rows():
+    rows = numbers(70, 3)
+    function = lambda p: np.array([p[0] * p[1], norm(list(p)), exp(p[2])])  # noqa: E731
+    found = vmap(jacobian(function))(rows)
+    assert found.shape == (70, 3, 3)
+    assert near(found, [jacobian(function)(row) for row in rows], 256)
+
+
+def test_derivatives_at_special_rows_are_the_eager_ones():
+    rows = np.array(list(itertools.product(FEW, repeat=2)))
+    for function in (
+        lambda p: maximum(p[0], p[1]),
+        lambda p: p[0] * p[1],
+        lambda p: where(p[0] > 0.0, sqrt(p[0]), p[1]),
+    ):
+        assert near(vmap(grad(function))(rows), [grad(function)(row) for row in rows])
+
+
+def test_the_gradient_of_a_reduced_loss_is_the_reduced_gradient():
+    x, y = numbers(40), numbers(40, seed=1)
+    outside = grad(lambda p: vmap(loss, in_axes=(None, 0, 0), reduce="mean")(p, x, y))(WEIGHTS)
+    inside = vmap(grad(loss), in_axes=(None, 0, 0), reduce="mean")(WEIGHTS, x, y)
+    assert outside == pytest.approx(inside, rel=1e-12)
+    twice = hessian(lambda p: vmap(loss, in_axes=(None, 0, 0), reduce="sum")(p, x[:5], y[:5]))(WEIGHTS)
+    assert twice == pytest.approx(
+        vmap(hessian(loss), in_axes=(None, 0, 0), reduce="sum")(WEIGHTS, x[:5], y[:5]), rel=1e-10
+    )
+
+
+def test_the_derivative_in_what_the_function_closes_over_is_not_lost():
+    x = np.array([1.0, 2.0])
+    assert grad(lambda w: vmap(lambda x: w * x, reduce="sum")(x))(3.0) == 3.0
+    assert grad(lambda w: np.sum(vmap(lambda x: w * x * w)(x)))(3.0) == 18.0
+
+
+def test_closed_over_variables_are_read_at_each_call():
+    w = Variable(2.0)
+    mapped = vmap(grad(lambda x: w * x * x if w > 0.0 else -x))
+    assert leaves(mapped(np.array([1.0, 2.0]))) == [4.0, 8.0]
+    w.value = 3.0
+    assert leaves(mapped(np.array([1.0, 2.0]))) == [6.0, 12.0]
+    w.value = -1.0
+    assert leaves(mapped(np.array([1.0, 2.0]))) == [-1.0, -1.0]
+
+
+def test_rows_of_nodes_give_nodes():
+    rows = np.array([Variable(1.0), Variable(2.0)], dtype=object)
+    found = vmap(lambda x: x * x)(rows)
+    assert leaves(found) == [1.0, 4.0] and found.dtype == object
+    total = vmap(lambda x: x * x, reduce="sum")(rows)
+    total.backward()
+    assert [x.grad for x in rows] == [2.0, 4.0]
+    mean = vmap(lambda x: x * x, reduce="mean")(list(rows))
+    assert leaves(mean) == [2.5]
+    assert grad(vmap(lambda x: x**3, reduce="sum"))(np.array([1.0, 2.0])).tolist() == [3.0, 12.0]
+    mixed = vmap(lambda p, x: p * x, in_axes=(None, 0))(Variable(3.0), np.array([1.0, 2.0]))
+    assert leaves(mixed) == [3.0, 6.0]
+
+
+# Composition
+
+
+def test_compiled_and_mapped_functions_compose():
+    x, y = numbers(20), numbers(20, seed=1)
+    one = vmap(value_and_grad(loss), in_axes=(None, 0, 0), reduce="mean")
+    expected = one(WEIGHTS, x, y)
+    for other in (
+        jit(one),
+        vmap(jit(value_and_grad(loss)), in_axes=(None, 0, 0), reduce="mean"),
+        vmap(value_and_grad(jit(loss)), in_axes=(None, 0, 0), reduce="mean"),
+        jit(lambda w, x, y: one(w, x, y)),  # noqa: PLW0108 - not the mapped function itself
+    ):
+        for _ in range(2):
+            assert near(other(WEIGHTS, x, y), expected, 2**12)
+
+
+def test_mapped_functions_nest():
+    x, y = numbers(7), numbers(5, seed=1)
+    table = vmap(lambda a: vmap(lambda b: a * b if a > b else a - b)(y))(x)
+    assert table.tolist() == [[a * b if a > b else a - b for b in y.tolist()] for a in x.tolist()]
+
+
+def test_compiling_a_mapped_function_does_not_unroll_its_rows():
+    one = jit(vmap(value_and_grad(loss), in_axes=(None, 0, 0), reduce="mean"))
+    one(WEIGHTS, numbers(200), numbers(200, seed=1))
+    assert all(len(path.program) < 2000 for path in one.paths)
+
+
+@pytest.mark.parametrize(
+    "mapped", [vmap(wave), vmap(grad(wave)), vmap(jit(wave), reduce="sum"), vmap(kepler, (0, None))]
+)
+def test_mapped_functions_can_be_pickled(mapped):
+    arguments = (np.linspace(0.0, 3.0, 10), 0.5) if mapped.fun is kepler else (np.linspace(0.0, 3.0, 10),)
+    again = pickle.loads(pickle.dumps(mapped))
+    assert same_bits(again(*arguments), mapped(*arguments))
+    assert same_bits(pickle.loads(pickle.dumps(mapped))(*arguments), mapped(*arguments))
+
+
+def call(mapped, *arguments):
+    return mapped(*arguments)
+
+
+def test_the_parts_of_a_sum_can_be_computed_in_worker_processes():
+    x, y = numbers(200), numbers(200, seed=1)
+    mapped = vmap(value_and_grad(loss), in_axes=(None, 0, 0), reduce="sum")
+    value, slopes = mapped(WEIGHTS, x, y)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(call, mapped, WEIGHTS, x[part], y[part]) for part in (slice(0, 80), slice(80, 200))]
+        parts = [job.result(timeout=60) for job in jobs]
+    assert parts[0][0] + parts[1][0] == pytest.approx(value, rel=1e-13)
+    assert parts[0][1] + parts[1][1] == pytest.approx(slopes, rel=1e-11)
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: vmap(3.0), TypeError, "only a function can be mapped, got float 3.0"),
+        (lambda: vmap(sin, reduce="max"), ValueError, "reduce is None, 'sum' or 'mean', got 'max'"),
+        (lambda: vmap(wave, (0, 0, 0))(np.ones(2), np.ones(2)), ValueError, "in_axes has 3 entries for 2 arguments"),
+        (lambda: vmap(wave, 1)(np.ones(2)), ValueError, r"argument 0 has no axis 1, its shape is \(2,\)"),
+        (lambda: vmap(wave, -2)(np.ones(2)), ValueError, r"argument 0 has no axis -2"),
+        (lambda: vmap(wave)(3.0), ValueError, r"argument 0 has no axis 0, its shape is \(\)"),
+        (lambda: vmap(wave, None)(3.0), ValueError, "no argument is mapped"),
+        (vmap(wave), ValueError, "no argument is mapped"),
+        (
+            lambda: vmap(wave)(np.ones(2), np.ones(3)),
+            ValueError,
+            r"differ in their number of rows \(argument 0: 2, argument 1: 3\)",
+        ),
+        (lambda: vmap(wave)(np.ones(0)), ValueError, "needs at least one row"),
+        (lambda: vmap(wave)([]), ValueError, "needs at least one row"),
+        (lambda: vmap(wave)(np.array(["a"])), TypeError, "argument 0 is an array of <U1, not of numbers"),
+        (lambda: vmap(wave)(np.array([1j])), TypeError, "array of complex128"),
+        (lambda: vmap(wave)({"a": np.ones(2)}), (TypeError, ValueError), "argument 0"),
+        (lambda: vmap(wave, "x")(np.ones(2)), (TypeError, ValueError), "in_axes|axis"),
+        (lambda: vmap(wave, 0.5)(np.ones(2)), (TypeError, ValueError), "in_axes|axis"),
+        (
+            lambda: vmap(lambda x: [x] if x > 0 else x)(np.array([1.0, -1.0])),
+            TypeError,
+            "returns .* for some rows and .* for others",
+        ),
+        (lambda: vmap(lambda x: None)(np.ones(2)), OperandError, "the output of <lambda> must be a number"),
+        (lambda: vmap(wave, (0, None))(np.ones(2), {1, 2}), OperandError, "must be numbers"),
+        (lambda: vmap(wave)(np.array([1.0, None], dtype=object)), (TypeError, OperandError), "number|None"),
+        (lambda: vmap(wave)([[1.0], [1.0, 2.0]]), ValueError, "shape|rows"),
+    ],
+)
+def test_wrong_use_is_an_error_that_says_so(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_an_exception_in_one_row_leaves_everything_usable():
+    def function(x):
+        if x < 0.0:
+            raise KeyError("negative")
+        return x * x
+
+    mapped = vmap(function)
+    for _ in range(3):
+        with pytest.raises(KeyError, match="negative"):
+            mapped(np.array([1.0, -1.0]))
+        assert mapped(np.array([1.0, 2.0])).tolist() == [1.0, 4.0]
+    assert len(mapped.paths) == 1
+
+
+def test_rows_of_nan_and_infinity_go_where_python_sends_them():
+    function = lambda x: 1.0 if x > 0.0 else (2.0 if x <= 0.0 else x)  # noqa: E731
+    rows = np.array(SPECIAL * 20)
+    assert same_bits(vmap(function)(rows), [function(x) for x in rows.tolist()])
+    assert math.isnan(vmap(function, reduce="sum")(rows))
+    assert vmap(lambda x: x, reduce="sum")(np.array([inf, 1.0])) == inf
+    assert math.isnan(vmap(lambda x: x, reduce="mean")(np.array([nan, 1.0])))
