@@ -28,7 +28,7 @@ check:
 core-uncompiled:
 	rm -rf build/uncompiled && mkdir -p build/uncompiled
 	cp -r autograd layers viz examples tests tools docs pyproject.toml setup.py README.md build/uncompiled/
-	rm -f build/uncompiled/autograd/*.so build/uncompiled/autograd/*.pyd
+	find build/uncompiled \( -name "*.so" -o -name "*.pyd" \) -delete
 	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests
 	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
 	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob=README.md README.md

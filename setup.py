@@ -34,6 +34,13 @@ COMPILED = [
     "program/block",
     "program/_blocks",
     "program/machine",
+    "program/program",
+    "program/builder",
+    "program/trace",
+    "program/signature",
+    "program/paths",
+    "program/jit",
+    "program/vmap",
 ]
 
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from autograd.callers import caller
 from autograd.modes import current_mode
 from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
@@ -95,6 +96,8 @@ class Jitted:
         if is_traced():
             return self.fun(*args, **kwargs)
         numbers, signature = sign(args, kwargs)
+        if not signature.has_nodes:
+            return self.run(self.paths_of(signature), numbers, args, kwargs)
         moving = tuple([varies(number) for number in numbers])
         if any(moving) and current_mode().recording:
             derivatives = self.derivatives_of(signature, moving)
@@ -160,12 +163,11 @@ class Jitted:
         if not self.warned:
             self.warned = True
             guard = signal.args[0]
-            warnings.warn(
+            message = (
                 f"{self.__name__} took more than {self.max_paths} ways through its branches (the last at "
-                f"{guard.file}:{guard.line}) and is run by Python for others; use where() there, or raise max_paths",
-                RuntimeWarning,
-                stacklevel=4,
+                f"{guard.file}:{guard.line}) and is run by Python for others; use where() there, or raise max_paths"
             )
+            warnings.warn_explicit(message, RuntimeWarning, *caller())
         returned = self.fun(*args, **kwargs)
         results, structure = flatten(returned, f"the output of {self.__name__}")
         return structure.build([value_of(result) for result in results])

@@ -80,7 +80,11 @@ class Program:
         if not isinstance(self.inputs, int) or not 0 <= self.inputs < 2**31:
             raise ValueError(f"a program has 0 or more inputs, got {self.inputs!r}")
         first = self.inputs + len(self.constants)
-        if len(self.starts) != len(self.codes) + 1 or self.starts[0] != 0 or self.starts[-1] != len(self.operands):
+        if (
+            len(self.starts) != len(self.codes) + 1
+            or self.starts[0] != 0
+            or self.starts[len(self.codes)] != len(self.operands)
+        ):
             raise ValueError("a program's operands don't fit its operations: was it changed or cut off?")
         if any([start > stop for start, stop in itertools.pairwise(self.starts)]):
             raise ValueError("a program's operands are out of order: was it changed?")

@@ -25,15 +25,17 @@ class Signature:
     """The form of the arguments of a call; `key` is the same for calls that one program may serve.
 
     Floats, arrays of numbers and nodes may differ from call to call. Anything else (ints, strings, flags, None) is
-    fixed, and so are the lengths of lists, the keys of dicts and the shapes of arrays.
+    fixed, and so are the lengths of lists, the keys of dicts and the shapes of arrays. `has_nodes` says whether there
+    are nodes among the numbers of this call.
     """
 
-    __slots__ = ("key", "keywords", "template")
+    __slots__ = ("has_nodes", "key", "keywords", "template")
 
-    def __init__(self, template: list[Any], keywords: dict[str, Any], key: Any) -> None:
+    def __init__(self, template: list[Any], keywords: dict[str, Any], key: Any, has_nodes: bool) -> None:
         self.template = template
         self.keywords = keywords
         self.key = key
+        self.has_nodes = has_nodes
 
     def arguments(self, numbers: list[Any]) -> tuple[list[Any], dict[str, Any]]:
         """The arguments, by place and by name, with these numbers in them."""
@@ -48,14 +50,25 @@ def sign(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Sign
     keys: list[Any] = []
     template = [take(value, f"argument {place}", numbers, keys) for place, value in enumerate(args)]
     keywords = {name: take(kwargs[name], f"argument {name!r}", numbers, keys) for name in sorted(kwargs)}
-    return numbers, Signature(template, keywords, (len(args), tuple(keywords), tuple(keys)))
+    # What is taken from an array of numbers is known to be no node.
+    has_nodes = "node" in keys
+    return numbers, Signature(template, keywords, (len(args), tuple(keywords), tuple(without(keys))), has_nodes)
+
+
+def without(keys: list[Any]) -> list[Any]:
+    """The keys without the note that there are nodes."""
+    return [key for key in keys if key != "node"] if "node" in keys else keys
 
 
 def take(value: Any, what: str, numbers: list[Any], keys: list[Any]) -> Any:
     """The template of a value; its numbers and what is fixed in it are appended to the lists."""
-    if type(value) is float or isinstance(value, Node):
+    if type(value) is float:
         numbers.append(value)
         keys.append("number")
+        return None
+    if isinstance(value, Node):
+        numbers.append(value)
+        keys += ("node", "number")
         return None
     if isinstance(value, float):
         numbers.append(float(value))
@@ -94,6 +107,7 @@ def take_array(value: Any, what: str, numbers: list[Any], keys: list[Any]) -> An
         numbers += value.ravel().astype(numpy.float64).tolist()
     elif value.dtype.kind == "O" and all([isinstance(item, Node | float | int) for item in value.flat]):
         numbers += [item if isinstance(item, Node) else float(item) for item in value.flat]
+        keys.append("node")
     else:
         raise OperandError(f"{what} of a compiled function is an array of {value.dtype}; give one of numbers")
     keys.append(("array", value.shape))
