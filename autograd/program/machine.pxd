@@ -79,6 +79,7 @@ cdef class Machine:
     @cython.locals(number=Py_ssize_t, place=Py_ssize_t, outcome=bint, numbers="int*", places="int*", entry=Py_ssize_t)
     cpdef int prepare(self, list inputs) except -2
     cpdef object call(self, list inputs)
+    cdef object outcome(self, list inputs)
     @cython.locals(places="int*", output=Py_ssize_t)
     cpdef list results(self)
 

@@ -455,8 +455,15 @@ class Machine:
     def call(self, inputs: list[float]) -> Any:
         """The outputs for one row, or the number of the first guard that fails.
 
-        The interpreter lock is held from start to end, so that threads don't write to each other's cells.
+        Compiled, Python's lock is held from start to end, so that threads don't write to each other's cells.
         """
+        if cython.compiled:
+            return self.outcome(inputs)
+        with self.lock:
+            return self.outcome(inputs)
+
+    def outcome(self, inputs: list[float]) -> Any:
+        """The same, for one thread at a time."""
         failed = self.prepare(inputs)
         return self.results() if failed < 0 else failed
 
