@@ -10,11 +10,49 @@
 
 from __future__ import annotations
 
-from layers.base import Gradients, Layer
+from layers.activations import GELU, Identity, LeakyReLU, LogSoftmax, Softmax, Softplus, Tanh
+from layers.base import Gradients, Layer, Trainable, from_dict, registered
+from layers.dense import Dense, FullyConnected, Neuron, NeuronLayer
 from layers.elementary import Affine, Plus, ReLU, Sigmoid, SigmoidNeuron, Square, SquaredLoss
-from layers.errors import InputError, LayerError, NoForwardError, ShapeError
+from layers.errors import (
+    DataError,
+    DescriptionError,
+    InputError,
+    LayerError,
+    NoForwardError,
+    ShapeError,
+    SizeError,
+    StateError,
+    TrainingError,
+)
+from layers.initialisers import (
+    HeNormal,
+    HeUniform,
+    Initialiser,
+    Normal,
+    Ones,
+    Orthogonal,
+    Uniform,
+    XavierNormal,
+    XavierUniform,
+    Zeros,
+)
+from layers.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, HingeLoss, HuberLoss, Loss, Mean, MSELoss, Sum
+from layers.model import Model, Network, Residual, Sequential
+from layers.optimisers import LBFGS, SGD, Adam, AdamW, Optimizer, RMSProp
+from layers.parameters import Parameter
+from layers.schedules import Cosine, Exponential, Linear, Steps, WarmUp
+from layers.training import EarlyStopping, Epoch, History, fit
+from layers.transformer import CausalSelfAttention, Embedding, LayerNorm, RMSNorm
 
 __all__ = [
-    "Affine", "Gradients", "InputError", "Layer", "LayerError", "NoForwardError", "Plus", "ReLU",
-    "ShapeError", "Sigmoid", "SigmoidNeuron", "Square", "SquaredLoss",
+    "Adam", "AdamW", "Affine", "BinaryCrossEntropyLoss", "CausalSelfAttention", "Cosine", "CrossEntropyLoss",
+    "DataError", "Dense", "DescriptionError", "EarlyStopping", "Embedding", "Epoch", "Exponential", "FullyConnected",
+    "GELU", "Gradients", "HeNormal", "HeUniform", "HingeLoss", "History", "HuberLoss", "Identity", "Initialiser",
+    "InputError", "LBFGS", "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LogSoftmax", "Loss",
+    "MSELoss", "Mean", "Model", "Network", "Neuron", "NeuronLayer", "NoForwardError", "Normal", "Ones", "Optimizer",
+    "Orthogonal", "Parameter", "Plus", "RMSNorm", "RMSProp", "ReLU", "Residual", "SGD", "Sequential", "ShapeError",
+    "Sigmoid", "SigmoidNeuron", "SizeError", "Softmax", "Softplus", "Square", "SquaredLoss", "StateError", "Steps",
+    "Sum", "Tanh", "Trainable", "TrainingError", "Uniform", "WarmUp", "XavierNormal", "XavierUniform", "Zeros", "fit",
+    "from_dict", "registered",
 ]  # fmt: skip

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograd import Node, dot
+from autograd import Node, dot, sum
 from autograd.operands import number_or_none
 from layers.errors import InputError, ShapeError
 
-__all__ = ["as_input", "checked_bias", "elementwise", "is_array", "plain", "product", "same_shape", "singles"]
+__all__ = [
+    "along_last_axis", "as_input", "checked_bias", "elementwise", "is_array", "plain", "product", "reduced",
+    "same_shape", "singles",
+]  # fmt: skip
 
 
 def is_array(value: Any) -> bool:
@@ -156,3 +159,29 @@ def plain(value: Any) -> Any:
     """The numbers without their graph: a float, or an array of float64."""
     numbers = elementwise(lambda single: single.value if isinstance(single, Node) else single, value)
     return numbers.astype(float) if is_array(numbers) else float(numbers)
+
+
+def along_last_axis(function: Callable[[list[Any]], list[Any]], value: Any, name: str) -> Any:
+    """The function of each row: of lists of singles along the last axis, whose results are as long as each other."""
+    if not is_array(value) or not value.size:
+        shape = value.shape if is_array(value) else ()
+        raise ShapeError(
+            f"{name} has rows of one element or more, shape (features,) or (samples, features), got {shape}"
+        )
+    import numpy
+
+    rows = [function(row) for row in value.reshape(-1, value.shape[-1]).tolist()]
+    result = numpy.empty((len(rows), len(rows[0])), dtype=object)
+    for place, row in enumerate(rows):
+        result[place] = row
+    return result.reshape(value.shape[:-1] + result.shape[1:])
+
+
+def reduced(values: Any, reduction: str) -> Any:
+    """The mean or the sum of all elements as one single; "none" leaves them as they are."""
+    if reduction == "none" or not is_array(values):
+        return values
+    if not values.size:
+        raise ShapeError(f"a mean is of one element or more, got an array of shape {values.shape}")
+    total = sum(values.ravel().tolist())
+    return total * (1.0 / values.size) if reduction == "mean" else total

@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import contextvars
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, TypedDict
 
 from autograd import Node, Variable, gradients, scope
 from autograd.modes import current_mode
 from layers.arrays import as_input, elementwise, is_array, plain, singles
-from layers.errors import InputError, NoForwardError, ShapeError
+from layers.errors import DataError, InputError, NoForwardError, ShapeError
+from layers.parameters import Parameter, sizes_restored
+from layers.registry import Described, Registry
+from layers.state import check_state
 
-__all__ = ["Gradients", "Layer"]
+__all__ = ["Gradients", "Layer", "Names", "Trainable", "from_dict", "registered"]
+
+LAYERS = Registry("layer")
+# The decorator under whose name a description may ask for a layer.
+registered = LAYERS.register
+
+
+class Names(TypedDict, total=False):
+    """The options that every layer takes; `Layer` says what they mean."""
+
+    name: str | None
+    index: int | None
+    output: str | None
+
+
+class Trainable(NamedTuple):
+    """A parameter of a layer: its name, its values, and the gradients of the last backward pass."""
+
+    name: str
+    value: Any
+    gradient: Any
 
 
 class Gradients(tuple[Any, ...]):
@@ -51,7 +74,7 @@ class Gradients(tuple[Any, ...]):
         return f"Gradients({', '.join([f'{name}={value!r}' for name, value in self._by_name.items()])})"
 
 
-class Layer:
+class Layer(Described):
     """A named piece of computation, made of primitives: it knows no derivative of its own.
 
     A layer is applied to nodes, and gives a node whose picture shows the layer as a box:
@@ -79,16 +102,19 @@ class Layer:
     The elements of an array are named `a1[0,2]` and so on, but only if `index` or `output` is given: that
     takes as long as computing them (the 2-16-16-1 network on 100 points, forward: 16 ms instead of 8).
 
-    A subclass defines `compute`, whose parameters are the layer's inputs.
+    A subclass defines `compute`, whose arguments are the layer's inputs. What it learns are attributes of class
+    `Parameter`, read as `self.weight.nodes`; attributes that are layers, or lists of them, are part of it.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ()
+    shared_settings = ("name", "index", "output")
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.inputs = tuple(inspect.signature(cls.compute).parameters)[1:]
 
     def __init__(self, *, name: str | None = None, index: int | None = None, output: str | None = None) -> None:
+        self.given_name = None if name is None else str(name)
         self.name = type(self).__name__ if name is None else str(name)
         self.index = index
         self.output = output
@@ -104,8 +130,15 @@ class Layer:
 
         Raises InputError for a wrong number or kind of inputs, ShapeError for arrays that don't fit.
         """
-        result = list(self._apply(self._prepared(inputs)).values())[-1]
+        result = list(self._completed(self._prepared(inputs)).values())[-1]
         return result if any([isinstance(single, Node) for single in singles(result)]) else plain(result)
+
+    def apply(self, *inputs: Any) -> Any:
+        """The result on what other layers made, nodes or numbers: as the layer itself, without checks of their kind.
+
+        Layers that are made of layers use it.
+        """
+        return list(self._apply(dict(zip(self.inputs, inputs, strict=True))).values())[-1]
 
     def forward(self, *numbers: Any) -> Any:
         """The result as a plain number or array, and remembered for `backward`.
@@ -120,14 +153,16 @@ class Layer:
                     f"to nodes, or give their .value"
                 )
         given = {name: elementwise(partial(Variable, name=name), value) for name, value in prepared.items()}
-        values = self._apply(given)
+        values = self._completed(given)
         self._given, self._values = (given, values) if current_mode().recording else (None, {})
         return plain(list(values.values())[-1])
 
     def backward(self, upstream: Any = 1.0) -> Gradients:
         """The gradients of the inputs of the last `forward` and of the values within, given the result's.
 
-        `upstream` is the gradient of the result, in its shape; a single number is meant for each element.
+        Those of parameters are left in their Variables, for `trainable` and optimisers; the layer's own parameters
+        have them in the result too (`.dweight`). `upstream` is the gradient of the result, in its shape; a single
+        number is meant for each element.
         Raises NoForwardError without a forward pass before, ShapeError if the upstream doesn't fit.
         """
         if self._given is None:
@@ -137,10 +172,16 @@ class Layer:
             )
         output = list(self._values.values())[-1]
         seeds = self._seeds(upstream, output)
+        parameters = self.named_parameters()
         named = self._given | self._values
+        wanted = [*named.values(), *[parameter.variables for parameter in parameters.values()]]
         # In a context of its own: inside the caller's no_grad() nothing could be swept.
-        found = contextvars.Context().run(_swept, output, seeds, list(named.values()))
-        labelled = {f"d{name}": gradient for name, gradient in zip(named, found, strict=True)}
+        found = contextvars.Context().run(_swept, output, seeds, wanted)
+        of_parameters = dict(zip(parameters, found[len(named) :], strict=True))
+        for name, parameter in parameters.items():
+            parameter.assign_gradient(of_parameters[name])
+        labelled = {f"d{name}": gradient for name, gradient in zip(named, found, strict=False)}
+        labelled |= {f"d{name}": of_parameters[name] for name in parameters if "." not in name}
         of_inputs = {f"d{name}": labelled.pop(f"d{name}") for name in self._given}
         return Gradients(of_inputs, labelled)
 
@@ -157,13 +198,18 @@ class Layer:
         except (InputError, ShapeError) as error:
             raise type(error)(f"{self.name}: {error}") from None
 
+    def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What `compute` makes of prepared inputs; if it fails, sizes that these inputs decided are open again."""
+        with sizes_restored(self.named_parameters().values()):
+            return self._apply(given)
+
     def _apply(self, given: dict[str, Any]) -> dict[str, Any]:
         """What `compute` makes of prepared inputs, as a box and with names."""
         try:
             with scope(self.name):
                 values = self.compute(*given.values())
-        except ShapeError as error:
-            raise ShapeError(f"{self.name}: {error}") from None
+        except (DataError, InputError, ShapeError) as error:
+            raise type(error)(f"{self.name}: {error}") from None
         self._name_values(values, list(given.values()))
         return values
 
@@ -195,11 +241,94 @@ class Layer:
             )
         return seeds
 
-    def __repr__(self) -> str:
-        name = None if self.name == type(self).__name__ else self.name
-        options = {"name": name, "index": self.index, "output": self.output}
-        told = [f"{option}={value!r}" for option, value in options.items() if value is not None]
-        return f"{type(self).__name__}({', '.join(told)})"
+    # What it learns
+
+    def named_layers(self) -> Iterator[tuple[str, Layer]]:
+        """The layers that it is made of, by names unlike each other."""
+        for attribute, value in vars(self).items():
+            if attribute.startswith("_"):
+                continue
+            if isinstance(value, Layer):
+                yield attribute, value
+            elif isinstance(value, list | tuple):
+                for place, item in enumerate(value):
+                    if isinstance(item, Layer):
+                        yield f"{attribute}_{place}", item
+
+    def named_parameters(self) -> dict[str, Parameter]:
+        """The parameters by their names, which don't change: `weight`, and in a model `dense_0.weight`.
+
+        One that several layers share is there once.
+        """
+        found = {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
+        for name, layer in self.named_layers():
+            for inner, parameter in layer.named_parameters().items():
+                if parameter not in found.values():
+                    found[f"{name}.{inner}"] = parameter
+        return found
+
+    def parameters(self) -> list[Variable]:
+        """The Variables of all parameters. Raises SizeError while a size is open that the first input decides."""
+        return [variable for parameter in self.named_parameters().values() for variable in parameter.variables.flat]
+
+    @property
+    def trainable(self) -> list[Trainable]:
+        """Name, values and gradients of each parameter, as arrays of the same shape.
+
+        >>> from layers import Dense
+        >>> dense = Dense(2, 1, weight_init="ones")
+        >>> dense.forward([3.0, 4.0]), dense.backward(1.0).dx
+        (array([7.]), array([1., 1.]))
+        >>> [(name, gradient.tolist()) for name, value, gradient in dense.trainable]
+        [('weight', [[3.0], [4.0]]), ('bias', [1.0])]
+        """
+        return [
+            Trainable(name, parameter.values, parameter.gradient) for name, parameter in self.named_parameters().items()
+        ]
+
+    def state_dict(self) -> dict[str, Any]:
+        """The values of the parameters by name, arrays that are the caller's own."""
+        return {name: parameter.values for name, parameter in self.named_parameters().items()}
+
+    def load_state_dict(self, state: Any, *, strict: bool = True) -> None:
+        """Give the parameters the values of a `state_dict()`.
+
+        Raises StateError for other names (unless not `strict`: then only what has a namesake is loaded), shapes, or
+        values that are not finite; nothing is then changed.
+        """
+        parameters = self.named_parameters()
+        checked = check_state(self.name, state, {name: one.shape for name, one in parameters.items()}, strict=strict)
+        for name, values in checked.items():
+            parameters[name].assign(values)
+
+    def _settle_parameters(self, seed: tuple[int, ...] | None) -> None:
+        """Give each parameter the name it has here, and one without a seed a seed of its own if there is one."""
+        for place, (name, parameter) in enumerate(self.named_parameters().items()):
+            parameter.rename(name)
+            if seed is not None and parameter.seed is None:
+                parameter.seed = (*seed, place)
+
+    def ending(self) -> Layer:
+        """The innermost layer that its result comes from."""
+        return self
+
+    # What it is
+
+    def described_settings(self) -> dict[str, Any]:
+        told = super().described_settings()
+        names = {"name": self.given_name, "index": self.index, "output": self.output}
+        return told | {name: value for name, value in names.items() if value is not None}
+
+
+def from_dict(description: Any) -> Any:
+    """The layer, loss or model that a description asks for; its names reach what is registered and nothing else.
+
+    Raises DescriptionError for an unknown name or option.
+
+    >>> from_dict({"type": "dense", "n_in": 2, "n_out": 3, "activation": "relu"})
+    Dense(n_in=2, n_out=3, activation='relu')
+    """
+    return LAYERS.make(description)
 
 
 def _swept(output: Any, seeds: Any, wanted: list[Any]) -> list[Any]:

@@ -10,11 +10,12 @@ from typing import Any
 
 from autograd import maximum, sigmoid, square
 from layers.arrays import checked_bias, elementwise, product, same_shape
-from layers.base import Layer
+from layers.base import Layer, registered
 
 __all__ = ["Affine", "Plus", "ReLU", "Sigmoid", "SigmoidNeuron", "Square", "SquaredLoss"]
 
 
+@registered("plus")
 class Plus(Layer):
     """c = a + b.
 
@@ -28,6 +29,7 @@ class Plus(Layer):
         return {"c": elementwise(lambda a, b: a + b, a, b)}
 
 
+@registered("square")
 class Square(Layer):
     """y = c².
 
@@ -40,6 +42,7 @@ class Square(Layer):
         return {"y": elementwise(square, c)}
 
 
+@registered("affine")
 class Affine(Layer):
     """a = w·x + b, by way of z = w·x.
 
@@ -59,6 +62,7 @@ class Affine(Layer):
         return {"z": z, "a": elementwise(lambda z, b: z + b, z, checked_bias(b, z))}
 
 
+@registered("relu")
 class ReLU(Layer):
     """h = max(a, 0), with slope 0 at 0.
 
@@ -71,6 +75,7 @@ class ReLU(Layer):
         return {"h": elementwise(lambda a: maximum(a, 0.0), a)}
 
 
+@registered("sigmoid")
 class Sigmoid(Layer):
     """h = σ(a) = 1 ÷ (1 + e⁻ᵃ).
 
@@ -82,6 +87,7 @@ class Sigmoid(Layer):
         return {"h": elementwise(sigmoid, a)}
 
 
+@registered("squared_loss")
 class SquaredLoss(Layer):
     """l = (ŷ − y)², by way of r = ŷ − y; one loss for each element of an array.
 
@@ -96,6 +102,7 @@ class SquaredLoss(Layer):
         return {"r": r, "l": elementwise(square, r)}
 
 
+@registered("sigmoid_neuron")
 class SigmoidNeuron(Layer):
     """h = σ(w·x − b): a neuron with a threshold `b`, by way of z = w·x − b.
 

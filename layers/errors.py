@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from autograd import AutogradError
 
-__all__ = ["InputError", "LayerError", "NoForwardError", "ShapeError"]
+__all__ = [
+    "DataError", "DescriptionError", "InputError", "LayerError", "NoForwardError", "ShapeError", "SizeError",
+    "StateError", "TrainingError",
+]  # fmt: skip
 
 
 class LayerError(AutogradError):
@@ -21,3 +24,23 @@ class ShapeError(LayerError, ValueError):
 
 class NoForwardError(LayerError, RuntimeError):
     """`backward` was called on a layer that has no forward pass to go back through."""
+
+
+class SizeError(LayerError, RuntimeError):
+    """The parameters of a layer were asked for before it knows how many it has."""
+
+
+class DescriptionError(LayerError, ValueError):
+    """A layer, model, optimiser or initialiser was described by a name or an option that there is not."""
+
+
+class StateError(LayerError, ValueError):
+    """Stored weights are damaged, or don't belong to the model that they were to be loaded into."""
+
+
+class DataError(LayerError, ValueError):
+    """Training data that nothing can be learned from: of unequal lengths, empty, not finite, labels out of range."""
+
+
+class TrainingError(LayerError, RuntimeError):
+    """Training can't go on: the loss is no longer finite."""

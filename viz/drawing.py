@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from autograd import Node, topological_order
+from viz.applied import applied, is_applicable
 from viz.diagram import Diagram, diagram_of
 from viz.dot import write_dot
 from viz.engine import TIMEOUT, find_engine, run_engine
@@ -129,8 +130,8 @@ class Drawing:
 
 
 def draw(
-    nodes: Node | Iterable[Node],
-    *,
+    what: Node | Iterable[Node] | Callable[..., Any],
+    *inputs: Any,
     expand: Expand = "auto",
     focus: Node | Iterable[Node] | None = None,
     radius: int = 3,
@@ -140,6 +141,8 @@ def draw(
     timeout: float = TIMEOUT,
 ) -> Drawing:
     """A picture of everything that a node, or each of several, was computed from.
+
+    In place of nodes, a layer, a model or a function may be given, and its inputs: numbers, nodes, arrays of them.
 
     expand: which layers are open: "auto" (all, unless that is too much), "all", "none", how many levels, the
         names of layers, or a function of a `Box`.
@@ -158,7 +161,9 @@ def draw(
     │  └─ x = 3  ∂ ?
     └─ 1
     """
-    outputs = _nodes("draw", nodes)
+    if inputs and not is_applicable(what):
+        raise TypeError(f"inputs belong to a layer or a function, got {len(inputs)} beside {type(what).__name__}")
+    outputs = _nodes("draw", applied(what, inputs) if is_applicable(what) else what)
     if max_nodes is not None and (isinstance(max_nodes, bool) or not isinstance(max_nodes, int) or max_nodes < 1):
         raise ValueError(f"max_nodes is a number of values, 1 or more; got {max_nodes!r}")
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:

@@ -1,0 +1,134 @@
+"""Activations beside ReLU and Sigmoid: what comes after the affine part of a layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Unpack
+
+from autograd import erfc, exp, logsumexp, maximum, softplus, tanh
+from layers.arrays import along_last_axis, elementwise
+from layers.base import Layer, Names, from_dict, registered
+from layers.errors import DescriptionError
+
+__all__ = ["GELU", "Identity", "LeakyReLU", "LogSoftmax", "Softmax", "Softplus", "Tanh", "activation_of"]
+
+
+@registered("identity")
+class Identity(Layer):
+    """h = a, the very node that was given.
+
+    >>> Identity().forward(3.0)
+    3.0
+    """
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        return {"h": a}
+
+
+@registered("leaky_relu")
+class LeakyReLU(Layer):
+    """h = a above 0 and slope·a below; at 0 the derivative is `slope`.
+
+    >>> LeakyReLU(0.1).forward([-2.0, 3.0])
+    array([-0.2,  3. ])
+    """
+
+    settings = ("slope",)
+
+    def __init__(self, slope: float = 0.01, **names: Unpack[Names]) -> None:
+        super().__init__(**names)
+        if isinstance(slope, bool) or not isinstance(slope, int | float) or not math.isfinite(slope):
+            raise DescriptionError(f"the slope of a leaky_relu is a finite number, got {slope!r:.60}")
+        self.slope = float(slope)
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        slope = self.slope
+        return {"h": elementwise(lambda a: slope * a + (1.0 - slope) * maximum(a, 0.0), a)}
+
+
+@registered("tanh")
+class Tanh(Layer):
+    """h = tanh(a).
+
+    >>> Tanh().forward(0.0)
+    0.0
+    """
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        return {"h": elementwise(tanh, a)}
+
+
+@registered("softplus")
+class Softplus(Layer):
+    """h = log(1 + eᵃ), without overflow.
+
+    >>> Softplus().forward(1000.0)
+    1000.0
+    """
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        return {"h": elementwise(softplus, a)}
+
+
+@registered("gelu")
+class GELU(Layer):
+    """h = a·Φ(a), Φ being the distribution function of the normal distribution (Hendrycks, Gimpel 2016).
+
+    >>> round(GELU().forward(1.0), 12)
+    0.841344746069
+    """
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        # erfc keeps its digits where Φ is small.
+        return {"h": elementwise(lambda a: 0.5 * a * erfc(a * -math.sqrt(0.5)), a)}
+
+
+@registered("softmax")
+class Softmax(Layer):
+    """h = eᵃ ÷ Σ eᵃ along the last axis, without overflow: probabilities from scores.
+
+    >>> Softmax().forward([1000.0, 1000.0])
+    array([0.5, 0.5])
+    """
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        return {"h": along_last_axis(softmax, a, "a")}
+
+
+@registered("log_softmax")
+class LogSoftmax(Layer):
+    """h = a − log Σ eᵃ along the last axis, without overflow: the logarithms of probabilities.
+
+    >>> LogSoftmax().forward([0.0, 1000.0])
+    array([-1000.,     0.])
+    """
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        return {"h": along_last_axis(log_softmax, a, "a")}
+
+
+def softmax(scores: list[Any]) -> list[Any]:
+    """The softmax of a list of numbers and nodes."""
+    return [exp(score) for score in log_softmax(scores)]
+
+
+def log_softmax(scores: list[Any]) -> list[Any]:
+    """The logarithm of the softmax of a list of numbers and nodes."""
+    # `logsumexp` can't overflow, but beside a score of 1000 it has lost three digits; the largest score costs none.
+    largest = maximum(*scores)
+    shifted = [score - largest for score in scores]
+    total = logsumexp(shifted)
+    return [score - total for score in shifted]
+
+
+def activation_of(given: Any) -> Layer:
+    """The activation of this name or description, or the layer that was given; None is the identity."""
+    if given is None:
+        return Identity()
+    if isinstance(given, type) or (isinstance(given, Callable) and not isinstance(given, Layer)):  # type: ignore[arg-type]
+        raise DescriptionError(f"an activation is a name or a layer such as ReLU(), got {given!r:.60}")
+    made: Layer = given if isinstance(given, Layer) else from_dict(given)
+    if len(made.inputs) != 1:
+        raise DescriptionError(f"an activation has one input, {made.name} has {len(made.inputs)}")
+    return made

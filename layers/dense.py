@@ -1,0 +1,264 @@
+"""Layers with weights: `Dense` as one matrix, `Neuron` and `NeuronLayer` as the numbers of one neuron each.
+
+Samples are in rows: an input has shape (features,) or (samples, features).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from autograd import dot
+from layers.activations import activation_of
+from layers.arrays import along_last_axis, elementwise, is_array
+from layers.base import Layer, Names, registered
+from layers.errors import DescriptionError, ShapeError
+from layers.initialisers import initialiser_of
+from layers.parameters import Parameter
+
+__all__ = ["Dense", "FullyConnected", "Neuron", "NeuronLayer", "checked_size", "feature_count", "seed_of"]
+
+
+def checked_size(what: str, size: Any) -> int:
+    """A number of features or neurons, 1 or more. Raises DescriptionError."""
+    if isinstance(size, bool) or not hasattr(size, "__index__") or size.__index__() < 1:
+        raise DescriptionError(f"{what} is a whole number, 1 or more, got {size!r:.60}")
+    whole: int = size.__index__()
+    return whole
+
+
+def seed_of(seed: Any) -> tuple[int, ...] | None:
+    """A seed as parameters take it: whole numbers, 0 or more, that numpy.random.default_rng mixes."""
+    if seed is None:
+        return None
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed.__index__() < 0:
+        raise DescriptionError(f"a seed is a whole number, 0 or more, or None, got {seed!r:.60}")
+    return (seed.__index__(),)
+
+
+def feature_count(x: Any) -> int:
+    """How many features an input has: the length of its last axis."""
+    if not is_array(x):
+        raise ShapeError("x has shape (features,) or (samples, features), got a single number; give [x]")
+    count: int = x.shape[-1]
+    return count
+
+
+def check_features(x: Any, expected: int | None) -> int:
+    """The number of features, once it is known to be the expected one."""
+    given = feature_count(x)
+    if expected is not None and given != expected:
+        raise ShapeError(
+            f"x has {expected} features, shape ({expected},) or (samples, {expected}), got shape {x.shape}"
+        )
+    return given
+
+
+@registered("dense")
+class Dense(Layer):
+    """h = f(x·W + b) on x (features,) or (samples, features), by way of z = x·W and a = z + b.
+
+    n_in, n_out: how many features come in and go out; without `n_in` the first input decides.
+    activation: f, by name or as a layer; None is the identity.
+    weight_init: what W (n_in, n_out) is at first, by name or as an `Initialiser`; b (n_out,) is 0.
+    bias: whether there is a b.
+    seed: of the generator that W comes from, if not of the model that the layer is part of.
+
+    >>> dense = Dense(2, 3, activation="relu", seed=0)
+    >>> dense.forward([[1.0, 2.0]]).shape, dense.named_parameters()
+    ((1, 3), {'weight': <Parameter weight of shape (2, 3)>, 'bias': <Parameter bias of shape (3,)>})
+    """
+
+    settings: tuple[str, ...] = ("n_in", "n_out", "activation", "weight_init", "bias", "seed")
+
+    def __init__(
+        self,
+        n_in: int | None = None,
+        n_out: int | None = None,
+        activation: Any = None,
+        *,
+        weight_init: Any = "he_normal",
+        bias: bool = True,
+        seed: int | None = None,
+        **names: Unpack[Names],
+    ) -> None:
+        super().__init__(**names)
+        rows = None if n_in is None else checked_size(f"{self.name}: n_in", n_in)
+        self.n_out = checked_size(f"{self.name}: n_out", n_out)
+        self.activation = activation
+        self.weight_init = weight_init
+        self.seed = seed
+        self.weight = Parameter((rows, self.n_out), initialiser_of(weight_init))
+        self.bias = Parameter((self.n_out,), initialiser_of("zeros"), name="bias") if bias else None
+        self._activation = activation_of(activation)
+        self._settle_parameters(seed_of(seed))
+
+    @property
+    def n_in(self) -> int | None:
+        """How many features come in; None until that is known."""
+        return self.weight.shape[0]
+
+    def setting(self, name: str) -> Any:
+        return self.bias is not None if name == "bias" else super().setting(name)
+
+    def compute(self, x: Any) -> dict[str, Any]:
+        self.weight.fit_shape((check_features(x, self.n_in), self.n_out))
+        columns = self.weight.nodes.T.tolist()
+        values = {"z": along_last_axis(lambda row: [dot(row, column) for column in columns], x, "x")}
+        values["a"] = values["z"]
+        if self.bias is not None:
+            values["a"] = elementwise(lambda z, b: z + b, values["z"], self.bias.nodes)
+        return values | {"h": self._activation.apply(values["a"])}
+
+    def ending(self) -> Layer:
+        return self._activation
+
+
+@registered("fully_connected")
+class FullyConnected(Dense):
+    """A `Dense` whose input size its first input decides, with weights that suit sigmoid and tanh by default.
+
+    >>> FullyConnected(3, "tanh", seed=0).forward([0.0, 0.0])
+    array([0., 0., 0.])
+    """
+
+    settings = ("n_out", "activation", "weight_init", "bias", "seed")
+
+    def __init__(
+        self,
+        n_out: int,
+        activation: Any = None,
+        weight_init: Any = "xavier_uniform",
+        *,
+        bias: bool = True,
+        seed: int | None = None,
+        **names: Unpack[Names],
+    ) -> None:
+        super().__init__(None, n_out, activation, weight_init=weight_init, bias=bias, seed=seed, **names)
+
+
+@registered("neuron")
+class Neuron(Layer):
+    """h = f(w·x + b): one number from the features (or one from each sample), by way of z = w·x and a = z + b.
+
+    Options are those of `Dense`; w has shape (n_in,), b is a single number.
+
+    >>> neuron = Neuron(2, weight_init="ones")
+    >>> neuron.forward([3.0, 4.0]), neuron.backward(1.0).dweight
+    (7.0, array([3., 4.]))
+    """
+
+    settings = ("n_in", "activation", "weight_init", "bias", "seed")
+
+    def __init__(
+        self,
+        n_in: int | None = None,
+        activation: Any = None,
+        *,
+        weight_init: Any = "he_normal",
+        bias: bool = True,
+        seed: int | None = None,
+        **names: Unpack[Names],
+    ) -> None:
+        super().__init__(**names)
+        length = None if n_in is None else checked_size(f"{self.name}: n_in", n_in)
+        self.activation = activation
+        self.weight_init = weight_init
+        self.seed = seed
+        self.weight = Parameter((length,), initialiser_of(weight_init), fans=(length, 1))
+        self.bias = Parameter((), initialiser_of("zeros"), name="bias") if bias else None
+        self._activation = activation_of(activation)
+        self._settle_parameters(seed_of(seed))
+
+    @property
+    def n_in(self) -> int | None:
+        """How many features come in; None until that is known."""
+        return self.weight.shape[0]
+
+    def setting(self, name: str) -> Any:
+        return self.bias is not None if name == "bias" else super().setting(name)
+
+    def compute(self, x: Any) -> dict[str, Any]:
+        self.weight.fit_shape((check_features(x, self.n_in),))
+        weights = self.weight.nodes.tolist()
+        z = along_last_axis(lambda row: [dot(row, weights)], x, "x")[..., 0]
+        a = z if self.bias is None else elementwise(lambda z, b: z + b, z, self.bias.nodes[()])
+        return {"z": z, "a": a, "h": self._activation.apply(a)}
+
+
+@registered("neuron_layer")
+class NeuronLayer(Layer):
+    """A layer as a list of neurons, each a box of its own: the same numbers as a `Dense`, forward and backward.
+
+    Options are those of `Dense`.
+
+    >>> NeuronLayer(2, 3, weight_init="ones").forward([3.0, 4.0])
+    array([7., 7., 7.])
+    """
+
+    settings = ("n_in", "n_out", "activation", "weight_init", "bias", "seed")
+
+    def __init__(
+        self,
+        n_in: int | None = None,
+        n_out: int | None = None,
+        activation: Any = None,
+        *,
+        weight_init: Any = "he_normal",
+        bias: bool = True,
+        seed: int | None = None,
+        **names: Unpack[Names],
+    ) -> None:
+        super().__init__(**names)
+        self.n_out = checked_size(f"{self.name}: n_out", n_out)
+        self.activation = activation
+        self.weight_init = weight_init
+        self.seed = seed
+        self.neuron = [
+            Neuron(n_in, activation, weight_init=weight_init, bias=bias, name=f"neuron {place}")
+            for place in range(self.n_out)
+        ]
+        for one in self.neuron:
+            one.weight.fans = (n_in, self.n_out)
+        self._settle_parameters(seed_of(seed))
+
+    @property
+    def n_in(self) -> int | None:
+        """How many features come in; None until that is known."""
+        return self.neuron[0].n_in
+
+    def setting(self, name: str) -> Any:
+        return self.neuron[0].bias is not None if name == "bias" else super().setting(name)
+
+    def compute(self, x: Any) -> dict[str, Any]:
+        import numpy
+
+        check_features(x, self.n_in)
+        outputs = [neuron.apply(x) for neuron in self.neuron]
+        h = numpy.empty(x.shape[:-1] + (self.n_out,), dtype=object)
+        for place, output in enumerate(outputs):
+            h[..., place] = output
+        return {"h": h}
+
+    def as_dense(self) -> Dense:
+        """The matrix twin: a `Dense` with the same weights and biases."""
+        import numpy
+
+        neurons = self.neuron
+        bias = neurons[0].bias is not None
+        twin = Dense(self.n_in, self.n_out, self.activation, weight_init=self.weight_init, bias=bias)
+        twin.weight.assign(numpy.stack([neuron.weight.values for neuron in neurons], axis=1))
+        if twin.bias is not None:
+            twin.bias.assign([float(neuron.bias.values) for neuron in neurons if neuron.bias is not None])
+        return twin
+
+    @classmethod
+    def of_dense(cls, dense: Dense) -> NeuronLayer:
+        """The neurons of a `Dense`, with its weights and biases."""
+        twin = cls(
+            dense.n_in, dense.n_out, dense.activation, weight_init=dense.weight_init, bias=dense.bias is not None
+        )
+        for place, neuron in enumerate(twin.neuron):
+            neuron.weight.assign(dense.weight.values[:, place])
+            if neuron.bias is not None and dense.bias is not None:
+                neuron.bias.assign(dense.bias.values[place])
+        return twin

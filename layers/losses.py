@@ -1,0 +1,297 @@
+"""Losses: how far an output is from what it should be, one number that training makes small.
+
+Outputs and targets are one sample's or have samples along the first axis. The loss of several elements, or of several
+samples, is their mean, if `reduction` isn't "sum" or "none".
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any, Unpack
+
+from autograd import Node, clip, maximum, softplus, square, sum, xlogy
+from layers.activations import log_softmax
+from layers.arrays import elementwise, is_array, plain, reduced, same_shape
+from layers.base import Layer, Names, from_dict, registered
+from layers.elementary import SquaredLoss
+from layers.errors import DataError, DescriptionError, ShapeError
+
+__all__ = [
+    "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MSELoss", "Mean", "Sum", "loss_of",
+]  # fmt: skip
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+class Loss(Layer):
+    """Base of the losses: each has an output and a target as inputs, and may reduce many numbers to one."""
+
+    settings: tuple[str, ...] = ("reduction",)
+
+    def __init__(self, *, reduction: str = "mean", **names: Unpack[Names]) -> None:
+        super().__init__(**names)
+        if reduction not in REDUCTIONS:
+            raise DescriptionError(f"{self.name}: a reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r:.60}")
+        self.reduction = reduction
+
+    def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        """Targets of samples, an array of floats with samples first, as the loss takes them for outputs of `shape`.
+
+        Raises DataError for targets that are out of range, ShapeError for too many or too few.
+        """
+        return fitted(targets, shape)
+
+
+def fitted(targets: Any, shape: tuple[int, ...]) -> Any:
+    """Targets in the shape of the outputs, if they have as many numbers for each sample."""
+    if math.prod(targets.shape[1:]) != math.prod(shape):
+        raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}")
+    return targets.reshape(targets.shape[:1] + shape)
+
+
+@registered("mse")
+class MSELoss(Loss):
+    """l = the mean of (ŷ − y)².
+
+    >>> loss = MSELoss()
+    >>> loss.forward([1.0, 2.0], [0.0, 4.0]), loss.backward().dy_hat
+    (2.5, array([ 1., -2.]))
+    """
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        same_shape(y_hat, y, ("y_hat", "y"))
+        r = elementwise(lambda y_hat, y: y_hat - y, y_hat, y)
+        return {"r": r, "l": reduced(elementwise(square, r), self.reduction)}
+
+
+@registered("huber")
+class HuberLoss(Loss):
+    """l = r²/2 where |r| is at most `delta`, a straight line of slope `delta` beyond, for r = ŷ − y.
+
+    >>> HuberLoss(delta=1.0, reduction="none").forward([0.5, 3.0], [0.0, 0.0])
+    array([0.125, 2.5  ])
+    """
+
+    settings = ("delta", "reduction")
+
+    def __init__(self, delta: float = 1.0, *, reduction: str = "mean", **names: Unpack[Names]) -> None:
+        super().__init__(reduction=reduction, **names)
+        if isinstance(delta, bool) or not isinstance(delta, int | float) or not 0 < delta < math.inf:
+            raise DescriptionError(f"{self.name}: delta is a finite number above 0, got {delta!r:.60}")
+        self.delta = float(delta)
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        same_shape(y_hat, y, ("y_hat", "y"))
+        return {"l": reduced(elementwise(self._of_one, y_hat, y), self.reduction)}
+
+    def _of_one(self, y_hat: Any, y: Any) -> Any:
+        r = y_hat - y
+        near = clip(r, -self.delta, self.delta)
+        return near * (r - 0.5 * near)
+
+
+@registered("hinge")
+class HingeLoss(Loss):
+    """l = the mean of max(0, 1 − y·ŷ), for scores ŷ and labels y of −1 and 1.
+
+    >>> loss = HingeLoss(reduction="none")
+    >>> loss.forward([0.5, 2.0, 0.5], [1, 1, -1]), loss.backward().dy_hat
+    (array([0.5, 0. , 1.5]), array([-1., -0.,  1.]))
+    """
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        same_shape(y_hat, y, ("y_hat", "y"))
+        return {"l": reduced(elementwise(lambda score, y: maximum(1.0 - y * score, 0.0), y_hat, y), self.reduction)}
+
+    def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        for place, label in enumerate(targets.ravel().tolist()):
+            if label not in (-1.0, 1.0):
+                raise DataError(f"{self.name} takes labels -1 and 1, got {label:g} in place {place}")
+        return fitted(targets, shape)
+
+
+class _OfProbabilities(Loss):
+    """Base of the losses that take scores, or probabilities if `of` says so."""
+
+    settings = ("of", "reduction")
+
+    def __init__(self, of: str = "logits", *, reduction: str = "mean", **names: Unpack[Names]) -> None:
+        super().__init__(reduction=reduction, **names)
+        if of not in ("logits", "probabilities"):
+            raise DescriptionError(f"{self.name} is of 'logits' or of 'probabilities', got {of!r:.60}")
+        self.of = of
+
+
+def weighted_log(weight: Any, probability: Any) -> Any:
+    """weight·log(probability), and 0 for the weight 0.
+
+    The probability 0 counts as the smallest that a float can be told from 0, whose logarithm is −708.4: the result is
+    finite, and that of any other probability is untouched.
+    """
+    return xlogy(weight, maximum(probability, sys.float_info.min))
+
+
+@registered("cross_entropy")
+class CrossEntropyLoss(_OfProbabilities):
+    """l = −Σ y·log p over the classes, mean over the samples, where p is the softmax of the scores that are given.
+
+    The target is the number of the right class, or a probability for each class (one-hot or any other). With
+    of="probabilities" the outputs are p itself; where p is 0 the loss is finite all the same.
+
+    >>> loss = CrossEntropyLoss()
+    >>> round(loss.forward([2.0, 1.0, 0.0], 0), 12), loss.backward().dy_hat.round(4)
+    (0.407605964444, array([-0.3348,  0.2447,  0.09  ]))
+    >>> round(loss.forward([[2.0, 1.0, 0.0]], [[1, 0, 0]]), 12)
+    0.407605964444
+    >>> CrossEntropyLoss(of="probabilities").forward([0.25, 0.75], 0) == math.log(4)
+    True
+    """
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        if not is_array(y_hat) or not y_hat.size:
+            raise ShapeError("y_hat has one number for each class, shape (classes,) or (samples, classes)")
+        classes = y_hat.shape[-1]
+        targets = y.shape if is_array(y) else ()
+        if targets not in (y_hat.shape, y_hat.shape[:-1]):
+            raise ShapeError(
+                f"y has a class for each sample, shape {y_hat.shape[:-1]}, or a probability for each class, shape "
+                f"{y_hat.shape}; got shape {targets}"
+            )
+        rows = y_hat.reshape(-1, classes).tolist()
+        if targets == y_hat.shape:
+            losses = [
+                self._of_shares(row, shares) for row, shares in zip(rows, y.reshape(-1, classes).tolist(), strict=True)
+            ]
+        else:
+            labels = whole_numbers(plain(y), classes, "class")
+            losses = [self._of_class(row, label) for row, label in zip(rows, labels, strict=True)]
+        return {"l": reduced(_shaped(losses, y_hat.shape[:-1]), self.reduction)}
+
+    def _of_class(self, row: list[Any], label: int) -> Any:
+        if self.of == "probabilities":
+            return -weighted_log(1.0, row[label])
+        return -log_softmax(row)[label]
+
+    def _of_shares(self, row: list[Any], shares: list[Any]) -> Any:
+        # A share that is the number 0 has no part in it, whatever the score is: 0·inf would be nan.
+        outputs = row if self.of == "probabilities" else log_softmax(row)
+        present = [(output, share) for output, share in zip(outputs, shares, strict=True) if _is_present(share)]
+        if self.of == "probabilities":
+            return -sum([weighted_log(share, score) for score, share in present])
+        return -sum([share * logarithm for logarithm, share in present])
+
+    def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        import numpy
+
+        if len(shape) < 1:
+            raise ShapeError(f"{self.name} needs outputs with one number for each class, got outputs of shape ()")
+        if targets.shape[1:] == shape:
+            sums = targets.sum(axis=-1)
+            wrong = (targets < 0).any(axis=-1) | (abs(sums - 1.0) > 1e-6)
+            if wrong.any():
+                place = int(numpy.argwhere(wrong)[0][0])
+                raise DataError(
+                    f"{self.name} takes probabilities that add up to 1 for each sample, got {targets[place]!s:.80} in "
+                    f"row {place}"
+                )
+            return targets
+        if math.prod(targets.shape[1:]) != math.prod(shape[:-1]):
+            raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}")
+        labels = whole_numbers(targets, shape[-1], "class")
+        return numpy.eye(shape[-1])[labels].reshape(targets.shape[:1] + shape)
+
+
+@registered("binary_cross_entropy")
+class BinaryCrossEntropyLoss(_OfProbabilities):
+    """l = −(y·log p + (1 − y)·log(1 − p)), mean over all elements, where p is the sigmoid of the score that is given.
+
+    Targets are between 0 and 1. With of="probabilities" the outputs are p itself; the loss is finite for 0 and 1 too.
+
+    >>> loss = BinaryCrossEntropyLoss()
+    >>> loss.forward(0.0, 1) == math.log(2), loss.backward().dy_hat
+    (True, -0.5)
+    """
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        same_shape(y_hat, y, ("y_hat", "y"))
+        of_one = _of_score if self.of == "logits" else _of_probability
+        return {"l": reduced(elementwise(of_one, y_hat, y), self.reduction)}
+
+    def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        for place, label in enumerate(targets.ravel().tolist()):
+            if not 0.0 <= label <= 1.0:
+                raise DataError(f"{self.name} takes targets from 0 to 1, got {label:g} in place {place}")
+        return fitted(targets, shape)
+
+
+def _of_score(score: Any, y: Any) -> Any:
+    return y * softplus(-score) + (1.0 - y) * softplus(score)
+
+
+def _of_probability(p: Any, y: Any) -> Any:
+    return -(weighted_log(y, p) + weighted_log(1.0 - y, 1.0 - p))
+
+
+@registered("mean")
+class Mean(Layer):
+    """m = the mean of all elements.
+
+    >>> mean = Mean()
+    >>> mean.forward([1.0, 5.0]), mean.backward(1.0).da
+    (3.0, array([0.5, 0.5]))
+    """
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        return {"m": reduced(a, "mean")}
+
+
+@registered("sum")
+class Sum(Layer):
+    """s = the sum of all elements.
+
+    >>> Sum().forward([1.0, 5.0])
+    6.0
+    """
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        return {"s": reduced(a, "sum")}
+
+
+def loss_of(given: Any) -> Layer:
+    """The loss of this name or description, or the layer that was given."""
+    if isinstance(given, type):
+        raise DescriptionError(f"a loss is a name or a layer such as MSELoss(), got {given!r:.60}")
+    made: Layer = given if isinstance(given, Layer) else from_dict(given)
+    if not isinstance(made, Loss | SquaredLoss):
+        raise DescriptionError(
+            f"{made.name} is no loss: a loss takes an output and a target, {made.name} takes {', '.join(made.inputs)}"
+        )
+    return made
+
+
+def whole_numbers(values: Any, count: int, what: str) -> list[int]:
+    """The values as ints from 0 to count − 1. Raises DataError for others."""
+    numbers = values.ravel().tolist() if is_array(values) else [values]
+    for place, number in enumerate(numbers):
+        if not (0 <= number < count and number == int(number)):
+            raise DataError(
+                f"each {what} is a whole number from 0 to {count - 1}, got {number:g}"
+                + (f" in place {place}" if len(numbers) > 1 else "")
+            )
+    return [int(number) for number in numbers]
+
+
+def _is_present(share: Any) -> bool:
+    return isinstance(share, Node) or share != 0.0
+
+
+def _shaped(values: list[Any], shape: tuple[int, ...]) -> Any:
+    """The singles as an array of this shape, or the only one."""
+    if not shape:
+        return values[0]
+    import numpy
+
+    array = numpy.empty(len(values), dtype=object)
+    array[:] = values
+    return array.reshape(shape)

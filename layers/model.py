@@ -1,0 +1,279 @@
+"""Models: layers one after the other, that are trained, asked, described and saved as one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self, Unpack
+
+from layers.base import Layer, Names, from_dict, registered
+from layers.data import check_lengths, checked_samples, encoded_targets
+from layers.dense import seed_of
+from layers.errors import DescriptionError, InputError, NoForwardError
+from layers.losses import loss_of
+from layers.optimisers import SGD
+from layers.parameters import flat_values
+from layers.state import read_state, write_state
+from layers.step import Step, outputs
+from layers.summary import summary_of
+from layers.training import History, fit
+
+__all__ = ["Model", "Network", "Residual", "Sequential"]
+
+
+class Model(Layer):
+    """Base of layers that are trained as a whole: what one does with a model, whatever it is made of."""
+
+    def fit(self, X: Any, y: Any, loss: Any = "mse", optimizer: Any = "adam", **options: Any) -> History:  # noqa: N803
+        """The record of a training of this model; `layers.fit` says what the options are."""
+        return fit(self, X, y, loss, optimizer, **options)
+
+    def predict(self, X: Any) -> Any:  # noqa: N803
+        """What the model makes of each sample, samples first, as plain numbers."""
+        inputs = checked_samples("X", X)
+        # The first goes through all checks, and settles sizes.
+        self(inputs[0])
+        return outputs(self, inputs)
+
+    def evaluate(self, X: Any, y: Any, loss: Any = "mse") -> float:  # noqa: N803
+        """The mean loss over the samples."""
+        made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
+        check_lengths(inputs, targets)
+        shape = self.predict(inputs[:1]).shape[1:]
+        step = Step(self, made)
+        return step.value(flat_values(step.parameters), inputs, encoded_targets(made, targets, shape))
+
+    def summary(self, x: Any) -> str:
+        """A table of the layers on an input like `x`: output shapes, parameters, scalar operations."""
+        return summary_of(self, x)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the parameters to a file, .npz or .safetensors, whole or not at all. Returns the path."""
+        return write_state(path, self.state_dict())
+
+    def load(self, path: str | os.PathLike[str], *, strict: bool = True) -> None:
+        """Take the parameters from a file that `save` wrote.
+
+        Raises StateError for a damaged file or another model's; nothing is then changed, and nothing in it is run.
+        """
+        shapes = {name: parameter.shape for name, parameter in self.named_parameters().items()}
+        self.load_state_dict(read_state(path, shapes, what=self.name, strict=strict), strict=strict)
+
+
+@registered("sequential")
+class Sequential(Model):
+    """Layers one after the other, each on the result of the one before.
+
+    A layer without a name of its own is called after its kind and its place among those: dense_0, relu_0, dense_1.
+    `seed` is of all parameters that have no seed: the same seed, the same model.
+
+    >>> from layers import Dense
+    >>> model = Sequential(Dense(2, 16, "relu"), Dense(16, 1), seed=0)
+    >>> [f"{name} {parameter.shape}" for name, parameter in model.named_parameters().items()]
+    ['dense_0.weight (2, 16)', 'dense_0.bias (16,)', 'dense_1.weight (16, 1)', 'dense_1.bias (1,)']
+    >>> model(  [1.0, 2.0]).shape, len(model.parameters())
+    ((1,), 65)
+    """
+
+    settings: tuple[str, ...] = ("layers", "seed")
+
+    def __init__(self, *layers: Layer, seed: int | None = None, **names: Unpack[Names]) -> None:
+        super().__init__(**names)
+        self.layers: list[Layer] = []
+        self.seed = seed
+        self._seed = seed_of(seed)
+        self.add_layers(*layers)
+
+    def add_layers(self, *layers: Layer) -> Self:
+        """Put layers behind the last one. Returns the model.
+
+        Raises InputError for something that is no layer with one input, DescriptionError for a name that is taken.
+        """
+        names = dict(self.named_layers())
+        counts: dict[str, int] = {}
+        for layer in self.layers:
+            counts[_kind(layer)] = counts.get(_kind(layer), 0) + (layer.given_name is None)
+        named: list[tuple[str, Layer]] = []
+        for place, layer in enumerate(layers, len(self.layers)):
+            if not isinstance(layer, Layer):
+                remedy = f"; did you mean {layer.__name__}(...)?" if isinstance(layer, type) else ""
+                raise InputError(f"{self.name} is made of layers, got {layer!r:.60} in place {place}{remedy}")
+            if len(layer.inputs) != 1:
+                raise InputError(
+                    f"{self.name} needs layers with one input, {type(layer).__name__} in place {place} has "
+                    f"{len(layer.inputs)} ({', '.join(layer.inputs)})"
+                )
+            known = [name for name, other in names.items() if other is layer]
+            name = known[0] if known else layer.given_name
+            if name is None:
+                name = f"{_kind(layer)}_{counts.get(_kind(layer), 0)}"
+                counts[_kind(layer)] = counts.get(_kind(layer), 0) + 1
+            if names.setdefault(name, layer) is not layer or "." in name:
+                raise DescriptionError(
+                    f"{self.name} needs names unlike each other, without a dot; got {name!r} in place {place}"
+                )
+            named.append((name, layer))
+        for name, layer in named:
+            layer.name = name
+            self.layers.append(layer)
+        self._settle_parameters(self._seed)
+        return self
+
+    def named_layers(self) -> Iterator[tuple[str, Layer]]:
+        met: list[Layer] = []
+        for layer in self.layers:
+            if not any([layer is other for other in met]):
+                met.append(layer)
+                yield layer.name, layer
+
+    def compute(self, x: Any) -> dict[str, Any]:
+        if not self.layers:
+            raise InputError("there are no layers; put some in with add_layers(...)")
+        for layer in self.layers:
+            x = layer.apply(x)
+        return {"y": x}
+
+    def ending(self) -> Layer:
+        return self.layers[-1].ending() if self.layers else self
+
+    @classmethod
+    def from_options(cls, options: dict[Any, Any]) -> Any:
+        layers = options.get("layers")
+        if not isinstance(layers, list | tuple):
+            raise DescriptionError(f"{cls.kind} needs the option 'layers', a list of descriptions, got {layers!r:.60}")
+        made = []
+        for place, description in enumerate(layers):
+            try:
+                made.append(from_dict(description))
+            except DescriptionError as error:
+                raise DescriptionError(f"layers[{place}]: {error}") from None
+        model = super().from_options({name: value for name, value in options.items() if name != "layers"})
+        return model.add_layers(*made)
+
+    def described_settings(self) -> dict[str, Any]:
+        told = {"layers": self.layers, "seed": self.seed}
+        names = {"name": self.given_name, "index": self.index, "output": self.output}
+        return {"layers": self.layers} | {
+            name: value for name, value in (told | names).items() if value is not None and name != "layers"
+        }
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, place: int) -> Layer:
+        return self.layers[place]
+
+
+def _kind(layer: Layer) -> str:
+    return layer.kind or type(layer).__name__.lower()
+
+
+@registered("residual")
+class Residual(Sequential):
+    """x + f(x), f being layers one after the other whose result has the shape of x.
+
+    >>> from layers import ReLU
+    >>> Residual(ReLU()).forward([-1.0, 2.0])
+    array([-1.,  4.])
+    """
+
+    def compute(self, x: Any) -> dict[str, Any]:
+        from layers.arrays import elementwise, same_shape
+
+        f = super().compute(x)["y"]
+        same_shape(x, f, ("x", "the result of the layers"))
+        return {"f": f, "y": elementwise(lambda x, f: x + f, x, f)}
+
+    def ending(self) -> Layer:
+        return self
+
+
+@registered("network")
+class Network(Sequential):
+    """Layers and a loss: `forward` with targets gives the loss, `backward` goes back from it, `train` learns.
+
+    >>> from layers import Dense
+    >>> network = Network(Dense(1, 1, weight_init="ones"), loss="mse")
+    >>> network.forward([[3.0]], [[1.0]]), network.backward().dx
+    (4.0, array([[4.]]))
+    >>> network.trainable[0].gradient
+    array([[12.]])
+    """
+
+    settings = ("layers", "loss", "seed")
+
+    def __init__(self, *layers: Layer, loss: Any = None, seed: int | None = None, **names: Unpack[Names]) -> None:
+        self._objective: _Objective | None = None
+        self._answering: Layer | None = None
+        super().__init__(*layers, seed=seed, **names)
+        if loss is not None:
+            self.add_loss(loss)
+
+    @property
+    def loss(self) -> Layer | None:
+        """The loss, if there is one."""
+        return None if self._objective is None else self._objective.loss
+
+    def add_loss(self, loss: Any) -> Self:
+        """Take this loss, a name, a description or a layer, in place of any before. Returns the network."""
+        self._objective = _Objective(self, loss_of(loss))
+        return self
+
+    def forward(self, *numbers: Any) -> Any:
+        """The outputs of forward(x); the loss of forward(x, y)."""
+        if len(numbers) != 2:
+            result, answering = super().forward(*numbers), None
+        else:
+            answering = self._with_loss()
+            result = answering.forward(*numbers)
+        self._answering = answering
+        return result
+
+    def backward(self, upstream: Any = 1.0) -> Any:
+        """The gradients of the last `forward`: of inputs as the result, of parameters in `trainable`."""
+        return super().backward(upstream) if self._answering is None else self._answering.backward(upstream)
+
+    def train(
+        self,
+        data: Any,
+        labels: Any,
+        learning_rate: Any = 0.01,
+        epochs: int = 100,
+        *,
+        clip_value: float | None = 1.0,
+        progress: bool = True,
+        **options: Any,
+    ) -> History:
+        """The record of a training by gradient descent, each number of a gradient being clipped to [−1, 1].
+
+        Further options are those of `layers.fit`.
+        """
+        loss = self._with_loss().loss
+        options = {"optimizer": SGD(lr=learning_rate)} | options
+        return self.fit(data, labels, loss, epochs=epochs, clip_value=clip_value, progress=progress, **options)
+
+    def described_settings(self) -> dict[str, Any]:
+        told = super().described_settings()
+        return told if self.loss is None else told | {"loss": self.loss}
+
+    def _with_loss(self) -> _Objective:
+        if self._objective is None:
+            raise NoForwardError(f"{self.name} has no loss; give it one with add_loss(...)")
+        return self._objective
+
+
+class _Objective(Layer):
+    """The loss of a network's outputs."""
+
+    def __init__(self, network: Network, loss: Layer) -> None:
+        super().__init__(name=loss.name)
+        self.network = network
+        self.loss = loss
+
+    def compute(self, x: Any, y: Any) -> dict[str, Any]:
+        y_hat = self.network.apply(x)
+        return {"y_hat": y_hat, "l": self.loss.apply(y_hat, y)}
+
+    def named_layers(self) -> Iterator[tuple[str, Layer]]:
+        return self.network.named_layers()

@@ -1,0 +1,223 @@
+"""Optimisers: from parameters and their gradient, as arrays, to better parameters.
+
+An optimiser remembers what it needs from step to step (a momentum, mean squares) for one set of parameters; `reset`
+forgets it. `step` applies it to the Variables of a model after a backward pass; `fit` uses `updated` alone.
+Sources: Sutskever et al. 2013 for Nesterov's momentum in this form; Tieleman and Hinton 2012 (RMSProp); Kingma and Ba
+2015 (arXiv:1412.6980); Loshchilov and Hutter 2019 (arXiv:1711.05101).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import Variable
+from layers.errors import DescriptionError, InputError, ShapeError
+from layers.registry import Described, Registry
+from layers.schedules import checked_rate, schedule_of
+
+__all__ = ["LBFGS", "SGD", "Adam", "AdamW", "Optimizer", "RMSProp", "optimizer_of"]
+
+OPTIMIZERS = Registry("optimizer")
+
+
+class Optimizer(Described):
+    """Base of the optimisers. `lr` is the learning rate: a number, or a schedule (`layers.schedules`)."""
+
+    def __init__(self, lr: Any) -> None:
+        self.lr = lr
+        self._schedule = schedule_of(lr)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all steps."""
+        self._size: int | None = None
+        self._steps = 0
+        self._memory: dict[str, Any] = {}
+
+    def rate(self, progress: float) -> float:
+        """The learning rate at this progress of the training, from 0 to 1."""
+        return checked_rate("a learning rate", float(self._schedule(progress)))
+
+    def updated(self, parameters: Any, gradient: Any, progress: float = 0.0) -> Any:
+        """The parameters after one step, a new array.
+
+        >>> import numpy as np
+        >>> SGD(lr=0.1).updated(np.array([1.0, 2.0]), np.array([10.0, -10.0]))
+        array([0., 3.])
+        """
+        if self._size not in (None, len(parameters)):
+            raise ShapeError(
+                f"{type(self).__name__} has made steps for {self._size} parameters, got {len(parameters)}; take a new "
+                f"one for another model, or call reset()"
+            )
+        if gradient.shape != parameters.shape:
+            raise ShapeError(f"{len(parameters)} parameters have as many gradients, got shape {gradient.shape}")
+        self._size = len(parameters)
+        self._steps += 1
+        return self._next(parameters, gradient, self.rate(progress))
+
+    def step(self, parameters: Sequence[Variable], progress: float = 0.0) -> None:
+        """Move the Variables one step by the gradients that they have.
+
+        >>> w = Variable(1.0)
+        >>> (w * w).backward()
+        >>> SGD(lr=0.25).step([w])
+        >>> w.value
+        0.5
+        """
+        import numpy
+
+        for variable in parameters:
+            if not isinstance(variable, Variable):
+                raise InputError(
+                    f"{type(self).__name__}.step takes Variables, got {type(variable).__name__} among them"
+                )
+        values = numpy.array([variable.value for variable in parameters], dtype=float)
+        gradient = numpy.array([variable.grad for variable in parameters], dtype=float)
+        moved = self.updated(values, gradient, progress)
+        for variable, value in zip(parameters, moved.tolist(), strict=True):
+            variable.value = value
+
+    def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} defines no step")
+
+
+def optimizer_of(given: Any) -> Optimizer:
+    """The optimiser of this name or description, or the one that was given."""
+    if isinstance(given, Optimizer):
+        return given
+    made: Optimizer = OPTIMIZERS.make(given)
+    return made
+
+
+def _share(what: str, value: Any) -> float:
+    """A number from 0 to 1, 1 excluded."""
+    number = checked_rate(what, value)
+    if number >= 1:
+        raise DescriptionError(f"{what} is below 1, got {value!r:.60}")
+    return number
+
+
+@OPTIMIZERS.register("sgd")
+class SGD(Optimizer):
+    """Gradient descent: p − lr·g, or p − lr·v with the momentum v = momentum·v + g.
+
+    With `nesterov` the step is lr·(g + momentum·v). `weight_decay` adds that much of p itself to g.
+    """
+
+    settings = ("lr", "momentum", "nesterov", "weight_decay")
+
+    def __init__(
+        self, lr: Any = 0.01, *, momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(lr)
+        self.momentum = _share("a momentum", momentum)
+        self.weight_decay = checked_rate("a weight decay", weight_decay)
+        self.nesterov = nesterov
+        if nesterov and not momentum:
+            raise DescriptionError("Nesterov's step needs a momentum above 0, got 0")
+
+    def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
+        direction = gradient + self.weight_decay * parameters
+        if self.momentum:
+            velocity = self.momentum * self._memory.get("velocity", 0.0) + direction
+            self._memory["velocity"] = velocity
+            direction = direction + self.momentum * velocity if self.nesterov else velocity
+        return parameters - rate * direction
+
+
+@OPTIMIZERS.register("rmsprop")
+class RMSProp(Optimizer):
+    """p − lr·g ÷ (√v + epsilon), v being a running mean of g²: v = decay·v + (1 − decay)·g²."""
+
+    settings = ("lr", "decay", "epsilon", "weight_decay")
+
+    def __init__(
+        self, lr: Any = 0.01, *, decay: float = 0.99, epsilon: float = 1e-8, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(lr)
+        self.decay = _share("a decay", decay)
+        self.epsilon = checked_rate("an epsilon", epsilon, above_zero=True)
+        self.weight_decay = checked_rate("a weight decay", weight_decay)
+
+    def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
+        slope = gradient + self.weight_decay * parameters
+        squares = self.decay * self._memory.get("squares", 0.0) + (1.0 - self.decay) * slope * slope
+        self._memory["squares"] = squares
+        return parameters - rate * slope / (squares**0.5 + self.epsilon)
+
+
+@OPTIMIZERS.register("adam")
+class Adam(Optimizer):
+    """p − lr·m ÷ (√v + epsilon), with running means m of g and v of g² that are corrected for their start at 0.
+
+    `weight_decay` adds that much of p to g; see `AdamW` for the other way.
+    """
+
+    settings = ("lr", "beta1", "beta2", "epsilon", "weight_decay")
+
+    def __init__(
+        self,
+        lr: Any = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(lr)
+        self.beta1 = _share("beta1", beta1)
+        self.beta2 = _share("beta2", beta2)
+        self.epsilon = checked_rate("an epsilon", epsilon, above_zero=True)
+        self.weight_decay = checked_rate("a weight decay", weight_decay)
+
+    def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
+        slope = gradient + self.weight_decay * parameters
+        return parameters - rate * self._direction(slope)
+
+    def _direction(self, slope: Any) -> Any:
+        means = self.beta1 * self._memory.get("means", 0.0) + (1.0 - self.beta1) * slope
+        squares = self.beta2 * self._memory.get("squares", 0.0) + (1.0 - self.beta2) * slope * slope
+        self._memory.update(means=means, squares=squares)
+        mean = means / (1.0 - self.beta1**self._steps)
+        square = squares / (1.0 - self.beta2**self._steps)
+        return mean / (square**0.5 + self.epsilon)
+
+
+@OPTIMIZERS.register("adamw")
+class AdamW(Adam):
+    """Adam, whose weight decay shrinks p by lr·weight_decay·p beside the step instead of entering the means."""
+
+    def __init__(
+        self,
+        lr: Any = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(lr, beta1=beta1, beta2=beta2, epsilon=epsilon, weight_decay=weight_decay)
+
+    def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
+        return parameters * (1.0 - rate * self.weight_decay) - rate * self._direction(gradient)
+
+
+@OPTIMIZERS.register("lbfgs")
+class LBFGS(Optimizer):
+    """SciPy's L-BFGS-B, for `fit` on all samples at once: an epoch is one of its iterations.
+
+    memory: how many steps its picture of the curvature remembers.
+    """
+
+    settings = ("memory",)
+
+    def __init__(self, memory: int = 10) -> None:
+        super().__init__(0.0)
+        if isinstance(memory, bool) or not isinstance(memory, int) or memory < 1:
+            raise DescriptionError(f"the memory of lbfgs is a number of steps, 1 or more, got {memory!r:.60}")
+        self.memory = memory
+
+    def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
+        raise DescriptionError("lbfgs chooses its own points and takes no single steps; give it to fit(optimizer=...)")

@@ -1,0 +1,214 @@
+"""`Parameter`: an array of Variables that a layer learns, filled when its shape is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from autograd import Variable
+from layers.errors import ShapeError, SizeError
+from layers.initialisers import Initialiser
+
+__all__ = ["Parameter", "flat_values", "put_flat", "sizes_restored", "substituted"]
+
+_substitutes: ContextVar[Mapping[Parameter, Any] | None] = ContextVar("substitutes", default=None)
+
+
+class Parameter:
+    """An array of numbers that a layer learns, each a Variable.
+
+    shape: its lengths; None stands for one that the layer's first input decides.
+    initialiser: what it is filled with, on first use, from a generator of its own seeded with `seed`.
+    fans: how many inputs each output has and how many outputs each input, if not the first and the last length.
+
+    >>> from layers.initialisers import Normal
+    >>> weight = Parameter((None, 2), Normal(), seed=(0,))
+    >>> weight.fit_shape((3, 2))
+    >>> weight.values.shape, weight.nodes[0, 1].name
+    ((3, 2), 'weight[0,1]')
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int | None, ...],
+        initialiser: Initialiser,
+        *,
+        name: str = "weight",
+        fans: tuple[int | None, int | None] | None = None,
+        seed: tuple[int, ...] | None = None,
+    ) -> None:
+        self.shape = shape
+        self.initialiser = initialiser
+        self.name = name
+        self.fans = fans
+        self.seed = seed
+        self._variables: Any = None
+
+    @property
+    def sized(self) -> bool:
+        """Whether all its lengths are known."""
+        return None not in self.shape
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds. Raises SizeError before that is known."""
+        size = 1
+        for length in self.shape:
+            if length is None:
+                raise self._unsized()
+            size *= length
+        return size
+
+    def fit_shape(self, shape: tuple[int, ...]) -> None:
+        """Settle the lengths that were left open. Raises ShapeError if others would have to change."""
+        fits = len(shape) == len(self.shape) and all(
+            [own in (None, given) for own, given in zip(self.shape, shape, strict=True)]
+        )
+        if not fits:
+            raise ShapeError(f"{self.name} has shape {shape_text(self.shape)}, got {shape_text(shape)}")
+        self.shape = shape
+
+    def reopen(self, shape: tuple[int | None, ...]) -> None:
+        """Go back to a shape with open lengths, and to no values."""
+        self.shape = shape
+        self._variables = None
+
+    @property
+    def variables(self) -> Any:
+        """Its Variables, an object array of its shape. Raises SizeError before the shape is known."""
+        if self._variables is None:
+            if not self.sized:
+                raise self._unsized()
+            import numpy
+
+            lengths = self.shape or (1,)
+            fan_in, fan_out = self.fans if self.fans is not None else (None, lengths[-1])
+            generator = numpy.random.default_rng(self.seed)
+            self._fill(self.initialiser(generator, self.shape, int(fan_in or lengths[0] or 1), int(fan_out or 1)))
+        return self._variables
+
+    @property
+    def nodes(self) -> Any:
+        """What stands for the parameter now: its Variables, or what `substituted` put in their place."""
+        substitutes = _substitutes.get()
+        return self.variables if substitutes is None or self not in substitutes else substitutes[self]
+
+    @property
+    def values(self) -> Any:
+        """Its numbers, a new array of float64."""
+        return self._read(lambda variable: variable.value)
+
+    @property
+    def gradient(self) -> Any:
+        """The gradients that its Variables have, a new array of float64."""
+        return self._read(lambda variable: variable.grad)
+
+    def assign(self, values: Any) -> None:
+        """Give its Variables these values, an array of its shape. Raises ShapeError; nothing is then changed."""
+        import numpy
+
+        values = numpy.asarray(values, dtype=float)
+        self.fit_shape(values.shape)
+        if self._variables is None:
+            self._fill(values)
+            return
+        for variable, value in zip(self._variables.flat, values.ravel().tolist(), strict=True):
+            variable.value = value
+
+    def assign_gradient(self, gradients: Any) -> None:
+        """Give its Variables these gradients, an array of its shape."""
+        import numpy
+
+        for variable, gradient in zip(self.variables.flat, numpy.ravel(gradients).tolist(), strict=True):
+            variable.grad = gradient
+
+    def rename(self, name: str) -> None:
+        """Call it, and its Variables, by this name."""
+        self.name = name
+        if self._variables is not None:
+            import numpy
+
+            for place, variable in numpy.ndenumerate(self._variables):
+                variable.name = element_name(name, place)
+
+    def _fill(self, values: Any) -> None:
+        import numpy
+
+        variables: Any = numpy.empty(numpy.shape(values), dtype=object)
+        for place, value in numpy.ndenumerate(values):
+            variables[place] = Variable(float(value), name=element_name(self.name, place))
+        self._variables = variables
+
+    def _read(self, attribute: Any) -> Any:
+        import numpy
+
+        numbers = [attribute(variable) for variable in self.variables.flat]
+        return numpy.array(numbers, dtype=float).reshape(self.variables.shape)
+
+    def _unsized(self) -> SizeError:
+        return SizeError(
+            f"{self.name} has shape {shape_text(self.shape)}: its open length is decided by the first input; apply "
+            f"the layer once, or give its input size"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Parameter {self.name} of shape {shape_text(self.shape)}>"
+
+
+def shape_text(shape: Sequence[int | None]) -> str:
+    """A shape with a question mark for each open length.
+
+    >>> shape_text((None, 3))
+    '(?, 3)'
+    """
+    lengths = ", ".join(["?" if length is None else str(length) for length in shape])
+    return f"({lengths},)" if len(shape) == 1 else f"({lengths})"
+
+
+def element_name(name: str, place: tuple[int, ...]) -> str:
+    """The name of one element: `weight[3,2]`."""
+    return f"{name}[{','.join(map(str, place))}]" if place else name
+
+
+@contextmanager
+def substituted(arrays: Mapping[Parameter, Any]) -> Iterator[None]:
+    """Inside this context these arrays stand for the parameters, in this thread or task.
+
+    That makes a layer a function of its parameters too: of numbers, which record nothing, or of the arguments of
+    a transform.
+    """
+    token = _substitutes.set(arrays)
+    try:
+        yield
+    finally:
+        _substitutes.reset(token)
+
+
+@contextmanager
+def sizes_restored(parameters: Iterable[Parameter]) -> Iterator[None]:
+    """If this context ends with an error, lengths that were open before are open again."""
+    still_open = [(parameter, parameter.shape) for parameter in parameters if not parameter.sized]
+    try:
+        yield
+    except BaseException:
+        for parameter, shape in still_open:
+            parameter.reopen(shape)
+        raise
+
+
+def flat_values(parameters: Sequence[Parameter]) -> Any:
+    """The numbers of all parameters, one after the other in one array."""
+    import numpy
+
+    return numpy.concatenate([numpy.empty(0), *[parameter.values.ravel() for parameter in parameters]])
+
+
+def put_flat(parameters: Sequence[Parameter], values: Any) -> None:
+    """Give the parameters the values that stand in one array, in the order of `flat_values`."""
+    start = 0
+    for parameter in parameters:
+        end = start + parameter.size
+        parameter.assign(values[start:end].reshape(parameter.shape))
+        start = end

@@ -1,0 +1,156 @@
+"""Pictures of a training, one call each: figures of matplotlib that need no display; `figure.savefig(path)` keeps one.
+
+Colours can be told apart by everyone (Okabe and Ito 2008), and markers tell the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layers.base import Layer
+from layers.data import check_lengths, checked_samples, encoded_targets
+from layers.errors import DataError, ShapeError
+from layers.losses import loss_of
+from layers.parameters import flat_values
+from layers.step import Step, outputs
+from layers.training import History, outputs_shape
+
+__all__ = ["decision_boundary", "gradient_flow", "learning_curve", "predictions"]
+
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442"]
+MARKERS = ["o", "^", "s", "D", "v", "P", "X"]
+INK, GREY, PALE = "#222222", "#767676", "#E6E6E6"
+
+
+def new_axes(title: str, x_label: str, y_label: str) -> tuple[Any, Any]:
+    """A figure and its only axes. Raises ImportError if matplotlib is missing, and says what brings it."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "plots are drawn with matplotlib, which is not installed; pip install 'scalar-autograd[plot]' brings it"
+        ) from error
+    figure = Figure(figsize=(7.2, 4.6), dpi=150, layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left", color=INK, fontsize=12)
+    axes.set_xlabel(x_label, color=INK)
+    axes.set_ylabel(y_label, color=INK)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(colors=GREY, labelcolor=INK)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def learning_curve(history: History) -> Any:
+    """Loss, and validation loss, over the epochs, with the best epoch marked."""
+    if not history.epochs:
+        raise DataError("a learning curve needs one epoch or more, got a history without any")
+    figure, axes = new_axes("Learning curve", "epoch", "mean loss")
+    numbers = [epoch.number for epoch in history.epochs]
+    curves = [("training", history.loss, COLOURS[0], "-")]
+    if history.validation_loss:
+        curves.append(("validation", history.validation_loss, COLOURS[1], "--"))
+    for label, losses, colour, style in curves:
+        axes.plot(numbers, losses, style, color=colour, label=label, marker="o" if len(numbers) == 1 else None)
+    if history.best is not None:
+        monitored = history.epochs[history.best - 1].monitored
+        axes.plot([history.best], [monitored], "o", color=curves[-1][2], label=f"best: {monitored:.3g}")
+    if min([min(losses) for _, losses, _, _ in curves]) > 0:
+        axes.set_yscale("log")
+    axes.grid(axis="y", color=PALE)
+    axes.legend(frameon=False)
+    return figure
+
+
+def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 120) -> Any:  # noqa: N803
+    """What a classifier of two features says of each place in the plane, with the samples on top.
+
+    With several outputs the largest tells the class; one output is a score, whose sign does, or a probability.
+    """
+    import numpy
+
+    inputs, labels = checked_samples("X", X), checked_samples("y", y)
+    check_lengths(inputs, labels)
+    if inputs.shape[1:] != (2,):
+        raise ShapeError(f"a decision boundary is of two features, X of shape (samples, 2), got {inputs.shape}")
+    labels = labels.argmax(axis=1) if labels.ndim == 2 and labels.shape[1] > 1 else labels.ravel()
+    margin = 0.08 * (inputs.max(axis=0) - inputs.min(axis=0)) + 1e-9
+    low, high = inputs.min(axis=0) - margin, inputs.max(axis=0) + margin
+    across, up = [numpy.linspace(low[axis], high[axis], resolution) for axis in (0, 1)]
+    grid = numpy.stack([axis.ravel() for axis in numpy.meshgrid(across, up)], axis=1)
+    classes = sorted(set(labels.tolist()))
+    shown = _classes_of(model, grid).reshape(resolution, resolution)
+    figure, axes = new_axes("Decision boundary", "x₁", "x₂")
+    count = max(len(classes), int(shown.max()) + 1)
+    levels = numpy.arange(count + 1) - 0.5
+    axes.contourf(across, up, shown, levels=levels, colors=[_colour(place) for place in range(count)], alpha=0.2)
+    axes.contour(across, up, shown, levels=levels[1:-1], colors=INK, linewidths=1.2)
+    for place, label in enumerate(classes):
+        mine = inputs[labels == label]
+        axes.scatter(
+            mine[:, 0], mine[:, 1], s=36, c=_colour(place), marker=MARKERS[place % len(MARKERS)], edgecolors="white",
+            linewidths=0.7, label=f"label {label:g}", zorder=3,
+        )  # fmt: skip
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=min(len(classes), 6), frameon=False
+    )
+    return figure
+
+
+def _colour(place: int) -> str:
+    return COLOURS[place % len(COLOURS)]
+
+
+def _classes_of(model: Layer, inputs: Any) -> Any:
+    """The place of the class that the model gives each input."""
+    outputs_shape(model, inputs)
+    scores = outputs(model, inputs).reshape(len(inputs), -1)
+    if scores.shape[1] > 1:
+        return scores.argmax(axis=1)
+    # Sigmoid's outputs are probabilities; any other single output is a score around 0.
+    threshold = 0.5 if type(model.ending()).__name__.startswith("Sigmoid") else 0.0
+    return (scores[:, 0] > threshold).astype(int)
+
+
+def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
+    """What a model makes of the samples, against what it should be: on the line it is right."""
+    inputs, targets = checked_samples("X", X), checked_samples("y", y)
+    check_lengths(inputs, targets)
+    shape = outputs_shape(model, inputs)
+    targets = encoded_targets(loss_of("mse"), targets, shape).reshape(len(inputs), -1)
+    found = outputs(model, inputs).reshape(len(inputs), -1)
+    figure, axes = new_axes("Predictions and data", "data", "prediction")
+    ends = [min(targets.min(), found.min()), max(targets.max(), found.max())]
+    axes.plot(ends, ends, color=GREY, linewidth=1, label="right")
+    for place in range(found.shape[1]):
+        axes.scatter(
+            targets[:, place], found[:, place], s=18, c=_colour(place), marker=MARKERS[place % len(MARKERS)],
+            label="samples" if found.shape[1] == 1 else f"output {place}", alpha=0.8,
+        )  # fmt: skip
+    axes.grid(color=PALE)
+    axes.legend(frameon=False)
+    return figure
+
+
+def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = "mse") -> Any:  # noqa: N803
+    """How large the gradient of the mean loss is in each parameter: the root of its mean square, on a log scale."""
+    import numpy
+
+    made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
+    check_lengths(inputs, targets)
+    targets = encoded_targets(made, targets, outputs_shape(model, inputs))
+    step = Step(model, made)
+    _, gradient = step(flat_values(step.parameters), inputs, targets)
+    names = list(model.named_parameters())
+    ends = numpy.cumsum([parameter.size for parameter in step.parameters])
+    sizes = [float(numpy.sqrt((part**2).mean())) for part in numpy.split(gradient, ends[:-1])]
+    figure, axes = new_axes("Gradient flow", "parameter, from input to output", "root mean square of the gradient")
+    # Points: on a log scale a bar would have no foot.
+    axes.plot(range(len(names)), sizes, "o-", color=COLOURS[0], linewidth=0.8, markersize=8)
+    axes.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=8)
+    if max(sizes) > 0:
+        axes.set_yscale("log")
+    axes.grid(axis="y", color=PALE)
+    return figure

@@ -1,0 +1,146 @@
+"""What a description may name: a registry holds classes under names, and nothing else can be reached by one.
+
+A description is a dict with the name under "type" and the class's options beside it, as JSON and YAML have them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from layers.errors import DescriptionError
+
+__all__ = ["Described", "Registry", "nearest"]
+
+Class = TypeVar("Class", bound=type)
+
+
+class Described:
+    """Something that its class and a few settings describe in full.
+
+    `settings` are names of attributes, each also a keyword of the constructor; `kind` is the name in the registry.
+    """
+
+    settings: tuple[str, ...] = ()
+    shared_settings: tuple[str, ...] = ()  # further keywords of the constructor, behind its **
+    kind: str | None = None
+
+    def setting(self, name: str) -> Any:
+        """The value of a setting."""
+        return getattr(self, name)
+
+    def described_settings(self) -> dict[str, Any]:
+        """The settings that differ from the constructor's defaults."""
+        defaults = inspect.signature(type(self)).parameters
+        told = {name: self.setting(name) for name in self.settings}
+        return {name: value for name, value in told.items() if value != defaults[name].default}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The description from which `from_dict` makes its like: numbers, texts, lists and dicts only.
+
+        Raises DescriptionError for a class that no registry holds.
+        """
+        if self.kind is None or "kind" not in vars(type(self)):
+            raise DescriptionError(
+                f"{type(self).__name__} is in no registry and has no description; give its class a name with "
+                f'@registered("...")'
+            )
+        return {"type": self.kind} | {name: _plain(value) for name, value in self.described_settings().items()}
+
+    @classmethod
+    def from_options(cls, options: dict[Any, Any]) -> Any:
+        """The class called with the options, all of which it must know and none of which it may lack."""
+        parameters = inspect.signature(cls).parameters
+        named = {name: p for name, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        known = [*named, *cls.shared_settings]
+        for name in options:
+            if name not in known:
+                raise DescriptionError(f"{cls.kind} has no option {name!r:.60}; {nearest(name, known)}")
+        for name, parameter in named.items():
+            if parameter.default is parameter.empty and name not in options:
+                raise DescriptionError(f"{cls.kind} needs the option {name!r}, got {', '.join(options) or 'none'}")
+        return cls(**options)
+
+    def __repr__(self) -> str:
+        told = [f"{name}={value!r}" for name, value in self.described_settings().items()]
+        return f"{type(self).__name__}({', '.join(told)})"
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON has it."""
+    if isinstance(value, Described):
+        description = value.to_dict()
+        return description["type"] if len(description) == 1 else description
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+class Registry:
+    """Classes by the names under which descriptions may ask for them.
+
+    what: what it holds, for messages.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.classes: dict[str, type[Described]] = {}
+
+    def register(self, kind: str) -> Callable[[Class], Class]:
+        """The decorator that puts a class into the registry.
+
+        >>> shapes = Registry("shape")
+        >>> @shapes.register("circle")
+        ... class Circle(Described):
+        ...     settings = ("radius",)
+        ...     def __init__(self, radius=1.0):
+        ...         self.radius = radius
+        >>> shapes.make({"type": "circle", "radius": 2.0})
+        Circle(radius=2.0)
+        >>> shapes.make("square")
+        Traceback (most recent call last):
+        layers.errors.DescriptionError: no shape is called 'square'; there are circle
+        """
+
+        def enter(made: Class) -> Class:
+            known = self.classes.get(kind)
+            if known is not None and known is not made:
+                raise DescriptionError(f"the {self.what} name {kind!r} is taken by {known.__name__}")
+            made.kind = kind  # type: ignore[attr-defined]
+            self.classes[kind] = made
+            return made
+
+        return enter
+
+    def make(self, description: Any) -> Any:
+        """What the description asks for: a name, or a dict with a name under "type" and options.
+
+        Raises DescriptionError for an unknown name or option.
+        """
+        if isinstance(description, str):
+            description = {"type": description}
+        if not isinstance(description, Mapping):
+            raise DescriptionError(
+                f"a {self.what} is described by its name or by a dict with its name under 'type', "
+                f"got {type(description).__name__} {description!r:.60}"
+            )
+        if "type" not in description:
+            raise DescriptionError(f"this description of a {self.what} has no 'type': {dict(description)!r:.60}")
+        kind = description["type"]
+        found = self.classes.get(kind) if isinstance(kind, str) else None
+        if found is None:
+            raise DescriptionError(f"no {self.what} is called {kind!r:.60}; {nearest(kind, list(self.classes))}")
+        return found.from_options({name: value for name, value in description.items() if name != "type"})
+
+
+def nearest(asked: Any, known: list[str]) -> str:
+    """The names that there are, and which of them was probably meant.
+
+    >>> nearest("rely", ["relu", "tanh"])
+    'did you mean relu? there are relu, tanh'
+    """
+    there = f"there are {', '.join(sorted(known))}" if known else "there are none"
+    close = difflib.get_close_matches(asked, known, 1) if isinstance(asked, str) else []
+    return f"did you mean {close[0]}? {there}" if close else there

@@ -1,0 +1,186 @@
+"""Weights and the files that hold them: checked in full before anything is changed, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from layers.errors import StateError
+from layers.registry import nearest
+
+__all__ = ["check_state", "read_state", "write_state"]
+
+Shapes = Mapping[str, tuple[int | None, ...]]
+
+
+def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[str, Any]:
+    """The arrays of a state by name, as float64, once all are known to fit; `what` is what they are for.
+
+    Raises StateError.
+    """
+    import numpy
+
+    if not isinstance(state, Mapping):
+        raise StateError(f"{what}: a state is a dict of arrays by name, got {type(state).__name__}")
+    check_names(what, list(state), shapes, strict=strict)
+    checked: dict[str, Any] = {}
+    for name, shape in shapes.items():
+        if name not in state:
+            continue
+        try:
+            array = numpy.array(state[name], dtype=float)
+        except (TypeError, ValueError):
+            raise StateError(f"{what}: {name} in the state is no array of numbers: {state[name]!r:.60}") from None
+        check_shape(what, name, array.shape, shape)
+        if not numpy.isfinite(array).all():
+            raise StateError(f"{what}: {name} in the state holds numbers that are not finite")
+        checked[name] = array
+    return checked
+
+
+def check_names(what: str, names: list[Any], shapes: Shapes, *, strict: bool) -> None:
+    """Raise StateError if the state has other names than the model, in `strict` mode."""
+    if not strict:
+        return
+    missing = [name for name in shapes if name not in names]
+    if missing:
+        raise StateError(f"{what}: the state has no {missing[0]!r}; {nearest(missing[0], list(map(str, names)))}")
+    for name in names:
+        if name not in shapes:
+            raise StateError(f"{what} has no parameter {name!r:.80}, which the state holds; {nearest(name, [*shapes])}")
+
+
+def check_shape(what: str, name: str, given: tuple[int, ...], wanted: tuple[int | None, ...]) -> None:
+    """Raise StateError if an array's shape is not the parameter's, where that is settled."""
+    if len(given) != len(wanted) or any([own not in (None, length) for own, length in zip(wanted, given, strict=True)]):
+        shown = "(" + ", ".join(["?" if own is None else str(own) for own in wanted]) + ("," * (len(wanted) == 1)) + ")"
+        raise StateError(f"{what}: {name} has shape {shown}, the state has {given}")
+
+
+def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> Path:
+    """The path, to which the arrays are written: .npz or .safetensors, as its suffix says.
+
+    The file is written whole or not at all. Raises StateError for another suffix.
+    """
+    # Loaded when a file is meant: they take a quarter of the time that this package does to load.
+    import secrets
+
+    target = Path(os.path.realpath(path))
+    write = _writer(target)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {target.parent} to save {target.name} in")
+    partial = target.parent / f".{target.name[:100]}.{secrets.token_hex(6)}.part"
+    try:
+        with open(partial, "xb") as file:
+            write(file, state)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return Path(path)
+
+
+def read_state(path: str | os.PathLike[str], shapes: Shapes, *, what: str, strict: bool) -> dict[str, Any]:
+    """The arrays in a file, of which no more is read than these shapes take.
+
+    Raises StateError if the file is damaged or has other names or shapes; nothing in it is ever run.
+    """
+    source = Path(path)
+    if source.suffix == ".npz":
+        read = _read_npz
+    elif source.suffix == ".safetensors":
+        read = _read_safetensors
+    else:
+        raise _unknown_suffix(source)
+    try:
+        found = read(source, shapes, what, strict)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file {source} to load {what} from") from None
+    except (StateError, ImportError, IsADirectoryError, PermissionError):
+        raise
+    except Exception as error:
+        # Two formats, a compression and a header in Python's syntax: a damaged file makes their readers raise
+        # a dozen kinds of errors.
+        raise StateError(f"{what}: {source} is damaged or no file of weights: {error!s:.200}") from error
+    return check_state(what, found, shapes, strict=strict)
+
+
+def _unknown_suffix(path: Path) -> StateError:
+    return StateError(f"weights are kept in .npz or .safetensors, as the suffix says; got {path.suffix or path.name!r}")
+
+
+def _writer(target: Path) -> Callable[[BinaryIO, Mapping[str, Any]], Any]:
+    """The function that writes arrays in the format of this suffix."""
+    if target.suffix == ".npz":
+        import numpy
+
+        return lambda file, state: numpy.savez(file, allow_pickle=False, **state)
+    if target.suffix == ".safetensors":
+        save = _safetensors().save
+        return lambda file, state: file.write(save(dict(state)))
+    raise _unknown_suffix(target)
+
+
+def _safetensors() -> Any:
+    """The module that knows the format. Raises ImportError that says what brings it."""
+    try:
+        import safetensors.numpy
+    except ImportError as error:
+        raise ImportError(
+            "weights in .safetensors need the package safetensors, which is not installed; "
+            "pip install 'scalar-autograd[safetensors]' brings it, and .npz needs nothing"
+        ) from error
+    return safetensors.numpy
+
+
+def _read_npz(path: Path, shapes: Shapes, what: str, strict: bool) -> dict[str, Any]:
+    """The arrays of an .npz file: shapes are checked before anything is unpacked, so a small file stays small."""
+    import zipfile
+
+    import numpy
+    from numpy.lib import format as npy
+
+    found: dict[str, Any] = {}
+    with zipfile.ZipFile(path) as archive:
+        members = {name.removesuffix(".npy"): name for name in archive.namelist()}
+        check_names(what, list(members), shapes, strict=strict)
+        for name, shape in shapes.items():
+            if name not in members:
+                continue
+            # Compressed, a few bytes can claim to be a parameter of any length that is still open.
+            if None in shape and archive.getinfo(members[name]).compress_type != zipfile.ZIP_STORED:
+                raise StateError(f"{what}: {name} in {path} is compressed, and its shape is not settled yet")
+            with archive.open(members[name]) as file:
+                version = npy.read_magic(file)
+                if version not in ((1, 0), (2, 0)):
+                    raise StateError(f"{what}: {name} in {path} has the unknown format {version}")
+                header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+                given, _, dtype = header(file)
+                check_shape(what, name, given, shape)
+                if dtype.kind not in "fiu":
+                    raise StateError(f"{what}: {name} in {path} holds {dtype}, not numbers")
+            with archive.open(members[name]) as file:
+                found[name] = numpy.array(npy.read_array(file, allow_pickle=False), dtype=float)
+    return found
+
+
+def _read_safetensors(path: Path, shapes: Shapes, what: str, strict: bool) -> dict[str, Any]:
+    """The arrays of a .safetensors file; its reader checks all lengths against that of the file."""
+    _safetensors()
+    import safetensors
+
+    found: dict[str, Any] = {}
+    try:
+        with safetensors.safe_open(str(path), framework="numpy") as file:
+            names = list(file.keys())
+            check_names(what, names, shapes, strict=strict)
+            for name, shape in shapes.items():
+                if name in names:
+                    check_shape(what, name, tuple(file.get_slice(name).get_shape()), shape)
+                    found[name] = file.get_tensor(name)
+    except safetensors.SafetensorError as error:
+        raise StateError(f"{what}: {path} is damaged or no file of weights: {error}") from error
+    return found

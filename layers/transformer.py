@@ -1,0 +1,228 @@
+"""What a small transformer is made of: embeddings, normalisation, causal self-attention.
+
+Inputs are one sequence: tokens (times,), features (times, features).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Unpack
+
+from autograd import dot, sum
+from layers.activations import softmax
+from layers.arrays import along_last_axis, elementwise, is_array, plain
+from layers.base import Layer, Names, registered
+from layers.dense import Dense, check_features, checked_size, seed_of
+from layers.errors import DescriptionError, ShapeError
+from layers.initialisers import initialiser_of
+from layers.losses import whole_numbers
+from layers.parameters import Parameter
+from layers.schedules import checked_rate
+
+__all__ = ["CausalSelfAttention", "Embedding", "LayerNorm", "RMSNorm"]
+
+
+@registered("embedding")
+class Embedding(Layer):
+    """The vector of each token, plus that of its place if there are `positions`.
+
+    n_tokens: how many tokens there are, numbered from 0.
+    n_out: the length of the vectors.
+    positions: the length of the longest sequence; None for vectors that don't depend on the place.
+
+    Tokens are whole numbers, without derivatives.
+
+    >>> embedding = Embedding(3, 2, weight_init="ones")
+    >>> embedding.forward([2, 0])
+    array([[1., 1.],
+           [1., 1.]])
+    """
+
+    settings = ("n_tokens", "n_out", "positions", "weight_init", "seed")
+
+    def __init__(
+        self,
+        n_tokens: int,
+        n_out: int,
+        positions: int | None = None,
+        *,
+        weight_init: Any = "normal",
+        seed: int | None = None,
+        **names: Unpack[Names],
+    ) -> None:
+        super().__init__(**names)
+        self.n_tokens = checked_size(f"{self.name}: n_tokens", n_tokens)
+        self.n_out = checked_size(f"{self.name}: n_out", n_out)
+        self.positions = None if positions is None else checked_size(f"{self.name}: positions", positions)
+        self.weight_init = weight_init
+        self.seed = seed
+        self.weight = Parameter((self.n_tokens, self.n_out), initialiser_of(weight_init))
+        self.place = None
+        if self.positions is not None:
+            self.place = Parameter((self.positions, self.n_out), initialiser_of(weight_init))
+        self._settle_parameters(seed_of(seed))
+
+    def compute(self, t: Any) -> dict[str, Any]:
+        import numpy
+
+        shape: tuple[int, ...] = t.shape if is_array(t) else ()
+        if self.place is not None and (len(shape) != 1 or shape[0] > (self.positions or 0)):
+            raise ShapeError(f"t is one sequence of at most {self.positions} tokens, got shape {shape}")
+        tokens = numpy.array(whole_numbers(plain(t), self.n_tokens, "token"), dtype=int).reshape(shape)
+        vectors = self.weight.nodes[tokens]
+        if self.place is None:
+            return {"x": vectors}
+        return {"x": elementwise(lambda token, place: token + place, vectors, self.place.nodes[: shape[0]])}
+
+
+class _Norm(Layer):
+    """Base of the normalisations, which learn a gain for each feature."""
+
+    settings: tuple[str, ...] = ("n_in", "epsilon", "gain")
+
+    def __init__(
+        self, n_in: int | None = None, *, epsilon: float = 1e-5, gain: bool = True, **names: Unpack[Names]
+    ) -> None:
+        super().__init__(**names)
+        length = None if n_in is None else checked_size(f"{self.name}: n_in", n_in)
+        self.epsilon = checked_rate(f"{self.name}: epsilon", epsilon, above_zero=True)
+        self._given_n_in = length
+        self.weight = Parameter((length,), initialiser_of("ones")) if gain else None
+
+    @property
+    def n_in(self) -> int | None:
+        """How many features come in; None until that is known, or if nothing depends on it."""
+        return self._given_n_in if self.weight is None else self.weight.shape[0]
+
+    def setting(self, name: str) -> Any:
+        return self.weight is not None if name == "gain" else super().setting(name)
+
+    def scaled(self, x: Any, parameter: Parameter | None, combine: Any) -> Any:
+        """The input combined with a parameter of one number for each feature, if there is one."""
+        if parameter is None:
+            return x
+        parameter.fit_shape((x.shape[-1],))
+        return elementwise(combine, x, parameter.nodes)
+
+    def rooted(self, row: list[Any]) -> list[Any]:
+        """The row divided by the root of its mean square."""
+        scale = (dot(row, row) * (1.0 / len(row)) + self.epsilon) ** -0.5
+        return [number * scale for number in row]
+
+
+@registered("rms_norm")
+class RMSNorm(_Norm):
+    """h = x ÷ √(mean of x² + epsilon), times a learned gain, along the last axis (Zhang, Sennrich 2019).
+
+    >>> RMSNorm(2).forward([3.0, 4.0]).round(4)
+    array([0.8485, 1.1314])
+    """
+
+    def compute(self, x: Any) -> dict[str, Any]:
+        check_features(x, self.n_in)
+        return {"h": self.scaled(along_last_axis(self.rooted, x, "x"), self.weight, lambda x, gain: x * gain)}
+
+
+@registered("layer_norm")
+class LayerNorm(_Norm):
+    """h = (x − mean) ÷ √(variance + epsilon), times a gain, plus a bias, along the last axis (Ba et al. 2016).
+
+    >>> LayerNorm(2).forward([3.0, 5.0]).round(4)
+    array([-1.,  1.])
+    """
+
+    settings = ("n_in", "epsilon", "gain", "bias")
+
+    def __init__(
+        self,
+        n_in: int | None = None,
+        *,
+        epsilon: float = 1e-5,
+        gain: bool = True,
+        bias: bool = True,
+        **names: Unpack[Names],
+    ) -> None:
+        super().__init__(n_in, epsilon=epsilon, gain=gain, **names)
+        self.bias = Parameter((self.n_in,), initialiser_of("zeros"), name="bias") if bias else None
+
+    def setting(self, name: str) -> Any:
+        return self.bias is not None if name == "bias" else super().setting(name)
+
+    def compute(self, x: Any) -> dict[str, Any]:
+        check_features(x, self.n_in)
+        normal = along_last_axis(lambda row: self.rooted(_centred(row)), x, "x")
+        gained = self.scaled(normal, self.weight, lambda x, gain: x * gain)
+        return {"h": self.scaled(gained, self.bias, lambda x, bias: x + bias)}
+
+
+def _centred(row: list[Any]) -> list[Any]:
+    mean = sum(row) * (1.0 / len(row))
+    return [number - mean for number in row]
+
+
+@registered("causal_self_attention")
+class CausalSelfAttention(Layer):
+    """Each time of a sequence (times, features) as a mean over itself and the times before it, in several heads.
+
+    The weights of the mean are the softmax of query·key ÷ √(features of a head); values are mixed and projected
+    (Vaswani et al. 2017, arXiv:1706.03762).
+
+    n_in: the number of features; heads: into how many equal parts they are taken apart; bias: of the four projections.
+
+    >>> CausalSelfAttention(4, heads=2, seed=0).forward([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]]).shape
+    (2, 4)
+    """
+
+    settings = ("n_in", "heads", "bias", "weight_init", "seed")
+
+    def __init__(
+        self,
+        n_in: int,
+        heads: int = 1,
+        *,
+        bias: bool = False,
+        weight_init: Any = "xavier_uniform",
+        seed: int | None = None,
+        **names: Unpack[Names],
+    ) -> None:
+        super().__init__(**names)
+        self.n_in = checked_size(f"{self.name}: n_in", n_in)
+        self.heads = checked_size(f"{self.name}: heads", heads)
+        if self.n_in % self.heads:
+            raise DescriptionError(f"{self.name}: n_in is a multiple of heads, got {n_in} features and {heads} heads")
+        self.bias = bias
+        self.weight_init = weight_init
+        self.seed = seed
+
+        def projection(label: str) -> Dense:
+            return Dense(self.n_in, self.n_in, weight_init=weight_init, bias=bias, name=label)
+
+        self.query, self.key = projection("query"), projection("key")
+        self.value, self.projection = projection("value"), projection("projection")
+        self._settle_parameters(seed_of(seed))
+
+    def compute(self, x: Any) -> dict[str, Any]:
+        import numpy
+
+        check_features(x, self.n_in)
+        if x.ndim != 2:
+            raise ShapeError(f"x is one sequence, shape (times, {self.n_in}), got shape {x.shape}")
+        queries, keys, values = [layer.apply(x) for layer in (self.query, self.key, self.value)]
+        mixed = numpy.empty(x.shape, dtype=object)
+        width = self.n_in // self.heads
+        for head in range(self.heads):
+            part = slice(head * width, (head + 1) * width)
+            rows = _attended(queries[:, part].tolist(), keys[:, part].tolist(), values[:, part].T.tolist())
+            for time, row in enumerate(rows):
+                mixed[time, part] = row
+        return {"m": mixed, "h": self.projection.apply(mixed)}
+
+
+def _attended(queries: list[Any], keys: list[Any], columns: list[Any]) -> list[list[Any]]:
+    """For each query the mean of the values up to its time; values are given by columns."""
+    scale = 1.0 / math.sqrt(len(queries[0]))
+    rows = []
+    for time, query in enumerate(queries):
+        weights = softmax([dot(query, key) * scale for key in keys[: time + 1]])
+        rows.append([dot(weights, column[: time + 1]) for column in columns])
+    return rows

@@ -1,0 +1,82 @@
+"""Plots: one call gives a figure that holds the numbers, and that can be saved."""
+
+import builtins
+
+import numpy as np
+import pytest
+
+from layers import DataError, Dense, History, Sequential, ShapeError, plots
+
+pytest.importorskip("matplotlib")
+generator = np.random.default_rng(0)
+X = generator.normal(size=(12, 2))
+LABELS = (X[:, 0] > 0).astype(int)
+
+
+def saved(figure, path):
+    figure.savefig(path)
+    return path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_learning_curve_shows_loss_validation_and_the_best_epoch(tmp_path):
+    model = Sequential(Dense(2, 1), seed=0)
+    history = model.fit(X, X[:, 0], epochs=5, validation=0.25, seed=0, progress=False)
+    figure = plots.learning_curve(history)
+    training, validation, best = figure.axes[0].lines
+    assert training.get_ydata().tolist() == history.loss
+    assert validation.get_ydata().tolist() == history.validation_loss
+    assert best.get_xdata().tolist() == [history.best]
+    assert saved(figure, tmp_path / "curve.png")
+    with pytest.raises(DataError, match="a learning curve needs one epoch or more"):
+        plots.learning_curve(History())
+
+
+@pytest.mark.parametrize("outputs", [(1, None), (1, "sigmoid"), (2, None), (3, "softmax")])
+def test_the_decision_boundary_has_a_colour_for_each_class(tmp_path, outputs):
+    model = Sequential(Dense(2, *outputs), seed=0)
+    figure = plots.decision_boundary(model, X, LABELS, resolution=8)
+    assert len(figure.legends[0].get_texts()) == 2
+    assert saved(figure, tmp_path / "boundary.png")
+
+
+def test_a_decision_boundary_is_of_two_features():
+    with pytest.raises(ShapeError, match=r"two features, X of shape \(samples, 2\), got \(12, 1\)"):
+        plots.decision_boundary(Sequential(Dense(1, 1)), X[:, :1], LABELS)
+
+
+def test_classes_of_scores_and_of_probabilities():
+    for activation in (None, "sigmoid"):
+        model = Sequential(Dense(2, 1, activation, weight_init="ones"))
+        assert plots._classes_of(model, np.array([[-1.0, 0.0], [1.0, 0.0]])).tolist() == [0, 1]
+
+
+def test_predictions_stand_against_data(tmp_path):
+    model = Sequential(Dense(2, 2), seed=0)
+    figure = plots.predictions(model, X, X)
+    shown = figure.axes[0].collections[1].get_offsets()
+    np.testing.assert_allclose(shown, np.stack([X[:, 1], model.predict(X)[:, 1]], axis=1))
+    assert saved(figure, tmp_path / "predictions.png")
+
+
+def test_gradient_flow_has_a_point_for_each_parameter(tmp_path):
+    model = Sequential(Dense(2, 3, "tanh"), Dense(3, 2), seed=0)
+    figure = plots.gradient_flow(model, X, LABELS, "cross_entropy")
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == list(model.named_parameters())
+    heights = figure.axes[0].lines[0].get_ydata()
+    assert len(heights) == 4
+    assert all([height > 0 for height in heights])
+    assert saved(figure, tmp_path / "flow.png")
+
+
+def test_without_matplotlib_the_message_says_what_brings_it(monkeypatch):
+    original = builtins.__import__
+
+    def without(name, *args, **options):
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return original(name, *args, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[plot\]' brings it"):
+        plots.gradient_flow(Sequential(Dense(2, 1)), X, LABELS)
