@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from autograd import Node, Variable, gradients, scope
 from autograd.modes import current_mode
+from autograd.node import hooks
 from layers.arrays import as_input, elementwise, is_array, plain, singles
 from layers.errors import InputError, NoForwardError, ShapeError
 
@@ -194,6 +195,14 @@ class Layer:
                 f"{self.name}.backward: the upstream gradient is like the output, {wanted}, got shape {seeds.shape}"
             )
         return seeds
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the last forward pass as a picture, if `viz` was imported; text without one."""
+        render = hooks.get("render")
+        if render is None or self._given is None:
+            return {"text/plain": repr(self)}
+        shown: dict[str, str] = render(list(singles(list(self._values.values())[-1])))
+        return shown
 
     def __repr__(self) -> str:
         name = None if self.name == type(self).__name__ else self.name
