@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, TypedDict
 
 from autograd import Node, Variable, gradients, scope
 from autograd.modes import current_mode
+from autograd.node import hooks
 from layers.arrays import as_input, elementwise, is_array, plain, singles
 from layers.errors import DataError, InputError, NoForwardError, ShapeError
 from layers.parameters import Parameter, sizes_restored
@@ -318,6 +319,14 @@ class Layer(Described):
         told = super().described_settings()
         names = {"name": self.given_name, "index": self.index, "output": self.output}
         return told | {name: value for name, value in names.items() if value is not None}
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the last forward pass as a picture, if `viz` was imported; text without one."""
+        render = hooks.get("render")
+        if render is None or self._given is None:
+            return {"text/plain": repr(self)}
+        shown: dict[str, str] = render(list(singles(list(self._values.values())[-1])))
+        return shown
 
 
 def from_dict(description: Any) -> Any:

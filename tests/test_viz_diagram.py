@@ -150,7 +150,7 @@ def test_a_shared_value_is_spelled_out_once_in_the_tree():
     assert sum("(see above)" in line for line in lines) > 20
 
 
-@pytest.mark.parametrize("wrong", [3, None, "node", {"a": 1}, [1.0], [Variable(1.0), "b"], exp])
+@pytest.mark.parametrize("wrong", [3, None, "node", {"a": 1}, [1.0], [Variable(1.0), "b"]])
 def test_what_is_no_node_is_named_in_the_error(wrong):
     with pytest.raises(TypeError, match="draw takes"):
         viz.draw(wrong)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from autograd.node import hooks
 from viz.diagram import Box, Diagram, Operand, Operation, Value, diagram_of
-from viz.drawing import Drawing, draw, render, tree
+from viz.drawing import Drawing, draw, draw_dot, render, tree
 from viz.engine import Engine, available_engines, find_engine
 from viz.errors import EngineError, EngineNotFound, GraphTooLarge
 from viz.selection import select
@@ -22,8 +22,8 @@ from viz.view import Block, Link, View, Wire
 
 __all__ = [
     "Block", "Box", "Diagram", "Drawing", "Engine", "EngineError", "EngineNotFound", "GraphTooLarge", "Link",
-    "Operand", "Operation", "Value", "View", "Wire", "available_engines", "diagram_of", "draw", "find_engine",
-    "select", "tree",
+    "Operand", "Operation", "Value", "View", "Wire", "available_engines", "diagram_of", "draw", "draw_dot",
+    "find_engine", "select", "tree",
 ]  # fmt: skip
 
 hooks["render"] = render

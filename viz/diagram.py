@@ -9,7 +9,7 @@ such a number alone, never of text that a user wrote.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Constant, Node, topological_order
@@ -100,11 +100,13 @@ class Diagram(NamedTuple):
         return users
 
 
-def diagram_of(outputs: Sequence[Node], nodes: Sequence[Node] | None = None) -> Diagram:
+def diagram_of(
+    outputs: Sequence[Node], nodes: Sequence[Node] | None = None, gradients: Mapping[int, float] | None = None
+) -> Diagram:
     """The diagram of what the outputs depend on.
 
     `nodes`, parents first, restricts it to a part of the graph: of a result whose parents are not all among
-    them only the value is shown.
+    them only the value is shown. `gradients`, by the nodes' identities, are shown in place of the nodes' own.
     """
     if nodes is None:
         nodes = topological_order(*outputs)
@@ -121,7 +123,7 @@ def diagram_of(outputs: Sequence[Node], nodes: Sequence[Node] | None = None) -> 
             operands = []
             complete = True
             first_literal = len(values)
-            for parent, gradient in zip(parents, node.local_gradients, strict=True):
+            for parent, slope in zip(parents, node.local_gradients, strict=True):
                 number = numbers.get(id(parent))
                 if number is None:
                     # A plain number is made a constant when asked for, so it is no node of the graph.
@@ -130,7 +132,7 @@ def diagram_of(outputs: Sequence[Node], nodes: Sequence[Node] | None = None) -> 
                         break
                     number = len(values)
                     values.append([parent.name, parent.value, None, "constant", None, True])
-                operands.append(Operand(number, gradient))
+                operands.append(Operand(number, slope))
             if complete:
                 box = boxes.of(node)
                 producer = len(operations)
@@ -141,7 +143,8 @@ def diagram_of(outputs: Sequence[Node], nodes: Sequence[Node] | None = None) -> 
                 del values[first_literal:]
                 kind = "cut"
         numbers[id(node)] = len(values)
-        values.append([node.name, node.value, node.grad if node.reached else None, kind, producer, False])
+        gradient = (node.grad if node.reached else None) if gradients is None else gradients[id(node)]
+        values.append([node.name, node.value, gradient, kind, producer, False])
     finished = boxes.finished()
     homes = _homes(values, operations, finished)
     return Diagram(

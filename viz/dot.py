@@ -1,4 +1,4 @@
-"""A view as DOT text, in the style of wires.
+"""A view as DOT text, in the style of wires; `styles` has the others.
 
 An operation is a circle. A value sits on its line: name and value above a rule, gradient below it. The
 derivative of an operation's result in an operand is small and grey at the arrow's head.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from viz.diagram import Box, Value
 from viz.labels import exact, html, pretty, quoted, readable, short_number
+from viz.tints import tints_of
 from viz.view import Block, Link, View, Wire
 
-__all__ = ["write_dot"]
+__all__ = ["Wires"]
 
 # Okabe and Ito's blue and vermilion, which colour-blind people tell apart. `svg` knows each colour's dark twin.
 INK, FORWARD, GRADIENT, MUTED, LINE = "#222222", "#0072b2", "#d55e00", "#6b6b6b", "#555555"
@@ -26,15 +27,16 @@ LONGEST_TOOLTIP = 100
 MOST_HEAD_LABELS = 4  # with more lines ending at a circle their numbers lie on each other; tooltips have them
 
 
-def write_dot(view: View, title: str = "") -> str:
-    """The DOT text of a view: the same for the same graph."""
-    return "\n".join(_Writer(view, title).lines()) + "\n"
+class Wires:
+    """Writes a view: a value is its own node, on the line from the operation that made it.
 
+    color_by: "gradient" or "value" for grounds that show how large these are, and their sign.
+    """
 
-class _Writer:
-    def __init__(self, view: View, title: str) -> None:
+    def __init__(self, view: View, title: str, color_by: str | None = None) -> None:
         self.view = view
         self.title = title
+        self.tints = tints_of(view, color_by)
         self.boxes = view.diagram.boxes
         self.blocks_at: dict[int | None, list[Block]] = {}
         self.wires_at: dict[int | None, list[Wire]] = {}
@@ -55,6 +57,10 @@ class _Writer:
         self.entering = Counter(target for _, target in {(link.source, link.target) for link in view.inward})
         several = Counter(link.target for link in literals)
         self.beside = {link.source: link.target for link in literals if several[link.target] == 1}
+
+    def text(self) -> str:
+        """The DOT text: the same for the same graph."""
+        return "\n".join(self.lines()) + "\n"
 
     def lines(self) -> Iterator[str]:
         """The text, line by line."""
@@ -84,11 +90,10 @@ class _Writer:
         together: dict[tuple[str, str], list[Link]] = {}
         for link in self.view.inward:
             together.setdefault((link.source, link.target), []).append(link)
-        for number, links in enumerate(together.values(), 1):
-            yield "  " + self.inward(links, number)
-        for number, link in enumerate(self.view.outward, len(together) + 1):
-            weight = ", weight=20" if link.spine else ""
-            yield f'  {link.source} -> {link.target}:w [id="e{number}", arrowhead=none{weight}, tooltip=" "]'
+        for links in together.values():
+            yield "  " + self.inward(links)
+        for link in self.view.outward:
+            yield from self.outward(link)
         for wire in self.view.wires:
             if self.view.diagram.values[wire.value].kind == "cut":
                 yield f'  {wire.id}_cut [id="{wire.id}_cut", shape=plain, label="…", fontcolor="{MUTED}"]'
@@ -110,7 +115,9 @@ class _Writer:
     def contents(self, home: int | None, indent: str) -> Iterator[str]:
         """The blocks and wires in a box."""
         for block in self.blocks_at.get(home, []):
-            yield indent + self.block(block)
+            text = self.block(block)
+            if text:
+                yield indent + text
         for wire in self.wires_at.get(home, []):
             yield indent + self.wire(wire)
         for wire in self.wires_at.get(home, []):
@@ -158,7 +165,8 @@ class _Writer:
         value = self.view.diagram.values[wire.value]
         leaf = value.kind in ("variable", "constant")
         css = "wire leaf" if leaf else "wire"
-        ground = f' BGCOLOR="{PALE}"' if leaf else ""
+        tint = self.tints.get(wire.value, PALE if leaf else "")
+        ground = f' BGCOLOR="{tint}"' if tint else ""
         if wire.bundled:
             rows = f'<TR><TD><FONT COLOR="{MUTED}">… {wire.bundled} more</FONT></TD></TR>'
             tooltip = f"{wire.bundled} values like those beside it"
@@ -174,7 +182,7 @@ class _Writer:
     def rows(self, value: Value) -> str:
         """Name and value, the rule, the gradient; a constant has none."""
         name = "" if value.name is None else pretty(value.name)
-        above = _number(value.number)
+        above = number_text(value, self.tints)
         if name:
             above = f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT> {above}'
         # A cell of its own for what stands out: a cell can have a ground, a part of a text can't.
@@ -182,17 +190,19 @@ class _Writer:
         rows = f"<TR><TD{alarm}>{above}</TD></TR>"
         if value.kind == "constant":
             return rows
-        below, alarm = "?", ""
-        if value.gradient is not None:
-            below = short_number(value.gradient)
-            alarm = "" if math.isfinite(value.gradient) else f' BGCOLOR="{ALARM}"'
-        colour = GRADIENT if not alarm else ALARM_INK
+        below, alarm, colour = gradient_cell(value, self.tints)
         return rows + f'<HR/><TR><TD{alarm}><FONT COLOR="{colour}"><I>∂</I> {below}</FONT></TD></TR>'
 
-    def inward(self, links: list[Link], number: int) -> str:
+    def outward(self, link: Link) -> Iterator[str]:
+        """The line from a block to its result."""
+        weight = ", weight=20" if link.spine else ""
+        ends = f"{link.source}-{link.target}"
+        yield f'  {link.source} -> {link.target}:w [id="{ends}", arrowhead=none{weight}, tooltip=" "]'
+
+    def inward(self, links: list[Link]) -> str:
         """A line into a block: one for all uses of a value there, whose local gradients add up."""
         link = links[0]
-        attributes = [f'id="e{number}"']
+        attributes = [f'id="{link.source}-{link.target}"']
         tooltip = " "
         if any(other.spine for other in links):
             attributes.append("weight=20")
@@ -223,9 +233,22 @@ def _head_label(slopes: list[float]) -> str:
     return attributes
 
 
-def _number(number: float) -> str:
-    colour = FORWARD if math.isfinite(number) else ALARM_INK
-    return f'<FONT COLOR="{colour}"><B>{short_number(number)}</B></FONT>'
+def number_text(value: Value, tints: Mapping[int, str]) -> str:
+    """The bold number of a value."""
+    colour = FORWARD if value.position not in tints else INK
+    if not math.isfinite(value.number):
+        colour = ALARM_INK
+    return f'<FONT COLOR="{colour}"><B>{short_number(value.number)}</B></FONT>'
+
+
+def gradient_cell(value: Value, tints: Mapping[int, str]) -> tuple[str, str, str]:
+    """What a gradient reads, the ground of its cell as an attribute, and its colour."""
+    colour = GRADIENT if value.position not in tints else INK
+    if value.gradient is None:
+        return "?", "", colour
+    if math.isfinite(value.gradient):
+        return short_number(value.gradient), "", colour
+    return short_number(value.gradient), f' BGCOLOR="{ALARM}"', ALARM_INK
 
 
 def value_tooltip(value: Value) -> str:

@@ -1,41 +1,61 @@
-"""`draw`: from nodes to a picture, in every form in which it can be had."""
+"""`draw`: from nodes, or the call of a function, to a picture, in every form in which it can be had."""
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autograd import Node, topological_order
-from viz.applied import applied, is_applicable
+from autograd import Node, gradients, topological_order
+from viz.animation import animated
 from viz.diagram import Diagram, diagram_of
-from viz.dot import write_dot
 from viz.engine import TIMEOUT, find_engine, run_engine
 from viz.errors import EngineError, GraphTooLarge
-from viz.labels import pretty, readable
+from viz.labels import readable
+from viz.mermaid import write_mermaid
 from viz.neighbourhood import nodes_near, nodes_of
+from viz.page import write_page
 from viz.selection import LIMIT, Expand, select, too_large
-from viz.svg import finished_svg
+from viz.states import states_of
+from viz.steps import steps_of
+from viz.styles import Look, write_dot
+from viz.subjects import called, layers_of, nodes_in, title_of
+from viz.svg import described_svg, dressed, finished_svg
 from viz.text import MOST_LINES, write_tree
+from viz.tikz import write_tikz
 from viz.view import View
 
-__all__ = ["Drawing", "draw", "render", "tree"]
+__all__ = ["Drawing", "draw", "draw_dot", "render", "tree"]
 
 # To find out what can be folded takes up to 30 µs a node; beyond this many an answer within two seconds is a count.
 MOST_NODES = 50_000
 NEAREST_NODES = 2_000
+MOST_STEPS = 200
 
 
 class Drawing:
     """A picture of a graph as it was when it was drawn. Made by `draw`; a notebook shows it by itself."""
 
-    def __init__(self, view: View, *, title: str, engine: str | os.PathLike[str] | None, timeout: float) -> None:
+    def __init__(
+        self,
+        view: View,
+        *,
+        title: str,
+        look: Look,
+        max_nodes: int | None,
+        engine: str | os.PathLike[str] | None,
+        timeout: float,
+    ) -> None:
         self.view = view
         self.title = readable(title, 100)
+        self.look = look
+        self._max_nodes = max_nodes
         self._engine = engine
         self._timeout = timeout
 
@@ -47,7 +67,7 @@ class Drawing:
     @cached_property
     def dot(self) -> str:
         """The picture as DOT text, for any program that reads it."""
-        return write_dot(self.view, self.title)
+        return write_dot(self.view, self.title, self.look)
 
     @cached_property
     def source(self) -> Any:
@@ -62,42 +82,91 @@ class Drawing:
 
     @cached_property
     def _svg(self) -> str:
-        try:
-            return finished_svg(self._laid_out("svg"), self.title, self.description)
-        except EngineError as error:
-            error.dot = self.dot
-            raise
+        with self._keeping_dot():
+            return finished_svg(self._laid_out("svg"), self.title, self.description, self.look.theme)
 
     def png(self) -> bytes:
         """The picture as PNG. Raises EngineNotFound or EngineError."""
         return self._laid_out("png")
+
+    def html(self) -> str:
+        """The picture as a page, one file: layers open and close, steps go forward and backward. Raises as `svg` does.
+
+        It says of each value where its gradient comes from, and why that is 0.
+        """
+        return self._html
+
+    @cached_property
+    def _html(self) -> str:
+        with self._keeping_dot():
+            return write_page(
+                states_of(self.view, self._max_nodes),
+                lambda views: self._laid_out(
+                    "svg", "".join([write_dot(view, self.title, self.look) for view in views])
+                ),
+                title=self.title,
+                description=self.description,
+                legend=self.look.legend,
+                theme=self.look.theme,
+            )
+
+    def animation(self, seconds: float = 0.8) -> str:
+        """The picture as SVG that plays the computation forward, then backward. Raises as `svg` does.
+
+        Each step takes so many seconds. Raises ValueError for more than 200 operations, or seconds not above 0.
+        """
+        count = len(self.diagram.operations)
+        if count > MOST_STEPS:
+            raise ValueError(
+                f"an animation has at most {MOST_STEPS} operations, this picture {count:,}; html() steps through more, "
+                "focus=node, radius=3 draws fewer"
+            )
+        if not 0 < seconds < math.inf:
+            raise ValueError(f"seconds is how long a step takes, above 0; got {seconds!r}")
+        with self._keeping_dot():
+            root = described_svg(self._laid_out("svg"))
+            rules = animated(root, self.view, steps_of(self.diagram), seconds)
+            return dressed(root, self.title, self.description, self.look.theme, rules)
+
+    def mermaid(self) -> str:
+        """The picture as a Mermaid flowchart; needs no engine."""
+        return write_mermaid(self.view)
+
+    def tikz(self) -> str:
+        r"""The picture as a `tikzpicture` for LaTeX; its first line says what to load. Raises as `svg` does."""
+        with self._keeping_dot():
+            return write_tikz(self.view, self._laid_out("plain", write_dot(self.view, self.title, Look())))
 
     def text(self) -> str:
         """The graph as a tree of text; needs no engine."""
         return write_tree(self.diagram)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a file, as its suffix says: .svg .png .pdf .dot .gv .txt. Returns the path.
+        """Write the picture to a file, as its suffix says, and return the path.
 
-        The file is written whole or not at all. Raises ValueError for another suffix.
+        Suffixes: .svg .png .pdf .html .dot .gv .mmd .tex .txt. The file is written whole or not at all. Raises
+        ValueError for another suffix.
         """
         target = Path(path)
-        kind = target.suffix.lower()
-        if kind == ".svg":
-            content = self.svg().encode()
-        elif kind == ".png":
-            content = self.png()
-        elif kind == ".pdf":
-            content = self._laid_out("pdf")
-        elif kind in (".dot", ".gv"):
-            content = self.dot.encode()
-        elif kind == ".txt":
-            content = self.text().encode()
-        else:
+        writers: dict[str, Callable[[], str | bytes]] = {
+            ".svg": self.svg,
+            ".png": self.png,
+            ".pdf": lambda: self._laid_out("pdf"),
+            ".html": self.html,
+            ".dot": lambda: self.dot,
+            ".gv": lambda: self.dot,
+            ".mmd": self.mermaid,
+            ".tex": self.tikz,
+            ".txt": self.text,
+        }
+        writer = writers.get(target.suffix.lower())
+        if writer is None:
+            *most, last = writers
             raise ValueError(
-                f"the suffix says what to write: .svg .png .pdf .dot .gv or .txt; got {target.suffix or target.name!r}"
+                f"the suffix says what to write: {' '.join(most)} or {last}; got {target.suffix or target.name!r}"
             )
-        _write_whole(target, content)
+        content = writer()
+        _write_whole(target, content.encode() if isinstance(content, str) else content)
         return target
 
     @property
@@ -109,14 +178,20 @@ class Drawing:
         if kinds["box"]:
             closed = ", ".join([readable(block.label) for block in view.blocks if block.kind == "box"][:8])
             parts.append(f"closed layers {closed}")
-        return (
-            f"A computational graph, computed from left to right: {', '.join(parts)}. "
-            f"Above each line the value, below it the gradient; grey numbers are local gradients."
-        )
+        return f"A computational graph, computed from left to right: {', '.join(parts)}. {self.look.legend}"
 
-    def _laid_out(self, kind: str) -> bytes:
+    @contextmanager
+    def _keeping_dot(self) -> Iterator[None]:
+        """An error of the engine keeps the picture as DOT text."""
+        try:
+            yield
+        except EngineError as error:
+            error.dot = self.dot
+            raise
+
+    def _laid_out(self, kind: str, dot: str | None = None) -> bytes:
         engine = find_engine(self._engine, dot=self.dot)
-        return run_engine(engine, self.dot, kind, timeout=self._timeout)
+        return run_engine(engine, self.dot if dot is None else dot, kind, timeout=self._timeout)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: the picture, or without an engine the tree and what would help."""
@@ -130,24 +205,32 @@ class Drawing:
 
 
 def draw(
-    what: Node | Iterable[Node] | Callable[..., Any],
-    *inputs: Any,
+    subject: Node | Iterable[Node] | Callable[..., Any],
+    *arguments: Any,
     expand: Expand = "auto",
     focus: Node | Iterable[Node] | None = None,
     radius: int = 3,
     max_nodes: int | None = None,
     title: str | None = None,
+    style: str = "wires",
+    color_by: str | None = None,
+    theme: str = "auto",
     engine: str | os.PathLike[str] | None = None,
     timeout: float = TIMEOUT,
 ) -> Drawing:
     """A picture of everything that a node, or each of several, was computed from.
 
-    In place of nodes, a layer, a model or a function may be given, and its inputs: numbers, nodes, arrays of them.
+    Or of what a function or a layer does to `arguments`: numbers, arrays and nested lists, tuples and dicts of
+    them, whose numbers become variables named after the parameters. The picture then shows the gradients of the
+    result, of several results those of their sum; no `.grad` of a node is changed.
 
     expand: which layers are open: "auto" (all, unless that is too much), "all", "none", how many levels, the
         names of layers, or a function of a `Box`.
     focus, radius: show only what is at most `radius` operations from this node, or these.
     max_nodes: how many values to draw at most, instead of 600, before equal things are folded.
+    style: "wires"; "cards", an operation and its result in one; "records", as micrograd draws them.
+    color_by: "gradient" or "value": grounds in blue above 0 and orange below, the stronger the larger.
+    theme: "light", "dark", or "auto", which follows the viewer's system.
     engine: the layout program, if not $AUTOGRAD_DOT, `dot` or graphviz-pure; it may take `timeout` seconds.
 
     Raises GraphTooLarge if there is too much to draw even when folded.
@@ -160,80 +243,65 @@ def draw(
     │  ├─ x = 3  ∂ ?
     │  └─ x = 3  ∂ ?
     └─ 1
+    >>> print(draw(lambda x, y: x * y, 2.0, 5.0).text(), end="")
+    10  ∂ 1   ×
+    ├─ x = 2  ∂ 5
+    └─ y = 5  ∂ 2
     """
-    if inputs and not is_applicable(what):
-        raise TypeError(f"inputs belong to a layer or a function, got {len(inputs)} beside {type(what).__name__}")
-    outputs = _nodes("draw", applied(what, inputs) if is_applicable(what) else what)
+    outputs, slopes = _outputs(subject, arguments)
     if max_nodes is not None and (isinstance(max_nodes, bool) or not isinstance(max_nodes, int) or max_nodes < 1):
         raise ValueError(f"max_nodes is a number of values, 1 or more; got {max_nodes!r}")
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:
         raise ValueError(f"radius is a number of operations, 0 or more; got {radius!r}")
+    look = Look(style, color_by, theme).checked()
+    title = title or title_of(outputs)
     graph = topological_order(*outputs)
+    if len(graph) <= MOST_NODES and slopes:
+        found = gradients(outputs, graph)
+        known = {id(node): slope for node, slope in zip(graph, found, strict=True)}
+    else:
+        known = None
     if focus is not None:
-        graph = nodes_near(graph, _nodes("focus", focus), radius)
+        graph = nodes_near(graph, nodes_in("focus", focus), radius)
         used = {id(parent) for node in graph for parent in (node.parents if node.op is not None else ())}
         outputs = [node for node in graph if id(node) not in used]
     if len(graph) > MOST_NODES:
-        raise too_large(len(graph), max_nodes or LIMIT, *_layers(graph), drawable=False)
-    view = select(diagram_of(outputs, graph), expand, max_nodes)
-    return Drawing(view, title=title or _title(outputs), engine=engine, timeout=timeout)
+        raise too_large(len(graph), max_nodes or LIMIT, *layers_of(graph), drawable=False)
+    view = select(diagram_of(outputs, graph, known), expand, max_nodes)
+    return Drawing(view, title=title, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
+
+
+def draw_dot(subject: Node | Iterable[Node] | Callable[..., Any], *arguments: Any, **options: Any) -> Drawing:
+    """The same as `draw` in the style of records: micrograd's name and look."""
+    return draw(subject, *arguments, **{"style": "records", **options})
+
+
+def _outputs(subject: Any, arguments: tuple[Any, ...]) -> tuple[list[Node], bool]:
+    """The nodes to draw, and whether their gradients are to be found."""
+    if callable(subject) and not isinstance(subject, Node):
+        return called(subject, arguments), True
+    if arguments:
+        raise TypeError(
+            f"draw takes arguments after a function or a layer, several nodes as a list; got {type(subject).__name__} "
+            f"and {len(arguments)} more"
+        )
+    return nodes_in("draw", subject), False
 
 
 def tree(nodes: Node | Iterable[Node], *, lines: int = MOST_LINES) -> str:
     """The graph as a tree of text, however large it is: what is nearest to the nodes, in so many lines."""
-    outputs = _nodes("tree", nodes)
+    outputs = nodes_in("tree", nodes)
     return write_tree(diagram_of(outputs, nodes_of(outputs, NEAREST_NODES)), lines)
 
 
-def render(node: Node) -> dict[str, str]:
-    """What a notebook shows for a node; never raises."""
+def render(nodes: Node | Iterable[Node]) -> dict[str, str]:
+    """What a notebook shows for a node, or for several; never raises."""
     try:
-        return draw(node)._repr_mimebundle_()
+        return draw(nodes)._repr_mimebundle_()
     except GraphTooLarge as error:
-        return {"text/plain": f"{tree(node)}\n{error}"}
+        return {"text/plain": f"{tree(nodes)}\n{error}"}
     except Exception as error:
-        return {"text/plain": f"{node!r}\n{error}"}
-
-
-def _nodes(what: str, given: Any) -> list[Node]:
-    """The nodes that were given, each once."""
-    if isinstance(given, Node):
-        return [given]
-    if isinstance(given, str | bytes | dict | set | frozenset) or not hasattr(given, "__iter__"):
-        raise TypeError(f"{what} takes a node or a sequence of nodes, got {type(given).__name__}: {given!r:.60}")
-    # An array of nodes, of any number of dimensions, has them in `flat`.
-    nodes = list(getattr(given, "flat", given))
-    for node in nodes:
-        if not isinstance(node, Node):
-            raise TypeError(f"{what} takes nodes, got {type(node).__name__} among them: {node!r:.60}")
-    if not nodes:
-        raise ValueError(f"{what} takes one node or more, got none")
-    # By identity: nodes are equal if their values are.
-    return list({id(node): node for node in nodes}.values())
-
-
-def _layers(graph: list[Node]) -> tuple[Counter[str | None], Counter[str | None]]:
-    """How many nodes were made in the outermost layers of each name, and how many calls of them there were."""
-    made = Counter([None if (scope := node.scope) is None else scope.serial for node in graph if node.op is not None])
-    scopes = {scope.serial: scope for node in graph if (scope := node.scope) is not None}
-    layers: Counter[str | None] = Counter()
-    calls: dict[int, str | None] = {}
-    for serial, count in made.items():
-        scope = None if serial is None else scopes[serial]
-        while scope is not None and scope.parent is not None:
-            scope = scope.parent
-        layers[None if scope is None else scope.label] += count
-        if scope is not None:
-            calls[scope.serial] = scope.label
-    return layers, Counter(calls.values())
-
-
-def _title(outputs: list[Node]) -> str:
-    """What the picture is of."""
-    names = [pretty(node.name) for node in outputs if node.name is not None]
-    if not names:
-        return "a computation"
-    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        return {"text/plain": f"{nodes!r}\n{error}"}
 
 
 def _write_whole(target: Path, content: bytes) -> None:

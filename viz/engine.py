@@ -76,7 +76,7 @@ def _graphviz_pure() -> str | None:
 
 
 def run_engine(engine: Engine, dot: str, kind: str, *, timeout: float = TIMEOUT) -> bytes:
-    """The picture of DOT text, as "svg", "png" or "pdf".
+    """The picture of DOT text, as "svg", "png", "pdf", or "plain": places in inches.
 
     Raises EngineError if the engine takes longer than `timeout` seconds, fails, or gives something else.
     """
@@ -163,6 +163,8 @@ def _is(kind: str, picture: bytes) -> bool:
     """Whether the picture begins and ends as its kind does."""
     if kind == "png":
         return picture.startswith(b"\x89PNG\r\n\x1a\n") and b"IEND" in picture[-16:]
+    if kind == "plain":
+        return picture.startswith(b"graph ") and picture.rstrip().endswith(b"stop")
     if kind == "pdf":
         return picture.startswith(b"%PDF-")
     return re.search(rb"<svg[\s>]", picture[:4000]) is not None and picture.rstrip().endswith(b"</svg>")

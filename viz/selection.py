@@ -12,7 +12,7 @@ from viz.grouping import Grouping
 from viz.labels import readable, subscript
 from viz.view import View
 
-__all__ = ["Expand", "opened_boxes", "select", "too_large"]
+__all__ = ["Expand", "opened_boxes", "select", "too_large", "view_with", "with_surroundings"]
 
 Expand = str | int | Collection[str] | Callable[[Box], bool]
 
@@ -30,9 +30,19 @@ def select(diagram: Diagram, expand: Expand = "auto", max_nodes: int | None = No
     more than 600 (or `max_nodes`) remain.
     """
     limit = LIMIT if max_nodes is None else max_nodes
+    opened = opened_boxes(diagram, expand, min(CLOSE_ABOVE, limit))
+    return view_with(diagram, opened, max_nodes, bundle=expand == "auto")
+
+
+def view_with(diagram: Diagram, opened: frozenset[int], max_nodes: int | None = None, *, bundle: bool = True) -> View:
+    """What to draw when just these boxes are open; folded, or refused, as `select` says.
+
+    bundle: whether values that enter closed boxes are bundled when there are more than 60.
+    """
+    limit = LIMIT if max_nodes is None else max_nodes
     fold_above = FOLD_ABOVE if max_nodes is None else limit
-    grouping = Grouping(diagram, opened_boxes(diagram, expand, min(CLOSE_ABOVE, limit)))
-    if expand == "auto" and grouping.drawn() > min(CLOSE_ABOVE, limit):
+    grouping = Grouping(diagram, opened)
+    if bundle and grouping.drawn() > min(CLOSE_ABOVE, limit):
         bundle_values(grouping, into_boxes=True)
     for fold in (fold_running_sums, fold_siblings, bundle_values):
         if grouping.drawn() > fold_above:
@@ -100,11 +110,11 @@ def opened_boxes(diagram: Diagram, expand: Expand, close_above: int = CLOSE_ABOV
             raise ValueError(f"expand as a depth is the number of levels to open, from 0; got {expand}")
         return _opened_to(boxes, expand)
     if isinstance(expand, str):
-        return _with_surroundings(boxes, _named(boxes, [expand]))
+        return with_surroundings(boxes, _named(boxes, [expand]))
     if callable(expand):
-        return _with_surroundings(boxes, [box.position for box in boxes if expand(box)])
+        return with_surroundings(boxes, [box.position for box in boxes if expand(box)])
     if isinstance(expand, Collection) and all(isinstance(name, str) for name in expand):
-        return _with_surroundings(boxes, _named(boxes, sorted(expand)))
+        return with_surroundings(boxes, _named(boxes, sorted(expand)))
     raise TypeError(f"expand is {CHOICES}; got {expand!r:.60}")
 
 
@@ -145,7 +155,7 @@ def _named(boxes: Sequence[Box], names: Sequence[str]) -> list[int]:
     return [index for name in names for index in called[name]]
 
 
-def _with_surroundings(boxes: Sequence[Box], chosen: Sequence[int]) -> frozenset[int]:
+def with_surroundings(boxes: Sequence[Box], chosen: Sequence[int]) -> frozenset[int]:
     """The chosen boxes and those around them: in a closed one nothing is seen."""
     opened: set[int] = set()
     for index in chosen:

@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 
 from viz import dot
 from viz.errors import EngineError
+from viz.tints import DARK_TINTS
 
-__all__ = ["finished_svg"]
+__all__ = ["as_text", "dark_rules", "described_svg", "dressed", "finished_svg"]
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 LINKS = "http://www.w3.org/1999/xlink"
@@ -17,15 +18,37 @@ CLASS = "computation"
 DARK_FILL = {
     dot.INK: "#e8e8e8", "black": "#e8e8e8", dot.FORWARD: "#56b4e9", dot.GRADIENT: "#ffa552", dot.MUTED: "#a8a8a8",
     dot.LINE: "#b4b4b4", dot.GROUND: "#16191d", "white": "#16191d", dot.PALE: "#282c31", dot.OPEN: "#1e252e",
-    dot.CLOSED: "#c9d4e2",
+    dot.CLOSED: "#c9d4e2", **DARK_TINTS,
 }  # fmt: skip
 DARK_STROKE = {
+    dot.FORWARD: "#56b4e9", dot.GRADIENT: "#ffa552",
     dot.INK: "#e8e8e8", "black": "#e8e8e8", dot.LINE: "#b4b4b4", dot.OPEN_EDGE: "#5d6b7a", dot.CLOSED: "#c9d4e2",
 }  # fmt: skip
 
 
-def finished_svg(picture: bytes, title: str, description: str) -> str:
-    """The SVG with a title and description, tooltips as titles, and a dark mode."""
+def finished_svg(picture: bytes, title: str, description: str, theme: str = "auto") -> str:
+    """The SVG with a title and description, tooltips as titles, and the colours of a theme."""
+    return dressed(described_svg(picture), title, description, theme)
+
+
+def dressed(root: ElementTree.Element, title: str, description: str, theme: str, rules: str = "") -> str:
+    """The tree as SVG text with a title, a description, the style sheet of a theme and more rules."""
+    root.attrib.update({"class": f"{CLASS} {theme}", "role": "img", "aria-label": title})
+    rules = style(theme) + rules
+    for place, (tag, text) in enumerate((("title", title), ("desc", description), ("style", rules))):
+        if text:
+            element = ElementTree.Element(f"{{{NAMESPACE}}}{tag}")
+            element.text = text
+            element.tail = "\n"
+            root.insert(place, element)
+    return as_text(root)
+
+
+def described_svg(picture: bytes) -> ElementTree.Element:
+    """The SVG as a tree: tooltips are titles, ids are `data-id`, and what a wire's texts are is their class.
+
+    No ids: two drawings may be put into one page.
+    """
     try:
         root = ElementTree.fromstring(picture)
     except ElementTree.ParseError as error:
@@ -34,16 +57,29 @@ def finished_svg(picture: bytes, title: str, description: str) -> str:
         raise EngineError(f"the layout engine gave <{root.tag:.60}> when asked for SVG")
     for group in list(root.iter(f"{{{NAMESPACE}}}g")):
         _describe(group)
-    labels = {"class": CLASS, "role": "img", "aria-label": title}
-    root.attrib.update(labels)
-    for place, (tag, text) in enumerate((("title", title), ("desc", description), ("style", style()))):
-        element = ElementTree.Element(f"{{{NAMESPACE}}}{tag}")
-        element.text = text
-        element.tail = "\n"
-        root.insert(place, element)
+        _mark_texts(group)
+        id = group.attrib.pop("id", None)
+        if id is not None and group.get("class") != "graph":
+            group.set("data-id", id)
+    for graph in root.findall(f"{{{NAMESPACE}}}g"):
+        _order_layers(graph)
+    return root
+
+
+def as_text(root: ElementTree.Element) -> str:
+    """The tree as SVG text."""
     ElementTree.register_namespace("", NAMESPACE)
     ElementTree.register_namespace("xlink", LINKS)
     return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _order_layers(graph: ElementTree.Element) -> None:
+    """Put open layers in the order of computation, outer ones below inner ones: some engines shuffle them."""
+    places = [place for place, child in enumerate(graph) if "layer" in child.get("class", "").split()]
+    layers = sorted([graph[place] for place in places], key=lambda layer: int(layer.get("data-id", "b0")[1:]))
+    for place, layer in zip(places, layers, strict=True):
+        layer.tail = "\n"
+        graph[place] = layer
 
 
 def _describe(group: ElementTree.Element) -> None:
@@ -63,14 +99,40 @@ def _describe(group: ElementTree.Element) -> None:
         group.remove(title)
 
 
-def style() -> str:
-    """The style sheet: colours for a dark page, chosen by the colour that is there."""
+def _mark_texts(group: ElementTree.Element) -> None:
+    """Give the numbers in a wire a class: the bold one is the value, the one after its sign the gradient."""
+    if "wire" not in group.get("class", "").split():
+        return
+    after_sign = False
+    for text in group.iter(f"{{{NAMESPACE}}}text"):
+        shown = (text.text or "").strip()
+        if text.get("font-weight") == "bold":
+            text.set("class", "value")
+        elif after_sign and shown:
+            text.set("class", "gradient")
+        after_sign = after_sign or shown in ("∂", "grad")
+
+
+def style(theme: str = "auto") -> str:
+    """The style sheet of a theme: "light" has none, "dark" is always dark, "auto" where the page is.
+
+    It is for pictures of this theme alone: others may be on the same page.
+    """
+    if theme == "light":
+        return ""
+    rules = dark_rules(f".{CLASS}.{theme}")
+    return rules if theme == "dark" else f"@media (prefers-color-scheme:dark){{{rules}}}"
+
+
+def dark_rules(picture: str) -> str:
+    """Rules that make the pictures that this selector finds dark, chosen by the colour that is there."""
     rules = []
     for attribute, colours in (("fill", DARK_FILL), ("stroke", DARK_STROKE)):
         for light, dark in colours.items():
-            rules.append(f'.{CLASS} [{attribute}="{light}" i]{{{attribute}:{dark}}}')
+            rules.append(f'{picture} [{attribute}="{light}" i]{{{attribute}:{dark}}}')
     # Texts without a colour are black by default, which no attribute tells.
-    rules.append(f".{CLASS} text:not([fill]){{fill:#e8e8e8}}")
+    rules.append(f"{picture} text:not([fill]){{fill:#e8e8e8}}")
     # The name on a closed box is as light as the page, and stays so against it.
-    rules.append(f'.{CLASS} .box text[fill="{dot.GROUND}" i],.{CLASS} .box text[fill="white" i]{{fill:#16191d}}')
-    return "@media (prefers-color-scheme:dark){" + "".join(rules) + "}"
+    box = f"{picture} .box text"
+    rules.append(f'{box}[fill="{dot.GROUND}" i],{box}[fill="white" i]{{fill:#16191d}}')
+    return "".join(rules)

@@ -1,0 +1,127 @@
+"""Bad cases: graphs too large or too deep, engines that fail under a page, two drawings in one page."""
+
+import sys
+import time
+
+import pytest
+from browser import Browser, find_chromium
+
+import viz
+from autograd import Variable, compiled, scope
+from examples import lab_network
+from viz.explain import Explanations
+from viz.states import MOST_VALUES, states_of
+from viz.steps import steps_of
+
+CHROMIUM = find_chromium()
+needs_chromium = pytest.mark.skipif(CHROMIUM is None or sys.platform == "win32", reason="there is no Chromium here")
+FORMS = {
+    "svg": lambda drawing: drawing.svg(),
+    "html": lambda drawing: drawing.html(),
+    "mermaid": lambda drawing: drawing.mermaid(),
+    "tikz": lambda drawing: drawing.tikz(),
+    "animation": lambda drawing: drawing.animation(),
+}
+
+
+def chain(length):
+    y = Variable(1.0, name="x")
+    for _ in range(length):
+        y = -y
+    y.backward()
+    return y
+
+
+@pytest.mark.skipif(not compiled, reason="a million nodes take the uncompiled engine longer to walk")
+@pytest.mark.parametrize("length", [600, 100_000, 1_000_000])
+def test_a_deep_chain_is_refused_within_two_seconds_and_shown_as_a_tree(length):
+    y = chain(length)
+    start = time.perf_counter()
+    with pytest.raises(viz.GraphTooLarge, match="are too many for a picture, which takes 600"):
+        viz.draw(y)
+    assert time.perf_counter() - start < 2.0
+    start = time.perf_counter()
+    assert "too many" in viz.render(y)["text/plain"]
+    assert time.perf_counter() - start < 2.0
+
+
+def test_a_part_of_a_deep_chain_is_drawn_in_every_form():
+    y = chain(20_000)
+    drawing = viz.draw(y, focus=y, radius=5)
+    for form, make in FORMS.items():
+        assert make(drawing), form
+
+
+def test_layers_within_layers_are_opened_in_every_form():
+    x = y = Variable(1.0, name="x")
+    scopes = [scope(f"L{number}") for number in range(300)]
+    for opened in scopes:
+        opened.__enter__()
+        y = y * 2.0
+    for opened in reversed(scopes):
+        opened.__exit__(None, None, None)
+    y = y + x
+    y.backward()
+    for expand in ("none", 4):
+        drawing = viz.draw(y, expand=expand)
+        for form, make in FORMS.items():
+            if form != "animation":
+                assert make(drawing), form
+
+
+def test_steps_and_reasons_of_a_deep_chain_take_no_recursion():
+    diagram = viz.diagram_of([chain(30_000)])
+    assert len(steps_of(diagram)) == 2 * 30_000 + 1
+    assert Explanations(diagram).why_zero(0) == ""
+
+
+def test_a_page_stays_small_when_there_are_many_layers():
+    x = Variable(1.0, name="x")
+    for number in range(40):
+        with scope(f"Layer{number}"):
+            x = (x * 2.0 + 1.0).tanh()
+    drawing = viz.draw(x)
+    states = states_of(drawing.view)
+    assert sum(len(state.wires) for state in states) <= MOST_VALUES
+    assert len(states) > 3
+    assert len(drawing.html().encode()) < 2_000_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
+@pytest.mark.parametrize(
+    ("behaviour", "message"),
+    [
+        ("sleep 20", "took longer than 0.3 s"),
+        ("kill -SEGV $$", "was ended by signal 11"),
+        ("head -c 50000 /dev/urandom", "gave something that is no"),
+        ("exit 0", "gave nothing when asked for"),
+        ("exit 4", "failed with status 4"),
+    ],
+)
+@pytest.mark.parametrize("form", ["html", "tikz", "animation"])
+def test_an_engine_that_fails_is_named_in_every_form_and_the_dot_text_kept(tmp_path, behaviour, message, form):
+    engine = tmp_path / "engine"
+    engine.write_text("#!/bin/sh\n" + behaviour)
+    engine.chmod(0o755)
+    drawing = viz.draw(lab_network.build(), engine=engine, timeout=0.3)
+    with pytest.raises(viz.EngineError, match=message) as raised:
+        FORMS[form](drawing)
+    assert raised.value.dot == drawing.dot
+    assert drawing.mermaid().startswith("flowchart")
+
+
+@needs_chromium
+def test_two_drawings_in_one_page_keep_their_own_look(tmp_path):
+    light = viz.draw(lab_network.build(), theme="light").svg()
+    auto = viz.draw(lab_network.build(), expand="none").svg()
+    path = tmp_path / "two.html"
+    path.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{auto}{auto}{light}", encoding="utf-8")
+    with Browser(CHROMIUM, dark=True) as browser:
+        browser.open(path)
+        ids = browser.run("[...document.querySelectorAll('[id]')].length")
+        grounds = browser.run(
+            "[...document.querySelectorAll('svg g.graph > polygon')].map(ground => getComputedStyle(ground).fill)"
+        )
+        assert browser.complaints() == []
+    assert ids == 0
+    assert grounds == ["rgb(22, 25, 29)", "rgb(22, 25, 29)", "rgb(255, 255, 255)"]

@@ -1,0 +1,153 @@
+"""The styles of a picture: wires, cards, and records, which look as micrograd's do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from viz.diagram import Value
+from viz.dot import INK, LINE, LONGEST_TOOLTIP, MUTED, PALE, Wires, gradient_cell, number_text, value_tooltip
+from viz.labels import html, pretty, quoted, readable
+from viz.tints import COLOURS
+from viz.view import Block, Link, View, Wire
+
+__all__ = ["Look", "write_dot"]
+
+
+class Cards(Wires):
+    """An operation and its result are one card: the sign at its head, below it value and gradient."""
+
+    def __init__(self, view: View, title: str, color_by: str | None = None) -> None:
+        super().__init__(view, title, color_by)
+        results: dict[str, list[str]] = {}
+        for link in view.outward:
+            results.setdefault(link.source, []).append(link.target)
+        self.blocks = {block.id: block for block in view.blocks if block.kind in ("operation", "sum")}
+        self.result = {id: wires[0] for id, wires in results.items() if id in self.blocks and len(wires) == 1}
+        self.maker = {wire: self.blocks[id] for id, wire in self.result.items()}
+        self.beside = {literal: self.result[id] for literal, id in self.beside.items() if id in self.result}
+        homes = {wire.id: wire for wire in view.wires}
+        self.wires_at = {}
+        for id, wire in homes.items():
+            # The card stands where the operation does.
+            home = self.maker[id].home if id in self.maker else wire.home
+            self.wires_at.setdefault(home, []).append(wire)
+        self.entering.update({self.result[id]: count for id, count in self.entering.items() if id in self.result})
+
+    def block(self, block: Block) -> str:
+        """Nothing for an operation: its result's card shows it."""
+        return "" if block.id in self.result else super().block(block)
+
+    def outward(self, link: Link) -> Iterator[str]:
+        """The line from a block that is no card."""
+        if link.source not in self.result:
+            yield from super().outward(link)
+
+    def inward(self, links: list[Link]) -> str:
+        """A line into a card."""
+        target = self.result.get(links[0].target, links[0].target)
+        return super().inward([link._replace(target=target) for link in links])
+
+    def wire(self, wire: Wire) -> str:
+        """The card of a value."""
+        if wire.bundled:
+            return super().wire(wire)
+        value = self.view.diagram.values[wire.value]
+        leaf = wire.id not in self.maker
+        name = "" if value.name is None else pretty(value.name)
+        sign = "" if leaf else readable(self.maker[wire.id].label, 14)
+        head = [f'<FONT POINT-SIZE="14">{html(sign)}</FONT>'] if sign else []
+        if name:
+            head.append(f"<I>{html(name)}</I>")
+        rows = f'<TR><TD><FONT COLOR="{INK}">{" &#160;".join(head)}</FONT></TD></TR>' if head else ""
+        ground = self.tints.get(wire.value, PALE if leaf else "")
+        css = "wire card leaf" if leaf else "wire card"
+        filled = f' BGCOLOR="{ground}"' if ground else ""
+        tooltip = value_tooltip(value) if leaf else f"{value_tooltip(value)}, {self.meaning(self.maker[wire.id])}"
+        return (
+            f'{wire.id} [id="{wire.id}", class="{css}", shape=plain, tooltip={quoted(tooltip)}, '
+            f'label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" '
+            f'COLOR="{LINE}"{filled}>{rows}{self.rows(value)}</TABLE>>]'
+        )
+
+    def rows(self, value: Value) -> str:
+        """Value, the rule, gradient."""
+        return super().rows(value._replace(name=None))
+
+    def meaning(self, block: Block) -> str:
+        """The operation's name, for the tooltip."""
+        made = self.view.diagram.operations[block.members[-1]]
+        return readable(made.name if block.kind == "operation" else f"{len(block.members)} additions", LONGEST_TOOLTIP)
+
+
+class Records(Wires):
+    """A value is a row of cells, name, data and grad, beside its operation."""
+
+    def wire(self, wire: Wire) -> str:
+        """The row of a value."""
+        if wire.bundled:
+            return super().wire(wire)
+        value = self.view.diagram.values[wire.value]
+        leaf = value.kind in ("variable", "constant")
+        tint = self.tints.get(wire.value, PALE if leaf else "")
+        ground = f' BGCOLOR="{tint}"' if tint else ""
+        css = "wire record leaf" if leaf else "wire record"
+        return (
+            f'{wire.id} [id="{wire.id}", class="{css}", shape=plain, tooltip={quoted(value_tooltip(value))}, '
+            f'label=<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="4" COLOR="{LINE}"{ground}>'
+            f"<TR>{self.cells(value)}</TR></TABLE>>]"
+        )
+
+    def cells(self, value: Value) -> str:
+        """Name, data and grad; a constant has no gradient, and what has no name no cell for it."""
+        name = "" if value.name is None else pretty(value.name)
+        cells = f'<TD><FONT COLOR="{INK}"><I>{html(name)}</I></FONT></TD>' if name else ""
+        cells += _pair("", "data", number_text(value, self.tints))
+        if value.kind == "constant":
+            return cells
+        text, alarm, colour = gradient_cell(value, self.tints)
+        return cells + _pair(alarm, "grad", f'<FONT COLOR="{colour}">{text}</FONT>')
+
+
+def _pair(attributes: str, label: str, number: str) -> str:
+    """A label and its number, in two cells that look like one."""
+    label = f'<TD SIDES="LTB"{attributes}><FONT COLOR="{MUTED}">{label}</FONT></TD>'
+    return f'{label}<TD SIDES="RTB"{attributes}>{number}</TD>'
+
+
+THEMES = ("auto", "light", "dark")
+LEGENDS = {
+    "wires": "Above each line the value, below it the gradient",
+    "cards": "On each card the operation, the value and the gradient",
+    "records": "In each row the name, the value and the gradient",
+}
+STYLES: dict[str, type[Wires]] = {"wires": Wires, "cards": Cards, "records": Records}
+
+
+class Look(NamedTuple):
+    """How a picture looks, whatever it shows. Raises ValueError, through `checked`, for what there is not."""
+
+    style: str = "wires"
+    color_by: str | None = None
+    theme: str = "auto"
+
+    @property
+    def legend(self) -> str:
+        """What is where in the picture."""
+        tint = f" Grounds show the {self.color_by}: blue above 0, orange below." if self.color_by else ""
+        return f"{LEGENDS[self.style]}; small and grey the local gradient.{tint}"
+
+    def checked(self) -> Look:
+        """The look itself, if there is such a one."""
+        if self.style not in STYLES:
+            raise ValueError(f"style is {', '.join(STYLES)}; got {self.style!r:.60}")
+        if self.color_by is not None and self.color_by not in COLOURS:
+            raise ValueError(f"color_by is {', '.join(COLOURS)} or None; got {self.color_by!r:.60}")
+        if self.theme not in THEMES:
+            raise ValueError(f"theme is {', '.join(THEMES)}; got {self.theme!r:.60}")
+        return self
+
+
+def write_dot(view: View, title: str, look: Look) -> str:
+    """The DOT text of a view: the same for the same graph."""
+    return STYLES[look.style](view, title, look.color_by).text()
