@@ -7,11 +7,14 @@ directives; uncompiled, they are the stand-ins below.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TypeVar
 
 _Decorated = TypeVar("_Decorated")
 
 compiled = False
+# Marks what runs without Python's lock when compiled.
+nogil = nullcontext()
 
 
 def cast(kind: object, value: _Decorated) -> _Decorated:
