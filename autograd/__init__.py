@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import os as _os
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
@@ -49,8 +50,6 @@ from autograd.node import Constant, Node, Variable
 from autograd.primitive import Primitive
 from autograd.primitives import *  # noqa: F403 - likewise
 from autograd.primitives import __all__ as _primitives
-from autograd.program.jit import jit
-from autograd.program.vmap import vmap
 from autograd.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
 from autograd.transforms import (
     grad,
@@ -68,6 +67,8 @@ from autograd.transforms import (
 )
 
 if _TYPE_CHECKING:
+    from autograd.program.jit import jit
+    from autograd.program.vmap import vmap
     from autograd.testing.gradcheck import gradcheck
 
 __version__ = "0.1.0"
@@ -82,14 +83,17 @@ __all__ = [
 ]  # fmt: skip
 
 
+# Loaded when asked for: they take half of the start-up time, and programs without them need not wait.
+_LATER = {
+    "gradcheck": "autograd.testing.gradcheck",
+    "jit": "autograd.program.jit",
+    "vmap": "autograd.program.vmap",
+}
+
+
 def __getattr__(name: str) -> _Any:
-    # Loaded when asked for: checks take a tenth of the start-up time and no program runs on them.
-    if name == "gradcheck":
-        from autograd.testing.gradcheck import gradcheck
-
-        return gradcheck
+    if name in _LATER:
+        return getattr(_import_module(_LATER[name]), name)
     if name == "implicit":
-        import autograd.implicit
-
-        return autograd.implicit
+        return _import_module("autograd.implicit")
     raise AttributeError(f"module 'autograd' has no attribute {name!r}")

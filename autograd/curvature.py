@@ -12,11 +12,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd.elimination import eliminate_for_jacobian
-from autograd.errors import StaleGraphError
 from autograd.modes import enable_grad, lenient
-from autograd.node import Node, Variable, assigned_since, clock, describe, new_argument, operands_of, varied
+from autograd.node import Node, Variable, assigned_since, clock, new_argument, operands_of, varied
 from autograd.primitives import Dot
-from autograd.rules import run_rule
+from autograd.rules import run_rule, stale_graph
 from autograd.tape import Tape, doubles, integers
 
 try:
@@ -172,10 +171,7 @@ def has_many_pairs(tape: Tape) -> bool:
 def value_at(node: Node, operand: Any) -> float:
     """The value of an operand of a node; StaleGraphError if it is a variable that was assigned since."""
     if isinstance(operand, Variable) and assigned_since(operand, node):
-        raise StaleGraphError(
-            f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
-            f"derivatives would mix both values. Compute the expression again after assigning"
-        )
+        raise stale_graph(operand, node)
     number: float = cython.cast(Node, operand)._value if isinstance(operand, Node) else operand or 0.0
     return number
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd.errors import ArgumentError, OutputError, TraceError
 from autograd.modes import current_mode, no_grad
-from autograd.node import Node, varies
+from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
 from autograd.rules import is_traced
 from autograd.structures import Structure, flatten
@@ -50,11 +50,11 @@ def root(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
                     f"of a function that is compiled"
                 )
             given, structure = flatten(parameters, f"the parameters of {name_of(solver)}")
-            numbers = [number.value if isinstance(number, Node) else number for number in given]
+            numbers = [value_of(number) for number in given]
             with no_grad():
                 found = solver(*structure.build(numbers))
             values, form = flatten(found, f"the solution of {name_of(solver)}")
-            values = [value.value if isinstance(value, Node) else value for value in values]
+            values = [value_of(value) for value in values]
             if current_mode().recording:
                 equation = Equation(name_of(solver), residual, (values, form), (numbers, structure))
                 if any([varies(number) for number in given]):
@@ -189,8 +189,3 @@ def solve_linear(matrix: list[list[Any]], right: list[list[Any]]) -> list[list[A
                 factor = rows[row][column]
                 rows[row] = [mine - factor * other for mine, other in zip(rows[row], rows[column], strict=True)]
     return [row[size:] for row in rows]
-
-
-def value_of(number: Any) -> float:
-    """The plain number."""
-    return float(number.value if isinstance(number, Node) else number)

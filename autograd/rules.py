@@ -30,7 +30,7 @@ from autograd.primitives import (
     where,
 )
 
-__all__ = ["is_traced", "local_gradients_as_nodes", "run_rule", "traced_local_gradients"]
+__all__ = ["is_traced", "local_gradients_as_nodes", "run_rule", "stale_graph", "traced_local_gradients"]
 
 _state = STATE
 DECISIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either, Select, Absorb])
@@ -47,10 +47,7 @@ def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
     operands = operands_of(node)
     for operand in operands:
         if assigned_since(operand, node):
-            raise StaleGraphError(
-                f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
-                f"derivatives would mix both values. Compute the expression again after assigning"
-            )
+            raise stale_graph(operand, node)
     with lenient() if current_mode().strict else nullcontext():
         slopes = run_rule(node)
         if any([known != known for known in recorded]):
@@ -58,6 +55,14 @@ def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
             undefined = Sum(*[operand for operand in operands if isinstance(operand, Node)]) * math.nan
             return [slope if known == known else undefined for known, slope in zip(recorded, slopes, strict=True)]
     return slopes
+
+
+def stale_graph(operand: Node, node: Node) -> StaleGraphError:
+    """The error for derivatives of a node that would need the old value of an operand."""
+    return StaleGraphError(
+        f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
+        f"derivatives would mix both values. Compute the expression again after assigning"
+    )
 
 
 def run_rule(node: Node) -> Sequence[Any]:

@@ -18,6 +18,7 @@ from autograd.program.builder import Builder
 from autograd.program.program import Program
 from autograd.structures import Structure, flatten
 from autograd.tape import Tape
+from autograd.transforms import name_of
 
 __all__ = ["Condition", "Trace", "Traced", "record"]
 
@@ -135,9 +136,7 @@ def record(fun: Callable[..., Any], numbers: Sequence[float], call: Callable[[li
     try:
         with tracing(trace):
             returned = call(arguments)
-        results, structure = flatten(
-            without_conditions(returned), f"the output of {getattr(fun, '__name__', type(fun).__name__)}"
-        )
+        results, structure = flatten(without_conditions(returned), f"the output of {name_of(fun)}")
         ends = [*results, *[node for node, *_ in trace.decisions]]
         tape = Tape(arguments, ends, before, whole=True)
         builder, value_at, variables = translated(tape, arguments)

@@ -16,6 +16,7 @@ from autograd.program.machine import Bench, Machine, Rows
 from autograd.program.paths import Path, Paths, TooManyPaths
 from autograd.program.signature import Signature, sign
 from autograd.program.tiers import check_tier, count_work
+from autograd.program.trace import record
 from autograd.rules import is_traced
 from autograd.structures import Structure, as_array, flatten
 from autograd.tape import is_differentiated
@@ -100,8 +101,6 @@ class Mapped:
 
     def record(self, signature: Signature, numbers: list[float]) -> Any:
         """Run the function of one row on these numbers, and record it."""
-        from autograd.program.trace import record
-
         return record(self.fun, numbers, lambda arguments: self.fun(*signature.arguments(arguments)[0]))
 
     def one_by_one(self, rows: RowArguments) -> Any:
