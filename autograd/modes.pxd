@@ -1,3 +1,3 @@
 cdef class State:
-    cdef long entered
+    cdef readonly long entered
     cpdef void enter(self, long change)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ class Structure:
 
     def build(self, numbers: Sequence[Any]) -> Any:
         """The value of this structure that holds these numbers; arrays are of floats unless there are nodes."""
-        return self.map_pieces(lambda start, piece: piece.fill(numbers[start : start + piece.size]))
+        return self.map_pieces(lambda start, piece: piece.fill(numbers, start))
 
     def map_pieces(self, function: Callable[[int, Structure], Any], start: int = 0) -> Any:
         """The same containers, with `function(start, piece)` in place of each number and array.
@@ -61,9 +62,9 @@ class Structure:
             return built
         return tuple(built) if self.kind is tuple else self.kind._make(built)  # type: ignore[union-attr]
 
-    def fill(self, numbers: Sequence[Any]) -> Any:
-        """The number, or the array of the numbers."""
-        return as_array(numbers, self.shape) if self.is_array else numbers[0]
+    def fill(self, numbers: Sequence[Any], start: int) -> Any:
+        """The number at `start`, or the array of those from there on."""
+        return as_array(numbers[start : start + self.size], self.shape) if self.is_array else numbers[start]
 
     def arrange(self, numbers: Sequence[Any], given: Structure) -> list[Any] | None:
         """The numbers of a value of structure `given` in the order of this one; None if they are not the same.
@@ -111,11 +112,14 @@ def as_array(numbers: Sequence[Any], shape: tuple[int, ...] | None = None) -> An
     import numpy
 
     if isinstance(numbers, list) and any([isinstance(number, Node) for number in numbers]):
-        array = numpy.empty(len(numbers), dtype=object)
-        array[:] = numbers
+        result = numpy.empty(len(numbers), dtype=object)
+        result[:] = numbers
+    elif isinstance(numbers, array):
+        # Doubles already, and ours alone: they become the array's memory.
+        result = numpy.asarray(numbers)
     else:
-        array = numpy.array(numbers, dtype=numpy.float64)
-    return array if shape is None else array.reshape(shape)
+        result = numpy.array(numbers, dtype=numpy.float64)
+    return result if shape is None or len(shape) == 1 else result.reshape(shape)
 
 
 def flatten(value: Any, what: str) -> tuple[list[Any], Structure]:
@@ -161,11 +165,11 @@ def take_array_apart(value: Any, what: str, numbers: list[Any]) -> Structure:
     """The structure of an array; a NumPy scalar is a number."""
     import numpy
 
-    array = numpy.asarray(value)
-    if array.dtype.kind in "fiub":
-        numbers.extend(array.ravel().astype(numpy.float64).tolist())
-    elif array.dtype.kind == "O":
-        for place, item in enumerate(array.ravel()):
+    given = numpy.asarray(value)
+    if given.dtype.kind in "fiub":
+        numbers.extend(given.ravel().astype(numpy.float64).tolist())
+    elif given.dtype.kind == "O":
+        for place, item in enumerate(given.ravel()):
             number = item if isinstance(item, Node) else number_or_none(item)
             if number is None:
                 raise not_numbers(f"{what}.flat[{place}]", item)
@@ -174,7 +178,7 @@ def take_array_apart(value: Any, what: str, numbers: list[Any]) -> Structure:
         raise not_numbers(what, value)
     if isinstance(value, numpy.generic):
         return NUMBER
-    return Structure(None, [], shape=array.shape, is_array=True)
+    return Structure(None, [], shape=given.shape, is_array=True)
 
 
 def not_numbers(what: str, value: Any) -> OperandError:

@@ -543,11 +543,19 @@ def test_side_effects_happen_when_the_function_is_recorded():
     assert len(seen) == 1 and len(results) == 1
 
 
-def test_strict_reports_results_of_compiled_functions_or_runs_python():
-    function = jit(log)
-    assert function(1.0) == 0.0 and math.isnan(function(-1.0))
-    with strict(), pytest.raises(DomainError):
-        grad(function)(-1.0)
+def test_inside_strict_a_compiled_function_names_the_operation_that_is_not_finite():
+    def logarithm(x):
+        return log(x * 2.0) + 1.0
+
+    compiled = jit(logarithm)
+    assert math.isnan(compiled(-1.0))
+    with strict():
+        assert compiled(0.5) == 1.0
+        with pytest.raises(DomainError, match=r"log needs 0 < x, got x = -2\.0 .*value nan"):
+            compiled(-1.0)
+        with pytest.raises(DomainError, match=r"log needs 0 < x, got x = -2\.0"):
+            grad(compiled)(-1.0)
+    assert math.isnan(compiled(-1.0))
 
 
 # Pickling, processes, threads, memory, time

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from program_helpers import BUILT_IN, EVERYWHERE, FEW, SPECIAL, branching, inf, leaves, nan, near, points_of, same_bits
 
 from autograd import (
+    DomainError,
     OperandError,
     Variable,
     compiled,
@@ -31,6 +32,7 @@ from autograd import (
     norm,
     sin,
     sqrt,
+    strict,
     sum,
     tanh,
     value_and_grad,
@@ -562,3 +564,14 @@ def test_rows_of_nan_and_infinity_go_where_python_sends_them():
     assert math.isnan(vmap(function, reduce="sum")(rows))
     assert vmap(lambda x: x, reduce="sum")(np.array([inf, 1.0])) == inf
     assert math.isnan(vmap(lambda x: x, reduce="mean")(np.array([nan, 1.0])))
+
+
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_inside_strict_a_mapped_function_names_the_operation_that_is_not_finite(reduce):
+    mapped = vmap(lambda a, x: log(a * x), in_axes=(None, 0), reduce=reduce)
+    rows = np.array([1.0, 2.0, -1.0])
+    with strict():
+        assert np.all(np.isfinite(mapped(2.0, rows[:2])))
+        with pytest.raises(DomainError, match=r"log needs 0 < x, got x = -2\.0"):
+            mapped(2.0, rows)
+    assert np.isnan(mapped(2.0, rows)).any()

@@ -6,18 +6,18 @@ import functools
 import sys
 import types
 import warnings
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.callers import caller
-from autograd.modes import current_mode
+from autograd.modes import STATE, current_mode
 from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
 from autograd.program.paths import Path, Paths, TooManyPaths
-from autograd.program.signature import Signature, sign
+from autograd.program.signature import Signature, on_variables, sign, with_nodes
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
-from autograd.rules import is_traced
 from autograd.structures import NUMBER, flatten
 from autograd.tape import is_differentiated
 from autograd.transforms import jacobian, name_of
@@ -77,55 +77,58 @@ class Jitted:
         self.tier = check_tier(tier)
         self.max_paths = max_paths
         self.known: dict[Any, Paths] = {}
+        # Those for plain floats, by their number.
+        self.of_floats: dict[int, Paths] = {}
         self.derivatives: dict[Any, Derivatives] = {}
         self.warned = False
         self.__name__ = name_of(fun)
         functools.update_wrapper(self, fun, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        numbers: list[Any]
         for argument in args:
             if type(argument) is not float:
                 break
         else:
             if not kwargs:
                 # Plain floats need not be taken apart.
-                paths = self.known.get(len(args))
-                if paths is not None and not is_traced():
-                    return self.run(paths, list(args), args, kwargs)
-        if is_traced():
+                paths = self.of_floats.get(len(args))
+                if paths is not None and STATE.entered == 0:
+                    return self.run(paths, args, args, kwargs)
+        mode = current_mode()
+        if mode.trace is not None:
             return self.fun(*args, **kwargs)
-        numbers, signature = sign(args, kwargs)
-        if not signature.has_nodes:
-            return self.run(self.paths_of(signature), numbers, args, kwargs)
-        moving = tuple([varies(number) for number in numbers])
-        if any(moving) and current_mode().recording:
-            derivatives = self.derivatives_of(signature, moving)
-            value = derivatives.on_nodes(numbers)
+        if mode.strict:
+            return on_variables(self.fun, args, kwargs, f"the output of {self.__name__}")
+        numbers, nodes, key = sign(args, kwargs)
+        moving = [place for place, node in nodes.items() if varies(node)]
+        if moving and mode.recording:
+            derivatives = self.derivatives_of(key, tuple(moving), args, kwargs)
+            value = derivatives.on_nodes(with_nodes(numbers, nodes))
             # Of nodes that the function closes over, derivatives are not compiled.
             return self.fun(*args, **kwargs) if derivatives.closes_over_nodes() else value
-        return self.run(self.paths_of(signature), [value_of(number) for number in numbers], args, kwargs)
+        return self.run(self.paths_of(key, args, kwargs), numbers, args, kwargs)
 
-    def derivatives_of(self, signature: Signature, moving: tuple[bool, ...]) -> Derivatives:
+    def derivatives_of(
+        self, key: Any, moving: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Derivatives:
         """What differentiates the function, where the numbers at some places are nodes."""
-        key = (signature.key, moving)
-        known = self.derivatives.get(key)
+        known = self.derivatives.get((key, moving))
         if known is None:
-            known = self.derivatives.setdefault(key, Derivatives(self, signature, moving))
+            derivatives = Derivatives(self, Signature(args, kwargs), frozenset(moving))
+            known = self.derivatives.setdefault((key, moving), derivatives)
         return known
 
-    def paths_of(self, signature: Signature) -> Paths:
-        """The paths for one signature."""
-        key = signature.key
-        if not signature.keywords and all([part is None for part in signature.template]):
-            key = len(signature.template)
+    def paths_of(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Paths:
+        """The paths for calls with arguments like these."""
         paths = self.known.get(key)
         if paths is None:
-            record = functools.partial(self.record, signature)
+            record = functools.partial(self.record, Signature(args, kwargs))
             paths = self.known.setdefault(key, Paths(record, self.max_paths, self.tier))
+            if key == (len(args), *[float] * len(args)):
+                self.of_floats[len(args)] = paths
         return paths
 
-    def record(self, signature: Signature, numbers: list[float]) -> Any:
+    def record(self, signature: Signature, numbers: Sequence[float]) -> Any:
         """Run the function once on these numbers, and record it."""
 
         def call(arguments: list[Any]) -> Any:
@@ -134,7 +137,7 @@ class Jitted:
 
         return record(self.fun, numbers, call)
 
-    def run(self, paths: Paths, numbers: list[float], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def run(self, paths: Paths, numbers: Sequence[float], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result for these numbers, by the program of the path that they take."""
         try:
             path = paths.first(numbers)
@@ -144,10 +147,10 @@ class Jitted:
                     if current_mode().recording and any([is_differentiated(node) for node in path.traced.variables]):
                         # Somebody differentiates in these: Python makes nodes of them.
                         return self.fun(*args, **kwargs)
-                    inputs = numbers + [value_of(node) for node in path.traced.variables]
+                    inputs = array("d", [*numbers, *[value_of(node) for node in path.traced.variables]])
                 machine = path.machine()
                 results = machine.call(inputs)
-                if type(results) is list:
+                if type(results) is not int:
                     break
                 path = paths.after(path, results, numbers)
         except TooManyPaths as signal:
@@ -200,10 +203,10 @@ def stands_under_its_name(function: Any) -> str | None:
 class Derivatives:
     """A compiled function at nodes: its outputs are nodes whose local gradients come from its compiled Jacobian.
 
-    `moving` says which numbers of the arguments are nodes; the others are constants to the derivatives.
+    `moving` has the places of those numbers in the arguments that vary; the others are constants to the derivatives.
     """
 
-    def __init__(self, jitted: Jitted, signature: Signature, moving: tuple[bool, ...]) -> None:
+    def __init__(self, jitted: Jitted, signature: Signature, moving: frozenset[int]) -> None:
         self.name = jitted.__name__
         self.fun = jitted.fun
         self.signature = signature
@@ -215,7 +218,8 @@ class Derivatives:
 
         def flat(operands: list[Any]) -> Any:
             moved, fixed = iter(operands), iter(others)
-            numbers = [next(moved) if moving else next(fixed) for moving in self.moving]
+            count = len(operands) + len(others)
+            numbers = [next(moved) if place in self.moving else next(fixed) for place in range(count)]
             positional, keywords = self.signature.arguments(numbers)
             value = self.fun(*positional, **keywords)
             return flatten(value, f"the output of {self.name}")[0], value
@@ -229,8 +233,8 @@ class Derivatives:
 
     def on_nodes(self, numbers: list[Any]) -> Any:
         """The value for numbers among which there are nodes."""
-        operands = [number for number, moving in zip(numbers, self.moving, strict=True) if moving]
-        others = [value_of(number) for number, moving in zip(numbers, self.moving, strict=True) if not moving]
+        operands = [number for place, number in enumerate(numbers) if place in self.moving]
+        others = [value_of(number) for place, number in enumerate(numbers) if place not in self.moving]
         value, rows = self.compiled([value_of(operand) for operand in operands], others)
         results, structure = flatten(value, f"the output of {self.name}")
 

@@ -76,12 +76,13 @@ cdef class Machine:
     cdef array constant_inputs, constant_places
     cdef array outputs
     cdef list guards
-    @cython.locals(number=Py_ssize_t, place=Py_ssize_t, outcome=bint, numbers="int*", places="int*", entry=Py_ssize_t)
-    cpdef int prepare(self, list inputs) except -2
-    cpdef object call(self, list inputs)
-    cdef object outcome(self, list inputs)
-    @cython.locals(places="int*", output=Py_ssize_t)
-    cpdef list results(self)
+    @cython.locals(number=Py_ssize_t, place=Py_ssize_t, outcome=bint, numbers="int*", places="int*", entry=Py_ssize_t,
+                   count=Py_ssize_t, given="double*")
+    cpdef int prepare(self, object inputs) except -2
+    cpdef object call(self, object inputs)
+    cdef object outcome(self, object inputs)
+    @cython.locals(places="int*", output=Py_ssize_t, count=Py_ssize_t, results=array, numbers="double*")
+    cpdef object results(self)
 
 cdef class Rows:
     cdef list kept

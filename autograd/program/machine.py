@@ -23,6 +23,8 @@ try:
 except ImportError:
     from autograd import _cython as cython
 if not cython.compiled:
+    from array import array
+
     from autograd.kernel import Kernel
     from autograd.primitive import Primitive
     from autograd.program.block import Block
@@ -443,8 +445,14 @@ class Machine:
         """Compute what is the same for all rows from the inputs that are; the first guard that fails, or -1."""
         numbers = self.constant_inputs.data.as_ints if cython.compiled else self.constant_inputs
         places = self.constant_places.data.as_ints if cython.compiled else self.constant_places
-        for entry in range(len(self.constant_inputs)):
-            self.cells.at(places[entry])[0] = inputs[numbers[entry]]
+        count = len(self.constant_inputs)
+        if cython.compiled and isinstance(inputs, array):
+            given = cython.cast(array, inputs).data.as_doubles
+            for entry in range(count):
+                self.cells.at(places[entry])[0] = given[numbers[entry]]
+        else:
+            for entry in range(count):
+                self.cells.at(places[entry])[0] = inputs[numbers[entry]]
         self.before_deciding.run(1, NOTHING)
         for number, place, outcome in self.guards:
             if (self.cells.at(place)[0] != 0.0) != outcome:
@@ -452,8 +460,8 @@ class Machine:
         self.before.run(1, NOTHING)
         return -1
 
-    def call(self, inputs: list[float]) -> Any:
-        """The outputs for one row, or the number of the first guard that fails.
+    def call(self, inputs: Sequence[float]) -> Any:
+        """The outputs for one row in an array, or the number of the first guard that fails.
 
         Compiled, Python's lock is held from start to end, so that threads don't write to each other's cells.
         """
@@ -462,7 +470,7 @@ class Machine:
         with self.lock:
             return self.outcome(inputs)
 
-    def outcome(self, inputs: list[float]) -> Any:
+    def outcome(self, inputs: Sequence[float]) -> Any:
         """The same, for one thread at a time."""
         failed = self.prepare(inputs)
         return self.results() if failed < 0 else failed
@@ -474,10 +482,15 @@ class Machine:
             self.before.use(before.address, self.cells, self.cells, self.cells)
         self.benches.clear()
 
-    def results(self) -> list[float]:
-        """The outputs, where they are the same for all rows."""
+    def results(self) -> Any:
+        """An array of the outputs, where they are the same for all rows."""
         places = self.outputs.data.as_ints if cython.compiled else self.outputs
-        return [self.cells.at(places[output])[0] for output in range(len(self.outputs))]
+        count = len(self.outputs)
+        results = doubles(count)
+        numbers = results.data.as_doubles if cython.compiled else results
+        for output in range(count):
+            numbers[output] = self.cells.at(places[output])[0]
+        return results
 
 
 @cython.final

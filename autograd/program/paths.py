@@ -8,7 +8,7 @@ such child yet, the function is run once more on these inputs, and becomes it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.program.machine import Machine
@@ -57,7 +57,7 @@ class Path:
 class Paths:
     """All paths of a function for one signature of its arguments."""
 
-    def __init__(self, record: Callable[[list[float]], Traced], limit: int, tier: str) -> None:
+    def __init__(self, record: Callable[[Sequence[float]], Traced], limit: int, tier: str) -> None:
         self.tier = tier
         self.record = record
         self.limit = limit
@@ -66,7 +66,7 @@ class Paths:
         # One thread records at a time.
         self.lock = threading.RLock()
 
-    def first(self, numbers: list[float]) -> Path:
+    def first(self, numbers: Sequence[float]) -> Path:
         """The path that is tried first."""
         if self.root is None:
             with self.lock:
@@ -74,7 +74,7 @@ class Paths:
                     self.root = self.new(numbers)
         return self.root
 
-    def after(self, path: Path, guard: int, numbers: list[float]) -> Path:
+    def after(self, path: Path, guard: int, numbers: Sequence[float]) -> Path:
         """The path to try where this guard of a path is the first that fails, as it does for these inputs."""
         child = path.children.get(guard)
         if child is None:
@@ -86,7 +86,7 @@ class Paths:
                     child = path.children[guard] = self.new(numbers)
         return child
 
-    def new(self, numbers: list[float]) -> Path:
+    def new(self, numbers: Sequence[float]) -> Path:
         """The path of these inputs."""
         path = Path(self.record(numbers), self.tier)
         self.count += 1

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.node import Node
-from autograd.structures import Structure, as_array
+from autograd.node import Node, Variable, value_of
+from autograd.structures import Structure, as_array, flatten
 
-__all__ = ["Signature", "sign"]
+__all__ = ["Signature", "on_variables", "sign", "with_nodes"]
 
 
 class Fixed:
@@ -21,69 +22,156 @@ class Fixed:
         self.value = value
 
 
+class Unsuitable(Exception):
+    """Something among the arguments is neither a number nor can it be fixed."""
+
+
 class Signature:
-    """The form of the arguments of a call; `key` is the same for calls that one program may serve.
+    """The form of the arguments of some calls, which one program may serve.
 
     Floats, arrays of numbers and nodes may differ from call to call. Anything else (ints, strings, flags, None) is
-    fixed, and so are the lengths of lists, the keys of dicts and the shapes of arrays. `has_nodes` says whether there
-    are nodes among the numbers of this call.
+    fixed, and so are the lengths of lists, the keys of dicts and the shapes of arrays.
     """
 
-    __slots__ = ("has_nodes", "key", "keywords", "template")
+    __slots__ = ("keywords", "template")
 
-    def __init__(self, template: list[Any], keywords: dict[str, Any], key: Any, has_nodes: bool) -> None:
-        self.template = template
-        self.keywords = keywords
-        self.key = key
-        self.has_nodes = has_nodes
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.template = [template_of(value, f"argument {place}") for place, value in enumerate(args)]
+        self.keywords = {name: template_of(kwargs[name], f"argument {name!r}") for name in sorted(kwargs)}
 
-    def arguments(self, numbers: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    def arguments(self, numbers: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
         """The arguments, by place and by name, with these numbers in them."""
         rest = iter(numbers)
         positional = [put_together(part, rest) for part in self.template]
         return positional, {name: put_together(part, rest) for name, part in self.keywords.items()}
 
 
-def sign(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Signature]:
-    """The numbers in the arguments of a call, and its signature."""
-    numbers: list[Any] = []
-    keys: list[Any] = []
-    template = [take(value, f"argument {place}", numbers, keys) for place, value in enumerate(args)]
-    keywords = {name: take(kwargs[name], f"argument {name!r}", numbers, keys) for name in sorted(kwargs)}
-    # What is taken from an array of numbers is known to be no node.
-    has_nodes = "node" in keys
-    return numbers, Signature(template, keywords, (len(args), tuple(keywords), tuple(without(keys))), has_nodes)
+def sign(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[array[float], dict[int, Node], Any]:
+    """The numbers in the arguments of a call, the nodes among them by their place, and a key.
+
+    The key is the same for calls of the same signature. This runs in every call: it takes apart, and makes nothing.
+    """
+    numbers = array("d")
+    nodes: dict[int, Node] = {}
+    keys: list[Any] = [len(args)]
+    try:
+        for value in args:
+            take(value, numbers, nodes, keys)
+        for name in sorted(kwargs):
+            keys.append(name)
+            take(kwargs[name], numbers, nodes, keys)
+    except Unsuitable:
+        # The template's maker knows where it is, and raises.
+        Signature(args, kwargs)
+        raise
+    return numbers, nodes, tuple(keys)
 
 
-def without(keys: list[Any]) -> list[Any]:
-    """The keys without the note that there are nodes."""
-    return [key for key in keys if key != "node"] if "node" in keys else keys
+def with_nodes(numbers: Sequence[float], nodes: dict[int, Node]) -> list[Any]:
+    """The numbers, with the nodes at their places."""
+    merged: list[Any] = list(numbers)
+    for place, node in nodes.items():
+        merged[place] = node
+    return merged
 
 
-def take(value: Any, what: str, numbers: list[Any], keys: list[Any]) -> Any:
-    """The template of a value; its numbers and what is fixed in it are appended to the lists."""
-    if type(value) is float:
+def on_variables(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> Any:
+    """What a function returns for these arguments, run by Python on variables of their values, as plain numbers.
+
+    So that `strict` looks at every operation. Where there are nodes among the arguments, nodes are returned.
+    """
+    numbers, nodes, _ = sign(args, kwargs)
+    operands: list[Any] = [nodes[place] if place in nodes else Variable(number) for place, number in enumerate(numbers)]
+    positional, keywords = Signature(args, kwargs).arguments(operands)
+    returned = fun(*positional, **keywords)
+    if nodes:
+        return returned
+    results, structure = flatten(returned, what)
+    return structure.build([value_of(result) for result in results])
+
+
+def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any]) -> None:
+    """Append the numbers of a value, the nodes among them and what is fixed in it."""
+    if type(value) is float or isinstance(value, float):
         numbers.append(value)
-        keys.append("number")
-        return None
-    if isinstance(value, Node):
-        numbers.append(value)
-        keys += ("node", "number")
-        return None
-    if isinstance(value, float):
-        numbers.append(float(value))
-        keys.append("number")
-        return None
-    if isinstance(value, list | tuple):
+        keys.append(float)
+    elif isinstance(value, Node):
+        nodes[len(numbers)] = value
+        numbers.append(value_of(value))
+        keys.append(float)
+    elif is_array(value):
+        take_array(value, numbers, nodes)
+        keys.append(value.shape)
+    elif isinstance(value, list | tuple):
         keys.append((type(value), len(value)))
-        parts = [take(item, f"{what}[{place}]", numbers, keys) for place, item in enumerate(value)]
+        for item in value:
+            take(item, numbers, nodes, keys)
+    elif isinstance(value, Mapping):
+        keys.append((dict, tuple(value)))
+        for item in value.values():
+            take(item, numbers, nodes, keys)
+    elif is_floating(value):
+        numbers.append(float(value))
+        keys.append(float)
+    else:
+        try:
+            hash(value)
+        except TypeError:
+            raise Unsuitable from None
+        # 1 and True are equal, but not the same to a program.
+        keys.append((type(value), value))
+
+
+def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> None:
+    """Append the numbers of an array, and the nodes among them."""
+    kind = value.dtype
+    if kind.char == "d" and kind.isnative:
+        numbers.frombytes(value.tobytes())
+    elif kind.kind in "fiu":
+        numbers.frombytes(value.astype("d").tobytes())
+    elif kind.kind == "O" and all([isinstance(item, Node | float | int) for item in value.flat]):
+        for item in value.flat:
+            if isinstance(item, Node):
+                nodes[len(numbers)] = item
+            numbers.append(value_of(item))
+    else:
+        raise Unsuitable
+
+
+def is_array(value: Any) -> bool:
+    """Whether it is a NumPy array; its scalars are none."""
+    if not hasattr(value, "dtype"):
+        return False
+    import numpy
+
+    return isinstance(value, numpy.ndarray)
+
+
+def is_floating(value: Any) -> bool:
+    """Whether it is a floating-point scalar of NumPy's."""
+    if not hasattr(value, "dtype"):
+        return False
+    import numpy
+
+    return isinstance(value, numpy.floating)
+
+
+def template_of(value: Any, what: str) -> Any:
+    """The template of a value: None for a number, and what the rest is made of."""
+    if isinstance(value, float | Node) or is_floating(value):
+        return None
+    if is_array(value):
+        if value.dtype.kind not in "fiu" and not (
+            value.dtype.kind == "O" and all([isinstance(item, Node | float | int) for item in value.flat])
+        ):
+            raise OperandError(f"{what} of a compiled function is an array of {value.dtype}; give one of numbers")
+        return Structure(None, [], shape=value.shape, is_array=True)
+    if isinstance(value, list | tuple):
         kind: Any = type(value)
+        parts = [template_of(item, f"{what}[{place}]") for place, item in enumerate(value)]
         return (kind._make if hasattr(kind, "_make") else kind, parts)
     if isinstance(value, Mapping):
-        keys.append((dict, tuple(value)))
-        return (dict, {key: take(item, f"{what}[{key!r}]", numbers, keys) for key, item in value.items()})
-    if hasattr(value, "dtype") and not isinstance(value, type):
-        return take_array(value, what, numbers, keys)
+        return (dict, {key: template_of(item, f"{what}[{key!r}]") for key, item in value.items()})
     try:
         hash(value)
     except TypeError:
@@ -91,27 +179,7 @@ def take(value: Any, what: str, numbers: list[Any], keys: list[Any]) -> Any:
             f"{what} of a compiled function must be numbers, arrays, lists, tuples or dicts of them, or something "
             f"that can be hashed and compared, got {type(value).__name__} {value!r:.60}"
         ) from None
-    # 1 and True are equal, but not the same to a program.
-    keys.append((type(value), value))
     return Fixed(value)
-
-
-def take_array(value: Any, what: str, numbers: list[Any], keys: list[Any]) -> Any:
-    """The template of an array or of a NumPy scalar."""
-    import numpy
-
-    if isinstance(value, numpy.generic):
-        keys.append((type(value), value.item()))
-        return Fixed(value)
-    if value.dtype.kind in "fiu":
-        numbers += value.ravel().astype(numpy.float64).tolist()
-    elif value.dtype.kind == "O" and all([isinstance(item, Node | float | int) for item in value.flat]):
-        numbers += [item if isinstance(item, Node) else float(item) for item in value.flat]
-        keys.append("node")
-    else:
-        raise OperandError(f"{what} of a compiled function is an array of {value.dtype}; give one of numbers")
-    keys.append(("array", value.shape))
-    return Structure(None, [], shape=value.shape, is_array=True)
 
 
 def put_together(part: Any, numbers: Any) -> Any:

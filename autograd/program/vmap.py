@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import types
+from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,10 +15,9 @@ from autograd.node import Node, value_of
 from autograd.program.jit import Jitted, stands_under_its_name
 from autograd.program.machine import Bench, Machine, Rows
 from autograd.program.paths import Path, Paths, TooManyPaths
-from autograd.program.signature import Signature, sign
+from autograd.program.signature import Signature, on_variables, sign
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
-from autograd.rules import is_traced
 from autograd.structures import Structure, as_array, flatten
 from autograd.tape import is_differentiated
 from autograd.transforms import name_of
@@ -85,27 +85,32 @@ class Mapped:
 
     def __call__(self, *args: Any) -> Any:
         rows = RowArguments(self, args)
-        numbers, signature = sign(tuple(rows.one(0)), {})
-        if is_traced() or any([isinstance(number, Node) for number in rows.nodes]):
-            return self.one_by_one(rows)
-        key = (signature.key, rows.mapped)
+        mode = current_mode()
+        if rows.nodes or mode.trace is not None:
+            return self.one_by_one(rows, self.fun)
+        if mode.strict:
+            what = f"the output of {self.__name__}"
+            return self.one_by_one(rows, lambda *row: on_variables(self.fun, row, {}, what))
+        row = tuple(rows.one(0))
+        numbers, _, signature = sign(row, {})
+        key = (signature, rows.mapped)
         paths = self.known.get(key)
         if paths is None:
-            record = functools.partial(self.record, signature)
+            record = functools.partial(self.record, Signature(row, {}))
             paths = self.known.setdefault(key, Paths(record, self.max_paths, self.tier))
-        first = paths.first([value_of(number) for number in numbers])
-        if current_mode().recording and any([is_differentiated(node) for node in first.traced.variables]):
+        first = paths.first(numbers)
+        if mode.recording and any([is_differentiated(node) for node in first.traced.variables]):
             # The function closes over variables in which somebody differentiates.
-            return self.one_by_one(rows)
+            return self.one_by_one(rows, self.fun)
         return Run(self, paths, rows, numbers).result()
 
-    def record(self, signature: Signature, numbers: list[float]) -> Any:
+    def record(self, signature: Signature, numbers: Sequence[float]) -> Any:
         """Run the function of one row on these numbers, and record it."""
         return record(self.fun, numbers, lambda arguments: self.fun(*signature.arguments(arguments)[0]))
 
-    def one_by_one(self, rows: RowArguments) -> Any:
-        """The results on nodes: the function itself is run for each row."""
-        found = [flatten(self.fun(*rows.one(row)), f"the output of {self.__name__}") for row in range(rows.count)]
+    def one_by_one(self, rows: RowArguments, fun: Callable[..., Any]) -> Any:
+        """The results as Python computes them: the function itself is run for each row."""
+        found = [flatten(fun(*rows.one(row)), f"the output of {self.__name__}") for row in range(rows.count)]
         structure = found[0][1]
         if self.reduce is None:
             entries = as_array([number for numbers, _ in found for number in numbers])
@@ -149,25 +154,24 @@ class RowArguments:
         for place, (argument, axis) in enumerate(zip(args, axes, strict=True)):
             if axis is None:
                 self.arguments.append(argument)
-                self.nodes += [number for number in sign((argument,), {})[0] if isinstance(number, Node)]
+                self.nodes += sign((argument,), {})[1].values()
                 continue
-            array = numpy.asarray(argument)
-            if array.ndim == 0 or not -array.ndim <= axis < array.ndim:
+            given = numpy.asarray(argument)
+            if given.ndim == 0 or not -given.ndim <= axis < given.ndim:
                 raise ValueError(
-                    f"vmap of {mapped.__name__}: argument {place} has no axis {axis}, its shape is {array.shape}"
+                    f"vmap of {mapped.__name__}: argument {place} has no axis {axis}, its shape is {given.shape}"
                 )
-            if array.dtype.kind == "O":
-                self.nodes += [item for item in array.flat if isinstance(item, Node)]
-                flatten(array, f"argument {place} of {mapped.__name__}")
-            elif array.dtype.kind not in "fiu":
+            if given.dtype.kind == "O":
+                self.nodes += [item for item in given.flat if isinstance(item, Node)]
+                flatten(given, f"argument {place} of {mapped.__name__}")
+            elif given.dtype.kind not in "fiu":
                 raise TypeError(
-                    f"vmap of {mapped.__name__}: argument {place} is an array of {array.dtype}, not of numbers"
+                    f"vmap of {mapped.__name__}: argument {place} is an array of {given.dtype}, not of numbers"
                 )
-            if array.dtype.kind != "O" or not self.nodes:
-                array = array.astype(numpy.float64)
-            array = numpy.ascontiguousarray(numpy.moveaxis(array, axis, 0))
-            counts[place] = len(array)
-            self.arguments.append(array)
+            kind = given.dtype if self.nodes and given.dtype.kind == "O" else numpy.float64
+            rows = numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0), dtype=kind)
+            counts[place] = len(rows)
+            self.arguments.append(rows)
         if not counts:
             raise ValueError(f"vmap of {mapped.__name__}: no argument is mapped; say so in in_axes")
         if len(set(counts.values())) > 1:
@@ -209,13 +213,13 @@ def number_in(array: Any, row: int) -> Any:
 class Run:
     """One call: rows are run by the first path, those that leave it by others, until all are done."""
 
-    def __init__(self, mapped: Mapped, paths: Paths, rows: RowArguments, numbers: list[float]) -> None:
+    def __init__(self, mapped: Mapped, paths: Paths, rows: RowArguments, numbers: Sequence[float]) -> None:
         import numpy
 
         self.mapped = mapped
         self.paths = paths
         self.rows = rows
-        self.numbers = [value_of(number) for number in numbers]
+        self.numbers = numbers
         self.sources, self.varying = rows.sources()
         self.summed = mapped.reduce is not None
         self.totals: Any = None
@@ -241,7 +245,7 @@ class Run:
             totals: Any = self.totals
             if self.mapped.reduce == "mean":
                 totals = totals / self.rows.count
-            return structure.build(totals.tolist())
+            return structure.build(array("d", totals.tobytes()))
         return stacked(structure, self.results)
 
     def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
@@ -255,7 +259,7 @@ class Run:
         import numpy
 
         variables = [value_of(variable) for variable in path.traced.variables]
-        guard = machine.prepare(self.numbers + variables)
+        guard = machine.prepare(array("d", [*self.numbers, *variables]) if variables else self.numbers)
         if guard >= 0:
             return [(self.paths.after(path, guard, self.numbers_of(0 if selected is None else selected[0])), selected)]
         count = self.rows.count if selected is None else len(selected)
@@ -282,9 +286,9 @@ class Run:
             leaving.append((self.paths.after(path, guard, self.numbers_of(away[0])), away))
         return leaving
 
-    def numbers_of(self, row: int) -> list[float]:
+    def numbers_of(self, row: int) -> Sequence[float]:
         """The numbers of one row."""
-        return [value_of(number) for number in sign(tuple(self.rows.one(row)), {})[0]]
+        return sign(tuple(self.rows.one(row)), {})[0]
 
     def check_structure(self, path: Path) -> None:
         """Raise TypeError if a path returns something of another form than the first."""
