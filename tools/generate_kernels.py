@@ -86,8 +86,11 @@ for method, operation in {
     if operation in ("plus", "minus", "multiply", "divide"):
         setattr(Symbol, f"__r{method}__", _operator(operation, swapped=True))
 
-# Rows in a block of the machine.
+# How the factors of a product that is added up vary from row to row.
+PRODUCTS = {"vv": "a, b", "vs": "a, B", "sv": "A, b"}
+# Rows in a block of the machine, and parts that it keeps a sum in.
 BLOCK = 64
+LANES = 8
 INFIX = {"plus": "+", "minus": "-", "multiply": "*"}
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=", "or")
 BUILDERS = (
@@ -204,6 +207,26 @@ def print_block(name: str, parameters: str, lines: list[str], shared: int) -> tu
     return source, f"{declaration}cdef void {name}(Numbers out, {blocks}, Py_ssize_t count) noexcept nogil\n"
 
 
+def print_sum(name: str, parameters: str) -> tuple[str, str]:
+    """The function that adds the rows of a full block, or the products of two, to the lanes of a sum.
+
+    Each lane gets its rows in their order. A capital letter stands for an operand that is the same for all rows.
+    """
+    letters = parameters.split(", ")
+    source = f"def {name}(out, {', '.join(f'{letter.lower()}_block' for letter in letters)}, count):\n"
+    source += "".join(f"    {letter.lower()} = {letter.lower()}_block[0]\n" for letter in letters if letter.isupper())
+    total = "out[lane]"
+    for row in range(0, BLOCK, LANES):
+        shift = f" + {row}" if row else ""
+        factors = [letter.lower() if letter.isupper() else f"{letter}_block[lane{shift}]" for letter in letters]
+        total = f"({total} + {' * '.join(factors)})"
+    source += f"    for lane in range({LANES}):\n        out[lane] = {total}\n"
+    typed = "".join(f"{letter.lower()}=double, " for letter in letters)
+    blocks = ", ".join(f"Numbers {letter.lower()}_block" for letter in letters)
+    declaration = f"@cython.locals({typed}lane=Py_ssize_t)\n"
+    return source, f"{declaration}cdef void {name}(Numbers out, {blocks}, Py_ssize_t count) noexcept nogil\n"
+
+
 def generate() -> dict[Path, str]:
     """The text of each generated file."""
     primitives = load_primitives()
@@ -291,6 +314,10 @@ def generate() -> dict[Path, str]:
     a, b, c = [Symbol.of(letter) for letter in "abc"]
     for name, value in {"product_plus": a * b + c, "product_minus": a * b - c, "minus_product": c - a * b}.items():
         block_functions(types.SimpleNamespace(name=name, arity=3), value)
+    blocks += [print_sum("add_v", "a")]
+    blocks += [print_sum(f"add_product_{form}", letters) for form, letters in PRODUCTS.items()]
+    block_table.append('    "add": unary_block(add_v),\n')
+    block_table.append(f'    "add_product": binary_block({", ".join(f"add_product_{form}" for form in PRODUCTS)}),\n')
 
     libm = sorted(used["ieee"])
     special = sorted(used["special"])

@@ -1556,6 +1556,28 @@ def minus_product_ssv(out, a_block, b_block, c_block, count):
         out[row] = (c - (a * b))
 
 
+def add_v(out, a_block, count):
+    for lane in range(8):
+        out[lane] = ((((((((out[lane] + a_block[lane]) + a_block[lane + 8]) + a_block[lane + 16]) + a_block[lane + 24]) + a_block[lane + 32]) + a_block[lane + 40]) + a_block[lane + 48]) + a_block[lane + 56])
+
+
+def add_product_vv(out, a_block, b_block, count):
+    for lane in range(8):
+        out[lane] = ((((((((out[lane] + a_block[lane] * b_block[lane]) + a_block[lane + 8] * b_block[lane + 8]) + a_block[lane + 16] * b_block[lane + 16]) + a_block[lane + 24] * b_block[lane + 24]) + a_block[lane + 32] * b_block[lane + 32]) + a_block[lane + 40] * b_block[lane + 40]) + a_block[lane + 48] * b_block[lane + 48]) + a_block[lane + 56] * b_block[lane + 56])
+
+
+def add_product_vs(out, a_block, b_block, count):
+    b = b_block[0]
+    for lane in range(8):
+        out[lane] = ((((((((out[lane] + a_block[lane] * b) + a_block[lane + 8] * b) + a_block[lane + 16] * b) + a_block[lane + 24] * b) + a_block[lane + 32] * b) + a_block[lane + 40] * b) + a_block[lane + 48] * b) + a_block[lane + 56] * b)
+
+
+def add_product_sv(out, a_block, b_block, count):
+    a = a_block[0]
+    for lane in range(8):
+        out[lane] = ((((((((out[lane] + a * b_block[lane]) + a * b_block[lane + 8]) + a * b_block[lane + 16]) + a * b_block[lane + 24]) + a * b_block[lane + 32]) + a * b_block[lane + 40]) + a * b_block[lane + 48]) + a * b_block[lane + 56])
+
+
 BLOCKS = {
     "plus": binary_block(plus_vv, plus_vs, plus_sv),
     "minus": binary_block(minus_vv, minus_vs, minus_sv),
@@ -1628,4 +1650,6 @@ BLOCKS = {
     "product_plus": ternary_block(product_plus_vvv, product_plus_vvs, product_plus_vsv, product_plus_vss, product_plus_svv, product_plus_svs, product_plus_ssv),
     "product_minus": ternary_block(product_minus_vvv, product_minus_vvs, product_minus_vsv, product_minus_vss, product_minus_svv, product_minus_svs, product_minus_ssv),
     "minus_product": ternary_block(minus_product_vvv, minus_product_vvs, minus_product_vsv, minus_product_vss, minus_product_svv, minus_product_svs, minus_product_ssv),
+    "add": unary_block(add_v),
+    "add_product": binary_block(add_product_vv, add_product_vs, add_product_sv),
 }

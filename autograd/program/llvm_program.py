@@ -26,7 +26,7 @@ from autograd.program.llvm_expressions import (
 from autograd.program.machine import Addition, Plan
 from autograd.program.program import Operation
 
-__all__ = ["WIDTH", "module_of_row", "module_of_rows"]
+__all__ = ["WIDTH", "Scratch", "module_of_row", "module_of_rows"]
 
 # Rows that one instruction of the widest vector unit serves.
 WIDTH = 8
@@ -46,6 +46,38 @@ def module_of_rows(plan: Plan, steps: Sequence[Any], block: int) -> str:
     return Module(plan, steps, WIDTH, block).text()
 
 
+class Scratch:
+    """The places of values that one function computes and another needs, but nothing after the last step.
+
+    They are used again when the last function that needs a value is done, so that they stay in the processor's first
+    cache: each is as wide as an instruction, not as a block.
+    """
+
+    def __init__(self, plan: Plan, steps: Sequence[Any]) -> None:
+        self.size = 0
+        self.place: dict[int, int] = {}
+        last_use: dict[int, int] = {}
+        for time, step in enumerate(steps):
+            for operand in step.operands:
+                last_use[operand] = time
+        free: list[int] = []
+        leaving: dict[int, list[int]] = {}
+        for time, step in enumerate(steps):
+            if time % LENGTH == 0:
+                # No function reads what the one before was the last to need.
+                free += leaving.pop(time // LENGTH, [])
+            if isinstance(step, Addition) or step.result in plan.kept:
+                continue
+            last_part = last_use.get(step.result, time) // LENGTH
+            if last_part > time // LENGTH:
+                if free:
+                    self.place[step.result] = free.pop()
+                else:
+                    self.place[step.result] = self.size
+                    self.size += 1
+                leaving.setdefault(last_part + 1, []).append(self.place[step.result])
+
+
 class Module:
     """The functions of one module."""
 
@@ -54,14 +86,9 @@ class Module:
         self.steps = steps
         self.width = width
         self.block = block
+        self.scratch = Scratch(plan, steps)
         self.called: set[str] = set()
         self.declared: set[str] = set()
-        last_use: dict[int, int] = {}
-        for time, step in enumerate(steps):
-            for operand in step.operands:
-                last_use[operand] = time
-        # What is needed after the last step has no last use here.
-        self.last_use = {value: len(steps) for value in plan.kept} | last_use | dict.fromkeys(plan.kept, len(steps))
 
     def text(self) -> str:
         """The whole module."""
@@ -83,29 +110,34 @@ class Module:
         for step in self.steps[start:stop]:
             operands = [self.operand(function, known, operand) for operand in step.operands]
             if isinstance(step, Addition):
-                self.add_up(function, step, operands[0])
+                self.add_up(function, step, operands)
                 continue
             result = self.result(function, step, operands)
             known[step.result] = result
-            if self.last_use.get(step.result, -1) >= stop:
+            if step.result in self.plan.kept or step.result in self.scratch.place:
                 self.store(function, step.result, result)
         self.declared |= function.intrinsics
         alive = function.type_of(CONDITION)
-        parameters = f"ptr %registers, ptr %cells, ptr %sums, {alive} %alive"
+        parameters = f"ptr %registers, ptr %cells, ptr %sums, {alive} %alive, ptr %scratch"
         head = f"define internal void @part_{number}({parameters}) noinline nounwind {{"
         return "\n".join([head, "entry:", *function.lines, "  ret void", "}"])
 
     def entry(self, parts: int) -> str:
-        """`@run(registers, cells, sums, failed, count)`: the parts, one after the other, for each group of rows."""
-        head = "define void @run(ptr %registers, ptr %cells, ptr %sums, ptr %failed, i64 %count) nounwind {"
+        """`@run(registers, cells, sums, failed, count, scratch)`: the parts in turn, for each group of rows."""
+        parameters = "ptr %registers, ptr %cells, ptr %sums, ptr %failed, i64 %count, ptr %scratch"
+        head = f"define void @run({parameters}) nounwind {{"
         arguments = "ptr {}, ptr %cells, ptr %sums"
         if self.width == 1:
-            calls = [f"  call void @part_{k}({arguments.format('%registers')}, i1 true)" for k in range(parts)]
+            calls = [
+                f"  call void @part_{k}({arguments.format('%registers')}, i1 true, ptr %scratch)" for k in range(parts)
+            ]
             return "\n".join([head, *calls, "  ret void", "}"])
         width = self.width
         flags = f"<{width} x i1>"
         lanes = ", ".join([f"i64 {lane}" for lane in range(width)])
-        calls = [f"  call void @part_{k}({arguments.format('%group')}, {flags} %alive)" for k in range(parts)]
+        calls = [
+            f"  call void @part_{k}({arguments.format('%group')}, {flags} %alive, ptr %scratch)" for k in range(parts)
+        ]
         return "\n".join([
             head,
             "entry:",
@@ -141,16 +173,26 @@ class Module:
     def operand(self, function: Function, known: dict[int, Value], value: int) -> Value:
         """A value, loaded from its place if it is used for the first time in this function."""
         if value not in known:
-            place = self.plan.place[value]
-            varies = self.plan.varies[value]
-            base, index = ("%registers", place * self.block) if varies else ("%cells", place)
-            address = f"%{function.new_name()}"
-            function.lines.append(f"  {address} = getelementptr double, ptr {base}, i64 {index}")
-            if varies or self.width == 1:
-                known[value] = function.emit(REAL, f"load {function.type_of(REAL)}, ptr {address}, align 8")
+            address, alignment = self.address(function, value)
+            if self.plan.varies[value] or self.width == 1:
+                load = f"load {function.type_of(REAL)}, ptr {address}, align {alignment}"
+                known[value] = function.emit(REAL, load)
             else:
                 known[value] = self.same_in_all_rows(function, address)
         return known[value]
+
+    def address(self, function: Function, value: int) -> tuple[str, int]:
+        """Where a value is, and to how many bytes that place is aligned."""
+        alignment = 8 * self.width
+        if value in self.scratch.place:
+            base, index = "%scratch", self.scratch.place[value] * self.width
+        elif self.plan.varies[value]:
+            base, index = "%registers", self.plan.place[value] * self.block
+        else:
+            base, index, alignment = "%cells", self.plan.place[value], 8
+        address = f"%{function.new_name()}"
+        function.lines.append(f"  {address} = getelementptr double, ptr {base}, i64 {index}")
+        return address, alignment
 
     def same_in_all_rows(self, function: Function, address: str) -> Value:
         """The number at an address, in every row."""
@@ -163,20 +205,18 @@ class Module:
 
     def store(self, function: Function, value: int, result: Value) -> None:
         """Write a value to its place."""
-        place = self.plan.place[value]
-        base, index = ("%registers", place * self.block) if self.plan.varies[value] else ("%cells", place)
-        address = f"%{function.new_name()}"
-        function.lines.append(f"  {address} = getelementptr double, ptr {base}, i64 {index}")
-        function.lines.append(f"  store {function.type_of(REAL)} {result.text}, ptr {address}, align 8")
+        address, alignment = self.address(function, value)
+        function.lines.append(f"  store {function.type_of(REAL)} {result.text}, ptr {address}, align {alignment}")
 
-    def add_up(self, function: Function, addition: Addition, value: Value) -> None:
+    def add_up(self, function: Function, addition: Addition, operands: list[Value]) -> None:
         """Add an output to its sum, in the rows whose guards hold."""
         address = f"%{function.new_name()}"
         vector = function.type_of(REAL)
         function.lines.append(f"  {address} = getelementptr double, ptr %sums, i64 {addition.output * WIDTH}")
-        total = function.emit(REAL, f"load {vector}, ptr {address}, align 8")
-        more = select(Value(function, CONDITION, "%alive"), total + value, total)
-        function.lines.append(f"  store {vector} {more.text}, ptr {address}, align 8")
+        total = function.emit(REAL, f"load {vector}, ptr {address}, align {8 * WIDTH}")
+        more = fma(*operands, total) if len(operands) > 1 else total + operands[0]
+        kept = select(Value(function, CONDITION, "%alive"), more, total)
+        function.lines.append(f"  store {vector} {kept.text}, ptr {address}, align {8 * WIDTH}")
 
     def result(self, function: Function, step: Operation, operands: list[Value]) -> Value:
         """The result of an operation."""

@@ -6,14 +6,15 @@ from autograd.primitive cimport Primitive
 from autograd.program.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
 from autograd.tape cimport doubles, integers
 
-cdef int UNARY, BINARY, TERNARY, MANY, ADDITION
+cdef int UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION
 cdef extern from *:
     int* NOTHING "NULL"
 cpdef enum:
     BLOCK = 64
     LANES = 8
+    CACHE_LINE = 64
 
-ctypedef void (*Native)(double*, double*, double*, int*, Py_ssize_t) noexcept nogil
+ctypedef void (*Native)(double*, double*, double*, int*, Py_ssize_t, double*) noexcept nogil
 
 cdef struct Instruction:
     int kind
@@ -28,8 +29,11 @@ cdef struct Instruction:
     TernaryBlock ternary
     NaryValue nary
 
+cdef double* next_cache_line(void* memory) noexcept
+
 cdef class Memory:
     cdef Py_ssize_t width
+    cdef void* given
     cdef double* numbers
     cdef inline double* at(self, Py_ssize_t place) noexcept nogil
 
@@ -43,22 +47,25 @@ cdef class Steps:
     cdef double* native_registers
     cdef double* native_cells
     cdef double* native_sums
+    cdef Memory scratch
 
-    cdef use(self, object address, Memory registers, Memory cells, Memory sums)
+    cdef use(self, object code, Memory registers, Memory cells, Memory sums)
 
     @cython.locals(step=Py_ssize_t, block=Block, place=list, varies=list, where="double*")
     cdef append(self, object operation, object plan, Memory cells, Memory registers)
-    @cython.locals(step=Py_ssize_t)
+    @cython.locals(step=Py_ssize_t, block=Block, left=Py_ssize_t, right=Py_ssize_t)
     cdef append_addition(self, object addition, object plan, Memory cells, Memory registers, Memory sums)
     @cython.locals(step=Py_ssize_t, kind=int)
     cdef void run(self, Py_ssize_t count, int* failed) noexcept nogil
-    @cython.locals(lanes="double*", numbers="double*", stride=Py_ssize_t, part=Py_ssize_t, lane=Py_ssize_t, row=Py_ssize_t, everywhere=bint)
+    @cython.locals(lanes="double*", left="double*", stride=Py_ssize_t, row=Py_ssize_t, everywhere=bint,
+                   is_product=bint, term=double)
     cdef void add_up(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
     @cython.locals(many=Py_ssize_t, first=Py_ssize_t, row=Py_ssize_t, operand=Py_ssize_t, gathered="double*")
     cdef void run_many(self, Py_ssize_t step, Py_ssize_t count) noexcept nogil
     cdef double* gathered(self, Py_ssize_t many) noexcept nogil
     cdef void release(self, double* gathered) noexcept nogil
 
+cdef BinaryBlock binary_of(Block block, bint left_varies, bint right_varies)
 cdef Kernel kernel_of(Primitive primitive)
 @cython.locals(kernel=Kernel)
 cpdef object address_of_value(Primitive primitive)

@@ -36,15 +36,16 @@ if not cython.compiled:
     BLOCK = 64
     # Sums over rows are kept in so many parts, which the vector unit adds at once.
     LANES = 8
+    CACHE_LINE = 64
     NOTHING = None
-UNARY, BINARY, TERNARY, MANY, ADDITION = 1, 2, 3, 4, 5
+UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION = 1, 2, 3, 4, 5, 6
 
 
 class Addition(NamedTuple):
-    """The addition of an output to its sum."""
+    """The addition of an output to its sum, or of the product of two values that is an output."""
 
     output: int
-    operands: tuple[int]
+    operands: tuple[int, ...]
 
 
 def fastest_blocks() -> Any:
@@ -152,15 +153,23 @@ class Plan:
         self.allocate(program, summed)
 
     def sum_up(self, program: Program) -> None:
-        """Put the additions of outputs behind the operations that they are the results of."""
+        """Put the additions of outputs behind the operations that they are the results of.
+
+        A product that is nothing but one output is added without being stored.
+        """
         waiting: dict[int, list[Addition]] = {}
         for number, output in enumerate(program.outputs):
             waiting.setdefault(output, []).append(Addition(number, (output,)))
+        used = {operand for operation in (*self.deciding, *self.rest) for operand in operation.operands}
         computed_last = {operation.result for operation in self.rest}
         rest: list[Any] = [addition for value in waiting if value not in computed_last for addition in waiting[value]]
         for operation in self.rest:
-            rest.append(operation)
-            rest += waiting.get(operation.result, ())
+            additions = waiting.get(operation.result, [])
+            if operation.primitive is Multiply and len(additions) == 1 and operation.result not in used:
+                rest.append(Addition(additions[0].output, operation.operands))
+            else:
+                rest.append(operation)
+                rest += additions
         self.rest = rest
 
     def allocate(self, program: Program, summed: bool) -> None:
@@ -203,22 +212,31 @@ class Plan:
             free += leaving.pop(time, [])
 
 
+def next_cache_line(memory: Any) -> Any:
+    """The first place in the memory where a cache line begins; only compiled."""
+    return cython.cast("double*", (cython.cast(cython.size_t, memory) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE)
+
+
 @cython.final
 @cython.cclass
 class Memory:
-    """So many blocks of `width` numbers."""
+    """So many blocks of `width` numbers.
+
+    They begin where a cache line does: what the vector unit takes at once would else lie in two.
+    """
 
     def __init__(self, count: int, width: int) -> None:
         self.width = width
         if cython.compiled:
-            self.numbers = cython.cast("double*", calloc(max(count * width, 1), 8))  # type: ignore[name-defined]  # noqa: F821
-            if not self.numbers:
+            self.given = calloc(count * width + LANES, 8)  # type: ignore[name-defined]  # noqa: F821
+            if not self.given:
                 raise MemoryError(f"no memory for {count} blocks of {width} numbers")
+            self.numbers = next_cache_line(self.given)
         else:
             self.blocks = [[0.0] * width for _ in range(count)]
 
     def __dealloc__(self) -> None:
-        free(self.numbers)  # type: ignore[name-defined]  # noqa: F821
+        free(self.given)  # type: ignore[name-defined]  # noqa: F821
 
     def at(self, place: int) -> Any:
         """One block."""
@@ -263,12 +281,21 @@ class Steps:
         """Add the addition of an output to its sum."""
         step = self.size
         self.size += 1
-        value = addition.operands[0]
-        varies = plan.varies[value]
-        self.instructions[step].kind = ADDITION
+        left, right = addition.operands[0], addition.operands[len(addition.operands) - 1]
         self.instructions[step].out = sums.at(addition.output)
-        self.instructions[step].a = registers.at(plan.place[value]) if varies else cells.at(plan.place[value])
-        self.instructions[step].many = 1 if varies else 0
+        self.instructions[step].a = registers.at(plan.place[left]) if plan.varies[left] else cells.at(plan.place[left])
+        self.instructions[step].first = 1 if plan.varies[left] else 0
+        if len(addition.operands) == 1:
+            self.instructions[step].kind = ADDITION
+            block: Block = FASTEST["add"]
+            self.instructions[step].unary = block.unary
+            return
+        self.instructions[step].kind = PRODUCT_ADDITION
+        self.instructions[step].b = (
+            registers.at(plan.place[right]) if plan.varies[right] else cells.at(plan.place[right])
+        )
+        self.instructions[step].many = 1 if plan.varies[right] else 0
+        self.instructions[step].binary = binary_of(FASTEST["add_product"], plan.varies[left], plan.varies[right])
 
     def append(self, operation: Any, plan: Plan, cells: Memory, registers: Memory) -> None:
         """Add an operation."""
@@ -302,12 +329,7 @@ class Steps:
         if block.arity == UNARY:
             self.instructions[step].unary = block.unary
         elif block.arity == BINARY:
-            if varies[operands[0]] == varies[operands[1]]:
-                self.instructions[step].binary = block.both_vary
-            elif varies[operands[0]]:
-                self.instructions[step].binary = block.left_varies
-            else:
-                self.instructions[step].binary = block.right_varies
+            self.instructions[step].binary = binary_of(block, varies[operands[0]], varies[operands[1]])
         else:
             same = sum([1 << position for position, operand in enumerate(operands) if not varies[operand]])
             self.instructions[step].ternary = block.ternary[same]
@@ -318,7 +340,14 @@ class Steps:
         Outputs are added up where `failed` is negative; everywhere if there is no `failed`.
         """
         if cython.compiled and self.native:
-            self.native(self.native_registers, self.native_cells, self.native_sums, failed, count)
+            self.native(
+                self.native_registers,
+                self.native_cells,
+                self.native_sums,
+                failed,
+                count,
+                cython.cast(Memory, self.scratch).numbers,
+            )
             return
         for step in range(self.size):
             kind = self.instructions[step].kind
@@ -341,28 +370,34 @@ class Steps:
             else:
                 self.add_up(step, count, failed)
 
-    def use(self, address: int, registers: Memory, cells: Memory, sums: Memory) -> None:
-        """Run the machine code at this address from now on; only compiled."""
+    def use(self, code: Any, registers: Memory, cells: Memory, sums: Memory) -> None:
+        """Run machine code from now on; only compiled."""
         if cython.compiled:
+            self.scratch = Memory(code.scratch, 1)
             self.native_registers = registers.at(0)
             self.native_cells = cells.at(0)
             self.native_sums = sums.at(0)
-            self.native = cython.cast("Native", cython.cast(cython.size_t, address))
+            self.native = cython.cast("Native", cython.cast(cython.size_t, code.address))
 
     def add_up(self, step: int, count: int, failed: Any) -> None:
         """Add the rows of a block to the lanes of a sum, always in the same order."""
         lanes = self.instructions[step].out
-        numbers = self.instructions[step].a
-        stride = self.instructions[step].many
+        left = self.instructions[step].a
+        stride = self.instructions[step].first
+        is_product = self.instructions[step].kind == PRODUCT_ADDITION
         everywhere = not failed if cython.compiled else failed is None
-        if count == BLOCK and everywhere and stride == 1:
-            for part in range(BLOCK // LANES):
-                for lane in range(LANES):
-                    lanes[lane] += numbers[part * LANES + lane]
+        if count == BLOCK and everywhere and (is_product or stride == 1):
+            if is_product:
+                self.instructions[step].binary(lanes, left, self.instructions[step].b, count)
+            else:
+                self.instructions[step].unary(lanes, left, count)
             return
         for row in range(count):
             if everywhere or failed[row] < 0:
-                lanes[row % LANES] += numbers[row * stride]
+                term = left[row * stride]
+                if is_product:
+                    term *= self.instructions[step].b[row * self.instructions[step].many]
+                lanes[row % LANES] += term
 
     def run_many(self, step: int, count: int) -> None:
         """Run an operation on any number of operands: row by row, its operands gathered."""
@@ -385,6 +420,13 @@ class Steps:
         """Give the room back."""
         if cython.compiled:
             free(gathered)  # type: ignore[name-defined]  # noqa: F821
+
+
+def binary_of(block: Block, left_varies: bool, right_varies: bool) -> Any:
+    """The block function for two operands that vary from row to row or don't; not neither."""
+    if left_varies == right_varies:
+        return block.both_vary
+    return block.left_varies if left_varies else block.right_varies
 
 
 def address_of_value(primitive: Primitive) -> int:
@@ -479,7 +521,7 @@ class Machine:
         """Run machine code from now on, for what is the same for all rows and for the rows."""
         self.code = (before, rest)
         if before is not None:
-            self.before.use(before.address, self.cells, self.cells, self.cells)
+            self.before.use(before, self.cells, self.cells, self.cells)
         self.benches.clear()
 
     def results(self) -> Any:
@@ -550,7 +592,7 @@ class Bench:
         self.deciding = Steps(plan.deciding, plan, self.machine.cells, self.registers, self.sums)
         self.rest = Steps(plan.rest, plan, self.machine.cells, self.registers, self.sums)
         if machine.code is not None and machine.code[1] is not None:
-            self.rest.use(machine.code[1].address, self.registers, self.machine.cells, self.sums)
+            self.rest.use(machine.code[1], self.registers, self.machine.cells, self.sums)
         varying = [number for number in range(program.inputs) if plan.varies[number]]
         self.inputs = integers(len(varying))
         for place, number in enumerate(varying):

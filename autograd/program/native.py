@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.primitive import find_primitive
 from autograd.program import llvm_math
-from autograd.program.llvm_program import module_of_row, module_of_rows
+from autograd.program.llvm_program import WIDTH, Scratch, module_of_row, module_of_rows
 from autograd.program.machine import BLOCK, Plan, address_of_value
 
 __all__ = ["NativeCode", "is_available"]
@@ -37,7 +37,11 @@ def host() -> tuple[Any, Any]:
 
 
 class NativeCode:
-    """The machine code of some steps of a plan; `address` is that of `run(registers, cells, sums, failed, count)`."""
+    """The machine code of some steps of a plan.
+
+    `address` is that of `run(registers, cells, sums, failed, count, scratch)`, which needs `scratch` numbers of room
+    for itself.
+    """
 
     def __init__(self, plan: Plan, steps: Any, rows: bool) -> None:
         llvm, target = host()
@@ -52,3 +56,4 @@ class NativeCode:
         self.engine = llvm.create_mcjit_compiler(module, machine)
         self.engine.finalize_object()
         self.address = int(self.engine.get_function_address("run"))
+        self.scratch = Scratch(plan, steps).size * (WIDTH if rows else 1)
