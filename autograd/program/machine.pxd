@@ -1,5 +1,6 @@
 cimport cython
 from cpython.array cimport array
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdlib cimport calloc, free, malloc
 from autograd.kernel cimport Kernel, NaryValue
 from autograd.primitive cimport Primitive
@@ -100,6 +101,7 @@ cdef class Rows:
     cdef int* failed
     cdef double* results
 
+@cython.locals(view=Py_buffer, address=size_t)
 cdef size_t address_of(object numbers) except? 0
 
 cdef class Bench:

@@ -572,9 +572,12 @@ class Rows:
         free(self.numbers)  # type: ignore[name-defined]  # noqa: F821
 
 
-def address_of(numbers: Any) -> int:
-    """Where the numbers of a NumPy array begin; it must be kept alive by the caller."""
-    return int(numbers.ctypes.data)
+def address_of(numbers: Any) -> Any:
+    """Where the numbers of a contiguous NumPy array begin, which the caller must keep alive; only compiled."""
+    PyObject_GetBuffer(numbers, cython.address(view), PyBUF_SIMPLE)  # type: ignore[name-defined]  # noqa: F821
+    address = cython.cast(cython.size_t, view.buf)  # noqa: F821
+    PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821
+    return address
 
 
 @cython.final

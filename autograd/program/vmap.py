@@ -169,7 +169,7 @@ class RowArguments:
                     f"vmap of {mapped.__name__}: argument {place} is an array of {given.dtype}, not of numbers"
                 )
             kind = given.dtype if self.nodes and given.dtype.kind == "O" else numpy.float64
-            rows = numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0), dtype=kind)
+            rows = numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
             counts[place] = len(rows)
             self.arguments.append(rows)
         if not counts:
@@ -278,6 +278,8 @@ class Run:
         count_work(machine, self.mapped.tier, 0, count)
         left = numpy.flatnonzero(failed >= 0)
         path.hits += count - len(left)
+        if len(left) == 0:
+            return []
         leaving = []
         for guard in numpy.unique(failed[left]).tolist():
             away = left[failed[left] == guard]
