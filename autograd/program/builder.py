@@ -18,38 +18,66 @@ from autograd.numpy_interop import primitive_of
 from autograd.primitive import Primitive
 from autograd.program.program import Program
 
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+
 __all__ = ["Builder"]
 
 
+@cython.final
+@cython.cclass
 class Builder:
-    """The operations so far. Values have numbers: inputs from 0, then constants and results as they come."""
+    """The operations so far. Values have numbers: inputs from 0, then constants and results as they come.
+
+    The value of a number was made by `made_by[number]` from `operands_of[number]`, both None for inputs and constants.
+    `known` has for each primitive the values it was asked for, by their operands.
+    """
 
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
         self.constant_of: dict[int, float] = {}
-        self.definition: dict[int, tuple[Primitive, tuple[int, ...]]] = {}
-        self.known: dict[Any, int] = {}
-        self.count = inputs
+        self.constants: dict[Any, int] = {}
+        self.made_by: list[Primitive | None] = [None] * inputs
+        self.operands_of: list[tuple[int, ...] | None] = [None] * inputs
+        self.known: dict[Primitive, dict[tuple[int, ...], int]] = {}
         self.one = self.constant(1.0)
         self.zero = self.constant(0.0)
 
     def constant(self, number: float) -> int:
         """The value of a constant; 0.0 and -0.0 are two, all nans are one."""
-        key = ("nan",) if number != number else (number, math.copysign(1.0, number))
-        value = self.known.get(key)
+        key: Any = number
+        if number != number:
+            key = "nan"
+        elif number == 0.0 and math.copysign(1.0, number) < 0.0:
+            key = "-0.0"
+        value = self.constants.get(key)
         if value is None:
-            value = self.known[key] = self.count
+            value = self.constants[key] = self.append(None, None)
             self.constant_of[value] = number
-            self.count += 1
         return value
+
+    def append(self, primitive: Primitive | None, operands: tuple[int, ...] | None) -> int:
+        """The number of one more value."""
+        self.made_by.append(primitive)
+        self.operands_of.append(operands)
+        return len(self.made_by) - 1
 
     def emit(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of an operation: a known one where it was computed before or follows from simpler ones."""
-        key = (primitive, operands)
-        value = self.known.get(key)
+        values = self.known.get(primitive)
+        if values is None:
+            values = self.known[primitive] = {}
+        value = values.get(operands)
         if value is None:
-            value = self.known[key] = self.simplified(primitive, operands)
+            value = values[operands] = self.simplified(primitive, operands)
         return value
+
+    def known_value(self, primitive: Primitive, operands: tuple[int, ...]) -> int | None:
+        """The value of an operation if it was asked for before."""
+        values = self.known.get(primitive)
+        return None if values is None else values.get(operands)
 
     def simplified(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of an operation that was not asked for before."""
@@ -63,10 +91,7 @@ class Builder:
                 return value
         if primitive.kernel is None and primitive not in MACHINE_OPERATIONS:
             return self.expanded(primitive, operands)
-        value = self.count
-        self.definition[value] = (primitive, operands)
-        self.count += 1
-        return value
+        return self.append(primitive, operands)
 
     def expanded(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of a user's primitive: its own value function, run on symbols."""
@@ -80,35 +105,47 @@ class Builder:
 
     def is_condition(self, value: int) -> bool:
         """Whether a value can only be 0 or 1."""
-        known = self.definition.get(value)
-        return known is not None and known[0] in CONDITIONS
+        return self.made_by[value] in CONDITIONS
 
     def operand_of(self, value: int, primitive: Primitive) -> int | None:
         """The operand of a value if this unary primitive made it."""
-        known = self.definition.get(value)
-        return known[1][0] if known is not None and known[0] is primitive else None
+        if self.made_by[value] is not primitive:
+            return None
+        operands: Any = self.operands_of[value]
+        return operands[0]  # type: ignore[no-any-return]
 
     def program(self, outputs: Sequence[int], guards: Sequence[tuple[int, bool, str, int]] = ()) -> Program:
         """The program that computes these outputs and the conditions of these guards, and nothing else."""
-        needed = set()
-        pending = [*outputs, *[guard[0] for guard in guards]]
-        while pending:
-            value = pending.pop()
-            if value not in needed:
-                needed.add(value)
-                if value in self.definition:
-                    pending.extend(self.definition[value][1])
-        constants = [value for value in self.constant_of if value in needed]
-        kept = [value for value in self.definition if value in needed]
-        number = {value: value for value in range(self.inputs)}
-        number |= {value: place for place, value in enumerate([*constants, *kept], self.inputs)}
+        size = len(self.made_by)
+        needed = bytearray(size)
+        for output in outputs:
+            needed[output] = 1
+        for guard in guards:
+            needed[guard[0]] = 1
+        # Operands have smaller numbers than what is made of them.
+        for value in range(size - 1, -1, -1):
+            used = self.operands_of[value]
+            if needed[value] and used is not None:
+                for operand in used:
+                    needed[operand] = 1
+        constants = [value for value in self.constant_of if needed[value]]
+        number = array("i", range(size))
+        count = self.inputs
+        for value in constants:
+            number[value] = count
+            count += 1
         code_of: dict[str, int] = {}
         codes, starts, operands = array("i"), array("i", [0]), array("i")
-        for value in kept:
-            primitive, used = self.definition[value]
-            codes.append(code_of.setdefault(primitive.name, len(code_of)))
-            operands.extend([number[operand] for operand in used])
-            starts.append(len(operands))
+        for value in range(size):
+            used = self.operands_of[value]
+            if needed[value] and used is not None:
+                number[value] = count
+                count += 1
+                primitive: Any = self.made_by[value]
+                codes.append(code_of.setdefault(primitive.name, len(code_of)))
+                for operand in used:
+                    operands.append(number[operand])
+                starts.append(len(operands))
         return Program(
             self.inputs,
             [self.constant_of[value] for value in constants],
@@ -191,7 +228,7 @@ def _plus(builder: Builder, a: int, b: int) -> int | None:
             return builder.emit(p.Minus, (left, negated))
         if builder.constant_of.get(right) == 0.0 and math.copysign(1.0, builder.constant_of[right]) < 0:
             return left
-    return builder.known.get((p.Plus, (b, a)))
+    return builder.known_value(p.Plus, (b, a))
 
 
 def _minus(builder: Builder, a: int, b: int) -> int | None:
@@ -208,7 +245,7 @@ def _multiply(builder: Builder, a: int, b: int) -> int | None:
             return left
         if factor == -1.0:
             return builder.emit(p.Negate, (left,))
-    return builder.known.get((p.Multiply, (b, a)))
+    return builder.known_value(p.Multiply, (b, a))
 
 
 def _divide(builder: Builder, a: int, b: int) -> int | None:
@@ -298,7 +335,7 @@ def _absorb(builder: Builder, a: int, b: int) -> int | None:
             return builder.emit(p.Multiply, (left, right))
         if builder.is_condition(right):
             return builder.emit(p.Select, (right, left, builder.zero))
-    return builder.known.get((p.Absorb, (b, a)))
+    return builder.known_value(p.Absorb, (b, a))
 
 
 CONDITIONS = frozenset([p.Less, p.LessEqual, p.Equal, p.NotEqual, p.Not, p.Both, p.Either])

@@ -23,8 +23,7 @@ from autograd.program.llvm_expressions import (
     two_product,
     two_sum,
 )
-from autograd.program.machine import Addition, Plan
-from autograd.program.program import Operation
+from autograd.program.plan import Plan, Step
 
 __all__ = ["WIDTH", "Scratch", "module_of_row", "module_of_rows"]
 
@@ -36,12 +35,12 @@ LENGTH = 300
 WRITTEN_OUT = {"max", "min", "sign", "floor", "ceil", "trunc", "round", "copysign"}
 
 
-def module_of_row(plan: Plan, steps: Sequence[Any]) -> str:
+def module_of_row(plan: Plan, steps: Sequence[Step]) -> str:
     """The IR of a module whose `@run` does these steps, all on cells, for one row."""
     return Module(plan, steps, 1).text()
 
 
-def module_of_rows(plan: Plan, steps: Sequence[Any], block: int) -> str:
+def module_of_rows(plan: Plan, steps: Sequence[Step], block: int) -> str:
     """The IR of a module whose `@run` does these steps for a block of so many rows, a register's width at a time."""
     return Module(plan, steps, WIDTH, block).text()
 
@@ -53,7 +52,7 @@ class Scratch:
     cache: each is as wide as an instruction, not as a block.
     """
 
-    def __init__(self, plan: Plan, steps: Sequence[Any]) -> None:
+    def __init__(self, plan: Plan, steps: Sequence[Step]) -> None:
         self.size = 0
         self.place: dict[int, int] = {}
         last_use: dict[int, int] = {}
@@ -66,7 +65,7 @@ class Scratch:
             if time % LENGTH == 0:
                 # No function reads what the one before was the last to need.
                 free += leaving.pop(time // LENGTH, [])
-            if isinstance(step, Addition) or step.result in plan.kept:
+            if step.output >= 0 or step.result in plan.kept:
                 continue
             last_part = last_use.get(step.result, time) // LENGTH
             if last_part > time // LENGTH:
@@ -81,7 +80,7 @@ class Scratch:
 class Module:
     """The functions of one module."""
 
-    def __init__(self, plan: Plan, steps: Sequence[Any], width: int, block: int = 1) -> None:
+    def __init__(self, plan: Plan, steps: Sequence[Step], width: int, block: int = 1) -> None:
         self.plan = plan
         self.steps = steps
         self.width = width
@@ -109,7 +108,7 @@ class Module:
         known: dict[int, Value] = {}
         for step in self.steps[start:stop]:
             operands = [self.operand(function, known, operand) for operand in step.operands]
-            if isinstance(step, Addition):
+            if step.output >= 0:
                 self.add_up(function, step, operands)
                 continue
             result = self.result(function, step, operands)
@@ -208,17 +207,17 @@ class Module:
         address, alignment = self.address(function, value)
         function.lines.append(f"  store {function.type_of(REAL)} {result.text}, ptr {address}, align {alignment}")
 
-    def add_up(self, function: Function, addition: Addition, operands: list[Value]) -> None:
+    def add_up(self, function: Function, addition: Step, operands: list[Value]) -> None:
         """Add an output to its sum, in the rows whose guards hold."""
         address = f"%{function.new_name()}"
         vector = function.type_of(REAL)
         function.lines.append(f"  {address} = getelementptr double, ptr %sums, i64 {addition.output * WIDTH}")
         total = function.emit(REAL, f"load {vector}, ptr {address}, align {8 * WIDTH}")
-        more = fma(*operands, total) if len(operands) > 1 else total + operands[0]
+        more = total + operands[0] if len(operands) == 1 else fma(operands[0], operands[1], total)
         kept = select(Value(function, CONDITION, "%alive"), more, total)
         function.lines.append(f"  store {vector} {kept.text}, ptr {address}, align {8 * WIDTH}")
 
-    def result(self, function: Function, step: Operation, operands: list[Value]) -> Value:
+    def result(self, function: Function, step: Step, operands: list[Value]) -> Value:
         """The result of an operation."""
         primitive: Any = step.primitive
         name = primitive.name

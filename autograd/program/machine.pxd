@@ -5,6 +5,7 @@ from libc.stdlib cimport calloc, free, malloc
 from autograd.kernel cimport Kernel, NaryValue
 from autograd.primitive cimport Primitive
 from autograd.program.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
+from autograd.program.plan cimport Step
 from autograd.tape cimport doubles, integers
 
 cdef int UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION
@@ -38,6 +39,14 @@ cdef class Memory:
     cdef double* numbers
     cdef inline double* at(self, Py_ssize_t place) noexcept nogil
 
+cdef class Room:
+    cdef array place
+    cdef bytearray varies
+    cdef Memory cells, registers, sums
+    @cython.locals(memory=Memory)
+    cdef double* of(self, int value)
+    cdef int stride(self, int value)
+
 cdef class Steps:
     cdef Py_ssize_t size, used
     cdef list kept
@@ -52,10 +61,12 @@ cdef class Steps:
 
     cdef use(self, object code, Memory registers, Memory cells, Memory sums)
 
-    @cython.locals(step=Py_ssize_t, block=Block, place=list, varies=list, where="double*")
-    cdef append(self, object operation, object plan, Memory cells, Memory registers)
-    @cython.locals(step=Py_ssize_t, block=Block, left=Py_ssize_t, right=Py_ssize_t)
-    cdef append_addition(self, object addition, object plan, Memory cells, Memory registers, Memory sums)
+    @cython.locals(step=Step)
+    cdef append_all(self, object steps, Room room)
+    @cython.locals(step=Py_ssize_t, block=Block, left=int, right=int)
+    cdef append_addition(self, Step addition, Room room)
+    @cython.locals(step=Py_ssize_t, block=Block, operands=tuple, operand=int, same=int)
+    cdef append(self, Step operation, Room room)
     @cython.locals(step=Py_ssize_t, kind=int)
     cdef void run(self, Py_ssize_t count, int* failed) noexcept nogil
     @cython.locals(lanes="double*", left="double*", stride=Py_ssize_t, row=Py_ssize_t, everywhere=bint,

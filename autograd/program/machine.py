@@ -1,21 +1,16 @@
-"""The interpreter: runs a program over blocks of rows, one primitive at a time.
-
-Values that are the same for all rows (parameters, constants, and what depends on these alone) are computed once.
-The others are held in registers of one block, which are used again as soon as their values are not needed any more,
-so that the whole computation stays in the processor's first cache.
-"""
+"""The interpreter: runs a program over blocks of rows, one primitive at a time, by a plan."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
-from autograd.primitives import Minus, Multiply, Plus
 from autograd.program._blocks import BLOCKS
 from autograd.program.block import vector_bits
-from autograd.program.program import Operation, Program
+from autograd.program.plan import ADD, Plan
+from autograd.program.program import Program
 from autograd.tape import doubles, integers
 
 try:
@@ -28,8 +23,9 @@ if not cython.compiled:
     from autograd.kernel import Kernel
     from autograd.primitive import Primitive
     from autograd.program.block import Block
+    from autograd.program.plan import Step
 
-__all__ = ["BLOCK", "Addition", "Bench", "Machine", "Plan", "Rows", "address_of_value"]
+__all__ = ["BLOCK", "Bench", "Machine", "Rows", "address_of_value"]
 
 # Rows in a block: between 32 and 128 makes no difference, fewer and more are slower.
 if not cython.compiled:
@@ -39,13 +35,6 @@ if not cython.compiled:
     CACHE_LINE = 64
     NOTHING = None
 UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION = 1, 2, 3, 4, 5, 6
-
-
-class Addition(NamedTuple):
-    """The addition of an output to its sum, or of the product of two values that is an output."""
-
-    output: int
-    operands: tuple[int, ...]
 
 
 def fastest_blocks() -> Any:
@@ -66,150 +55,6 @@ def fastest_blocks() -> Any:
 
 
 FASTEST = fastest_blocks()
-
-
-class Fused(NamedTuple):
-    """Two operations done in one go over a block, each rounded as by itself."""
-
-    name: str
-    arity: int = 3
-
-
-PRODUCT_PLUS, PRODUCT_MINUS, MINUS_PRODUCT = Fused("product_plus"), Fused("product_minus"), Fused("minus_product")
-
-
-def fused(program: Program) -> list[Operation]:
-    """The operations, products that are only used in a sum or difference done together with it.
-
-    That saves the way through memory, which is most of the cost of such an operation.
-    """
-    operations = list(program)
-    uses = [0] * program.size
-    for operation in operations:
-        for operand in operation.operands:
-            uses[operand] += 1
-    for value in (*program.outputs, *[guard.condition for guard in program.guards]):
-        uses[value] += 1
-    products = {
-        operation.result: operation
-        for operation in operations
-        if operation.primitive is Multiply and uses[operation.result] == 1
-    }
-    taken: set[int] = set()
-    found = []
-    for operation in operations:
-        if operation.primitive in (Plus, Minus):
-            left, right = operation.operands
-            product = products.get(left) or products.get(right)
-            if product is not None:
-                taken.add(product.result)
-                if product.result == left:
-                    kind = PRODUCT_PLUS if operation.primitive is Plus else PRODUCT_MINUS
-                    other = right
-                else:
-                    kind = PRODUCT_PLUS if operation.primitive is Plus else MINUS_PRODUCT
-                    other = left
-                operation = Operation(operation.result, kind, (*product.operands, other))  # type: ignore[arg-type]
-        found.append(operation)
-    return [operation for operation in found if operation.result not in taken]
-
-
-class Plan:
-    """Where the values of a program are held, and in which order they are computed.
-
-    `varying` says of each input whether it differs from row to row. A value has the place `place[value]`: the number
-    of a cell (for what is the same for all rows) or of a register, as `varies[value]` tells. `before_deciding` and
-    `before` have the operations that are done once, `deciding` and `rest` those done for each block: what guards
-    depend on, and the others. `kept` has the values that are needed after these lists. Where outputs are `summed`,
-    each is added up as soon as it is known: `rest` has an `Addition` for it.
-    """
-
-    def __init__(self, program: Program, varying: Sequence[bool], summed: bool = False) -> None:
-        operations = fused(program)
-        self.varies = [*varying, *[False] * (program.size - program.inputs)]
-        for operation in operations:
-            self.varies[operation.result] = any([self.varies[operand] for operand in operation.operands])
-        conditions = [guard.condition for guard in program.guards]
-        decides = [False] * program.size
-        for condition in conditions:
-            decides[condition] = True
-        for operation in reversed(operations):
-            if decides[operation.result]:
-                for operand in operation.operands:
-                    decides[operand] = True
-        before = [operation for operation in operations if not self.varies[operation.result]]
-        self.before_deciding = [operation for operation in before if decides[operation.result]]
-        self.before = [operation for operation in before if not decides[operation.result]]
-        each = [operation for operation in operations if self.varies[operation.result]]
-        self.deciding: list[Any] = [operation for operation in each if decides[operation.result]]
-        self.rest: list[Any] = [operation for operation in each if not decides[operation.result]]
-        self.kept = {guard.condition for guard in program.guards} | (set() if summed else set(program.outputs))
-        if summed:
-            self.sum_up(program)
-        # What is computed before the rows is used by them.
-        self.kept |= {operand for step in (*self.deciding, *self.rest) for operand in step.operands} - {
-            step.result for step in (*self.deciding, *self.rest) if isinstance(step, Operation)
-        }
-        self.allocate(program, summed)
-
-    def sum_up(self, program: Program) -> None:
-        """Put the additions of outputs behind the operations that they are the results of.
-
-        A product that is nothing but one output is added without being stored.
-        """
-        waiting: dict[int, list[Addition]] = {}
-        for number, output in enumerate(program.outputs):
-            waiting.setdefault(output, []).append(Addition(number, (output,)))
-        used = {operand for operation in (*self.deciding, *self.rest) for operand in operation.operands}
-        computed_last = {operation.result for operation in self.rest}
-        rest: list[Any] = [addition for value in waiting if value not in computed_last for addition in waiting[value]]
-        for operation in self.rest:
-            additions = waiting.get(operation.result, [])
-            if operation.primitive is Multiply and len(additions) == 1 and operation.result not in used:
-                rest.append(Addition(additions[0].output, operation.operands))
-            else:
-                rest.append(operation)
-                rest += additions
-        self.rest = rest
-
-    def allocate(self, program: Program, summed: bool) -> None:
-        """Give each value its place: registers are used again when nothing needs their value any more."""
-        steps = [*self.deciding, *self.rest]
-        last_use = [-1] * program.size
-        for time, step in enumerate(steps):
-            for value in step.operands:
-                last_use[value] = time
-        for guard in program.guards:
-            last_use[guard.condition] = max(last_use[guard.condition], len(self.deciding))
-        if not summed:
-            for output in program.outputs:
-                last_use[output] = len(steps)
-        self.place = [0] * program.size
-        self.cells = 0
-        self.registers = 0
-        free: list[int] = []
-        leaving: dict[int, list[int]] = {}
-
-        def settle(value: int) -> None:
-            if not self.varies[value]:
-                self.place[value] = self.cells
-                self.cells += 1
-                return
-            if free:
-                self.place[value] = free.pop()
-            else:
-                self.place[value] = self.registers
-                self.registers += 1
-            leaving.setdefault(last_use[value], []).append(self.place[value])
-
-        for value in range(program.size):
-            if value < program.first or not self.varies[value]:
-                settle(value)
-        for time, step in enumerate(steps):
-            # The result gets its register before the operands give theirs back: a block is not computed onto itself.
-            if isinstance(step, Operation):
-                settle(step.result)
-            free += leaving.pop(time, [])
 
 
 def next_cache_line(memory: Any) -> Any:
@@ -245,94 +90,113 @@ class Memory:
 
 @cython.final
 @cython.cclass
+class Room:
+    """The memory for all values of a plan."""
+
+    def __init__(self, plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
+        self.place = plan.place
+        self.varies = plan.varies
+        self.cells = cells
+        self.registers = registers
+        self.sums = sums
+
+    def of(self, value: int) -> Any:
+        """Where a value is."""
+        memory = self.registers if self.varies[value] else self.cells
+        return memory.at(self.place[value])
+
+    def stride(self, value: int) -> int:
+        """How far the next row's number is from a row's: 0 for what is the same for all."""
+        return 1 if self.varies[value] else 0
+
+
+@cython.final
+@cython.cclass
 class Steps:
     """Operations made ready to run, on blocks of cells and of registers."""
 
-    def __init__(self, operations: Sequence[Any], plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
+    def __init__(self, steps: Sequence[Step], plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
         self.size = 0
         self.used = 0
-        many = sum([len(step.operands) for step in operations if isinstance(step, Operation)])
+        many = sum([len(step.operands) for step in steps])
         self.kept = [cells, registers, sums]
         if cython.compiled:
             self.instructions = cython.cast(
                 "Instruction*",
-                calloc(len(operations) + 1, cython.sizeof("Instruction")),  # type: ignore[name-defined]  # noqa: F821
+                calloc(len(steps) + 1, cython.sizeof("Instruction")),  # type: ignore[name-defined]  # noqa: F821
             )
             self.operands = cython.cast("double**", calloc(many + 1, 8))  # type: ignore[name-defined]  # noqa: F821
             self.strides = cython.cast("Py_ssize_t*", calloc(many + 1, 8))  # type: ignore[name-defined]  # noqa: F821
             if not (self.instructions and self.operands and self.strides):
-                raise MemoryError(f"no memory for {len(operations)} operations")
+                raise MemoryError(f"no memory for {len(steps)} operations")
         else:
-            self.instructions = [SimpleNamespace() for _ in operations]
+            self.instructions = [SimpleNamespace() for _ in steps]
             self.operands = [None] * many
             self.strides = [0] * many
-        for step in operations:
-            if isinstance(step, Addition):
-                self.append_addition(step, plan, cells, registers, sums)
-            else:
-                self.append(step, plan, cells, registers)
+        self.append_all(steps, Room(plan, cells, registers, sums))
 
     def __dealloc__(self) -> None:
         free(self.instructions)  # type: ignore[name-defined]  # noqa: F821
         free(self.operands)  # type: ignore[name-defined]  # noqa: F821
         free(self.strides)  # type: ignore[name-defined]  # noqa: F821
 
-    def append_addition(self, addition: Addition, plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
-        """Add the addition of an output to its sum."""
+    def append_all(self, steps: Sequence[Step], room: Room) -> None:
+        """Add operations."""
+        for step in steps:
+            if step.output >= 0:
+                self.append_addition(step, room)
+            else:
+                self.append(step, room)
+
+    def append_addition(self, addition: Step, room: Room) -> None:
+        """Add the addition of an output, or of a product that is an output, to its sum."""
         step = self.size
         self.size += 1
-        left, right = addition.operands[0], addition.operands[len(addition.operands) - 1]
-        self.instructions[step].out = sums.at(addition.output)
-        self.instructions[step].a = registers.at(plan.place[left]) if plan.varies[left] else cells.at(plan.place[left])
-        self.instructions[step].first = 1 if plan.varies[left] else 0
-        if len(addition.operands) == 1:
+        left = addition.operands[0]
+        self.instructions[step].out = room.sums.at(addition.output)
+        self.instructions[step].a = room.of(left)
+        self.instructions[step].first = room.stride(left)
+        block: Block = FASTEST[addition.primitive.name]
+        if addition.primitive is ADD:
             self.instructions[step].kind = ADDITION
-            block: Block = FASTEST["add"]
             self.instructions[step].unary = block.unary
             return
+        right = addition.operands[1]
         self.instructions[step].kind = PRODUCT_ADDITION
-        self.instructions[step].b = (
-            registers.at(plan.place[right]) if plan.varies[right] else cells.at(plan.place[right])
-        )
-        self.instructions[step].many = 1 if plan.varies[right] else 0
-        self.instructions[step].binary = binary_of(FASTEST["add_product"], plan.varies[left], plan.varies[right])
+        self.instructions[step].b = room.of(right)
+        self.instructions[step].many = room.stride(right)
+        self.instructions[step].binary = binary_of(block, room.stride(left), room.stride(right))
 
-    def append(self, operation: Any, plan: Plan, cells: Memory, registers: Memory) -> None:
+    def append(self, operation: Step, room: Room) -> None:
         """Add an operation."""
         primitive = operation.primitive
-        place, varies = plan.place, plan.varies
+        operands = operation.operands
         step = self.size
         self.size += 1
-        out = operation.result
-        self.instructions[step].out = registers.at(place[out]) if varies[out] else cells.at(place[out])
+        self.instructions[step].out = room.of(operation.result)
         if primitive.arity is None:
             self.instructions[step].kind = MANY
             self.instructions[step].first = self.used
-            self.instructions[step].many = len(operation.operands)
+            self.instructions[step].many = len(operands)
             self.instructions[step].nary = kernel_of(primitive).nary_value
-            for operand in operation.operands:
-                self.operands[self.used] = registers.at(place[operand]) if varies[operand] else cells.at(place[operand])
-                self.strides[self.used] = 1 if varies[operand] else 0
+            for operand in operands:
+                self.operands[self.used] = room.of(operand)
+                self.strides[self.used] = room.stride(operand)
                 self.used += 1
             return
         block: Block = FASTEST[primitive.name]
-        operands = operation.operands
-        for position, operand in enumerate(operands):
-            where = registers.at(place[operand]) if varies[operand] else cells.at(place[operand])
-            if position == 0:
-                self.instructions[step].a = where
-            elif position == 1:
-                self.instructions[step].b = where
-            else:
-                self.instructions[step].c = where
         self.instructions[step].kind = block.arity
+        self.instructions[step].a = room.of(operands[0])
         if block.arity == UNARY:
             self.instructions[step].unary = block.unary
-        elif block.arity == BINARY:
-            self.instructions[step].binary = binary_of(block, varies[operands[0]], varies[operands[1]])
-        else:
-            same = sum([1 << position for position, operand in enumerate(operands) if not varies[operand]])
-            self.instructions[step].ternary = block.ternary[same]
+            return
+        self.instructions[step].b = room.of(operands[1])
+        if block.arity == BINARY:
+            self.instructions[step].binary = binary_of(block, room.stride(operands[0]), room.stride(operands[1]))
+            return
+        self.instructions[step].c = room.of(operands[2])
+        same = 7 - room.stride(operands[0]) - 2 * room.stride(operands[1]) - 4 * room.stride(operands[2])
+        self.instructions[step].ternary = block.ternary[same]
 
     def run(self, count: int, failed: Any) -> None:
         """Run all operations on the first `count` rows of the blocks.

@@ -8,7 +8,8 @@ from typing import Any
 from autograd.primitive import find_primitive
 from autograd.program import llvm_math
 from autograd.program.llvm_program import WIDTH, Scratch, module_of_row, module_of_rows
-from autograd.program.machine import BLOCK, Plan, address_of_value
+from autograd.program.machine import BLOCK, address_of_value
+from autograd.program.plan import Plan
 
 __all__ = ["NativeCode", "is_available"]
 

@@ -20,6 +20,11 @@ from autograd.structures import Structure, flatten
 from autograd.tape import Tape
 from autograd.transforms import name_of
 
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+
 __all__ = ["Condition", "Trace", "Traced", "record"]
 
 
@@ -139,12 +144,13 @@ def record(fun: Callable[..., Any], numbers: Sequence[float], call: Callable[[li
         results, structure = flatten(without_conditions(returned), f"the output of {name_of(fun)}")
         ends = [*results, *[node for node, *_ in trace.decisions]]
         tape = Tape(arguments, ends, before, whole=True)
-        builder, value_at, variables = translated(tape, arguments)
-        outputs = [value_at(result) for result in results]
+        translation = Translation(tape, len(arguments))
+        outputs = [translation.value_at(result) for result in results]
         guards = first_decisions(
-            [(value_at(node), outcome, file, line) for node, outcome, file, line in trace.decisions], builder
+            [(translation.value_at(node), outcome, file, line) for node, outcome, file, line in trace.decisions],
+            translation.builder,
         )
-        return Traced(builder.program(outputs, guards), structure, variables)
+        return Traced(translation.builder.program(outputs, guards), structure, translation.variables)
     finally:
         retire_arguments(arguments)
 
@@ -160,24 +166,32 @@ def without_conditions(value: Any) -> Any:
     return value
 
 
-def translated(tape: Tape, arguments: list[Any]) -> tuple[Builder, Callable[[Any], int], list[Node]]:
-    """The operations on a tape as a builder has them, and where to find a node in it."""
-    variables = list({id(node): node for node in tape.outside}.values())
-    builder = Builder(len(arguments) + len(variables))
-    place_of = {id(variable): place for place, variable in enumerate(variables, len(arguments))}
-    values = list(range(len(arguments)))
+@cython.final
+@cython.cclass
+class Translation:
+    """The operations on a tape as a builder has them, and where to find a node in it.
 
-    def value_at(operand: Any) -> int:
-        position = tape.position_of(operand)
+    The inputs are the arguments, then the `variables` that were made before the run.
+    """
+
+    def __init__(self, tape: Tape, count: int) -> None:
+        self.tape = tape
+        self.variables = list({id(node): node for node in tape.outside}.values())
+        self.builder = Builder(count + len(self.variables))
+        self.place_of = {id(variable): place for place, variable in enumerate(self.variables, count)}
+        self.values = list(range(count))
+        for node in tape.nodes:
+            primitive: Any = node.op
+            operands = tuple([self.value_at(operand) for operand in operands_of(node)])
+            self.values.append(self.builder.emit(primitive, operands))
+
+    def value_at(self, operand: Any) -> int:
+        """The builder's value for a node or number."""
+        position = self.tape.position_of(operand)
         if position >= 0:
-            return values[position]
-        place = place_of.get(id(operand))
-        return builder.constant(value_of(operand)) if place is None else place
-
-    for node in tape.nodes:
-        primitive: Any = node.op
-        values.append(builder.emit(primitive, tuple([value_at(operand) for operand in operands_of(node)])))
-    return builder, value_at, variables
+            return self.values[position]
+        place = self.place_of.get(id(operand))
+        return self.builder.constant(value_of(operand)) if place is None else place
 
 
 def first_decisions(guards: list[tuple[int, bool, str, int]], builder: Builder) -> list[tuple[int, bool, str, int]]:
