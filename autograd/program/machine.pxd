@@ -103,14 +103,17 @@ cdef class Machine:
     @cython.locals(places="int*", output=Py_ssize_t, count=Py_ssize_t, results=array, numbers="double*")
     cpdef object results(self)
 
+cdef class Columns:
+    cdef object kept
+    cdef Py_ssize_t count
+    cdef array offsets, strides
+    cdef double** numbers
+
 cdef class Rows:
     cdef list kept
-    cdef Py_ssize_t count
-    cdef array strides, offsets
-    cdef double** numbers
+    cdef Columns sources, targets
     cdef long long* rows
     cdef int* failed
-    cdef double* results
 
 @cython.locals(view=Py_buffer, address=size_t)
 cdef size_t address_of(object numbers) except? 0
@@ -125,14 +128,15 @@ cdef class Bench:
 
     @cython.locals(first=Py_ssize_t, count=Py_ssize_t, failures=Py_ssize_t, output=Py_ssize_t, lane=Py_ssize_t)
     cpdef object run(self, Rows rows, Py_ssize_t start, Py_ssize_t stop)
-    @cython.locals(inputs="int*", offsets="int*", strides="int*", place=Py_ssize_t, register="double*",
-                   offset=Py_ssize_t, stride=Py_ssize_t, numbers="double*", row=Py_ssize_t)
+    @cython.locals(inputs="int*", offsets="int*", strides="int*", place=Py_ssize_t,
+                   register="double*", offset=Py_ssize_t, stride=Py_ssize_t, numbers="double*", row=Py_ssize_t)
     cdef void load(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
     @cython.locals(places="int*", numbers="int*", outcomes="int*", failures=Py_ssize_t, guard=Py_ssize_t,
                    condition="double*", row=Py_ssize_t)
     cdef Py_ssize_t check(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
-    @cython.locals(places="int*", varies="int*", outputs=Py_ssize_t, output=Py_ssize_t, place=Py_ssize_t,
-                   numbers="double*", same="double*", row=Py_ssize_t)
+    @cython.locals(places="int*", varies="int*", offsets="int*", strides="int*", output=Py_ssize_t,
+                   offset=Py_ssize_t, stride=Py_ssize_t, step=Py_ssize_t, target="double*", numbers="double*",
+                   row=Py_ssize_t)
     cdef void store(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
     @cython.locals(result=array, totals="double*", lanes="double*", output=Py_ssize_t, half=int, lane=int)
     cdef array totals(self)

@@ -25,7 +25,7 @@ if not cython.compiled:
     from autograd.program.block import Block
     from autograd.program.plan import Step
 
-__all__ = ["BLOCK", "Bench", "Machine", "Rows", "address_of_value"]
+__all__ = ["BLOCK", "Bench", "Columns", "Machine", "Rows", "address_of_value"]
 
 # Rows in a block: between 32 and 128 makes no difference, fewer and more are slower.
 if not cython.compiled:
@@ -401,39 +401,52 @@ class Machine:
 
 @cython.final
 @cython.cclass
-class Rows:
-    """The rows of one call: where the inputs that differ from row to row are read, and the outputs written.
+class Columns:
+    """The places of some numbers of each row in arrays.
 
-    `sources` has for each such input an array, the place in it of the first row's number, and how many numbers a row
-    has. `selected` has the numbers of the rows to run, None for all. `failed` gets for each row the first guard that
-    fails, or -1. `results` has a row of outputs for each row; None if they are summed up instead, over the rows whose
-    guards hold.
+    `places` has for each number of a row an array, the place in it of the first row's number, and how far the next
+    row's is from there.
     """
 
-    def __init__(self, sources: Sequence[tuple[Any, int, int]], selected: Any, failed: Any, results: Any) -> None:
-        self.kept = [sources, selected, failed, results]
-        count = len(sources)
-        self.count = count
-        self.strides = integers(count)
-        self.offsets = integers(count)
+    def __init__(self, places: Sequence[tuple[Any, int, int]], written: bool) -> None:
+        self.kept = places
+        self.count = len(places)
+        self.offsets, self.strides = integers(self.count), integers(self.count)
         if cython.compiled:
-            self.numbers = cython.cast("double**", calloc(count + 1, 8))  # type: ignore[name-defined]  # noqa: F821
-            for place, (numbers, _, _) in enumerate(sources):
+            self.numbers = cython.cast("double**", calloc(self.count + 1, 8))  # type: ignore[name-defined]  # noqa: F821
+            if not self.numbers:
+                raise MemoryError(f"no memory for rows of {self.count} numbers")
+            for place, (numbers, _, _) in enumerate(places):
                 self.numbers[place] = cython.cast("double*", address_of(numbers))
-            self.rows = cython.cast("long long*", 0 if selected is None else address_of(selected))
-            self.failed = cython.cast("int*", address_of(failed))
-            self.results = cython.cast("double*", 0 if results is None else address_of(results))
         else:
-            self.numbers = [numbers.ravel().tolist() for numbers, _, _ in sources]
-            self.rows = None if selected is None else selected.tolist()
-            self.failed = failed
-            self.results = None if results is None else results.reshape(-1)
-        for place, (_, offset, stride) in enumerate(sources):
-            self.offsets[place] = offset
-            self.strides[place] = stride
+            self.numbers = [numbers.reshape(-1) if written else numbers.ravel().tolist() for numbers, _, _ in places]
+        for place, (_, offset, stride) in enumerate(places):
+            self.offsets[place], self.strides[place] = offset, stride
 
     def __dealloc__(self) -> None:
         free(self.numbers)  # type: ignore[name-defined]  # noqa: F821
+
+
+@cython.final
+@cython.cclass
+class Rows:
+    """The rows of one call: where the inputs that differ from row to row are read, and the outputs written.
+
+    `sources` are the places of these inputs, `targets` those of the outputs; None if they are summed up instead, over
+    the rows whose guards hold. `selected` has the numbers of the rows to run, None for all. `failed` gets for each of
+    these the first guard that fails, or -1.
+    """
+
+    def __init__(self, sources: Columns, selected: Any, failed: Any, targets: Columns | None) -> None:
+        self.kept = [selected, failed]
+        self.sources = sources
+        self.targets = targets
+        if cython.compiled:
+            self.rows = cython.cast("long long*", 0 if selected is None else address_of(selected))
+            self.failed = cython.cast("int*", address_of(failed))
+        else:
+            self.rows = None if selected is None else selected.tolist()
+            self.failed = failed
 
 
 def address_of(numbers: Any) -> Any:
@@ -515,13 +528,13 @@ class Bench:
     def load(self, rows: Rows, first: int, count: int) -> None:
         """Read the inputs of a block."""
         inputs = self.inputs.data.as_ints if cython.compiled else self.inputs
-        offsets = rows.offsets.data.as_ints if cython.compiled else rows.offsets
-        strides = rows.strides.data.as_ints if cython.compiled else rows.strides
-        for place in range(rows.count):
+        offsets = rows.sources.offsets.data.as_ints if cython.compiled else rows.sources.offsets
+        strides = rows.sources.strides.data.as_ints if cython.compiled else rows.sources.strides
+        for place in range(rows.sources.count):
             register = self.registers.at(inputs[place])
             offset = offsets[place]
             stride = strides[place]
-            numbers = rows.numbers[place]
+            numbers = rows.sources.numbers[place]
             if not rows.rows:
                 for row in range(count):
                     register[row] = numbers[offset + (first + row) * stride]
@@ -547,19 +560,22 @@ class Bench:
 
     def store(self, rows: Rows, first: int, count: int) -> None:
         """Write the outputs of a block."""
-        outputs = self.output_count
         places = self.output_places.data.as_ints if cython.compiled else self.output_places
         varies = self.output_varies.data.as_ints if cython.compiled else self.output_varies
-        for output in range(outputs):
-            place = places[output]
-            if varies[output]:
-                numbers = self.registers.at(place)
+        offsets = rows.targets.offsets.data.as_ints if cython.compiled else rows.targets.offsets
+        strides = rows.targets.strides.data.as_ints if cython.compiled else rows.targets.strides
+        for output in range(rows.targets.count):
+            offset = offsets[output]
+            stride = strides[output]
+            target = rows.targets.numbers[output]
+            step = 1 if varies[output] else 0
+            numbers = self.registers.at(places[output]) if step else self.machine.cells.at(places[output])
+            if not rows.rows:
                 for row in range(count):
-                    rows.results[(first + row) * outputs + output] = numbers[row]
+                    target[offset + (first + row) * stride] = numbers[row * step]
             else:
-                same = self.machine.cells.at(place)
                 for row in range(count):
-                    rows.results[(first + row) * outputs + output] = same[0]
+                    target[offset + rows.rows[first + row] * stride] = numbers[row * step]
 
     def failures_of(self, rows: Rows, first: int) -> Any:
         """The first guard that fails in each row of a block."""

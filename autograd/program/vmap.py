@@ -13,7 +13,7 @@ from typing import Any
 from autograd.modes import current_mode
 from autograd.node import Node, value_of
 from autograd.program.jit import Jitted, stands_under_its_name
-from autograd.program.machine import Bench, Machine, Rows
+from autograd.program.machine import Bench, Columns, Machine, Rows
 from autograd.program.paths import Path, Paths, TooManyPaths
 from autograd.program.signature import Signature, on_variables, sign
 from autograd.program.tiers import check_tier, count_work
@@ -220,8 +220,11 @@ class Run:
         self.paths = paths
         self.rows = rows
         self.numbers = numbers
-        self.sources, self.varying = rows.sources()
+        sources, self.varying = rows.sources()
+        self.sources = Columns(sources, False)
+        self.targets: Columns | None = None
         self.summed = mapped.reduce is not None
+        # The sums, or what the rows are written to.
         self.totals: Any = None
         self.results: Any = None
         self.failed = numpy.empty(rows.count, numpy.int32)
@@ -246,7 +249,7 @@ class Run:
             if self.mapped.reduce == "mean":
                 totals = totals / self.rows.count
             return structure.build(array("d", totals.tobytes()))
-        return stacked(structure, self.results)
+        return self.results
 
     def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
         """Run the rows of a path; the paths of those that leave it, each with its rows."""
@@ -263,18 +266,11 @@ class Run:
         if guard >= 0:
             return [(self.paths.after(path, guard, self.numbers_of(0 if selected is None else selected[0])), selected)]
         count = self.rows.count if selected is None else len(selected)
-        self.check_structure(path)
+        self.take_structure(path)
         failed = self.failed if selected is None else numpy.empty(count, numpy.int32)
-        width = len(path.program.outputs)
-        results = None if self.summed else numpy.empty((count, width))
-        rows = Rows(self.sources, selected, failed, results)
-        sums = run_chunks(machine, rows, count)
+        sums = run_chunks(machine, Rows(self.sources, selected, failed, self.targets), count)
         if self.summed:
             self.totals = sums if self.totals is None else self.totals + sums
-        elif selected is None:
-            self.results = results
-        else:
-            self.results[selected] = results
         count_work(machine, self.mapped.tier, 0, count)
         left = numpy.flatnonzero(failed >= 0)
         path.hits += count - len(left)
@@ -292,16 +288,32 @@ class Run:
         """The numbers of one row."""
         return sign(tuple(self.rows.one(row)), {})[0]
 
-    def check_structure(self, path: Path) -> None:
-        """Raise TypeError if a path returns something of another form than the first."""
+    def take_structure(self, path: Path) -> None:
+        """Make room for results of the form that the first path returns; TypeError if another returns another."""
         structure = path.traced.outputs
         if self.structure is None:
             self.structure = structure
+            if not self.summed:
+                self.make_room(structure)
         elif repr(structure) != repr(self.structure):
             raise TypeError(
                 f"{self.mapped.__name__} returns {self.structure} for some rows and {structure} for others; rows can "
                 f"only be put together if they are alike"
             )
+
+    def make_room(self, structure: Structure) -> None:
+        """Make the arrays of the results, with the rows along the first axis."""
+        import numpy
+
+        targets: list[tuple[Any, int, int]] = []
+
+        def new_array(start: int, part: Structure) -> Any:
+            made = numpy.empty((self.rows.count, *(part.shape or ())))
+            targets.extend([(made, offset, part.size) for offset in range(part.size)])
+            return made
+
+        self.results = structure.map_pieces(new_array)
+        self.targets = Columns(targets, True)
 
 
 def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
