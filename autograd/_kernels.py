@@ -10,7 +10,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.kernel import binary_kernel, unary_kernel, with_constant, with_curvature, with_left_curvature, with_mixed_curvature, with_right_curvature
     from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, rint, sin, sinh, sqrt, tan
-    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
+    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sech_squared, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
     INFINITY, NAN = float("inf"), float("nan")
 
@@ -532,15 +532,25 @@ def tanh_value(x):
 
 
 def tanh_gradient(x, out):
-    return ((4.0 * sigmoid((2.0 * x))) * sigmoid((-2.0 * x)))
+    return sech_squared(x)
 
 
 def tanh_curvature(x, out):
-    shared_0 = (-2.0 * x)
-    shared_1 = sigmoid(shared_0)
-    shared_2 = (2.0 * x)
-    shared_3 = sigmoid(shared_2)
-    return ((shared_1 * (4.0 * ((shared_3 * sigmoid((-shared_2))) * 2.0))) + ((4.0 * shared_3) * ((shared_1 * sigmoid((-shared_0))) * -2.0)))
+    return ((-2.0 * sech_squared(x)) * tanh(x))
+
+
+def sech_squared_value(x):
+    return sech_squared(x)
+
+
+def sech_squared_gradient(x, out):
+    return ((-2.0 * out) * tanh(x))
+
+
+def sech_squared_curvature(x, out):
+    shared_0 = tanh(x)
+    shared_1 = (-2.0 * out)
+    return ((shared_0 * (-2.0 * (shared_1 * shared_0))) + (shared_1 * sech_squared(x)))
 
 
 def asinh_value(x):
@@ -946,6 +956,7 @@ KERNELS = {
     "sinh": with_curvature(unary_kernel(sinh_value, sinh_gradient), sinh_curvature),
     "cosh": with_curvature(unary_kernel(cosh_value, cosh_gradient), cosh_curvature),
     "tanh": with_curvature(unary_kernel(tanh_value, tanh_gradient), tanh_curvature),
+    "sech_squared": with_curvature(unary_kernel(sech_squared_value, sech_squared_gradient), sech_squared_curvature),
     "asinh": with_curvature(unary_kernel(asinh_value, asinh_gradient), asinh_curvature),
     "acosh": with_curvature(unary_kernel(acosh_value, acosh_gradient), acosh_curvature),
     "atanh": with_curvature(unary_kernel(atanh_value, atanh_gradient), atanh_curvature),

@@ -35,11 +35,11 @@ from autograd.primitive import REAL, Interval, Primitive, all_primitives, attach
 __all__ = [
     "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow", "Sqrt",
     "Cbrt", "Hypot", "Exp", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
-    "SigmoidDifference", "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh",
-    "Cosh", "Tanh", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma", "Abs",
-    "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity", "StopGradient",
-    "Where", "Less", "LessEqual", "Equal", "NotEqual", "Not", "Both", "Either", "Select", "Absorb", "Max", "Min",
-    "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
+    "SigmoidDifference", "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh",
+    "Tanh", "SechSquared", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma",
+    "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity",
+    "StopGradient", "Where", "Less", "LessEqual", "Equal", "NotEqual", "Not", "Both", "Either", "Select", "Absorb",
+    "Max", "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
 ]  # fmt: skip
 
 POSITIVE = Interval(0, math.inf, closed=False)
@@ -261,8 +261,11 @@ Tanh = Primitive(
     "tanh",
     special.tanh,
     # 1 - out² would lose every digit where out is close to ±1.
-    lambda x, out: 4.0 * Sigmoid(2.0 * x) * Sigmoid(-2.0 * x),
+    lambda x, out: SechSquared(x),
     doc="The hyperbolic tangent.",
+)
+SechSquared = Primitive(
+    "sech_squared", special.sech_squared, lambda x, out: -2.0 * out * Tanh(x), doc="1 ÷ cosh²x, the slope of tanh."
 )
 Asinh = Primitive("asinh", ieee.asinh, lambda x, out: 1.0 / Hypot(1.0, x), doc="The inverse of sinh.")
 Acosh = Primitive(

@@ -53,6 +53,7 @@ cdef (double, double) reflected_hurwitz_pair(double s, double x, double distance
 
 cpdef double cbrt(double x) noexcept nogil
 cpdef double tanh(double x) noexcept nogil
+cpdef double sech_squared(double x) noexcept nogil
 cpdef double acosh(double x) noexcept nogil
 cpdef double gaussian(double x) noexcept nogil
 cpdef double erfc(double x) noexcept nogil

@@ -53,7 +53,7 @@ CHOICES = {
     name: [(0.0,)]
     for name in (
         "square", "exp", "exp2", "expm1", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
-        "asinh", "atanh", "gaussian", "erf", "erfc", "sigmoid", "softplus",
+        "sech_squared", "asinh", "atanh", "gaussian", "erf", "erfc", "sigmoid", "softplus",
     )
 }  # fmt: skip
 

@@ -188,6 +188,7 @@ ACCURACY = [
     ("sinh", mp.sinh, HYPERBOLIC, 1.0),
     ("cosh", mp.cosh, HYPERBOLIC, 1.0),
     ("tanh", mp.tanh, HYPERBOLIC, 1.01),
+    ("sech_squared", lambda x: mp.sech(x) ** 2, either_sign(one_of(uniform(0, 354), spread(1e-20, 2))), 1.75),
     ("asinh", mp.asinh, either_sign(one_of(ALL_POSITIVE, uniform(0, 4))), 1.25),
     ("acosh", mp.acosh, one_of(spread(1, 1e308), uniform(1, 4), lambda draw: 1 + 2.0 ** draw.uniform(-52, 0)), 1.0),
     ("atanh", mp.atanh, ARCS, 0.75),
@@ -334,7 +335,7 @@ def test_odd_functions_are_odd_and_even_ones_even_to_the_last_bit(compiled):
     x = np.random.default_rng(5).integers(0, 2**63, 10000, dtype=np.uint64).view(float)
     for name in ["sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "cbrt", "erf"]:
         assert same_bits(compiled(name, -x), -compiled(name, x)).all(), name
-    for name in ["cos", "cosh", "gaussian"]:
+    for name in ["cos", "cosh", "gaussian", "sech_squared"]:
         assert same_bits(compiled(name, -x), compiled(name, x)).all(), name
 
 

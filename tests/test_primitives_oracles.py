@@ -204,6 +204,7 @@ ORACLES: dict[str, Oracle] = {
     "sinh": Oracle(mp.sinh, each(MODERATE)),
     "cosh": Oracle(mp.cosh, each(MODERATE)),
     "tanh": Oracle(mp.tanh, each(one_of(signed(across(1e-300, 350)), between(-20, 20)))),
+    "sech_squared": Oracle(lambda x: mp.sech(x) ** 2, each(one_of(signed(across(1e-300, 350)), between(-20, 20)))),
     "asinh": Oracle(mp.asinh, each(ANY)),
     "acosh": Oracle(mp.acosh, each(one_of(across(1, 1e300), near(1, 1), between(1, 10)))),
     "atanh": Oracle(mp.atanh, each(one_of(between(-1, 1), signed(across(1e-300, 1)), near(1, -1), near(-1, 1)))),

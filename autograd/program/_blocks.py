@@ -10,7 +10,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.program.block import binary_block, ternary_block, unary_block
     from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, rint, sin, sinh, sqrt, tan
-    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
+    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sech_squared, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
     INFINITY, NAN = float("inf"), float("nan")
 
@@ -445,6 +445,12 @@ def tanh_v(out, x_block, count):
     for row in range(count):
         x = x_block[row]
         out[row] = tanh(x)
+
+
+def sech_squared_v(out, x_block, count):
+    for row in range(count):
+        x = x_block[row]
+        out[row] = sech_squared(x)
 
 
 def asinh_v(out, x_block, count):
@@ -1612,6 +1618,7 @@ BLOCKS = {
     "sinh": unary_block(sinh_v),
     "cosh": unary_block(cosh_v),
     "tanh": unary_block(tanh_v),
+    "sech_squared": unary_block(sech_squared_v),
     "asinh": unary_block(asinh_v),
     "acosh": unary_block(acosh_v),
     "atanh": unary_block(atanh_v),

@@ -8,6 +8,7 @@ from autograd.program.llvm_coefficients import ATANH, COSH, LOG_TWO_TIMES, SINH
 from autograd.program.llvm_exponential import (
     SMALLEST_NORMAL,
     TWO_52,
+    exponential,
     log_pair,
     nearest_exponent,
     power_of_two,
@@ -22,6 +23,7 @@ from autograd.program.llvm_expressions import (
     copysign,
     fast_two_sum,
     fma,
+    larger,
     polynomial,
     quotient,
     real,
@@ -77,6 +79,13 @@ def tanh(x: Value) -> Value:
     sine, cosine = sinh_and_cosh(smaller(size, 20.0), False)
     result = quotient(sine.normalized, cosine.normalized).rounded
     return select(size < 2.0**-28, x, copysign(result, x))
+
+
+def sech_squared(x: Value) -> Value:
+    """1 / cosh(x)**2 = 4 t / (1 + t)**2 with t = exp(-2 |x|)."""
+    t = exponential(larger(-2.0 * absolute(x), -746.0))
+    total = fast_two_sum(1.0, t)
+    return 4.0 * t / fma(total.high, total.high, 2.0 * total.high * total.low)
 
 
 def asinh(x: Value) -> Value:
