@@ -124,26 +124,26 @@ cdef double tan_gradient(double x, double out) noexcept
 cdef double tan_curvature(double x, double out) noexcept
 cdef double asin_value(double x) noexcept
 cdef double asin_gradient(double x, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double, shared_2=double)
+@cython.locals(shared_0=double, shared_1=double)
 cdef double asin_curvature(double x, double out) noexcept
 cdef double acos_value(double x) noexcept
 cdef double acos_gradient(double x, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double, shared_2=double)
+@cython.locals(shared_0=double, shared_1=double)
 cdef double acos_curvature(double x, double out) noexcept
 cdef double atan_value(double x) noexcept
 cdef double atan_gradient(double x, double out) noexcept
 @cython.locals(shared_0=double, shared_1=double)
 cdef double atan_curvature(double x, double out) noexcept
 cdef double atan2_value(double a, double b) noexcept
-@cython.locals(shared_0=double)
+@cython.locals(shared_0=double, shared_1=double, shared_2=double, shared_3=double, shared_4=double, shared_5=double, shared_6=double)
 cdef double atan2_left_gradient(double a, double b, double out) noexcept
-@cython.locals(shared_0=double)
+@cython.locals(shared_0=double, shared_1=double, shared_2=double, shared_3=double, shared_4=double, shared_5=double, shared_6=double)
 cdef double atan2_right_gradient(double a, double b, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double, shared_2=double)
+@cython.locals(shared_0=double, shared_1=double, shared_2=double, shared_3=double, shared_4=double, shared_5=double, shared_6=double, shared_7=double, shared_8=double, shared_9=double, shared_10=double, shared_11=double, shared_12=double, shared_13=double)
 cdef double atan2_left_curvature(double a, double b, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double, shared_2=double, shared_3=double)
+@cython.locals(shared_0=double, shared_1=double, shared_2=double, shared_3=double, shared_4=double, shared_5=double, shared_6=double, shared_7=double, shared_8=double, shared_9=double, shared_10=double, shared_11=double, shared_12=double, shared_13=double)
 cdef double atan2_mixed_curvature(double a, double b, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double, shared_2=double)
+@cython.locals(shared_0=double, shared_1=double, shared_2=double, shared_3=double, shared_4=double, shared_5=double, shared_6=double, shared_7=double, shared_8=double, shared_9=double, shared_10=double, shared_11=double, shared_12=double, shared_13=double)
 cdef double atan2_right_curvature(double a, double b, double out) noexcept
 cdef double sinh_value(double x) noexcept
 cdef double sinh_gradient(double x, double out) noexcept
@@ -161,15 +161,14 @@ cdef double asinh_gradient(double x, double out) noexcept
 cdef double asinh_curvature(double x, double out) noexcept
 cdef double acosh_value(double x) noexcept
 cdef double acosh_gradient(double x, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double, shared_2=double)
+@cython.locals(shared_0=double)
 cdef double acosh_curvature(double x, double out) noexcept
 cdef double atanh_value(double x) noexcept
 cdef double atanh_gradient(double x, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double, shared_2=double)
+@cython.locals(shared_0=double, shared_1=double)
 cdef double atanh_curvature(double x, double out) noexcept
 cdef double gaussian_value(double x) noexcept
 cdef double gaussian_gradient(double x, double out) noexcept
-@cython.locals(shared_0=double)
 cdef double gaussian_curvature(double x, double out) noexcept
 cdef double erf_value(double x) noexcept
 cdef double erf_gradient(double x, double out) noexcept
@@ -213,10 +212,10 @@ cdef double copysign_left_gradient(double a, double b, double out) noexcept
 cdef double copysign_right_gradient(double a, double b, double out) noexcept
 cdef double identity_value(double x) noexcept
 cdef double identity_gradient(double x, double out) noexcept
-cdef double stop_gradient_value(double x) noexcept
-cdef double stop_gradient_gradient(double x, double out) noexcept
 cdef double where_value(double x) noexcept
 cdef double where_gradient(double x, double out) noexcept
+cdef double stop_gradient_value(double x) noexcept
+cdef double stop_gradient_gradient(double x, double out) noexcept
 cdef double less_value(double a, double b) noexcept
 cdef double less_left_gradient(double a, double b, double out) noexcept
 cdef double less_right_gradient(double a, double b, double out) noexcept

@@ -169,14 +169,14 @@ Log = Primitive("log", ieee.log, lambda x, out: 1.0 / (x + 0.0), domain=(POSITIV
 Log2 = Primitive(
     "log2",
     ieee.log2,
-    lambda x, out: 1.0 / ((x + 0.0) * math.log(2.0)),
+    lambda x, out: (1.0 / math.log(2.0)) / (x + 0.0),
     domain=(POSITIVE,),
     doc="The logarithm to base 2.",
 )
 Log10 = Primitive(
     "log10",
     ieee.log10,
-    lambda x, out: 1.0 / ((x + 0.0) * math.log(10.0)),
+    lambda x, out: (1.0 / math.log(10.0)) / (x + 0.0),
     domain=(POSITIVE,),
     doc="The logarithm to base 10.",
 )
@@ -223,7 +223,8 @@ Tan = Primitive("tan", ieee.tan, lambda x, out: 1.0 + out * out, doc="The tangen
 Asin = Primitive(
     "asin",
     ieee.asin,
-    lambda x, out: 1.0 / Sqrt((1.0 - x) * (1.0 + x)),
+    # 1 - x² rounded once. The product (1 - x) (1 + x) would have the second derivative 0 · ∞ at the ends.
+    lambda x, out: 1.0 / Sqrt(Fma(-x, x, 1.0)),
     domain=(Interval(-1, 1),),
     kinks=lambda x: (1.0 - x) * (1.0 + x),
     doc="The angle in [−π/2, π/2] whose sine is x.",
@@ -231,7 +232,7 @@ Asin = Primitive(
 Acos = Primitive(
     "acos",
     ieee.acos,
-    lambda x, out: -1.0 / Sqrt((1.0 - x) * (1.0 + x)),
+    lambda x, out: -1.0 / Sqrt(Fma(-x, x, 1.0)),
     domain=(Interval(-1, 1),),
     kinks=lambda x: (1.0 - x) * (1.0 + x),
     doc="The angle in [0, π] whose cosine is x.",
@@ -246,15 +247,30 @@ Atan = Primitive(
 Atan2 = Primitive(
     "atan2",
     ieee.atan2,
-    lambda a, b, out: (
-        where(Hypot(a, b) == 0.0, 0.0, (b / Hypot(a, b)) / Hypot(a, b)),
-        where(Hypot(a, b) == 0.0, 0.0, (-a / Hypot(a, b)) / Hypot(a, b)),
-    ),
+    lambda a, b, out: _slopes_of_the_angle(a, b),
     arity=2,
     # It jumps on the negative half of the b axis.
     kinks=lambda a, b: a if b < 0.0 else math.hypot(a, b),
-    doc="The angle of the point (b, a), in [−π, π]; gradients (0, 0) at the origin.",
+    doc="The angle of the point (b, a), in [−π, π]; gradients (0, 0) at the origin and at infinity.",
 )
+
+
+def _slopes_of_the_angle(a: Any, b: Any) -> tuple[Any, Any]:
+    """b / (a² + b²) and -a / (a² + b²), with the ratio of the smaller to the larger instead of squares."""
+    steep = Abs(a) > Abs(b)
+    larger = where(steep, a, b)
+    ratio = where(steep, b, a) / larger
+
+    def defined(slope: Any) -> Any:
+        """The slope, 0 at the origin and where both are infinite; still nan where an operand is."""
+        nowhere = either(a == 0.0, Abs(a) == math.inf)
+        return where(Abs(a) == Abs(b), where(nowhere, 0.0, slope), slope)
+
+    along = defined(1.0 / (1.0 + ratio * ratio) / larger)
+    across = defined(ratio / (1.0 + ratio * ratio) / larger)
+    return where(steep, across, along), -where(steep, along, across)
+
+
 Sinh = Primitive("sinh", ieee.sinh, lambda x, out: Cosh(x), doc="The hyperbolic sine.")
 Cosh = Primitive("cosh", ieee.cosh, lambda x, out: Sinh(x), doc="The hyperbolic cosine.")
 Tanh = Primitive(
@@ -268,7 +284,8 @@ Asinh = Primitive("asinh", ieee.asinh, lambda x, out: 1.0 / Hypot(1.0, x), doc="
 Acosh = Primitive(
     "acosh",
     special.acosh,
-    lambda x, out: 1.0 / (Sqrt(x - 1.0) * Sqrt(x + 1.0)),
+    # Beyond 1e8 the 1 in x² - 1 is less than a rounding, and x² may overflow.
+    lambda x, out: where(x <= 1e8, 1.0 / Sqrt(Fma(x, x, -1.0)), 1.0 / x),
     domain=(Interval(1, math.inf),),
     kinks=lambda x: x - 1.0,
     doc="The inverse of cosh, not negative.",
@@ -276,14 +293,14 @@ Acosh = Primitive(
 Atanh = Primitive(
     "atanh",
     ieee.atanh,
-    lambda x, out: 1.0 / ((1.0 - x) * (1.0 + x)),
+    lambda x, out: 1.0 / Fma(-x, x, 1.0),
     domain=(Interval(-1, 1, closed=False),),
     doc="The inverse of tanh.",
 )
 
 # Special functions
 
-Gaussian = Primitive("gaussian", special.gaussian, lambda x, out: -2.0 * x * out, doc="e to the power of −x².")
+Gaussian = Primitive("gaussian", special.gaussian, lambda x, out: -2.0 * (x * out), doc="e to the power of −x².")
 Erf = Primitive("erf", ieee.erf, lambda x, out: 2.0 / math.sqrt(math.pi) * Gaussian(x), doc="The error function.")
 Erfc = Primitive(
     "erfc", special.erfc, lambda x, out: -2.0 / math.sqrt(math.pi) * Gaussian(x), doc="1 − erf(x), exact for large x."
@@ -387,14 +404,6 @@ Identity = Primitive(
     symbol="id",
     linear=True,
     doc="x itself: what a function gets for x while it is differentiated inside another.",
-)
-StopGradient = Primitive(
-    "stop_gradient",
-    lambda x: x,
-    lambda x, out: 0.0,
-    symbol="stop",
-    linear=True,
-    doc="x itself, as if it were constant.",
 )
 Where = Primitive(
     "where", lambda x: x, lambda x, out: 1.0, symbol="where", linear=True, doc="The side that a condition takes."

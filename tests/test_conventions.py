@@ -11,6 +11,7 @@ import autograd
 from autograd import (
     Constant,
     DomainError,
+    Gaussian,
     Node,
     StaleGraphError,
     Variable,
@@ -26,11 +27,16 @@ from autograd import (
     exp,
     floor,
     fmod,
+    grad,
     gradients,
+    hessian,
     hypot,
+    jacfwd,
+    jit,
     log,
     log1p,
     log2,
+    log10,
     maximum,
     minimum,
     mod,
@@ -139,6 +145,12 @@ POLES = [
     ("sigmoid far out", sigmoid, (-1000.0,), 0.0, (0.0,)),
     ("softplus far out", softplus, (1000.0,), 1000.0, (1.0,)),
     ("tanh far out", tanh, (1e300,), 1.0, (0.0,)),
+    ("gaussian far out", Gaussian, (-1.7e308,), 0.0, (0.0,)),
+    ("atan2 at infinity", atan2, (inf, 0.0), math.pi / 2, (0.0, 0.0)),
+    ("atan2 beside infinity", atan2, (2.0, -inf), math.pi, (0.0, 0.0)),
+    ("atan2 of two infinities", atan2, (inf, -inf), 3 * math.pi / 4, (0.0, 0.0)),
+    ("atan2 far out", atan2, (0.0, 1.5e308), 0.0, (1 / 1.5e308, 0.0)),
+    ("log10 far out", log10, (1.5e308,), math.log10(1.5e308), (1 / 1.5e308 / math.log(10.0),)),
 ]
 OUTSIDE_THE_DOMAIN = [
     ("log", log, (-1.0,)),
@@ -258,6 +270,15 @@ def test_mod_has_the_sign_of_the_divisor_and_fmod_that_of_the_dividend():
 @pytest.mark.parametrize(("a", "b"), [(1.0, 0.1), (7.5, 2.0), (-7.5, 2.0), (1.0, inf), (5e-324, 2.0), (1e300, 1e-10)])
 def test_floor_division_is_pythons(a, b):
     assert (Variable(a) // b).value == a // b
+
+
+@pytest.mark.parametrize(
+    ("function", "end", "second"), [(asin, 1.0, inf), (acos, -1.0, inf), (atanh, -1.0, -inf), (acosh, 1.0, -inf)]
+)
+def test_second_derivatives_at_an_end_of_the_domain_are_infinite_in_every_way(function, end, second):
+    ways = [hessian(function), grad(grad(function)), jacfwd(jacfwd(function)), jacfwd(grad(function))]
+    assert [way(end) for way in ways] == [second] * 4
+    assert [jit(way, tier="vm")(end) for way in ways] == [second] * 4
 
 
 # where

@@ -143,6 +143,25 @@ def nearest_pole(order: int) -> Callable[[Any], Any]:
     return term
 
 
+def exact_polygamma(order: int, x: Any) -> Any:
+    """The derivative of digamma; below 0 by reflection (DLMF 5.15.6), for mpmath counts its way up from there."""
+    if x > 0:
+        return mp.psi(order, x)
+    if x == mp.floor(x):
+        raise ZeroDivisionError("polygamma has a pole at each integer that is not positive")
+    # The derivatives of pi cot(pi x) as polynomials in c = cot(pi x), whose derivative is -pi (1 + c^2).
+    coefficients = [mp.mpf(0), mp.pi]
+    for _ in range(order):
+        slopes = [place * coefficient for place, coefficient in enumerate(coefficients)][1:]
+        coefficients = [
+            -mp.pi * ((slopes[place] if place < len(slopes) else 0) + (slopes[place - 2] if place >= 2 else 0))
+            for place in range(len(slopes) + 2)
+        ]
+    cotangent = mp.cospi(x) / mp.sinpi(x)
+    reflected = mp.fsum([coefficient * cotangent**place for place, coefficient in enumerate(coefficients)])
+    return (-1) ** order * mp.psi(order, 1 - x) - reflected
+
+
 def exact_logsumexp(*operands: Any) -> Any:
     *others, largest = sorted(operands)
     return largest + mp.log1p(mp.fsum(mp.exp(operand - largest) for operand in others))
@@ -284,21 +303,21 @@ ORACLES: dict[str, Oracle] = {
     ),
     "lgamma": Oracle(
         exact_lgamma,
-        lambda x: (mp.digamma(x),),
+        lambda x: (exact_polygamma(0, x),),
         each(one_of(GAMMA_ARGUMENTS, GAMMA_ARGUMENTS, BELOW_ZERO)),
         value_term=lambda x: mp.log(mp.pi / abs(x * mp.sinpi(x))) if x < 0 else 0,
         gradient_terms=lambda x: (nearest_pole(0)(x),),
     ),
     "digamma": Oracle(
-        mp.digamma,
-        lambda x: (mp.psi(1, x),),
+        lambda x: exact_polygamma(0, x),
+        lambda x: (exact_polygamma(1, x),),
         each(one_of(GAMMA_ARGUMENTS, GAMMA_ARGUMENTS, BELOW_ZERO)),
         value_term=nearest_pole(0),
         gradient_terms=lambda x: (nearest_pole(1)(x),),
     ),
     "polygamma": Oracle(
-        lambda n, x: mp.psi(int(n), x),
-        lambda n, x: (mp.nan, mp.psi(int(n) + 1, x)),
+        lambda n, x: exact_polygamma(int(n), x),
+        lambda n, x: (mp.nan, exact_polygamma(int(n) + 1, x)),
         lambda draw: (float(draw.randint(0, 6)), one_of(across(1e-30, 1e30), between(0, 20), BELOW_ZERO)(draw)),
         value_term=lambda n, x: nearest_pole(int(n))(x),
         gradient_terms=lambda n, x: (0, nearest_pole(int(n) + 1)(x)),

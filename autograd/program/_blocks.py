@@ -688,7 +688,7 @@ def identity_v(out, x_block, count):
         out[row] = x
 
 
-def stop_gradient_v(out, x_block, count):
+def where_v(out, x_block, count):
     if count == 64:
         for row in range(64):
             x = x_block[row]
@@ -699,7 +699,7 @@ def stop_gradient_v(out, x_block, count):
         out[row] = x
 
 
-def where_v(out, x_block, count):
+def stop_gradient_v(out, x_block, count):
     if count == 64:
         for row in range(64):
             x = x_block[row]
@@ -1610,8 +1610,8 @@ BLOCKS = {
     "trunc": unary_block(trunc_v),
     "copysign": binary_block(copysign_vv, copysign_vs, copysign_sv),
     "identity": unary_block(identity_v),
-    "stop_gradient": unary_block(stop_gradient_v),
     "where": unary_block(where_v),
+    "stop_gradient": unary_block(stop_gradient_v),
     "less": binary_block(less_vv, less_vs, less_sv),
     "less_equal": binary_block(less_equal_vv, less_equal_vs, less_equal_sv),
     "equal": binary_block(equal_vv, equal_vs, equal_sv),
