@@ -10,7 +10,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.kernel import binary_kernel, unary_kernel, with_constant, with_curvature, with_left_curvature, with_mixed_curvature, with_right_curvature
     from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, rint, sin, sinh, sqrt, tan
-    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
+    from autograd.special import acosh, cbrt, digamma, erfc, exp_difference, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
     INFINITY, NAN = float("inf"), float("nan")
 
@@ -208,6 +208,30 @@ def exp_gradient(x, out):
 
 def exp_curvature(x, out):
     return out
+
+
+def exp_difference_value(a, b):
+    return exp_difference(a, b)
+
+
+def exp_difference_left_gradient(a, b, out):
+    return out
+
+
+def exp_difference_right_gradient(a, b, out):
+    return (-out)
+
+
+def exp_difference_left_curvature(a, b, out):
+    return out
+
+
+def exp_difference_mixed_curvature(a, b, out):
+    return (-out)
+
+
+def exp_difference_right_curvature(a, b, out):
+    return (-1.0 * (-out))
 
 
 def exp2_value(x):
@@ -963,6 +987,7 @@ KERNELS = {
     "cbrt": with_curvature(unary_kernel(cbrt_value, cbrt_gradient), cbrt_curvature),
     "hypot": with_right_curvature(with_mixed_curvature(with_left_curvature(binary_kernel(hypot_value, hypot_left_gradient, hypot_right_gradient), hypot_left_curvature), hypot_mixed_curvature), hypot_right_curvature),
     "exp": with_curvature(unary_kernel(exp_value, exp_gradient), exp_curvature),
+    "exp_difference": with_right_curvature(with_mixed_curvature(with_left_curvature(binary_kernel(exp_difference_value, exp_difference_left_gradient, exp_difference_right_gradient), exp_difference_left_curvature), exp_difference_mixed_curvature), exp_difference_right_curvature),
     "exp2": with_curvature(unary_kernel(exp2_value, exp2_gradient), exp2_curvature),
     "expm1": with_curvature(unary_kernel(expm1_value, expm1_gradient), expm1_curvature),
     "log": with_curvature(unary_kernel(log_value, log_gradient), log_curvature),

@@ -34,7 +34,7 @@ from autograd.primitive import REAL, Interval, Primitive, all_primitives, attach
 
 __all__ = [
     "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow", "Sqrt",
-    "Cbrt", "Hypot", "Exp", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
+    "Cbrt", "Hypot", "Exp", "ExpDifference", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
     "SigmoidDifference", "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh",
     "Cosh", "Tanh", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma", "Abs",
     "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity", "StopGradient",
@@ -69,6 +69,11 @@ def either(first: Any, second: Any) -> Any:
 def _to_integer(number: float) -> float:
     """The distance to the nearest integer: zero where floor, ceil and round jump."""
     return number - round(number) if math.isfinite(number) else 0.0
+
+
+def _to_next_jump(a: float, b: float) -> float:
+    """Zero where a ÷ b is an integer, and at the pole b = 0."""
+    return min(abs(b), abs(_to_integer(a / b))) if b else 0.0
 
 
 # Arithmetic
@@ -163,6 +168,14 @@ Hypot = Primitive(
 # Exponentials and logarithms
 
 Exp = Primitive("exp", ieee.exp, lambda x, out: out, doc="e to the power of x.")
+ExpDifference = Primitive(
+    "exp_difference",
+    special.exp_difference,
+    lambda a, b, out: (out, -out),
+    symbol="e^(a−b)",
+    arity=2,
+    doc="eᵃ⁻ᵇ without rounding a − b, the terms of a softmax; 1 for equal infinities.",
+)
 Exp2 = Primitive("exp2", ieee.exp2, lambda x, out: out * math.log(2.0), doc="2 to the power of x.")
 Expm1 = Primitive("expm1", ieee.expm1, lambda x, out: Exp(x), doc="eˣ − 1, exact for small x.")
 Log = Primitive("log", ieee.log, lambda x, out: 1.0 / (x + 0.0), domain=(POSITIVE,), doc="The natural logarithm.")
@@ -360,7 +373,7 @@ FloorDivide = Primitive(
     lambda a, b, out: (0.0, 0.0),
     symbol="//",
     arity=2,
-    kinks=lambda a, b: b and _to_integer(a / b),
+    kinks=lambda a, b: _to_next_jump(a, b),
     linear=True,
     doc="Python's a // b: the integer below the exact quotient; slope 0.",
 )
@@ -370,7 +383,7 @@ Mod = Primitive(
     lambda a, b, out: (1.0, -FloorDivide(a, b)),
     symbol="mod",
     arity=2,
-    kinks=lambda a, b: b and _to_integer(a / b),
+    kinks=lambda a, b: _to_next_jump(a, b),
     doc="Python's a % b, with the sign of b.",
 )
 Fmod = Primitive(
@@ -378,7 +391,7 @@ Fmod = Primitive(
     ieee.fmod,
     lambda a, b, out: (1.0, -Round((a - out) / b)),
     arity=2,
-    kinks=lambda a, b: b and _to_integer(a / b),
+    kinks=lambda a, b: _to_next_jump(a, b),
     doc="C's remainder of a ÷ b, with the sign of a.",
 )
 Trunc = Primitive(
@@ -554,8 +567,8 @@ def _softmax(operands: Sequence[Any]) -> list[Any]:
     """The exponentials' shares of their sum; the largest operand, by which all are shifted, may count as constant."""
     largest = MaxOfMany(*operands)
     largest = getattr(largest, "detach", lambda: largest)()
-    # Of infinite operands the difference is nan: they count as equal.
-    powers = [where(x - largest == x - largest, Exp(x - largest), 1.0) for x in operands]
+    # Not Exp(x - largest): the rounding of a large difference would be that of a large exponent.
+    powers = [ExpDifference(x, largest) for x in operands]
     total = Sum(*powers)
     return [power / total for power in powers]
 

@@ -567,6 +567,16 @@ def reflected_hurwitz_pair(s: float, x: float, distance: float, exponent: int) -
     return high, error + (side * low - parity * part_low)
 
 
+def exp_difference(a: float, b: float) -> float:
+    """exp(a - b), as if the difference were exact; 1 for equal infinities."""
+    if a == b:
+        return 1.0
+    difference, error = two_sum(a, -b)
+    power = exp(difference)
+    # At infinities the error is nan, and the power 0, inf or nan as it should be.
+    return power + power * error if isfinite(power) and not isnan(error) else power
+
+
 def sigmoid(x: float) -> float:
     """1 / (1 + exp(-x)), by the exponential that does not overflow; the denominator's rounding is undone."""
     small = exp(-fabs(x))

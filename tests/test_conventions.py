@@ -37,6 +37,8 @@ from autograd import (
     log1p,
     log2,
     log10,
+    logaddexp,
+    logsumexp,
     maximum,
     minimum,
     mod,
@@ -270,6 +272,17 @@ def test_mod_has_the_sign_of_the_divisor_and_fmod_that_of_the_dividend():
 @pytest.mark.parametrize(("a", "b"), [(1.0, 0.1), (7.5, 2.0), (-7.5, 2.0), (1.0, inf), (5e-324, 2.0), (1e300, 1e-10)])
 def test_floor_division_is_pythons(a, b):
     assert (Variable(a) // b).value == a // b
+
+
+@pytest.mark.parametrize("infinity", [inf, -inf])
+def test_second_derivatives_of_logsumexp_at_equal_infinities_are_those_at_equal_numbers(infinity):
+    def of_list(x):
+        return logsumexp(x)
+
+    expected = [[0.25, -0.25], [-0.25, 0.25]]
+    for way in (hessian(of_list), jacfwd(grad(of_list)), hessian(lambda x: logaddexp(x[0], x[1]))):
+        assert way([infinity, infinity]) == expected == way([1.0, 1.0])
+        assert jit(way, tier="vm")([infinity, infinity]) == expected
 
 
 @pytest.mark.parametrize(

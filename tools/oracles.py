@@ -110,7 +110,7 @@ def draw_power_below(draw: random.Random) -> tuple[float, float, float]:
 
 
 def exact_power(a: Any, b: Any) -> Any:
-    """The power; of a negative base the continuation that is real at the integer exponents."""
+    """The power; of a negative base the continuation that is real at the integer exponents, to be used near these."""
     return a**b if a > 0 else (-1) ** int(mp.nint(b)) * (-a) ** b
 
 
@@ -197,8 +197,9 @@ def unit_vector(*operands: Any) -> Sequence[Any]:
 
 
 def softmax(*operands: Any) -> Sequence[Any]:
-    total = exact_logsumexp(*operands)
-    return [mp.exp(operand - total) for operand in operands]
+    largest = max(operands)
+    powers = [mp.exp(operand - largest) for operand in operands]
+    return [power / mp.fsum(powers) for power in powers]
 
 
 def no_slope(*operands: Any) -> Sequence[Any]:
@@ -231,6 +232,11 @@ ORACLES: dict[str, Oracle] = {
     "cbrt": Oracle(lambda x: mp.sign(x) * mp.cbrt(abs(x)), lambda x: (1 / (3 * mp.cbrt(x * x)),), each(ANY)),
     "hypot": Oracle(lambda a, b: mp.sqrt(a * a + b * b), unit_vector, each(ANY, ANY)),
     "exp": Oracle(mp.exp, lambda x: (mp.exp(x),), each(MODERATE)),
+    "exp_difference": Oracle(
+        lambda a, b: mp.exp(a - b),
+        lambda a, b: (mp.exp(a - b), -mp.exp(a - b)),
+        lambda draw: (a := MODERATE(draw), a + one_of(between(-700, 700), between(-3, 3), near(0))(draw)),
+    ),
     "exp2": Oracle(
         lambda x: mp.mpf(2) ** x, lambda x: (mp.mpf(2) ** x * mp.log(2),), each(one_of(MODERATE, between(-1000, 1000)))
     ),

@@ -10,7 +10,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.program.block import binary_block, ternary_block, unary_block
     from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, rint, sin, sinh, sqrt, tan
-    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
+    from autograd.special import acosh, cbrt, digamma, erfc, exp_difference, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
     INFINITY, NAN = float("inf"), float("nan")
 
@@ -259,6 +259,27 @@ def exp_v(out, x_block, count):
     for row in range(count):
         x = x_block[row]
         out[row] = exp(x)
+
+
+def exp_difference_vv(out, a_block, b_block, count):
+    for row in range(count):
+        a = a_block[row]
+        b = b_block[row]
+        out[row] = exp_difference(a, b)
+
+
+def exp_difference_vs(out, a_block, b_block, count):
+    b = b_block[0]
+    for row in range(count):
+        a = a_block[row]
+        out[row] = exp_difference(a, b)
+
+
+def exp_difference_sv(out, a_block, b_block, count):
+    a = a_block[0]
+    for row in range(count):
+        b = b_block[row]
+        out[row] = exp_difference(a, b)
 
 
 def exp2_v(out, x_block, count):
@@ -1569,6 +1590,7 @@ BLOCKS = {
     "cbrt": unary_block(cbrt_v),
     "hypot": binary_block(hypot_vv, hypot_vs, hypot_sv),
     "exp": unary_block(exp_v),
+    "exp_difference": binary_block(exp_difference_vv, exp_difference_vs, exp_difference_sv),
     "exp2": unary_block(exp2_v),
     "expm1": unary_block(expm1_v),
     "log": unary_block(log_v),

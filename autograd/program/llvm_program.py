@@ -266,7 +266,7 @@ def length(terms: Sequence[Value]) -> Value:
 def log_of_sum_of_exponentials(terms: Sequence[Value]) -> Value:
     """The logarithm of the sum of the exponentials, without overflow."""
     largest = extreme("max")(terms)
-    powers = total([llvm_math.FUNCTIONS["exp"](term - largest) for term in terms])
+    powers = total([llvm_math.FUNCTIONS["exp_difference"](term, largest) for term in terms])
     result = largest + llvm_math.FUNCTIONS["log"](powers)
     return select(absolute(largest) == math.inf, largest, result)
 
