@@ -1,7 +1,7 @@
 # C signatures of accumulate.py.
 
 cimport cython
-from libc.math cimport copysign, exp, fabs, fma, isfinite, isnan, ldexp, log1p, sqrt
+from libc.math cimport copysign, fabs, fma, isfinite, isnan, ldexp, log1p, sqrt
 from autograd.special cimport exp_difference, frexp, quotient_pair, two_product, two_sum
 
 cdef double INFINITY

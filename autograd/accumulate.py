@@ -11,7 +11,7 @@ try:
 except ImportError:  # the compiler package is not needed to run uncompiled
     from autograd import _cython as cython
 if not cython.compiled:
-    from autograd.ieee import copysign, exp, fabs, fma, frexp, isfinite, isnan, ldexp, log1p, sqrt
+    from autograd.ieee import copysign, fabs, fma, frexp, isfinite, isnan, ldexp, log1p, sqrt
     from autograd.special import exp_difference, quotient_pair, two_product, two_sum
 
 INFINITY = float("inf")

@@ -373,7 +373,7 @@ FloorDivide = Primitive(
     lambda a, b, out: (0.0, 0.0),
     symbol="//",
     arity=2,
-    kinks=lambda a, b: _to_next_jump(a, b),
+    kinks=_to_next_jump,
     linear=True,
     doc="Python's a // b: the integer below the exact quotient; slope 0.",
 )
@@ -383,7 +383,7 @@ Mod = Primitive(
     lambda a, b, out: (1.0, -FloorDivide(a, b)),
     symbol="mod",
     arity=2,
-    kinks=lambda a, b: _to_next_jump(a, b),
+    kinks=_to_next_jump,
     doc="Python's a % b, with the sign of b.",
 )
 Fmod = Primitive(
@@ -391,7 +391,7 @@ Fmod = Primitive(
     ieee.fmod,
     lambda a, b, out: (1.0, -Round((a - out) / b)),
     arity=2,
-    kinks=lambda a, b: _to_next_jump(a, b),
+    kinks=_to_next_jump,
     doc="C's remainder of a ÷ b, with the sign of a.",
 )
 Trunc = Primitive(
