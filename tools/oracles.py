@@ -178,7 +178,9 @@ def exact_dot(*operands: Any) -> Any:
 
 def power_gradients(a: Any, b: Any) -> Sequence[Any]:
     """Of a negative base there is no derivative in the exponent."""
-    return b * exact_power(a, b - 1), exact_power(a, b) * mp.log(a) if a > 0 else mp.nan
+    # Whether b - 1 is odd is told by its last digit.
+    with mp.extraprec(max(0, int(mp.mag(b))) if b else 0):
+        return b * exact_power(a, b - 1), exact_power(a, b) * mp.log(a) if a > 0 else mp.nan
 
 
 def power_below_gradients(a: Any, b: Any, c: Any) -> Sequence[Any]:
@@ -213,6 +215,14 @@ def largest_alone(*operands: Any) -> Sequence[Any]:
 
 
 GAMMA_ARGUMENTS = one_of(EVERY_SIZE, between(0.5, 3), between(0, 20), near(1), near(2), near(1.4616321449683623))
+
+
+def near_a_zero_or_pole(draw: random.Random) -> float:
+    """The double nearest to a multiple of pi / 2."""
+    return float(mp.nint(2.0 ** draw.uniform(0, 1000 if draw.random() < 0.2 else 30)) * mp.pi / 2)
+
+
+ANGLES = one_of(ANY, between(-10, 10), signed(near_a_zero_or_pole))
 FRACTIONAL = signed(across(1e-300, 1e9))
 DIVISIBLE = one_of(signed(across(1e-30, 1e30)), between(-9, 9))
 BELOW_ZERO = one_of(between(-8, 0), near(-3), near(-1, -1))
@@ -261,9 +271,9 @@ ORACLES: dict[str, Oracle] = {
     ),
     "softplus": Oracle(lambda x: mp.log1p(mp.exp(x)), lambda x: (logistic(x),), each(one_of(MODERATE, ANY))),
     "sigmoid": Oracle(lambda x: 1 / (1 + mp.exp(-x)), lambda x: (logistic(x) * logistic(-x),), each(MODERATE)),
-    "sin": Oracle(mp.sin, lambda x: (mp.cos(x),), each(ANY)),
-    "cos": Oracle(mp.cos, lambda x: (-mp.sin(x),), each(ANY)),
-    "tan": Oracle(mp.tan, lambda x: (1 / mp.cos(x) ** 2,), each(ANY)),
+    "sin": Oracle(mp.sin, lambda x: (mp.cos(x),), each(ANGLES)),
+    "cos": Oracle(mp.cos, lambda x: (-mp.sin(x),), each(ANGLES)),
+    "tan": Oracle(mp.tan, lambda x: (1 / mp.cos(x) ** 2,), each(ANGLES)),
     "asin": Oracle(
         mp.asin,
         lambda x: (1 / mp.sqrt((1 - x) * (1 + x)),),
