@@ -10,7 +10,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.kernel import binary_kernel, unary_kernel, with_constant, with_curvature, with_left_curvature, with_mixed_curvature, with_right_curvature
     from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, rint, sin, sinh, sqrt, tan
-    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sech_squared, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
+    from autograd.special import acosh, cbrt, digamma, erfc, exp_difference, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sech_squared, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
     INFINITY, NAN = float("inf"), float("nan")
 
@@ -210,6 +210,30 @@ def exp_curvature(x, out):
     return out
 
 
+def exp_difference_value(a, b):
+    return exp_difference(a, b)
+
+
+def exp_difference_left_gradient(a, b, out):
+    return out
+
+
+def exp_difference_right_gradient(a, b, out):
+    return (-out)
+
+
+def exp_difference_left_curvature(a, b, out):
+    return out
+
+
+def exp_difference_mixed_curvature(a, b, out):
+    return (-out)
+
+
+def exp_difference_right_curvature(a, b, out):
+    return (-1.0 * (-out))
+
+
 def exp2_value(x):
     return exp2(x)
 
@@ -252,12 +276,12 @@ def log2_value(x):
 
 
 def log2_gradient(x, out):
-    return divide(1.0, ((x + 0.0) * 0.6931471805599453))
+    return divide(1.4426950408889634, (x + 0.0))
 
 
 def log2_curvature(x, out):
-    shared_0 = ((x + 0.0) * 0.6931471805599453)
-    return (divide((-divide(1.0, shared_0)), shared_0) * 0.6931471805599453)
+    shared_0 = (x + 0.0)
+    return divide((-divide(1.4426950408889634, shared_0)), shared_0)
 
 
 def log10_value(x):
@@ -265,12 +289,12 @@ def log10_value(x):
 
 
 def log10_gradient(x, out):
-    return divide(1.0, ((x + 0.0) * 2.302585092994046))
+    return divide(0.43429448190325176, (x + 0.0))
 
 
 def log10_curvature(x, out):
-    shared_0 = ((x + 0.0) * 2.302585092994046)
-    return (divide((-divide(1.0, shared_0)), shared_0) * 2.302585092994046)
+    shared_0 = (x + 0.0)
+    return divide((-divide(0.43429448190325176, shared_0)), shared_0)
 
 
 def log1p_value(x):
@@ -428,14 +452,13 @@ def asin_value(x):
 
 
 def asin_gradient(x, out):
-    return divide(1.0, sqrt(((1.0 - x) * (1.0 + x))))
+    return divide(1.0, sqrt(fma((-x), x, 1.0)))
 
 
 def asin_curvature(x, out):
-    shared_0 = (1.0 - x)
-    shared_1 = (1.0 + x)
-    shared_2 = sqrt((shared_0 * shared_1))
-    return (divide((-divide(1.0, shared_2)), shared_2) * (divide(0.5, (shared_2 + 0.0)) * ((shared_1 * -1.0) + shared_0)))
+    shared_0 = (-x)
+    shared_1 = sqrt(fma(shared_0, x, 1.0))
+    return (divide((-divide(1.0, shared_1)), shared_1) * (divide(0.5, (shared_1 + 0.0)) * ((x * -1.0) + shared_0)))
 
 
 def acos_value(x):
@@ -443,14 +466,13 @@ def acos_value(x):
 
 
 def acos_gradient(x, out):
-    return divide(-1.0, sqrt(((1.0 - x) * (1.0 + x))))
+    return divide(-1.0, sqrt(fma((-x), x, 1.0)))
 
 
 def acos_curvature(x, out):
-    shared_0 = (1.0 - x)
-    shared_1 = (1.0 + x)
-    shared_2 = sqrt((shared_0 * shared_1))
-    return (divide((-divide(-1.0, shared_2)), shared_2) * (divide(0.5, (shared_2 + 0.0)) * ((shared_1 * -1.0) + shared_0)))
+    shared_0 = (-x)
+    shared_1 = sqrt(fma(shared_0, x, 1.0))
+    return (divide((-divide(-1.0, shared_1)), shared_1) * (divide(0.5, (shared_1 + 0.0)) * ((x * -1.0) + shared_0)))
 
 
 def atan_value(x):
@@ -472,35 +494,79 @@ def atan2_value(a, b):
 
 
 def atan2_left_gradient(a, b, out):
-    shared_0 = hypot(a, b)
-    return (0.0 if (shared_0 == 0.0) else divide(divide(b, shared_0), shared_0))
+    shared_0 = fabs(a)
+    shared_1 = fabs(b)
+    shared_2 = (a if (shared_0 > shared_1) else b)
+    shared_3 = divide((b if (shared_0 > shared_1) else a), shared_2)
+    shared_4 = (1.0 + (shared_3 * shared_3))
+    shared_5 = divide(divide(shared_3, shared_4), shared_2)
+    shared_6 = divide(divide(1.0, shared_4), shared_2)
+    return (((0.0 if ((a == 0.0) or (shared_0 == INFINITY)) else shared_5) if (shared_0 == shared_1) else shared_5) if (shared_0 > shared_1) else ((0.0 if ((a == 0.0) or (shared_0 == INFINITY)) else shared_6) if (shared_0 == shared_1) else shared_6))
 
 
 def atan2_right_gradient(a, b, out):
-    shared_0 = hypot(a, b)
-    return (0.0 if (shared_0 == 0.0) else divide(divide((-a), shared_0), shared_0))
+    shared_0 = fabs(a)
+    shared_1 = fabs(b)
+    shared_2 = (a if (shared_0 > shared_1) else b)
+    shared_3 = divide((b if (shared_0 > shared_1) else a), shared_2)
+    shared_4 = (1.0 + (shared_3 * shared_3))
+    shared_5 = divide(divide(1.0, shared_4), shared_2)
+    shared_6 = divide(divide(shared_3, shared_4), shared_2)
+    return (-(((0.0 if ((a == 0.0) or (shared_0 == INFINITY)) else shared_5) if (shared_0 == shared_1) else shared_5) if (shared_0 > shared_1) else ((0.0 if ((a == 0.0) or (shared_0 == INFINITY)) else shared_6) if (shared_0 == shared_1) else shared_6)))
 
 
 def atan2_left_curvature(a, b, out):
-    shared_0 = hypot(a, b)
-    shared_1 = divide(b, shared_0)
-    shared_2 = (0.0 if (shared_0 == 0.0) else divide(a, shared_0))
-    return (0.0 if (shared_0 == 0.0) else ((divide(1.0, shared_0) * (divide((-shared_1), shared_0) * shared_2)) + (divide((-divide(shared_1, shared_0)), shared_0) * shared_2)))
+    shared_0 = fabs(a)
+    shared_1 = fabs(b)
+    shared_2 = (a if (shared_0 > shared_1) else b)
+    shared_3 = divide(1.0, shared_2)
+    shared_4 = divide((b if (shared_0 > shared_1) else a), shared_2)
+    shared_5 = (1.0 + (shared_4 * shared_4))
+    shared_6 = divide(1.0, shared_5)
+    shared_7 = (1.0 if (shared_0 > shared_1) else 0.0)
+    shared_8 = ((shared_3 * (0.0 if (shared_0 > shared_1) else 1.0)) + (divide((-shared_4), shared_2) * shared_7))
+    shared_9 = divide(shared_4, shared_5)
+    shared_10 = (shared_4 * shared_8)
+    shared_11 = (shared_10 + shared_10)
+    shared_12 = ((shared_3 * ((shared_6 * shared_8) + (divide((-shared_9), shared_5) * shared_11))) + (divide((-divide(shared_9, shared_2)), shared_2) * shared_7))
+    shared_13 = ((shared_3 * (divide((-shared_6), shared_5) * shared_11)) + (divide((-divide(shared_6, shared_2)), shared_2) * shared_7))
+    return (((0.0 if ((a == 0.0) or (shared_0 == INFINITY)) else shared_12) if (shared_0 == shared_1) else shared_12) if (shared_0 > shared_1) else ((0.0 if ((a == 0.0) or (shared_0 == INFINITY)) else shared_13) if (shared_0 == shared_1) else shared_13))
 
 
 def atan2_mixed_curvature(a, b, out):
-    shared_0 = hypot(a, b)
-    shared_1 = divide(1.0, shared_0)
-    shared_2 = divide(b, shared_0)
-    shared_3 = (0.0 if (shared_0 == 0.0) else shared_2)
-    return (0.0 if (shared_0 == 0.0) else ((shared_1 * (shared_1 + (divide((-shared_2), shared_0) * shared_3))) + (divide((-divide(shared_2, shared_0)), shared_0) * shared_3)))
+    shared_0 = fabs(a)
+    shared_1 = fabs(b)
+    shared_2 = (a if (shared_0 > shared_1) else b)
+    shared_3 = divide(1.0, shared_2)
+    shared_4 = divide((b if (shared_0 > shared_1) else a), shared_2)
+    shared_5 = (1.0 + (shared_4 * shared_4))
+    shared_6 = divide(1.0, shared_5)
+    shared_7 = (0.0 if (shared_0 > shared_1) else 1.0)
+    shared_8 = ((shared_3 * (1.0 if (shared_0 > shared_1) else 0.0)) + (divide((-shared_4), shared_2) * shared_7))
+    shared_9 = divide(shared_4, shared_5)
+    shared_10 = (shared_4 * shared_8)
+    shared_11 = (shared_10 + shared_10)
+    shared_12 = ((shared_3 * ((shared_6 * shared_8) + (divide((-shared_9), shared_5) * shared_11))) + (divide((-divide(shared_9, shared_2)), shared_2) * shared_7))
+    shared_13 = ((shared_3 * (divide((-shared_6), shared_5) * shared_11)) + (divide((-divide(shared_6, shared_2)), shared_2) * shared_7))
+    return (((0.0 if ((a == 0.0) or (shared_0 == INFINITY)) else shared_12) if (shared_0 == shared_1) else shared_12) if (shared_0 > shared_1) else ((0.0 if ((a == 0.0) or (shared_0 == INFINITY)) else shared_13) if (shared_0 == shared_1) else shared_13))
 
 
 def atan2_right_curvature(a, b, out):
-    shared_0 = hypot(a, b)
-    shared_1 = divide((-a), shared_0)
-    shared_2 = (0.0 if (shared_0 == 0.0) else divide(b, shared_0))
-    return (0.0 if (shared_0 == 0.0) else ((divide(1.0, shared_0) * (divide((-shared_1), shared_0) * shared_2)) + (divide((-divide(shared_1, shared_0)), shared_0) * shared_2)))
+    shared_0 = fabs(a)
+    shared_1 = fabs(b)
+    shared_2 = (a if (shared_0 > shared_1) else b)
+    shared_3 = divide(1.0, shared_2)
+    shared_4 = divide((b if (shared_0 > shared_1) else a), shared_2)
+    shared_5 = (1.0 + (shared_4 * shared_4))
+    shared_6 = divide(1.0, shared_5)
+    shared_7 = (0.0 if (shared_0 > shared_1) else 1.0)
+    shared_8 = ((shared_3 * (1.0 if (shared_0 > shared_1) else 0.0)) + (divide((-shared_4), shared_2) * shared_7))
+    shared_9 = (shared_4 * shared_8)
+    shared_10 = (shared_9 + shared_9)
+    shared_11 = ((shared_3 * (divide((-shared_6), shared_5) * shared_10)) + (divide((-divide(shared_6, shared_2)), shared_2) * shared_7))
+    shared_12 = divide(shared_4, shared_5)
+    shared_13 = ((shared_3 * ((shared_6 * shared_8) + (divide((-shared_12), shared_5) * shared_10))) + (divide((-divide(shared_12, shared_2)), shared_2) * shared_7))
+    return (-1.0 * (((0.0 if ((a == 0.0) or (shared_0 == INFINITY)) else shared_11) if (shared_0 == shared_1) else shared_11) if (shared_0 > shared_1) else ((0.0 if ((a == 0.0) or (shared_0 == INFINITY)) else shared_13) if (shared_0 == shared_1) else shared_13)))
 
 
 def sinh_value(x):
@@ -571,14 +637,12 @@ def acosh_value(x):
 
 
 def acosh_gradient(x, out):
-    return divide(1.0, (sqrt((x - 1.0)) * sqrt((x + 1.0))))
+    return (divide(1.0, sqrt(fma(x, x, -1.0))) if (x <= 100000000.0) else divide(1.0, x))
 
 
 def acosh_curvature(x, out):
-    shared_0 = sqrt((x - 1.0))
-    shared_1 = sqrt((x + 1.0))
-    shared_2 = (shared_0 * shared_1)
-    return (divide((-divide(1.0, shared_2)), shared_2) * ((shared_1 * divide(0.5, (shared_0 + 0.0))) + (shared_0 * divide(0.5, (shared_1 + 0.0)))))
+    shared_0 = sqrt(fma(x, x, -1.0))
+    return ((divide((-divide(1.0, shared_0)), shared_0) * (divide(0.5, (shared_0 + 0.0)) * (x + x))) if (x <= 100000000.0) else divide((-divide(1.0, x)), x))
 
 
 def atanh_value(x):
@@ -586,14 +650,13 @@ def atanh_value(x):
 
 
 def atanh_gradient(x, out):
-    return divide(1.0, ((1.0 - x) * (1.0 + x)))
+    return divide(1.0, fma((-x), x, 1.0))
 
 
 def atanh_curvature(x, out):
-    shared_0 = (1.0 - x)
-    shared_1 = (1.0 + x)
-    shared_2 = (shared_0 * shared_1)
-    return (divide((-divide(1.0, shared_2)), shared_2) * ((shared_1 * -1.0) + shared_0))
+    shared_0 = (-x)
+    shared_1 = fma(shared_0, x, 1.0)
+    return (divide((-divide(1.0, shared_1)), shared_1) * ((x * -1.0) + shared_0))
 
 
 def gaussian_value(x):
@@ -601,12 +664,11 @@ def gaussian_value(x):
 
 
 def gaussian_gradient(x, out):
-    return ((-2.0 * x) * out)
+    return (-2.0 * (x * out))
 
 
 def gaussian_curvature(x, out):
-    shared_0 = (-2.0 * x)
-    return ((out * -2.0) + (shared_0 * (shared_0 * out)))
+    return (-2.0 * (out + (x * (-2.0 * (x * out)))))
 
 
 def erf_value(x):
@@ -618,7 +680,7 @@ def erf_gradient(x, out):
 
 
 def erf_curvature(x, out):
-    return (1.1283791670955126 * ((-2.0 * x) * gaussian(x)))
+    return (1.1283791670955126 * (-2.0 * (x * gaussian(x))))
 
 
 def erfc_value(x):
@@ -630,7 +692,7 @@ def erfc_gradient(x, out):
 
 
 def erfc_curvature(x, out):
-    return (-1.1283791670955126 * ((-2.0 * x) * gaussian(x)))
+    return (-1.1283791670955126 * (-2.0 * (x * gaussian(x))))
 
 
 def lgamma_value(x):
@@ -777,20 +839,20 @@ def identity_gradient(x, out):
     return 1.0
 
 
-def stop_gradient_value(x):
-    return x
-
-
-def stop_gradient_gradient(x, out):
-    return 0.0
-
-
 def where_value(x):
     return x
 
 
 def where_gradient(x, out):
     return 1.0
+
+
+def stop_gradient_value(x):
+    return x
+
+
+def stop_gradient_gradient(x, out):
+    return 0.0
 
 
 def less_value(a, b):
@@ -935,6 +997,7 @@ KERNELS = {
     "cbrt": with_curvature(unary_kernel(cbrt_value, cbrt_gradient), cbrt_curvature),
     "hypot": with_right_curvature(with_mixed_curvature(with_left_curvature(binary_kernel(hypot_value, hypot_left_gradient, hypot_right_gradient), hypot_left_curvature), hypot_mixed_curvature), hypot_right_curvature),
     "exp": with_curvature(unary_kernel(exp_value, exp_gradient), exp_curvature),
+    "exp_difference": with_right_curvature(with_mixed_curvature(with_left_curvature(binary_kernel(exp_difference_value, exp_difference_left_gradient, exp_difference_right_gradient), exp_difference_left_curvature), exp_difference_mixed_curvature), exp_difference_right_curvature),
     "exp2": with_curvature(unary_kernel(exp2_value, exp2_gradient), exp2_curvature),
     "expm1": with_curvature(unary_kernel(expm1_value, expm1_gradient), expm1_curvature),
     "log": with_curvature(unary_kernel(log_value, log_gradient), log_curvature),
@@ -977,8 +1040,8 @@ KERNELS = {
     "trunc": unary_kernel(trunc_value, trunc_gradient),
     "copysign": binary_kernel(copysign_value, copysign_left_gradient, copysign_right_gradient),
     "identity": unary_kernel(identity_value, identity_gradient),
-    "stop_gradient": unary_kernel(stop_gradient_value, stop_gradient_gradient),
     "where": unary_kernel(where_value, where_gradient),
+    "stop_gradient": unary_kernel(stop_gradient_value, stop_gradient_gradient),
     "less": binary_kernel(less_value, less_left_gradient, less_right_gradient),
     "less_equal": binary_kernel(less_equal_value, less_equal_left_gradient, less_equal_right_gradient),
     "equal": binary_kernel(equal_value, equal_left_gradient, equal_right_gradient),

@@ -1,8 +1,8 @@
 # C signatures of accumulate.py.
 
 cimport cython
-from libc.math cimport copysign, exp, fabs, fma, isfinite, isnan, ldexp, log1p, sqrt
-from autograd.special cimport frexp, quotient_pair, two_product, two_sum
+from libc.math cimport copysign, fabs, fma, isfinite, isnan, ldexp, log1p, sqrt
+from autograd.special cimport exp_difference, frexp, quotient_pair, two_product, two_sum
 
 cdef double INFINITY
 
@@ -21,7 +21,6 @@ cdef double prod_of(double* values, Py_ssize_t count) noexcept nogil
 @cython.locals(index=cython.Py_ssize_t, exponent=cython.Py_ssize_t, shift=int, zeros=cython.Py_ssize_t,
                negative_zeros=cython.Py_ssize_t, finite=bint)
 cdef void prod_without_each_into(double* values, Py_ssize_t count, double* result) noexcept nogil
-cdef double shifted_exponential(double value, double shift) noexcept nogil
 @cython.locals(index=cython.Py_ssize_t, where=cython.Py_ssize_t)
 cdef double logsumexp_of(double* values, Py_ssize_t count) noexcept nogil
 @cython.locals(index=cython.Py_ssize_t)

@@ -11,8 +11,8 @@ try:
 except ImportError:  # the compiler package is not needed to run uncompiled
     from autograd import _cython as cython
 if not cython.compiled:
-    from autograd.ieee import copysign, exp, fabs, fma, frexp, isfinite, isnan, ldexp, log1p, sqrt
-    from autograd.special import quotient_pair, two_product, two_sum
+    from autograd.ieee import copysign, fabs, fma, frexp, isfinite, isnan, ldexp, log1p, sqrt
+    from autograd.special import exp_difference, quotient_pair, two_product, two_sum
 
 INFINITY = float("inf")
 
@@ -160,14 +160,6 @@ def prod_without_each_into(values: Sequence[float], count: int, result: MutableS
             result[index] = scaled_by(quotient + quotient_low, exponent - shift)
 
 
-def shifted_exponential(value: float, shift: float) -> float:
-    """exp(value - shift), as if the difference were exact."""
-    difference, error = two_sum(value, -shift)
-    power = exp(difference)
-    # At infinities the error is nan, and the power 0, inf or nan as it should be.
-    return power if isnan(error) else power + power * error
-
-
 def logsumexp_of(values: Sequence[float], count: int) -> float:
     """log of the sum of exponentials, -inf for none; near 0 to 2 ulp of the largest value."""
     if count == 0:
@@ -184,7 +176,7 @@ def logsumexp_of(values: Sequence[float], count: int) -> float:
     total_low = 0.0
     for index in range(count):
         if index != where:
-            total, error = two_sum(total, shifted_exponential(values[index], values[where]))
+            total, error = two_sum(total, exp_difference(values[index], values[where]))
             total_low += error
     return values[where] + (log1p(total) + total_low / (1.0 + total))
 
@@ -201,7 +193,7 @@ def softmax_into(values: Sequence[float], count: int, result: MutableSequence[fl
     total = 0.0
     total_low = 0.0
     for index in range(count):
-        result[index] = shifted_exponential(values[index], largest)
+        result[index] = exp_difference(values[index], largest)
         total, error = two_sum(total, result[index])
         total_low += error
     # One rounding less than a division by the rounded total would have.

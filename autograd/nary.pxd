@@ -1,5 +1,5 @@
 cimport cython
-from libc.math cimport INFINITY, NAN, fabs
+from libc.math cimport INFINITY, NAN
 from autograd.kernel cimport Kernel, nary_kernel
 from autograd.accumulate cimport dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, softmax_into, sum_of
 
@@ -26,5 +26,3 @@ cdef void norm_gradients(double* operands, Py_ssize_t count, double out, double*
 cdef void logsumexp_gradients(double* operands, Py_ssize_t count, double out, double* uses, double* result) noexcept
 @cython.locals(place=Py_ssize_t, tied=double)
 cdef void tied_gradients(double* operands, Py_ssize_t count, double out, double* uses, double* result) noexcept
-@cython.locals(place=Py_ssize_t, largest=double, tied=double)
-cdef void infinite_softmax(double* operands, Py_ssize_t count, double* result) noexcept

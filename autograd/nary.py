@@ -15,7 +15,7 @@ if not cython.compiled:
     from math import nan as NAN
 
     from autograd.accumulate import dot_of, logsumexp_of, norm_of, prod_of, prod_without_each_into, softmax_into, sum_of
-    from autograd.ieee import divide, fabs
+    from autograd.ieee import divide
     from autograd.kernel import nary_kernel
 
 
@@ -74,22 +74,7 @@ def logsumexp_value(operands, count):
 
 def logsumexp_gradients(operands, count, out, uses, result):
     """The softmax of the operands."""
-    # Not exp(operand - out): the rounding of a large difference would be that of a large exponent.
-    if fabs(max_value(operands, count)) == INFINITY:
-        infinite_softmax(operands, count, result)
-    else:
-        softmax_into(operands, count, result)
-
-
-def infinite_softmax(operands, count, result):
-    """Equal shares for the largest operands, which are infinite."""
-    largest = max_value(operands, count)
-    tied = 0.0
-    for place in range(count):
-        result[place] = 1.0 if operands[place] == largest else 0.0
-        tied += result[place]
-    for place in range(count):
-        result[place] /= tied
+    softmax_into(operands, count, result)
 
 
 def max_value(operands, count):

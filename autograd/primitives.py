@@ -34,7 +34,7 @@ from autograd.primitive import REAL, Interval, Primitive, all_primitives, attach
 
 __all__ = [
     "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow", "Sqrt",
-    "Cbrt", "Hypot", "Exp", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
+    "Cbrt", "Hypot", "Exp", "ExpDifference", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
     "SigmoidDifference", "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh",
     "Tanh", "SechSquared", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma",
     "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity",
@@ -69,6 +69,11 @@ def either(first: Any, second: Any) -> Any:
 def _to_integer(number: float) -> float:
     """The distance to the nearest integer: zero where floor, ceil and round jump."""
     return number - round(number) if math.isfinite(number) else 0.0
+
+
+def _to_next_jump(a: float, b: float) -> float:
+    """Zero where a ÷ b is an integer, and at the pole b = 0."""
+    return min(abs(b), abs(_to_integer(a / b))) if b else 0.0
 
 
 # Arithmetic
@@ -163,20 +168,28 @@ Hypot = Primitive(
 # Exponentials and logarithms
 
 Exp = Primitive("exp", ieee.exp, lambda x, out: out, doc="e to the power of x.")
+ExpDifference = Primitive(
+    "exp_difference",
+    special.exp_difference,
+    lambda a, b, out: (out, -out),
+    symbol="e^(a−b)",
+    arity=2,
+    doc="eᵃ⁻ᵇ without rounding a − b, the terms of a softmax; 1 for equal infinities.",
+)
 Exp2 = Primitive("exp2", ieee.exp2, lambda x, out: out * math.log(2.0), doc="2 to the power of x.")
 Expm1 = Primitive("expm1", ieee.expm1, lambda x, out: Exp(x), doc="eˣ − 1, exact for small x.")
 Log = Primitive("log", ieee.log, lambda x, out: 1.0 / (x + 0.0), domain=(POSITIVE,), doc="The natural logarithm.")
 Log2 = Primitive(
     "log2",
     ieee.log2,
-    lambda x, out: 1.0 / ((x + 0.0) * math.log(2.0)),
+    lambda x, out: (1.0 / math.log(2.0)) / (x + 0.0),
     domain=(POSITIVE,),
     doc="The logarithm to base 2.",
 )
 Log10 = Primitive(
     "log10",
     ieee.log10,
-    lambda x, out: 1.0 / ((x + 0.0) * math.log(10.0)),
+    lambda x, out: (1.0 / math.log(10.0)) / (x + 0.0),
     domain=(POSITIVE,),
     doc="The logarithm to base 10.",
 )
@@ -223,7 +236,8 @@ Tan = Primitive("tan", ieee.tan, lambda x, out: 1.0 + out * out, doc="The tangen
 Asin = Primitive(
     "asin",
     ieee.asin,
-    lambda x, out: 1.0 / Sqrt((1.0 - x) * (1.0 + x)),
+    # 1 - x² rounded once. The product (1 - x) (1 + x) would have the second derivative 0 · ∞ at the ends.
+    lambda x, out: 1.0 / Sqrt(Fma(-x, x, 1.0)),
     domain=(Interval(-1, 1),),
     kinks=lambda x: (1.0 - x) * (1.0 + x),
     doc="The angle in [−π/2, π/2] whose sine is x.",
@@ -231,7 +245,7 @@ Asin = Primitive(
 Acos = Primitive(
     "acos",
     ieee.acos,
-    lambda x, out: -1.0 / Sqrt((1.0 - x) * (1.0 + x)),
+    lambda x, out: -1.0 / Sqrt(Fma(-x, x, 1.0)),
     domain=(Interval(-1, 1),),
     kinks=lambda x: (1.0 - x) * (1.0 + x),
     doc="The angle in [0, π] whose cosine is x.",
@@ -246,15 +260,30 @@ Atan = Primitive(
 Atan2 = Primitive(
     "atan2",
     ieee.atan2,
-    lambda a, b, out: (
-        where(Hypot(a, b) == 0.0, 0.0, (b / Hypot(a, b)) / Hypot(a, b)),
-        where(Hypot(a, b) == 0.0, 0.0, (-a / Hypot(a, b)) / Hypot(a, b)),
-    ),
+    lambda a, b, out: _slopes_of_the_angle(a, b),
     arity=2,
     # It jumps on the negative half of the b axis.
     kinks=lambda a, b: a if b < 0.0 else math.hypot(a, b),
-    doc="The angle of the point (b, a), in [−π, π]; gradients (0, 0) at the origin.",
+    doc="The angle of the point (b, a), in [−π, π]; gradients (0, 0) at the origin and at infinity.",
 )
+
+
+def _slopes_of_the_angle(a: Any, b: Any) -> tuple[Any, Any]:
+    """b / (a² + b²) and -a / (a² + b²), with the ratio of the smaller to the larger instead of squares."""
+    steep = Abs(a) > Abs(b)
+    larger = where(steep, a, b)
+    ratio = where(steep, b, a) / larger
+
+    def defined(slope: Any) -> Any:
+        """The slope, 0 at the origin and where both are infinite; still nan where an operand is."""
+        nowhere = either(a == 0.0, Abs(a) == math.inf)
+        return where(Abs(a) == Abs(b), where(nowhere, 0.0, slope), slope)
+
+    along = defined(1.0 / (1.0 + ratio * ratio) / larger)
+    across = defined(ratio / (1.0 + ratio * ratio) / larger)
+    return where(steep, across, along), -where(steep, along, across)
+
+
 Sinh = Primitive("sinh", ieee.sinh, lambda x, out: Cosh(x), doc="The hyperbolic sine.")
 Cosh = Primitive("cosh", ieee.cosh, lambda x, out: Sinh(x), doc="The hyperbolic cosine.")
 Tanh = Primitive(
@@ -271,7 +300,8 @@ Asinh = Primitive("asinh", ieee.asinh, lambda x, out: 1.0 / Hypot(1.0, x), doc="
 Acosh = Primitive(
     "acosh",
     special.acosh,
-    lambda x, out: 1.0 / (Sqrt(x - 1.0) * Sqrt(x + 1.0)),
+    # Beyond 1e8 the 1 in x² - 1 is less than a rounding, and x² may overflow.
+    lambda x, out: where(x <= 1e8, 1.0 / Sqrt(Fma(x, x, -1.0)), 1.0 / x),
     domain=(Interval(1, math.inf),),
     kinks=lambda x: x - 1.0,
     doc="The inverse of cosh, not negative.",
@@ -279,14 +309,14 @@ Acosh = Primitive(
 Atanh = Primitive(
     "atanh",
     ieee.atanh,
-    lambda x, out: 1.0 / ((1.0 - x) * (1.0 + x)),
+    lambda x, out: 1.0 / Fma(-x, x, 1.0),
     domain=(Interval(-1, 1, closed=False),),
     doc="The inverse of tanh.",
 )
 
 # Special functions
 
-Gaussian = Primitive("gaussian", special.gaussian, lambda x, out: -2.0 * x * out, doc="e to the power of −x².")
+Gaussian = Primitive("gaussian", special.gaussian, lambda x, out: -2.0 * (x * out), doc="e to the power of −x².")
 Erf = Primitive("erf", ieee.erf, lambda x, out: 2.0 / math.sqrt(math.pi) * Gaussian(x), doc="The error function.")
 Erfc = Primitive(
     "erfc", special.erfc, lambda x, out: -2.0 / math.sqrt(math.pi) * Gaussian(x), doc="1 − erf(x), exact for large x."
@@ -346,7 +376,7 @@ FloorDivide = Primitive(
     lambda a, b, out: (0.0, 0.0),
     symbol="//",
     arity=2,
-    kinks=lambda a, b: b and _to_integer(a / b),
+    kinks=_to_next_jump,
     linear=True,
     doc="Python's a // b: the integer below the exact quotient; slope 0.",
 )
@@ -356,7 +386,7 @@ Mod = Primitive(
     lambda a, b, out: (1.0, -FloorDivide(a, b)),
     symbol="mod",
     arity=2,
-    kinks=lambda a, b: b and _to_integer(a / b),
+    kinks=_to_next_jump,
     doc="Python's a % b, with the sign of b.",
 )
 Fmod = Primitive(
@@ -364,7 +394,7 @@ Fmod = Primitive(
     ieee.fmod,
     lambda a, b, out: (1.0, -Round((a - out) / b)),
     arity=2,
-    kinks=lambda a, b: b and _to_integer(a / b),
+    kinks=_to_next_jump,
     doc="C's remainder of a ÷ b, with the sign of a.",
 )
 Trunc = Primitive(
@@ -390,14 +420,6 @@ Identity = Primitive(
     symbol="id",
     linear=True,
     doc="x itself: what a function gets for x while it is differentiated inside another.",
-)
-StopGradient = Primitive(
-    "stop_gradient",
-    lambda x: x,
-    lambda x, out: 0.0,
-    symbol="stop",
-    linear=True,
-    doc="x itself, as if it were constant.",
 )
 Where = Primitive(
     "where", lambda x: x, lambda x, out: 1.0, symbol="where", linear=True, doc="The side that a condition takes."
@@ -548,8 +570,8 @@ def _softmax(operands: Sequence[Any]) -> list[Any]:
     """The exponentials' shares of their sum; the largest operand, by which all are shifted, may count as constant."""
     largest = MaxOfMany(*operands)
     largest = getattr(largest, "detach", lambda: largest)()
-    # Of infinite operands the difference is nan: they count as equal.
-    powers = [where(x - largest == x - largest, Exp(x - largest), 1.0) for x in operands]
+    # Not Exp(x - largest): the rounding of a large difference would be that of a large exponent.
+    powers = [ExpDifference(x, largest) for x in operands]
     total = Sum(*powers)
     return [power / total for power in powers]
 

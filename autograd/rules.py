@@ -20,7 +20,6 @@ from autograd.primitives import (
     Equal,
     Less,
     LessEqual,
-    Logsumexp,
     Norm,
     Not,
     NotEqual,
@@ -121,8 +120,8 @@ def hides_nan(primitive: Any, constants: tuple[float | None, ...]) -> bool:
     `constants` has the operands that are constant, and None for the others. Conditions and selections don't count:
     in plain Python they are decisions.
     """
-    if primitive in (Norm, Logsumexp):
-        # The length of (inf, nan) is inf, and the rule of logsumexp takes nan for one of equal operands.
+    if primitive is Norm:
+        # The length of (inf, nan) is inf.
         return True
     if primitive in DECISIONS or len(constants) > 3:
         return False

@@ -233,11 +233,14 @@ def tanh(x: float) -> float:
 
 
 def sech_squared(x: float) -> float:
-    """1 / cosh(x)**2 = 4 t / (1 + t)**2 with t = exp(-2 |x|), the rounding error of 1 + t not lost."""
+    """1 / cosh(x)**2 = 4 t / (1 + t)**2 with t = exp(-2 |x|), corrected for what rounding took from the quotient."""
     t = exp(-2.0 * fabs(x))
-    denominator = 1.0 + t
-    low = t - (denominator - 1.0)
-    return 4.0 * t / (denominator * denominator + 2.0 * denominator * low)
+    total = 1.0 + t
+    square, square_low = two_product(total, total)
+    square_low += 2.0 * total * (t - (total - 1.0))
+    share = 4.0 * t / square
+    product, product_low = two_product(share, square)
+    return share + (4.0 * t - product - product_low - share * square_low) / square
 
 
 def acosh(x: float) -> float:
@@ -573,6 +576,16 @@ def reflected_hurwitz_pair(s: float, x: float, distance: float, exponent: int) -
     part, part_low = hurwitz_pair(s, base, base_low, exponent)
     high, error = two_sum(side * high, -parity * part)
     return high, error + (side * low - parity * part_low)
+
+
+def exp_difference(a: float, b: float) -> float:
+    """exp(a - b), as if the difference were exact; 1 for equal infinities."""
+    if a == b:
+        return 1.0
+    difference, error = two_sum(a, -b)
+    power = exp(difference)
+    # At infinities the error is nan, and the power 0, inf or nan as it should be.
+    return power + power * error if isfinite(power) and not isnan(error) else power
 
 
 def sigmoid(x: float) -> float:

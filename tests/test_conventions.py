@@ -1,8 +1,9 @@
 """The conventions of docs/conventions.md, row by row: kinks, ties, poles, powers, nan, isolation, strict mode."""
 
-import builtins
+import importlib.util
 import itertools
 import math
+from types import SimpleNamespace
 
 import pytest
 from test_primitives_oracles import BUILT_IN
@@ -11,46 +12,38 @@ import autograd
 from autograd import (
     Constant,
     DomainError,
+    Gaussian,
     Node,
     StaleGraphError,
     Variable,
     acos,
     acosh,
     asin,
-    atan2,
     atanh,
-    cbrt,
-    ceil,
-    clip,
-    copysign,
     exp,
-    floor,
     fmod,
+    grad,
     gradients,
-    hypot,
+    hessian,
+    jacfwd,
+    jit,
+    jvp,
     log,
-    log1p,
-    log2,
+    logaddexp,
+    logsumexp,
     maximum,
     minimum,
-    mod,
-    norm,
     polygamma,
     power,
     prod,
-    reciprocal,
-    relu,
-    rint,
-    sigmoid,
-    sign,
-    softplus,
     sqrt,
     strict,
-    tanh,
-    trunc,
+    value_and_grad,
     where,
     xlogy,
 )  # fmt: skip
+from tools.conventions import SECTIONS, rows
+from tools.measure_conventions import BEGIN, END, PAGE, our_cells
 
 inf, nan = math.inf, math.nan
 
@@ -70,161 +63,69 @@ def derivatives(function, *point):
     return output.value, tuple(x.grad for x in variables)
 
 
-KINKS = [
-    ("abs", abs, (0.0,), 0.0, (0.0,)),
-    ("abs of -0", abs, (-0.0,), 0.0, (0.0,)),
-    ("sign", sign, (0.0,), 0.0, (0.0,)),
-    ("sign off zero", sign, (-3.0,), -1.0, (0.0,)),
-    ("floor", floor, (2.0,), 2.0, (0.0,)),
-    ("ceil", ceil, (2.5,), 3.0, (0.0,)),
-    ("round to even", rint, (2.5,), 2.0, (0.0,)),
-    ("trunc", trunc, (-2.5,), -2.0, (0.0,)),
-    ("relu", relu, (0.0,), 0.0, (0.0,)),
-    ("relu method", lambda x: x.relu(), (0.0,), 0.0, (0.0,)),
-    ("relu above", relu, (1e-300,), 1e-300, (1.0,)),
-    ("leaky relu", lambda x: 0.25 * x + 0.75 * maximum(x, 0.0), (0.0,), 0.0, (0.25,)),
-    ("clip at its lower end", lambda x: clip(x, 0.0, 1.0), (0.0,), 0.0, (0.0,)),
-    ("clip at its upper end", lambda x: clip(x, 0.0, 1.0), (1.0,), 1.0, (0.0,)),
-    ("clip inside", lambda x: clip(x, 0.0, 1.0), (0.5,), 0.5, (1.0,)),
-    ("hypot", hypot, (0.0, 0.0), 0.0, (0.0, 0.0)),
-    ("hypot on an axis", hypot, (0.0, -2.0), 2.0, (0.0, -1.0)),
-    ("norm", lambda *x: norm(x), (0.0, 0.0, -0.0), 0.0, (0.0, 0.0, 0.0)),
-    ("atan2", atan2, (0.0, 0.0), 0.0, (0.0, 0.0)),
-    ("atan2 of -0", atan2, (0.0, -0.0), math.pi, (0.0, 0.0)),
-    ("copysign", copysign, (0.0, -1.0), -0.0, (0.0, 0.0)),
-    ("xlogy", xlogy, (0.0, 2.0), 0.0, (math.log(2.0), 0.0)),
-]
-TIES = [
-    ("max of two", maximum, (1.0, 1.0), 1.0, (0.5, 0.5)),
-    ("max of zeros", maximum, (0.0, -0.0), 0.0, (0.5, 0.5)),
-    ("min of two", minimum, (1.0, 1.0), 1.0, (0.5, 0.5)),
-    ("max of infinities", maximum, (inf, inf), inf, (0.5, 0.5)),
-    ("max of four, three tied", maximum, (1.0, 0.0, 1.0, 1.0), 1.0, (1 / 3, 0.0, 1 / 3, 1 / 3)),
-    ("min of four, two tied", minimum, (1.0, 2.0, 1.0, 3.0), 1.0, (0.5, 0.0, 0.5, 0.0)),
-    ("max of x and x", lambda x: maximum(x, x), (1.0,), 1.0, (1.0,)),
-    ("min of x and x", lambda x: minimum(x, x), (1.0,), 1.0, (1.0,)),
-    ("max of x, x, x", lambda x: maximum(x, x, x), (1.0,), 1.0, (1.0,)),
-    ("max of x, x, y", lambda x, y: maximum(x, x, y), (1.0, 1.0), 1.0, (0.5, 0.5)),
-    ("min of x, y, x, y, z", lambda x, y, z: minimum(x, y, x, y, z), (1.0, 1.0, 1.0), 1.0, (1 / 3, 1 / 3, 1 / 3)),
-    ("max of x and a number", lambda x: maximum(x, 1.0), (1.0,), 1.0, (0.0,)),
-    ("max of a number and x", lambda x: maximum(1.0, x), (1.0,), 1.0, (0.0,)),
-    ("min of x and a number", lambda x: minimum(x, 1.0), (1.0,), 1.0, (0.0,)),
-    ("max of x and a constant node", lambda x: maximum(x, Constant(1.0)), (1.0,), 1.0, (0.0,)),
-    ("max of x and itself detached", lambda x: maximum(x, x.detach()), (1.0,), 1.0, (0.0,)),
-    ("max of x, y and a number", lambda x, y: maximum(x, y, 1.0), (1.0, 1.0), 1.0, (0.0, 0.0)),
-    ("max of x, x and a number", lambda x: maximum(x, x, 1.0), (1.0,), 1.0, (0.0,)),
-    ("max above a number", lambda x, y: maximum(x, y, 0.0), (1.0, 1.0), 1.0, (0.5, 0.5)),
-    ("min of x, y and a constant node", lambda x, y: minimum(x, y, Constant(1.0)), (1.0, 2.0), 1.0, (0.0, 0.0)),
-    ("the builtin max is a branch", builtins.max, (1.0, 1.0), 1.0, (1.0, 0.0)),
-]
-POLES = [
-    ("sqrt", sqrt, (0.0,), 0.0, (inf,)),
-    ("sqrt of -0", sqrt, (-0.0,), -0.0, (inf,)),
-    ("cbrt", cbrt, (-0.0,), -0.0, (inf,)),
-    ("log", log, (0.0,), -inf, (inf,)),
-    ("log of -0", log, (-0.0,), -inf, (inf,)),
-    ("log2 of -0", log2, (-0.0,), -inf, (inf,)),
-    ("log1p", log1p, (-1.0,), -inf, (inf,)),
-    ("1 / x", lambda x: 1 / x, (0.0,), inf, (-inf,)),
-    ("1 / -0", lambda x: 1 / x, (-0.0,), -inf, (-inf,)),
-    ("reciprocal", reciprocal, (0.0,), inf, (-inf,)),
-    ("x / 0", lambda x, y: x / y, (1.0, 0.0), inf, (inf, -inf)),
-    ("0 / 0", lambda x, y: x / y, (0.0, 0.0), nan, (nan, nan)),
-    ("asin", asin, (1.0,), math.pi / 2, (inf,)),
-    ("acos", acos, (-1.0,), math.pi, (-inf,)),
-    ("acosh", acosh, (1.0,), 0.0, (inf,)),
-    ("atanh", atanh, (-1.0,), -inf, (inf,)),
-    ("exp beyond range", exp, (1000.0,), inf, (inf,)),
-    ("exp of -inf", exp, (-inf,), 0.0, (0.0,)),
-    ("sigmoid far out", sigmoid, (-1000.0,), 0.0, (0.0,)),
-    ("softplus far out", softplus, (1000.0,), 1000.0, (1.0,)),
-    ("tanh far out", tanh, (1e300,), 1.0, (0.0,)),
-]
-OUTSIDE_THE_DOMAIN = [
-    ("log", log, (-1.0,)),
-    ("sqrt", sqrt, (-1.0,)),
-    ("asin", asin, (1.5,)),
-    ("acosh", acosh, (0.5,)),
-    ("atanh", atanh, (-2.0,)),
-    ("log1p", log1p, (-2.0,)),
-    ("power", power, (-2.0, 0.5)),
-    ("a constant power", lambda x: x**0.5, (-2.0,)),
-    ("mod", mod, (1.0, 0.0)),
-    ("fmod", fmod, (inf, 1.0)),
-    ("max of 2 and nan", lambda x: maximum(2.0, x), (nan,)),
-    ("max of nan and 2", maximum, (nan, 2.0)),
-    ("min of many", minimum, (1.0, nan, 2.0)),
-    ("0 times the root at 0", lambda x: 0.0 * sqrt(x) + nan * x, (0.0,)),
-]
-POWERS = [
-    # The base, the exponent, the value, d/dbase, d/dexponent.
-    (3.0, 2.0, 9.0, 6.0, 9.0 * math.log(3.0)),
-    (2.0, 0.0, 1.0, 0.0, math.log(2.0)),
-    (0.5, 0.0, 1.0, 0.0, math.log(0.5)),
-    (0.0, 3.0, 0.0, 0.0, 0.0),
-    (-0.0, 3.0, -0.0, 0.0, 0.0),
-    (0.0, 1.0, 0.0, 1.0, 0.0),
-    (0.0, 0.5, 0.0, inf, 0.0),
-    (0.0, 0.0, 1.0, 0.0, 0.0),
-    (-0.0, 0.0, 1.0, 0.0, 0.0),
-    (0.0, -2.0, inf, -inf, -inf),
-    (0.0, -0.5, inf, -inf, -inf),
-    (-2.0, 3.0, -8.0, 12.0, nan),
-    (-2.0, -1.0, -0.5, -0.25, nan),
-    (-2.0, 2.5, nan, nan, nan),
-    (-2.0, 0.0, 1.0, 0.0, nan),
-    (inf, 2.0, inf, inf, inf),
-    (1e200, 2.0, inf, 2e200, inf),
-]
+def by_backward(function, point):
+    """The value, and the derivative in each operand by a sweep."""
+    return derivatives(function, *point)
 
 
-def ids(table):
-    return [str(row[0]) for row in table]
+def by_forward_mode(function, point):
+    tangents = [tuple(float(place == other) for other in range(len(point))) for place in range(len(point))]
+    found = [jvp(function, point, tangent) for tangent in tangents]
+    return found[0][0], tuple(slope for _, slope in found)
 
 
-@pytest.mark.parametrize(("function", "point", "value", "slopes"), [row[1:] for row in KINKS], ids=ids(KINKS))
-def test_gradient_at_a_kink_is_the_shortest_subgradient(function, point, value, slopes):
-    found, gradient = derivatives(function, *point)
-    assert same(found, value)
-    assert gradient == slopes
+def by_grad(function, point):
+    return value_and_grad(function, argnums=tuple(range(len(point))))(*point)
 
 
-@pytest.mark.parametrize(("function", "point", "value", "slopes"), [row[1:] for row in TIES], ids=ids(TIES))
-def test_a_tie_is_shared_by_its_distinct_variables_and_lost_to_a_constant(function, point, value, slopes):
-    found, gradient = derivatives(function, *point)
-    assert found == value
-    assert gradient == pytest.approx(slopes, rel=1e-15)
+def compiled_by(tier):
+    def way(function, point):
+        return jit(value_and_grad(function, argnums=tuple(range(len(point)))), tier=tier)(*point)
+
+    return way
 
 
-@pytest.mark.parametrize(("function", "point", "value", "slopes"), [row[1:] for row in POLES], ids=ids(POLES))
-def test_results_at_poles_and_limits_are_ieee(function, point, value, slopes):
-    found, gradient = derivatives(function, *point)
-    assert same(found, value)
-    assert all(map(same, gradient, slopes)), gradient
+OURS = SimpleNamespace(**{name: getattr(autograd, name) for name in dir(autograd)}, gaussian=Gaussian)
+WAYS = {"backward": by_backward, "forward mode": by_forward_mode, "grad": by_grad, "vm": compiled_by("vm")}
+if autograd.compiled and importlib.util.find_spec("llvmlite"):
+    WAYS["llvm"] = compiled_by("llvm")
+# Rows whose derivatives are numbers with digits that tiers may round differently.
+ROUNDINGS = 4
 
 
-@pytest.mark.parametrize(("function", "point"), [row[1:] for row in OUTSIDE_THE_DOMAIN], ids=ids(OUTSIDE_THE_DOMAIN))
-def test_outside_the_domain_value_and_gradient_are_nan(function, point):
-    found, gradient = derivatives(function, *point)
-    assert math.isnan(found)
-    assert all(map(math.isnan, gradient))
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
+def test_value_and_derivatives_are_those_of_the_table(row, way):
+    value, slopes = way(lambda *x: row.function(OURS, *x), row.point)
+    assert same(value, row.value) or value == pytest.approx(row.value, rel=ROUNDINGS * 2.0**-53, abs=0.0)
+    assert list(slopes) == pytest.approx(list(row.slopes), rel=ROUNDINGS * 2.0**-53, abs=0.0, nan_ok=True)
 
 
-@pytest.mark.parametrize(("base", "exponent", "value", "base_slope", "exponent_slope"), POWERS)
-def test_power_of_two_variables(base, exponent, value, base_slope, exponent_slope):
-    found, gradient = derivatives(lambda x, y: x**y, base, exponent)
-    assert same(found, value)
-    assert same(gradient[0], base_slope), gradient
-    assert gradient[1] == pytest.approx(exponent_slope, nan_ok=True)
+def test_the_page_has_every_row_of_the_table():
+    page = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    found = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
+    assert [cells[:4] for cells in found] == [our_cells(row) for row in rows()]
+    assert {len(cells) for cells in found} == {7}
+    assert [line[4:] for line in page.splitlines() if line.startswith("### ")] == list(SECTIONS)
 
 
-@pytest.mark.parametrize(("base", "exponent", "value", "base_slope", "exponent_slope"), POWERS)
-def test_power_with_a_constant_is_that_of_two_variables(base, exponent, value, base_slope, exponent_slope):
+POWERS = [(row.point, row.value, row.slopes) for row in SECTIONS["Powers"] if row.text == "x ** y"]
+
+
+@pytest.mark.parametrize(("point", "value", "slopes"), POWERS)
+def test_power_with_a_constant_is_that_of_two_variables(point, value, slopes):
+    base, exponent = point
     found, gradient = derivatives(lambda x: x**exponent, base)
-    assert same(found, value) and same(gradient[0], base_slope)
+    assert same(found, value) and same(gradient[0], slopes[0])
     found, gradient = derivatives(lambda y: base**y, exponent)
     assert same(found, value)
-    assert gradient[0] == pytest.approx(exponent_slope, nan_ok=True)
+    assert gradient[0] == pytest.approx(slopes[1], nan_ok=True)
+
+
+def test_kinks_are_the_same_on_methods_and_constant_nodes():
+    assert derivatives(lambda x: x.relu(), 0.0) == (0.0, (0.0,))
+    assert derivatives(lambda x: maximum(x, Constant(1.0)), 1.0) == (1.0, (0.0,))
+    assert derivatives(lambda x, y: minimum(x, y, Constant(1.0)), 1.0, 2.0) == (1.0, (0.0, 0.0))
 
 
 @pytest.mark.parametrize("base", [0.0, -0.0, 1.0, -1.0, 3.5, -3.5, 1e308, 5e-324, inf, -inf])
@@ -258,6 +159,26 @@ def test_mod_has_the_sign_of_the_divisor_and_fmod_that_of_the_dividend():
 @pytest.mark.parametrize(("a", "b"), [(1.0, 0.1), (7.5, 2.0), (-7.5, 2.0), (1.0, inf), (5e-324, 2.0), (1e300, 1e-10)])
 def test_floor_division_is_pythons(a, b):
     assert (Variable(a) // b).value == a // b
+
+
+@pytest.mark.parametrize("infinity", [inf, -inf])
+def test_second_derivatives_of_logsumexp_at_equal_infinities_are_those_at_equal_numbers(infinity):
+    def of_list(x):
+        return logsumexp(x)
+
+    expected = [[0.25, -0.25], [-0.25, 0.25]]
+    for way in (hessian(of_list), jacfwd(grad(of_list)), hessian(lambda x: logaddexp(x[0], x[1]))):
+        assert way([infinity, infinity]) == expected == way([1.0, 1.0])
+        assert jit(way, tier="vm")([infinity, infinity]) == expected
+
+
+@pytest.mark.parametrize(
+    ("function", "end", "second"), [(asin, 1.0, inf), (acos, -1.0, inf), (atanh, -1.0, -inf), (acosh, 1.0, -inf)]
+)
+def test_second_derivatives_at_an_end_of_the_domain_are_infinite_in_every_way(function, end, second):
+    ways = [hessian(function), grad(grad(function)), jacfwd(jacfwd(function)), jacfwd(grad(function))]
+    assert [way(end) for way in ways] == [second] * 4
+    assert [jit(way, tier="vm")(end) for way in ways] == [second] * 4
 
 
 # where

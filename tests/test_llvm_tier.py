@@ -7,7 +7,7 @@ import pytest
 from test_primitives_oracles import BUILT_IN
 
 import autograd
-from autograd import exp, grad, hessian, jit, log, maximum, relu, sin, sqrt, tanh, value_and_grad, vmap, where
+from autograd import exp, grad, hessian, jit, log, maximum, prod, relu, sin, sqrt, tanh, value_and_grad, vmap, where
 from autograd.testing.strategies import INTEGER_OPERANDS
 
 pytest.importorskip("llvmlite")
@@ -52,6 +52,16 @@ def test_every_primitive_gives_the_same_in_rows_and_alone(primitive):
         if math.isfinite(scale):
             assert close(float(found), expected, UNITS * len(row), scale), (row, found, expected)
             assert close(alone(row), expected, UNITS * len(row), scale), (row, expected)
+
+
+@pytest.mark.parametrize(
+    "factors", [(1e200, 1e200, 0.0), (1e-200, 1e-200, 1e250), (1e300, 1e300, -1e-310), (5e-324, 1e308, 1e300, 3.0)]
+)
+def test_a_product_whose_parts_leave_the_range_is_that_of_plain_python(factors):
+    function = value_and_grad(lambda x: prod(list(x)))
+    assert jit(function, tier="llvm")(list(factors)) == function(list(factors))
+    in_rows = jit(vmap(lambda x: prod(list(x))), tier="llvm")(np.array([factors] * 9))
+    assert in_rows.tolist() == [prod(factors)] * 9
 
 
 def network(p, x, activation):

@@ -130,7 +130,8 @@ def test_an_expression_shrinks_to_a_shared_node():
         return any(uses.count(f"t{number}") > 1 for number in range(len(expression.steps)))
 
     smallest = find(expressions(), shares, settings=CI)
-    assert repr(smallest) == "t0 = plus(x0, x0); plus(t0, t0) at x0 = 0.0"
+    # Which of these is found first depends on what was drawn; both are as short as can be.
+    assert repr(smallest) in {f"t0 = {first}; plus(t0, t0) at x0 = 0.0" for first in ("plus(x0, x0)", "negate(x0)")}
 
 
 def test_an_expression_reads_as_one_writes_it():

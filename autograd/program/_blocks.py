@@ -10,7 +10,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.program.block import binary_block, ternary_block, unary_block
     from autograd.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, rint, sin, sinh, sqrt, tan
-    from autograd.special import acosh, cbrt, digamma, erfc, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sech_squared, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
+    from autograd.special import acosh, cbrt, digamma, erfc, exp_difference, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sech_squared, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
     INFINITY, NAN = float("inf"), float("nan")
 
@@ -259,6 +259,27 @@ def exp_v(out, x_block, count):
     for row in range(count):
         x = x_block[row]
         out[row] = exp(x)
+
+
+def exp_difference_vv(out, a_block, b_block, count):
+    for row in range(count):
+        a = a_block[row]
+        b = b_block[row]
+        out[row] = exp_difference(a, b)
+
+
+def exp_difference_vs(out, a_block, b_block, count):
+    b = b_block[0]
+    for row in range(count):
+        a = a_block[row]
+        out[row] = exp_difference(a, b)
+
+
+def exp_difference_sv(out, a_block, b_block, count):
+    a = a_block[0]
+    for row in range(count):
+        b = b_block[row]
+        out[row] = exp_difference(a, b)
 
 
 def exp2_v(out, x_block, count):
@@ -694,7 +715,7 @@ def identity_v(out, x_block, count):
         out[row] = x
 
 
-def stop_gradient_v(out, x_block, count):
+def where_v(out, x_block, count):
     if count == 64:
         for row in range(64):
             x = x_block[row]
@@ -705,7 +726,7 @@ def stop_gradient_v(out, x_block, count):
         out[row] = x
 
 
-def where_v(out, x_block, count):
+def stop_gradient_v(out, x_block, count):
     if count == 64:
         for row in range(64):
             x = x_block[row]
@@ -1597,6 +1618,7 @@ BLOCKS = {
     "cbrt": unary_block(cbrt_v),
     "hypot": binary_block(hypot_vv, hypot_vs, hypot_sv),
     "exp": unary_block(exp_v),
+    "exp_difference": binary_block(exp_difference_vv, exp_difference_vs, exp_difference_sv),
     "exp2": unary_block(exp2_v),
     "expm1": unary_block(expm1_v),
     "log": unary_block(log_v),
@@ -1639,8 +1661,8 @@ BLOCKS = {
     "trunc": unary_block(trunc_v),
     "copysign": binary_block(copysign_vv, copysign_vs, copysign_sv),
     "identity": unary_block(identity_v),
-    "stop_gradient": unary_block(stop_gradient_v),
     "where": unary_block(where_v),
+    "stop_gradient": unary_block(stop_gradient_v),
     "less": binary_block(less_vv, less_vs, less_sv),
     "less_equal": binary_block(less_equal_vv, less_equal_vs, less_equal_sv),
     "equal": binary_block(equal_vv, equal_vs, equal_sv),

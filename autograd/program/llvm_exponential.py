@@ -224,6 +224,15 @@ def xlogy(x: Value, y: Value) -> Value:
 # The logistic function and its integral
 
 
+def exp_difference(a: Value, b: Value) -> Value:
+    """exp(a - b), as if the difference were exact; 1 for equal infinities."""
+    difference, error = two_sum(a, -b)
+    power = exp(difference)
+    # At infinities the error is nan.
+    moved = select(is_nan(error) | (power == math.inf), power, fma(power, error, power))
+    return select(a == b, 1.0, moved)
+
+
 def logistic(x: Value) -> tuple[Value, Value]:
     """sigmoid(x), and sigmoid(-x) to 2 ulp."""
     small = exponential(larger(-absolute(x), -746.0))

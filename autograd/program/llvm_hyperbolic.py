@@ -15,6 +15,7 @@ from autograd.program.llvm_exponential import (
     remainder,
 )
 from autograd.program.llvm_expressions import (
+    NOTHING,
     Pair,
     Value,
     absolute,
@@ -85,7 +86,9 @@ def sech_squared(x: Value) -> Value:
     """1 / cosh(x)**2 = 4 t / (1 + t)**2 with t = exp(-2 |x|)."""
     t = exponential(larger(-2.0 * absolute(x), -746.0))
     total = fast_two_sum(1.0, t)
-    return 4.0 * t / fma(total.high, total.high, 2.0 * total.high * total.low)
+    square = two_product(total.high, total.high)
+    denominator = Pair(square.high, fma(2.0 * total.high, total.low, square.low))
+    return quotient(Pair(4.0 * t, x.like(NOTHING)), denominator).rounded
 
 
 def asinh(x: Value) -> Value:

@@ -31,8 +31,8 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     **{
         name: getattr(module, name)
         for module, names in {
-            llvm_exponential: "exp exp2 expm1 gaussian log log2 log10 log1p xlogy sigmoid sigmoid_difference softplus "
-            "logaddexp power power_below",
+            llvm_exponential: "exp exp_difference exp2 expm1 gaussian log log2 log10 log1p xlogy sigmoid "
+            "sigmoid_difference softplus logaddexp power power_below",
             llvm_hyperbolic: "sinh cosh tanh sech_squared asinh acosh atanh",
             llvm_trigonometry: "sin cos tan asin acos atan atan2",
             llvm_special: "cbrt hypot erf erfc fmod mod floor_divide sign floor ceil trunc",

@@ -11,14 +11,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.program import llvm_math
+from autograd.program.llvm_exponential import exponent_and_mantissa, power_of_two
 from autograd.program.llvm_expressions import (
     CONDITION,
     REAL,
     Function,
     Value,
     absolute,
+    copysign,
     fma,
+    larger,
     select,
+    smaller,
     square_root,
     two_product,
     two_sum,
@@ -274,10 +278,33 @@ def inner_product(terms: Sequence[Value]) -> Value:
 
 
 def product(factors: Sequence[Value]) -> Value:
-    """The product."""
-    result = factors[0]
-    for factor in factors[1:]:
-        result = result * factor
+    """The product, roundings carried along (Graillat 2008).
+
+    Mantissas and exponents are multiplied apart, so that no partial product over- or underflows.
+    """
+    if len(factors) < 3:
+        return factors[0] if len(factors) == 1 else factors[0] * factors[1]
+    result = lost = factors[0].like(0.0)
+    exponent = result
+    for place, factor in enumerate(factors):
+        size = absolute(factor)
+        ordinary = (size > 0.0) & (size < math.inf)
+        power, mantissa = exponent_and_mantissa(select(ordinary, size, 1.0))
+        exponent = exponent + select(ordinary, power, 0.0)
+        mantissa = copysign(select(ordinary, mantissa, size), factor)
+        if place == 0:
+            result = mantissa
+            continue
+        step = two_product(result, mantissa)
+        lost = fma(lost, mantissa, step.low)
+        result = step.high
+    corrected = result + lost
+    result = select(corrected == corrected, corrected, result)
+    # In steps: a power of two has a narrower range than the product of three.
+    for _ in range(3):
+        power = larger(smaller(exponent, 1000.0), -1000.0)
+        result = result * power_of_two(power)
+        exponent = exponent - power
     return result
 
 
@@ -305,7 +332,7 @@ def length(terms: Sequence[Value]) -> Value:
 def log_of_sum_of_exponentials(terms: Sequence[Value]) -> Value:
     """The logarithm of the sum of the exponentials, without overflow."""
     largest = extreme("max")(terms)
-    powers = total([llvm_math.FUNCTIONS["exp"](term - largest) for term in terms])
+    powers = total([llvm_math.FUNCTIONS["exp_difference"](term, largest) for term in terms])
     result = largest + llvm_math.FUNCTIONS["log"](powers)
     return select(absolute(largest) == math.inf, largest, result)
 
