@@ -122,6 +122,8 @@ class Plan:
     """
 
     def __init__(self, program: Program, varying: Sequence[bool], summed: bool = False) -> None:
+        if len(varying) != program.inputs:
+            raise ValueError(f"a plan says of each of {program.inputs} inputs whether it varies, got {len(varying)}")
         operations = fused(program)
         self.varies = [*varying, *[False] * (program.size - program.inputs)]
         for operation in operations:
@@ -233,6 +235,9 @@ class Steps:
         self.used = 0
         many = sum([len(step.operands) for step in operations if isinstance(step, Operation)])
         self.kept = [cells, registers, sums]
+        # Room for the operands of one row, which operations on many take one after the other: while they run, without
+        # Python's lock, there is nobody to tell that memory has run out.
+        self.room = Memory(1, max([len(step.operands) for step in operations], default=0))
         if cython.compiled:
             self.instructions = cython.cast(
                 "Instruction*",
@@ -366,23 +371,11 @@ class Steps:
         """Run an operation on any number of operands: row by row, its operands gathered."""
         many = self.instructions[step].many
         first = self.instructions[step].first
-        gathered = self.gathered(many)
+        gathered = self.room.at(0)
         for row in range(count):
             for operand in range(many):
                 gathered[operand] = self.operands[first + operand][row * self.strides[first + operand]]
             self.instructions[step].out[row] = self.instructions[step].nary(gathered, many)
-        self.release(gathered)
-
-    def gathered(self, many: int) -> Any:
-        """Room for the operands of one row."""
-        if cython.compiled:
-            return cython.cast("double*", malloc(many * 8 + 8))  # type: ignore[name-defined]  # noqa: F821
-        return [0.0] * many
-
-    def release(self, gathered: Any) -> None:
-        """Give the room back."""
-        if cython.compiled:
-            free(gathered)  # type: ignore[name-defined]  # noqa: F821
 
 
 def address_of_value(primitive: Primitive) -> int:
@@ -418,6 +411,7 @@ class Machine:
         # Held by a call over rows, whose threads all read the cells.
         self.lock = threading.Lock()
         self.program = program
+        self.input_count = program.inputs
         self.plan = plan
         self.cells = Memory(plan.cells, 1)
         for number, constant in enumerate(program.constants, program.inputs):
@@ -441,6 +435,8 @@ class Machine:
 
     def prepare(self, inputs: Sequence[float]) -> int:
         """Compute what is the same for all rows from the inputs that are; the first guard that fails, or -1."""
+        if len(inputs) != self.input_count:
+            raise ValueError(f"the program takes {self.input_count} inputs, got {len(inputs)}")
         numbers = self.constant_inputs.data.as_ints if cython.compiled else self.constant_inputs
         places = self.constant_places.data.as_ints if cython.compiled else self.constant_places
         for entry in range(len(self.constant_inputs)):
