@@ -441,3 +441,12 @@ def test_a_machine_asks_for_as_many_numbers_as_its_program_takes():
             Machine(program, (False, False)).call(inputs)
     with pytest.raises(ValueError, match="a plan says of each of 2 inputs whether it varies, got 1"):
         Machine(program, (False,))
+
+
+def test_the_name_of_a_source_file_stays_in_its_comment():
+    program = Program(1, [], [], [], [0], [], [0], [(0, True, "model\nprint('run').py", 7)])
+    assert program.source().splitlines()[1:] == [
+        "    assert bool(v0) is True  # model\\nprint('run').py:7",
+        "    return [v0]",
+    ]
+    assert str(program).splitlines()[1] == "  assume v0 is True  # model\\nprint('run').py:7"
