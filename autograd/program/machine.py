@@ -7,11 +7,11 @@ so that the whole computation stays in the processor's first cache.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from autograd.locks import Lock
 from autograd.primitives import Minus, Multiply, Plus
 from autograd.program._blocks import BLOCKS
 from autograd.program.block import vector_bits
@@ -409,7 +409,7 @@ class Machine:
         self.calls = 0
         self.rows = 0
         # Held by a call over rows, whose threads all read the cells.
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.program = program
         self.input_count = program.inputs
         self.plan = plan
@@ -455,7 +455,7 @@ class Machine:
         """
         if cython.compiled:
             return self.outcome(inputs)
-        with self.lock:
+        with self.lock.here():
             return self.outcome(inputs)
 
     def outcome(self, inputs: list[float]) -> Any:
