@@ -1,3 +1,5 @@
 cdef class State:
-    cdef long entered
-    cpdef void enter(self, long change)
+    cdef set entries
+    cdef readonly long entered
+    cpdef object enter(self, object entry)
+    cpdef object leave(self, object entry)
