@@ -45,6 +45,7 @@ from autograd.functions import pow as pow
 from autograd.functions import round as round
 from autograd.functions import sum as sum
 from autograd.kernel import COMPILED as compiled
+from autograd.locks import check_interpreter_lock as _check_interpreter_lock
 from autograd.modes import no_grad, scope, strict
 from autograd.node import Constant, Node, Variable
 from autograd.primitive import Primitive
@@ -65,6 +66,8 @@ from autograd.transforms import (
     value_and_grad,
     vjp,
 )
+
+_check_interpreter_lock(compiled)
 
 if _TYPE_CHECKING:
     from autograd.program.jit import jit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any
 
 from autograd.node import (
@@ -27,6 +28,8 @@ class _Listed(threading.local):
 
     def __init__(self) -> None:
         self.ids: set[int] = set()
+        # The end of the list, which lives as long as its pickling: one that failed leaves ids behind that mean nothing.
+        self.end: Any = None
 
 
 _listed = _Listed()
@@ -38,12 +41,16 @@ def reduce(node: Node) -> tuple[Any, ...]:
     A pickler that met the parents in the list need not go down to them from the node.
     """
     check_escape(node)
+    if _listed.ids and _listed.end() is None:
+        _listed.ids = set()
     if isinstance(node, Constant | Variable) or id(node) in _listed.ids:
         _listed.ids.discard(id(node))
         return _rebuild_after, ((), *state_of(node))
     below = topological_order(node)[:-1]
+    end = _ListEnd()
     _listed.ids = {id(ancestor) for ancestor in below if operands_of(ancestor)}
-    return _rebuild_after, ((tuple(below), _ListEnd()), *state_of(node))
+    _listed.end = weakref.ref(end)
+    return _rebuild_after, ((tuple(below), end), *state_of(node))
 
 
 class _ListEnd:

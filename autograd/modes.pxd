@@ -1,3 +1,5 @@
 cdef class State:
+    cdef set entries
     cdef readonly long entered
-    cpdef void enter(self, long change)
+    cpdef object enter(self, object entry)
+    cpdef object leave(self, object entry)

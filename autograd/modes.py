@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import threading
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, NamedTuple
+
+from autograd.locks import Lock
 
 try:
     import cython
@@ -45,15 +46,22 @@ class State:
     """
 
     def __init__(self) -> None:
+        self.entries: set[Any] = set()
         self.entered = 0
 
-    def enter(self, change: int) -> None:
-        """Count a mode in (1) or out (-1)."""
-        self.entered += change
+    def enter(self, entry: _Entry) -> None:
+        """Count a mode in."""
+        self.entries.add(entry)
+        self.entered = len(self.entries)
+
+    def leave(self, entry: _Entry) -> None:
+        """Count a mode out; one that is not in does no harm."""
+        self.entries.discard(entry)
+        self.entered = len(self.entries)
 
 
 STATE = State()
-_lock = threading.Lock()
+_lock = Lock()
 _mode: ContextVar[Mode] = ContextVar("mode", default=Mode())  # noqa: B039 - a Mode is immutable
 _serials = itertools.count(1)
 
@@ -63,29 +71,57 @@ def current_mode() -> Mode:
     return _mode.get()
 
 
+class _Entry:
+    """One time that a mode was entered: the modes before and inside, and what leads back."""
+
+    __slots__ = ("before", "inside", "token")
+
+    def __init__(self, before: Mode, inside: Mode) -> None:
+        self.before = before
+        self.inside = inside
+        self.token: Any = None
+
+
 class _Entered:
-    """Base of the context managers: each gives the mode to be in from the one it was entered in."""
+    """Base of the context managers: each gives the mode to be in from the one it was entered in.
+
+    Uncompiled, Ctrl-C may come between any two steps of entering and leaving. What is then left entered is left when
+    the manager is freed, as it is as soon as the error has been dealt with.
+    """
 
     def __init__(self) -> None:
-        self._tokens: list[Token[Mode]] = []
+        self._entries: list[_Entry] = []
 
     def changed(self, mode: Mode) -> Mode:
         """The mode inside the context."""
         raise NotImplementedError
 
     def __enter__(self) -> Mode:
-        with _lock:
-            STATE.enter(1)
-        mode = self.changed(_mode.get())
-        self._tokens.append(_mode.set(mode))
-        return mode
+        before = _mode.get()
+        entry = _Entry(before, self.changed(before))
+        self._entries.append(entry)
+        with _lock.here():
+            STATE.enter(entry)
+        entry.token = _mode.set(entry.inside)
+        return entry.inside
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _mode.reset(self._tokens.pop())
-        with _lock:
-            STATE.enter(-1)
+        entry = self._entries[len(self._entries) - 1]
+        _mode.reset(entry.token)
+        self._leave(entry)
+
+    def __del__(self) -> None:
+        for entry in reversed(self._entries.copy()):
+            if _mode.get() is entry.inside:
+                _mode.set(entry.before)
+            self._leave(entry)
+
+    def _leave(self, entry: _Entry) -> None:
+        with _lock.here():
+            STATE.leave(entry)
+        self._entries.pop()
 
 
 class no_grad(_Entered):  # noqa: N801 - a context manager reads like a statement

@@ -6,8 +6,16 @@ from autograd.node cimport DONE, Node, OPEN, REACHED, VARIES
 cdef list _blank_lists
 cdef Py_ssize_t KEPT_LENGTH
 
-@cython.locals(order=list, stack=list, used=list, node=Node, count=Py_ssize_t, seed=double)
+@cython.locals(seed=double)
 cpdef object backward(object output, object gradient=*)
+
+@cython.locals(order=list, stack=list, used=list, leaves=list, node=Node, count=Py_ssize_t)
+cdef object sweep(Node output, double seed)
+
+@cython.locals(node=Node, position=Py_ssize_t)
+cdef void clear_marks(list nodes) noexcept
+
+cdef list leaf_gradients(list order, Py_ssize_t count)
 
 cdef list blank_list()
 

@@ -5,8 +5,8 @@ gradient is complete once all nodes that use it have passed theirs on, so nodes 
 which users come before what they use: the reverse of a topological order. Each node then passes to each
 parent its gradient times the local gradient.
 
-Compiled, a sweep holds the interpreter lock from start to end. Uncompiled, one graph must not be swept in two
-threads at once: the marks of a walk are in its nodes.
+The marks of a walk are in its nodes, so there is one sweep at a time: compiled, it holds the interpreter lock from
+start to end, uncompiled a lock of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd.errors import OperandError, TraceError
-from autograd.node import Constant, Node, describe, hooks, operands_of
+from autograd.locks import Lock
+from autograd.node import Constant, Node, Variable, describe, hooks, operands_of
 from autograd.operands import as_number
 from autograd.rules import local_gradients_as_nodes
 
@@ -33,6 +34,7 @@ __all__ = ["backward", "gradients", "stop_gradient", "topological_order", "zero_
 # Lists of None that sweeps write on, kept from one sweep to the next: a small graph is swept in less time than new
 # ones take to make, and for a large one the system would hand out their memory page by page, each time.
 _blank_lists: list[list[Any]] = []
+_lock = Lock()
 KEPT_LENGTH = 65_536
 
 
@@ -63,15 +65,29 @@ def backward(output: Node, gradient: float = 1.0) -> None:
             "backward() fills in numbers, which would be frozen inside a function that is being compiled; use grad or "
             "gradients, whose results are nodes"
         )
+    if cython.compiled:
+        sweep(output, seed)
+    else:
+        with _lock.here():
+            sweep(output, seed)
+
+
+def sweep(output: Node, seed: float) -> None:
+    """Sweep the graph below a node; one that fails leaves every leaf as it was."""
     stack, order = blank_list(), blank_list()
+    leaves: list[Any] = []
     try:
         count = walk(output, stack, order)
+        if not cython.compiled:
+            # Compiled, nothing can fail or interrupt from here on.
+            leaves = leaf_gradients(order, count)
         propagate(order, count, output, seed)
     except BaseException:
         # Out of memory, or interrupted while uncompiled: no mark may stay behind to mislead the next walk.
-        for node in stack + order:
-            if node is not None:
-                node._stamp &= ~(OPEN | DONE)
+        clear_marks(stack)
+        clear_marks(order)
+        for leaf, gradient, stamp in leaves:
+            leaf._grad, leaf._stamp = gradient, stamp
         raise
     for used in (stack, order):
         if len(used) <= KEPT_LENGTH:
@@ -143,6 +159,20 @@ def walk(output: Node, stack: list[Any], order: list[Any]) -> int:
             height -= 1
             stack[height] = None
     return count
+
+
+def clear_marks(nodes: list[Any]) -> None:
+    """Take the marks of a walk off these nodes. It may be that there is no memory left, so nothing is made here."""
+    for position in range(len(nodes)):
+        if nodes[position] is not None:
+            node = cython.cast(Node, nodes[position])
+            node._stamp &= ~(OPEN | DONE)
+
+
+def leaf_gradients(order: list[Any], count: int) -> list[Any]:
+    """Each variable that the nodes in `order` use, with its gradient and stamp."""
+    operands = [operand for node in order[:count] for operand in operands_of(node) if isinstance(operand, Variable)]
+    return [(leaf, leaf._grad, leaf._stamp) for leaf in operands]
 
 
 def write(blank: list[Any], place: int, node: Node) -> int:

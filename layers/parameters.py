@@ -172,18 +172,30 @@ def element_name(name: str, place: tuple[int, ...]) -> str:
     return f"{name}[{','.join(map(str, place))}]" if place else name
 
 
-@contextmanager
-def substituted(arrays: Mapping[Parameter, Any]) -> Iterator[None]:
+class substituted:  # noqa: N801 - a context manager reads like a statement
     """Inside this context these arrays stand for the parameters, in this thread or task.
 
     That makes a layer a function of its parameters too: of numbers, which record nothing, or of the arguments of
     a transform.
     """
-    token = _substitutes.set(arrays)
-    try:
-        yield
-    finally:
-        _substitutes.reset(token)
+
+    def __init__(self, arrays: Mapping[Parameter, Any]) -> None:
+        self._arrays = arrays
+        self._before = _substitutes.get()
+        self._inside = False
+
+    def __enter__(self) -> None:
+        self._inside = True
+        _substitutes.set(self._arrays)
+
+    def __exit__(self, *_: object) -> None:
+        _substitutes.set(self._before)
+        self._inside = False
+
+    def __del__(self) -> None:
+        # Ctrl-C may come before `__exit__` has done its work.
+        if self._inside and _substitutes.get() is self._arrays:
+            _substitutes.set(self._before)
 
 
 @contextmanager

@@ -165,7 +165,7 @@ def fit(
         run.history.ended = "stopped"
     except KeyboardInterrupt:
         run.history.ended = "interrupted"
-        if not run.history.epochs:
+        if run.history.best is None:
             # Better the steps of a long first epoch than none.
             run.best_values = run.values
         logger.warning("training was interrupted in epoch %d of %d", len(run.history.epochs) + 1, epochs)

@@ -62,6 +62,29 @@ def test_pickling_again_after_pickling_a_list_is_still_flat():
         assert pickle.loads(pickle.dumps(node)).value == node.value
 
 
+class FullDisk:
+    """A file on which so many writes succeed."""
+
+    def __init__(self, writes):
+        self.writes = writes
+
+    def write(self, data):
+        self.writes -= 1
+        if self.writes < 0:
+            raise OSError("the disk is full")
+        return len(data)
+
+
+def test_a_pickling_that_failed_half_way_leaves_the_next_one_flat():
+    x = y = Variable(1.0)
+    for _ in range(20_000):
+        y = y * 0.5 + x
+    inner = y.parents[0].parents[0]
+    with pytest.raises(OSError, match="the disk is full"):
+        pickle.dump(y, FullDisk(writes=3))
+    assert pickle.loads(pickle.dumps(inner)).value == inner.value
+
+
 def test_deep_graphs_are_copied_without_recursion():
     x = Variable(1.0)
     y = x

@@ -432,3 +432,21 @@ def test_a_users_primitive_uses_methods_numpy_and_other_primitives():
     inner = declared("an inner one", lambda x: abs(x) + 1.0, lambda x, out: where(x < 0.0, -1.0, 1.0))
     outer = declared("an outer one", lambda x: np.exp(inner(x)) ** 2 // 0.5, lambda x, out: 0.0)
     assert jit(outer)(-0.5) == outer(-0.5)
+
+
+def test_a_machine_asks_for_as_many_numbers_as_its_program_takes():
+    program = built(2, (Multiply, 0, 1))
+    for inputs in ([], [1.0], [1.0, 2.0, 3.0]):
+        with pytest.raises(ValueError, match=rf"the program takes 2 inputs, got {len(inputs)}"):
+            Machine(program, (False, False)).call(inputs)
+    with pytest.raises(ValueError, match="a plan says of each of 2 inputs whether it varies, got 1"):
+        Machine(program, (False,))
+
+
+def test_the_name_of_a_source_file_stays_in_its_comment():
+    program = Program(1, [], [], [], [0], [], [0], [(0, True, "model\nprint('run').py", 7)])
+    assert program.source().splitlines()[1:] == [
+        "    assert bool(v0) is True  # model\\nprint('run').py:7",
+        "    return [v0]",
+    ]
+    assert str(program).splitlines()[1] == "  assume v0 is True  # model\\nprint('run').py:7"

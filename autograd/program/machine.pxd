@@ -1,7 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport calloc, free
 from autograd.kernel cimport Kernel, NaryValue
 from autograd.primitive cimport Primitive
 from autograd.program.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
@@ -50,6 +50,7 @@ cdef class Room:
 cdef class Steps:
     cdef Py_ssize_t size, used
     cdef list kept
+    cdef Memory room
     cdef Instruction* instructions
     cdef double** operands
     cdef Py_ssize_t* strides
@@ -74,8 +75,6 @@ cdef class Steps:
     cdef void add_up(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
     @cython.locals(many=Py_ssize_t, first=Py_ssize_t, row=Py_ssize_t, operand=Py_ssize_t, gathered="double*")
     cdef void run_many(self, Py_ssize_t step, Py_ssize_t count) noexcept nogil
-    cdef double* gathered(self, Py_ssize_t many) noexcept nogil
-    cdef void release(self, double* gathered) noexcept nogil
 
 cdef BinaryBlock binary_of(Block block, bint left_varies, bint right_varies)
 cdef Kernel kernel_of(Primitive primitive)
@@ -86,6 +85,7 @@ cdef class Machine:
     cdef readonly object program
     cdef readonly object plan
     cdef bint summed
+    cdef Py_ssize_t input_count
     cdef readonly list benches
     cdef public long long calls, rows
     cdef Memory cells

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from autograd.locks import Lock
 from autograd.program._blocks import BLOCKS
 from autograd.program.block import vector_bits
 from autograd.program.plan import ADD, Plan
@@ -120,6 +120,9 @@ class Steps:
         self.used = 0
         many = sum([len(step.operands) for step in steps])
         self.kept = [cells, registers, sums]
+        # Room for the operands of one row, which operations on many take one after the other: while they run, without
+        # Python's lock, there is nobody to tell that memory has run out.
+        self.room = Memory(1, max([len(step.operands) for step in steps], default=0))
         if cython.compiled:
             self.instructions = cython.cast(
                 "Instruction*",
@@ -267,23 +270,11 @@ class Steps:
         """Run an operation on any number of operands: row by row, its operands gathered."""
         many = self.instructions[step].many
         first = self.instructions[step].first
-        gathered = self.gathered(many)
+        gathered = self.room.at(0)
         for row in range(count):
             for operand in range(many):
                 gathered[operand] = self.operands[first + operand][row * self.strides[first + operand]]
             self.instructions[step].out[row] = self.instructions[step].nary(gathered, many)
-        self.release(gathered)
-
-    def gathered(self, many: int) -> Any:
-        """Room for the operands of one row."""
-        if cython.compiled:
-            return cython.cast("double*", malloc(many * 8 + 8))  # type: ignore[name-defined]  # noqa: F821
-        return [0.0] * many
-
-    def release(self, gathered: Any) -> None:
-        """Give the room back."""
-        if cython.compiled:
-            free(gathered)  # type: ignore[name-defined]  # noqa: F821
 
 
 def binary_of(block: Block, left_varies: bool, right_varies: bool) -> Any:
@@ -324,8 +315,9 @@ class Machine:
         self.calls = 0
         self.rows = 0
         # Held by a call over rows, whose threads all read the cells.
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.program = program
+        self.input_count = program.inputs
         self.plan = plan
         self.cells = Memory(plan.cells, 1)
         for number, constant in enumerate(program.constants, program.inputs):
@@ -349,6 +341,8 @@ class Machine:
 
     def prepare(self, inputs: Sequence[float]) -> int:
         """Compute what is the same for all rows from the inputs that are; the first guard that fails, or -1."""
+        if len(inputs) != self.input_count:
+            raise ValueError(f"the program takes {self.input_count} inputs, got {len(inputs)}")
         numbers = self.constant_inputs.data.as_ints if cython.compiled else self.constant_inputs
         places = self.constant_places.data.as_ints if cython.compiled else self.constant_places
         count = len(self.constant_inputs)
@@ -373,7 +367,7 @@ class Machine:
         """
         if cython.compiled:
             return self.outcome(inputs)
-        with self.lock:
+        with self.lock.here():
             return self.outcome(inputs)
 
     def outcome(self, inputs: Sequence[float]) -> Any:

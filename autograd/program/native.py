@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from autograd.locks import no_forks
 from autograd.primitive import find_primitive
 from autograd.program import llvm_math
 from autograd.program.llvm_program import WIDTH, Scratch, module_of_row, module_of_rows
@@ -16,11 +17,12 @@ __all__ = ["NativeCode", "is_available"]
 
 def is_available() -> bool:
     """Whether llvmlite is installed."""
-    try:
-        import llvmlite  # noqa: F401
-    except ImportError:
-        return False
-    return True
+    with no_forks:
+        try:
+            import llvmlite  # noqa: F401
+        except ImportError:
+            return False
+        return True
 
 
 @functools.cache
@@ -45,8 +47,14 @@ class NativeCode:
     """
 
     def __init__(self, plan: Plan, steps: Any, rows: bool) -> None:
-        llvm, target = host()
         text = module_of_rows(plan, steps, BLOCK) if rows else module_of_row(plan, steps)
+        # LLVM has locks of its own.
+        with no_forks:
+            self.compile(text, rows)
+
+    def compile(self, text: str, rows: bool) -> None:
+        """Make machine code of LLVM's language."""
+        llvm, target = host()
         # LLVM misjudges some processors by name alone, hence the list of features. A row alone runs as fast without
         # optimisation, which takes most of the time to compile.
         machine = target.create_target_machine(

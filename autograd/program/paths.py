@@ -7,10 +7,10 @@ such child yet, the function is run once more on these inputs, and becomes it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from autograd.locks import Lock
 from autograd.program.machine import Machine
 from autograd.program.tiers import prepared
 from autograd.program.trace import Traced
@@ -64,12 +64,12 @@ class Paths:
         self.root: Path | None = None
         self.count = 0
         # One thread records at a time.
-        self.lock = threading.RLock()
+        self.lock = Lock()
 
     def first(self, numbers: Sequence[float]) -> Path:
         """The path that is tried first."""
         if self.root is None:
-            with self.lock:
+            with self.lock.here():
                 if self.root is None:
                     self.root = self.new(numbers)
         return self.root
@@ -78,7 +78,7 @@ class Paths:
         """The path to try where this guard of a path is the first that fails, as it does for these inputs."""
         child = path.children.get(guard)
         if child is None:
-            with self.lock:
+            with self.lock.here():
                 child = path.children.get(guard)
                 if child is None:
                     if self.count >= self.limit:

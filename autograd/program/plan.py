@@ -104,6 +104,8 @@ class Plan:
     """
 
     def __init__(self, program: Program, varying: Sequence[bool], summed: bool = False) -> None:
+        if len(varying) != program.inputs:
+            raise ValueError(f"a plan says of each of {program.inputs} inputs whether it varies, got {len(varying)}")
         steps = fused(program)
         self.varies = bytearray(program.size)
         self.varies[: program.inputs] = bytes(varying)

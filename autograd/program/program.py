@@ -160,8 +160,7 @@ class Program:
             for result, primitive, used in self
         ]
         lines += [
-            f"  assume {self.name(guard.condition)} is {guard.outcome}  # {guard.file}:{guard.line}"
-            for guard in self.guards
+            f"  assume {self.name(guard.condition)} is {guard.outcome}  # {place_of(guard)}" for guard in self.guards
         ]
         lines.append("  return " + ", ".join(map(self.name, self.outputs)))
         return "\n".join(lines)
@@ -179,7 +178,7 @@ class Program:
             for result, primitive, operands in self
         ]
         lines += [
-            f"    assert bool({self.name(guard.condition)}) is {guard.outcome}  # {guard.file}:{guard.line}"
+            f"    assert bool({self.name(guard.condition)}) is {guard.outcome}  # {place_of(guard)}"
             for guard in self.guards
         ]
         lines.append(f"    return [{', '.join(map(self.name, self.outputs))}]")
@@ -214,6 +213,14 @@ class Program:
 
     def __repr__(self) -> str:
         return f"<program of {self.inputs} inputs, {len(self)} operations, {self.hash[:8]}>"
+
+
+def place_of(guard: Guard) -> str:
+    """File and line of a decision, on one line whatever the file is called: in source, it stands in a comment."""
+    file = "".join(
+        [letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in str(guard.file)]
+    )
+    return f"{file}:{guard.line}"
 
 
 def restored(inputs: int, names: tuple[str, ...], *parts: Any) -> Program:

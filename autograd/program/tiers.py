@@ -7,9 +7,13 @@ it: so a program never takes more than twice the time of the better choice.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from importlib import import_module
+from typing import Any
 
 from autograd.kernel import COMPILED
+from autograd.locks import no_forks
 from autograd.program.machine import Machine
 
 __all__ = ["TIERS", "check_tier", "count_work", "prepared"]
@@ -27,9 +31,7 @@ def check_tier(tier: str) -> str:
     if tier == "llvm":
         if not COMPILED:
             raise RuntimeError("tier='llvm' needs the compiled engine, for its code calls the engine's C functions")
-        from autograd.program.native import host
-
-        host()
+        native().host()
     return tier
 
 
@@ -48,18 +50,22 @@ def count_work(machine: Machine, tier: str, calls: int, rows: int) -> None:
         return
     if machine.calls < CALLS_THAT_PAY and machine.rows < ROWS_THAT_PAY:
         return
-    from autograd.program.native import is_available
-
     machine.use(None, None)
-    if is_available():
-        threading.Thread(target=compile_now, args=(machine,), daemon=True).start()
+    if native().is_available():
+        # Where no thread can be had, for the system has no more or Python is shutting down, the interpreter goes on.
+        with contextlib.suppress(RuntimeError):
+            threading.Thread(target=compile_now, args=(machine,), daemon=True).start()
+
+
+def native() -> Any:
+    """The module that makes machine code, loaded when it is asked for: most programs can do without."""
+    with no_forks:
+        return import_module("autograd.program.native")
 
 
 def compile_now(machine: Machine) -> None:
     """Make machine code for a machine, and have it used."""
-    from autograd.program.native import NativeCode
-
     plan = machine.plan
-    before = NativeCode(plan, plan.before, rows=False) if plan.before else None
-    rest = NativeCode(plan, plan.rest, rows=True) if plan.rest else None
+    before = native().NativeCode(plan, plan.before, rows=False) if plan.before else None
+    rest = native().NativeCode(plan, plan.rest, rows=True) if plan.rest else None
     machine.use(before, rest)

@@ -254,7 +254,7 @@ class Run:
     def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
         """Run the rows of a path; the paths of those that leave it, each with its rows."""
         machine = path.machine(self.varying, self.summed)
-        with machine.lock:
+        with machine.lock.here():
             return self.run_on(machine, path, selected)
 
     def run_on(self, machine: Machine, path: Path, selected: Any) -> list[tuple[Path, Any]]:
@@ -320,13 +320,14 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
     """Run all rows, in several threads if there are many; an array of the outputs' sums, if they are summed."""
     starts = range(0, count, CHUNK)
     workers = min(processors(), len(starts))
-    if workers == 1:
-        parts = run_share(machine, rows, count, starts)
-    else:
-        # Each thread takes every so manieth chunk, this one too; the order of the sums is that of the chunks.
+    # Each thread takes every so manieth chunk, this one too; the order of the sums is that of the chunks.
+    try:
         jobs = [pool().submit(run_share, machine, rows, count, starts[worker::workers]) for worker in range(1, workers)]
-        shares = [run_share(machine, rows, count, starts[::workers]), *[job.result() for job in jobs]]
-        parts = [shares[number % workers][number // workers] for number in range(len(starts))]
+    except RuntimeError:
+        # No thread can be had, for the system has no more or Python is shutting down: this one does it all.
+        workers, jobs = 1, []
+    shares = [run_share(machine, rows, count, starts[::workers]), *[job.result() for job in jobs]]
+    parts = [shares[number % workers][number // workers] for number in range(len(starts))]
     if parts[0] is None:
         return None
     import numpy

@@ -1,0 +1,56 @@
+"""Locks among the threads of one process, which a process that is forked off starts with free."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import Any
+
+__all__ = ["Lock", "check_interpreter_lock", "no_forks"]
+
+
+# Held while a thread does what a process that is forked off could neither finish nor do again: loads the compiler, or
+# runs it. A fork waits until that is done.
+no_forks = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=no_forks.acquire, after_in_parent=no_forks.release, after_in_child=no_forks.release)
+
+
+class Lock:
+    """A lock that a thread may take again while it holds it.
+
+    A process that is forked off has one thread, and none that could release what another held at that moment: so
+    each process has a lock of its own.
+
+    >>> lock = Lock()
+    >>> with lock.here(), lock.here():
+    ...     pass
+    """
+
+    __slots__ = ("_of_process",)
+
+    def __init__(self) -> None:
+        self._of_process: dict[int, Any] = {}
+
+    def here(self) -> Any:
+        """The lock of this process, for `with`.
+
+        That is Python's own, not a context manager of ours: Ctrl-C can't come between taking it and the block.
+        """
+        process = os.getpid()
+        lock = self._of_process.get(process)
+        return self._of_process.setdefault(process, threading.RLock()) if lock is None else lock
+
+
+def check_interpreter_lock(compiled: bool) -> None:
+    """Raise ImportError in a Python that runs without the interpreter lock, which the engine counts on.
+
+    Compiled modules don't declare that they could do without, so that loading them switches the lock on.
+    """
+    is_enabled = getattr(sys, "_is_gil_enabled", None)
+    if not compiled and is_enabled is not None and not is_enabled():
+        raise ImportError(
+            "the engine counts on Python's interpreter lock, which is off: its graphs would be damaged by threads; "
+            "start Python with -X gil=1 or PYTHON_GIL=1, or compile the engine"
+        )
