@@ -30,6 +30,7 @@ COMPILED = [
     "curvature",
     "edge_pushing",
     "structures",
+    "matrices",
     "transforms",
     "program/block",
     "program/_blocks",

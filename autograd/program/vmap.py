@@ -105,8 +105,10 @@ class Mapped:
 
     def one_by_one(self, rows: RowArguments) -> Any:
         """The results on nodes: the function itself is run for each row."""
-        found = [flatten(self.fun(*rows.one(row)), f"the output of {self.__name__}") for row in range(rows.count)]
+        returned = [self.fun(*rows.one(row)) for row in range(rows.count)]
+        found = [flatten(value, f"the output of {self.__name__}", True) for value in returned]
         structure = found[0][1]
+        self.check_structures([structure for _, structure in found])
         if self.reduce is None:
             entries = as_array([number for numbers, _ in found for number in numbers])
             return stacked(structure, entries.reshape(rows.count, structure.size))
@@ -117,6 +119,21 @@ class Mapped:
                 total = total + numbers[place]
             sums.append(total / rows.count if self.reduce == "mean" else total)
         return structure.build(sums)
+
+    def check_structures(self, structures: Sequence[Structure]) -> None:
+        """Raise TypeError if rows return something of other forms than the first, or what can't be put together."""
+        first = structures[0]
+        for structure in structures:
+            if structure is not first and not first.is_same(structure):
+                raise TypeError(
+                    f"{self.__name__} returns {first} for some rows and {structure} for others; rows can only be put "
+                    f"together if they are alike"
+                )
+        if self.reduce is None and first.holds_matrix():
+            raise TypeError(
+                f"{self.__name__} returns {first} for each row; sparse matrices can be added up (reduce='sum'), but "
+                f"not stacked in an array: use sparse=False, or call it for each row"
+            )
 
     @property
     def paths(self) -> list[Path]:
@@ -288,14 +305,9 @@ class Run:
 
     def check_structure(self, path: Path) -> None:
         """Raise TypeError if a path returns something of another form than the first."""
-        structure = path.traced.outputs
         if self.structure is None:
-            self.structure = structure
-        elif repr(structure) != repr(self.structure):
-            raise TypeError(
-                f"{self.mapped.__name__} returns {self.structure} for some rows and {structure} for others; rows can "
-                f"only be put together if they are alike"
-            )
+            self.structure = path.traced.outputs
+        self.mapped.check_structures([self.structure, path.traced.outputs])
 
 
 def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
