@@ -34,6 +34,7 @@ COMPILED = [
     "transforms",
     "program/block",
     "program/_blocks",
+    "program/runs",
     "program/machine",
     "program/program",
     "program/builder",

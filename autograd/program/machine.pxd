@@ -6,7 +6,7 @@ from autograd.primitive cimport Primitive
 from autograd.program.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
 from autograd.tape cimport doubles, integers
 
-cdef int UNARY, BINARY, TERNARY, MANY, ADDITION
+cdef int UNARY, BINARY, TERNARY, MANY, ADDITION, RUN
 cdef extern from *:
     int* NOTHING "NULL"
 cpdef enum:
@@ -17,6 +17,8 @@ ctypedef void (*Native)(double*, double*, double*, int*, Py_ssize_t) noexcept no
 
 cdef struct Instruction:
     int kind
+    # Bits that say which operands of a run are gathered.
+    int scattered
     Py_ssize_t first
     Py_ssize_t many
     double* out
@@ -34,8 +36,10 @@ cdef class Memory:
     cdef inline double* at(self, Py_ssize_t place) noexcept nogil
 
 cdef class Steps:
-    cdef Py_ssize_t size, used
+    cdef Py_ssize_t size, used, placed
     cdef list kept
+    cdef Memory cells, together
+    cdef array places
     cdef Instruction* instructions
     cdef double** operands
     cdef Py_ssize_t* strides
@@ -50,6 +54,12 @@ cdef class Steps:
     cdef append(self, object operation, object plan, Memory cells, Memory registers)
     @cython.locals(step=Py_ssize_t)
     cdef append_addition(self, object addition, object plan, Memory cells, Memory registers, Memory sums)
+    @cython.locals(step=Py_ssize_t, block=Block, same=int, position=int, places=list)
+    cdef append_run(self, list run, object plan, Memory cells)
+    @cython.locals(count=Py_ssize_t, scattered=int, places="int*", a="double*", b="double*", c="double*", kind=int)
+    cdef void run_together(self, Py_ssize_t step) noexcept nogil
+    @cython.locals(numbers="double*", cells="double*", entry=Py_ssize_t)
+    cdef double* gather(self, Py_ssize_t position, int* places, Py_ssize_t count) noexcept nogil
     @cython.locals(step=Py_ssize_t, kind=int)
     cdef void run(self, Py_ssize_t count, int* failed) noexcept nogil
     @cython.locals(lanes="double*", numbers="double*", stride=Py_ssize_t, part=Py_ssize_t, lane=Py_ssize_t, row=Py_ssize_t, everywhere=bint)

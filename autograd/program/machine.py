@@ -16,6 +16,7 @@ from autograd.primitives import Minus, Multiply, Plus
 from autograd.program._blocks import BLOCKS
 from autograd.program.block import vector_bits
 from autograd.program.program import Operation, Program
+from autograd.program.runs import LONGEST, in_runs
 from autograd.tape import doubles, integers
 
 try:
@@ -35,7 +36,7 @@ if not cython.compiled:
     # Sums over rows are kept in so many parts, which the vector unit adds at once.
     LANES = 8
     NOTHING = None
-UNARY, BINARY, TERNARY, MANY, ADDITION = 1, 2, 3, 4, 5
+UNARY, BINARY, TERNARY, MANY, ADDITION, RUN = 1, 2, 3, 4, 5, 6
 
 
 class Addition(NamedTuple):
@@ -118,7 +119,8 @@ class Plan:
     of a cell (for what is the same for all rows) or of a register, as `varies[value]` tells. `before_deciding` and
     `before` have the operations that are done once, `deciding` and `rest` those done for each block: what guards
     depend on, and the others. `kept` has the values that are needed after these lists. Where outputs are `summed`,
-    each is added up as soon as it is known: `rest` has an `Addition` for it.
+    each is added up as soon as it is known: `rest` has an `Addition` for it. What is done once is also there in `runs`,
+    the same two lists of it, for the interpreter.
     """
 
     def __init__(self, program: Program, varying: Sequence[bool], summed: bool = False) -> None:
@@ -137,6 +139,7 @@ class Plan:
         before = [operation for operation in operations if not self.varies[operation.result]]
         self.before_deciding = [operation for operation in before if decides[operation.result]]
         self.before = [operation for operation in before if not decides[operation.result]]
+        self.runs = in_runs([self.before_deciding, self.before], program.size)
         each = [operation for operation in operations if self.varies[operation.result]]
         self.deciding: list[Any] = [operation for operation in each if decides[operation.result]]
         self.rest: list[Any] = [operation for operation in each if not decides[operation.result]]
@@ -191,9 +194,12 @@ class Plan:
                 self.registers += 1
             leaving.setdefault(last_use[value], []).append(self.place[value])
 
-        for value in range(program.size):
-            if value < program.first or not self.varies[value]:
-                settle(value)
+        for value in range(program.first):
+            settle(value)
+        for runs in self.runs:
+            for run in runs:
+                for operation in run:
+                    settle(operation.result)
         for time, step in enumerate(steps):
             # The result gets its register before the operands give theirs back: a block is not computed onto itself.
             if isinstance(step, Operation):
@@ -232,7 +238,12 @@ class Steps:
         self.size = 0
         self.used = 0
         many = sum([len(step.operands) for step in operations if isinstance(step, Operation)])
+        runs = [step for step in operations if isinstance(step, list)]
+        self.places = integers(sum([len(run) * len(run[0].operands) for run in runs]))
+        self.placed = 0
         self.kept = [cells, registers, sums]
+        self.cells = cells
+        self.together = Memory(3, LONGEST)
         if cython.compiled:
             self.instructions = cython.cast(
                 "Instruction*",
@@ -249,6 +260,8 @@ class Steps:
         for step in operations:
             if isinstance(step, Addition):
                 self.append_addition(step, plan, cells, registers, sums)
+            elif isinstance(step, list):
+                self.append_run(step, plan, cells)
             else:
                 self.append(step, plan, cells, registers)
 
@@ -310,6 +323,42 @@ class Steps:
             same = sum([1 << position for position, operand in enumerate(operands) if not varies[operand]])
             self.instructions[step].ternary = block.ternary[same]
 
+    def append_run(self, run: list[Operation], plan: Plan, cells: Memory) -> None:
+        """Add operations of one primitive that are done together, on cells."""
+        step = self.size
+        self.size += 1
+        block: Block = FASTEST[run[0].primitive.name]
+        self.instructions[step].kind = RUN + block.arity
+        self.instructions[step].out = cells.at(plan.place[run[0].result])
+        self.instructions[step].many = len(run)
+        self.instructions[step].first = self.placed
+        self.instructions[step].scattered = 0
+        same = 0
+        for position in range(block.arity):
+            places = [plan.place[operation.operands[position]] for operation in run]
+            if position == 0:
+                self.instructions[step].a = cells.at(places[0])
+            elif position == 1:
+                self.instructions[step].b = cells.at(places[0])
+            else:
+                self.instructions[step].c = cells.at(places[0])
+            if len(set(places)) == 1 and same | 1 << position != (1 << block.arity) - 1:
+                same |= 1 << position
+            elif places != list(range(places[0], places[0] + len(run))):
+                self.instructions[step].scattered |= 1 << position
+                for place in places:
+                    self.places[self.placed] = place
+                    self.placed += 1
+        if block.arity == UNARY:
+            self.instructions[step].unary = block.unary
+        elif block.arity == BINARY:
+            if same == 0:
+                self.instructions[step].binary = block.both_vary
+            else:
+                self.instructions[step].binary = block.right_varies if same == 1 else block.left_varies
+        else:
+            self.instructions[step].ternary = block.ternary[same]
+
     def run(self, count: int, failed: Any) -> None:
         """Run all operations on the first `count` rows of the blocks.
 
@@ -336,8 +385,40 @@ class Steps:
                 )
             elif kind == MANY:
                 self.run_many(step, count)
-            else:
+            elif kind == ADDITION:
                 self.add_up(step, count, failed)
+            else:
+                self.run_together(step)
+
+    def run_together(self, step: int) -> None:
+        """Run operations of one primitive in one go; only compiled. Operands that don't lie in a row are gathered."""
+        count = self.instructions[step].many
+        scattered = self.instructions[step].scattered
+        places = self.places.data.as_ints + self.instructions[step].first
+        a, b, c = self.instructions[step].a, self.instructions[step].b, self.instructions[step].c
+        if scattered & 1:
+            a = self.gather(0, places, count)
+            places += count
+        if scattered & 2:
+            b = self.gather(1, places, count)
+            places += count
+        if scattered & 4:
+            c = self.gather(2, places, count)
+        kind = self.instructions[step].kind - RUN
+        if kind == BINARY:
+            self.instructions[step].binary(self.instructions[step].out, a, b, count)
+        elif kind == UNARY:
+            self.instructions[step].unary(self.instructions[step].out, a, count)
+        else:
+            self.instructions[step].ternary(self.instructions[step].out, a, b, c, count)
+
+    def gather(self, position: int, places: Any, count: int) -> Any:
+        """The numbers of these cells, side by side."""
+        numbers = self.together.at(position)
+        cells = self.cells.at(0)
+        for entry in range(count):
+            numbers[entry] = cells[places[entry]]
+        return numbers
 
     def use(self, address: int, registers: Memory, cells: Memory, sums: Memory) -> None:
         """Run the machine code at this address from now on; only compiled."""
@@ -395,6 +476,13 @@ def address_of_value(primitive: Primitive) -> int:
     return int(cython.cast(cython.size_t, kernel.binary_value))
 
 
+def steps_of(runs: list[list[Operation]]) -> list[Any]:
+    """The runs as they are, and the operations of runs of one; uncompiled, all operations."""
+    if not cython.compiled:
+        return [operation for run in runs for operation in run]
+    return [run if len(run) > 1 else run[0] for run in runs]
+
+
 def kernel_of(primitive: Primitive) -> Kernel:
     """The kernel of a primitive that has one."""
     return primitive.kernel
@@ -422,8 +510,9 @@ class Machine:
         self.cells = Memory(plan.cells, 1)
         for number, constant in enumerate(program.constants, program.inputs):
             self.cells.at(plan.place[number])[0] = constant
-        self.before_deciding = Steps(plan.before_deciding, plan, self.cells, self.cells, self.cells)
-        self.before = Steps(plan.before, plan, self.cells, self.cells, self.cells)
+        deciding, rest = [steps_of(runs) for runs in plan.runs]
+        self.before_deciding = Steps(deciding, plan, self.cells, self.cells, self.cells)
+        self.before = Steps(rest, plan, self.cells, self.cells, self.cells)
         self.code: Any = None
         constant = [number for number in range(program.inputs) if not plan.varies[number]]
         self.constant_inputs = integers(len(constant))
