@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, OutputError, TraceError
+from autograd.matrices import unit
 from autograd.modes import current_mode, no_grad
 from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
 from autograd.rules import is_traced
 from autograd.structures import Structure, flatten
-from autograd.transforms import Run, jacobian, name_of, unit
+from autograd.transforms import Run, jacobian, name_of
 
 __all__ = ["fixed_point", "root"]
 

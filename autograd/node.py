@@ -129,7 +129,8 @@ class Node:
     _right_gradient: float
 
     # A leaf has no `_left`. Of one or two operands, `_left` and `_right` are the operands: a node, or a
-    # float for a constant. Of any number, `_left` is their tuple and `_right` an array of local gradients.
+    # float for a constant. Of any number, `_left` is their tuple and `_right` an array of local gradients; None in a
+    # trace, until they are asked for.
     # Nodes point to older nodes only, so there is no reference cycle and no need of the cycle collector
     # (`no_gc`), which would double the cost of an operation.
 
@@ -841,17 +842,36 @@ def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     if not any([varies(operand) for operand in operands]):
         node = new_constant(value)
     else:
-        gradients: tuple[float, ...] = (math.nan,) * len(operands)
-        # What is no operation of its own has its local gradients from those it is composed of.
-        if not primitive.registered or (value == value and all([number == number for number in numbers])):
-            gradients = primitive.gradients_of_numbers(numbers, value)
-            constant = [not varies(operand) for operand in operands]
-            gradients = gradients_beside(primitive, gradients, numbers, value, constant)
         node = new_node(primitive.origin, value)
-        set_operands(node, operands, gradients)
+        if len(operands) > 2 and _state.entered != 0 and current_mode().trace is not None:
+            # A program has local gradients of its own: these numbers take longest, and are hardly ever asked for.
+            node._left = operands
+        else:
+            set_operands(node, operands, gradients_by_rule(primitive, operands, numbers, value))
     if _state.entered != 0:
         return under_mode(node, primitive, operands)
     return node
+
+
+def gradients_by_rule(
+    primitive: Primitive, operands: tuple[Any, ...], numbers: list[Any], value: float
+) -> tuple[float, ...]:
+    """The local gradients of an operation without kernel, by its rule."""
+    # What is no operation of its own has its local gradients from those it is composed of.
+    if primitive.registered and (value != value or any([number != number for number in numbers])):
+        return (math.nan,) * len(operands)
+    gradients = primitive.gradients_of_numbers(numbers, value)
+    constant = [not varies(operand) for operand in operands]
+    return gradients_beside(primitive, gradients, numbers, value, constant)
+
+
+def gradients_of_many(node: Node) -> Any:
+    """The array of the local gradients of an operation on any number of operands."""
+    if node._right is None:
+        primitive: Any = node._origin.primitive
+        numbers = [value_of(operand) for operand in node._left]
+        node._right = array("d", gradients_by_rule(primitive, node._left, numbers, node._value))
+    return node._right
 
 
 def set_operands(node: Node, operands: tuple[Any, ...], local_gradients: tuple[float, ...]) -> None:
@@ -955,7 +975,7 @@ def recorded_gradients(node: Node) -> tuple[float, ...]:
     if node._left is None:
         return ()
     if isinstance(node._left, tuple):
-        return tuple(node._right)
+        return tuple(gradients_of_many(node))
     if node._right is None:
         return (node._left_gradient,)
     return (node._left_gradient, node._right_gradient)

@@ -73,6 +73,8 @@ class Primitive:
         operands: the local gradients of all, as `beside_constant(operands, uses, out)`, where `uses` says of each in
         how many places it stands, 0 if it is constant.
 
+    first_gradient: the first of `gradients` by itself, in the same form: for when the other operands are constant, and
+        their local gradients would be the larger part of the work.
     linear: whether the local gradients are the same numbers all around each point off the kinks, so that
         those recorded once serve every order of derivative.
     registered: whether it can be found by its name, without which a graph that uses it can't be stored.
@@ -93,6 +95,7 @@ class Primitive:
     domain: tuple[Interval, ...]
     kinks: Callable[..., float] | None
     beside_constant: Callable[..., Any] | None
+    first_gradient: Callable[..., Any] | None
     linear: bool
     doc: str
     registered: bool
@@ -111,6 +114,7 @@ class Primitive:
         domain: Sequence[Interval] = (),
         kinks: Callable[..., float] | None = None,
         beside_constant: Callable[..., Any] | None = None,
+        first_gradient: Callable[..., Any] | None = None,
         linear: bool = False,
         doc: str = "",
         registered: bool = True,
@@ -128,6 +132,7 @@ class Primitive:
         self.domain = tuple(domain) or (REAL,) * (arity or 1)
         self.kinks = kinks
         self.beside_constant = beside_constant
+        self.first_gradient = first_gradient
         self.linear = linear
         self.doc = doc
         self.kernel: Kernel | None = None

@@ -103,10 +103,20 @@ Fma = Primitive("fma", ieee.fma, lambda a, b, c, out: (b, a, 1.0), arity=3, doc=
 
 # Powers and roots
 
+
+def _slope_in_the_base(a: Any, b: Any, out: Any) -> Any:
+    return _scaled(b, PowerBelow(a, b, 1.0))
+
+
+def _slope_in_the_lowered_base(a: Any, b: Any, c: Any, out: Any) -> Any:
+    return _scaled(b - c, PowerBelow(a, b, c + 1.0))
+
+
 Power = Primitive(
     "power",
     special.power,
-    lambda a, b, out: (_scaled(b, PowerBelow(a, b, 1.0)), _slope_in_the_exponent(a, b, out)),
+    lambda a, b, out: (_slope_in_the_base(a, b, out), _slope_in_the_exponent(a, b, out)),
+    first_gradient=_slope_in_the_base,
     symbol="^",
     arity=2,
     domain=(POSITIVE, REAL),
@@ -116,10 +126,11 @@ PowerBelow = Primitive(
     "power_below",
     special.power_below,
     lambda a, b, c, out: (
-        _scaled(b - c, PowerBelow(a, b, c + 1.0)),
+        _slope_in_the_lowered_base(a, b, c, out),
         _slope_in_the_exponent(a, b - c, out),
         -_slope_in_the_exponent(a, b - c, out),
     ),
+    first_gradient=_slope_in_the_lowered_base,
     symbol="^(b−c)",
     arity=3,
     domain=(POSITIVE, REAL, POSITIVE),

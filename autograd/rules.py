@@ -67,9 +67,14 @@ def stale_graph(operand: Node, node: Node) -> StaleGraphError:
 def run_rule(node: Node) -> Sequence[Any]:
     """What the rule of the primitive makes of the operands themselves."""
     primitive: Any = node.op
-    operands = [operand if isinstance(operand, Node) else Constant(operand) for operand in operands_of(node)]
+    operands = as_nodes(operands_of(node))
     slopes = primitive.gradients(operands, node) if primitive.arity is None else primitive.gradients(*operands, node)
     return slopes if isinstance(slopes, list | tuple) else (slopes,)
+
+
+def as_nodes(operands: Sequence[Any]) -> list[Node]:
+    """The operands with a constant node for each number."""
+    return [operand if isinstance(operand, Node) else Constant(operand) for operand in operands]
 
 
 def is_traced() -> bool:
@@ -85,7 +90,11 @@ def traced_local_gradients(node: Node, varying: list[bool]) -> Sequence[Any]:
     primitive: Any = node.op
     operands = operands_of(node)
     several = primitive.arity is None and len({id(operand) for operand in operands}) < len(operands)
-    if primitive.beside_constant is None or (all(varying) and not several):
+    if primitive.first_gradient is not None and not any([varies(operand) for operand in operands[1:]]):
+        first = primitive.first_gradient(*as_nodes(operands), node)
+        # Of constants nobody asks for the local gradient.
+        slopes: Sequence[Any] = (first, *[math.nan for _ in operands[1:]])
+    elif primitive.beside_constant is None or (all(varying) and not several):
         slopes = run_rule(node)
     elif primitive.arity is None:
         uses = [float(sum([known is operand for known in operands])) for operand in operands]
@@ -108,7 +117,10 @@ def traced_local_gradients(node: Node, varying: list[bool]) -> Sequence[Any]:
         return slopes
     # Added, not chosen, so that derivatives of it are nan too; adding -0.0 changes nothing.
     undefined = [where(operand != operand, operand, -0.0) for operand in operands if isinstance(operand, Node)]
-    return [functools.reduce(operator.add, undefined, slope) for slope in slopes]
+    return [
+        functools.reduce(operator.add, undefined, slope) if varies(operand) else slope
+        for slope, operand in zip(slopes, operands, strict=True)
+    ]
 
 
 @functools.lru_cache(maxsize=1024)

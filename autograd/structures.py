@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from autograd.errors import OperandError
 from autograd.node import Node
 from autograd.operands import number_or_none
 
-__all__ = ["Structure", "as_array", "flatten"]
+__all__ = ["SparseNodes", "Structure", "as_array", "flatten", "matrix_of", "pattern_of"]
 
 
 class Structure:
     """The form of a value that holds numbers: one number, an array, or a container of further structures.
 
-    `shape` is set for a number, `()`, and for an array; `size` is how many numbers there are.
+    `shape` is set for a number, `()`, and for an array; `size` is how many numbers there are. A sparse matrix is an
+    array of its entries, with a matrix that has the same `pattern`.
     """
 
-    __slots__ = ("children", "is_array", "keys", "kind", "shape", "size")
+    __slots__ = ("children", "is_array", "keys", "kind", "pattern", "shape", "size")
 
     def __init__(
         self,
@@ -28,12 +31,14 @@ class Structure:
         keys: list[Any] | None = None,
         shape: tuple[int, ...] | None = None,
         is_array: bool = False,
+        pattern: Any = None,
     ) -> None:
         self.kind = kind
         self.children = children
         self.keys = keys
         self.shape = shape
         self.is_array = is_array
+        self.pattern = pattern
         self.size = 1
         if shape is None:
             self.size = sum([child.size for child in children])
@@ -63,7 +68,9 @@ class Structure:
         return tuple(built) if self.kind is tuple else self.kind._make(built)  # type: ignore[union-attr]
 
     def fill(self, numbers: Sequence[Any], start: int) -> Any:
-        """The number at `start`, or the array of those from there on."""
+        """The number at `start`, or the array or sparse matrix of those from there on."""
+        if self.pattern is not None:
+            return matrix_of(self.pattern, numbers[start : start + self.size])
         return as_array(numbers[start : start + self.size], self.shape) if self.is_array else numbers[start]
 
     def arrange(self, numbers: Sequence[Any], given: Structure) -> list[Any] | None:
@@ -92,7 +99,22 @@ class Structure:
             arranged += part
         return arranged
 
+    def holds_matrix(self) -> bool:
+        """Whether there is a sparse matrix in it."""
+        return self.pattern is not None or any([child.holds_matrix() for child in self.children])
+
+    def is_same(self, other: Structure) -> bool:
+        """Whether both hold the same numbers in the same places, those of dicts in the same order."""
+        if self.pattern is not None or other.pattern is not None:
+            return have_same_pattern(self.pattern, other.pattern)
+        if (self.kind, self.keys, self.shape, self.is_array) != (other.kind, other.keys, other.shape, other.is_array):
+            return False
+        pairs = zip(self.children, other.children, strict=False)
+        return len(self.children) == len(other.children) and all([one.is_same(another) for one, another in pairs])
+
     def __repr__(self) -> str:
+        if self.pattern is not None:
+            return f"sparse matrix{list(self.pattern.shape)} with {self.size} entries"
         if self.is_array:
             return f"array{list(self.shape or ())}"
         if self.shape is not None:
@@ -105,6 +127,65 @@ class Structure:
 
 
 NUMBER = Structure(None, [], shape=())
+
+
+class SparseNodes:
+    """A sparse matrix with nodes among its entries, which SciPy's can't hold: the sparse derivatives of a function that
+    is being compiled, whose results are SciPy's again.
+
+    It has their `shape`, `nnz`, `data`, `indices` and `indptr`, and can be multiplied with a vector.
+    """
+
+    # NumPy's arrays leave operations with it alone.
+    __array_ufunc__ = None
+
+    def __init__(self, pattern: Any, numbers: Sequence[Any]) -> None:
+        self.pattern = pattern
+        self.shape, self.nnz = pattern.shape, pattern.nnz
+        self.indices, self.indptr = pattern.indices.copy(), pattern.indptr.copy()
+        self.data = as_array(numbers)
+
+    def __matmul__(self, vector: Any) -> Any:
+        """The product with a vector."""
+        numbers, structure = flatten(vector, "a vector")
+        if structure.size != self.shape[1] or (structure.is_array and len(structure.shape or ()) != 1):
+            raise OperandError(
+                f"inside a function that is being compiled, {self!r} is multiplied with a vector of {self.shape[1]} "
+                f"numbers, got {structure}; outside, it is SciPy's"
+            )
+        products = [entry * numbers[column] for entry, column in zip(self.data, self.indices.tolist(), strict=True)]
+        stops = self.indptr.tolist()
+        return as_array([sum(products[start:stop], 0.0) for start, stop in pairwise(stops)])
+
+    def __repr__(self) -> str:
+        return f"<sparse matrix {self.shape} of {self.nnz} nodes>"
+
+
+def matrix_of(pattern: Any, numbers: Sequence[Any]) -> Any:
+    """The matrix with the pattern of another and these entries, in order: SciPy's unless there are nodes among them."""
+    data = as_array(numbers)
+    if data.dtype.kind == "O":
+        return SparseNodes(pattern, numbers)
+    # A copy of the object alone: SciPy's constructors look through the whole pattern.
+    matrix = copy.copy(pattern)
+    matrix.data, matrix.indices, matrix.indptr = data, pattern.indices.copy(), pattern.indptr.copy()
+    return matrix
+
+
+def pattern_of(matrix: Any) -> Any:
+    """The matrix of SciPy's that has True in each place where a sparse matrix, of numbers or of nodes, has an entry."""
+    import numpy
+
+    pattern = copy.copy(matrix.pattern if isinstance(matrix, SparseNodes) else matrix)
+    pattern.data = numpy.ones(matrix.nnz, numpy.bool_)
+    return pattern
+
+
+def have_same_pattern(one: Any, other: Any) -> bool:
+    """Whether two are sparse matrices with entries in the same places."""
+    if one is None or other is None or one.shape != other.shape or one.nnz != other.nnz:
+        return False
+    return bool((one.indptr == other.indptr).all() and (one.indices == other.indices).all())
 
 
 def as_array(numbers: Sequence[Any], shape: tuple[int, ...] | None = None) -> Any:
@@ -122,11 +203,11 @@ def as_array(numbers: Sequence[Any], shape: tuple[int, ...] | None = None) -> An
     return result if shape is None or len(shape) == 1 else result.reshape(shape)
 
 
-def flatten(value: Any, what: str) -> tuple[list[Any], Structure]:
+def flatten(value: Any, what: str, matrices: bool = False) -> tuple[list[Any], Structure]:
     """The numbers of a value, floats and nodes in order, and its structure.
 
-    Raises OperandError for anything that is neither number, array nor container; `what` names the value in the
-    message.
+    Raises OperandError for anything that is neither number, array nor container, nor, with `matrices`, a sparse matrix
+    in rows; `what` names the value in the message.
 
     >>> numbers, structure = flatten({"a": 1, "b": [2.0, (3.0,)]}, "a value")
     >>> numbers, structure
@@ -137,21 +218,25 @@ def flatten(value: Any, what: str) -> tuple[list[Any], Structure]:
     if type(value) is float or isinstance(value, Node):
         return [value], NUMBER
     numbers: list[Any] = []
-    return numbers, take_apart(value, what, numbers)
+    return numbers, take_apart(value, what, numbers, matrices)
 
 
-def take_apart(value: Any, what: str, numbers: list[Any]) -> Structure:
+def take_apart(value: Any, what: str, numbers: list[Any], matrices: bool) -> Structure:
     """The structure of a value, whose numbers are appended to `numbers`."""
     if type(value) is float or isinstance(value, Node):
         numbers.append(value)
         return NUMBER
     if isinstance(value, Mapping):
-        children = [take_apart(item, f"{what}[{key!r}]", numbers) for key, item in value.items()]
+        children = [take_apart(item, f"{what}[{key!r}]", numbers, matrices) for key, item in value.items()]
         return Structure(dict, children, list(value))
     if isinstance(value, list | tuple):
-        children = [take_apart(item, f"{what}[{place}]", numbers) for place, item in enumerate(value)]
+        children = [take_apart(item, f"{what}[{place}]", numbers, matrices) for place, item in enumerate(value)]
         kind = list if isinstance(value, list) else type(value) if hasattr(type(value), "_make") else tuple
         return Structure(kind, children)
+    if matrices and (isinstance(value, SparseNodes) or getattr(value, "format", None) == "csr"):
+        numbers += value.data.tolist()
+        pattern = value.pattern if isinstance(value, SparseNodes) else value.copy()
+        return Structure(None, [], shape=(len(value.data),), is_array=True, pattern=pattern)
     if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type):
         return take_array_apart(value, what, numbers)
     number = number_or_none(value)

@@ -1,7 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from autograd.rules cimport is_traced
-from autograd.node cimport DONE, Node, OPEN, REACHED, VARIES
+from autograd.node cimport DONE, Node, OPEN, REACHED, VARIES, gradients_of_many
 
 cdef list _blank_lists
 cdef Py_ssize_t KEPT_LENGTH

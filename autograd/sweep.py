@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd.errors import OperandError, TraceError
 from autograd.locks import Lock
-from autograd.node import Constant, Node, Variable, describe, hooks, operands_of
+from autograd.node import Constant, Node, Variable, describe, gradients_of_many, hooks, operands_of
 from autograd.operands import as_number
 from autograd.rules import local_gradients_as_nodes
 
@@ -200,7 +200,7 @@ def propagate(order: list[Any], count: int, output: Node, seed: float) -> None:
         gradient = node._grad
         if isinstance(node._left, tuple):
             operands = node._left
-            local_gradients = node._right
+            local_gradients = gradients_of_many(node)
             slopes = local_gradients.data.as_doubles if cython.compiled else local_gradients
             for place in range(len(operands)):
                 receive(operands[place], gradient * slopes[place])

@@ -1,6 +1,8 @@
 cimport cython
 from cpython.array cimport array, clone
-from autograd.node cimport Node, SERIAL, VARIES, clock, local_gradients_beside, operands_of, varied, varies
+from autograd.node cimport (
+    Node, SERIAL, VARIES, clock, gradients_of_many, local_gradients_beside, operands_of, varied, varies
+)
 
 cdef array _double_template, _integer_template
 

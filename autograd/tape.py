@@ -12,7 +12,16 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.node import Node, is_argument, local_gradients_beside, operands_of, recorded_gradients, varied, varies
+from autograd.node import (
+    Node,
+    gradients_of_many,
+    is_argument,
+    local_gradients_beside,
+    operands_of,
+    recorded_gradients,
+    varied,
+    varies,
+)
 from autograd.primitives import Absorb, Select, StopGradient, where
 from autograd.rules import is_traced, local_gradients_as_nodes, traced_local_gradients
 from autograd.sweep import topological_order
@@ -359,7 +368,7 @@ def operand_at(node: Node, place: int) -> Any:
 def slope_at(node: Node, place: int) -> float:
     """The local gradient that was recorded at this place."""
     if isinstance(node._left, tuple):
-        return float(node._right[place])
+        return float(gradients_of_many(node)[place])
     return node._left_gradient if place == 0 else node._right_gradient
 
 

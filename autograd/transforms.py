@@ -20,13 +20,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.curvature import Curvature, has_many_pairs
-from autograd.edge_pushing import eliminate_for_hessian
-from autograd.elimination import eliminate_for_jacobian
 from autograd.errors import ArgumentError, OutputError
+from autograd.matrices import dense_hessian, hessian_matrix, hessian_matrix_of_nodes, jacobian_matrix, unit
 from autograd.modes import current_mode, enable_grad
 from autograd.node import Node, clock, new_argument, retire_arguments, value_of, varies
 from autograd.rules import is_traced
-from autograd.structures import Structure, as_array, flatten
+from autograd.structures import Structure, as_array, flatten, pattern_of
 from autograd.tape import Tape
 
 __all__ = [
@@ -73,7 +72,8 @@ def jacobian(
     (m,) from an array of shape (n,) has the Jacobian (m, n). The sweeps go forward or backward, whichever are fewer.
 
     With `sparse`, the result is one `scipy.sparse.csr_array`: a row for each number in the output and a column for
-    each in the argument, with the pattern of the graph that was run, found without dense sweeps.
+    each in the argument, with the pattern of the graph that was run, found without dense sweeps. Compiled by `jit`, a
+    further call computes nothing but the entries: the pattern belongs to the path through the function.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
@@ -103,7 +103,7 @@ def hessian(fun: Function, argnums: int | Sequence[int] = 0, *, sparse: bool = F
     """The function that gives all second derivatives of `fun`, whose output is one number.
 
     The result has the structure of the argument, with that structure again in place of each number: for an array of
-    shape (n,) it is an array (n, n). With `sparse`, it is one symmetric `scipy.sparse.csr_array`.
+    shape (n,) it is an array (n, n). With `sparse`, it is one symmetric `scipy.sparse.csr_array`, compiled or not.
 
     Both come from edge pushing (see `edge_pushing`) in one sweep; for a dense one, and where an operation on many
     operands makes that too dear, one sweep forward and one backward are done for each number in the argument.
@@ -273,10 +273,7 @@ def sparsity_of(
 ) -> Any:
     """What `jacobian_sparsity` and `hessian_sparsity` give when called."""
     with Run(sparse_derivative.__name__, fun, args, kwargs, argnums) as run:
-        matrix = sparse_derivative(run)
-        matrix.data = matrix.data == matrix.data
-        matrix.data[:] = True
-        return matrix
+        return pattern_of(sparse_derivative(run))
 
 
 class Run:
@@ -389,99 +386,22 @@ class Run:
         return second
 
 
-def dense_hessian(tape: Tape) -> list[Any]:
-    """The rows of the Hessian of the output of a tape."""
-    count = tape.count
-    curvature = Curvature(tape)
-    triangle = eliminate_for_hessian(tape, curvature, float(count * len(tape.operands)))
-    import numpy
-
-    if triangle is None:
-        columns = numpy.array([curvature.hessian_times(unit(place, count)) for place in range(count)])
-        # The two halves are equal but for rounding.
-        return list(numpy.tril(columns) + numpy.tril(columns, -1).T)
-    matrix = numpy.zeros((count, count))
-    if len(triangle[2]):
-        rows, columns, values = [numpy.asarray(part) for part in triangle]
-        matrix[rows, columns] = values
-        matrix[columns, rows] = values
-    return list(matrix)
+def sparse_jacobian(run: Run) -> Any:
+    """The Jacobian of a run as one sparse matrix."""
+    check_numbers_only(run)
+    return jacobian_matrix(run.tape)
 
 
 def sparse_hessian(run: Run) -> Any:
     """The Hessian of the output of a run as one sparse matrix."""
     run.check_scalar("hessian")
     check_numbers_only(run)
-    import numpy
-
-    count = run.tape.count
-    curvature = Curvature(run.tape)
-    triangle = eliminate_for_hessian(run.tape, curvature, float(count * len(run.tape.operands)))
-    if triangle is None:
-        triangle = hessian_by_columns(run.tape, curvature)
-    rows, columns, values = [numpy.asarray(part) for part in triangle]
-    below = rows != columns
-    return sparse_matrix(
-        numpy.concatenate([values, values[below]]),
-        numpy.concatenate([rows, columns[below]]),
-        numpy.concatenate([columns, rows[below]]),
-        (count, count),
-    )
-
-
-def hessian_by_columns(tape: Tape, curvature: Curvature) -> tuple[list[int], list[int], list[float]]:
-    """The lower triangle of the Hessian from one product with each unit vector; as rows, columns, values.
-
-    The pattern is that of edge pushing, found with sets (the bits of integers) of arguments.
-    """
-    reaching = [1 << position for position in range(tape.count)]
-    for position in range(tape.count, tape.size):
-        reached = 0
-        for entry in range(tape.starts[position - tape.count], tape.starts[position - tape.count + 1]):
-            reached |= reaching[tape.operands[entry]]
-        reaching.append(reached)
-    interacting = [0] * tape.size
-    for position in range(tape.size - 1, tape.count - 1, -1):
-        k = position - tape.count
-        for entry in range(tape.starts[k], tape.starts[k + 1]):
-            interacting[tape.operands[entry]] |= interacting[position]
-        for pair in range(curvature.starts[k], curvature.starts[k + 1]):
-            interacting[curvature.left[pair]] |= reaching[curvature.right[pair]]
-            interacting[curvature.right[pair]] |= reaching[curvature.left[pair]]
-    rows, columns, values = [], [], []
-    for column in range(tape.count):
-        pattern = interacting[column] >> column
-        if pattern:
-            product = curvature.hessian_times(unit(column, tape.count))
-            for row in range(column, tape.count):
-                if pattern >> (row - column) & 1:
-                    rows.append(row)
-                    columns.append(column)
-                    values.append(product[row])
-    return rows, columns, values
-
-
-def sparse_jacobian(run: Run) -> Any:
-    """The Jacobian of a run as one sparse matrix."""
-    check_numbers_only(run)
-    import numpy
-
-    columns, rows, values = [numpy.asarray(part) for part in eliminate_for_jacobian(run.tape)]
-    return sparse_matrix(values, rows, columns, (len(run.tape.outputs), run.tape.count))
-
-
-def sparse_matrix(values: Any, rows: Any, columns: Any, shape: tuple[int, int]) -> Any:
-    """A `csr_array` with these entries, zeros among them too."""
-    try:
-        from scipy.sparse import coo_array
-    except ImportError as error:
-        raise ImportError("sparse derivatives are SciPy's: pip install 'scalar-autograd[scipy]'") from error
-    return coo_array((values, (rows, columns)), shape=shape).tocsr()
+    return hessian_matrix_of_nodes(run.gradient_tape()) if run.differentiable else hessian_matrix(run.tape)
 
 
 def check_numbers_only(run: Run) -> None:
-    """Raise OutputError if the derivatives would have to be nodes."""
-    if run.differentiable:
+    """Raise OutputError if the derivatives would have to be nodes, and are not compiled."""
+    if run.differentiable and not is_traced():
         raise OutputError(
             f"a sparse matrix holds numbers, but the derivatives of {name_of(run.fun)} depend on variables outside it; "
             f"use sparse=False, or no_grad() if they need not be differentiated again"
@@ -545,13 +465,6 @@ def with_nodes(value: Any, change: Callable[[Any], Any]) -> Any:
         plain = [isinstance(item, float) for item in array.flat]
         return array.astype(float) if plain and all(plain) else array
     return value
-
-
-def unit(place: int, size: int) -> list[float]:
-    """The unit vector."""
-    vector = [0.0] * size
-    vector[place] = 1.0
-    return vector
 
 
 def checked_argnums(argnums: Any) -> int | tuple[int, ...]:

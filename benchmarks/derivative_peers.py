@@ -161,6 +161,25 @@ class Ours(Engine):
         return lambda: derivative(x)
 
 
+class OursCompiled(Ours):
+    """This project's `jit`, run by the interpreter."""
+
+    name = "ours_vm"
+    tier = "vm"
+    problems = frozenset({"sparse"})
+
+    def sparse_hessian(self, function: Callable[..., Any], x: Any) -> Callable[[], Any]:
+        derivative = self.autograd.jit(self.autograd.hessian(function, sparse=True), tier=self.tier)
+        return lambda: derivative(x)
+
+
+class OursMachineCode(OursCompiled):
+    """This project's `jit` in machine code."""
+
+    name = "ours_llvm"
+    tier = "llvm"
+
+
 class OursArrays(Ours):
     """This project, on NumPy's arrays of nodes."""
 
@@ -439,7 +458,20 @@ class CasadiMx(Casadi):
 
 ENGINES: dict[str, type[Engine]] = {
     engine.name: engine
-    for engine in (Ours, OursArrays, Torch, TorchFunc, Jax, JaxJit, Asdex, Casadi, CasadiNumbers, CasadiMx)
+    for engine in (
+        Ours,
+        OursCompiled,
+        OursMachineCode,
+        OursArrays,
+        Torch,
+        TorchFunc,
+        Jax,
+        JaxJit,
+        Asdex,
+        Casadi,
+        CasadiNumbers,
+        CasadiMx,
+    )
 }
 
 

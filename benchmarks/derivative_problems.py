@@ -182,7 +182,7 @@ DECAYS = {"numbers": decay_numbers, "arrays": decay_arrays}
 # Dense Hessians, and what would take minutes or all memory, are left out at the larger sizes.
 LIMITS = {
     "torch": 1_000, "torch_func": 1_000, "jax": 1_000, "jax_jit": 1_000, "asdex": 100_000, "casadi": 100_000,
-    "casadi_numbers": 100_000,
+    "casadi_numbers": 100_000, "ours_vm": 100_000, "ours_llvm": 10_000,
 }  # fmt: skip
 
 PROBLEMS = [

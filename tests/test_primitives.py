@@ -165,3 +165,14 @@ def test_a_tiny_difference_of_large_operands_keeps_its_digits_in_softmax():
         exact = 1 / (1 + mp.exp(mpf(point[0]) - mpf(point[1])))
     assert ulps(recorded(primitives["logsumexp"], point).local_gradients[1], exact) <= 4
     assert ulps(recorded(primitives["logaddexp"], point).local_gradients[1], exact) <= 4
+
+
+@pytest.mark.parametrize(
+    "primitive",
+    [primitive for primitive in BUILT_IN if primitive.first_gradient is not None],
+    ids=lambda primitive: primitive.name,
+)
+def test_the_first_gradient_by_itself_is_the_first_of_the_rule(primitive):
+    for point in samples(primitive):
+        out = primitive(*point)
+        assert primitive.first_gradient(*point, out) == primitive.gradients(*point, out)[0]

@@ -2,6 +2,7 @@
 
 import builtins
 import copy
+import gc
 import itertools
 import math
 
@@ -641,3 +642,40 @@ def test_an_output_that_is_no_number_is_an_error_that_names_the_function(output)
 def test_the_structure_may_differ_between_paths():
     function = jit(lambda x: [x, 2.0 * x] if x > 0.0 else -x)
     assert function(1.0) == [1.0, 2.0] and function(-1.0) == 1.0 and function(2.0) == [2.0, 4.0]
+
+
+def test_numbers_that_are_differentiated_inside_a_trace_have_their_derivatives():
+    def inner(y):
+        return where(y > 0.0, y**3, y) + where(y < 0.0, 5.0, 2.0 * y)
+
+    function = jit(lambda x: x * hessian(inner)(2.0) + grad(inner)(2.0))
+    assert function(1.0) == 12.0 + 14.0 and function(3.0) == 36.0 + 14.0
+
+
+@pytest.mark.parametrize("exponent", [-2.0, -1.0, 0.0, 0.5, 1.0, 2.0, 3.0, 2.5])
+@pytest.mark.parametrize("point", SPECIAL)
+def test_derivatives_of_a_power_with_a_constant_exponent_are_the_eager_ones(exponent, point):
+    def function(x):
+        return x**exponent
+
+    for derivative in (grad(function), grad(grad(function))):
+        assert near(jit(derivative, tier="vm")(point), derivative(point))
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_cycle_collector_is_as_it_was_after_a_recording(enabled):
+    def function(x):
+        seen.append(gc.isenabled())
+        return 1.0 / x if x != 0.0 else no_such_name  # noqa: F821
+
+    seen = []
+    compiled = jit(function)
+    (gc.enable if enabled else gc.disable)()
+    try:
+        assert compiled(2.0) == 0.5
+        with pytest.raises(NameError):
+            compiled(0.0)
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
+    assert seen == [False, False]

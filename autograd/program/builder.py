@@ -1,8 +1,8 @@
 """Building a program: each operation once, constants computed, only exact algebra.
 
 What is simplified gives the same bits, but for the sign and payload of a nan, and the sign of a zero that `Absorb`
-gives: x · 1, x ÷ 1, x − 0, −(−x), a + (−b), selections whose condition is known. x + 0 is kept, for it turns −0 into 0;
-so is x · 0, which is nan for infinite x.
+gives: x · 1, x ÷ 1, x − 0, x ** 0, −(−x), a + (−b), (−a) · b, selections whose condition is known. x + 0 is kept, for
+it turns −0 into 0; so is x · 0, which is nan for infinite x.
 """
 
 from __future__ import annotations
@@ -245,6 +245,10 @@ def _multiply(builder: Builder, a: int, b: int) -> int | None:
             return left
         if factor == -1.0:
             return builder.emit(p.Negate, (left,))
+        negated = builder.operand_of(left, p.Negate)
+        if negated is not None:
+            # Outside, the sign meets another one, or a sum that takes it in.
+            return builder.emit(p.Negate, (builder.emit(p.Multiply, (negated, right)),))
     return builder.known_value(p.Multiply, (b, a))
 
 
@@ -258,6 +262,8 @@ def _negate(builder: Builder, x: int) -> int | None:
 
 def _power(builder: Builder, a: int, b: int) -> int | None:
     exponent = builder.constant_of.get(b)
+    if exponent == 0.0:
+        return builder.one
     if exponent == 1.0:
         return a
     return builder.emit(p.Square, (a,)) if exponent == 2.0 else None

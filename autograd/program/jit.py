@@ -172,7 +172,7 @@ class Jitted:
             )
             warnings.warn_explicit(message, RuntimeWarning, *caller())
         returned = self.fun(*args, **kwargs)
-        results, structure = flatten(returned, f"the output of {self.__name__}")
+        results, structure = flatten(returned, f"the output of {self.__name__}", True)
         return structure.build([value_of(result) for result in results])
 
     @property

@@ -27,7 +27,8 @@ from autograd.program.llvm_expressions import (
     two_product,
     two_sum,
 )
-from autograd.program.plan import Plan, Step
+from autograd.program.plan import Plan
+from autograd.program.step import Step
 
 __all__ = ["WIDTH", "Scratch", "module_of_row", "module_of_rows"]
 

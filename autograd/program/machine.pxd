@@ -5,10 +5,10 @@ from libc.stdlib cimport calloc, free
 from autograd.kernel cimport Kernel, NaryValue
 from autograd.primitive cimport Primitive
 from autograd.program.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
-from autograd.program.plan cimport Step
+from autograd.program.step cimport Step
 from autograd.tape cimport doubles, integers
 
-cdef int UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION
+cdef int UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN
 cdef extern from *:
     int* NOTHING "NULL"
 cpdef enum:
@@ -20,6 +20,8 @@ ctypedef void (*Native)(double*, double*, double*, int*, Py_ssize_t, double*) no
 
 cdef struct Instruction:
     int kind
+    # Bits that say which operands of a run are gathered.
+    int scattered
     Py_ssize_t first
     Py_ssize_t many
     double* out
@@ -48,9 +50,10 @@ cdef class Room:
     cdef int stride(self, int value)
 
 cdef class Steps:
-    cdef Py_ssize_t size, used
+    cdef Py_ssize_t size, used, placed
     cdef list kept
-    cdef Memory room
+    cdef Memory room, cells, together
+    cdef array places
     cdef Instruction* instructions
     cdef double** operands
     cdef Py_ssize_t* strides
@@ -62,12 +65,17 @@ cdef class Steps:
 
     cdef use(self, object code, Memory registers, Memory cells, Memory sums)
 
-    @cython.locals(step=Step)
     cdef append_all(self, object steps, Room room)
     @cython.locals(step=Py_ssize_t, block=Block, left=int, right=int)
     cdef append_addition(self, Step addition, Room room)
     @cython.locals(step=Py_ssize_t, block=Block, operands=tuple, operand=int, same=int)
     cdef append(self, Step operation, Room room)
+    @cython.locals(step=Py_ssize_t, block=Block, same=int, position=int, operation=Step, places=list, first="double*")
+    cdef append_run(self, list run, Room room)
+    @cython.locals(count=Py_ssize_t, scattered=int, places="int*", a="double*", b="double*", c="double*", kind=int)
+    cdef void run_together(self, Py_ssize_t step) noexcept nogil
+    @cython.locals(numbers="double*", cells="double*", entry=Py_ssize_t)
+    cdef double* gather(self, Py_ssize_t position, int* places, Py_ssize_t count) noexcept nogil
     @cython.locals(step=Py_ssize_t, kind=int)
     cdef void run(self, Py_ssize_t count, int* failed) noexcept nogil
     @cython.locals(lanes="double*", left="double*", stride=Py_ssize_t, row=Py_ssize_t, everywhere=bint,

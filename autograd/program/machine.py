@@ -9,8 +9,10 @@ from typing import Any
 from autograd.locks import Lock
 from autograd.program._blocks import BLOCKS
 from autograd.program.block import vector_bits
-from autograd.program.plan import ADD, Plan
+from autograd.program.plan import Plan
 from autograd.program.program import Program
+from autograd.program.runs import LONGEST
+from autograd.program.step import ADD
 from autograd.tape import doubles, integers
 
 try:
@@ -23,7 +25,7 @@ if not cython.compiled:
     from autograd.kernel import Kernel
     from autograd.primitive import Primitive
     from autograd.program.block import Block
-    from autograd.program.plan import Step
+    from autograd.program.step import Step
 
 __all__ = ["BLOCK", "Bench", "Columns", "Machine", "Rows", "address_of_value"]
 
@@ -34,7 +36,7 @@ if not cython.compiled:
     LANES = 8
     CACHE_LINE = 64
     NOTHING = None
-UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION = 1, 2, 3, 4, 5, 6
+UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN = 1, 2, 3, 4, 5, 6, 7
 
 
 def fastest_blocks() -> Any:
@@ -115,14 +117,20 @@ class Room:
 class Steps:
     """Operations made ready to run, on blocks of cells and of registers."""
 
-    def __init__(self, steps: Sequence[Step], plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
+    def __init__(self, steps: Sequence[Any], plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
         self.size = 0
         self.used = 0
-        many = sum([len(step.operands) for step in steps])
+        single = [step for step in steps if not isinstance(step, list)]
+        runs = [step for step in steps if isinstance(step, list)]
+        many = sum([len(step.operands) for step in single])
+        self.places = integers(sum([len(run) * len(run[0].operands) for run in runs]))
+        self.placed = 0
         self.kept = [cells, registers, sums]
+        self.cells = cells
+        self.together = Memory(3, LONGEST)
         # Room for the operands of one row, which operations on many take one after the other: while they run, without
         # Python's lock, there is nobody to tell that memory has run out.
-        self.room = Memory(1, max([len(step.operands) for step in steps], default=0))
+        self.room = Memory(1, max([len(step.operands) for step in single], default=0))
         if cython.compiled:
             self.instructions = cython.cast(
                 "Instruction*",
@@ -143,10 +151,12 @@ class Steps:
         free(self.operands)  # type: ignore[name-defined]  # noqa: F821
         free(self.strides)  # type: ignore[name-defined]  # noqa: F821
 
-    def append_all(self, steps: Sequence[Step], room: Room) -> None:
-        """Add operations."""
+    def append_all(self, steps: Sequence[Any], room: Room) -> None:
+        """Add steps, and runs of steps."""
         for step in steps:
-            if step.output >= 0:
+            if isinstance(step, list):
+                self.append_run(step, room)
+            elif step.output >= 0:
                 self.append_addition(step, room)
             else:
                 self.append(step, room)
@@ -201,6 +211,44 @@ class Steps:
         same = 7 - room.stride(operands[0]) - 2 * room.stride(operands[1]) - 4 * room.stride(operands[2])
         self.instructions[step].ternary = block.ternary[same]
 
+    def append_run(self, run: list[Step], room: Room) -> None:
+        """Add operations of one primitive that are done together, on cells."""
+        step = self.size
+        self.size += 1
+        operation = run[0]
+        block: Block = FASTEST[operation.primitive.name]
+        self.instructions[step].kind = RUN + block.arity
+        self.instructions[step].out = room.of(operation.result)
+        self.instructions[step].many = len(run)
+        self.instructions[step].first = self.placed
+        self.instructions[step].scattered = 0
+        same = 0
+        for position in range(block.arity):
+            places = [room.place[operation.operands[position]] for operation in run]
+            first = room.cells.at(places[0])
+            if position == 0:
+                self.instructions[step].a = first
+            elif position == 1:
+                self.instructions[step].b = first
+            else:
+                self.instructions[step].c = first
+            if len(set(places)) == 1 and same | 1 << position != (1 << block.arity) - 1:
+                same |= 1 << position
+            elif places != list(range(places[0], places[0] + len(run))):
+                self.instructions[step].scattered |= 1 << position
+                for place in places:
+                    self.places[self.placed] = place
+                    self.placed += 1
+        if block.arity == UNARY:
+            self.instructions[step].unary = block.unary
+        elif block.arity == BINARY:
+            if same == 0:
+                self.instructions[step].binary = block.both_vary
+            else:
+                self.instructions[step].binary = block.right_varies if same == 1 else block.left_varies
+        else:
+            self.instructions[step].ternary = block.ternary[same]
+
     def run(self, count: int, failed: Any) -> None:
         """Run all operations on the first `count` rows of the blocks.
 
@@ -234,8 +282,40 @@ class Steps:
                 )
             elif kind == MANY:
                 self.run_many(step, count)
-            else:
+            elif kind in (ADDITION, PRODUCT_ADDITION):
                 self.add_up(step, count, failed)
+            else:
+                self.run_together(step)
+
+    def run_together(self, step: int) -> None:
+        """Run operations of one primitive in one go; only compiled. Operands that don't lie in a row are gathered."""
+        count = self.instructions[step].many
+        scattered = self.instructions[step].scattered
+        places = self.places.data.as_ints + self.instructions[step].first
+        a, b, c = self.instructions[step].a, self.instructions[step].b, self.instructions[step].c
+        if scattered & 1:
+            a = self.gather(0, places, count)
+            places += count
+        if scattered & 2:
+            b = self.gather(1, places, count)
+            places += count
+        if scattered & 4:
+            c = self.gather(2, places, count)
+        kind = self.instructions[step].kind - RUN
+        if kind == BINARY:
+            self.instructions[step].binary(self.instructions[step].out, a, b, count)
+        elif kind == UNARY:
+            self.instructions[step].unary(self.instructions[step].out, a, count)
+        else:
+            self.instructions[step].ternary(self.instructions[step].out, a, b, c, count)
+
+    def gather(self, position: int, places: Any, count: int) -> Any:
+        """The numbers of these cells, side by side."""
+        numbers = self.together.at(position)
+        cells = self.cells.at(0)
+        for entry in range(count):
+            numbers[entry] = cells[places[entry]]
+        return numbers
 
     def use(self, code: Any, registers: Memory, cells: Memory, sums: Memory) -> None:
         """Run machine code from now on; only compiled."""
@@ -294,6 +374,13 @@ def address_of_value(primitive: Primitive) -> int:
     return int(cython.cast(cython.size_t, kernel.binary_value))
 
 
+def steps_of(runs: list[list[Step]]) -> list[Any]:
+    """The runs as they are, and the operations of runs of one; uncompiled, all operations."""
+    if not cython.compiled:
+        return [operation for run in runs for operation in run]
+    return [run if len(run) > 1 else run[0] for run in runs]
+
+
 def kernel_of(primitive: Primitive) -> Kernel:
     """The kernel of a primitive that has one."""
     return primitive.kernel
@@ -322,8 +409,9 @@ class Machine:
         self.cells = Memory(plan.cells, 1)
         for number, constant in enumerate(program.constants, program.inputs):
             self.cells.at(plan.place[number])[0] = constant
-        self.before_deciding = Steps(plan.before_deciding, plan, self.cells, self.cells, self.cells)
-        self.before = Steps(plan.before, plan, self.cells, self.cells, self.cells)
+        deciding, rest = [steps_of(runs) for runs in plan.runs]
+        self.before_deciding = Steps(deciding, plan, self.cells, self.cells, self.cells)
+        self.before = Steps(rest, plan, self.cells, self.cells, self.cells)
         self.code: Any = None
         constant = [number for number in range(program.inputs) if not plan.varies[number]]
         self.constant_inputs = integers(len(constant))

@@ -48,6 +48,7 @@ class NativeCode:
 
     def __init__(self, plan: Plan, steps: Any, rows: bool) -> None:
         text = module_of_rows(plan, steps, BLOCK) if rows else module_of_row(plan, steps)
+        self.scratch = Scratch(plan, steps).size * (WIDTH if rows else 1)
         # LLVM has locks of its own.
         with no_forks:
             self.compile(text, rows)
@@ -65,4 +66,3 @@ class NativeCode:
         self.engine = llvm.create_mcjit_compiler(module, machine)
         self.engine.finalize_object()
         self.address = int(self.engine.get_function_address("run"))
-        self.scratch = Scratch(plan, steps).size * (WIDTH if rows else 1)

@@ -7,7 +7,9 @@ such child yet, the function is run once more on these inputs, and becomes it.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.locks import Lock
@@ -16,6 +18,22 @@ from autograd.program.tiers import prepared
 from autograd.program.trace import Traced
 
 __all__ = ["Path", "Paths", "TooManyPaths"]
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """A context in which Python's cycle collector doesn't run.
+
+    A recording makes many objects, none of them garbage before its end: looking through them again and again takes up
+    to half the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class TooManyPaths(Exception):
@@ -41,7 +59,8 @@ class Path:
             inputs = varying or (False,) * self.program.inputs
             # Nodes that the function closes over come behind its numbers, and are the same for all rows.
             inputs += (False,) * (self.program.inputs - len(inputs))
-            machine = self.machines.setdefault(key, prepared(Machine(self.program, inputs, summed), self.tier))
+            with collector_paused():
+                machine = self.machines.setdefault(key, prepared(Machine(self.program, inputs, summed), self.tier))
         return machine
 
     def decisions(self) -> list[tuple[str, int, bool]]:
@@ -88,7 +107,8 @@ class Paths:
 
     def new(self, numbers: Sequence[float]) -> Path:
         """The path of these inputs."""
-        path = Path(self.record(numbers), self.tier)
+        with collector_paused():
+            path = Path(self.record(numbers), self.tier)
         self.count += 1
         return path
 

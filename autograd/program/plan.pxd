@@ -1,13 +1,6 @@
 cimport cython
 from cpython.array cimport array
-
-@cython.final
-@cython.no_gc
-cdef class Step:
-    cdef public int result
-    cdef public object primitive
-    cdef public tuple operands
-    cdef public int output
+from autograd.program.step cimport Step
 
 @cython.locals(steps=list, uses=array, codes=array, starts=array, given=array, primitives=list, first=int, number=int,
                operands=tuple, operand=int, step=Step, product=Step, left=int, right=int, taken=bytearray)

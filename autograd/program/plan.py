@@ -13,44 +13,18 @@ from typing import Any
 
 from autograd.primitives import Minus, Multiply, Plus
 from autograd.program.program import Program
+from autograd.program.runs import in_runs
+from autograd.program.step import ADD, ADD_PRODUCT, MINUS_PRODUCT, PRODUCT_MINUS, PRODUCT_PLUS
 
 try:
     import cython
 except ImportError:
     from autograd import _cython as cython
 
-__all__ = ["Fused", "Plan", "Step"]
+if not cython.compiled:
+    from autograd.program.step import Step
 
-
-class Fused:
-    """Two operations done in one go over a block, each rounded as by itself: no value of its own passes memory."""
-
-    def __init__(self, name: str, arity: int) -> None:
-        self.name = name
-        self.arity = arity
-
-
-PRODUCT_PLUS, PRODUCT_MINUS, MINUS_PRODUCT = [
-    Fused(name, 3) for name in ("product_plus", "product_minus", "minus_product")
-]
-# Added to a sum over rows: a value, and the product of two.
-ADD, ADD_PRODUCT = Fused("add", 1), Fused("add_product", 2)
-
-
-@cython.final
-@cython.no_gc
-@cython.cclass
-class Step:
-    """One operation: the number of its result, its primitive (or `Fused`), and the numbers of its operands.
-
-    Where it adds to a sum, `output` is that sum's number, and it has no result; else `output` is -1.
-    """
-
-    def __init__(self, result: int, primitive: Any, operands: tuple[int, ...], output: int = -1) -> None:
-        self.result = result
-        self.primitive = primitive
-        self.operands = operands
-        self.output = output
+__all__ = ["Plan"]
 
 
 def fused(program: Program) -> list[Step]:
@@ -100,7 +74,8 @@ class Plan:
     of a cell (for what is the same for all rows) or of a register, as `varies[value]` tells. `before_deciding` and
     `before` have the steps that are done once, `deciding` and `rest` those done for each block: what guards depend
     on, and the others. `kept` has the values that are needed after these lists. Where outputs are `summed`, each is
-    added up as soon as it is known: `rest` has a step for it.
+    added up as soon as it is known: `rest` has a step for it. What is done once is also there in `runs`, the same two
+    lists of it, for the interpreter.
     """
 
     def __init__(self, program: Program, varying: Sequence[bool], summed: bool = False) -> None:
@@ -115,6 +90,7 @@ class Plan:
         mark(steps, self.varies, decides)
         self.before_deciding = chosen(steps, self.varies, 0, decides, 1)
         self.before = chosen(steps, self.varies, 0, decides, 0)
+        self.runs = in_runs([self.before_deciding, self.before], program.size)
         self.deciding = chosen(steps, self.varies, 1, decides, 1)
         self.rest = chosen(steps, self.varies, 1, decides, 0)
         self.kept = {guard.condition for guard in program.guards} | (set() if summed else set(program.outputs))
@@ -161,9 +137,12 @@ class Plan:
             for output in program.outputs:
                 last_use[output] = decided + len(self.rest)
         places = Places(program.size, self.varies, last_use)
-        for value in range(program.size):
-            if value < program.first or not self.varies[value]:
-                places.settle(value)
+        for value in range(program.first):
+            places.settle(value)
+        for runs in self.runs:
+            for run in runs:
+                for step in run:
+                    places.settle(step.result)
         for time, step in enumerate((*self.deciding, *self.rest)):
             # The result gets its register before the operands give theirs back: a block is not computed onto itself.
             if step.output < 0:

@@ -141,7 +141,7 @@ def record(fun: Callable[..., Any], numbers: Sequence[float], call: Callable[[li
     try:
         with tracing(trace):
             returned = call(arguments)
-        results, structure = flatten(without_conditions(returned), f"the output of {name_of(fun)}")
+        results, structure = flatten(without_conditions(returned), f"the output of {name_of(fun)}", True)
         ends = [*results, *[node for node, *_ in trace.decisions]]
         tape = Tape(arguments, ends, before, whole=True)
         translation = Translation(tape, len(arguments))

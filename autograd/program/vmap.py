@@ -110,8 +110,10 @@ class Mapped:
 
     def one_by_one(self, rows: RowArguments, fun: Callable[..., Any]) -> Any:
         """The results as Python computes them: the function itself is run for each row."""
-        found = [flatten(fun(*rows.one(row)), f"the output of {self.__name__}") for row in range(rows.count)]
+        returned = [fun(*rows.one(row)) for row in range(rows.count)]
+        found = [flatten(value, f"the output of {self.__name__}", True) for value in returned]
         structure = found[0][1]
+        self.check_structures([structure for _, structure in found])
         if self.reduce is None:
             entries = as_array([number for numbers, _ in found for number in numbers])
             return stacked(structure, entries.reshape(rows.count, structure.size))
@@ -122,6 +124,21 @@ class Mapped:
                 total = total + numbers[place]
             sums.append(total / rows.count if self.reduce == "mean" else total)
         return structure.build(sums)
+
+    def check_structures(self, structures: Sequence[Structure]) -> None:
+        """Raise TypeError if rows return something of other forms than the first, or what can't be put together."""
+        first = structures[0]
+        for structure in structures:
+            if structure is not first and not first.is_same(structure):
+                raise TypeError(
+                    f"{self.__name__} returns {first} for some rows and {structure} for others; rows can only be put "
+                    f"together if they are alike"
+                )
+        if self.reduce is None and first.holds_matrix():
+            raise TypeError(
+                f"{self.__name__} returns {first} for each row; sparse matrices can be added up (reduce='sum'), but "
+                f"not stacked in an array: use sparse=False, or call it for each row"
+            )
 
     @property
     def paths(self) -> list[Path]:
@@ -290,16 +307,11 @@ class Run:
 
     def take_structure(self, path: Path) -> None:
         """Make room for results of the form that the first path returns; TypeError if another returns another."""
-        structure = path.traced.outputs
         if self.structure is None:
-            self.structure = structure
-            if not self.summed:
-                self.make_room(structure)
-        elif repr(structure) != repr(self.structure):
-            raise TypeError(
-                f"{self.mapped.__name__} returns {self.structure} for some rows and {structure} for others; rows can "
-                f"only be put together if they are alike"
-            )
+            self.structure = path.traced.outputs
+        self.mapped.check_structures([self.structure, path.traced.outputs])
+        if self.targets is None and not self.summed:
+            self.make_room(self.structure)
 
     def make_room(self, structure: Structure) -> None:
         """Make the arrays of the results, with the rows along the first axis."""
