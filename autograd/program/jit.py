@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 import sys
 import types
-import warnings
 from collections.abc import Callable
 from typing import Any
 
-from autograd.callers import caller
 from autograd.modes import current_mode
 from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
-from autograd.program.paths import Path, Paths, TooManyPaths
+from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, sign
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
@@ -36,7 +34,8 @@ def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int = LIMIT) 
     The first call runs `fun` once on nodes, and records what it does as a `Program`. Later calls run that. Decisions
     that Python took on values are recorded as guards, and checked in each call: where one falls the other way, the
     function is recorded again, so that branches and loops are always taken as plain Python takes them. After
-    `max_paths` such recordings, calls that need another one run `fun` itself, with a warning.
+    `max_paths` such recordings, calls that need another one run `fun` itself, with a warning; so do calls with a new
+    signature (see below) after as many signatures.
 
     Floats and arrays in the arguments may differ from call to call; other arguments (ints, strings, flags) and the
     lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
@@ -76,10 +75,10 @@ class Jitted:
         self.fun = fun
         self.tier = check_tier(tier)
         self.max_paths = max_paths
-        self.known: dict[Any, Paths] = {}
         self.derivatives: dict[Any, Derivatives] = {}
-        self.warned = False
         self.__name__ = name_of(fun)
+        self.recordings = Recordings(self.__name__, max_paths, self.tier)
+        self.known = self.recordings.known
         functools.update_wrapper(self, fun, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -96,15 +95,19 @@ class Jitted:
         if is_traced():
             return self.fun(*args, **kwargs)
         numbers, signature = sign(args, kwargs)
+        try:
+            paths = self.paths_of(signature)
+        except TooManyPaths as signal:
+            return self.run_by_python(signal, args, kwargs, any([varies(number) for number in numbers]))
         if not signature.has_nodes:
-            return self.run(self.paths_of(signature), numbers, args, kwargs)
+            return self.run(paths, numbers, args, kwargs)
         moving = tuple([varies(number) for number in numbers])
         if any(moving) and current_mode().recording:
             derivatives = self.derivatives_of(signature, moving)
             value = derivatives.on_nodes(numbers)
             # Of nodes that the function closes over, derivatives are not compiled.
             return self.fun(*args, **kwargs) if derivatives.closes_over_nodes() else value
-        return self.run(self.paths_of(signature), [value_of(number) for number in numbers], args, kwargs)
+        return self.run(paths, [value_of(number) for number in numbers], args, kwargs)
 
     def derivatives_of(self, signature: Signature, moving: tuple[bool, ...]) -> Derivatives:
         """What differentiates the function, where the numbers at some places are nodes."""
@@ -119,11 +122,7 @@ class Jitted:
         key = signature.key
         if not signature.keywords and all([part is None for part in signature.template]):
             key = len(signature.template)
-        paths = self.known.get(key)
-        if paths is None:
-            record = functools.partial(self.record, signature)
-            paths = self.known.setdefault(key, Paths(record, self.max_paths, self.tier))
-        return paths
+        return self.known.get(key) or self.recordings.paths(key, signature, functools.partial(self.record, signature))
 
     def record(self, signature: Signature, numbers: list[float]) -> Any:
         """Run the function once on these numbers, and record it."""
@@ -158,24 +157,21 @@ class Jitted:
         outputs = path.traced.outputs
         return results[0] if outputs is NUMBER else outputs.build(results)
 
-    def run_by_python(self, signal: TooManyPaths, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The result as Python computes it, for a function with too many paths."""
-        if not self.warned:
-            self.warned = True
-            guard = signal.args[0]
-            message = (
-                f"{self.__name__} took more than {self.max_paths} ways through its branches (the last at "
-                f"{guard.file}:{guard.line}) and is run by Python for others; use where() there, or raise max_paths"
-            )
-            warnings.warn_explicit(message, RuntimeWarning, *caller())
+    def run_by_python(
+        self, signal: TooManyPaths, args: tuple[Any, ...], kwargs: dict[str, Any], moving: bool = False
+    ) -> Any:
+        """The result as Python computes it, for a function that was recorded too often; nodes if any are `moving`."""
+        self.recordings.warn(signal)
         returned = self.fun(*args, **kwargs)
+        if moving:
+            return returned
         results, structure = flatten(returned, f"the output of {self.__name__}")
         return structure.build([value_of(result) for result in results])
 
     @property
     def paths(self) -> list[Path]:
         """The ways through the function that were recorded, for all signatures."""
-        return [path for paths in self.known.values() for path in paths]
+        return list(self.recordings)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         # As a function does: in a class, it becomes a method.

@@ -13,7 +13,7 @@ from autograd.modes import current_mode
 from autograd.node import Node, value_of
 from autograd.program.jit import Jitted, stands_under_its_name
 from autograd.program.machine import Bench, Machine, Rows
-from autograd.program.paths import Path, Paths, TooManyPaths
+from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, sign
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
@@ -71,8 +71,8 @@ class Mapped:
         self.reduce = reduce
         self.max_paths = max_paths
         self.tier = check_tier(tier)
-        self.known: dict[Any, Paths] = {}
         self.__name__ = name_of(fun)
+        self.recordings = Recordings(self.__name__, max_paths, self.tier)
         functools.update_wrapper(self, fun, updated=())
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -89,10 +89,11 @@ class Mapped:
         if is_traced() or any([isinstance(number, Node) for number in rows.nodes]):
             return self.one_by_one(rows)
         key = (signature.key, rows.mapped)
-        paths = self.known.get(key)
-        if paths is None:
-            record = functools.partial(self.record, signature)
-            paths = self.known.setdefault(key, Paths(record, self.max_paths, self.tier))
+        try:
+            paths = self.recordings.paths(key, signature, functools.partial(self.record, signature))
+        except TooManyPaths as signal:
+            self.recordings.warn(signal)
+            return self.one_by_one(rows)
         first = paths.first([value_of(number) for number in numbers])
         if current_mode().recording and any([is_differentiated(node) for node in first.traced.variables]):
             # The function closes over variables in which somebody differentiates.
@@ -121,7 +122,7 @@ class Mapped:
     @property
     def paths(self) -> list[Path]:
         """The ways through the function that were recorded, for all signatures."""
-        return [path for paths in self.known.values() for path in paths]
+        return list(self.recordings)
 
     def __reduce__(self) -> Any:
         return stands_under_its_name(self) or (
@@ -231,11 +232,7 @@ class Run:
                 path, selected = pending.pop(0)
                 pending += self.run(path, selected)
         except TooManyPaths as signal:
-            guard = signal.args[0]
-            raise ValueError(
-                f"the rows took more than {self.mapped.max_paths} ways through the branches of {self.mapped.__name__} "
-                f"(the last at {guard.file}:{guard.line}); use where() there, or raise max_paths"
-            ) from None
+            raise ValueError(f"the rows cannot be run: {signal}") from None
         structure: Any = self.structure
         if self.summed:
             totals: Any = self.totals
