@@ -11,6 +11,7 @@ from typing import Any
 from autograd.modes import current_mode
 from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
+from autograd.program.margins import UNDECIDED, Margin, margins_of
 from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, sign
 from autograd.program.tiers import check_tier, count_work
@@ -172,6 +173,29 @@ class Jitted:
     def paths(self) -> list[Path]:
         """The ways through the function that were recorded, for all signatures."""
         return list(self.recordings)
+
+    def guard_margin(self, *args: Any, **kwargs: Any) -> Margin:
+        """The margin of the least sure decision for these arguments: how near it is to falling the other way.
+
+        >>> from autograd import jit
+        >>> function = jit(lambda x: x * x if x < 1.0 else x)
+        >>> margin = function.guard_margin(0.75)
+        >>> margin.distance, margin.left, margin.comparison, margin.right, margin.outcome
+        (0.25, 0.75, '<', 1.0, True)
+        """
+        return min(self.guard_margins(*args, **kwargs), default=UNDECIDED)
+
+    def guard_margins(self, *args: Any, **kwargs: Any) -> list[Margin]:
+        """The margins of all decisions for these arguments, in the order in which they are taken first.
+
+        >>> from autograd import jit
+        >>> function = jit(lambda x: -x if x < 0.0 else x * x if x < 1.0 else x)
+        >>> [margin.distance for margin in function.guard_margins(0.75)]
+        [0.75, 0.25]
+        """
+        numbers, signature = sign(args, kwargs)
+        numbers = [value_of(number) for number in numbers]
+        return margins_of(self.record(signature, numbers), numbers)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         # As a function does: in a class, it becomes a method.

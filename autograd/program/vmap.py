@@ -13,6 +13,7 @@ from autograd.modes import current_mode
 from autograd.node import Node, value_of
 from autograd.program.jit import Jitted, stands_under_its_name
 from autograd.program.machine import Bench, Machine, Rows
+from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, sign
 from autograd.program.tiers import check_tier, count_work
@@ -123,6 +124,26 @@ class Mapped:
     def paths(self) -> list[Path]:
         """The ways through the function that were recorded, for all signatures."""
         return list(self.recordings)
+
+    def guard_margin(self, *args: Any) -> Margin:
+        """The margin of the least sure decision in any row: how near it is to falling the other way.
+
+        >>> import numpy as np
+        >>> function = vmap(lambda x: x * x if x < 1.0 else x)
+        >>> margin = function.guard_margin(np.array([0.0, 1.25, 3.0]))
+        >>> margin.row, margin.distance
+        (1, 0.25)
+        """
+        return smallest_of_rows(self, RowArguments(self, args))[1]
+
+    def row_margins(self, *args: Any) -> Any:
+        """The distance of the least sure decision of each row, as an array; inf in rows without any.
+
+        >>> import numpy as np
+        >>> vmap(lambda x: x * x if x < 1.0 else x).row_margins(np.array([0.0, 1.25, 3.0]))
+        array([1.  , 0.25, 2.  ])
+        """
+        return smallest_of_rows(self, RowArguments(self, args))[0]
 
     def __reduce__(self) -> Any:
         return stands_under_its_name(self) or (
