@@ -250,8 +250,8 @@ def programs(quick: bool) -> list[Program]:
             [draw.uniform(-math.pi, math.pi, (10_000, 6))], (0,),
         ),
         Program(
-            f"polynomial of degree {DEGREE}, value and derivative, 100,000 rows", "value_and_gradient",
-            one(horner), [draw.uniform(-1.0, 1.0, 100_000)], (0,),
+            f"polynomial of degree {DEGREE}, value and derivative, 20,000 rows", "value_and_gradient",
+            one(horner), [draw.uniform(-1.0, 1.0, 20_000)], (0,),
         ),
         Program(
             f"mixture of {CLUSTERS} Gaussians in the plane, value and 30 gradients, 10,000 rows summed",
