@@ -31,7 +31,7 @@ core-uncompiled:
 	find build/uncompiled \( -name "*.so" -o -name "*.pyd" \) -delete
 	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests
 	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
-	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob=README.md README.md
+	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob='*.md' README.md docs
 
 benchmarks: .venv/ready-test
 	$(BIN)/python -m benchmarks.eager

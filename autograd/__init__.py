@@ -70,6 +70,7 @@ from autograd.transforms import (
 _check_interpreter_lock(compiled)
 
 if _TYPE_CHECKING:
+    from autograd.program.code_cache import cache_machine_code
     from autograd.program.jit import jit
     from autograd.program.vmap import vmap
     from autograd.testing.gradcheck import gradcheck
@@ -78,7 +79,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArgumentError", "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node",
     "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
-    "Variable", "backward",
+    "Variable", "backward", "cache_machine_code",
     "compiled", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
     "jacobian_sparsity", "jacrev", "jit", "jvp", "linearize", "no_grad", "scope", "stop_gradient", "strict",
     "topological_order", "value_and_grad", "vjp", "vmap", "zero_grad", *_functions,
@@ -88,6 +89,7 @@ __all__ = [
 
 # Loaded when asked for: they take half of the start-up time, and programs without them need not wait.
 _LATER = {
+    "cache_machine_code": "autograd.program.code_cache",
     "gradcheck": "autograd.testing.gradcheck",
     "jit": "autograd.program.jit",
     "vmap": "autograd.program.vmap",

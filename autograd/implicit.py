@@ -14,11 +14,13 @@ from typing import Any
 
 from autograd.errors import ArgumentError, OutputError, TraceError
 from autograd.matrices import unit
-from autograd.modes import current_mode, no_grad
+from autograd.modes import current_mode, no_grad, tracing
 from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
+from autograd.primitives import Abs
 from autograd.rules import is_traced
 from autograd.structures import Structure, flatten
+from autograd.sweep import stop_gradient
 from autograd.transforms import Run, jacobian, name_of
 
 __all__ = ["fixed_point", "root"]
@@ -30,6 +32,10 @@ def root(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     The solver is called with plain numbers, in the structure of its arguments, and returns a number, an array, or a
     nested list, tuple or dict; the residual has as many numbers as that. The solution can be differentiated in all
     numbers among the parameters, to any order; the residual must depend on them through its arguments alone.
+
+    In a function that is compiled the solver is recorded as everything else is, its steps and decisions, and its
+    derivatives are still those of the equation. For that it must be written with this package's functions, without
+    `math.sin` or a solver of another library; else it raises TraceError.
 
     >>> from autograd import grad, implicit, sin
     >>> @implicit.root(lambda E, M, e: E - e * sin(E) - M)
@@ -45,19 +51,16 @@ def root(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     def decorate(solver: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(solver)
         def solve(*parameters: Any) -> Any:
-            if is_traced():
-                raise TraceError(
-                    f"{name_of(solver)} is an implicit function, whose solver runs on plain numbers: it can't be part "
-                    f"of a function that is compiled"
-                )
             given, structure = flatten(parameters, f"the parameters of {name_of(solver)}")
+            if is_traced():
+                return recorded_solution(solver, residual, given, structure)
             numbers = [value_of(number) for number in given]
             with no_grad():
                 found = solver(*structure.build(numbers))
             values, form = flatten(found, f"the solution of {name_of(solver)}")
             values = [value_of(value) for value in values]
             if current_mode().recording:
-                equation = Equation(name_of(solver), residual, (values, form), (numbers, structure))
+                equation = SolvedEquation(name_of(solver), residual, (values, form), (numbers, structure))
                 if any([varies(number) for number in given]):
                     values = equation.solution(given)
             return form.build(values)
@@ -95,6 +98,39 @@ def fixed_point(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], 
 
 
 class Equation:
+    """An equation between a solution and parameters, each of which has its structure."""
+
+    def __init__(self, name: str, residual: Callable[..., Any], form: Structure, structure: Structure) -> None:
+        self.name = name
+        self.residual = residual
+        self.form = form
+        self.structure = structure
+
+    def residuals(self, solution: list[Any], parameters: list[Any]) -> list[Any]:
+        """The residual as a function of flat lists."""
+        result = self.residual(self.form.build(solution), *self.structure.build(parameters))
+        return flatten(result, f"the output of {name_of(self.residual)}")[0]
+
+    def slopes(self, solution: list[Any], parameters: list[Any]) -> list[list[Any]]:
+        """The derivatives of each number of the solution in the parameters."""
+        rows = jacobian(self.residuals, argnums=(0, 1))(solution, parameters)
+        return solve_linear([row[0] for row in rows], [[-entry for entry in row[1]] for row in rows])
+
+    def check(self, closes_over: bool, size: int) -> None:
+        """Raise if the residual depends on variables besides its arguments, or has not as many numbers as it must."""
+        if closes_over:
+            raise ArgumentError(
+                f"the residual {name_of(self.residual)} depends on variables that are not among its arguments: pass "
+                f"them as parameters, else the derivatives of the solution in them would be lost"
+            )
+        if size != self.form.size:
+            raise OutputError(
+                f"the residual {name_of(self.residual)} must give as many numbers as the solution has, "
+                f"{self.form.size}; it gave {size}"
+            )
+
+
+class SolvedEquation(Equation):
     """An equation that was solved for certain parameters: each number of the solution is a primitive of them.
 
     Its rule solves the linear system of the implicit function theorem: on numbers once for the whole solution, on
@@ -108,10 +144,9 @@ class Equation:
         solution: tuple[list[float], Structure],
         parameters: tuple[list[float], Structure],
     ) -> None:
-        self.name = name
-        self.residual = residual
-        self.values, self.form = solution
-        numbers, self.structure = parameters
+        self.values, form = solution
+        numbers, structure = parameters
+        super().__init__(name, residual, form, structure)
         self.rows = self.checked(numbers)
         self.derivatives: list[list[Any]] | None = None
 
@@ -137,37 +172,85 @@ class Equation:
                 right = [[-entry for entry in row[count:]] for row in self.rows]
                 self.derivatives = solve_linear([list(row[:count]) for row in self.rows], right)
             return self.derivatives[place]
-        solution = self.solution(parameters)
-        rows = jacobian(self.residuals, argnums=(0, 1))(solution, parameters)
-        return solve_linear([row[0] for row in rows], [[-entry for entry in row[1]] for row in rows])[place]
+        return self.slopes(self.solution(parameters), parameters)[place]
 
     def checked(self, parameters: list[float]) -> list[Any]:
         """The derivatives of the residual; an error where it does not define those of the solution."""
-        name = name_of(self.residual)
         count = len(self.values)
         with Run("implicit.root", self.residuals, (self.values, parameters), {}, (0, 1)) as run:
-            if run.differentiable:
-                raise ArgumentError(
-                    f"the residual {name} depends on variables that are not among its arguments: pass them as "
-                    f"parameters, else the derivatives of the solution in them would be lost"
-                )
-            if len(run.results) != count:
-                raise OutputError(
-                    f"the residual {name} must give as many numbers as the solution has, {count}; it gave "
-                    f"{len(run.results)}"
-                )
+            self.check(run.differentiable, len(run.results))
             return [run.tape.pullback(unit(place, count)) for place in range(count)]
 
-    def residuals(self, solution: list[Any], parameters: list[Any]) -> list[Any]:
-        """The residual as a function of flat lists."""
-        result = self.residual(self.form.build(solution), *self.structure.build(parameters))
-        return flatten(result, f"the output of {name_of(self.residual)}")[0]
+
+def recorded_solution(
+    solver: Callable[..., Any], residual: Callable[..., Any], given: list[Any], structure: Structure
+) -> Any:
+    """What a solver gives inside a function that is compiled: nodes, for at the next call it is another solution."""
+    name = name_of(solver)
+    try:
+        found = solver(*structure.build([stop_gradient(number) for number in given]))
+    except TypeError as error:
+        raise TraceError(
+            f"the solver {name} can't be compiled. Write it with autograd's functions, such as autograd.sin for "
+            f"math.sin, and without another library's solver; or call what uses it without jit. It failed on nodes: "
+            f"{error}"
+        ) from error
+    values, form = flatten(found, f"the solution of {name}")
+    values = [stop_gradient(value) for value in values]
+    equation = RecordedEquation(name, residual, form, structure)
+    if current_mode().recording:
+        with Run("implicit.root", equation.residuals, (values, given), {}, (0, 1)) as run:
+            equation.check(run.tape.closed_over, len(run.results))
+        if any([varies(number) for number in given]):
+            values = equation.solution(values, given)
+    return form.build(values)
+
+
+class RecordedEquation(Equation):
+    """An equation in a function that is compiled: each number of the solution is a primitive of what the solver found
+    and of the parameters. Its value is what was found, its local gradients in the parameters those of the equation.
+    """
+
+    def __init__(self, name: str, residual: Callable[..., Any], form: Structure, structure: Structure) -> None:
+        super().__init__(name, residual, form, structure)
+        self.known: tuple[list[float], list[list[Any]]] | None = None
+
+    def solution(self, found: Sequence[Any], parameters: Sequence[Any]) -> list[Any]:
+        """The numbers of the solution as nodes that depend on the parameters."""
+        return [self.component(place)(*found, *parameters) for place in range(self.form.size)]
+
+    def component(self, place: int) -> Primitive:
+        """The primitive that is the number at this place of the solution."""
+        return Primitive(
+            self.name,
+            lambda operands: operands[place],
+            lambda operands, out: self.gradients(place, list(operands)),
+            arity=None,
+            registered=False,
+        )
+
+    def gradients(self, place: int, operands: list[Any]) -> list[Any]:
+        """The derivatives of the number at this place in the solver's result, where they are 0, and the parameters."""
+        if any([isinstance(operand, Node) for operand in operands]):
+            return self.rows(operands)[place]
+        if self.known is None or self.known[0] != operands:
+            with tracing(None):
+                self.known = operands, self.rows(operands)
+        return self.known[1][place]
+
+    def rows(self, operands: list[Any]) -> list[list[Any]]:
+        """The derivatives of all numbers of the solution."""
+        count = self.form.size
+        parameters = operands[count:]
+        slopes = self.slopes(self.solution(operands[:count], parameters), parameters)
+        return [[0.0] * count + row for row in slopes]
 
 
 def solve_linear(matrix: list[list[Any]], right: list[list[Any]]) -> list[list[Any]]:
     """The solution of a linear system with several right-hand sides, on numbers or nodes.
 
-    On numbers it is NumPy's; on nodes Gauss elimination, with the largest pivot of each column.
+    On numbers it is NumPy's; on nodes Gauss elimination, with the largest pivot of each column. Where a matrix is
+    singular, the solution has no derivative: nan.
     """
     import numpy
 
@@ -176,13 +259,18 @@ def solve_linear(matrix: list[list[Any]], right: list[list[Any]]) -> list[list[A
         try:
             result: list[list[Any]] = numpy.linalg.solve(numpy.array(matrix), numpy.array(right)).tolist()
         except numpy.linalg.LinAlgError:
-            # A singular matrix: the solution has no derivative here.
             return [[math.nan] * len(row) for row in right]
         return result
     rows = [list(left) + list(side) for left, side in zip(matrix, right, strict=True)]
     size = len(rows)
     for column in range(size):
-        pivot = max(range(column, size), key=lambda row: abs(value_of(rows[row][column])))
+        pivot = column
+        for row in range(column + 1, size):
+            # Compared as nodes: in a function that is compiled, which is larger is a decision.
+            if Abs(rows[row][column]) > Abs(rows[pivot][column]):
+                pivot = row
+        if rows[pivot][column] == 0.0:
+            return [[math.nan] * len(row) for row in right]
         rows[column], rows[pivot] = rows[pivot], rows[column]
         rows[column] = [entry / rows[column][column] for entry in rows[column]]
         for row in range(size):

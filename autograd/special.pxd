@@ -69,6 +69,7 @@ cpdef double power(double a, double b) noexcept nogil
 cpdef double power_below(double a, double b, double lowered) noexcept nogil
 cpdef double exp_difference(double a, double b) noexcept nogil
 cpdef double sigmoid_difference(double a, double b) noexcept nogil
+cpdef double exact_fmod(double a, double b) noexcept nogil
 cpdef double python_mod(double a, double b) noexcept nogil
 cpdef double floor_quotient(double a, double b) noexcept nogil
 cpdef double xlogy(double x, double y) noexcept nogil

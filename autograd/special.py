@@ -646,9 +646,26 @@ def power_below(a: float, b: float, lowered: float) -> float:
     return value if fractional or fmod(lowered, 2.0) == 0.0 else copysign(value, a)
 
 
+def exact_fmod(a: float, b: float) -> float:
+    """C's fmod, to the bit: libm's divides bit by bit, and takes 70 to 200 ns in glibc before 2.38."""
+    quotient = a / b if b != 0.0 else NAN
+    if not fabs(quotient) < 4503599627370496.0:
+        # From 2**52 on the quotient has no fraction; or an operand is special.
+        return fmod(a, b)
+    whole = floor(fabs(quotient))
+    if whole == 0.0:
+        return a
+    # Exact: a multiple of the smaller operand's last place, of no more than b.
+    remainder = fma(-whole, fabs(b), fabs(a))
+    if remainder < 0.0:
+        # The quotient was rounded up to a whole number.
+        remainder += fabs(b)
+    return copysign(remainder, a)
+
+
 def python_mod(a: float, b: float) -> float:
     """Python's a % b, the remainder with the sign of b; nan for b = 0 or an infinite a."""
-    remainder = fmod(a, b)
+    remainder = exact_fmod(a, b)
     if remainder == 0.0:
         return copysign(0.0, b)
     if (remainder < 0.0) != (b < 0.0):
@@ -658,7 +675,7 @@ def python_mod(a: float, b: float) -> float:
 
 def floor_quotient(a: float, b: float) -> float:
     """The integer below the exact a / b, nan for b = 0: not the floor of the rounded quotient."""
-    remainder = fmod(a, b)
+    remainder = exact_fmod(a, b)
     if isnan(remainder):
         return NAN
     quotient = rint((a - remainder) / b)

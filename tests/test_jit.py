@@ -45,7 +45,6 @@ from autograd import (
     grad,
     gradcheck,
     hessian,
-    implicit,
     jacobian,
     jit,
     jvp,
@@ -756,25 +755,6 @@ def test_layers_run_compiled():
     compiled_loss = jit(value_and_grad(loss, (0, 1)))
     for point in ((0.5, 0.1, 2.0, 1.0), (-0.5, 0.1, 2.0, 1.0), (0.5, -1.0, 2.0, 3.0)):
         assert near(compiled_loss(*point), value_and_grad(loss, (0, 1))(*point))
-
-
-@implicit.root(lambda E, M, e: E - e * sin(E) - M)
-def eccentric_anomaly(M, e):
-    E = M
-    for _ in range(30):
-        E = E - (E - e * math.sin(E) - M) / (1.0 - e * math.cos(E))
-    return E
-
-
-def test_an_implicit_function_is_compiled_or_says_that_it_cannot_be():
-    function = jit(lambda M: eccentric_anomaly(M, 0.3) * 2.0)
-    try:
-        found = [function(1.0), function(2.0)]
-    except Exception as error:
-        assert "implicit" in str(error) or "eccentric_anomaly" in str(error)
-    else:
-        assert found == pytest.approx([eccentric_anomaly(M, 0.3) * 2.0 for M in (1.0, 2.0)], rel=1e-14)
-        assert grad(function)(1.0) == pytest.approx(grad(lambda M: eccentric_anomaly(M, 0.3) * 2.0)(1.0), rel=1e-12)
 
 
 def test_sorting_choosing_and_masking_arrays_are_decisions():

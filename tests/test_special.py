@@ -302,6 +302,15 @@ def test_python_mod_is_the_percent_operator(a, b):
     assert same(special.python_mod(a, b), a % b)
 
 
+@given(st.floats(), st.floats(), st.integers(-(2**54), 2**54))
+def test_exact_fmod_is_the_remainder_of_libm_to_the_bit(a, b, times):
+    # Multiples of b, and their neighbours, are where a quotient rounds up to a whole number.
+    multiple = b * times
+    for x in (a, multiple, math.nextafter(multiple, inf), math.nextafter(multiple, -inf)):
+        expected = nan if math.isinf(x) or b == 0.0 else math.fmod(x, b)
+        assert same(special.exact_fmod(x, b), expected), (x, b)
+
+
 finite_lists = st.lists(st.floats(min_value=-1e100, max_value=1e100), max_size=12)
 
 

@@ -186,7 +186,7 @@ def test_a_random_program_with_branches_is_run_as_python_runs_it_on_each_row(fun
 def test_too_many_paths_are_an_error_that_names_the_line():
     with pytest.raises(
         ValueError,
-        match=r"took more than 3 ways through the branches of collatz \(the last at .*test_vmap\.py:\d+\); use where",
+        match=r"collatz took more than 3 ways through its branches \(the last at .*test_vmap\.py:\d+\); use where",
     ):
         vmap(collatz, max_paths=3)(np.arange(1.0, 50.0))
 

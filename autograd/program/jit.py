@@ -5,16 +5,15 @@ from __future__ import annotations
 import functools
 import sys
 import types
-import warnings
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.callers import caller
 from autograd.modes import STATE, current_mode
 from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
-from autograd.program.paths import Path, Paths, TooManyPaths
+from autograd.program.margins import UNDECIDED, Margin, margins_of
+from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, on_variables, sign, with_nodes
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
@@ -36,7 +35,8 @@ def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int = LIMIT) 
     The first call runs `fun` once on nodes, and records what it does as a `Program`. Later calls run that. Decisions
     that Python took on values are recorded as guards, and checked in each call: where one falls the other way, the
     function is recorded again, so that branches and loops are always taken as plain Python takes them. After
-    `max_paths` such recordings, calls that need another one run `fun` itself, with a warning.
+    `max_paths` such recordings, calls that need another one run `fun` itself, with a warning; so do calls with a new
+    signature (see below) after as many signatures.
 
     Floats and arrays in the arguments may differ from call to call; other arguments (ints, strings, flags) and the
     lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
@@ -76,12 +76,12 @@ class Jitted:
         self.fun = fun
         self.tier = check_tier(tier)
         self.max_paths = max_paths
-        self.known: dict[Any, Paths] = {}
         # Those for plain floats, by their number.
         self.of_floats: dict[int, Paths] = {}
         self.derivatives: dict[Any, Derivatives] = {}
-        self.warned = False
         self.__name__ = name_of(fun)
+        self.recordings = Recordings(self.__name__, max_paths, self.tier)
+        self.known = self.recordings.known
         functools.update_wrapper(self, fun, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -101,12 +101,16 @@ class Jitted:
             return on_variables(self.fun, args, kwargs, f"the output of {self.__name__}")
         numbers, nodes, key = sign(args, kwargs)
         moving = [place for place, node in nodes.items() if varies(node)]
+        try:
+            paths = self.paths_of(key, args, kwargs)
+        except TooManyPaths as signal:
+            return self.run_by_python(signal, args, kwargs, bool(moving))
         if moving and mode.recording:
             derivatives = self.derivatives_of(key, tuple(moving), args, kwargs)
             value = derivatives.on_nodes(with_nodes(numbers, nodes))
             # Of nodes that the function closes over, derivatives are not compiled.
             return self.fun(*args, **kwargs) if derivatives.closes_over_nodes() else value
-        return self.run(self.paths_of(key, args, kwargs), numbers, args, kwargs)
+        return self.run(paths, numbers, args, kwargs)
 
     def derivatives_of(
         self, key: Any, moving: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -122,8 +126,8 @@ class Jitted:
         """The paths for calls with arguments like these."""
         paths = self.known.get(key)
         if paths is None:
-            record = functools.partial(self.record, Signature(args, kwargs))
-            paths = self.known.setdefault(key, Paths(record, self.max_paths, self.tier))
+            signature = Signature(args, kwargs)
+            paths = self.recordings.paths(key, signature, functools.partial(self.record, signature))
             if key == (len(args), *[float] * len(args)):
                 self.of_floats[len(args)] = paths
         return paths
@@ -161,24 +165,43 @@ class Jitted:
         outputs = path.traced.outputs
         return results[0] if outputs is NUMBER else outputs.build(results)
 
-    def run_by_python(self, signal: TooManyPaths, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The result as Python computes it, for a function with too many paths."""
-        if not self.warned:
-            self.warned = True
-            guard = signal.args[0]
-            message = (
-                f"{self.__name__} took more than {self.max_paths} ways through its branches (the last at "
-                f"{guard.file}:{guard.line}) and is run by Python for others; use where() there, or raise max_paths"
-            )
-            warnings.warn_explicit(message, RuntimeWarning, *caller())
+    def run_by_python(
+        self, signal: TooManyPaths, args: tuple[Any, ...], kwargs: dict[str, Any], moving: bool = False
+    ) -> Any:
+        """The result as Python computes it, for a function that was recorded too often; nodes if any are `moving`."""
+        self.recordings.warn(signal)
         returned = self.fun(*args, **kwargs)
+        if moving:
+            return returned
         results, structure = flatten(returned, f"the output of {self.__name__}", True)
         return structure.build([value_of(result) for result in results])
 
     @property
     def paths(self) -> list[Path]:
         """The ways through the function that were recorded, for all signatures."""
-        return [path for paths in self.known.values() for path in paths]
+        return list(self.recordings)
+
+    def guard_margin(self, *args: Any, **kwargs: Any) -> Margin:
+        """The margin of the least sure decision for these arguments: how near it is to falling the other way.
+
+        >>> from autograd import jit
+        >>> function = jit(lambda x: x * x if x < 1.0 else x)
+        >>> margin = function.guard_margin(0.75)
+        >>> margin.distance, margin.left, margin.comparison, margin.right, margin.outcome
+        (0.25, 0.75, '<', 1.0, True)
+        """
+        return min(self.guard_margins(*args, **kwargs), default=UNDECIDED)
+
+    def guard_margins(self, *args: Any, **kwargs: Any) -> list[Margin]:
+        """The margins of all decisions for these arguments, in the order in which they are taken first.
+
+        >>> from autograd import jit
+        >>> function = jit(lambda x: -x if x < 0.0 else x * x if x < 1.0 else x)
+        >>> [margin.distance for margin in function.guard_margins(0.75)]
+        [0.75, 0.25]
+        """
+        numbers, _, _ = sign(args, kwargs)
+        return margins_of(self.record(Signature(args, kwargs), numbers), numbers)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         # As a function does: in a class, it becomes a method.

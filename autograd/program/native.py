@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from autograd.locks import no_forks
 from autograd.primitive import find_primitive
 from autograd.program import llvm_math
+from autograd.program.code_cache import current_cache
 from autograd.program.llvm_program import WIDTH, Scratch, module_of_row, module_of_rows
 from autograd.program.machine import BLOCK, address_of_value
 from autograd.program.plan import Plan
@@ -58,11 +61,41 @@ class NativeCode:
         llvm, target = host()
         # LLVM misjudges some processors by name alone, hence the list of features. A row alone runs as fast without
         # optimisation, which takes most of the time to compile.
-        machine = target.create_target_machine(
-            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=1 if rows else 0
-        )
-        module = llvm.parse_assembly(text)
-        module.triple = target.triple
-        self.engine = llvm.create_mcjit_compiler(module, machine)
+        processor = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+        level = 1 if rows else 0
+        machine = target.create_target_machine(cpu=processor[0], features=processor[1], opt=level)
+        code = kept_or_made(text, (target.triple, *processor, str(level)), lambda: compiled(text, machine))
+        self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(f'target triple = "{target.triple}"'), machine)
+        self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self.engine.finalize_object()
         self.address = int(self.engine.get_function_address("run"))
+
+
+def compiled(text: str, machine: Any) -> bytes:
+    """The object file of a module."""
+    llvm, target = host()
+    module = llvm.parse_assembly(text)
+    module.triple = target.triple
+    code: bytes = machine.emit_object(module)
+    return code
+
+
+def kept_or_made(text: str, options: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
+    """The object file of a module: what an earlier process has kept for the same text and options, or a new one.
+
+    The text is made in any case, an eighth of the work: so a file can't be taken for that of another program, or of
+    another version of what writes the text.
+    """
+    cache = current_cache()
+    if cache is None:
+        return make()
+    import llvmlite
+
+    llvm, _ = host()
+    versions = llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info))
+    key = hashlib.sha256("\0".join([*versions, *options, text]).encode()).hexdigest()
+    code = cache.read(key)
+    if code is None:
+        code = make()
+        cache.write(key, code)
+    return code

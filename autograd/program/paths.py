@@ -8,16 +8,20 @@ such child yet, the function is run once more on these inputs, and becomes it.
 from __future__ import annotations
 
 import gc
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from autograd.callers import caller
 from autograd.locks import Lock
+from autograd.program.limits import TooManyPaths, too_many_signatures, too_many_ways
 from autograd.program.machine import Machine
+from autograd.program.signature import Signature
 from autograd.program.tiers import prepared
 from autograd.program.trace import Traced
 
-__all__ = ["Path", "Paths", "TooManyPaths"]
+__all__ = ["Path", "Paths", "Recordings", "TooManyPaths"]
 
 
 @contextmanager
@@ -34,10 +38,6 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-class TooManyPaths(Exception):
-    """A function has more paths than it may have."""
 
 
 class Path:
@@ -76,9 +76,10 @@ class Path:
 class Paths:
     """All paths of a function for one signature of its arguments."""
 
-    def __init__(self, record: Callable[[Sequence[float]], Traced], limit: int, tier: str) -> None:
+    def __init__(self, record: Callable[[Sequence[float]], Traced], name: str, limit: int, tier: str) -> None:
         self.tier = tier
         self.record = record
+        self.name = name
         self.limit = limit
         self.root: Path | None = None
         self.count = 0
@@ -101,7 +102,7 @@ class Paths:
                 child = path.children.get(guard)
                 if child is None:
                     if self.count >= self.limit:
-                        raise TooManyPaths(path.program.guards[guard])
+                        raise too_many_ways(self.name, self.limit, path.program.guards[guard])
                     child = path.children[guard] = self.new(numbers)
         return child
 
@@ -118,3 +119,38 @@ class Paths:
             path = pending.pop()
             yield path
             pending.extend(path.children.values())
+
+
+class Recordings:
+    """All paths of a function, by the signatures of its arguments, of which there are at most `limit`."""
+
+    def __init__(self, name: str, limit: int, tier: str) -> None:
+        self.name = name
+        self.limit = limit
+        self.tier = tier
+        self.known: dict[Any, Paths] = {}
+        self.signatures: list[Signature] = []
+        self.full: TooManyPaths | None = None
+        self.warned = False
+
+    def paths(self, key: Any, signature: Signature, record: Callable[[Sequence[float]], Traced]) -> Paths:
+        """The paths for one signature, made if there are none; TooManyPaths if there are too many signatures."""
+        paths = self.known.get(key)
+        if paths is None:
+            if self.full is None and len(self.signatures) >= self.limit:
+                self.full = too_many_signatures(self.name, self.signatures, signature)
+            if self.full is not None:
+                raise self.full
+            paths = self.known.setdefault(key, Paths(record, self.name, self.limit, self.tier))
+            self.signatures.append(signature)
+        return paths
+
+    def warn(self, signal: TooManyPaths) -> None:
+        """Warn, once, that calls which are not recorded are run by Python."""
+        if not self.warned:
+            self.warned = True
+            message = f"{signal.reason}, and is run by Python for others; {signal.advice}"
+            warnings.warn_explicit(message, RuntimeWarning, *caller())
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter([path for paths in self.known.values() for path in paths])

@@ -14,7 +14,8 @@ from autograd.modes import current_mode
 from autograd.node import Node, value_of
 from autograd.program.jit import Jitted, stands_under_its_name
 from autograd.program.machine import Bench, Columns, Machine, Rows
-from autograd.program.paths import Path, Paths, TooManyPaths
+from autograd.program.margins import Margin, smallest_of_rows
+from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, on_variables, sign
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
@@ -71,8 +72,8 @@ class Mapped:
         self.reduce = reduce
         self.max_paths = max_paths
         self.tier = check_tier(tier)
-        self.known: dict[Any, Paths] = {}
         self.__name__ = name_of(fun)
+        self.recordings = Recordings(self.__name__, max_paths, self.tier)
         functools.update_wrapper(self, fun, updated=())
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -92,17 +93,25 @@ class Mapped:
             what = f"the output of {self.__name__}"
             return self.one_by_one(rows, lambda *row: on_variables(self.fun, row, {}, what))
         row = tuple(rows.one(0))
-        numbers, _, signature = sign(row, {})
-        key = (signature, rows.mapped)
-        paths = self.known.get(key)
-        if paths is None:
-            record = functools.partial(self.record, Signature(row, {}))
-            paths = self.known.setdefault(key, Paths(record, self.max_paths, self.tier))
+        numbers, _, key = sign(row, {})
+        try:
+            paths = self.paths_of((key, rows.mapped), row)
+        except TooManyPaths as signal:
+            self.recordings.warn(signal)
+            return self.one_by_one(rows, self.fun)
         first = paths.first(numbers)
         if mode.recording and any([is_differentiated(node) for node in first.traced.variables]):
             # The function closes over variables in which somebody differentiates.
             return self.one_by_one(rows, self.fun)
         return Run(self, paths, rows, numbers).result()
+
+    def paths_of(self, key: Any, row: tuple[Any, ...]) -> Paths:
+        """The paths for calls whose rows are like this one."""
+        paths = self.recordings.known.get(key)
+        if paths is None:
+            signature = Signature(row, {})
+            paths = self.recordings.paths(key, signature, functools.partial(self.record, signature))
+        return paths
 
     def record(self, signature: Signature, numbers: Sequence[float]) -> Any:
         """Run the function of one row on these numbers, and record it."""
@@ -143,7 +152,27 @@ class Mapped:
     @property
     def paths(self) -> list[Path]:
         """The ways through the function that were recorded, for all signatures."""
-        return [path for paths in self.known.values() for path in paths]
+        return list(self.recordings)
+
+    def guard_margin(self, *args: Any) -> Margin:
+        """The margin of the least sure decision in any row: how near it is to falling the other way.
+
+        >>> import numpy as np
+        >>> function = vmap(lambda x: x * x if x < 1.0 else x)
+        >>> margin = function.guard_margin(np.array([0.0, 1.25, 3.0]))
+        >>> margin.row, margin.distance
+        (1, 0.25)
+        """
+        return smallest_of_rows(self, RowArguments(self, args))[1]
+
+    def row_margins(self, *args: Any) -> Any:
+        """The distance of the least sure decision of each row, as an array; inf in rows without any.
+
+        >>> import numpy as np
+        >>> vmap(lambda x: x * x if x < 1.0 else x).row_margins(np.array([0.0, 1.25, 3.0]))
+        array([1.  , 0.25, 2.  ])
+        """
+        return smallest_of_rows(self, RowArguments(self, args))[0]
 
     def __reduce__(self) -> Any:
         return stands_under_its_name(self) or (
@@ -255,11 +284,7 @@ class Run:
                 path, selected = pending.pop(0)
                 pending += self.run(path, selected)
         except TooManyPaths as signal:
-            guard = signal.args[0]
-            raise ValueError(
-                f"the rows took more than {self.mapped.max_paths} ways through the branches of {self.mapped.__name__} "
-                f"(the last at {guard.file}:{guard.line}); use where() there, or raise max_paths"
-            ) from None
+            raise ValueError(f"the rows cannot be run: {signal}") from None
         structure: Any = self.structure
         if self.summed:
             totals: Any = self.totals

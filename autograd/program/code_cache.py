@@ -1,0 +1,113 @@
+"""Machine code kept on disk, so that another process need not compile what one has compiled before.
+
+What is kept is code that will be run: a directory in which others may write would let them run theirs. So the
+directory, those above it, and each file must belong to the user (or root), and be writable by no one else, as ssh wants
+it of keys. A file begins with a digest of its code; one that is damaged or cut off counts as missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+__all__ = ["CodeCache", "cache_machine_code", "current_cache"]
+
+HEAD = b"scalar-autograd machine code 1\n"
+DIGEST = hashlib.sha256
+
+
+class CodeCache:
+    """A directory of machine code, one file for each key."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def path(self, key: str) -> Path:
+        """The file of a key."""
+        return self.directory / f"{key}.code"
+
+    def read(self, key: str) -> bytes | None:
+        """The code under a key; None if there is none that is whole and the user's own."""
+        try:
+            # What a link leads to may be somebody else's.
+            descriptor = os.open(self.path(key), os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return None
+        with open(descriptor, "rb") as file:
+            if others_may_write(os.fstat(descriptor)):
+                return None
+            content = file.read()
+        start = len(HEAD) + DIGEST().digest_size
+        code = content[start:]
+        return code if content[:start] == HEAD + DIGEST(code).digest() else None
+
+    def write(self, key: str, code: bytes) -> None:
+        """Keep code under a key. Readers see the old file or the new one, whole; a full disk is a warning."""
+        temporary = ""
+        try:
+            # Made with mode 0600.
+            descriptor, temporary = tempfile.mkstemp(dir=self.directory)
+            with open(descriptor, "wb") as file:
+                file.write(HEAD + DIGEST(code).digest() + code)
+            os.replace(temporary, self.path(key))
+        except OSError as error:
+            if temporary:
+                Path(temporary).unlink(missing_ok=True)
+            warnings.warn(
+                f"machine code could not be kept in {self.directory}: {error}; the next process compiles it again",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+
+_current: CodeCache | None = None
+
+
+def current_cache() -> CodeCache | None:
+    """The cache to use; None if there is none."""
+    return _current
+
+
+def cache_machine_code(directory: str | os.PathLike[str] | None) -> None:
+    """Keep the machine code of compiled functions in this directory from now on, and use what is there; None: don't.
+
+    The directory is made if there is none. It must belong to the user and be writable by no one else, nor may those
+    above it be: else PermissionError. Files are found by a digest of the code to be compiled, the processor, and the
+    version of LLVM, so that the directory may be shared by programs, machines and versions. Nothing is ever deleted
+    from it; deleting files does no harm.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from autograd import cache_machine_code
+    >>> with TemporaryDirectory() as directory:
+    ...     cache_machine_code(directory)
+    ...     cache_machine_code(None)
+    """
+    global _current
+    if directory is None:
+        _current = None
+        return
+    if not hasattr(os, "getuid"):
+        raise OSError("machine code is kept on systems with POSIX file permissions only, for it must be safe there")
+    path = Path(directory).expanduser()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = path.resolve()
+    for place in (path, *path.parents):
+        status = place.stat()
+        # In a directory with the sticky bit, such as the one for temporary files, others can't replace what is ours.
+        shared = place != path and status.st_mode & stat.S_ISVTX and status.st_uid == 0
+        if others_may_write(status) and not shared:
+            raise PermissionError(
+                f"machine code can't be kept in {path}: others may write to {place}, and would have their code run. "
+                f"Give a directory of your own, with mode 0700, under directories that only you and root may write to"
+            )
+    _current = CodeCache(path)
+
+
+def others_may_write(status: Any) -> bool:
+    """Whether a file or directory belongs to, or may be written by, anyone but the user and root."""
+    return status.st_uid not in (0, os.getuid()) or bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))

@@ -1,0 +1,70 @@
+"""What becomes of a function that is recorded too often: how that is found, and said.
+
+A function is recorded for each signature of its arguments, and for each way through its branches. Both are limited by
+`max_paths`, for recordings are kept: a function that is recorded at every call would be slower than plain Python, and
+fill the memory.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autograd.program.program import Guard
+from autograd.program.signature import Signature, sign
+
+__all__ = ["TooManyPaths", "too_many_signatures", "too_many_ways"]
+
+
+class TooManyPaths(Exception):
+    """A function was recorded as often as it may be; `reason` says of what there are too many, `advice` what helps."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(f"{reason}; {advice}")
+        self.reason = reason
+        self.advice = advice
+
+
+def too_many_ways(name: str, limit: int, guard: Guard) -> TooManyPaths:
+    """The signal that one more way through the branches would be recorded, which leaves at this guard."""
+    return TooManyPaths(
+        f"{name} took more than {limit} ways through its branches (the last at {guard.file}:{guard.line})",
+        "use where() there, or raise max_paths",
+    )
+
+
+def too_many_signatures(name: str, signatures: Sequence[Signature], signature: Signature) -> TooManyPaths:
+    """The signal that one more signature would be recorded."""
+    return TooManyPaths(
+        f"{name} was called with more than {len(signatures)} different signatures: "
+        f"{most_different([*signatures, signature])}",
+        "give a number that changes as a float or in an array, or raise max_paths",
+    )
+
+
+def most_different(signatures: Sequence[Signature]) -> str:
+    """The argument that has most different fixed parts among these signatures, how many, and the last of them."""
+    forms: dict[Any, set[Any]] = {}
+    names = set()
+    arguments: dict[Any, Any] = {}
+    for signature in signatures:
+        zeros: Any = itertools.repeat(0.0)
+        positional, keywords = signature.arguments(zeros)
+        arguments = dict(enumerate(positional)) | keywords
+        names.add(tuple(arguments))
+        for place, value in arguments.items():
+            forms.setdefault(place, set()).add(sign((value,), {})[2])
+    place = max(arguments, key=lambda place: len(forms[place]), default=None)
+    if place is None or len(forms[place]) < len(names):
+        return f"which arguments were given differed in {len(names)} ways (the last time {len(arguments)} were)"
+    return f"argument {place!r} had {len(forms[place])} (the last: {described(arguments[place])})"
+
+
+def described(value: Any) -> str:
+    """What distinguishes the fixed part of an argument, in a few words."""
+    if isinstance(value, list | tuple | Mapping):
+        return f"a {type(value).__name__} of {len(value)}"
+    if getattr(value, "shape", ()) != ():
+        return f"an array of shape {value.shape}"
+    return f"{type(value).__name__} {value!r:.40}"

@@ -1,0 +1,118 @@
+"""Timing of calls in turns, and what is said of it: the table, the targets, the worst ratios."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+
+from benchmarks.compiled_peers import numbers
+from benchmarks.compiled_programs import Program
+
+TOLERANCE = 1e-9
+# A measurement takes at least so many seconds: calls are repeated within it.
+TURN = 0.003
+
+
+class Measured(NamedTuple):
+    """What one engine took: seconds a row (least of the rounds), seconds to the first result, and the ratio to ours.
+
+    The ratio is above 1 where ours is faster; `median` is that of the ratios within each round.
+    """
+
+    title: str
+    engine: str
+    seconds: float
+    first: float
+    ratios: dict[str, float]
+    medians: dict[str, float]
+
+
+class Report:
+    """All that was measured."""
+
+    def __init__(self, rounds: int) -> None:
+        self.rounds = rounds
+        self.measured: list[Measured] = []
+        self.targets: list[tuple[str, str, str, float, float]] = []
+
+    def measure(self, title: str, program: Program, engines: Sequence[Any]) -> None:
+        """Print the times of some engines a row; those called "ours, ..." are compared with the others."""
+        print(f"\n{title}", flush=True)
+        calls: dict[str, Callable[[], Any]] = {}
+        first: dict[str, float] = {}
+        expected: Any = None
+        for engine in engines:
+            start = time.perf_counter()
+            call = engine.build(program)
+            if call is None:
+                continue
+            result = numbers(call())
+            first[engine.name] = time.perf_counter() - start
+            calls[engine.name] = call
+            expected = result if expected is None else expected
+            size = max(float(numpy.abs(expected).max()), 1.0)
+            numpy.testing.assert_allclose(result, expected, rtol=TOLERANCE, atol=TOLERANCE * size, err_msg=engine.name)
+        repeats = {name: enough(call) for name, call in calls.items()}
+        times: dict[str, list[float]] = {name: [] for name in calls}
+        for _ in range(self.rounds):
+            for name, call in calls.items():
+                times[name].append(timed(call, repeats[name]) / program.rows)
+        ours = [name for name in calls if name.startswith("ours")]
+        for name, taken in times.items():
+            ratios = {mine: min(taken) / min(times[mine]) for mine in ours}
+            medians = {
+                mine: statistics.median([a / b for a, b in zip(taken, times[mine], strict=True)]) for mine in ours
+            }
+            self.measured.append(Measured(title, name, min(taken), first[name], ratios, medians))
+            beside = "  ".join([f"{ratios[mine]:8.2f} ({medians[mine]:.2f})" for mine in ours if mine != name])
+            least = spelled(min(taken))
+            print(f"    {name:16s} {least:>12s}   first {first[name] * 1e3:9.1f} ms   {beside}", flush=True)
+
+    def expect(self, title: str, tier: str, peer: str, least: float) -> None:
+        """Note a target: ours at least so many times faster than a peer."""
+        for measured in self.measured:
+            if measured.title == title and measured.engine == peer and tier in measured.ratios:
+                self.targets.append((title, tier, peer, least, measured.ratios[tier]))
+
+    def summary(self) -> None:
+        """Print the targets, and the worst ratio to each peer."""
+        print("\ntargets")
+        for title, tier, peer, least, ratio in self.targets:
+            met = "met" if ratio >= least else "MISSED"
+            print(f"    {met:6s} {tier} {ratio:.2f} times as fast as {peer}, target {least:g}: {title}")
+        print("\nthe worst against each peer")
+        for peer in dict.fromkeys([measured.engine for measured in self.measured]):
+            if peer.startswith("ours"):
+                continue
+            for tier in ("ours, llvm", "ours, vm"):
+                found = [(m.ratios[tier], m.title) for m in self.measured if m.engine == peer and tier in m.ratios]
+                if found:
+                    ratio, title = min(found)
+                    print(f"    {tier:10s} {ratio:8.2f} times as fast as {peer}: {title}")
+
+
+def enough(call: Callable[[], Any]) -> int:
+    """How many calls a measurement takes."""
+    once = max(1, math.ceil(TURN / timed(call, 1)))
+    return max(1, math.ceil(TURN / timed(call, min(once, 100))))
+
+
+def timed(call: Callable[[], Any], times: int) -> float:
+    """Seconds a call takes, the mean of so many."""
+    start = time.perf_counter()
+    for _ in range(times):
+        call()
+    return (time.perf_counter() - start) / times
+
+
+def spelled(seconds: float) -> str:
+    """A time with its unit."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.2f} {unit}"
+    return f"{seconds * 1e9:.1f} ns"

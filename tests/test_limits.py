@@ -1,0 +1,97 @@
+"""Functions that are recorded too often: they are run by Python, and a warning names what keeps changing."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from autograd import Variable, grad, jit, value_and_grad, vmap
+
+ADVICE = "and is run by Python for others; give a number that changes as a float or in an array, or raise max_paths"
+
+
+def test_an_int_that_keeps_changing_is_named_and_run_by_python():
+    runs = []
+
+    def power(x, n, mode):
+        runs.append(n)
+        return x**n
+
+    function = jit(power, max_paths=8)
+    with pytest.warns(RuntimeWarning) as caught:
+        found = [function(2.0, n, "a" if n % 2 else "b") for n in range(20)]
+    assert found == [2.0**n for n in range(20)]
+    assert len(function.paths) == 8 and len(caught) == 1 and caught[0].filename == __file__
+    assert str(caught[0].message) == (
+        f"power was called with more than 8 different signatures: argument 1 had 9 (the last: int 8), {ADVICE}"
+    )
+    runs.clear()
+    # What was recorded before stays compiled.
+    assert function(3.0, 1, "a") == 3.0 and runs == []
+    assert function(3.0, 30, "a") == 3.0**30 and runs == [30]
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda function, k: function([1.0] * k, 2.0), "argument 0 had 4 (the last: a list of 3)"),
+        (lambda function, k: function(np.ones(k), 2.0), "argument 0 had 4 (the last: an array of shape (3,))"),
+        (lambda function, k: function(1.0, scale=str(k)), "argument 'scale' had 4 (the last: str '3')"),
+        (lambda function, k: function({"a": (1.0,) * k}), "argument 0 had 4 (the last: a dict of 1)"),
+        (
+            lambda function, k: function(*[1.0] * k),
+            "which arguments were given differed in 4 ways (the last time 3 were)",
+        ),
+    ],
+)
+def test_what_changes_is_told_from_what_stays(call, text):
+    function = jit(lambda *args, **kwargs: 1.0, max_paths=3)
+    with pytest.warns(RuntimeWarning) as caught:
+        for k in range(4):
+            call(function, k)
+    assert f"more than 3 different signatures: {text}, and is run by Python" in str(caught[0].message)
+
+
+def test_derivatives_of_a_function_with_too_many_signatures_are_those_of_python():
+    function = jit(lambda x, n: x**n, max_paths=2)
+    slope = jit(grad(lambda x, n: x**n), max_paths=2)
+    with pytest.warns(RuntimeWarning) as caught:
+        for n in range(1, 6):
+            assert grad(function)(2.0, n) == slope(2.0, n) == n * 2.0 ** (n - 1)
+            assert grad(grad(function))(2.0, n) == n * (n - 1) * 2.0 ** (n - 2)
+    assert len(caught) == 2
+    x = Variable(3.0)
+    function(x, 7).backward()
+    assert x.grad == 7 * 3.0**6
+
+
+def test_rows_of_too_many_signatures_are_run_one_by_one():
+    rows = np.array([1.0, 2.0, 3.0])
+    mapped = vmap(value_and_grad(lambda x, n: x**n), in_axes=(0, None), max_paths=2)
+    summed = vmap(lambda x, n: x**n, in_axes=(0, None), reduce="mean", max_paths=2)
+    with pytest.warns(RuntimeWarning) as caught:
+        for n in range(1, 6):
+            values, slopes = mapped(rows, n)
+            assert values.tolist() == (rows**n).tolist() and slopes.tolist() == (n * rows ** (n - 1)).tolist()
+            assert summed(rows, n) == pytest.approx((rows**n).mean(), rel=1e-15)
+    assert len(caught) == 2 and "argument 1 had 3 (the last: int 3)" in str(caught[0].message)
+
+
+def test_many_signatures_within_the_limit_are_all_kept_without_a_word():
+    function = jit(lambda x, n: x * n)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(2):
+            assert [function(2.0, n) for n in range(256)] == [2.0 * n for n in range(256)]
+    assert len(function.paths) == 256
+
+
+def test_memory_is_bounded_where_every_call_has_another_signature():
+    function = jit(lambda x, n: x * n, max_paths=16)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for n in range(2000):
+            function(1.0, n)
+            if n < 100:
+                grad(function)(1.0, n)
+    assert len(function.known) == len(function.recordings.signatures) == 16 and len(function.derivatives) <= 16
