@@ -69,7 +69,7 @@ from autograd.transforms import (
 if _TYPE_CHECKING:
     from autograd.program.jit import jit
     from autograd.program.vmap import vmap
-    from autograd.testing.gradcheck import gradcheck
+    from autograd.testing.checking import gradcheck
 
 __version__ = "0.1.0"
 __all__ = [
@@ -85,7 +85,7 @@ __all__ = [
 
 # Loaded when asked for: they take half of the start-up time, and programs without them need not wait.
 _LATER = {
-    "gradcheck": "autograd.testing.gradcheck",
+    "gradcheck": "autograd.testing.checking",
     "jit": "autograd.program.jit",
     "vmap": "autograd.program.vmap",
 }
