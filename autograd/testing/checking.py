@@ -11,11 +11,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.testing.checks import Finding, Options, check_order
+from autograd.node import value_of
+from autograd.testing.checks import Finding, Options, check_order, different_values
 from autograd.testing.kinks import kinks_near, margins_of
+from autograd.testing.leaks import kept_node
 from autograd.testing.localise import fault_of
 from autograd.testing.report import Report, failure
-from autograd.testing.subject import Subject
+from autograd.testing.subject import Recorded, Subject
 
 __all__ = ["assert_gradients", "check_gradients", "check_grads", "gradcheck"]
 
@@ -154,6 +156,14 @@ def run_checks(subject: Subject, order: int, options: Options) -> Report:
     if at_kink or kinks_near(recorded.nodes, {}):
         recorded = subject.recorded(subject.point, places=True)
         report.kinks = kinks_near(recorded.nodes, recorded.places)
+    again = subject.recorded(subject.point, traced=False)
+    report.complaint = changed_value(subject, recorded, again, options)
+    if report.complaint:
+        return report
+    report.fault = kept_node(recorded, again)
+    if report.fault is not None:
+        report.complaint = f"gradcheck needs a function that starts anew at each call: {report.fault.reason}"
+        return report
     for below in range(order):
         findings, report.complaint = check_order(subject, below, options, at_kink)
         report.findings += findings
@@ -171,6 +181,20 @@ def run_checks(subject: Subject, order: int, options: Options) -> Report:
     report.runs = subject.runs
     report.decisions_seen = subject.is_traceable
     return report
+
+
+def changed_value(subject: Subject, first: Recorded, second: Recorded, options: Options) -> str:
+    """What is to say if two runs at the same point give different values, empty if they don't.
+
+    The first run may have been inside a trace, where functions that are compiled run as plain Python.
+    """
+    for output, (one, other) in enumerate(zip(first.outputs, second.outputs, strict=False)):
+        known, found = value_of(one), value_of(other)
+        # Compiled functions may differ from Python in the last digits.
+        allowed = options.nondet_tol + 1e-9 * max(abs(known), abs(found))
+        if math.isfinite(known) and math.isfinite(found) and abs(known - found) > allowed:
+            return different_values(known, found, subject.describe(output, len(first.outputs), 0))
+    return ""
 
 
 def is_unresolved(subject: Subject, wrong: list[Finding]) -> bool:

@@ -11,7 +11,7 @@ from autograd.testing.comparison import Comparison, compare
 from autograd.testing.differences import EPSILON, SAFETY, Slope, power_of_two
 from autograd.testing.subject import Subject, rounding_of, slopes_of
 
-__all__ = ["Derivatives", "Finding", "Options", "check_order"]
+__all__ = ["Derivatives", "Finding", "Options", "check_order", "different_values"]
 
 
 class Options(NamedTuple):
@@ -90,11 +90,7 @@ def check_order(subject: Subject, below: int, options: Options, at_kink: bool) -
     again = subject.values(subject.point, below)
     for component, (first, second) in enumerate(zip(known.components, again or [], strict=False)):
         if not abs(second - first) <= options.nondet_tol:
-            return [], (
-                f"gradcheck needs a function that gives the same for the same inputs, got {first!r} and then "
-                f"{second!r} for {subject.describe(component, count, below)}: does it draw random numbers, or keep "
-                f"something from call to call? If it must, nondet_tol says how far they may differ"
-            )
+            return [], different_values(first, second, subject.describe(component, count, below))
     if not subject.point or not count:
         return [], ""
     findings: list[Finding] = []
@@ -112,6 +108,15 @@ def check_order(subject: Subject, below: int, options: Options, at_kink: bool) -
     if options.check_forward_ad and options.check_backward_ad:
         findings += both_modes(subject, below, known, options)
     return findings, ""
+
+
+def different_values(first: float, second: float, what: str) -> str:
+    """The complaint about a function that gives one value and then another."""
+    return (
+        f"gradcheck needs a function that gives the same for the same inputs, got {first!r} and then {second!r} for "
+        f"{what}: does it draw random numbers, or keep something from call to call? If it must, nondet_tol says how "
+        f"far they may differ"
+    )
 
 
 def axes(subject: Subject, below: int, known: Derivatives, options: Options, at_kink: bool) -> list[Finding]:

@@ -14,7 +14,7 @@ from autograd.testing.differences import EPSILON, scales_of
 from autograd.testing.report import Fault
 from autograd.testing.subject import Recorded, Subject
 
-__all__ = ["leak_of", "stopped"]
+__all__ = ["kept_node", "leak_of", "stopped"]
 
 # The step of the runs beside the point, in units of the input's scale.
 STEP = 2.0**-17
@@ -34,26 +34,32 @@ def leak_of(subject: Subject, traced: Recorded, finding: Finding, below: int) ->
         return None
     label = subject.labels[place]
     return (
-        kept_node(here, up)
-        or stopped(traced)
+        stopped(traced)
         or plain_result(here, up, finding, label)
         or first_wrong_tangent(here, up, down, place, label)
         or (by_rules_alone(below) if finding.comparison.kind == "modes" else None)
     )
 
 
-def kept_node(here: Recorded, beside: Recorded) -> Fault | None:
-    """A node that both runs use: it was made in one call and kept for the next, with the values of then."""
-    others = {id(node) for node in beside.nodes}
-    for node in here.nodes:
-        if id(node) in others and node.op is not None:
-            place = here.places.get(id(node), "")
+def kept_node(first: Recorded, second: Recorded) -> Fault | None:
+    """A node that a run of the function left behind and the next one uses, with the values of then."""
+    own = {id(variable) for variable in first.variables}
+    if not own.intersection([id(node) for node in second.nodes]):
+        return None
+    earlier = {id(node) for node in first.nodes}
+    depending = own
+    for node in second.nodes:
+        if node.op is None or not depending.intersection([id(operand) for operand in operands_of(node)]):
+            continue
+        depending.add(id(node))
+        if id(node) in earlier:
+            place = first.places.get(id(node), "")
             reason = (
                 f"the result of {node.op.name} = {value_of(node)!r}{at(place)} was computed in an earlier call and is "
                 f"used again: its value and derivatives are those of then"
             )
             return Fault(node.op.name, place, reason, node=node)
-    return None
+    return Fault("", "", "an input of an earlier call is used again: its value and derivatives are those of then")
 
 
 def stopped(traced: Recorded) -> Fault | None:

@@ -35,6 +35,8 @@ LETTERS = "abcdefgh"
 class Alone:
     """One operation as a function of its operands that vary, each once however often it stands.
 
+    separate: whether an operand that stands in several places is to be an input of its own in each.
+
     >>> from autograd.primitives import Multiply
     >>> x = Variable(3.0)
     >>> squared = Alone(Multiply(x, x))
@@ -54,9 +56,13 @@ class Alone:
             if not varies(operand):
                 self.inputs.append(None)
                 continue
+            value = value_of(operand)
+            if id(operand) in known and separate:
+                # Off the others: a rule may tell operands by their values.
+                value += 2.0**-5 * max(abs(value), 1.0)
             if id(operand) not in known or separate:
                 known[id(operand)] = len(self.point)
-                self.point.append(value_of(operand))
+                self.point.append(value)
             self.inputs.append(known[id(operand)])
 
     @property
