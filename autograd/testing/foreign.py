@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograd.errors import OutputError
+from autograd.errors import OperandError, OutputError
 from autograd.operands import number_or_none
 from autograd.structures import Structure, flatten
 from autograd.testing.checks import Finding, spread, unit
@@ -25,8 +25,8 @@ from autograd.transforms import name_of
 
 __all__ = ["check_gradient"]
 
-# Kinds of numbers that NumPy has no name for.
-SPACINGS = {"bfloat16": 2.0**-7}
+# The distance from 1 to the next number, in the arithmetics that leave differences enough digits.
+SPACINGS = {"float64": EPSILON, "float32": 2.0**-23}
 # How many values the scatter is estimated from, and what its third differences amplify: the root of 20.
 SCATTER_POINTS = 8
 AMPLIFIED = math.sqrt(20.0)
@@ -64,7 +64,7 @@ def check_gradient(
         report.findings = [subject.compared(place, eps, atol, limit) for place in range(len(subject.point))]
         if not report:
             expected = [finding.comparison.slope.value for finding in report.findings]
-            looks = likeness(expected, subject.slopes)
+            looks = likeness(expected, subject.slopes, 10.0 * limit)
             report.fault = Fault("", "", f"what it looks like: {looks}", (), tuple(expected)) if looks else None
     report.runs = subject.runs
     if raise_exception and not report:
@@ -124,13 +124,16 @@ class Black:
     def gradient_at(self, gradient: Callable[..., Any]) -> list[float]:
         """The gradient's numbers at the point."""
         returned = gradient(*self.arguments(self.point))
-        slopes, _ = flatten(plain(returned, []), f"what {name_of(gradient)} returns")
-        if len(slopes) != len(self.point):
-            raise OutputError(
-                f"check_gradient needs a gradient with the structure of the inputs, {len(self.point)} number(s); "
-                f"{name_of(gradient)} gave {len(slopes)}"
-            )
-        return slopes
+        slopes, structure = flatten(plain(returned, []), f"what {name_of(gradient)} returns")
+        # By path, not by order: dicts may come back with their keys sorted.
+        for path in ("input", "input[0]") if len(self.structure.children) == 1 else ("input",):
+            found = dict(zip(paths_of(structure, path), slopes, strict=True))
+            if set(found) == set(self.labels):
+                return [found[label] for label in self.labels]
+        raise OutputError(
+            f"check_gradient needs a gradient with the structure of the inputs, {self.structure}; {name_of(gradient)} "
+            f"gave {structure}"
+        )
 
     def value(self, point: Sequence[float]) -> float:
         """The value at a point; nan where the function refuses it."""
@@ -193,6 +196,7 @@ def plain(value: Any, originals: list[Any]) -> Any:
         return value
     import numpy
 
+    spacing(value)
     originals.append(value)
     array = value.detach() if hasattr(value, "detach") else value
     return numpy.asarray(array.cpu() if hasattr(array, "cpu") else array, dtype=numpy.float64)
@@ -212,13 +216,12 @@ def like(original: Any, numbers: Any) -> Any:
 def spacing(value: Any) -> float:
     """The distance from 1 to the next number in the arithmetic of an array or number."""
     kind = str(getattr(value, "dtype", "float64")).rpartition(".")[2]
-    if kind == "float64" or not kind.startswith(("float", "bfloat")):
-        return EPSILON
-    if kind in SPACINGS:
-        return SPACINGS[kind]
-    import numpy
-
-    return max(EPSILON, float(numpy.finfo(kind).eps))
+    if kind not in SPACINGS:
+        raise OperandError(
+            f"check_gradient needs numbers in single or double precision, differences have too few digits in others; "
+            f"got {kind} {value!r:.60}"
+        )
+    return SPACINGS[kind]
 
 
 def rounded(number: float, epsilon: float) -> float:

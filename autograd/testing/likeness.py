@@ -8,13 +8,17 @@ from collections.abc import Sequence
 __all__ = ["likeness"]
 
 
-def likeness(expected: Sequence[float], got: Sequence[float]) -> str:
-    """What wrong local gradients look like."""
+def likeness(expected: Sequence[float], got: Sequence[float], closely: float = 1e-6) -> str:
+    """What wrong derivatives look like; empty if like nothing. Those within a share `closely` count as the same.
+
+    >>> likeness([2.0, 3.0], [3.0, 2.0])
+    'those of its two operands are swapped'
+    """
     if not all([math.isfinite(slope) for slope in (*expected, *got)]):
         return ""
 
     def alike(first: Sequence[float], second: Sequence[float]) -> bool:
-        return all([abs(a - b) <= 1e-6 * max(abs(a), abs(b)) for a, b in zip(first, second, strict=True)])
+        return all([abs(a - b) <= closely * max(abs(a), abs(b)) for a, b in zip(first, second, strict=True)])
 
     if len(got) == 2 and alike([got[1], got[0]], expected):
         return "those of its two operands are swapped"
