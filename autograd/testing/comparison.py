@@ -162,6 +162,8 @@ def _compare_sides(
     largest = LARGEST_STEP * max(line.scales) if eps is None else eps
     up, down = reach(line, 1.0, largest), reach(line, -1.0, largest)
     inner = min(up, down)
+    if inner == largest and not at_kink and _is_straight(line, largest):
+        return found
     centre = [comparison.slope for comparison in found]
     if 0.0 < inner < largest:
         centre = central_slopes(line, inner)
@@ -171,6 +173,29 @@ def _compare_sides(
         _judge(*each, allowed, may_jump, up, down, inner == largest, not at_kink and inner < UNRESOLVED * largest)
         for each in zip(found, roundings, centre, lefts, rights, strict=True)
     ]
+
+
+def _is_straight(line: Line, largest: float) -> bool:
+    """Whether a few quotients on both sides approach each other with the step, as they don't at a kink or a jump.
+
+    That spares most functions whose derivative is wrong the slopes on both sides.
+    """
+    gaps: list[list[float]] = []
+    for step in (largest * 2.0**-7, largest * 2.0**-13):
+        up, down = line.sample(step), line.sample(-step)
+        if up is None or down is None or up.at == 0.0 or down.at == 0.0:
+            return False
+        gaps.append(
+            [
+                abs((high - middle) / up.at - (low - middle) / down.at)
+                for high, middle, low in zip(up.values, line.here, down.values, strict=True)
+            ]
+        )
+    for component, (wide, narrow) in enumerate(zip(*gaps, strict=True)):
+        rounding = 4.0 * line.rounding(component, line.here[component], line.here[component]) / (largest * 2.0**-13)
+        if narrow > wide / 8.0 and narrow > rounding:
+            return False
+    return True
 
 
 def _judge(

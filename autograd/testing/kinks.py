@@ -97,6 +97,8 @@ def reach(line: Line, side: float, largest: float) -> float:
     known = None if line.margins is None else line.margins(0.0)
     if known is None or line.margins is None:
         return largest
+    if not known:
+        return largest
     step = largest * 2.0**-18
     for _ in range(5):
         moved = line.margins(side * step)
