@@ -1,9 +1,11 @@
 """gradcheck: what it accepts, what it refuses and how it says so."""
 
+import doctest
 import math
 import subprocess
 import sys
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 
@@ -339,3 +341,10 @@ def test_gradcheck_does_not_load_hypothesis():
 def test_the_rounding_of_an_input_just_below_a_power_of_two_is_no_mismatch():
     assert gradcheck(lambda a, b: (a - b) ** 2, [0.99999, 0.99999])
     assert gradcheck(lambda x: (x - 0.99999) ** 2, [0.99999])
+
+
+def test_the_examples_of_the_page_on_testing_run():
+    pytest.importorskip("numpy")
+    page = Path(__file__).resolve().parent.parent / "docs" / "testing.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert tried > 20 and failed == 0

@@ -120,6 +120,14 @@ def test_a_sawtooth_whose_period_divides_the_steps_passes():
     assert gradcheck(lambda x: x % 2.0**-14, [2.93571503173297])
 
 
+@pytest.mark.parametrize("function", [lambda a, b: a % b, lambda a, b: a * cos(b) + a % b])
+def test_kinks_too_near_for_any_difference_leave_it_to_the_operations(function):
+    # Found by a property test: the remainder by so small a number runs through its period in any step.
+    report = check_gradients(function, [1.000000000000001, 4.821637332766433e-16])
+    assert report, str(report)
+    assert "kinks are too near for differences: each operation alone is right" in str(report.at_kinks[0])
+
+
 # Jumps
 
 

@@ -88,6 +88,25 @@ def same_piece(known: Sequence[float], moved: Sequence[float]) -> bool:
     return True
 
 
+def _varies_steadily(line: Line, known: Sequence[float], moved: Sequence[float], step: float) -> bool:
+    """Whether from 0 to a small step margins change by no more than half, and in proportion to the step.
+
+    Those of a remainder by a tiny number run through many periods in any step: they come back by chance, not steadily.
+    """
+    if not (same_piece(known, moved) and same_piece(moved, known)):
+        return False
+    for share in (0.5, 0.25):
+        between = line.margins(share * step)
+        if between is None:
+            # Too small a step to be told from 0.
+            return True
+        for margin, end, inner in zip(known, moved, between, strict=False):
+            change = end - margin
+            if abs(inner - margin - share * change) > 0.5 * abs(change) + 1e-3 * abs(margin):
+                return False
+    return True
+
+
 def reach(line: Line, side: float, largest: float) -> float:
     """How far one may go on this side (1.0 or -1.0) of 0 without meeting a kink, at most `largest`; 0 at a kink.
 
@@ -102,7 +121,7 @@ def reach(line: Line, side: float, largest: float) -> float:
     step = largest * 2.0**-18
     for _ in range(5):
         moved = line.margins(side * step)
-        if moved is not None and same_piece(known, moved) and same_piece(moved, known):
+        if moved is not None and _varies_steadily(line, known, moved, side * step):
             break
         step *= 2.0**-9
     else:

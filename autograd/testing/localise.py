@@ -112,7 +112,7 @@ def fault_of(subject: Subject, finding: Finding, below: int, options: Options) -
     fault = faulty_operation(recorded, below, options)
     if fault is not None or not math.isfinite(finding.comparison.derivative):
         return fault
-    if margins_near(recorded):
+    if finding.comparison.kind == "unresolved" or margins_near(recorded):
         # Runs beside the point would be on other pieces of the function.
         return meeting_kinks(recorded, finding) or stopped(recorded)
     return leak_of(subject, recorded, finding, below)
@@ -126,7 +126,7 @@ def margins_near(recorded: Recorded) -> bool:
 def meeting_kinks(recorded: Recorded, finding: Finding) -> Fault | None:
     """The reason why subgradients that are each right need not give one of the whole."""
     kinked = [node for node, margin in zip(*margins_of(recorded.nodes), strict=True) if margin == 0.0]
-    if not kinked or finding.comparison.kind in ("near", "modes"):
+    if not kinked or finding.comparison.kind in ("near", "modes", "unresolved"):
         return None
     names = sorted({node.op.name for node in kinked if node.op is not None})
     reason = (
