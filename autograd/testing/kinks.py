@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.node import Node, operands_of, value_of
@@ -88,7 +88,9 @@ def same_piece(known: Sequence[float], moved: Sequence[float]) -> bool:
     return True
 
 
-def _varies_steadily(line: Line, known: Sequence[float], moved: Sequence[float], step: float) -> bool:
+def _varies_steadily(
+    margins: Callable[[float], list[float] | None], known: Sequence[float], moved: Sequence[float], step: float
+) -> bool:
     """Whether from 0 to a small step margins change by no more than half, and in proportion to the step.
 
     Those of a remainder by a tiny number run through many periods in any step: they come back by chance, not steadily.
@@ -96,7 +98,7 @@ def _varies_steadily(line: Line, known: Sequence[float], moved: Sequence[float],
     if not (same_piece(known, moved) and same_piece(moved, known)):
         return False
     for share in (0.5, 0.25):
-        between = line.margins(share * step)
+        between = margins(share * step)
         if between is None:
             # Too small a step to be told from 0.
             return True
@@ -121,7 +123,7 @@ def reach(line: Line, side: float, largest: float) -> float:
     step = largest * 2.0**-18
     for _ in range(5):
         moved = line.margins(side * step)
-        if moved is not None and _varies_steadily(line, known, moved, side * step):
+        if moved is not None and _varies_steadily(line.margins, known, moved, side * step):
             break
         step *= 2.0**-9
     else:

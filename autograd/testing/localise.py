@@ -126,7 +126,7 @@ def margins_near(recorded: Recorded) -> bool:
 def meeting_kinks(recorded: Recorded, finding: Finding) -> Fault | None:
     """The reason why subgradients that are each right need not give one of the whole."""
     kinked = [node for node, margin in zip(*margins_of(recorded.nodes), strict=True) if margin == 0.0]
-    if not kinked or finding.comparison.kind in ("near", "modes", "unresolved"):
+    if not kinked or finding.comparison.kind not in ("smooth", "kink"):
         return None
     names = sorted({node.op.name for node in kinked if node.op is not None})
     reason = (
@@ -175,12 +175,13 @@ def wrong_alone(alone: Alone, below: int, options: Options) -> list[Finding]:
         findings, _ = check_order(Subject(alone, alone.point), below, options, at_kink)
     except (ArithmeticError, ValueError):
         return []
-    # At a pole, an infinite gradient is what the operation declares.
+    # At a pole, an infinite gradient is what the operation declares; next to jumps, differences prove nothing.
     return [
         finding
         for finding in findings
         if not finding.agrees
         and finding.comparison.kind not in ("jump", "unresolved")
+        and not (at_kink and finding.comparison.kind in ("unclear", "edge"))
         and not (at_kink and not math.isfinite(finding.comparison.derivative))
     ]
 
