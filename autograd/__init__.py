@@ -73,7 +73,7 @@ if _TYPE_CHECKING:
     from autograd.program.code_cache import cache_machine_code
     from autograd.program.jit import jit
     from autograd.program.vmap import vmap
-    from autograd.testing.gradcheck import gradcheck
+    from autograd.testing.checking import gradcheck
 
 __version__ = "0.1.0"
 __all__ = [
@@ -90,7 +90,7 @@ __all__ = [
 # Loaded when asked for: they take half of the start-up time, and programs without them need not wait.
 _LATER = {
     "cache_machine_code": "autograd.program.code_cache",
-    "gradcheck": "autograd.testing.gradcheck",
+    "gradcheck": "autograd.testing.checking",
     "jit": "autograd.program.jit",
     "vmap": "autograd.program.vmap",
 }

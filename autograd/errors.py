@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "ArgumentError",
     "AutogradError",
@@ -53,4 +55,9 @@ class UnknownPrimitiveError(AutogradError, LookupError):
 
 
 class GradcheckError(AutogradError, AssertionError):
-    """A derivative and its independent check disagree by more than rounding and truncation explain."""
+    """A derivative and its independent check disagree by more than rounding and truncation explain.
+
+    `report` is what was found (an `autograd.testing.Report`).
+    """
+
+    report: Any = None

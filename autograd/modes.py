@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -35,6 +36,7 @@ class Mode(NamedTuple):
     strict: bool = False
     scope: Scope | None = None
     trace: Any = None  # what records the decisions of a function that is being compiled
+    watch: Any = None  # what is told of each node when it is made
 
 
 @cython.final
@@ -179,6 +181,25 @@ class tracing(_Entered):  # noqa: N801
 
     def changed(self, mode: Mode) -> Mode:
         return Mode(trace=self.trace)
+
+
+class watching(_Entered):  # noqa: N801
+    """Inside this context `watch(node)` is called for the result of each operation.
+
+    >>> from autograd import Variable
+    >>> made = []
+    >>> with watching(made.append):
+    ...     y = Variable(3.0) * 2.0 + 1.0
+    >>> [node.value for node in made]
+    [6.0, 7.0]
+    """
+
+    def __init__(self, watch: Callable[[Any], object]) -> None:
+        super().__init__()
+        self.watch = watch
+
+    def changed(self, mode: Mode) -> Mode:
+        return mode._replace(watch=self.watch)
 
 
 class lenient(_Entered):  # noqa: N801

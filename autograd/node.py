@@ -1097,6 +1097,8 @@ def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> N
         return node if primitive is StopGradient else record_unary(StopGradient, node)
     if mode.scope is not None and node._left is not None:
         node._origin = Origin(primitive, mode.scope, None)
+    if mode.watch is not None:
+        mode.watch(node)
     return node
 
 

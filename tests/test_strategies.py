@@ -12,8 +12,17 @@ from test_primitives_oracles import BUILT_IN, ORACLES, mp, mpf
 
 from autograd import Node, Variable, gradients
 from autograd.primitive import Interval, Primitive
-from autograd.primitives import Exp, Multiply, Plus, Sum
-from autograd.testing import Expression, expressions, gradcheck, operands, primitives
+from autograd.primitives import Exp, Max, Multiply, Plus, Polygamma, Sum
+from autograd.testing import (
+    Expression,
+    check_gradients,
+    expressions,
+    gradcheck,
+    operands,
+    points_near_kinks,
+    primitives,
+)
+from autograd.testing.kinks import margin_of
 from autograd.testing.strategies import near_kink
 
 EPSILON = math.ulp(1.0) / 2
@@ -216,3 +225,61 @@ def test_an_unknown_name_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match="has no attribute 'gradchek'"):
         autograd.testing.gradchek
+
+
+# Points near kinks, and expressions there
+
+
+@pytest.mark.parametrize(
+    "primitive", [p for p in BUILT_IN if p.kinks is not None], ids=lambda primitive: primitive.name
+)
+@settings(CI, max_examples=30)
+@given(data=st.data())
+def test_points_near_kinks_are_at_one_or_a_little_off(primitive, data):
+    point = data.draw(points_near_kinks(primitive))
+    assert near_kink(primitive, point) or not math.isfinite(margin_of(primitive, point))
+    assert math.isfinite(primitive(*point))
+
+
+def test_points_near_kinks_shrink_to_a_kink():
+    assert find(points_near_kinks(Max), lambda point: True, settings=CI) == (0.0, 0.0)
+    assert find(points_near_kinks(Max), lambda point: point[0] != point[1], settings=CI) == (0.001, 0.0)
+
+
+def test_a_primitive_without_kinks_at_known_places_has_no_points_near_them():
+    with pytest.raises(ValueError, match="points near kinks need a primitive that declares them, exp has none"):
+        points_near_kinks(Exp)
+    far = Primitive("a_kink_at_pi", abs, lambda x, out: 1.0, kinks=lambda x: x - math.pi, registered=False)
+    with pytest.raises(ValueError, match="a_kink_at_pi has no kink at small whole or half numbers"):
+        points_near_kinks(far)
+
+
+def test_expressions_near_kinks_meet_them():
+    at, near = [], []
+
+    @settings(CI, max_examples=100)
+    @given(expressions(near_kinks=True))
+    def collect(expression):
+        kinks = check_gradients(expression, expression.point).kinks
+        at.append(any(kink.margin == 0.0 for kink in kinks))
+        near.append(any(kink.margin != 0.0 for kink in kinks))
+
+    collect()
+    assert sum(at) > 10 and sum(near) > 10
+
+
+@CI
+@given(expressions(of=st.sampled_from([Polygamma])))
+def test_no_expression_is_a_constant(expression):
+    node = expression(*[Variable(x) for x in expression.point])
+    assert len(expression.steps) == 0 or node.parents
+
+
+def test_a_planted_fault_shrinks_to_the_primitive_alone():
+    broken = Primitive("a_broken_product", lambda a, b: a * b, lambda a, b, out: (b, -a), arity=2, registered=False)
+    smallest = find(
+        expressions(of=st.sampled_from([Plus, Exp, Multiply, broken])),
+        lambda found: not check_gradients(found, found.point),
+        settings=CI,
+    )
+    assert repr(smallest) in ("a_broken_product(x0, x0) at x0 = 0.01", "a_broken_product(1.0, x0) at x0 = 0.0")

@@ -1,23 +1,48 @@
-"""Checks for users' own functions and primitives: derivatives against differences, random expressions.
+"""Checks for users' own functions and primitives: derivatives against differences, random expressions and programs.
 
-`strategies` needs hypothesis, which is loaded when it is first used.
+Each name is loaded when it is first used; the strategies need hypothesis.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd.testing.gradcheck import gradcheck
-
 if TYPE_CHECKING:
-    from autograd.testing.strategies import Expression, expressions, operands, primitives
+    from autograd.testing.branching import BranchingProgram, programs
+    from autograd.testing.checking import assert_gradients, check_gradients, check_grads, gradcheck
+    from autograd.testing.comparison import Comparison
+    from autograd.testing.foreign import check_gradient
+    from autograd.testing.kinks import Kink
+    from autograd.testing.report import Fault, Report
+    from autograd.testing.strategies import Expression, expressions, operands, points_near_kinks, primitives
 
-__all__ = ["Expression", "expressions", "gradcheck", "operands", "primitives"]
+_MODULES = {
+    "BranchingProgram": "branching",
+    "Comparison": "comparison",
+    "Expression": "strategies",
+    "Fault": "report",
+    "Kink": "kinks",
+    "Report": "report",
+    "assert_gradients": "checking",
+    "check_gradient": "foreign",
+    "check_gradients": "checking",
+    "check_grads": "checking",
+    "expressions": "strategies",
+    "gradcheck": "checking",
+    "operands": "strategies",
+    "points_near_kinks": "strategies",
+    "primitives": "strategies",
+    "programs": "branching",
+}
+__all__ = [
+    "BranchingProgram", "Comparison", "Expression", "Fault", "Kink", "Report", "assert_gradients", "check_gradient",
+    "check_gradients", "check_grads", "expressions", "gradcheck", "operands", "points_near_kinks", "primitives",
+    "programs",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from autograd.testing import strategies
-
-        return getattr(strategies, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,4 +1,4 @@
-"""Strategies for hypothesis: a primitive, operands for it, a random expression.
+"""Strategies for hypothesis: a primitive, operands for it, points near its kinks, a random expression.
 
 >>> from hypothesis import given
 >>> from autograd.testing import gradcheck
@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,17 +18,21 @@ from typing import TYPE_CHECKING, Any
 from autograd import primitives as primitives_module
 from autograd.primitive import Interval, Primitive
 from autograd.primitives import Sum
+from autograd.testing.kinks import margin_of
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["Expression", "expressions", "operands", "primitives"]
+__all__ = ["Expression", "expressions", "operands", "points_near_kinks", "primitives"]
 
 # How near to a kink is near: differences of the function must not reach across.
 CLEARANCE = 0.01
 # Results of an expression's steps beyond this are left out, so that products of products stay finite.
 LARGEST_RESULT = 1e4
 CONSTANTS = (1.0, 2.0, 0.5, -1.0, 3.0, -0.3)
+# Where kinks are to be found, and how far from one to look.
+MEETING_POINTS = (0.0, 1.0, -1.0, 2.0, 0.5, -0.5, 3.0, -2.5)
+OFFSETS = (0.0, 1e-3, -1e-3, 1e-5, -1e-7, 1e-7, 1e-9, -1e-12, 1e-15, 1e-300)
 # Operands that are an order, not a variable: no derivative is taken in them, and only integers will do.
 INTEGER_OPERANDS = {"polygamma": (0,), "power_below": (2,)}
 
@@ -36,7 +41,7 @@ def primitives() -> SearchStrategy[Primitive]:
     """Any built-in primitive, shrinking to the first ones: plus, minus."""
     declared = [known for known in vars(primitives_module).values() if isinstance(known, Primitive)]
     built_in = [primitive for primitive in declared if not primitive.auxiliary]
-    result: SearchStrategy[Primitive] = _strategies().sampled_from(built_in)
+    result: SearchStrategy[Primitive] = strategies_of_hypothesis().sampled_from(built_in)
     return result
 
 
@@ -50,7 +55,7 @@ def operands(
 
     away_from_kinks: whether to leave out points at and near a kink, a jump, a pole or an end of the domain.
     """
-    st = _strategies()
+    st = strategies_of_hypothesis()
 
     def of_interval(interval: Interval, place: int) -> Any:
         if is_order(primitive, place):
@@ -79,24 +84,52 @@ def operands(
     return result
 
 
+def points_near_kinks(primitive: Primitive) -> SearchStrategy[tuple[float, ...]]:
+    """Operands at a kink of the primitive or a little off it, for which its value is finite.
+
+    >>> from autograd.primitives import Max
+    >>> from hypothesis import find
+    >>> find(points_near_kinks(Max), lambda point: True)
+    (0.0, 0.0)
+    """
+    if primitive.kinks is None:
+        raise ValueError(f"points near kinks need a primitive that declares them, {primitive.name} has none")
+    st = strategies_of_hypothesis()
+    sizes = [primitive.arity] if primitive.arity is not None else [2, 4]
+    grids = [
+        point
+        for size in sizes
+        for point in itertools.product(MEETING_POINTS[: 8 if size < 3 else 4], repeat=size)
+        if margin_of(primitive, point) == 0.0
+    ]
+    if not grids:
+        raise ValueError(f"{primitive.name} has no kink at small whole or half numbers: {MEETING_POINTS}")
+    moves = st.tuples(st.sampled_from(OFFSETS), st.integers(0, 5))
+
+    def moved(drawn: tuple[tuple[float, ...], tuple[float, int]]) -> tuple[float, ...]:
+        point, (offset, place) = drawn
+        place %= len(point)
+        return (*point[:place], point[place] + offset, *point[place + 1 :])
+
+    def fits(point: tuple[float, ...]) -> bool:
+        domain = primitive.domain * len(point) if primitive.arity is None else primitive.domain
+        inside = [number in interval for number, interval in zip(point, domain, strict=False)]
+        return all(inside) and math.isfinite(primitive(*point))
+
+    result: SearchStrategy[tuple[float, ...]] = st.tuples(st.sampled_from(grids), moves).map(moved).filter(fits)
+    return result
+
+
 def near_kink(primitive: Primitive, numbers: Sequence[float]) -> bool:
     """Whether the operands are within CLEARANCE of a kink, or one that moves by a thousandth may meet one."""
-    kinks = primitive.kinks
-    if kinks is None:
+    if primitive.kinks is None:
         return False
-
-    def distance(moved: Sequence[float]) -> float:
-        return kinks(moved) if primitive.arity is None else kinks(*moved)
-
-    try:
-        here = distance(numbers)
-        return not abs(here) > CLEARANCE or any(
-            not abs(distance([*numbers[:place], number * factor, *numbers[place + 1 :]]) - here) < abs(here)
-            for place, number in enumerate(numbers)
-            for factor in (0.999, 0.9995, 1.0005, 1.001)
-        )
-    except (ArithmeticError, ValueError):
-        return True
+    here = margin_of(primitive, numbers)
+    return not abs(here) > CLEARANCE or any(
+        not abs(margin_of(primitive, [*numbers[:place], number * factor, *numbers[place + 1 :]]) - here) < abs(here)
+        for place, number in enumerate(numbers)
+        for factor in (0.999, 0.9995, 1.0005, 1.001)
+    )
 
 
 def in_domain(primitive: Primitive, numbers: Sequence[float]) -> bool:
@@ -162,15 +195,21 @@ class Expression:
 
 
 def expressions(
-    *, max_leaves: int = 3, max_steps: int = 12, of: SearchStrategy[Primitive] | None = None
+    *,
+    max_leaves: int = 3,
+    max_steps: int = 12,
+    of: SearchStrategy[Primitive] | None = None,
+    near_kinks: bool = False,
 ) -> SearchStrategy[Expression]:
     """Random expressions whose steps share operands, with a point at which all is smooth and finite.
+
+    With `near_kinks`, all is finite there, and kinks are met often: exactly, or almost.
 
     `of` says which primitives to use, one's own for instance: `sampled_from([Plus, Multiply, MyPrimitive])`.
 
     They shrink to fewer steps, to the first primitives, and to small whole numbers at the leaves.
     """
-    st = _strategies()
+    st = strategies_of_hypothesis()
     # An operand: how many results back to look, or a constant. Counted from the end, references keep their
     # meaning when hypothesis takes out a step before them.
     # Few and small integers: hypothesis gives up after some hundreds of steps towards the smallest example.
@@ -182,13 +221,20 @@ def expressions(
         return st.tuples(st.just(primitive), st.tuples(reference, *[operand] * others))
 
     step = (primitives() if of is None else of).flatmap(step_of)
-    leaves = st.lists(st.integers(-400, 400).map(lambda hundredths: hundredths / 100), min_size=1, max_size=max_leaves)
+    leaf = st.integers(-400, 400).map(lambda hundredths: hundredths / 100)
+    if near_kinks:
+        leaf = st.builds(
+            lambda number, offset: number + offset, st.sampled_from(MEETING_POINTS), st.sampled_from(OFFSETS)
+        )
+    leaves = st.lists(leaf, min_size=1, max_size=max_leaves)
     steps = st.lists(step, min_size=1, max_size=max_steps)
-    result: SearchStrategy[Expression] = st.builds(smooth_expression, leaves, steps)
+    result: SearchStrategy[Expression] = st.builds(smooth_expression, leaves, steps, st.just(near_kinks))
     return result
 
 
-def smooth_expression(point: Sequence[float], drawn: Sequence[tuple[Primitive, Sequence[int | float]]]) -> Expression:
+def smooth_expression(
+    point: Sequence[float], drawn: Sequence[tuple[Primitive, Sequence[int | float]]], near_kinks: bool
+) -> Expression:
     """The sum of what the drawn steps lead to, less the steps that are not smooth and moderate at the point."""
     names = [f"x{place}" for place in range(len(point))]
     values = dict(zip(names, point, strict=True))
@@ -200,8 +246,11 @@ def smooth_expression(point: Sequence[float], drawn: Sequence[tuple[Primitive, S
         for place in range(len(arguments)):
             if is_order(primitive, place):
                 arguments[place] = 1.0 + len(names) % 3
+        if not any([isinstance(item, str) for item in arguments]):
+            # A step on constants alone would leave the leaves out.
+            arguments[-1] = names[-1 - int(references[0]) % len(names)]
         numbers = [values[item] if isinstance(item, str) else item for item in arguments]
-        if near_kink(primitive, numbers) or not in_domain(primitive, numbers):
+        if (near_kink(primitive, numbers) and not near_kinks) or not in_domain(primitive, numbers):
             continue
         result = primitive(*numbers)
         if abs(result) < LARGEST_RESULT:
@@ -216,7 +265,7 @@ def smooth_expression(point: Sequence[float], drawn: Sequence[tuple[Primitive, S
     return Expression(point, steps)
 
 
-def _strategies() -> Any:
+def strategies_of_hypothesis() -> Any:
     """hypothesis.strategies, or an error that says how to install it."""
     try:
         from hypothesis import strategies

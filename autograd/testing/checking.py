@@ -1,0 +1,205 @@
+"""`gradcheck`: derivatives from the graph against differences of values, with the kinks in view.
+
+The tolerance is the error bound of the differences and what rounding may have done to the graph's derivative. At a
+kink, a derivative is right if it lies between the slopes on both sides. A mismatch is traced to the operation whose
+local gradient is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.node import value_of
+from autograd.testing.checks import Finding, Options, check_order, different_values
+from autograd.testing.kinks import kinks_near, margins_of
+from autograd.testing.leaks import kept_node
+from autograd.testing.localise import fault_of
+from autograd.testing.report import Report, failure
+from autograd.testing.subject import Recorded, Subject
+
+__all__ = ["assert_gradients", "check_gradients", "check_grads", "gradcheck"]
+
+
+def gradcheck(
+    fun: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float | None = None,
+    atol: float = 0.0,
+    rtol: float = 1e-7,
+    order: int = 1,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_forward_ad: bool = True,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+) -> bool:
+    """True if the derivatives of `fun` at `inputs` agree with differences of its values.
+
+    `inputs` is the sequence of arguments: numbers, Variables, arrays, and nested lists, tuples and dicts of
+    them; `fun` gets new Variables in the same structure, an object array for an array. It returns a node, a
+    number (which depends on nothing), or a structure of them. No `grad` is read or written.
+
+    At a kink, a derivative is right if it is a subgradient: not outside the slopes from the left and from the
+    right. `check_gradients` says where that was so. At a jump there is none that would be right.
+
+    eps: the largest step of the differences, in place of those chosen by the scale of each input.
+    atol, rtol: how far a derivative may be off beyond the error bound of the differences: by
+        `atol + rtol * |derivative|`.
+    order: up to which order derivatives are checked; those of order n against differences of those of order n - 1.
+    raise_exception: whether to raise GradcheckError, which names the worst mismatch and the operation that is to
+        blame, or to return False. The error has the `report`.
+    nondet_tol: by how much two runs at the same point may differ.
+    check_forward_ad, check_backward_ad: whether to check forward mode (`jvp`) and reverse mode.
+    fast_mode: whether to check one direction through all inputs in place of each input.
+
+    >>> from autograd import exp
+    >>> gradcheck(lambda x, y: x * exp(y), [2.0, 0.5], order=2)
+    True
+    """
+    report = check_gradients(
+        fun,
+        inputs,
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        order=order,
+        nondet_tol=nondet_tol,
+        check_forward_ad=check_forward_ad,
+        check_backward_ad=check_backward_ad,
+        fast_mode=fast_mode,
+    )
+    if report:
+        return True
+    if raise_exception:
+        raise failure(report)
+    return False
+
+
+def check_gradients(
+    fun: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float | None = None,
+    atol: float = 0.0,
+    rtol: float = 1e-7,
+    order: int = 1,
+    nondet_tol: float = 0.0,
+    check_forward_ad: bool = True,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+) -> Report:
+    """What a `gradcheck` with these arguments finds, kinks included.
+
+    >>> report = check_gradients(abs, [0.0])
+    >>> bool(report), report.kinks[0].operation, report.kinks[0].margin
+    (True, 'abs', 0.0)
+    >>> print(report.at_kinks[0])  # doctest: +ELLIPSIS
+    the derivative of the output in input[0] = 0.0 is 0.0 ... a subgradient: the slope is -1 from the left and 1 ...
+    """
+    if order < 1:
+        raise ValueError(f"gradcheck needs order >= 1, got {order}")
+    if eps is not None and not 0.0 < eps < math.inf:
+        raise ValueError(f"gradcheck needs a step eps > 0, got {eps}")
+    for name, tolerance in (("atol", atol), ("rtol", rtol), ("nondet_tol", nondet_tol)):
+        if not 0.0 <= tolerance < math.inf:
+            raise ValueError(f"gradcheck needs {name} >= 0, got {tolerance}")
+    if not (check_forward_ad or check_backward_ad):
+        raise ValueError("gradcheck needs check_forward_ad or check_backward_ad: nothing would be checked")
+    options = Options(eps, atol, rtol, nondet_tol, check_forward_ad, check_backward_ad, fast_mode)
+    return run_checks(Subject(fun, inputs), order, options)
+
+
+def assert_gradients(fun: Callable[..., Any], *args: Any, **options: Any) -> None:
+    """Raise GradcheckError unless the derivatives of `fun` at these arguments are right; options as of `gradcheck`.
+
+    >>> assert_gradients(lambda x, y: x * y, 2.0, 3.0, order=2)
+    """
+    gradcheck(fun, args, **options)
+
+
+def check_grads(
+    f: Callable[..., Any],
+    args: Any,
+    order: int,
+    modes: Sequence[str] = ("fwd", "rev"),
+    atol: float | None = None,
+    rtol: float | None = None,
+    eps: float | None = None,
+) -> None:
+    """`gradcheck` under the name and with the arguments of JAX's `check_grads`.
+
+    >>> check_grads(lambda x: x ** 3, [2.0], order=2, modes=["rev"])
+    """
+    unknown = set([modes] if isinstance(modes, str) else modes) - {"fwd", "rev"}
+    if unknown:
+        raise ValueError(f"modes are 'fwd' and 'rev', got {sorted(unknown)}")
+    gradcheck(
+        f,
+        args,
+        order=order,
+        check_forward_ad="fwd" in modes,
+        check_backward_ad="rev" in modes,
+        atol=0.0 if atol is None else atol,
+        rtol=1e-7 if rtol is None else rtol,
+        eps=eps,
+    )
+
+
+def run_checks(subject: Subject, order: int, options: Options) -> Report:
+    """All checks of one function, up to the first order at which derivatives are wrong."""
+    report = Report()
+    recorded = subject.recorded(subject.point)
+    at_kink = any([margin == 0.0 for margin in margins_of(recorded.nodes)[1]])
+    if at_kink or kinks_near(recorded.nodes, {}):
+        recorded = subject.recorded(subject.point, places=True)
+        report.kinks = kinks_near(recorded.nodes, recorded.places)
+    again = subject.recorded(subject.point, traced=False)
+    report.complaint = changed_value(subject, recorded, again, options)
+    if report.complaint:
+        return report
+    report.fault = kept_node(recorded, again)
+    if report.fault is not None:
+        report.complaint = f"gradcheck needs a function that starts anew at each call: {report.fault.reason}"
+        return report
+    for below in range(order):
+        findings, report.complaint = check_order(subject, below, options, at_kink)
+        report.findings += findings
+        if report.complaint:
+            break
+        wrong = report.mismatches
+        if wrong:
+            report.fault = fault_of(subject, wrong[0], below, options)
+            if report.fault is None and is_unresolved(subject, wrong):
+                report.findings = [
+                    finding if finding.agrees else finding.by_operations() for finding in report.findings
+                ]
+                continue
+            break
+    report.runs = subject.runs
+    report.decisions_seen = subject.is_traceable
+    return report
+
+
+def changed_value(subject: Subject, first: Recorded, second: Recorded, options: Options) -> str:
+    """What is to say if two runs at the same point give different values, empty if they don't.
+
+    The first run may have been inside a trace, where functions that are compiled run as plain Python.
+    """
+    for output, (one, other) in enumerate(zip(first.outputs, second.outputs, strict=False)):
+        known, found = value_of(one), value_of(other)
+        # Compiled functions may differ from Python in the last digits.
+        allowed = options.nondet_tol + 1e-9 * max(abs(known), abs(found))
+        if math.isfinite(known) and math.isfinite(found) and abs(known - found) > allowed:
+            return different_values(known, found, subject.describe(output, len(first.outputs), 0))
+    return ""
+
+
+def is_unresolved(subject: Subject, wrong: list[Finding]) -> bool:
+    """Whether kinks lie so near that differences can't tell, while each operation alone was found to be right.
+
+    Nothing may be in the function that could hide from the graph.
+    """
+    return subject.is_traceable and not [item for item in wrong if item.comparison.kind != "unresolved"]

@@ -1,0 +1,232 @@
+"""Gradients that were made elsewhere, by hand or by another library, against differences of values.
+
+Of such functions nothing is known but their values: no graph, no kinks that are declared, and often single precision.
+Rounding is estimated from how values scatter from one number to the next (Moré and Wild, "Estimating computational
+noise", SIAM Journal on Scientific Computing 33, 2011).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograd.errors import OperandError, OutputError
+from autograd.operands import number_or_none
+from autograd.structures import Structure, flatten
+from autograd.testing.checks import Finding, spread, unit
+from autograd.testing.comparison import compare
+from autograd.testing.differences import EPSILON, Line, Sample, scales_of
+from autograd.testing.likeness import likeness
+from autograd.testing.report import Fault, Report, failure
+from autograd.testing.subject import paths_of
+from autograd.transforms import name_of
+
+__all__ = ["check_gradient"]
+
+# The distance from 1 to the next number, in the arithmetics that leave differences enough digits.
+SPACINGS = {"float64": EPSILON, "float32": 2.0**-23}
+# How many values the scatter is estimated from, and what its third differences amplify: the root of 20.
+SCATTER_POINTS = 8
+AMPLIFIED = math.sqrt(20.0)
+
+
+def check_gradient(
+    fun: Callable[..., Any],
+    gradient: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float | None = None,
+    atol: float = 0.0,
+    rtol: float | None = None,
+    raise_exception: bool = True,
+) -> Report:
+    """The report on whether `gradient(*inputs)` is the gradient of `fun(*inputs)`, by differences of `fun`.
+
+    Both are any callables: plain Python, NumPy, JAX, torch. `inputs` is the sequence of arguments: numbers, arrays
+    and tensors of any library, nested lists, tuples and dicts of them; both callables get the same kinds. `fun`
+    returns one number; `gradient` returns the structure of its argument, or a tuple of one for each of several.
+
+    eps, atol: as of `gradcheck`. rtol: likewise; 1e-7 in double precision, else the root of the spacing at 1.
+    raise_exception: whether to raise GradcheckError if the gradient is wrong.
+
+    >>> import math
+    >>> report = check_gradient(lambda x, y: x * math.exp(y), lambda x, y: (math.exp(y), x * math.exp(y)), [2.0, 0.5])
+    >>> bool(report), report.compared
+    (True, 2)
+    """
+    subject = Black(fun, gradient, inputs)
+    report = Report()
+    report.complaint = subject.complaint()
+    if not report.complaint:
+        limit = (1e-7 if subject.epsilon == EPSILON else math.sqrt(subject.epsilon)) if rtol is None else rtol
+        report.findings = [subject.compared(place, eps, atol, limit) for place in range(len(subject.point))]
+        if not report:
+            expected = [finding.comparison.slope.value for finding in report.findings]
+            looks = likeness(expected, subject.slopes, 10.0 * limit)
+            report.fault = Fault("", "", f"what it looks like: {looks}", (), tuple(expected)) if looks else None
+    report.runs = subject.runs
+    if raise_exception and not report:
+        raise failure(report)
+    return report
+
+
+class Black:
+    """A function of which nothing is known but its values, and what is said to be its gradient."""
+
+    def __init__(self, fun: Callable[..., Any], gradient: Callable[..., Any], inputs: Any) -> None:
+        self.fun = fun
+        self.originals: list[Any] = []
+        arguments = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
+        numbers, self.structure = flatten(plain(arguments, self.originals), "input")
+        self.labels = list(paths_of(self.structure, "input"))
+        self.runs = 0
+        self.epsilon = max([EPSILON, *[spacing(original) for original in self.originals]])
+        result = self.call(numbers)
+        # A library that computes in single precision says so only by its results.
+        self.epsilon = max(self.epsilon, spacing(result))
+        self.point = [rounded(number, self.epsilon) for number in numbers]
+        self.here = self.number(self.call(self.point))
+        self.slopes = self.gradient_at(gradient)
+        self.noise = self.scatter() if self.point else 0.0
+
+    def complaint(self) -> str:
+        """Why nothing can be compared, empty if it can."""
+        if math.isfinite(self.here):
+            return ""
+        return f"check_gradient needs a finite value, got {self.here} for the output of {name_of(self.fun)}"
+
+    def arguments(self, numbers: Sequence[float]) -> Any:
+        """These numbers in the structure and the kinds of arrays that were given."""
+        originals = iter(self.originals)
+
+        def piece(start: int, part: Structure) -> Any:
+            return like(next(originals), part.fill(numbers[start : start + part.size]))
+
+        return self.structure.map_pieces(piece)
+
+    def call(self, numbers: Sequence[float]) -> Any:
+        """What the function returns for these numbers."""
+        self.runs += 1
+        return self.fun(*self.arguments(numbers))
+
+    def number(self, result: Any) -> float:
+        """The one number that a result is."""
+        number = number_or_none(result)
+        if number is None:
+            raise OutputError(
+                f"check_gradient needs a function that returns one number, {name_of(self.fun)} gave "
+                f"{type(result).__name__} {result!r:.60}"
+            )
+        return number
+
+    def gradient_at(self, gradient: Callable[..., Any]) -> list[float]:
+        """The gradient's numbers at the point."""
+        returned = gradient(*self.arguments(self.point))
+        slopes, structure = flatten(plain(returned, []), f"what {name_of(gradient)} returns")
+        # By path, not by order: dicts may come back with their keys sorted.
+        for path in ("input", "input[0]") if len(self.structure.children) == 1 else ("input",):
+            found = dict(zip(paths_of(structure, path), slopes, strict=True))
+            if set(found) == set(self.labels):
+                return [found[label] for label in self.labels]
+        raise OutputError(
+            f"check_gradient needs a gradient with the structure of the inputs, {self.structure}; {name_of(gradient)} "
+            f"gave {structure}"
+        )
+
+    def value(self, point: Sequence[float]) -> float:
+        """The value at a point; nan where the function refuses it."""
+        try:
+            return self.number(self.call(point))
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+    def line(self, direction: Sequence[float], scales: Sequence[float]) -> Line:
+        """The function along a direction through the inputs."""
+        single = [place for place, part in enumerate(direction) if part != 0.0]
+
+        def sample(t: float) -> Sample | None:
+            point = [
+                rounded(x + t * part, self.epsilon) if part else x
+                for x, part in zip(self.point, direction, strict=True)
+            ]
+            value = self.value(point)
+            at = point[single[0]] - self.point[single[0]]
+            return Sample(at, [value]) if math.isfinite(value) else None
+
+        return Line(sample, [self.here], noise=[self.noise], scales=scales, epsilon=self.epsilon)
+
+    def scatter(self) -> float:
+        """How far values scatter about a smooth function, from third differences of values next to each other."""
+        direction = spread(self.point)
+        step = 16.0 * self.epsilon
+        values = []
+        for count in range(SCATTER_POINTS):
+            point = [
+                rounded(x + count * step * part, self.epsilon) for x, part in zip(self.point, direction, strict=True)
+            ]
+            values.append(self.value(point))
+        for _ in range(3):
+            values = [second - first for first, second in itertools.pairwise(values)]
+        sizes = [abs(value) for value in values if math.isfinite(value)]
+        return max(sizes, default=0.0) / AMPLIFIED
+
+    def compared(self, place: int, eps: float | None, atol: float, rtol: float) -> Finding:
+        """The derivative in one input against differences."""
+        x = self.point[place]
+        line = self.line(unit(place, len(self.point)), scales_of(x))
+        slope = self.slopes[place]
+        rounding = 8.0 * self.epsilon * abs(slope)
+        comparison = compare([slope], [rounding], line, atol=atol, rtol=rtol, eps=eps)[0]
+        return Finding("the output", f"in {self.labels[place]} = {x!r}", comparison, 0, place, "its gradient")
+
+
+def plain(value: Any, originals: list[Any]) -> Any:
+    """The same with NumPy arrays for arrays of any library, which are appended to `originals`, None for numbers."""
+    if isinstance(value, Mapping):
+        return {key: plain(item, originals) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        items = [plain(item, originals) for item in value]
+        if isinstance(value, list):
+            return items
+        return type(value)._make(items) if hasattr(value, "_make") else tuple(items)
+    if not hasattr(value, "shape"):
+        originals.append(None)
+        return value
+    import numpy
+
+    spacing(value)
+    originals.append(value)
+    array = value.detach() if hasattr(value, "detach") else value
+    return numpy.asarray(array.cpu() if hasattr(array, "cpu") else array, dtype=numpy.float64)
+
+
+def like(original: Any, numbers: Any) -> Any:
+    """These numbers as the kind of array that was given, or as they are."""
+    if original is None:
+        return numbers
+    if hasattr(original, "new_tensor"):
+        return original.new_tensor(numbers)
+    if hasattr(original, "__array_namespace__"):
+        return original.__array_namespace__().asarray(numbers, dtype=original.dtype)
+    return numbers.astype(original.dtype)
+
+
+def spacing(value: Any) -> float:
+    """The distance from 1 to the next number in the arithmetic of an array or number."""
+    kind = str(getattr(value, "dtype", "float64")).rpartition(".")[2]
+    if kind not in SPACINGS:
+        raise OperandError(
+            f"check_gradient needs numbers in single or double precision, differences have too few digits in others; "
+            f"got {kind} {value!r:.60}"
+        )
+    return SPACINGS[kind]
+
+
+def rounded(number: float, epsilon: float) -> float:
+    """The number of this precision that is next."""
+    if epsilon == EPSILON or not math.isfinite(number):
+        return number
+    fraction, exponent = math.frexp(number)
+    return math.ldexp(round(fraction * 2.0 / epsilon), exponent - 1) * epsilon

@@ -1,0 +1,241 @@
+"""The function under check: run at points, with its derivatives and with the graph that shows its decisions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations_with_replacement
+from typing import Any, NamedTuple
+
+from autograd.callers import caller
+from autograd.errors import TraceError
+from autograd.modes import tracing, watching
+from autograd.node import Node, Variable, operands_of, recorded_gradients, value_of
+from autograd.program.trace import Trace, without_conditions
+from autograd.structures import Structure, flatten
+from autograd.sweep import gradients, topological_order
+from autograd.testing.differences import EPSILON, Line, Sample, scales_of
+from autograd.testing.kinks import margins_of
+from autograd.transforms import jvp, name_of
+
+__all__ = ["Recorded", "Subject", "rounding_of"]
+
+
+class Recorded(NamedTuple):
+    """One run of a function: its variables, its outputs, every node below them, and where these were made.
+
+    decisions: the conditions that Python's `if` took, each with its outcome and its place; None if they were not seen.
+    """
+
+    variables: list[Variable]
+    outputs: list[Any]
+    nodes: list[Node]
+    places: dict[int, str]
+    decisions: list[tuple[Node, bool, str]] | None
+
+
+class Subject:
+    """A function and the inputs at which it is checked, written one after the other.
+
+    Nothing is known of the function but that it takes Variables in the structure of the inputs, and gives nodes and
+    numbers.
+    """
+
+    def __init__(self, fun: Callable[..., Any], inputs: Any) -> None:
+        self.fun = fun
+        self.name = name_of(fun)
+        arguments = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
+        numbers, self.structure = flatten(arguments, "input")
+        self.point = [value_of(number) for number in numbers]
+        names = [number.name if isinstance(number, Node) else None for number in numbers]
+        self.labels = [
+            path if name is None else f"{path} ({name!r})"
+            for path, name in zip(paths_of(self.structure, "input"), names, strict=True)
+        ]
+        self.runs = 0
+        self.is_traceable = True
+
+    def arguments(self, numbers: Sequence[Any]) -> Any:
+        """These numbers in the structure of the inputs."""
+        return self.structure.build(list(numbers))
+
+    def results(self, numbers: Sequence[Any]) -> list[Any]:
+        """The numbers that the function returns for these, nodes and floats."""
+        self.runs += 1
+        returned = without_conditions(self.fun(*self.arguments(numbers)))
+        if type(returned) is float or isinstance(returned, Node):
+            return [returned]
+        return flatten(returned, f"the output of {self.name}")[0]
+
+    def derivatives(self, variables: Sequence[Any], below: int) -> list[Any]:
+        """The derivatives of order `below` of every output, as nodes where they depend on a variable."""
+        found = [(0, result) for result in self.results(variables)]
+        for _ in range(below):
+            # Derivatives commute, so that each is taken once: in inputs of ascending number.
+            found = [
+                (place, slope)
+                for last, result in found
+                for place, slope in enumerate(slopes_of(result, variables[last:], create_graph=True), start=last)
+            ]
+        return [result for _, result in found]
+
+    def values(self, point: Sequence[float], below: int) -> list[float] | None:
+        """The derivatives of order `below` as floats; None where one isn't finite, or the function refuses.
+
+        On new Variables, not on constants in `no_grad`: the function may itself differentiate.
+        """
+        try:
+            values = [value_of(result) for result in self.derivatives([Variable(value) for value in point], below)]
+        except (ArithmeticError, ValueError):
+            return None
+        for value in values:
+            if not math.isfinite(value):
+                return None
+        return values
+
+    def recorded(self, point: Sequence[float], *, traced: bool = True, places: bool = False) -> Recorded:
+        """A run of the function, inside a trace if it can be: that shows its decisions, and what is inside `jit`.
+
+        places: whether to note where each operation stands, which takes some time.
+        """
+        if not (traced and self.is_traceable):
+            return self._recorded(point, None, places)
+        try:
+            return self._recorded(point, Trace(), places)
+        except TraceError:
+            # It asks for plain values, as functions may.
+            self.is_traceable = False
+        return self._recorded(point, None, places)
+
+    def _recorded(self, point: Sequence[float], trace: Trace | None, places: bool) -> Recorded:
+        variables = [Variable(value) for value in point]
+        made: dict[int, str] = {}
+        kept: list[Node] = []
+
+        def watch(node: Node) -> None:
+            file, line = caller()
+            made[id(node)] = f"{file}:{line}"
+            kept.append(node)  # so that no other node gets its id
+
+        if trace is None:
+            outputs = self._watched(variables, watch) if places else self.results(variables)
+        else:
+            with tracing(trace):
+                outputs = self._watched(variables, watch) if places else self.results(variables)
+        decisions = (
+            None if trace is None else [(node, yes, f"{file}:{line}") for node, yes, file, line in trace.decisions]
+        )
+        ends = outputs if trace is None else [*outputs, *[node for node, *_ in trace.decisions]]
+        nodes = topological_order(*[end for end in ends if isinstance(end, Node)])
+        return Recorded(variables, outputs, nodes, made, decisions)
+
+    def _watched(self, variables: list[Variable], watch: Callable[[Node], None]) -> list[Any]:
+        with watching(watch):
+            return self.results(variables)
+
+    def line(self, direction: Sequence[float], below: int, here: Sequence[float], noise: Sequence[float]) -> Line:
+        """The derivatives of order `below` along a direction through the inputs."""
+        places = [place for place, part in enumerate(direction) if part != 0.0]
+        single = places[0] if len(places) == 1 and direction[places[0]] == 1.0 else None
+
+        def moved(t: float) -> tuple[list[float], float]:
+            point = list(self.point)
+            for place in places:
+                point[place] += t * direction[place]
+            return point, t if single is None else point[single] - self.point[single]
+
+        def sample(t: float) -> Sample | None:
+            point, at = moved(t)
+            values = self.values(point, below)
+            return None if values is None else Sample(at, values)
+
+        def margins(t: float) -> list[float] | None:
+            point, _ = moved(t)
+            if t != 0.0 and point == self.point:
+                return None
+            try:
+                nodes = self.recorded(point).nodes
+            except (ArithmeticError, ValueError):
+                return None
+            return margins_of(nodes)[1]
+
+        scales = (1.0,) if single is None else scales_of(self.point[single])
+        return Line(sample, here, noise=noise, scales=scales, margins=margins)
+
+    def forward(self, tangents: Sequence[float], below: int) -> list[float]:
+        """The derivatives of order `below` along a direction, by forward mode."""
+
+        def derivatives(*arguments: Any) -> list[Any]:
+            return self.derivatives(flatten(arguments, "the inputs")[0], below)
+
+        self.runs += 1
+        changes = jvp(derivatives, self.arguments(self.point), self.arguments(tangents))[1]
+        return [value_of(change) for change in changes]
+
+    def chosen(self, below: int) -> list[tuple[int, ...]]:
+        """The inputs in which each derivative of order `below` of one output is taken."""
+        return list(combinations_with_replacement(range(len(self.point)), below))
+
+    def describe(self, component: int, count: int, below: int) -> str:
+        """What the component is, of `count` derivatives of order `below`: an output, or a derivative of it."""
+        chosen = self.chosen(below)
+        outputs = count // max(1, len(chosen))
+        output, which = divmod(component, max(1, len(chosen)))
+        text = "the output" if outputs == 1 else f"output {output}"
+        if below:
+            return f"{text}'s derivative in {', '.join([self.labels[place] for place in chosen[which]])}"
+        return text
+
+    def describe_point(self) -> str:
+        """The inputs, as far as they fit in a message."""
+        shown = [f"{label} = {value!r}" for label, value in zip(self.labels[:4], self.point, strict=False)]
+        return ", ".join(shown) + (", ..." if len(self.labels) > 4 else "")
+
+
+def paths_of(structure: Structure, path: str) -> Iterator[str]:
+    """The path to each number in a structure: `input[0]['scale'][2]`."""
+    if structure.is_array:
+        import numpy
+
+        for index in numpy.ndindex(*(structure.shape or ())):
+            yield f"{path}[{', '.join([str(place) for place in index])}]" if index else path
+        return
+    if structure.shape is not None:
+        yield path
+        return
+    keys = range(len(structure.children)) if structure.keys is None else structure.keys
+    for key, child in zip(keys, structure.children, strict=True):
+        yield from paths_of(child, f"{path}[{key!r}]")
+
+
+def slopes_of(result: Any, variables: Sequence[Any], create_graph: bool) -> list[Any]:
+    """The derivatives of a result in each variable; zeros if it is a number."""
+    if not isinstance(result, Node):
+        return [0.0] * len(variables)
+    found: list[Any] = gradients(result, list(variables), create_graph=create_graph)
+    return found
+
+
+def rounding_of(result: Any, variables: Sequence[Variable]) -> tuple[float, list[float]]:
+    """What rounding may have done to the value of a result, and to its derivative in each variable.
+
+    A sweep with absolute values: the rounding of each step reaches the result by the product of the local
+    gradients on the way (Linnainmaa, BIT 16, 1976), and a derivative is the sum of such products.
+    """
+    if not isinstance(result, Node):
+        return 0.0, [0.0] * len(variables)
+    adjoints = {id(result): 1.0}
+    noise = 0.0
+    for node in reversed(topological_order(result)):
+        adjoint = adjoints.get(id(node), 0.0)
+        if adjoint == 0.0:
+            continue
+        slopes = recorded_gradients(node)
+        if not slopes:
+            continue
+        noise += adjoint * abs(value_of(node))
+        for operand, slope in zip(operands_of(node), slopes, strict=True):
+            if math.isfinite(slope) and isinstance(operand, Node):
+                adjoints[id(operand)] = adjoints.get(id(operand), 0.0) + adjoint * abs(slope)
+    noise = EPSILON * noise if math.isfinite(noise) else 0.0
+    return noise, [EPSILON * adjoints.get(id(variable), 0.0) for variable in variables]
