@@ -67,6 +67,7 @@ from autograd.transforms import (
 )
 
 if _TYPE_CHECKING:
+    from autograd.nonsmooth import kinks
     from autograd.program.jit import jit
     from autograd.program.vmap import vmap
     from autograd.testing.gradcheck import gradcheck
@@ -77,7 +78,7 @@ __all__ = [
     "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
     "Variable", "backward",
     "compiled", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
-    "jacobian_sparsity", "jacrev", "jit", "jvp", "linearize", "no_grad", "scope", "stop_gradient", "strict",
+    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "scope", "stop_gradient", "strict",
     "topological_order", "value_and_grad", "vjp", "vmap", "zero_grad", *_functions,
     *_primitives,
 ]  # fmt: skip
@@ -87,6 +88,7 @@ __all__ = [
 _LATER = {
     "gradcheck": "autograd.testing.gradcheck",
     "jit": "autograd.program.jit",
+    "kinks": "autograd.nonsmooth",
     "vmap": "autograd.program.vmap",
 }
 

@@ -23,7 +23,6 @@ Conventions
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -535,10 +534,16 @@ Min = Primitive(
 # Of any number of operands: one node each. Their kernels are in `nary`.
 
 
-def _smallest_gap(operands: Sequence[float]) -> float:
-    """The smallest distance between two operands: zero where an extreme may be tied."""
+def _gap_above(operands: Sequence[float]) -> float:
+    """The distance between the two largest operands: zero where the largest is tied."""
+    ordered = sorted(operands, reverse=True)
+    return ordered[0] - ordered[1] if len(ordered) > 1 else math.inf
+
+
+def _gap_below(operands: Sequence[float]) -> float:
+    """The distance between the two smallest operands: zero where the smallest is tied."""
     ordered = sorted(operands)
-    return min([high - low for low, high in itertools.pairwise(ordered)], default=math.inf)
+    return ordered[1] - ordered[0] if len(ordered) > 1 else math.inf
 
 
 def _softmax(operands: Sequence[Any]) -> list[Any]:
@@ -609,7 +614,7 @@ MaxOfMany = Primitive(
     _shares_of_a_tie,
     symbol="max",
     arity=None,
-    kinks=_smallest_gap,
+    kinks=_gap_above,
     linear=True,
     beside_constant=_shares_beside_constants,
     doc="The largest operand, nan if one is; k tied variables get 1/k each, constants nothing.",
@@ -620,7 +625,7 @@ MinOfMany = Primitive(
     _shares_of_a_tie,
     symbol="min",
     arity=None,
-    kinks=_smallest_gap,
+    kinks=_gap_below,
     linear=True,
     beside_constant=_shares_beside_constants,
     doc="The smallest operand, nan if one is; k tied variables get 1/k each, constants nothing.",

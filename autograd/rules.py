@@ -57,11 +57,13 @@ def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
     return slopes
 
 
-def stale_graph(operand: Node, node: Node) -> StaleGraphError:
-    """The error for derivatives of a node that would need the old value of an operand."""
+def stale_graph(
+    operand: Node, node: Node, what: str = "its second derivatives would mix both values"
+) -> StaleGraphError:
+    """The error for what is asked of a node and would need the old value of an operand; `what` would go wrong."""
     return StaleGraphError(
-        f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
-        f"derivatives would mix both values. Compute the expression again after assigning"
+        f"{describe(operand)} was assigned after {describe(node)} was computed from it; {what}. Compute the "
+        f"expression again after assigning"
     )
 
 
