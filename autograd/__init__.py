@@ -45,7 +45,7 @@ from autograd.functions import pow as pow
 from autograd.functions import round as round
 from autograd.functions import sum as sum
 from autograd.kernel import COMPILED as compiled
-from autograd.modes import no_grad, scope, strict
+from autograd.modes import no_grad, scope, source_lines, strict
 from autograd.node import Constant, Node, Variable
 from autograd.primitive import Primitive
 from autograd.primitives import *  # noqa: F403 - likewise
@@ -78,9 +78,9 @@ __all__ = [
     "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
     "Variable", "backward",
     "compiled", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
-    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "scope", "stop_gradient", "strict",
-    "topological_order", "value_and_grad", "vjp", "vmap", "zero_grad", *_functions,
-    *_primitives,
+    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "scope",
+    "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap", "zero_grad",
+    *_functions, *_primitives,
 ]  # fmt: skip
 
 
