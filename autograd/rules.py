@@ -30,7 +30,7 @@ from autograd.primitives import (
     where,
 )
 
-__all__ = ["is_traced", "local_gradients_as_nodes", "run_rule", "stale_graph", "traced_local_gradients"]
+__all__ = ["is_strict", "is_traced", "local_gradients_as_nodes", "run_rule", "stale_graph", "traced_local_gradients"]
 
 _state = STATE
 DECISIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either, Select, Absorb])
@@ -78,6 +78,11 @@ def run_rule(node: Node) -> Sequence[Any]:
 def is_traced() -> bool:
     """Whether a function is being compiled: then everything is nodes, for numbers will be others at the next call."""
     return _state.entered != 0 and current_mode().trace is not None
+
+
+def is_strict() -> bool:
+    """Whether results that are not finite are errors here."""
+    return _state.entered != 0 and current_mode().strict
 
 
 def traced_local_gradients(node: Node, varying: list[bool]) -> Sequence[Any]:

@@ -17,6 +17,7 @@ from typing import Any
 from autograd.errors import OperandError, TraceError
 from autograd.node import Constant, Node, describe, hooks, operands_of
 from autograd.operands import as_number
+from autograd.overflow import check_adjoints, check_sum, float_adjoints
 from autograd.rules import local_gradients_as_nodes
 
 try:
@@ -25,7 +26,7 @@ except ImportError:
     from autograd import _cython as cython
 if not cython.compiled:
     from autograd.node import DONE, OPEN, REACHED, VARIES
-    from autograd.rules import is_traced
+    from autograd.rules import is_strict, is_traced
 
 __all__ = ["backward", "gradients", "stop_gradient", "topological_order", "zero_grad"]
 
@@ -63,6 +64,8 @@ def backward(output: Node, gradient: float = 1.0) -> None:
             "backward() fills in numbers, which would be frozen inside a function that is being compiled; use grad or "
             "gradients, whose results are nodes"
         )
+    if is_strict():
+        check_before(output, seed)
     stack, order = blank_list(), blank_list()
     try:
         count = walk(output, stack, order)
@@ -76,6 +79,16 @@ def backward(output: Node, gradient: float = 1.0) -> None:
     for used in (stack, order):
         if len(used) <= KEPT_LENGTH:
             _blank_lists.append(used)
+
+
+def check_before(output: Node, seed: float) -> None:
+    """Raise DomainError if a sweep would give gradients that are not finite, before it writes any."""
+    order = topological_order(output)
+    adjoints = float_adjoints(order, output, seed)
+    check_adjoints(order, adjoints)
+    for node in order:
+        if node.op is None and id(node) in adjoints:
+            check_sum(node, adjoints[id(node)])
 
 
 def blank_list() -> list[Any]:
@@ -233,6 +246,8 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
                 share = slope * adjoint
                 known = adjoints.get(id(operand))
                 adjoints[id(operand)] = share if known is None else known + share
+    if is_strict():
+        check_adjoints(order, adjoints)
     found = [adjoints.get(id(node), 0.0) for node in wanted]
     return found[0] if isinstance(inputs, Node) else found
 

@@ -16,7 +16,7 @@ import copy
 import functools
 import operator
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.curvature import Curvature, has_many_pairs
@@ -25,7 +25,8 @@ from autograd.elimination import eliminate_for_jacobian
 from autograd.errors import ArgumentError, OutputError
 from autograd.modes import current_mode, enable_grad
 from autograd.node import Node, clock, new_argument, retire_arguments, value_of, varies
-from autograd.rules import is_traced
+from autograd.overflow import check_finite_numbers
+from autograd.rules import is_strict, is_traced
 from autograd.structures import Structure, as_array, flatten
 from autograd.tape import Tape
 
@@ -187,6 +188,7 @@ def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
             products: Any = run.gradient_tape().pushforward(directions)
         else:
             products = Curvature(run.tape).hessian_times(directions)
+            run.check_finite(products)
         result = run.inputs.build(products)
         return result[0] if len(result) == 1 else result
 
@@ -265,6 +267,7 @@ def hessian_of(fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[
             rows = [second.pullback(unit(place, count)) for place in range(count)]
         else:
             rows = dense_hessian(run.tape)
+            run.check_finite([entry for row in rows for entry in row])
         return blocks(run.inputs, run.inputs, rows)
 
 
@@ -374,6 +377,11 @@ class Run:
                 f"{self.outputs}. Sum it up, or use jacobian"
             )
 
+    def check_finite(self, derivatives: Iterable[Any]) -> None:
+        """Raise DomainError inside `strict` if a derivative is not finite."""
+        if is_strict():
+            check_finite_numbers(derivatives, f"a derivative of {name_of(self.fun)}")
+
     def directions(self, transform: str, tangents: Sequence[Any]) -> list[Any]:
         """The numbers of the tangents, which must have the structure of the arguments."""
         return in_structure(transform, "tangents", tuple(tangents), "the arguments", self.inputs)
@@ -420,6 +428,7 @@ def sparse_hessian(run: Run) -> Any:
     if triangle is None:
         triangle = hessian_by_columns(run.tape, curvature)
     rows, columns, values = [numpy.asarray(part) for part in triangle]
+    run.check_finite(values)
     below = rows != columns
     return sparse_matrix(
         numpy.concatenate([values, values[below]]),
@@ -467,6 +476,7 @@ def sparse_jacobian(run: Run) -> Any:
     import numpy
 
     columns, rows, values = [numpy.asarray(part) for part in eliminate_for_jacobian(run.tape)]
+    run.check_finite(values)
     return sparse_matrix(values, rows, columns, (len(run.tape.outputs), run.tape.count))
 
 
