@@ -67,6 +67,7 @@ from autograd.transforms import (
 )
 
 if _TYPE_CHECKING:
+    from autograd.diagnosis.explanation import explain
     from autograd.nonsmooth import kinks
     from autograd.program.jit import jit
     from autograd.program.vmap import vmap
@@ -77,7 +78,7 @@ __all__ = [
     "ArgumentError", "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node",
     "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
     "Variable", "backward",
-    "compiled", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
+    "compiled", "explain", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
     "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "scope",
     "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap", "zero_grad",
     *_functions, *_primitives,
@@ -86,6 +87,7 @@ __all__ = [
 
 # Loaded when asked for: they take half of the start-up time, and programs without them need not wait.
 _LATER = {
+    "explain": "autograd.diagnosis.explanation",
     "gradcheck": "autograd.testing.gradcheck",
     "jit": "autograd.program.jit",
     "kinks": "autograd.nonsmooth",

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.node import Node, shortened, value_of
 
-__all__ = ["told", "told_operation", "told_sequence"]
+__all__ = ["at_line", "told", "told_operation", "told_sequence"]
 
 MOST_TOLD = 4
 
@@ -24,6 +24,11 @@ def told(operand: Any) -> str:
     return f"{shortened(name)} = {number}" if name else number
 
 
+def at_line(node: Node) -> str:
+    """Where an operation was asked for, ` at model.py:42`; empty if no line was recorded."""
+    return "" if node.source is None else f" at {node.source}"
+
+
 def told_sequence(parts: Sequence[str], most: int = MOST_TOLD) -> str:
     """The parts with commas and an `and` between them; how many there are beyond the first few.
 
@@ -37,7 +42,7 @@ def told_sequence(parts: Sequence[str], most: int = MOST_TOLD) -> str:
 
 
 def told_operation(node: Node) -> str:
-    """An operation by its primitive, its own name if it has one, and its operands.
+    """An operation by its primitive, its own name if it has one, its line if that was recorded, and its operands.
 
     >>> from autograd import Variable
     >>> told_operation(Variable(2.0, name="x").relu())
@@ -47,4 +52,4 @@ def told_operation(node: Node) -> str:
     if primitive is None:
         return told(node)
     name = f" {shortened(node.name)!r}" if node.name else ""
-    return f"{primitive.name}{name} of {told_sequence([told(parent) for parent in node.parents])}"
+    return f"{primitive.name}{name}{at_line(node)} of {told_sequence([told(parent) for parent in node.parents])}"
