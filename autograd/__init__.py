@@ -67,6 +67,7 @@ from autograd.transforms import (
 )
 
 if _TYPE_CHECKING:
+    from autograd.diagnosis.accuracy import rounding
     from autograd.diagnosis.explanation import explain
     from autograd.nonsmooth import kinks
     from autograd.program.jit import jit
@@ -79,7 +80,7 @@ __all__ = [
     "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
     "Variable", "backward",
     "compiled", "explain", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
-    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "scope",
+    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "rounding", "scope",
     "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap", "zero_grad",
     *_functions, *_primitives,
 ]  # fmt: skip
@@ -91,6 +92,7 @@ _LATER = {
     "gradcheck": "autograd.testing.gradcheck",
     "jit": "autograd.program.jit",
     "kinks": "autograd.nonsmooth",
+    "rounding": "autograd.diagnosis.accuracy",
     "vmap": "autograd.program.vmap",
 }
 
