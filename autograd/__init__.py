@@ -30,6 +30,7 @@ from autograd.errors import (
     DomainError,
     FrozenValueError,
     GradcheckError,
+    NumberError,
     OperandError,
     OutputError,
     StaleGraphError,
@@ -69,6 +70,7 @@ from autograd.transforms import (
 if _TYPE_CHECKING:
     from autograd.diagnosis.accuracy import rounding
     from autograd.diagnosis.explanation import explain
+    from autograd.diagnosis.replaying import replay
     from autograd.nonsmooth import kinks
     from autograd.program.jit import jit
     from autograd.program.vmap import vmap
@@ -77,10 +79,10 @@ if _TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "ArgumentError", "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node",
-    "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
+    "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
     "Variable", "backward",
     "compiled", "explain", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
-    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "rounding", "scope",
+    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "replay", "rounding", "scope",
     "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap", "zero_grad",
     *_functions, *_primitives,
 ]  # fmt: skip
@@ -92,6 +94,7 @@ _LATER = {
     "gradcheck": "autograd.testing.gradcheck",
     "jit": "autograd.program.jit",
     "kinks": "autograd.nonsmooth",
+    "replay": "autograd.diagnosis.replaying",
     "rounding": "autograd.diagnosis.accuracy",
     "vmap": "autograd.program.vmap",
 }
