@@ -69,6 +69,7 @@ from autograd.transforms import (
 
 if _TYPE_CHECKING:
     from autograd.diagnosis.accuracy import rounding
+    from autograd.diagnosis.contributions import paths
     from autograd.diagnosis.explanation import explain
     from autograd.diagnosis.replaying import replay
     from autograd.nonsmooth import kinks
@@ -82,9 +83,9 @@ __all__ = [
     "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
     "Variable", "backward",
     "compiled", "explain", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
-    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "replay", "rounding", "scope",
-    "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap", "zero_grad",
-    *_functions, *_primitives,
+    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths", "replay", "rounding",
+    "scope", "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap",
+    "zero_grad", *_functions, *_primitives,
 ]  # fmt: skip
 
 
@@ -94,6 +95,7 @@ _LATER = {
     "gradcheck": "autograd.testing.gradcheck",
     "jit": "autograd.program.jit",
     "kinks": "autograd.nonsmooth",
+    "paths": "autograd.diagnosis.contributions",
     "replay": "autograd.diagnosis.replaying",
     "rounding": "autograd.diagnosis.accuracy",
     "vmap": "autograd.program.vmap",

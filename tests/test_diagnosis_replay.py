@@ -318,7 +318,7 @@ def test_a_chain_of_100_000_operations_takes_no_recursion():
     for _ in range(50_000):
         y = y * 0.5 + 0.25
     start = time.perf_counter()
-    found = replay(y, mpmath.mpf)
+    found = replay(y, Decimal)
     assert time.perf_counter() - start < 30.0
-    assert found.value == 0.5
-    assert found.gradients[x] == mpmath.mpf(2) ** -50_000
+    assert found.value == Decimal("0.5")
+    assert float(found.gradients[x].log10()) == pytest.approx(50_000 * math.log10(0.5))
