@@ -25,8 +25,9 @@ def told(operand: Any) -> str:
 
 
 def at_line(node: Node) -> str:
-    """Where an operation was asked for, ` at model.py:42`; empty if no line was recorded."""
-    return "" if node.source is None else f" at {node.source}"
+    """Where an operation was asked for: ` in dense_0 at model.py:42`, the layer and the line as far as known."""
+    layer = "" if node.scope is None else f" in {shortened(node.scope.label)}"
+    return layer if node.source is None else f"{layer} at {node.source}"
 
 
 def told_sequence(parts: Sequence[str], most: int = MOST_TOLD) -> str:

@@ -16,6 +16,7 @@ from autograd import (
     floor,
     maximum,
     prod,
+    scope,
     sigmoid,
     sign,
     source_lines,
@@ -184,6 +185,9 @@ def test_the_line_is_told_where_it_was_recorded():
     found = explain(x, loss)
     assert found.source == found.origin.source
     assert found.reason.startswith(f"Dead ReLU at test_diagnosis_explain.py:{found.source.number}: its input x = -3.0")
+    with scope("Outer"), scope("dense_0"):
+        inside = x.relu() * 2.0
+    assert explain(x, inside).reason.startswith("Dead ReLU in dense_0: its input x = -3.0 is below 0")
     with source_lines():
         loss = x.log()
     assert f"The value of log at test_diagnosis_explain.py:{loss.source.number} is nan" in str(explain(loss))

@@ -237,7 +237,10 @@ def test_a_primitive_of_the_user_runs_its_rule():
     cube = Primitive("cube", lambda x: x * x * x, lambda x, out: 3.0 * x * x, registered=False)
     mixed = Primitive("mixed", lambda x: exp(x) * 2.0, lambda x, out: out, registered=False)
     opaque = Primitive("opaque", math.sin, lambda x, out: math.cos(x), registered=False)
+    sinc = Primitive("sinc", lambda x: np.sin(x) / x, lambda x, out: (np.cos(x) - out) / x, registered=False)
     x = Variable(0.5)
+    assert replay(sinc(x), digits60.mpf).value == 2 * digits60.sin(0.5)
+    assert replay(sinc(x), digits60.mpf).gradients[x] == pytest.approx(2 * digits60.cos(0.5) - 4 * digits60.sin(0.5))
     assert replay(cube(x), Fraction).gradients[x] == Fraction(3, 4)
     assert replay(mixed(x), digits60.mpf).value == 2 * digits60.exp(0.5)
     with pytest.raises(NumberError, match="opaque node: the value of opaque is computed on floats, not on Fraction: "):

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd import primitives
 from autograd.errors import NumberError, UnknownPrimitiveError
 from autograd.primitive import Primitive, find_primitive
 from autograd.primitives import (
@@ -166,6 +167,18 @@ class Number:
         return self.compared(other, operator.ne)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+# NumPy's functions, which a user's rule may be written with, call methods of their names.
+for _method, _primitive in {
+    "exp": primitives.Exp, "exp2": primitives.Exp2, "expm1": primitives.Expm1, "log": primitives.Log,
+    "log2": primitives.Log2, "log10": primitives.Log10, "log1p": primitives.Log1p, "sqrt": primitives.Sqrt,
+    "cbrt": primitives.Cbrt, "sin": primitives.Sin, "cos": primitives.Cos, "tan": primitives.Tan,
+    "arcsin": primitives.Asin, "arccos": primitives.Acos, "arctan": primitives.Atan, "sinh": primitives.Sinh,
+    "cosh": primitives.Cosh, "tanh": primitives.Tanh, "arcsinh": primitives.Asinh, "arccosh": primitives.Acosh,
+    "arctanh": primitives.Atanh, "square": primitives.Square, "sign": primitives.Sign, "floor": primitives.Floor,
+}.items():  # fmt: skip
+    setattr(Number, _method, lambda number, primitive=_primitive: primitive(number))
 
 
 def _told(inner: Sequence[Any]) -> str:
