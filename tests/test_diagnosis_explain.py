@@ -238,9 +238,9 @@ def test_a_chain_of_100_000_operations_is_explained_without_recursion(start):
     for _ in range(50_000):
         y = y * 1.0 + 0.0
     y = (y - 5.0).relu() if start > 0 else y
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = explain(x, y)
-    assert time.perf_counter() - begin < 20.0
+    assert time.process_time() - begin < 20.0
     assert found.origin.op.name == {-1.0: "log", 1.0: "max"}[start]
     assert found.path[-1] is x
     text = str(found)

@@ -111,9 +111,9 @@ def test_equal_products_do_not_make_the_search_wander():
     y = x
     for _ in range(2_000):
         y = y * 0.7 + y * 0.7
-    start = time.perf_counter()
+    start = time.process_time()
     found = paths(y, x, limit=20)
-    assert time.perf_counter() - start < 10.0
+    assert time.process_time() - start < 10.0
     assert len({tuple(map(id, path.nodes)) for path in found}) == 20
     assert found.total == 2**2_000
 
@@ -174,9 +174,9 @@ def test_a_chain_of_100_000_operations_takes_no_recursion():
     y = x
     for _ in range(50_000):
         y = y * 1.0001 + y * 1e-6
-    start = time.perf_counter()
+    start = time.process_time()
     found = paths(y, x, limit=3)
-    assert time.perf_counter() - start < 30.0
+    assert time.process_time() - start < 30.0
     assert found.total == 2**50_000
     assert "by about 1e15051 other path(s)" in str(found)
     assert [path.product / found[0].product for path in found] == pytest.approx([1.0, 1e-6, 1e-6], rel=1e-3)

@@ -320,8 +320,8 @@ def test_a_chain_of_100_000_operations_takes_no_recursion():
     y = x
     for _ in range(50_000):
         y = y * 0.5 + 0.25
-    start = time.perf_counter()
+    start = time.process_time()
     found = replay(y, Decimal)
-    assert time.perf_counter() - start < 30.0
+    assert time.process_time() - start < 30.0
     assert found.value == Decimal("0.5")
     assert float(found.gradients[x].log10()) == pytest.approx(50_000 * math.log10(0.5))

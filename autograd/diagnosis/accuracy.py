@@ -183,7 +183,7 @@ def own_rounding(node: Node, numbers: list[float]) -> float:
             return math.ulp(value) if a != 0.0 and b != 0.0 else 0.0
         return abs(fma(a, b, -value))
     if name in HALF:
-        return 0.5 * math.ulp(value)
+        return 0.5 * math.ulp(value) or (math.ulp(0.0) if numbers[0] != 0.0 else 0.0)
     size = max([abs(value), *map(abs, numbers)]) if name in ("logaddexp", "logsumexp") else value
     return (1.0 if name in ONE else 2.0) * math.ulp(size)
 

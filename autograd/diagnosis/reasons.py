@@ -74,7 +74,6 @@ class Graph(Protocol):
     def values(self) -> Sequence[Any]: ...
     @property
     def operations(self) -> Sequence[Any]: ...
-    def users(self) -> list[list[int]]: ...
 
 
 class Finding(NamedTuple):
@@ -94,7 +93,11 @@ class Reasons:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.users = graph.users()
+        # For each value the operations that use it and the operands it is there, in the order of the backward sweep.
+        self._uses: list[list[tuple[Any, int, Any]]] = [[] for _ in graph.values]
+        for operation in reversed(graph.operations):
+            for place, operand in enumerate(operation.operands):
+                self._uses[operand.value].append((operation, place, operand))
         self.swept = any(value.gradient is not None for value in graph.values)
         # For each value with no gradient to speak of the operations whose local gradient stops it, nearest first.
         self._stops: list[tuple[Stop, ...]] = [()] * len(graph.values)
@@ -158,14 +161,15 @@ class Reasons:
 
     def terms(self, position: int) -> list[tuple[Any, Any, float]]:
         """What each use of a value adds to its gradient, in the order of the backward sweep."""
+        return [(operation, operand, amount) for operation, _, operand, amount in self._shares(position)]
+
+    def _shares(self, position: int) -> list[tuple[Any, int, Any, float]]:
+        """The same with the operand's place in the operation."""
         found = []
-        for number in reversed(dict.fromkeys(self.users[position])):
-            operation = self.graph.operations[number]
+        for operation, place, operand in self._uses[position]:
             upstream = self.graph.values[operation.result].gradient
             if upstream is not None:
-                for operand in operation.operands:
-                    if operand.value == position:
-                        found.append((operation, operand, upstream * operand.local_gradient))
+                found.append((operation, place, operand, upstream * operand.local_gradient))
         return found
 
     def sum(self, terms: Sequence[float]) -> str:
@@ -279,7 +283,7 @@ class Reasons:
     def _stops_of(self, value: Any) -> tuple[Stop, ...]:
         """The operation and place at which the gradient on each path becomes 0; none if the terms cancel."""
         stops: dict[Stop, None] = {}
-        for operation, operand, amount in self.terms(value.position):
+        for operation, place, operand, amount in self._shares(value.position):
             if abs(amount) >= NEXT_TO_0 or math.isnan(amount):
                 return ()
             result = self.graph.values[operation.result]
@@ -288,7 +292,7 @@ class Reasons:
                 further = self._stops[result.position] or ((-1, result.position),)
                 stops.update(dict.fromkeys(further[: MOST_REASONS + 1]))
             elif operand.local_gradient == 0 or _is_saturated(operation, operand):
-                stops[operation.position, operation.operands.index(operand)] = None
+                stops[operation.position, place] = None
             else:
                 return ()
         return tuple(stops)
