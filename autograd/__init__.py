@@ -30,6 +30,7 @@ from autograd.errors import (
     DomainError,
     FrozenValueError,
     GradcheckError,
+    NumberError,
     OperandError,
     OutputError,
     StaleGraphError,
@@ -46,7 +47,7 @@ from autograd.functions import round as round
 from autograd.functions import sum as sum
 from autograd.kernel import COMPILED as compiled
 from autograd.locks import check_interpreter_lock as _check_interpreter_lock
-from autograd.modes import no_grad, scope, strict
+from autograd.modes import no_grad, scope, source_lines, strict
 from autograd.node import Constant, Node, Variable
 from autograd.primitive import Primitive
 from autograd.primitives import *  # noqa: F403 - likewise
@@ -70,6 +71,11 @@ from autograd.transforms import (
 _check_interpreter_lock(compiled)
 
 if _TYPE_CHECKING:
+    from autograd.diagnosis.accuracy import rounding
+    from autograd.diagnosis.contributions import paths
+    from autograd.diagnosis.explanation import explain
+    from autograd.diagnosis.replaying import replay
+    from autograd.nonsmooth import kinks
     from autograd.program.code_cache import cache_machine_code
     from autograd.program.jit import jit
     from autograd.program.vmap import vmap
@@ -78,20 +84,25 @@ if _TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "ArgumentError", "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node",
-    "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
+    "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
     "Variable", "backward", "cache_machine_code",
-    "compiled", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
-    "jacobian_sparsity", "jacrev", "jit", "jvp", "linearize", "no_grad", "scope", "stop_gradient", "strict",
-    "topological_order", "value_and_grad", "vjp", "vmap", "zero_grad", *_functions,
-    *_primitives,
+    "compiled", "explain", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
+    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths", "replay", "rounding",
+    "scope", "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap",
+    "zero_grad", *_functions, *_primitives,
 ]  # fmt: skip
 
 
 # Loaded when asked for: they take half of the start-up time, and programs without them need not wait.
 _LATER = {
     "cache_machine_code": "autograd.program.code_cache",
+    "explain": "autograd.diagnosis.explanation",
     "gradcheck": "autograd.testing.checking",
     "jit": "autograd.program.jit",
+    "kinks": "autograd.nonsmooth",
+    "paths": "autograd.diagnosis.contributions",
+    "replay": "autograd.diagnosis.replaying",
+    "rounding": "autograd.diagnosis.accuracy",
     "vmap": "autograd.program.vmap",
 }
 

@@ -10,6 +10,7 @@ __all__ = [
     "DomainError",
     "FrozenValueError",
     "GradcheckError",
+    "NumberError",
     "OperandError",
     "OutputError",
     "StaleGraphError",
@@ -28,6 +29,10 @@ class DomainError(AutogradError, ValueError):
 
 class OperandError(AutogradError, TypeError):
     """Something that is neither a real number nor a node was given where one is meant."""
+
+
+class NumberError(AutogradError, TypeError):
+    """A graph can't be computed on numbers of another type: they lack a function, or can't be compared."""
 
 
 class ArgumentError(AutogradError, ValueError):

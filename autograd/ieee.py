@@ -2,7 +2,7 @@
 
 Python's `math` raises where C99 (Annex F) and IEEE 754 define a result: `math.log(0.0)`, `math.exp(1e3)`,
 `1.0 / 0.0`. Compiled code calls libm and gets those results for nothing; this module gives the uncompiled
-package the same ones. It is imported by uncompiled code only, and arguments are floats.
+package the same ones, and diagnosis its `fma`. Arguments are floats.
 """
 
 import math

@@ -1,4 +1,7 @@
-"""How operations are recorded: not at all (`no_grad`), only if finite (`strict`), under a label (`scope`)."""
+"""How operations are recorded.
+
+Not at all (`no_grad`), only if finite (`strict`), under a label (`scope`), with their line (`source_lines`).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ try:
 except ImportError:
     from autograd import _cython as cython
 
-__all__ = ["Mode", "Scope", "current_mode", "enable_grad", "no_grad", "scope", "strict"]
+__all__ = ["Mode", "Scope", "current_mode", "enable_grad", "no_grad", "scope", "source_lines", "strict"]
 
 
 class Scope(NamedTuple):
@@ -37,6 +40,7 @@ class Mode(NamedTuple):
     scope: Scope | None = None
     trace: Any = None  # what records the decisions of a function that is being compiled
     watch: Any = None  # what is told of each node when it is made
+    origins: dict[Any, Any] | None = None  # where lines are recorded: the origins that nodes made there share
 
 
 @cython.final
@@ -157,9 +161,10 @@ class enable_grad(_Entered):  # noqa: N801
 
 
 class strict(_Entered):  # noqa: N801
-    """Inside this context a value or local gradient that is not finite raises `DomainError`.
+    """Inside this context a value, local gradient or derivative of nodes that is not finite raises `DomainError`.
 
-    The message names the operation, its operands and the source line.
+    The message names the operation, its operands and the source line. A sweep in which a derivative overflows, although
+    all local gradients are finite, changes no `grad`. Functions called on plain numbers give floats, of any kind.
 
     >>> from autograd import Variable, log, strict
     >>> with strict():  # doctest: +ELLIPSIS
@@ -210,6 +215,23 @@ class lenient(_Entered):  # noqa: N801
 
     def changed(self, mode: Mode) -> Mode:
         return mode._replace(strict=False)
+
+
+class source_lines(_Entered):  # noqa: N801
+    """Inside this context each operation remembers the line of the program that asked for it: `node.source`.
+
+    `explain`, `kinks`, `rounding` and `paths` then tell it. An operation takes about 0.6 µs longer (a node takes 0.1 µs
+    otherwise), and no more memory: nodes made by one operation on one line share a record. Outside nothing is spent.
+
+    >>> from autograd import Variable, source_lines
+    >>> with source_lines():
+    ...     y = Variable(3.0) * 2.0
+    >>> y.source.number, Variable(3.0).source
+    (2, None)
+    """
+
+    def changed(self, mode: Mode) -> Mode:
+        return mode._replace(origins={} if mode.origins is None else mode.origins)
 
 
 class scope(_Entered):  # noqa: N801

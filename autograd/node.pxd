@@ -92,7 +92,7 @@ cpdef tuple state_of(Node node)
 
 @cython.locals(node=Node)
 cpdef Node rebuild(str kind, tuple operands, Primitive primitive, object scope, object name, double value, double grad,
-                  bint reached, tuple local_gradients, bint stale)
+                  bint reached, tuple local_gradients, bint stale, object source=*)
 
 cpdef str shortened(str text, int length=*)
 

@@ -13,9 +13,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograd.callers import caller
+from autograd.callers import Line, caller, calling_frame
 from autograd.errors import DomainError, FrozenValueError, OperandError, TraceError
-from autograd.modes import STATE, Scope, current_mode
+from autograd.modes import STATE, Mode, Scope, current_mode
 from autograd.operands import as_number, not_a_number, number_or_none, to_float
 from autograd.primitive import Origin, Primitive
 from autograd.primitives import (
@@ -205,7 +205,8 @@ class Node:
 
     @name.setter
     def name(self, name: str | None) -> None:
-        self._origin = Origin(self._origin.primitive, self._origin.scope, None if name is None else str(name))
+        origin = self._origin
+        self._origin = Origin(origin.primitive, origin.scope, None if name is None else str(name), origin.source)
 
     @property
     def label(self) -> str | None:
@@ -220,6 +221,12 @@ class Node:
     def scope(self) -> Scope | None:
         """The layer call in which this node was made."""
         known: Scope | None = self._origin.scope
+        return known
+
+    @property
+    def source(self) -> Line | None:
+        """The line of the program that asked for this operation, if it did so inside `source_lines`."""
+        known: Line | None = self._origin.source
         return known
 
     @property
@@ -1050,7 +1057,7 @@ def state_of(node: Node) -> tuple[Any, ...]:
     reached = node._stamp & REACHED != 0
     return (
         type(node).__name__, operands, origin.primitive, origin.scope, origin.name, node._value, node._grad, reached,
-        node.local_gradients, stale,
+        node.local_gradients, stale, origin.source,
     )  # fmt: skip
 
 
@@ -1065,12 +1072,14 @@ def rebuild(
     reached: bool,
     local_gradients: tuple[float, ...],
     stale: bool,
+    source: Line | None = None,
 ) -> Node:
     """The node that `state_of` described."""
     global _clock
     node: Node
     if kind == "Node":
-        node = new_node(Origin(primitive, scope, name) if scope or name or not primitive else primitive.origin, value)
+        origin = Origin(primitive, scope, name, source)
+        node = new_node(origin if scope or name or source or not primitive else primitive.origin, value)
         if stale:
             node._stamp |= STALE
         set_operands(node, operands, local_gradients)
@@ -1095,11 +1104,26 @@ def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> N
         if mode.trace is None:
             return new_constant(node._value)
         return node if primitive is StopGradient else record_unary(StopGradient, node)
-    if mode.scope is not None and node._left is not None:
-        node._origin = Origin(primitive, mode.scope, None)
+    if (mode.scope is not None or mode.origins is not None) and node._left is not None:
+        node._origin = origin_in(mode, primitive)
     if mode.watch is not None:
         mode.watch(node)
     return node
+
+
+def origin_in(mode: Mode, primitive: Primitive) -> Origin:
+    """The origin of a node that is made in a scope, or where lines are recorded."""
+    if mode.origins is None:
+        return Origin(primitive, mode.scope, None)
+    if mode.scope is not None:
+        # Scopes are many: each call of a layer is another one.
+        return Origin(primitive, mode.scope, None, caller())
+    frame = calling_frame()
+    key = (primitive, frame.f_code.co_filename, frame.f_lineno)
+    origin: Origin | None = mode.origins.get(key)
+    if origin is None:
+        origin = mode.origins[key] = Origin(primitive, None, None, Line(key[1], key[2]))
+    return origin
 
 
 def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> None:

@@ -193,18 +193,19 @@ class Primitive:
 
 
 class Origin:
-    """Where a node comes from: its primitive, the layer call it was made in, its name.
+    """Where a node comes from: its primitive, the layer call it was made in, its name, its line in the program.
 
-    Nodes of one primitive share one origin until they are named or made in a scope, so that all three
-    cost a node one pointer.
+    Nodes of one primitive share one origin until they are named, or made in a scope or where lines are
+    recorded, so that all four cost a node one pointer.
     """
 
-    __slots__ = ("name", "primitive", "scope")
+    __slots__ = ("name", "primitive", "scope", "source")
 
-    def __init__(self, primitive: Primitive | None, scope: Any, name: str | None) -> None:
+    def __init__(self, primitive: Primitive | None, scope: Any, name: str | None, source: Any = None) -> None:
         self.primitive = primitive
         self.scope = scope
         self.name = name
+        self.source = source
 
 
 def find_primitive(name: str) -> Primitive:

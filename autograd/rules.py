@@ -29,7 +29,7 @@ from autograd.primitives import (
     where,
 )
 
-__all__ = ["is_traced", "local_gradients_as_nodes", "run_rule", "stale_graph", "traced_local_gradients"]
+__all__ = ["is_strict", "is_traced", "local_gradients_as_nodes", "run_rule", "stale_graph", "traced_local_gradients"]
 
 _state = STATE
 DECISIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either, Select, Absorb])
@@ -56,11 +56,13 @@ def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
     return slopes
 
 
-def stale_graph(operand: Node, node: Node) -> StaleGraphError:
-    """The error for derivatives of a node that would need the old value of an operand."""
+def stale_graph(
+    operand: Node, node: Node, what: str = "its second derivatives would mix both values"
+) -> StaleGraphError:
+    """The error for what is asked of a node and would need the old value of an operand; `what` would go wrong."""
     return StaleGraphError(
-        f"{describe(operand)} was assigned after {describe(node)} was computed from it; its second "
-        f"derivatives would mix both values. Compute the expression again after assigning"
+        f"{describe(operand)} was assigned after {describe(node)} was computed from it; {what}. Compute the "
+        f"expression again after assigning"
     )
 
 
@@ -80,6 +82,11 @@ def as_nodes(operands: Sequence[Any]) -> list[Node]:
 def is_traced() -> bool:
     """Whether a function is being compiled: then everything is nodes, for numbers will be others at the next call."""
     return _state.entered != 0 and current_mode().trace is not None
+
+
+def is_strict() -> bool:
+    """Whether results that are not finite are errors here."""
+    return _state.entered != 0 and current_mode().strict
 
 
 def traced_local_gradients(node: Node, varying: list[bool]) -> Sequence[Any]:

@@ -1,6 +1,6 @@
 cimport cython
 from cpython.array cimport array
-from autograd.rules cimport is_traced
+from autograd.rules cimport is_strict, is_traced
 from autograd.node cimport DONE, Node, OPEN, REACHED, VARIES, gradients_of_many
 
 cdef list _blank_lists

@@ -18,6 +18,7 @@ from autograd.errors import OperandError, TraceError
 from autograd.locks import Lock
 from autograd.node import Constant, Node, Variable, describe, gradients_of_many, hooks, operands_of
 from autograd.operands import as_number
+from autograd.overflow import check_adjoints, check_sum, float_adjoints
 from autograd.rules import local_gradients_as_nodes
 
 try:
@@ -26,7 +27,7 @@ except ImportError:
     from autograd import _cython as cython
 if not cython.compiled:
     from autograd.node import DONE, OPEN, REACHED, VARIES
-    from autograd.rules import is_traced
+    from autograd.rules import is_strict, is_traced
 
 __all__ = ["backward", "gradients", "stop_gradient", "topological_order", "zero_grad"]
 
@@ -65,6 +66,8 @@ def backward(output: Node, gradient: float = 1.0) -> None:
             "backward() fills in numbers, which would be frozen inside a function that is being compiled; use grad or "
             "gradients, whose results are nodes"
         )
+    if is_strict():
+        check_before(output, seed)
     if cython.compiled:
         sweep(output, seed)
     else:
@@ -92,6 +95,16 @@ def sweep(output: Node, seed: float) -> None:
     for used in (stack, order):
         if len(used) <= KEPT_LENGTH:
             _blank_lists.append(used)
+
+
+def check_before(output: Node, seed: float) -> None:
+    """Raise DomainError if a sweep would give gradients that are not finite, before it writes any."""
+    order = topological_order(output)
+    adjoints = float_adjoints(order, output, seed)
+    check_adjoints(order, adjoints)
+    for node in order:
+        if node.op is None and id(node) in adjoints:
+            check_sum(node, adjoints[id(node)])
 
 
 def blank_list() -> list[Any]:
@@ -263,6 +276,8 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
                 share = slope * adjoint
                 known = adjoints.get(id(operand))
                 adjoints[id(operand)] = share if known is None else known + share
+    if is_strict():
+        check_adjoints(order, adjoints)
     found = [adjoints.get(id(node), 0.0) for node in wanted]
     return found[0] if isinstance(inputs, Node) else found
 

@@ -15,6 +15,7 @@ cdef class Tape:
     cdef readonly Py_ssize_t size
     cdef readonly bint closed_over
     cdef long long before
+    cdef readonly list arguments
     cdef readonly list nodes
     cdef readonly list outputs
     cdef list node_slopes

@@ -22,8 +22,9 @@ from autograd.node import (
     varied,
     varies,
 )
+from autograd.overflow import check_adjoints, check_tangents
 from autograd.primitives import Absorb, Select, StopGradient, where
-from autograd.rules import is_traced, local_gradients_as_nodes, traced_local_gradients
+from autograd.rules import is_strict, is_traced, local_gradients_as_nodes, traced_local_gradients
 from autograd.sweep import topological_order
 
 try:
@@ -77,6 +78,7 @@ class Tape:
     def __init__(self, arguments: list[Any], outputs: Sequence[Any], before: int, whole: bool = False) -> None:
         self.whole = whole
         self.outside: list[Node] = []
+        self.arguments = arguments
         self.count = len(arguments)
         self.closed_over = False
         self.nodes: list[Node] = []
@@ -273,7 +275,10 @@ class Tape:
         as good as none: no 0 · ∞ comes of it.
         """
         if self.node_slopes is None and all_floats(cotangents):
-            return self.adjoints(cotangents)[: self.count]
+            derivatives = self.adjoints(cotangents)
+            if is_strict():
+                check_adjoints(*self.by_node(derivatives))
+            return derivatives[: self.count]
         adjoints: list[Any] = [None] * self.size
         for place, cotangent in enumerate(cotangents):
             position = self.outputs[place]
@@ -311,6 +316,11 @@ class Tape:
                     reached[operands[entry]] = 1
         return result
 
+    def by_node(self, derivatives: Any) -> tuple[list[Node], dict[int, float]]:
+        """The arguments and operations in order, and what the array has for each, by its identity."""
+        order: list[Node] = [*self.arguments, *self.nodes]
+        return order, {id(node): derivatives[position] for position, node in enumerate(order)}
+
     def pushforward(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivative of each output along a direction, which has one tangent for each argument.
 
@@ -318,6 +328,8 @@ class Tape:
         """
         if self.node_slopes is None and all_floats(tangents):
             along = self.tangents(tangents, integers(self.size))
+            if is_strict():
+                check_tangents(*self.by_node(along))
             return [0.0 if position < 0 else along[position] for position in self.outputs]
         slopes = self.slopes if self.node_slopes is None else self.node_slopes
         carried: list[Any] = [

@@ -16,7 +16,7 @@ import copy
 import functools
 import operator
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.curvature import Curvature, has_many_pairs
@@ -24,7 +24,8 @@ from autograd.errors import ArgumentError, OutputError
 from autograd.matrices import dense_hessian, hessian_matrix, hessian_matrix_of_nodes, jacobian_matrix, unit
 from autograd.modes import current_mode, enable_grad
 from autograd.node import Node, clock, new_argument, retire_arguments, value_of, varies
-from autograd.rules import is_traced
+from autograd.overflow import check_finite_numbers
+from autograd.rules import is_strict, is_traced
 from autograd.structures import Structure, as_array, flatten, pattern_of
 from autograd.tape import Tape
 
@@ -187,6 +188,7 @@ def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
             products: Any = run.gradient_tape().pushforward(directions)
         else:
             products = Curvature(run.tape).hessian_times(directions)
+            run.check_finite(products)
         result = run.inputs.build(products)
         return result[0] if len(result) == 1 else result
 
@@ -265,6 +267,7 @@ def hessian_of(fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[
             rows = [second.pullback(unit(place, count)) for place in range(count)]
         else:
             rows = dense_hessian(run.tape)
+            run.check_finite([entry for row in rows for entry in row])
         return blocks(run.inputs, run.inputs, rows)
 
 
@@ -371,6 +374,11 @@ class Run:
                 f"{self.outputs}. Sum it up, or use jacobian"
             )
 
+    def check_finite(self, derivatives: Iterable[Any]) -> None:
+        """Raise DomainError inside `strict` if a derivative is not finite."""
+        if is_strict():
+            check_finite_numbers(derivatives, f"a derivative of {name_of(self.fun)}")
+
     def directions(self, transform: str, tangents: Sequence[Any]) -> list[Any]:
         """The numbers of the tangents, which must have the structure of the arguments."""
         return in_structure(transform, "tangents", tuple(tangents), "the arguments", self.inputs)
@@ -389,14 +397,21 @@ class Run:
 def sparse_jacobian(run: Run) -> Any:
     """The Jacobian of a run as one sparse matrix."""
     check_numbers_only(run)
-    return jacobian_matrix(run.tape)
+    matrix = jacobian_matrix(run.tape)
+    if not run.differentiable:
+        run.check_finite(matrix.data)
+    return matrix
 
 
 def sparse_hessian(run: Run) -> Any:
     """The Hessian of the output of a run as one sparse matrix."""
     run.check_scalar("hessian")
     check_numbers_only(run)
-    return hessian_matrix_of_nodes(run.gradient_tape()) if run.differentiable else hessian_matrix(run.tape)
+    if run.differentiable:
+        return hessian_matrix_of_nodes(run.gradient_tape())
+    matrix = hessian_matrix(run.tape)
+    run.check_finite(matrix.data)
+    return matrix
 
 
 def check_numbers_only(run: Run) -> None:

@@ -146,7 +146,7 @@ def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[
         "producer": value.producer,
         "homes": homes,
         "lines": explanations.lines(position),
-        "why": bool(explanations.why_zero(position)) and value.kind != "constant",
+        "why": bool(explanations.why(position)) and value.kind != "constant",
     }
 
 

@@ -102,7 +102,7 @@ class Black:
         originals = iter(self.originals)
 
         def piece(start: int, part: Structure) -> Any:
-            return like(next(originals), part.fill(numbers[start : start + part.size]))
+            return like(next(originals), part.fill(numbers, start))
 
         return self.structure.map_pieces(piece)
 

@@ -1,0 +1,301 @@
+"""Why a node has the value and the gradient that it has."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any, NamedTuple
+
+from autograd.callers import Line
+from autograd.diagnosis.reasons import MOST_REASONS, Finding, Reasons
+from autograd.errors import OperandError
+from autograd.node import Constant, Node, Variable, assigned_since, describe, operands_of, value_of, varies
+from autograd.overflow import float_adjoints
+from autograd.rules import stale_graph
+from autograd.sweep import topological_order
+from autograd.wording import at_line, told, told_sequence
+
+__all__ = ["Explanation", "explain"]
+
+LONGEST_WAY = 8
+
+
+class Value(NamedTuple):
+    """A number in a recorded graph."""
+
+    position: int
+    name: str | None
+    number: float
+    gradient: float | None
+    kind: str
+    producer: int | None
+    node: Any  # the node, or the plain number that an expression has in place of one
+
+
+class Operand(NamedTuple):
+    """A value that an operation takes, and the local gradient there."""
+
+    value: int
+    local_gradient: float
+
+
+class Operation(NamedTuple):
+    """A primitive applied once."""
+
+    position: int
+    name: str
+    operands: tuple[Operand, ...]
+    result: int
+
+
+class Recorded:
+    """The graph below an output as numbered records, with the gradients of that output."""
+
+    def __init__(self, output: Node) -> None:
+        self.values: list[Value] = []
+        self.operations: list[Operation] = []
+        self.positions: dict[int, int] = {}
+        order = topological_order(output)
+        adjoints = float_adjoints(order, output, 1.0)
+        for node in order:
+            producer = None
+            if node.op is not None:
+                operands = []
+                for operand, slope in zip(operands_of(node), node.local_gradients, strict=True):
+                    if assigned_since(operand, node):
+                        raise stale_graph(operand, node, "an explanation would tell of numbers that were not used")
+                    operands.append(Operand(self.position(operand, adjoints), slope))
+                producer = len(self.operations)
+                result = len(self.values)
+                self.operations.append(Operation(producer, node.op.name, tuple(operands), result))
+            self.add(node, adjoints, producer)
+
+    def position(self, operand: Any, adjoints: dict[int, float]) -> int:
+        """The position of an operand; a plain number is met here for the first time."""
+        return self.positions[id(operand)] if isinstance(operand, Node) else self.add(operand, adjoints, None)
+
+    def add(self, node: Any, adjoints: dict[int, float], producer: int | None) -> int:
+        """A new value."""
+        position = len(self.values)
+        kind = "variable" if isinstance(node, Variable) else "result" if producer is not None else "constant"
+        name, gradient = None, None
+        if isinstance(node, Node):
+            self.positions[id(node)] = position
+            name, gradient = node.name, adjoints.get(id(node))
+        self.values.append(Value(position, name, value_of(node), gradient, kind, producer, node))
+        return position
+
+    def users(self) -> list[list[int]]:
+        """For each value the operations that use it, one entry per operand."""
+        users: list[list[int]] = [[] for _ in self.values]
+        for operation in self.operations:
+            for operand in operation.operands:
+                users[operand.value].append(operation.position)
+        return users
+
+    def result(self, operation: int) -> Node:
+        """The node that an operation made."""
+        made: Node = self.values[self.operations[operation].result].node
+        return made
+
+    def way(self, start: int, operation: int) -> tuple[int, ...]:
+        """The positions on a shortest way from the result of an operation down to a value; empty if there is none."""
+        goal = self.operations[operation].result
+        users = self.users()
+        before = {start: start}
+        waiting = deque([start])
+        while waiting and goal not in before:
+            here = waiting.popleft()
+            for number in users[here]:
+                result = self.operations[number].result
+                if result not in before:
+                    before[result] = here
+                    waiting.append(result)
+        if goal not in before:
+            return ()
+        found = [goal]
+        while found[-1] != start:
+            found.append(before[found[-1]])
+        return tuple(found)
+
+
+class Told(Reasons):
+    """Reasons in the words of error messages."""
+
+    graph: Recorded
+
+    def told(self, position: int) -> str:
+        """A value as `name = number`."""
+        return told(self.graph.values[position].node)
+
+    def named(self, operation: Any) -> str:
+        """The name of an operation, and its line."""
+        return f"{operation.name}{self.at(operation)}"
+
+    def at(self, operation: Any) -> str:
+        """The line of an operation."""
+        return at_line(self.graph.result(operation.position))
+
+    def number(self, number: float) -> str:
+        """A number, shortened."""
+        return f"{number:.4g}"
+
+
+class Explanation(NamedTuple):
+    """What `explain` found; its `str` reads aloud.
+
+    kind: of the gradient: "zero", "vanishing" (next to 0), "not finite", "not reached", "constant", or "fine"; "value
+        not finite" where it is the value that is infinite or nan.
+    gradient: the derivative of the output in the node, from the local gradients recorded; None if there is none.
+    reason: the sentences that say why; empty if there is nothing to explain.
+    origin: the result of the first operation that it is due to; None if it is due to none.
+    operands: what that operation took.
+    path: the nodes from the origin to the node.
+    troubled: for an output explained by itself, the variables below whose gradients are 0 or no numbers.
+    """
+
+    node: Node
+    output: Node
+    kind: str
+    gradient: float | None
+    reason: str
+    origin: Node | None
+    operands: tuple[Node, ...]
+    path: tuple[Node, ...]
+    troubled: tuple[Node, ...]
+
+    @property
+    def source(self) -> Line | None:
+        """The line of the origin, if it was recorded."""
+        return None if self.origin is None else self.origin.source
+
+    def __str__(self) -> str:
+        return " ".join([part for part in (self._what(), self.reason, self._way(), self._swept()) if part])
+
+    def _what(self) -> str:
+        if self.kind == "value not finite":
+            return f"The value of {describe(self.node)} is {self.node.value}."
+        if self.node is self.output:
+            return f"The value of {describe(self.node)} is {self.node.value}, a finite number."
+        if self.kind == "constant":
+            return f"{told(self.node)} depends on no variable."
+        if self.gradient is None:
+            return f"{describe(self.output)} has no gradient in {told(self.node)}."
+        return f"The gradient of {describe(self.output)} in {told(self.node)} is {self.gradient!r}."
+
+    def _swept(self) -> str:
+        """What `grad` has to do with it."""
+        if self.node is self.output:
+            return "For a gradient give the output too: explain(node, output)." if self.node.op is None else ""
+        if self.gradient is None or not varies(self.node):
+            return ""
+        if not self.node.reached:
+            return "Its .grad is 0.0: backward() has not been run from there."
+        if self.node.grad != self.gradient and self.gradient == self.gradient:
+            return f"Its .grad is {self.node.grad!r}: of another sweep, or the sum over several."
+        return ""
+
+    def _way(self) -> str:
+        """The nodes between the origin and the node, if there is more than one step."""
+        if len(self.path) < 3:
+            return ""
+        shown = [node.name or ("" if node.op is None else node.op.name) or told(node) for node in self.path]
+        if len(shown) > LONGEST_WAY:
+            half = LONGEST_WAY // 2
+            shown[half:-half] = [f"({len(shown) - 2 * half} more)"]
+        return f"The way from there: {' → '.join(shown)}."
+
+
+def explain(node: Node, output: Node | None = None) -> Explanation:
+    """Why a node has the gradient that it has in a sweep from `output`: 0, infinite, nan, or none.
+
+    A node does not know what uses it, so the output must be given. With one node alone its value is explained, and the
+    gradients of all variables below it are looked at. The gradients are computed from the local gradients recorded:
+    no `backward()` is needed, and no `grad` is changed.
+
+    Raises StaleGraphError if a variable was assigned after it was used.
+
+    >>> from autograd import Variable
+    >>> w, x = Variable(-1.0, name="w"), Variable(2.0, name="x")
+    >>> loss = w.relu() * x
+    >>> loss.backward()
+    >>> print(explain(w, loss))
+    The gradient of multiply node in w = -1.0 is 0.0. Dead ReLU: its input w = -1.0 is below 0, where max(x, 0) is flat.
+    >>> print(explain((x - 2.0).log() * 0.5))
+    The value of multiply node is -inf. The value of log is -inf at 0.0: it needs 0 < x.
+    """
+    for what in (node, node if output is None else output):
+        if not isinstance(what, Node):
+            raise OperandError(f"explain takes nodes, got {type(what).__name__}: {what!r:.60}")
+    end = node if output is None else output
+    graph = Recorded(end)
+    reasons = Told(graph)
+    if output is None:
+        return explanation_of_value(node, graph, reasons)
+    position = graph.positions.get(id(node))
+    if position is None:
+        if isinstance(node, Constant):
+            return _explanation(node, end, "constant", "A constant has no gradient.")
+        return _explanation(node, end, "not reached", "Not reached: no path leads from it to that output.")
+    return explanation_of_gradient(node, end, graph, reasons)
+
+
+def explanation_of_value(node: Node, graph: Recorded, reasons: Told) -> Explanation:
+    """The explanation of a node by itself."""
+    gradient = None if isinstance(node, Constant) else 1.0
+    troubled = [value for value in graph.values if value.kind == "variable" and _kind(value.gradient) != "fine"]
+    if not math.isfinite(node.value):
+        found = reasons.of_value(graph.positions[id(node)])
+        return _found(node, node, "value not finite", gradient, found, graph)
+    told_reasons: dict[str, list[str]] = {}
+    for value in troubled:
+        kind = f"{value.gradient:.4g}" if _kind(value.gradient) != "zero" else "0"
+        told_reasons.setdefault(reasons.why(value.position), []).append(f"{value.name or 'a variable'} ({kind})")
+    says = [f"Gradients in trouble: {told_sequence(names)}. {reason}" for reason, names in told_reasons.items()]
+    more = f" {len(says) - MOST_REASONS} more reasons." if len(says) > MOST_REASONS else ""
+    return Explanation(
+        node, node, "fine", gradient, " ".join(says[:MOST_REASONS]) + more, None, (), (),
+        tuple([value.node for value in troubled]),
+    )  # fmt: skip
+
+
+def explanation_of_gradient(node: Node, output: Node, graph: Recorded, reasons: Told) -> Explanation:
+    """The explanation of the gradient of an output in a node below it."""
+    position = graph.positions[id(node)]
+    gradient = graph.values[position].gradient
+    if gradient is None or isinstance(node, Constant):
+        return _explanation(node, output, "constant", "A constant has no gradient.")
+    kind = _kind(gradient)
+    if kind == "not finite":
+        return _found(node, output, kind, gradient, reasons.of_gradient(position), graph)
+    says = reasons.why_zero(position)
+    if kind == "fine" and says:
+        kind = "vanishing"
+    stop = reasons.stop(position)
+    if stop is None:
+        return _explanation(node, output, kind, says)._replace(gradient=gradient)
+    return _found(node, output, kind, gradient, Finding(says, stop[0], graph.way(position, stop[0])), graph)
+
+
+def _kind(gradient: float | None) -> str:
+    """What there is to say of a gradient at first sight."""
+    if gradient is None or not math.isfinite(gradient):
+        return "not finite"
+    return "zero" if gradient == 0.0 else "fine"
+
+
+def _explanation(node: Node, output: Node, kind: str, reason: str) -> Explanation:
+    """An explanation without an operation that is to blame."""
+    return Explanation(node, output, kind, None, reason, None, (), (), ())
+
+
+def _found(node: Node, output: Node, kind: str, gradient: float | None, found: Finding, graph: Recorded) -> Explanation:
+    """The explanation by one operation, or by a leaf."""
+    way, origin = found.way, None
+    if found.operation is not None:
+        origin = graph.result(found.operation)
+        if graph.positions[id(origin)] != way[0]:
+            way = graph.way(graph.positions[id(node)], found.operation) or way
+    operands = () if origin is None else origin.parents
+    path = tuple([graph.values[position].node for position in way])
+    return Explanation(node, output, kind, gradient, found.says, origin, operands, path, ())

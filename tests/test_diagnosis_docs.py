@@ -1,0 +1,34 @@
+"""The page about diagnosis is right, and what it is about is loaded only when it is asked for."""
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import autograd
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_the_examples_of_the_page_are_right():
+    failed, tried = doctest.testfile(str(ROOT / "docs" / "diagnosis.md"), module_relative=False)
+    assert tried > 20
+    assert failed == 0
+
+
+def test_diagnosis_is_loaded_when_asked_for():
+    program = (
+        "import sys, autograd\n"
+        "early = [name for name in sys.modules if name.startswith(('autograd.diagnosis', 'autograd.nonsmooth'))]\n"
+        "assert not early, early\n"
+        "autograd.explain, autograd.kinks, autograd.paths, autograd.replay, autograd.rounding\n"
+        "from autograd import explain, kinks, paths, replay, rounding\n"
+        "assert all(map(callable, (explain, kinks, paths, replay, rounding)))\n"
+        "assert not {'numpy', 'graphviz', 'mpmath', 'decimal'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_what_diagnosis_offers_is_on_the_public_page():
+    assert {"explain", "kinks", "paths", "replay", "rounding", "source_lines", "NumberError"} <= set(autograd.__all__)
