@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from viz.diagram import Box, Value
 from viz.labels import exact, html, pretty, quoted, readable, short_number
 from viz.tints import tints_of
-from viz.view import Block, Link, View, Wire
+from viz.view import Block, Link, Note, View, Wire
 
 __all__ = ["Wires"]
 
@@ -24,6 +24,7 @@ ALARM, ALARM_INK = "#f0e442", "#111111"
 FONT = 'fontname="Helvetica"'
 LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100
+LONGEST_CODE = LONGEST_GUARD = 48
 MOST_HEAD_LABELS = 4  # with more lines ending at a circle their numbers lie on each other; tooltips have them
 
 
@@ -98,6 +99,8 @@ class Wires:
             if self.view.diagram.values[wire.value].kind == "cut":
                 yield f'  {wire.id}_cut [id="{wire.id}_cut", shape=plain, label="…", fontcolor="{MUTED}"]'
                 yield f'  {wire.id}_cut -> {wire.id}:w [arrowhead=none, style=dashed, tooltip=" "]'
+        for note in self.view.notes:
+            yield from self.note(note)
         yield "}"
 
     def cluster(self, box: Box) -> str:
@@ -125,6 +128,26 @@ class Wires:
             if wire.id in self.beside:
                 yield f"{indent}{{rank=same; {wire.id}; {self.beside[wire.id]}}}"
 
+    def note(self, note: Note) -> Iterator[str]:
+        """A guard: how the decision fell, where, and what the code there reads."""
+        guard = note.guard
+        rows = [f"guard: {html(readable(guard.text, LONGEST_GUARD))}"]
+        if guard.code:
+            rows.append(f'<FONT COLOR="{MUTED}">{html(readable(guard.code, LONGEST_CODE))}</FONT>')
+        cells = "".join([f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in rows])
+        tooltip = f"recorded for when this is {readable(guard.text, LONGEST_TOOLTIP)} {readable(guard.code)}"
+        ground, colour = (ALARM, ALARM_INK) if guard.failed else (GROUND, INK)
+        yield (
+            f'  {note.id} [id="{note.id}", class="guard", shape=note, style=filled, fillcolor="{ground}", '
+            f'color="{LINE}", fontcolor="{colour}", fontsize=10, margin="0.05,0.01", height=0.2, '
+            f"tooltip={quoted(tooltip)}, "
+            f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>]'
+        )
+        yield (
+            f'  {note.wire}:e -> {note.id} [id="{note.wire}-{note.id}", arrowhead=none, style=dashed, '
+            f"tooltip={quoted(tooltip)}]"
+        )
+
     def block(self, block: Block) -> str:
         """An operation, or what is put together."""
         if block.kind == "box":
@@ -134,6 +157,13 @@ class Wires:
                 f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", height=0.66, margin="0.15,0.05", '
                 f"label=<<B>{html(readable(block.label, LONGEST_LABEL))}</B>>, "
                 f"tooltip={quoted(self.box_tooltip(box))}]"
+            )
+        if block.kind == "function":
+            return (
+                f'{block.id} [id="{block.id}", class="function", shape=box, style="rounded,filled", '
+                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", height=0.5, margin="0.13,0.05", '
+                f"label=<<B>{html(readable(block.label, LONGEST_LABEL))}</B>>, "
+                f"tooltip={quoted(f'{readable(block.label, LONGEST_TOOLTIP)}: a function, whose inside is not shown')}]"
             )
         if block.kind == "fold":
             return (
@@ -181,14 +211,15 @@ class Wires:
 
     def rows(self, value: Value) -> str:
         """Name and value, the rule, the gradient; a constant has none."""
-        name = "" if value.name is None else pretty(value.name)
-        above = number_text(value, self.tints)
-        if name:
-            above = f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT> {above}'
+        name = pretty(value.name or "")
+        parts = [f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT>'] if name else []
+        if value.known:
+            parts.append(number_text(value, self.tints))
+        above = " ".join(parts)
         # A cell of its own for what stands out: a cell can have a ground, a part of a text can't.
-        alarm = "" if math.isfinite(value.number) else f' BGCOLOR="{ALARM}"'
+        alarm = f' BGCOLOR="{ALARM}"' if value.known and not math.isfinite(value.number) else ""
         rows = f"<TR><TD{alarm}>{above}</TD></TR>"
-        if value.kind == "constant":
+        if not value.gradient_text:
             return rows
         below, alarm, colour = gradient_cell(value, self.tints)
         return rows + f'<HR/><TR><TD{alarm}><FONT COLOR="{colour}"><I>∂</I> {below}</FONT></TD></TR>'
@@ -238,17 +269,15 @@ def number_text(value: Value, tints: Mapping[int, str]) -> str:
     colour = FORWARD if value.position not in tints else INK
     if not math.isfinite(value.number):
         colour = ALARM_INK
-    return f'<FONT COLOR="{colour}"><B>{short_number(value.number)}</B></FONT>'
+    return f'<FONT COLOR="{colour}"><B>{value.number_text}</B></FONT>'
 
 
 def gradient_cell(value: Value, tints: Mapping[int, str]) -> tuple[str, str, str]:
     """What a gradient reads, the ground of its cell as an attribute, and its colour."""
     colour = GRADIENT if value.position not in tints else INK
-    if value.gradient is None:
-        return "?", "", colour
-    if math.isfinite(value.gradient):
-        return short_number(value.gradient), "", colour
-    return short_number(value.gradient), f' BGCOLOR="{ALARM}"', ALARM_INK
+    if value.gradient is None or math.isfinite(value.gradient):
+        return value.gradient_text, "", colour
+    return value.gradient_text, f' BGCOLOR="{ALARM}"', ALARM_INK
 
 
 def value_tooltip(value: Value) -> str:
@@ -259,7 +288,8 @@ def value_tooltip(value: Value) -> str:
     """
     name = "" if value.name is None else readable(value.name, LONGEST_TOOLTIP)
     name = pretty(value.name) if value.name is not None and len(name) < LONGEST_LABEL else name
-    text = f"{name} = {exact(value.number)}" if name else exact(value.number)
-    if value.kind == "constant":
-        return text + ", constant"
+    number = value.number_text if value.kind == "condition" or not value.known else exact(value.number)
+    text = " = ".join([part for part in (name, number) if part])
+    if not value.gradient_text:
+        return text + (", constant" if value.kind == "constant" else "")
     return f"{text}, ∂ = {'?' if value.gradient is None else exact(value.gradient)}"

@@ -21,7 +21,7 @@ from viz.labels import readable
 from viz.mermaid import write_mermaid
 from viz.neighbourhood import nodes_near, nodes_of
 from viz.page import write_page
-from viz.selection import LIMIT, Expand, select, too_large
+from viz.selection import GRAPH_WAYS, LIMIT, PROGRAM_WAYS, Expand, select, too_large
 from viz.states import states_of
 from viz.steps import steps_of
 from viz.styles import Look, write_dot
@@ -222,7 +222,9 @@ def draw(
 
     Or of what a function or a layer does to `arguments`: numbers, arrays and nested lists, tuples and dicts of
     them, whose numbers become variables named after the parameters. The picture then shows the gradients of the
-    result, of several results those of their sum; no `.grad` of a node is changed.
+    result, of several results those of their sum; no `.grad` of a node is changed. Of a function that `jit` compiled,
+    it shows the recorded program of the path that the arguments take, with the decisions taken on it; without
+    arguments, and of a `Program`, what is computed from what.
 
     expand: which layers are open: "auto" (all, unless that is too much), "all", "none", how many levels, the
         names of layers, or a function of a `Box`.
@@ -248,44 +250,54 @@ def draw(
     ├─ x = 2  ∂ 5
     └─ y = 5  ∂ 2
     """
-    outputs, slopes = _outputs(subject, arguments)
     if max_nodes is not None and (isinstance(max_nodes, bool) or not isinstance(max_nodes, int) or max_nodes < 1):
         raise ValueError(f"max_nodes is a number of values, 1 or more; got {max_nodes!r}")
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:
         raise ValueError(f"radius is a number of operations, 0 or more; got {radius!r}")
     look = Look(style, color_by, theme).checked()
-    title = title or title_of(outputs)
-    graph = topological_order(*outputs)
-    if len(graph) <= MOST_NODES and slopes:
-        found = gradients(outputs, graph)
-        known = {id(node): slope for node, slope in zip(graph, found, strict=True)}
+    diagram, name = _diagram(subject, arguments, focus, radius, max_nodes or LIMIT)
+    view = select(diagram, expand, max_nodes)
+    return Drawing(view, title=title or name, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
+
+
+def _diagram(subject: Any, arguments: tuple[Any, ...], focus: Any, radius: int, limit: int) -> tuple[Diagram, str]:
+    """All that can be shown of what was given, and what it is called."""
+    if callable(subject) and not isinstance(subject, Node):
+        # Only here: what runs programs need not be loaded to draw nodes.
+        from viz.programs import recording_of
+
+        recording = recording_of(subject, arguments)
+        if recording is not None:
+            if focus is not None:
+                raise TypeError("focus takes nodes of the graph that is drawn, and a program has none")
+            if recording.program.size > MOST_NODES:
+                raise too_large(recording.program.size, limit, Counter(), Counter(), ways=PROGRAM_WAYS)
+            return recording.diagram(), recording.name
+        outputs, swept = called(subject, arguments), False
+    elif arguments:
+        raise TypeError(
+            f"draw takes arguments after a function or a layer, several nodes as a list; got {type(subject).__name__} "
+            f"and {len(arguments)} more"
+        )
     else:
-        known = None
+        outputs, swept = nodes_in("draw", subject), True
+    name = title_of(outputs)
+    graph = topological_order(*outputs)
+    known: dict[int, float | None] | None = None
+    if len(graph) <= MOST_NODES and not swept:
+        known = {id(node): slope for node, slope in zip(graph, gradients(outputs, graph), strict=True)}
     if focus is not None:
         graph = nodes_near(graph, nodes_in("focus", focus), radius)
         used = {id(parent) for node in graph for parent in (node.parents if node.op is not None else ())}
         outputs = [node for node in graph if id(node) not in used]
     if len(graph) > MOST_NODES:
-        raise too_large(len(graph), max_nodes or LIMIT, *layers_of(graph), drawable=False)
-    view = select(diagram_of(outputs, graph, known), expand, max_nodes)
-    return Drawing(view, title=title, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
+        raise too_large(len(graph), limit, *layers_of(graph), ways=GRAPH_WAYS)
+    return diagram_of(outputs, graph, known), name
 
 
 def draw_dot(subject: Node | Iterable[Node] | Callable[..., Any], *arguments: Any, **options: Any) -> Drawing:
     """The same as `draw` in the style of records: micrograd's name and look."""
     return draw(subject, *arguments, **{"style": "records", **options})
-
-
-def _outputs(subject: Any, arguments: tuple[Any, ...]) -> tuple[list[Node], bool]:
-    """The nodes to draw, and whether their gradients are to be found."""
-    if callable(subject) and not isinstance(subject, Node):
-        return called(subject, arguments), True
-    if arguments:
-        raise TypeError(
-            f"draw takes arguments after a function or a layer, several nodes as a list; got {type(subject).__name__} "
-            f"and {len(arguments)} more"
-        )
-    return nodes_in("draw", subject), False
 
 
 def tree(nodes: Node | Iterable[Node], *, lines: int = MOST_LINES) -> str:

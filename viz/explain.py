@@ -40,14 +40,14 @@ class Explanations:
         # For each value with no gradient to speak of the operations whose local gradient stops it, nearest first.
         self._stops: list[tuple[tuple[int, int], ...]] = [()] * len(diagram.values)
         for value in reversed(diagram.values):
-            if value.gradient is not None and abs(value.gradient) < NEXT_TO_0 and value.kind != "constant":
+            if value.gradient is not None and abs(value.gradient) < NEXT_TO_0 and value.gradient_text:
                 self._stops[value.position] = self._stops_of(value)
 
     def lines(self, position: int) -> list[str]:
         """Everything about a value: how it was computed, the terms of its gradient, why that is 0."""
         value = self.diagram.values[position]
         lines = [self._computed(value)]
-        if value.kind != "constant" and value.gradient is not None:
+        if value.gradient_text and value.gradient is not None:
             lines += self._terms(value)
         reason = self.why_zero(position)
         return [*lines, reason] if reason else lines
@@ -55,8 +55,8 @@ class Explanations:
     def why_zero(self, position: int) -> str:
         """Why a value has the gradient 0, or next to it, or none at all; empty if it has another one."""
         value = self.diagram.values[position]
-        if value.kind == "constant":
-            return "A constant has no gradient."
+        if not value.gradient_text:
+            return f"A {value.kind} has no gradient." if value.known else ""
         if value.gradient is None:
             if not self.swept:
                 return "Its gradient is not known yet: backward() has not been run."
@@ -177,8 +177,7 @@ def told(value: Value) -> str:
     >>> told(Value(0, "w1", -1.0, None, "variable", None, None, False))
     'w₁ = −1'
     """
-    number = short_number(value.number)
-    return number if value.name is None or not pretty(value.name) else f"{pretty(value.name)} = {number}"
+    return " = ".join([part for part in (pretty(value.name or ""), value.number_text) if part])
 
 
 def _number(gradient: float | None) -> str:

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from viz.diagram import Diagram
 from viz.errors import EngineError
 from viz.explain import Explanations
-from viz.labels import pretty, readable, short_number
+from viz.labels import pretty, readable
 from viz.steps import steps_of
 from viz.svg import CLASS, NAMESPACE, as_text, dark_rules, described_svg
 from viz.view import View
@@ -124,10 +124,16 @@ def _data(states: Sequence[View]) -> dict[str, Any]:
             for state in states
         ],
         "steps": [[step.phase, step.operation, step.says, step.gradients] for step in steps_of(diagram)] if few else [],
-        "reason": ""
-        if few
-        else f"{len(diagram.operations):,} operations are too many to step through; the limit is {MOST_OPERATIONS:,}.",
+        "reason": _reason(diagram, few),
     }
+
+
+def _reason(diagram: Diagram, few: bool) -> str:
+    """Why there are no steps; empty if there are."""
+    if not few:
+        return f"{len(diagram.operations):,} operations are too many to step through; the limit is {MOST_OPERATIONS:,}."
+    known = all([value.known for value in diagram.values])
+    return "" if known else "A program without its arguments has no numbers: draw it with them to step through it."
 
 
 def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[str, Any]:
@@ -137,16 +143,15 @@ def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[
     while home is not None:
         homes.append(home)
         home = diagram.boxes[home].parent
-    gradient = "" if value.kind == "constant" else "?" if value.gradient is None else short_number(value.gradient)
     return {
         "name": "" if value.name is None else pretty(value.name),
         "search": "" if value.name is None else readable(value.name, 200),
-        "number": short_number(value.number),
-        "gradient": gradient,
+        "number": value.number_text,
+        "gradient": value.gradient_text,
         "producer": value.producer,
         "homes": homes,
         "lines": explanations.lines(position),
-        "why": bool(explanations.why_zero(position)) and value.kind != "constant",
+        "why": bool(explanations.why_zero(position)) and bool(value.gradient_text),
     }
 
 

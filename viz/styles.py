@@ -72,7 +72,7 @@ class Cards(Wires):
 
     def rows(self, value: Value) -> str:
         """Value, the rule, gradient."""
-        return super().rows(value._replace(name=None))
+        return super().rows(value._replace(name=None)) if value.known else ""
 
     def meaning(self, block: Block) -> str:
         """The operation's name, for the tooltip."""
@@ -102,8 +102,9 @@ class Records(Wires):
         """Name, data and grad; a constant has no gradient, and what has no name no cell for it."""
         name = "" if value.name is None else pretty(value.name)
         cells = f'<TD><FONT COLOR="{INK}"><I>{html(name)}</I></FONT></TD>' if name else ""
-        cells += _pair("", "data", number_text(value, self.tints))
-        if value.kind == "constant":
+        if value.known:
+            cells += _pair("", "data", number_text(value, self.tints))
+        if not value.gradient_text:
             return cells
         text, alarm, colour = gradient_cell(value, self.tints)
         return cells + _pair(alarm, "grad", f'<FONT COLOR="{colour}">{text}</FONT>')

@@ -133,6 +133,7 @@ def dark_rules(picture: str) -> str:
     # Texts without a colour are black by default, which no attribute tells.
     rules.append(f"{picture} text:not([fill]){{fill:#e8e8e8}}")
     # The name on a closed box is as light as the page, and stays so against it.
-    box = f"{picture} .box text"
-    rules.append(f'{box}[fill="{dot.GROUND}" i],{box}[fill="white" i]{{fill:#16191d}}')
+    for kind in ("box", "function"):
+        text = f"{picture} .{kind} text"
+        rules.append(f'{text}[fill="{dot.GROUND}" i],{text}[fill="white" i]{{fill:#16191d}}')
     return "".join(rules)
