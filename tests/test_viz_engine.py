@@ -128,7 +128,7 @@ def test_an_engine_that_never_stops_talking_is_ended(drawn, script, monkeypatch)
 @posix_only
 def test_what_is_no_png_is_refused(drawn, script):
     with pytest.raises(viz.EngineError, match="no PNG"):
-        drawn(engine=script("echo '<svg></svg>'")).png()
+        drawn(engine=script("echo '<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>'")).png()
 
 
 @posix_only

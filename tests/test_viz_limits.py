@@ -36,13 +36,14 @@ def chain(length):
 @pytest.mark.parametrize("length", [600, 100_000, 1_000_000])
 def test_a_deep_chain_is_refused_within_two_seconds_and_shown_as_a_tree(length):
     y = chain(length)
-    start = time.perf_counter()
+    # Of the processor: others may be at work on this machine.
+    start = time.process_time()
     with pytest.raises(viz.GraphTooLarge, match="are too many for a picture, which takes 600"):
         viz.draw(y)
-    assert time.perf_counter() - start < 2.0
-    start = time.perf_counter()
+    assert time.process_time() - start < 2.0
+    start = time.process_time()
     assert "too many" in viz.render(y)["text/plain"]
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 def test_a_part_of_a_deep_chain_is_drawn_in_every_form():

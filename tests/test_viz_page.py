@@ -86,7 +86,7 @@ def test_the_same_graph_gives_the_same_page():
 def test_every_layer_closes_and_opens_by_click(open_page):
     browser = open_page(lab())
     for number in range(4):
-        assert labels(browser, "layer") == LAYERS
+        assert labels(browser, "title") == LAYERS
         click(browser, f"g.layer[data-id=b{number}]")
         assert labels(browser, "box") == [LAYERS[number]]
         click(browser, f"g.box[data-id=b{number}]")
@@ -94,7 +94,7 @@ def test_every_layer_closes_and_opens_by_click(open_page):
         click(browser, f"g.layer[data-id=b{number}]")
     assert labels(browser, "box") == LAYERS
     browser.run("document.querySelector('#open-all').click()")
-    assert labels(browser, "layer") == LAYERS
+    assert labels(browser, "title") == LAYERS
 
 
 @needs_chromium
@@ -107,13 +107,13 @@ def test_a_layer_closes_with_the_layers_in_it_and_opens_alone(open_page):
     with scope("Other"):
         y = y * y
     browser = open_page(viz.draw(y))
-    assert labels(browser, "layer") == ["Outer", "Inner", "Other"]
+    assert labels(browser, "title") == ["Outer", "Inner", "Other"]
     click(browser, "g.layer[data-id=b0]")
-    assert (labels(browser, "box"), labels(browser, "layer")) == (["Outer"], ["Other"])
+    assert (labels(browser, "box"), labels(browser, "title")) == (["Outer"], ["Other"])
     click(browser, "g.box[data-id=b0]")
-    assert (labels(browser, "box"), labels(browser, "layer")) == (["Inner"], ["Outer", "Other"])
+    assert (labels(browser, "box"), labels(browser, "title")) == (["Inner"], ["Outer", "Other"])
     click(browser, "g.box[data-id=b1]")
-    assert labels(browser, "layer") == ["Outer", "Inner", "Other"]
+    assert labels(browser, "title") == ["Outer", "Inner", "Other"]
 
 
 @needs_chromium
@@ -225,7 +225,7 @@ def test_a_name_is_found_also_in_a_closed_layer(open_page):
     browser.run("document.querySelector('#query').value = 'z1'")
     browser.key("Enter")
     assert browser.run("document.querySelector('#found').value") == "1 of 1"
-    assert labels(browser, "layer") == ["Affine₁"]
+    assert labels(browser, "title") == ["Affine₁"]
     assert browser.run("[...document.querySelectorAll('.match text')].map(t => t.textContent)[0]") == "z₁"
     browser.run("document.querySelector('#query').value = 'nowhere'")
     browser.key("Enter")
@@ -241,7 +241,7 @@ def test_the_keyboard_walks_along_the_lines_and_opens_layers(open_page):
     browser.key("ArrowRight")
     assert browser.run("document.activeElement.getAttribute('aria-label')") == "ReLU: 1 operation"
     browser.key("Enter")
-    assert labels(browser, "layer") == ["ReLU"]
+    assert labels(browser, "title") == ["ReLU"]
     assert browser.run("document.activeElement.getAttribute('aria-expanded')") == "true"
     browser.key("Enter")
     assert labels(browser, "box") == LAYERS

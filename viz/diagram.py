@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Constant, Node, topological_order
-from autograd.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual
+from autograd.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual, Select
 from viz.labels import numbered, short_number
 
-__all__ = ["Box", "Decision", "Diagram", "Guard", "Operand", "Operation", "Value", "diagram_of"]
+__all__ = ["Box", "Decision", "Diagram", "Guard", "Operand", "Operation", "Value", "diagram_of", "slopes_of"]
 
 CONDITIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either])
 
@@ -193,7 +193,7 @@ def diagram_of(
             operands = []
             complete = True
             first_literal = len(values)
-            for parent, slope in zip(parents, node.local_gradients, strict=True):
+            for parent, slope in zip(parents, slopes_of(node), strict=True):
                 number = numbers.get(id(parent))
                 if number is None:
                     # A plain number is made a constant when asked for, so it is no node of the graph.
@@ -240,6 +240,15 @@ def diagram_of(
         ),
         decisions is not None,
     )
+
+
+def slopes_of(node: Node) -> tuple[float, ...]:
+    """The local gradients of a node. What a selection does not take has no say in them, not even as nan."""
+    if node.op is Select:
+        taken = 1.0 if node.parents[0].value != 0.0 else 0.0
+        return 0.0, taken, 1.0 - taken
+    slopes: tuple[float, ...] = node.local_gradients
+    return slopes
 
 
 class _Boxes:

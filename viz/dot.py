@@ -24,19 +24,28 @@ ALARM, ALARM_INK = "#f0e442", "#111111"
 FONT = 'fontname="Helvetica"'
 LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100
+SMALL_SIGNS = {"·": 34}  # and the size they need to be seen in a circle
 LONGEST_CODE = LONGEST_GUARD = 48
-MOST_HEAD_LABELS = 4  # with more lines ending at a circle their numbers lie on each other; tooltips have them
+MOST_HEAD_LABELS = 6  # with more lines ending at a circle their numbers lie on each other; tooltips have them
 
 
 class Wires:
     """Writes a view: a value is its own node, on the line from the operation that made it.
 
     color_by: "gradient" or "value" for grounds that show how large these are, and their sign.
+    places: for ids of lines the distance and angle from their heads at which labels stand.
     """
 
-    def __init__(self, view: View, title: str, color_by: str | None = None) -> None:
+    def __init__(
+        self,
+        view: View,
+        title: str,
+        color_by: str | None = None,
+        places: Mapping[str, tuple[float, float]] | None = None,
+    ) -> None:
         self.view = view
         self.title = title
+        self.places = places or {}
         self.tints = tints_of(view, color_by)
         self.boxes = view.diagram.boxes
         self.blocks_at: dict[int | None, list[Block]] = {}
@@ -50,9 +59,9 @@ class Wires:
             if box.position in view.opened:
                 self.boxes_at.setdefault(box.parent, []).append(box)
         # On the spine comes first, that is on top.
-        first = {link.source for link in view.inward if link.spine}
+        self.first = {link.source for link in view.inward if link.spine}
         for wires in self.wires_at.values():
-            wires.sort(key=lambda wire: wire.id not in first)
+            wires.sort(key=lambda wire: wire.id not in self.first)
         self.values = {wire.id: view.diagram.values[wire.value] for wire in view.wires}
         literals = [link for link in view.inward if link.source in self.values and self.values[link.source].literal]
         self.entering = Counter(target for _, target in {(link.source, link.target) for link in view.inward})
@@ -67,7 +76,7 @@ class Wires:
         """The text, line by line."""
         yield "digraph computation {"
         yield (
-            f"  graph [rankdir=LR, nodesep=0.14, ranksep=0.24, newrank=true, pad=0.12, bgcolor={quoted(GROUND)}, "
+            f"  graph [rankdir=LR, nodesep=0.14, ranksep=0.3, newrank=true, pad=0.12, bgcolor={quoted(GROUND)}, "
             f'tooltip={quoted(self.title)}, {FONT}, fontsize=11, fontcolor="{LINE}"]'
         )
         yield f"  node [{FONT}, fontsize=12]"
@@ -152,9 +161,11 @@ class Wires:
         """An operation, or what is put together."""
         if block.kind == "box":
             box = self.boxes[int(block.id[1:])]
+            height = min(max(0.66, 0.14 * self.entering[block.id]), 2.8)
             return (
                 f'{block.id} [id="{block.id}", class="box", shape=box, style="rounded,filled", '
-                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", height=0.66, margin="0.15,0.05", '
+                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", height={height:.2f}, '
+                'margin="0.15,0.05", '
                 f"label=<<B>{html(readable(block.label, LONGEST_LABEL))}</B>>, "
                 f"tooltip={quoted(self.box_tooltip(box))}]"
             )
@@ -181,7 +192,7 @@ class Wires:
         if len(symbol) > 5:
             shape = 'shape=box, style="rounded,filled", height=0.36, margin="0.08,0.03", fontsize=11'
         else:
-            size = {1: 16, 2: 14, 3: 11, 4: 10, 5: 9}[max(1, len(symbol))]
+            size = SMALL_SIGNS.get(symbol) or {1: 16, 2: 14, 3: 11, 4: 10, 5: 9}[max(1, len(symbol))]
             height = min(max(0.42, 0.2 * self.entering[block.id]), 2.4)
             shape = f"shape=ellipse, style=filled, width=0.42, height={height:.2f}, fixedsize=true, fontsize={size}"
         return (
@@ -241,7 +252,7 @@ class Wires:
         if slopes:
             tooltip = f"local gradient {' + '.join([exact(slope) for slope in slopes])}"
             if self.entering[link.target] <= MOST_HEAD_LABELS:
-                attributes.append(_head_label(slopes))
+                attributes.append(_head_label(slopes, self.places.get(f"{link.source}-{link.target}")))
         elif link.chain is not None:
             tooltip = f"gradient through the layer {exact(link.chain)}"
         attributes.append(f"tooltip={quoted(tooltip)}")
@@ -249,17 +260,18 @@ class Wires:
         return f"{link.source}{port} -> {link.target} [{', '.join(attributes)}]"
 
 
-def _head_label(slopes: list[float]) -> str:
-    """Local gradients at the head of an arrow, below it and clear of the circle."""
+def _head_label(slopes: list[float], place: tuple[float, float] | None) -> str:
+    """Local gradients at the head of an arrow: at a place, or below it and clear of the circle."""
     text = " + ".join([short_number(slope) for slope in slopes[:3]]) + (" + …" if len(slopes) > 3 else "")
     # Graphviz puts the middle of the label at a distance (in tens of points) and an angle from the head.
     across = 2.4 * len(text) + 4.0
-    distance = max(12.0, math.hypot(across, 5.0))
-    angle = math.degrees(math.asin(5.0 / distance))
-    attributes = f"headlabel=<{text}>, labeldistance={distance / 10:.2f}, labelangle={angle:.0f}"
-    if len(text) > 4:
+    length = max(12.0, math.hypot(across, 5.0))
+    distance, angle = place or (length / 10, math.degrees(math.asin(5.0 / length)))
+    attributes = f"headlabel=<{text}>, labeldistance={distance:.2f}, labelangle={angle:.1f}"
+    finite = all(map(math.isfinite, slopes))
+    if len(text) > 4 or not finite:
         attributes += ", minlen=2"
-    if not all(map(math.isfinite, slopes)):
+    if not finite:
         attributes += f', labelfontcolor="{GRADIENT}"'
     return attributes
 

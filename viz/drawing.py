@@ -19,14 +19,16 @@ from viz.engine import TIMEOUT, find_engine, run_engine
 from viz.errors import EngineError, GraphTooLarge
 from viz.labels import readable
 from viz.mermaid import write_mermaid
+from viz.metrics import fit_texts
 from viz.neighbourhood import nodes_near, nodes_of
 from viz.page import write_page
+from viz.placing import placed_svg
 from viz.selection import GRAPH_WAYS, LIMIT, PROGRAM_WAYS, Expand, select, too_large
 from viz.states import states_of
 from viz.steps import steps_of
 from viz.styles import Look, write_dot
 from viz.subjects import called, layers_of, nodes_in, title_of
-from viz.svg import described_svg, dressed, finished_svg
+from viz.svg import dressed
 from viz.text import MOST_LINES, write_tree
 from viz.tikz import write_tikz
 from viz.view import View
@@ -83,11 +85,13 @@ class Drawing:
     @cached_property
     def _svg(self) -> str:
         with self._keeping_dot():
-            return finished_svg(self._laid_out("svg"), self.title, self.description, self.look.theme)
+            root, _ = placed_svg(self._laid_out("svg"))
+            fit_texts(root)
+            return dressed(root, self.title, self.description, self.look.theme)
 
     def png(self) -> bytes:
         """The picture as PNG. Raises EngineNotFound or EngineError."""
-        return self._laid_out("png")
+        return self._painted("png")
 
     def html(self) -> str:
         """The picture as a page, one file: layers open and close, steps go forward and backward. Raises as `svg` does.
@@ -124,8 +128,9 @@ class Drawing:
         if not 0 < seconds < math.inf:
             raise ValueError(f"seconds is how long a step takes, above 0; got {seconds!r}")
         with self._keeping_dot():
-            root = described_svg(self._laid_out("svg"))
+            root, _ = placed_svg(self._laid_out("svg"))
             rules = animated(root, self.view, steps_of(self.diagram), seconds)
+            fit_texts(root)
             return dressed(root, self.title, self.description, self.look.theme, rules)
 
     def mermaid(self) -> str:
@@ -151,7 +156,7 @@ class Drawing:
         writers: dict[str, Callable[[], str | bytes]] = {
             ".svg": self.svg,
             ".png": self.png,
-            ".pdf": lambda: self._laid_out("pdf"),
+            ".pdf": lambda: self._painted("pdf"),
             ".html": self.html,
             ".dot": lambda: self.dot,
             ".gv": lambda: self.dot,
@@ -188,6 +193,12 @@ class Drawing:
         except EngineError as error:
             error.dot = self.dot
             raise
+
+    def _painted(self, kind: str) -> bytes:
+        """The picture as the engine paints it, with labels where the SVG has them."""
+        with self._keeping_dot():
+            _, places = placed_svg(self._laid_out("svg"))
+            return self._laid_out(kind, write_dot(self.view, self.title, self.look, places))
 
     def _laid_out(self, kind: str, dot: str | None = None) -> bytes:
         engine = find_engine(self._engine, dot=self.dot)

@@ -19,8 +19,9 @@ from viz.diagram import Diagram
 from viz.errors import EngineError
 from viz.explain import Explanations
 from viz.labels import pretty, readable
+from viz.placing import placed_svg
 from viz.steps import steps_of
-from viz.svg import CLASS, NAMESPACE, as_text, dark_rules, described_svg
+from viz.svg import CLASS, HALO, NAMESPACE, as_text, dark_rules
 from viz.view import View
 
 __all__ = ["write_page"]
@@ -45,7 +46,7 @@ def write_page(
     """The HTML text of a page that starts with the first of the states; `lay_out` makes one SVG after another."""
     pictures = _pictures(lay_out(states), len(states), title)
     data = json.dumps(_data(states), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    css = _resource("page.css") + _themes()
+    css = _resource("page.css") + HALO + _themes()
     script = f'(() => {{\n"use strict";\n{_resource("picture.js")}\n{_resource("controls.js")}}})();\n'
     templates = "".join([f"<template class=state>{picture}</template>\n" for picture in pictures[1:]])
     name = escape(title)
@@ -160,7 +161,7 @@ def _pictures(laid_out: bytes, count: int, title: str) -> list[str]:
     parts = [part[part.find(b"<svg") :] + b"</svg>" for part in laid_out.split(b"</svg>")[:-1]]
     if len(parts) != count:
         raise EngineError(f"the layout engine gave {len(parts)} pictures when asked for {count}")
-    return [_small(described_svg(part), title) for part in parts]
+    return [_small(placed_svg(part)[0], title) for part in parts]
 
 
 def _small(root: ElementTree.Element, title: str) -> str:

@@ -17,7 +17,7 @@ from autograd.program.jit import Jitted
 from autograd.program.paths import TooManyPaths
 from autograd.program.program import Program
 from autograd.program.signature import sign
-from viz.diagram import Decision, Diagram, diagram_of
+from viz.diagram import Decision, Diagram, diagram_of, slopes_of
 from viz.subjects import leaves_of, parameters_of
 
 __all__ = ["Recording", "recording_of"]
@@ -85,7 +85,7 @@ def gradients_through(nodes: Sequence[Node], outputs: Sequence[Node]) -> dict[in
         adjoint = found[id(node)]
         if adjoint is None or node.op is None:
             continue
-        for parent, slope in zip(node.parents, node.local_gradients, strict=True):
+        for parent, slope in zip(node.parents, slopes_of(node), strict=True):
             if id(parent) in found and not (slope == 0.0 and node.op in (Select, Absorb)):
                 found[id(parent)] = (found[id(parent)] or 0.0) + adjoint * slope
     return found

@@ -77,7 +77,8 @@ def _applied(operation: Operation, texts: list[str], more: bool) -> str:
     sign = INFIX.get(operation.name)
     if sign is not None and len(texts) == 2:
         right = f"({texts[1]})" if texts[1].startswith("−") else texts[1]
-        return f"{texts[0]} {sign} {right}"
+        left = f"({texts[0]})" if operation.name == "power" and texts[0].startswith("−") else texts[0]
+        return f"{left} {sign} {right}"
     if operation.name == "square":
         return f"({texts[0]})²" if texts[0].startswith("−") else f"{texts[0]}²"
     return f"{readable(operation.symbol, 14)}({', '.join(texts)}{', …' if more else ''})"
@@ -159,7 +160,16 @@ def _accumulated(diagram: Diagram, sums: _Sums, position: int) -> str:
     shown = addends if len(addends) <= MOST_OPERANDS else ["…", *addends[1 - MOST_OPERANDS :]]
     _, total, complete = sums.shown(position)
     waiting = "" if complete else ", so far"
-    return f"∂{_name(diagram, position)} = {' + '.join(shown)} = {total}{waiting}"
+    return f"∂{_name(diagram, position)} = {_sum(shown)} = {total}{waiting}"
+
+
+def _sum(terms: list[str]) -> str:
+    """Terms with plus or minus between them: what is below 0 is taken away.
+
+    >>> _sum(["−2 · 3", "4 · (−1)", "−1.5 · (−2)"])
+    '−2 · 3 + 4 · (−1) − 1.5 · (−2)'
+    """
+    return terms[0] + "".join([f" − {term[1:]}" if term.startswith("−") else f" + {term}" for term in terms[1:]])
 
 
 def _name(diagram: Diagram, position: int) -> str:
