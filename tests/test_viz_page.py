@@ -206,6 +206,29 @@ def test_a_click_tells_why_a_gradient_is_0(open_page):
 
 
 @needs_chromium
+def test_on_a_phone_the_details_stand_below_the_picture_and_what_was_clicked_stays_in_sight(browser, tmp_path):
+    browser.open(lab().save(tmp_path / "page.html"))
+    browser.send("Emulation.setDeviceMetricsOverride", width=390, height=780, deviceScaleFactor=2, mobile=True)
+    try:
+        for name in ("v1", "o0"):
+            click(browser, f"g.node[data-id={name}]")
+            node, stage, panel, footer = (
+                rectangle(browser, selector)
+                for selector in (f"g.node[data-id={name}]", "#stage", "#details", "footer")
+            )
+            assert stage[0] <= node[0] < node[2] <= stage[2]
+            assert stage[1] <= node[1] < node[3] <= stage[3] <= panel[1] < panel[3] <= footer[1]
+            assert stage[3] - stage[1] >= 250
+        browser.key("Escape")
+        assert rectangle(browser, "#stage")[3] >= rectangle(browser, "footer")[1] - 1
+        assert browser.run("document.documentElement.scrollWidth") <= 390
+        header = rectangle(browser, "header")
+        assert header[3] - header[1] <= 120
+    finally:
+        browser.send("Emulation.setDeviceMetricsOverride", width=1200, height=700, deviceScaleFactor=1, mobile=False)
+
+
+@needs_chromium
 def test_pointing_at_a_value_shows_the_paths_through_it(open_page):
     browser = open_page(lab())
     names = {value["name"]: int(key) for key, value in data_of(lab().html())["values"].items()}

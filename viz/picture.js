@@ -28,6 +28,9 @@ function fit() {
   place();
 }
 
+// On a narrow screen the details take room from the picture.
+const resized = () => (fitted ? fit() : place());
+
 function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
   const wanted = Math.min(Math.max(scale * factor, 0.02), 20);
   left += x / scale - x / wanted;
