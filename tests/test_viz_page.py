@@ -213,8 +213,7 @@ def test_on_a_phone_the_details_stand_below_the_picture_and_what_was_clicked_sta
         for name in ("v1", "o0"):
             click(browser, f"g.node[data-id={name}]")
             node, stage, panel, footer = (
-                rectangle(browser, selector)
-                for selector in (f"g.node[data-id={name}]", "#stage", "#details", "footer")
+                rectangle(browser, selector) for selector in (f"g.node[data-id={name}]", "#stage", "#details", "footer")
             )
             assert stage[0] <= node[0] < node[2] <= stage[2]
             assert stage[1] <= node[1] < node[3] <= stage[3] <= panel[1] < panel[3] <= footer[1]
