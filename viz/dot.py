@@ -269,7 +269,7 @@ def _head_label(slopes: list[float], place: tuple[float, float] | None) -> str:
     distance, angle = place or (length / 10, math.degrees(math.asin(5.0 / length)))
     attributes = f"headlabel=<{text}>, labeldistance={distance:.2f}, labelangle={angle:.1f}"
     finite = all(map(math.isfinite, slopes))
-    if len(text) > 4 or not finite:
+    if len(text) > 2 or not finite:
         attributes += ", minlen=2"
     if not finite:
         attributes += f', labelfontcolor="{GRADIENT}"'

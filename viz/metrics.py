@@ -70,6 +70,8 @@ def _fit(text: ElementTree.Element, starts: list[float], *, alone: bool) -> None
         text.set("x", f"{x + width_of(shown, size) / 2:.2f}")
         text.set("text-anchor", "middle")
         return
+    if len(shown.strip()) == 1:
+        return
     following = [start for start in starts if start > x]
     measured = width_of(shown, size)
     width = min(following[0] - x, 1.15 * measured) if following else measured

@@ -22,6 +22,7 @@ CELL = 48.0  # of the grid in which what is near is looked up, in points
 STEP = 4.0  # from one point to the next where a line is looked at
 BORDER = 1.5  # from the tip of an arrow's filled form to that of its border, where the line ends
 BEGIN = 8.0  # from an arrow's tip to the nearest label, in points
+APART = 3.0
 GAP, ASIDE = 1.5, 6.0  # between a line and its label: as a rule, and if need be that much more
 WAYS = (0.0, 7.0, 14.0, 22.0, 32.0)
 # What is in the way, and what it costs to give way to it: a place further on, or on the other side.
@@ -50,6 +51,10 @@ class Rectangle(NamedTuple):
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
+
+    def widened(self) -> Rectangle:
+        """With what is left free beside a number: two side by side would read as one."""
+        return Rectangle(self.left - APART, self.top, self.right + APART, self.bottom)
 
     def cells(self) -> Iterator[tuple[int, int]]:
         """The cells of the grid that it touches."""
@@ -88,7 +93,8 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
             if text is not None and len(line) > 1:
                 arrows.append(_Arrow(group.get("data-id", ""), text, line))
         elif "node" in css:
-            grid.add(_extent(group))
+            room = _extent(group)
+            grid.add(room.widened() if "wire" in css else room)
         elif "title" in css:
             for text in group.findall(f"{{{NAMESPACE}}}text"):
                 grid.add(_room(text))
@@ -110,7 +116,7 @@ def _placed(arrow: _Arrow, grid: _Grid) -> Place:
     if best is None:
         return arrow.place_of(((now.left + now.right) / 2, (now.top + now.bottom) / 2))
     middle, room = best
-    grid.add(room)
+    grid.add(room.widened())
     for attribute, shift in (("x", room.left - now.left), ("y", room.top - now.top)):
         arrow.text.set(attribute, f"{float(arrow.text.get(attribute, '0')) + shift:.2f}")
     return arrow.place_of(middle)
