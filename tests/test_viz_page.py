@@ -10,7 +10,7 @@ from browser import Browser, find_chromium
 from test_viz_labels import HOSTILE
 
 import viz
-from autograd import Variable, scope
+from autograd import Variable, exp, jit, scope
 from examples import lab_network
 
 CHROMIUM = find_chromium()
@@ -203,6 +203,46 @@ def test_a_click_tells_why_a_gradient_is_0(open_page):
     assert why == "Dead ReLU: its input a₁ = −1 is below 0, where max(x, 0) is flat."
     browser.key("Escape")
     assert browser.run("document.querySelector('#details').hidden")
+
+
+@needs_chromium
+def test_the_details_do_not_lie_on_what_was_clicked(open_page):
+    x = Variable(1.0, name="x")
+    leaves = [x * float(number) for number in range(12)]
+    browser = open_page(viz.draw(leaves))
+    corner = browser.run("""(() => {
+        const wires = [...document.querySelectorAll('#stage g.wire')];
+        const boxes = wires.map(g => [g.getBoundingClientRect(), g.dataset.id]);
+        return boxes.sort(([a], [b]) => b.right - b.top - (a.right - a.top))[0][1];
+    })()""")
+    click(browser, f"g.node[data-id={corner}]")
+    node, panel = rectangle(browser, f"g.node[data-id={corner}]"), rectangle(browser, "#details")
+    assert node[2] <= panel[0] or node[0] >= panel[2] or node[3] <= panel[1] or node[1] >= panel[3]
+
+
+@needs_chromium
+@pytest.mark.parametrize("numbers", [(), (3.0, 2.0)])
+def test_a_page_of_a_program_shows_its_guards_and_steps_through_it(open_page, numbers):
+    compiled = jit(lambda x, w: exp(x - w) if x > w else x)
+    compiled(3.0, 2.0)
+    browser = open_page(viz.draw(compiled.paths[0].program, *numbers))
+    click(browser, "g.node[data-id=g0]")
+    assert "guard: true at test_viz_page.py:" in browser.run("document.querySelector('#details h2').textContent")
+    outside = browser.run("""[...document.querySelectorAll('#stage g.guard, #stage g.wire')].filter(group => {
+        const room = group.querySelector('polygon').getBBox();
+        return [...group.querySelectorAll('text')].some(text => {
+            const box = text.getBBox();
+            return box.x < room.x - 1 || box.x + box.width > room.x + room.width + 1;
+        });
+    }).map(group => group.dataset.id)""")
+    assert outside == []
+    if numbers:
+        for _ in range(browser.run("Number(document.querySelector('#step').max)")):
+            browser.run("document.querySelector('#previous').click()")
+        assert says(browser)[0] == "inputs"
+    else:
+        assert browser.run("document.querySelector('#player').hidden")
+        assert says(browser)[1].startswith("A program without its arguments has no numbers")
 
 
 @needs_chromium

@@ -13,7 +13,13 @@ function details(heading, lines, why = -1) {
   }));
   panel.hidden = false;
   resized();
-  if (home) reveal(home);
+  if (!home) return;
+  reveal(home);
+  const [node, over] = [home, panel].map((element) => element.getBoundingClientRect());
+  if (node.right > over.left && node.left < over.right && node.bottom > over.top && node.top < over.bottom) {
+    fitted = false;
+    moveTo(home);
+  }
 }
 
 function dismiss() {

@@ -206,7 +206,8 @@ class Wires:
         value = self.view.diagram.values[wire.value]
         leaf = value.kind in ("variable", "constant")
         css = "wire leaf" if leaf else "wire"
-        tint = self.tints.get(wire.value, PALE if leaf else "")
+        # A ground also says how much room there is, where no rule does.
+        tint = self.tints.get(wire.value, PALE if leaf else "" if value.gradient_text else GROUND)
         ground = f' BGCOLOR="{tint}"' if tint else ""
         if wire.bundled:
             rows = f'<TR><TD><FONT COLOR="{MUTED}">… {wire.bundled} more</FONT></TD></TR>'
