@@ -118,7 +118,7 @@ def test_layers_within_layers_are_opened_in_every_form():
     for expand in ("none", 4):
         drawing = viz.draw(y, expand=expand)
         for form, make in FORMS.items():
-            if form != "animation":
+            if form not in ("animation", "png"):
                 assert make(drawing), form
 
 

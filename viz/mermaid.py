@@ -96,4 +96,4 @@ def _escaped(text: str) -> str:
     >>> _escaped('a"<b>#')
     'a#34;#60;b#62;#35;'
     """
-    return re.sub(r"[^\w .,]", lambda sign: f"#{ord(sign[0])};" if ord(sign[0]) < 128 else sign[0], text) or "#160;"
+    return re.sub(r"[^\w .,?]", lambda sign: f"#{ord(sign[0])};" if ord(sign[0]) < 128 else sign[0], text) or "#160;"
