@@ -92,6 +92,28 @@ def test_local_gradients_lie_on_no_value_no_sign_and_not_on_each_other(name, eng
                     assert not overlap(its_room, room(text)), (id, text.text)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["lab", "cards", "records", "products", "infinite"])
+def test_each_local_gradient_is_nearest_to_the_head_of_its_own_arrow(name, engine):
+    drawing = DRAWINGS[name]()
+    drawing._engine = engine
+    heads = {}
+    for group in parts(drawing.svg(), "edge"):
+        head = group.find(f"{SVG}polygon")
+        if head is not None:
+            numbers = [float(number) for number in re.findall(r"-?[\d.]+", head.get("points"))]
+            heads[group.get("data-id")] = (
+                sum(numbers[::2]) / len(numbers[::2]),
+                sum(numbers[1::2]) / len(numbers[1::2]),
+            )
+    for id, text in labels(drawing.svg()):
+        left, top, right, bottom = room(text)
+        far = {other: max(left - x, 0.0, x - right) + max(top - y, 0.0, y - bottom) for other, (x, y) in heads.items()}
+        assert far[id] < 25.0
+        # Where two arrows end side by side, their labels may be as near to either.
+        assert far[id] <= min(far.values()) + 6.0, (id, far)
+
+
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_the_engine_paints_labels_where_the_svg_has_them(name):
     drawing = DRAWINGS[name]()

@@ -30,9 +30,9 @@ SAID = re.compile(r"<text[^>]*>([^<]*)<")
 START = """# Pictures
 
 Written by `tools/generate_pictures.py`, whose code is shown. `draw` takes a node, several nodes, a function, a layer,
-a compiled function or a program, and gives a `Drawing`: `.svg()`, `.png()`, `.html()`, `.mermaid()`, `.tikz()`,
-`.text()`, `.dot`, and `.save(path)`, which goes by the suffix. Above each line stands the value, below it the gradient;
-small and grey, at the head of an arrow, is the local gradient.
+a compiled function or a program, and gives a `Drawing`: `.svg()`, `.png()`, `.html()`, `.animation()`, `.gif()`,
+`.mermaid()`, `.tikz()`, `.text()`, `.dot`, and `.save(path)`, which goes by the suffix. Above each line stands the
+value, below it the gradient; small and grey, at the head of an arrow, is the local gradient.
 """
 END = """
 ## The page
@@ -161,7 +161,7 @@ def called() -> Drawing:
 
 
 def animation() -> str:
-    """An SVG that plays the computation forward and backward, also in a README or on a slide."""
+    """An SVG that plays the computation forward and backward, in a README or on a slide; `.gif()` where SVG can't."""
     x, w = Variable(2.0, name="x"), Variable(-1.0, name="w")
     y = (w * x) ** 2.0 + w
     y.backward()

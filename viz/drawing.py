@@ -17,6 +17,7 @@ from viz.animation import animated
 from viz.diagram import Diagram, diagram_of
 from viz.engine import TIMEOUT, find_engine, run_engine
 from viz.errors import EngineError, GraphTooLarge
+from viz.film import film_of
 from viz.labels import readable
 from viz.mermaid import write_mermaid
 from viz.metrics import fit_texts
@@ -119,6 +120,25 @@ class Drawing:
 
         Each step takes so many seconds. Raises ValueError for more than 200 operations, or seconds not above 0.
         """
+        self._check_steps(seconds)
+        with self._keeping_dot():
+            root, _ = placed_svg(self._laid_out("svg"))
+            rules = animated(root, self.view, steps_of(self.diagram), seconds)
+            fit_texts(root)
+            return dressed(root, self.title, self.description, self.look.theme, rules)
+
+    def gif(self, seconds: float = 0.8) -> bytes:
+        """The same as a GIF, where a gradient is seen once it is complete. Needs Pillow, the extra `gif`.
+
+        Raises as `animation` does, and ImportError without Pillow.
+        """
+        self._check_steps(seconds)
+        with self._keeping_dot():
+            root, _ = placed_svg(self._laid_out("svg"))
+            return film_of(self.png(), root, self.view, steps_of(self.diagram), seconds)
+
+    def _check_steps(self, seconds: float) -> None:
+        """Raise ValueError if there is too much to play, or no time for it."""
         count = len(self.diagram.operations)
         if count > MOST_STEPS:
             raise ValueError(
@@ -127,11 +147,6 @@ class Drawing:
             )
         if not 0 < seconds < math.inf:
             raise ValueError(f"seconds is how long a step takes, above 0; got {seconds!r}")
-        with self._keeping_dot():
-            root, _ = placed_svg(self._laid_out("svg"))
-            rules = animated(root, self.view, steps_of(self.diagram), seconds)
-            fit_texts(root)
-            return dressed(root, self.title, self.description, self.look.theme, rules)
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart; needs no engine."""
@@ -149,7 +164,7 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file, as its suffix says, and return the path.
 
-        Suffixes: .svg .png .pdf .html .dot .gv .mmd .tex .txt. The file is written whole or not at all. Raises
+        Suffixes: .svg .png .pdf .gif .html .dot .gv .mmd .tex .txt. The file is written whole or not at all. Raises
         ValueError for another suffix.
         """
         target = Path(path)
@@ -157,6 +172,7 @@ class Drawing:
             ".svg": self.svg,
             ".png": self.png,
             ".pdf": lambda: self._painted("pdf"),
+            ".gif": self.gif,
             ".html": self.html,
             ".dot": lambda: self.dot,
             ".gv": lambda: self.dot,

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 from viz.metrics import width_of
 from viz.svg import NAMESPACE, described_svg
 
-__all__ = ["Place", "placed_svg"]
+__all__ = ["Place", "Rectangle", "extent_of", "placed_svg"]
 
 CELL = 48.0  # of the grid in which what is near is looked up, in points
 STEP = 4.0  # from one point to the next where a line is looked at
@@ -93,7 +93,7 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
             if text is not None and len(line) > 1:
                 arrows.append(_Arrow(group.get("data-id", ""), text, line))
         elif "node" in css:
-            room = _extent(group)
+            room = extent_of(group)
             grid.add(room.widened() if "wire" in css else room)
         elif "title" in css:
             for text in group.findall(f"{{{NAMESPACE}}}text"):
@@ -209,7 +209,7 @@ def _points(numbers: str) -> list[Point]:
     return list(zip(found[::2], found[1::2], strict=False))
 
 
-def _extent(group: ElementTree.Element) -> Rectangle:
+def extent_of(group: ElementTree.Element) -> Rectangle:
     """The room of all shapes and texts of a node."""
     corners: list[Point] = []
     for element in group.iter():

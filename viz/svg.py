@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from viz import dot
 from viz.errors import EngineError
 from viz.tints import DARK_TINTS
+from viz.view import Wire
 
-__all__ = ["NAMESPACE", "as_text", "dark_rules", "described_svg", "dressed"]
+__all__ = ["NAMESPACE", "as_text", "dark_rules", "described_svg", "dressed", "parts_of"]
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 LINKS = "http://www.w3.org/1999/xlink"
@@ -65,6 +67,15 @@ def described_svg(picture: bytes) -> ElementTree.Element:
         _order_layers(graph)
         _raise_titles(graph)
     return root
+
+
+def parts_of(root: ElementTree.Element, wires: Iterable[Wire]) -> dict[str, ElementTree.Element]:
+    """The parts of an SVG by their ids. Raises EngineError if there is none for one of the wires."""
+    parts = {group.get("data-id", ""): group for group in root.iter(f"{{{NAMESPACE}}}g")}
+    missing = [wire.id for wire in wires if wire.id not in parts]
+    if missing:
+        raise EngineError(f"the layout engine gave an SVG without {', '.join(missing[:3])}")
+    return parts
 
 
 def as_text(root: ElementTree.Element) -> str:
