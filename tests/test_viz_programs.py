@@ -95,6 +95,14 @@ def test_the_side_that_is_not_taken_gets_no_gradient_even_where_it_is_infinite()
     assert drawing.diagram.values[root.result].gradient is None
 
 
+def test_a_side_that_is_no_number_has_no_say_in_what_the_other_side_passes_on():
+    drawing = draw(jit(lambda x: where(x < 0.0, 2.0 * x, x.log())), -1.0)
+    assert named(drawing)["x"] == (-1.0, 2.0)
+    choice = drawing.diagram.operations[-1]
+    assert [operand.local_gradient for operand in choice.operands] == [0.0, 1.0, 0.0]
+    assert math.isnan(drawing.diagram.values[choice.operands[2].value].number)
+
+
 def test_arrays_nodes_and_variables_from_outside_keep_their_names():
     bias = Variable(0.5, name="bias")
     scale = Variable(3.0, name="scale")

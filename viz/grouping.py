@@ -36,7 +36,6 @@ class Grouping:
         self.extra: list[tuple[str, str, int | None]] = []
         self.bundle: dict[int, int] = {}
         self.outputs = frozenset(diagram.outputs)
-        self.guarded = frozenset([guard.value for guard in diagram.guards])
         outermost: list[int | None] = []
         for box in diagram.boxes:
             outer = None if box.parent is None else outermost[box.parent]
@@ -70,9 +69,7 @@ class Grouping:
             return value.producer is None or not self.is_fold(self.block[value.producer])
         if value.producer is not None:
             source = self.block[value.producer]
-            return not self.is_fold(source) and (
-                value.position in self.guarded or any(target != source for target in used)
-            )
+            return not self.is_fold(source) and any(target != source for target in used)
         first = used[0]
         if value.literal and self.is_box(first):
             return False
