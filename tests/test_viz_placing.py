@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from browser import Browser, find_chromium
 from test_viz_lab import ENGINES, SVG, parts
+from test_viz_labels import HOSTILE
 
 import viz
 from autograd import Variable, dot, jit, prod, where
@@ -182,6 +183,13 @@ def test_names_and_numbers_do_not_run_into_each_other_in_another_font(tmp_path, 
     with Browser(CHROMIUM) as browser:
         browser.open(path)
         assert browser.run(OVERLAPS) == []
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "\u0301\u0301", "\u200d\u0301 \u0301", "漢字 ｶﾅ", "ِ"])
+def test_every_text_has_room_whatever_a_name_contains(name):
+    y = Variable(1.0, name=name) * 2.0
+    for text in ElementTree.fromstring(viz.draw(y).svg()).iter(f"{SVG}text"):
+        assert float(text.get("textLength", 1.0)) > 0.0, text.text
 
 
 @pytest.mark.parametrize("engine", ENGINES)

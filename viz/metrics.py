@@ -77,7 +77,11 @@ def _fit(text: ElementTree.Element, starts: list[float], *, alone: bool) -> None
     width = min(following[0] - x, 1.15 * measured) if following else measured
     # Viewers drop leading blanks, so these are made a start further on.
     lead = width_of(shown[:blanks], size)
+    room = width - lead - width_of(shown[len(shown.rstrip()) :], size)
+    if room <= 0.0:
+        # Marks alone, which stand over nothing.
+        return
     text.text = shown.strip()
     text.set("x", f"{x + lead:.2f}")
-    text.set("textLength", f"{width - lead - width_of(shown[len(shown.rstrip()) :], size):.2f}")
+    text.set("textLength", f"{room:.2f}")
     text.set("lengthAdjust", "spacingAndGlyphs")
