@@ -96,13 +96,15 @@ def _order_layers(graph: ElementTree.Element) -> None:
 
 def _raise_titles(graph: ElementTree.Element) -> None:
     """Put the names of open layers on top of the lines that pass them; a click goes to what is below them."""
-    titles = ElementTree.SubElement(graph, f"{{{NAMESPACE}}}g", {"class": "title", "pointer-events": "none"})
+    titles = ElementTree.Element(f"{{{NAMESPACE}}}g", {"class": "title", "pointer-events": "none"})
     titles.tail = "\n"
     for layer in graph.findall(f"{{{NAMESPACE}}}g"):
         if "layer" in layer.get("class", "").split():
             for text in layer.findall(f"{{{NAMESPACE}}}text"):
                 layer.remove(text)
                 titles.append(text)
+    if len(titles):
+        graph.append(titles)
 
 
 def _describe(group: ElementTree.Element) -> None:
