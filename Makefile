@@ -17,6 +17,7 @@ test: .venv/ready-test
 check:
 	$(BIN)/python tools/generate_kernels.py --check
 	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/python tools/generate_pictures.py --check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,18 @@ def test_generated_kernels_follow_the_declarations():
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_wheel_has_every_package_and_every_file_that_is_no_python():
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    for package in ("autograd", "layers", "viz"):
+        for folder in [PROJECT / package, *[path.parent for path in (PROJECT / package).rglob("*/__init__.py")]]:
+            name = ".".join(folder.relative_to(PROJECT).parts)
+            assert name in project["packages"]
+            patterns = project["package-data"].get(name, [])
+            for path in folder.iterdir():
+                if path.is_file() and path.suffix not in (".py", ".so", ".pyd", ".c", ".pyc"):
+                    assert any(fnmatch(path.name, pattern) for pattern in patterns), path
 
 
 def test_every_public_name_exists_and_builtins_are_not_shadowed_by_a_star_import():

@@ -128,7 +128,7 @@ def test_an_engine_that_never_stops_talking_is_ended(drawn, script, monkeypatch)
 @posix_only
 def test_what_is_no_png_is_refused(drawn, script):
     with pytest.raises(viz.EngineError, match="no PNG"):
-        drawn(engine=script("echo '<svg></svg>'")).png()
+        drawn(engine=script("echo '<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>'")).png()
 
 
 @posix_only
@@ -143,10 +143,12 @@ def test_a_file_that_is_no_program_is_a_clear_error(drawn, tmp_path):
 def test_every_suffix_is_written_and_another_is_refused(drawn, tmp_path):
     drawing = drawn()
     starts = {".svg": b"<svg", ".png": b"\x89PNG", ".dot": b"digraph", ".gv": b"digraph", ".txt": b"9",
-              ".html": b"<!DOCTYPE html>", ".mmd": b"flowchart LR", ".tex": b"% "}  # fmt: skip
+              ".html": b"<!DOCTYPE html>", ".gif": b"GIF89a", ".mmd": b"flowchart LR", ".tex": b"% "}  # fmt: skip
     for suffix, start in starts.items():
         assert drawing.save(tmp_path / f"graph{suffix}").read_bytes().startswith(start)
-    with pytest.raises(ValueError, match=r"\.svg \.png \.pdf \.html \.dot \.gv \.mmd \.tex or \.txt; got '\.jpg'"):
+    with pytest.raises(
+        ValueError, match=r"\.svg \.png \.pdf \.gif \.html \.dot \.gv \.mmd \.tex or \.txt; got '\.jpg'"
+    ):
         drawing.save(tmp_path / "graph.jpg")
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         drawing.save(tmp_path / "nowhere" / "graph.svg")

@@ -155,6 +155,14 @@ def test_a_sum_that_is_not_complete_says_so():
     assert says(y)[-2:] == ["∂x = 1 · 4 = 4, so far", "∂x = 1 · 4 + 1 · 3 = 7"]
 
 
+def test_a_term_below_0_is_taken_away_and_a_base_below_0_stands_in_brackets():
+    x = variable(2.0)
+    y = -(x * 3.0) + x * 4.0
+    y.backward()
+    assert says(y)[-1] == "∂x = 1 · 4 − 1 · 3 = 1"
+    assert says(variable(-2.0) ** 3.0) == ["x ^ 3 = (−2) ^ 3 = −8"]
+
+
 def test_an_operation_beside_the_sweep_is_passed_over():
     x = variable(2.0)
     y = x * 3.0

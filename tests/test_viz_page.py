@@ -10,7 +10,7 @@ from browser import Browser, find_chromium
 from test_viz_labels import HOSTILE
 
 import viz
-from autograd import Variable, scope
+from autograd import Variable, exp, jit, scope
 from examples import lab_network
 
 CHROMIUM = find_chromium()
@@ -86,7 +86,7 @@ def test_the_same_graph_gives_the_same_page():
 def test_every_layer_closes_and_opens_by_click(open_page):
     browser = open_page(lab())
     for number in range(4):
-        assert labels(browser, "layer") == LAYERS
+        assert labels(browser, "title") == LAYERS
         click(browser, f"g.layer[data-id=b{number}]")
         assert labels(browser, "box") == [LAYERS[number]]
         click(browser, f"g.box[data-id=b{number}]")
@@ -94,7 +94,7 @@ def test_every_layer_closes_and_opens_by_click(open_page):
         click(browser, f"g.layer[data-id=b{number}]")
     assert labels(browser, "box") == LAYERS
     browser.run("document.querySelector('#open-all').click()")
-    assert labels(browser, "layer") == LAYERS
+    assert labels(browser, "title") == LAYERS
 
 
 @needs_chromium
@@ -107,13 +107,13 @@ def test_a_layer_closes_with_the_layers_in_it_and_opens_alone(open_page):
     with scope("Other"):
         y = y * y
     browser = open_page(viz.draw(y))
-    assert labels(browser, "layer") == ["Outer", "Inner", "Other"]
+    assert labels(browser, "title") == ["Outer", "Inner", "Other"]
     click(browser, "g.layer[data-id=b0]")
-    assert (labels(browser, "box"), labels(browser, "layer")) == (["Outer"], ["Other"])
+    assert (labels(browser, "box"), labels(browser, "title")) == (["Outer"], ["Other"])
     click(browser, "g.box[data-id=b0]")
-    assert (labels(browser, "box"), labels(browser, "layer")) == (["Inner"], ["Outer", "Other"])
+    assert (labels(browser, "box"), labels(browser, "title")) == (["Inner"], ["Outer", "Other"])
     click(browser, "g.box[data-id=b1]")
-    assert labels(browser, "layer") == ["Outer", "Inner", "Other"]
+    assert labels(browser, "title") == ["Outer", "Inner", "Other"]
 
 
 @needs_chromium
@@ -206,6 +206,68 @@ def test_a_click_tells_why_a_gradient_is_0(open_page):
 
 
 @needs_chromium
+def test_the_details_do_not_lie_on_what_was_clicked(open_page):
+    x = Variable(1.0, name="x")
+    leaves = [x * float(number) for number in range(12)]
+    browser = open_page(viz.draw(leaves))
+    corner = browser.run("""(() => {
+        const wires = [...document.querySelectorAll('#stage g.wire')];
+        const boxes = wires.map(g => [g.getBoundingClientRect(), g.dataset.id]);
+        return boxes.sort(([a], [b]) => b.right - b.top - (a.right - a.top))[0][1];
+    })()""")
+    click(browser, f"g.node[data-id={corner}]")
+    node, panel = rectangle(browser, f"g.node[data-id={corner}]"), rectangle(browser, "#details")
+    assert node[2] <= panel[0] or node[0] >= panel[2] or node[3] <= panel[1] or node[1] >= panel[3]
+
+
+@needs_chromium
+@pytest.mark.parametrize("numbers", [(), (3.0, 2.0)])
+def test_a_page_of_a_program_shows_its_guards_and_steps_through_it(open_page, numbers):
+    compiled = jit(lambda x, w: exp(x - w) if x > w else x)
+    compiled(3.0, 2.0)
+    browser = open_page(viz.draw(compiled.paths[0].program, *numbers))
+    click(browser, "g.node[data-id=g0]")
+    assert "guard: true at test_viz_page.py:" in browser.run("document.querySelector('#details h2').textContent")
+    outside = browser.run("""[...document.querySelectorAll('#stage g.guard, #stage g.wire')].filter(group => {
+        const room = group.querySelector('polygon').getBBox();
+        return [...group.querySelectorAll('text')].some(text => {
+            const box = text.getBBox();
+            return box.x < room.x - 1 || box.x + box.width > room.x + room.width + 1;
+        });
+    }).map(group => group.dataset.id)""")
+    assert outside == []
+    if numbers:
+        for _ in range(browser.run("Number(document.querySelector('#step').max)")):
+            browser.run("document.querySelector('#previous').click()")
+        assert says(browser)[0] == "inputs"
+    else:
+        assert browser.run("document.querySelector('#player').hidden")
+        assert says(browser)[1].startswith("A program without its arguments has no numbers")
+
+
+@needs_chromium
+def test_on_a_phone_the_details_stand_below_the_picture_and_what_was_clicked_stays_in_sight(browser, tmp_path):
+    browser.open(lab().save(tmp_path / "page.html"))
+    browser.send("Emulation.setDeviceMetricsOverride", width=390, height=780, deviceScaleFactor=2, mobile=True)
+    try:
+        for name in ("v1", "o0"):
+            click(browser, f"g.node[data-id={name}]")
+            node, stage, panel, footer = (
+                rectangle(browser, selector) for selector in (f"g.node[data-id={name}]", "#stage", "#details", "footer")
+            )
+            assert stage[0] <= node[0] < node[2] <= stage[2]
+            assert stage[1] <= node[1] < node[3] <= stage[3] <= panel[1] < panel[3] <= footer[1]
+            assert stage[3] - stage[1] >= 250
+        browser.key("Escape")
+        assert rectangle(browser, "#stage")[3] >= rectangle(browser, "footer")[1] - 1
+        assert browser.run("document.documentElement.scrollWidth") <= 390
+        header = rectangle(browser, "header")
+        assert header[3] - header[1] <= 120
+    finally:
+        browser.send("Emulation.setDeviceMetricsOverride", width=1200, height=700, deviceScaleFactor=1, mobile=False)
+
+
+@needs_chromium
 def test_pointing_at_a_value_shows_the_paths_through_it(open_page):
     browser = open_page(lab())
     names = {value["name"]: int(key) for key, value in data_of(lab().html())["values"].items()}
@@ -225,7 +287,7 @@ def test_a_name_is_found_also_in_a_closed_layer(open_page):
     browser.run("document.querySelector('#query').value = 'z1'")
     browser.key("Enter")
     assert browser.run("document.querySelector('#found').value") == "1 of 1"
-    assert labels(browser, "layer") == ["Affine₁"]
+    assert labels(browser, "title") == ["Affine₁"]
     assert browser.run("[...document.querySelectorAll('.match text')].map(t => t.textContent)[0]") == "z₁"
     browser.run("document.querySelector('#query').value = 'nowhere'")
     browser.key("Enter")
@@ -241,7 +303,7 @@ def test_the_keyboard_walks_along_the_lines_and_opens_layers(open_page):
     browser.key("ArrowRight")
     assert browser.run("document.activeElement.getAttribute('aria-label')") == "ReLU: 1 operation"
     browser.key("Enter")
-    assert labels(browser, "layer") == ["ReLU"]
+    assert labels(browser, "title") == ["ReLU"]
     assert browser.run("document.activeElement.getAttribute('aria-expanded')") == "true"
     browser.key("Enter")
     assert labels(browser, "box") == LAYERS

@@ -99,9 +99,10 @@ def test_a_theme_is_light_dark_or_follows_the_viewer():
     def style(theme):
         return re.search("<style>(.*?)</style>", viz.draw(Variable(1.0), theme=theme).svg())
 
-    assert style("light") is None
-    assert style("dark")[1].startswith(".computation.dark ")
-    assert style("auto")[1].startswith("@media (prefers-color-scheme:dark)")
+    light = style("light")[1]
+    assert "#16191d" not in light
+    assert style("dark")[1].startswith(light + ".computation.dark ")
+    assert style("auto")[1].startswith(light + "@media (prefers-color-scheme:dark)")
 
 
 @pytest.mark.parametrize(

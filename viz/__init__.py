@@ -13,16 +13,16 @@ Importing this package makes notebooks show nodes as pictures.
 from __future__ import annotations
 
 from autograd.node import hooks
-from viz.diagram import Box, Diagram, Operand, Operation, Value, diagram_of
+from viz.diagram import Box, Diagram, Guard, Operand, Operation, Value, diagram_of
 from viz.drawing import Drawing, draw, draw_dot, render, tree
 from viz.engine import Engine, available_engines, find_engine
 from viz.errors import EngineError, EngineNotFound, GraphTooLarge
 from viz.selection import select
-from viz.view import Block, Link, View, Wire
+from viz.view import Block, Link, Note, View, Wire
 
 __all__ = [
-    "Block", "Box", "Diagram", "Drawing", "Engine", "EngineError", "EngineNotFound", "GraphTooLarge", "Link",
-    "Operand", "Operation", "Value", "View", "Wire", "available_engines", "diagram_of", "draw", "draw_dot",
+    "Block", "Box", "Diagram", "Drawing", "Engine", "EngineError", "EngineNotFound", "GraphTooLarge", "Guard", "Link",
+    "Note", "Operand", "Operation", "Value", "View", "Wire", "available_engines", "diagram_of", "draw", "draw_dot",
     "find_engine", "select", "tree",
 ]  # fmt: skip
 

@@ -1,35 +1,112 @@
-"""`python -m viz --engines`: which layout engines are here, and which one would be used."""
+"""`python -m viz model.json --input 1 -2 --output net.html`: the picture of a model that a file describes.
+
+The file is JSON, as `json.dumps(model.to_dict())` writes it, and can only name layers that there are. Nothing in it,
+and nothing on the command line, is imported or run. `python -m viz --engines` says which layout engines are here.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from pathlib import Path
+from typing import Any
 
+from layers import LayerError, from_dict
+from viz.drawing import draw
 from viz.engine import available_engines, find_engine, version_of
 from viz.errors import EngineError
+from viz.styles import STYLES, THEMES
+from viz.tints import COLOURS
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command line can say."""
+    made = argparse.ArgumentParser(
+        prog="python -m viz",
+        description="The picture of a model that a JSON file describes: values, gradients, local gradients.",
+    )
+    made.add_argument("model", nargs="?", type=Path, help="a file that json.dumps(model.to_dict()) wrote")
+    made.add_argument(
+        "--input",
+        nargs="+",
+        type=float,
+        action="append",
+        metavar="NUMBER",
+        help="a number, or the numbers of a list; once for each input of the model",
+    )
+    made.add_argument("--weights", type=Path, metavar="FILE", help="a file that model.save wrote")
+    made.add_argument("--output", type=Path, metavar="FILE", help="where to, .svg .html .png ...; else a tree of text")
+    made.add_argument("--expand", default="auto", help="auto, all, none, how many levels, or the name of a layer")
+    made.add_argument("--max-nodes", type=int, metavar="NUMBER", help="how many values to draw at most")
+    made.add_argument("--style", default="wires", choices=list(STYLES))
+    made.add_argument("--color-by", choices=COLOURS)
+    made.add_argument("--theme", default="auto", choices=THEMES)
+    made.add_argument("--title")
+    made.add_argument("--engine", metavar="PROGRAM", help="the layout engine to use")
+    made.add_argument("--engines", action="store_true", help="which layout engines are found, and their versions")
+    return made
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Report the engines; the exit status is 1 if there is none."""
-    parser = argparse.ArgumentParser(prog="python -m viz", description="Pictures of computational graphs.")
-    parser.add_argument("--engines", action="store_true", help="which layout engines are found, and their versions")
-    options = parser.parse_args(arguments)
-    if not options.engines:
-        parser.print_help()
+    """Do what the command line says; the exit status is 1 if that fails."""
+    options = parser().parse_args(arguments)
+    if not options.engines and options.model is None:
+        parser().print_help()
         return 0
     try:
-        used = find_engine()
-    except EngineError as error:
-        print(error, file=sys.stderr)
+        print(*(engines() if options.engines else picture(options)), sep="\n")
+    except (OSError, TypeError, ValueError, EngineError, LayerError) as error:
+        print(f"python -m viz: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def engines() -> list[str]:
+    """A line for each layout engine."""
+    used = find_engine()
+    lines = []
     for engine in dict.fromkeys([used, *available_engines()]):
         mark = "used" if engine == used else "also"
         try:
             version = version_of(engine)
         except EngineError as error:
             version = str(error)
-        print(f"{mark}: {engine.path} ({engine.source}): {version}")
-    return 0
+        lines.append(f"{mark}: {engine.path} ({engine.source}): {version}")
+    return lines
+
+
+def picture(options: argparse.Namespace) -> list[str]:
+    """Draw a model: the path of the picture, or the tree of text."""
+    if options.input is None:
+        raise ValueError(f"{options.model.name} is drawn for inputs: --input 1 -2 for a list of two numbers")
+    model = from_dict(description(options.model))
+    inputs = [numbers[0] if len(numbers) == 1 and len(options.input) > 1 else numbers for numbers in options.input]
+    if options.weights is not None:
+        load: Any = getattr(model, "load", None)
+        if load is None:
+            raise ValueError(f"a {type(model).__name__} has no weights to load from {options.weights}")
+        load(options.weights)
+    drawing = draw(
+        model,
+        *inputs,
+        expand=int(options.expand) if options.expand.isdecimal() else options.expand,
+        max_nodes=options.max_nodes,
+        style=options.style,
+        color_by=options.color_by,
+        theme=options.theme,
+        title=options.title,
+        engine=options.engine,
+    )
+    return [drawing.text().rstrip()] if options.output is None else [str(drawing.save(options.output))]
+
+
+def description(path: Path) -> Any:
+    """What a model file says. Raises ValueError if it is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is no JSON, which describes a model here: {error}") from error
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from viz import dot
 from viz.steps import Step
-from viz.svg import CLASS, NAMESPACE
+from viz.svg import CLASS, NAMESPACE, parts_of
 from viz.view import View
 
 __all__ = ["animated"]
@@ -32,7 +32,7 @@ def animated(root: ElementTree.Element, view: View, steps: Sequence[Step], secon
     for place, step in enumerate(steps, 1):
         for position, shown, _ in step.gradients:
             sums.setdefault(position, []).append((place, shown))
-    groups = {group.get("data-id", ""): group for group in root.iter(f"{{{NAMESPACE}}}g")}
+    groups = parts_of(root, view.wires)
     for wire in view.wires:
         value = view.diagram.values[wire.value]
         for text in groups[wire.id].findall(f"{{{NAMESPACE}}}text"):

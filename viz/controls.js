@@ -12,6 +12,19 @@ function details(heading, lines, why = -1) {
     return item;
   }));
   panel.hidden = false;
+  resized();
+  if (!home) return;
+  reveal(home);
+  const [node, over] = [home, panel].map((element) => element.getBoundingClientRect());
+  if (node.right > over.left && node.left < over.right && node.bottom > over.top && node.top < over.bottom) {
+    fitted = false;
+    moveTo(home);
+  }
+}
+
+function dismiss() {
+  $("details").hidden = true;
+  resized();
 }
 
 function activate(group) {
@@ -232,7 +245,7 @@ stage.addEventListener("keydown", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
-    $("details").hidden = true;
+    dismiss();
     hover(null);
     return;
   }
@@ -257,7 +270,7 @@ $("close-all").addEventListener("click", () => change(ends(false)));
 $("zoom-in").addEventListener("click", () => zoom(1.25));
 $("zoom-out").addEventListener("click", () => zoom(0.8));
 $("fit").addEventListener("click", fit);
-$("dismiss").addEventListener("click", () => ($("details").hidden = true));
+$("dismiss").addEventListener("click", dismiss);
 $("play").addEventListener("click", () => play(timer === null));
 $("previous").addEventListener("click", () => walk(-1));
 $("next").addEventListener("click", () => walk(1));
@@ -272,7 +285,7 @@ $("query").addEventListener("input", () => {
 $("query").addEventListener("keydown", (event) => {
   if (event.key === "Enter") search(true, event.shiftKey ? -1 : 1);
 });
-window.addEventListener("resize", () => (fitted ? fit() : place()));
+window.addEventListener("resize", resized);
 
 $("step").max = data.steps.length;
 $("player").hidden = data.steps.length === 0;

@@ -8,25 +8,30 @@ such a number alone, never of text that a user wrote.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Constant, Node, topological_order
-from viz.labels import numbered
+from autograd.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual, Select
+from viz.labels import numbered, short_number
 
-__all__ = ["Box", "Diagram", "Operand", "Operation", "Value", "diagram_of"]
+__all__ = ["Box", "Decision", "Diagram", "Guard", "Operand", "Operation", "Value", "diagram_of", "slopes_of"]
+
+CONDITIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either])
 
 
 class Value(NamedTuple):
     """A number in the graph.
 
-    kind: "variable", "constant", "result" (of an operation), or "cut" (a result whose operation was left
-        out because the picture shows a part of the graph).
+    kind: "variable", "constant", "result" (of an operation), "condition" (the result of a comparison: 1 or 0), or
+        "cut" (a result whose operation was left out because the picture shows a part of the graph).
     gradient: None as long as no backward sweep has reached it.
     producer: the operation that computed it.
     home: the innermost box around all that it touches; a leaf stands outside (see `_homes`).
     literal: whether it is a plain number written into an expression.
+    known: whether the number is: in a program that is drawn without arguments it is not, and reads nan here.
     """
 
     position: int
@@ -37,11 +42,26 @@ class Value(NamedTuple):
     producer: int | None
     home: int | None
     literal: bool
+    known: bool = True
 
     @property
     def id(self) -> str:
         """Its name in documents."""
         return f"v{self.position}"
+
+    @property
+    def number_text(self) -> str:
+        """The number as pictures show it: a condition is true or false, and what is not known is not shown."""
+        if not self.known:
+            return ""
+        return ("false", "true")[self.number != 0] if self.kind == "condition" else short_number(self.number)
+
+    @property
+    def gradient_text(self) -> str:
+        """The gradient as pictures show it: ? before a sweep, nothing for what has none."""
+        if not self.known or self.kind in ("constant", "condition"):
+            return ""
+        return "?" if self.gradient is None else short_number(self.gradient)
 
 
 class Operand(NamedTuple):
@@ -52,7 +72,10 @@ class Operand(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One primitive applied once."""
+    """One primitive applied once.
+
+    opaque: whether it is a whole function, such as one that was compiled, whose inside is not in the graph.
+    """
 
     position: int
     name: str
@@ -60,6 +83,7 @@ class Operation(NamedTuple):
     operands: tuple[Operand, ...]
     result: int
     box: int | None
+    opaque: bool = False
 
     @property
     def id(self) -> str:
@@ -83,13 +107,45 @@ class Box(NamedTuple):
         return f"b{self.position}"
 
 
+class Decision(NamedTuple):
+    """A decision that a program holds for: its condition, how it fell, the file and line, and the code there.
+
+    `code` is empty where the source is not at hand.
+    """
+
+    condition: Node
+    outcome: bool
+    place: str
+    code: str
+
+
+class Guard(NamedTuple):
+    """A decision in a diagram. `failed`: whether the numbers of the diagram decide it the other way."""
+
+    value: int
+    outcome: bool
+    place: str
+    code: str
+    failed: bool
+
+    @property
+    def text(self) -> str:
+        """How it fell and where: `true at model.py:5`."""
+        return f"{str(self.outcome).lower()} at {self.place}{', but not here' if self.failed else ''}"
+
+
 class Diagram(NamedTuple):
-    """All of a graph: parents before what uses them, boxes before the boxes in them."""
+    """All of a graph: parents before what uses them, boxes before the boxes in them.
+
+    recorded: whether it is that of a program; such a one may have guards.
+    """
 
     values: tuple[Value, ...]
     operations: tuple[Operation, ...]
     boxes: tuple[Box, ...]
     outputs: tuple[int, ...]
+    guards: tuple[Guard, ...] = ()
+    recorded: bool = False
 
     def users(self) -> list[list[int]]:
         """For each value the operations that use it, one entry per operand."""
@@ -99,14 +155,28 @@ class Diagram(NamedTuple):
                 users[operand.value].append(operation.position)
         return users
 
+    def without_numbers(self) -> Diagram:
+        """What is computed from what, and no number but those of constants."""
+        values = [
+            value if value.kind == "constant" else value._replace(number=math.nan, gradient=None, known=False)
+            for value in self.values
+        ]
+        return self._replace(
+            values=tuple(values), guards=tuple([guard._replace(failed=False) for guard in self.guards])
+        )
+
 
 def diagram_of(
-    outputs: Sequence[Node], nodes: Sequence[Node] | None = None, gradients: Mapping[int, float] | None = None
+    outputs: Sequence[Node],
+    nodes: Sequence[Node] | None = None,
+    gradients: Mapping[int, float | None] | None = None,
+    decisions: Sequence[Decision] | None = None,
 ) -> Diagram:
     """The diagram of what the outputs depend on.
 
     `nodes`, parents first, restricts it to a part of the graph: of a result whose parents are not all among
     them only the value is shown. `gradients`, by the nodes' identities, are shown in place of the nodes' own.
+    `decisions` are those of a program.
     """
     if nodes is None:
         nodes = topological_order(*outputs)
@@ -123,7 +193,7 @@ def diagram_of(
             operands = []
             complete = True
             first_literal = len(values)
-            for parent, slope in zip(parents, node.local_gradients, strict=True):
+            for parent, slope in zip(parents, slopes_of(node), strict=True):
                 number = numbers.get(id(parent))
                 if number is None:
                     # A plain number is made a constant when asked for, so it is no node of the graph.
@@ -137,7 +207,12 @@ def diagram_of(
                 box = boxes.of(node)
                 producer = len(operations)
                 result = len(values)
-                operations.append(Operation(producer, primitive.name, primitive.symbol, tuple(operands), result, box))
+                opaque = not primitive.registered
+                operations.append(
+                    Operation(producer, primitive.name, primitive.symbol, tuple(operands), result, box, opaque)
+                )
+                if primitive in CONDITIONS:
+                    kind = "condition"
                 boxes.count(box)
             else:
                 del values[first_literal:]
@@ -157,7 +232,23 @@ def diagram_of(
         tuple(operations),
         finished,
         tuple(dict.fromkeys([numbers[id(output)] for output in outputs if id(output) in numbers])),
+        tuple(
+            [
+                Guard(numbers[id(node)], outcome, place, code, (node.value != 0.0) != outcome)
+                for node, outcome, place, code in decisions or ()
+            ]
+        ),
+        decisions is not None,
     )
+
+
+def slopes_of(node: Node) -> tuple[float, ...]:
+    """The local gradients of a node. What a selection does not take has no say in them, not even as nan."""
+    if node.op is Select:
+        taken = 1.0 if node.parents[0].value != 0.0 else 0.0
+        return 0.0, taken, 1.0 - taken
+    slopes: tuple[float, ...] = node.local_gradients
+    return slopes
 
 
 class _Boxes:
@@ -238,7 +329,7 @@ def _homes(values: list[list[Any]], operations: list[Operation], boxes: tuple[Bo
         home = homes[index]
         if home == unset:
             homes[index] = None
-        elif home is not None and kind != "result" and not literal:
+        elif home is not None and kind in ("variable", "constant", "cut") and not literal:
             homes[index] = boxes[home].parent
     return homes
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from viz.diagram import Box, Value
 from viz.labels import exact, html, pretty, quoted, readable, short_number
 from viz.tints import tints_of
-from viz.view import Block, Link, View, Wire
+from viz.view import Block, Link, Note, View, Wire
 
 __all__ = ["Wires"]
 
@@ -24,18 +24,28 @@ ALARM, ALARM_INK = "#f0e442", "#111111"
 FONT = 'fontname="Helvetica"'
 LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100
-MOST_HEAD_LABELS = 4  # with more lines ending at a circle their numbers lie on each other; tooltips have them
+SMALL_SIGNS = {"·": 34}  # and the size they need to be seen in a circle
+LONGEST_CODE = LONGEST_GUARD = 48
+MOST_HEAD_LABELS = 6  # with more lines ending at a circle their numbers lie on each other; tooltips have them
 
 
 class Wires:
     """Writes a view: a value is its own node, on the line from the operation that made it.
 
     color_by: "gradient" or "value" for grounds that show how large these are, and their sign.
+    places: for ids of lines the distance and angle from their heads at which labels stand.
     """
 
-    def __init__(self, view: View, title: str, color_by: str | None = None) -> None:
+    def __init__(
+        self,
+        view: View,
+        title: str,
+        color_by: str | None = None,
+        places: Mapping[str, tuple[float, float]] | None = None,
+    ) -> None:
         self.view = view
         self.title = title
+        self.places = places or {}
         self.tints = tints_of(view, color_by)
         self.boxes = view.diagram.boxes
         self.blocks_at: dict[int | None, list[Block]] = {}
@@ -49,9 +59,9 @@ class Wires:
             if box.position in view.opened:
                 self.boxes_at.setdefault(box.parent, []).append(box)
         # On the spine comes first, that is on top.
-        first = {link.source for link in view.inward if link.spine}
+        self.first = {link.source for link in view.inward if link.spine}
         for wires in self.wires_at.values():
-            wires.sort(key=lambda wire: wire.id not in first)
+            wires.sort(key=lambda wire: wire.id not in self.first)
         self.values = {wire.id: view.diagram.values[wire.value] for wire in view.wires}
         literals = [link for link in view.inward if link.source in self.values and self.values[link.source].literal]
         self.entering = Counter(target for _, target in {(link.source, link.target) for link in view.inward})
@@ -66,7 +76,7 @@ class Wires:
         """The text, line by line."""
         yield "digraph computation {"
         yield (
-            f"  graph [rankdir=LR, nodesep=0.14, ranksep=0.24, newrank=true, pad=0.12, bgcolor={quoted(GROUND)}, "
+            f"  graph [rankdir=LR, nodesep=0.14, ranksep=0.3, newrank=true, pad=0.12, bgcolor={quoted(GROUND)}, "
             f'tooltip={quoted(self.title)}, {FONT}, fontsize=11, fontcolor="{LINE}"]'
         )
         yield f"  node [{FONT}, fontsize=12]"
@@ -98,6 +108,8 @@ class Wires:
             if self.view.diagram.values[wire.value].kind == "cut":
                 yield f'  {wire.id}_cut [id="{wire.id}_cut", shape=plain, label="…", fontcolor="{MUTED}"]'
                 yield f'  {wire.id}_cut -> {wire.id}:w [arrowhead=none, style=dashed, tooltip=" "]'
+        for note in self.view.notes:
+            yield from self.note(note)
         yield "}"
 
     def cluster(self, box: Box) -> str:
@@ -125,15 +137,44 @@ class Wires:
             if wire.id in self.beside:
                 yield f"{indent}{{rank=same; {wire.id}; {self.beside[wire.id]}}}"
 
+    def note(self, note: Note) -> Iterator[str]:
+        """A guard: how the decision fell, where, and what the code there reads."""
+        guard = note.guard
+        rows = [f"guard: {html(readable(guard.text, LONGEST_GUARD))}"]
+        if guard.code:
+            rows.append(f'<FONT COLOR="{MUTED}">{html(readable(guard.code, LONGEST_CODE))}</FONT>')
+        cells = "".join([f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in rows])
+        tooltip = f"recorded for when this is {readable(guard.text, LONGEST_TOOLTIP)} {readable(guard.code)}"
+        ground, colour = (ALARM, ALARM_INK) if guard.failed else (GROUND, INK)
+        yield (
+            f'  {note.id} [id="{note.id}", class="guard", shape=note, style=filled, fillcolor="{ground}", '
+            f'color="{LINE}", fontcolor="{colour}", fontsize=10, margin="0.05,0.01", height=0.2, '
+            f"tooltip={quoted(tooltip)}, "
+            f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>]'
+        )
+        yield (
+            f'  {note.wire}:e -> {note.id} [id="{note.wire}-{note.id}", arrowhead=none, style=dashed, '
+            f"tooltip={quoted(tooltip)}]"
+        )
+
     def block(self, block: Block) -> str:
         """An operation, or what is put together."""
         if block.kind == "box":
             box = self.boxes[int(block.id[1:])]
+            height = min(max(0.66, 0.14 * self.entering[block.id]), 2.8)
             return (
                 f'{block.id} [id="{block.id}", class="box", shape=box, style="rounded,filled", '
-                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", height=0.66, margin="0.15,0.05", '
+                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", height={height:.2f}, '
+                'margin="0.15,0.05", '
                 f"label=<<B>{html(readable(block.label, LONGEST_LABEL))}</B>>, "
                 f"tooltip={quoted(self.box_tooltip(box))}]"
+            )
+        if block.kind == "function":
+            return (
+                f'{block.id} [id="{block.id}", class="function", shape=box, style="rounded,filled", '
+                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", height=0.5, margin="0.13,0.05", '
+                f"label=<<B>{html(readable(block.label, LONGEST_LABEL))}</B>>, "
+                f"tooltip={quoted(f'{readable(block.label, LONGEST_TOOLTIP)}: a function, whose inside is not shown')}]"
             )
         if block.kind == "fold":
             return (
@@ -151,7 +192,7 @@ class Wires:
         if len(symbol) > 5:
             shape = 'shape=box, style="rounded,filled", height=0.36, margin="0.08,0.03", fontsize=11'
         else:
-            size = {1: 16, 2: 14, 3: 11, 4: 10, 5: 9}[max(1, len(symbol))]
+            size = SMALL_SIGNS.get(symbol) or {1: 16, 2: 14, 3: 11, 4: 10, 5: 9}[max(1, len(symbol))]
             height = min(max(0.42, 0.2 * self.entering[block.id]), 2.4)
             shape = f"shape=ellipse, style=filled, width=0.42, height={height:.2f}, fixedsize=true, fontsize={size}"
         return (
@@ -165,7 +206,8 @@ class Wires:
         value = self.view.diagram.values[wire.value]
         leaf = value.kind in ("variable", "constant")
         css = "wire leaf" if leaf else "wire"
-        tint = self.tints.get(wire.value, PALE if leaf else "")
+        # A ground also says how much room there is, where no rule does.
+        tint = self.tints.get(wire.value, PALE if leaf else "" if value.gradient_text else GROUND)
         ground = f' BGCOLOR="{tint}"' if tint else ""
         if wire.bundled:
             rows = f'<TR><TD><FONT COLOR="{MUTED}">… {wire.bundled} more</FONT></TD></TR>'
@@ -181,14 +223,15 @@ class Wires:
 
     def rows(self, value: Value) -> str:
         """Name and value, the rule, the gradient; a constant has none."""
-        name = "" if value.name is None else pretty(value.name)
-        above = number_text(value, self.tints)
-        if name:
-            above = f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT> {above}'
+        name = pretty(value.name or "")
+        parts = [f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT>'] if name else []
+        if value.known:
+            parts.append(number_text(value, self.tints))
+        above = " ".join(parts)
         # A cell of its own for what stands out: a cell can have a ground, a part of a text can't.
-        alarm = "" if math.isfinite(value.number) else f' BGCOLOR="{ALARM}"'
+        alarm = f' BGCOLOR="{ALARM}"' if value.known and not math.isfinite(value.number) else ""
         rows = f"<TR><TD{alarm}>{above}</TD></TR>"
-        if value.kind == "constant":
+        if not value.gradient_text:
             return rows
         below, alarm, colour = gradient_cell(value, self.tints)
         return rows + f'<HR/><TR><TD{alarm}><FONT COLOR="{colour}"><I>∂</I> {below}</FONT></TD></TR>'
@@ -210,7 +253,7 @@ class Wires:
         if slopes:
             tooltip = f"local gradient {' + '.join([exact(slope) for slope in slopes])}"
             if self.entering[link.target] <= MOST_HEAD_LABELS:
-                attributes.append(_head_label(slopes))
+                attributes.append(_head_label(slopes, self.places.get(f"{link.source}-{link.target}")))
         elif link.chain is not None:
             tooltip = f"gradient through the layer {exact(link.chain)}"
         attributes.append(f"tooltip={quoted(tooltip)}")
@@ -218,17 +261,18 @@ class Wires:
         return f"{link.source}{port} -> {link.target} [{', '.join(attributes)}]"
 
 
-def _head_label(slopes: list[float]) -> str:
-    """Local gradients at the head of an arrow, below it and clear of the circle."""
+def _head_label(slopes: list[float], place: tuple[float, float] | None) -> str:
+    """Local gradients at the head of an arrow: at a place, or below it and clear of the circle."""
     text = " + ".join([short_number(slope) for slope in slopes[:3]]) + (" + …" if len(slopes) > 3 else "")
     # Graphviz puts the middle of the label at a distance (in tens of points) and an angle from the head.
     across = 2.4 * len(text) + 4.0
-    distance = max(12.0, math.hypot(across, 5.0))
-    angle = math.degrees(math.asin(5.0 / distance))
-    attributes = f"headlabel=<{text}>, labeldistance={distance / 10:.2f}, labelangle={angle:.0f}"
-    if len(text) > 4:
+    length = max(12.0, math.hypot(across, 5.0))
+    distance, angle = place or (length / 10, math.degrees(math.asin(5.0 / length)))
+    attributes = f"headlabel=<{text}>, labeldistance={distance:.2f}, labelangle={angle:.1f}"
+    finite = all(map(math.isfinite, slopes))
+    if len(text) > 2 or not finite:
         attributes += ", minlen=2"
-    if not all(map(math.isfinite, slopes)):
+    if not finite:
         attributes += f', labelfontcolor="{GRADIENT}"'
     return attributes
 
@@ -238,17 +282,15 @@ def number_text(value: Value, tints: Mapping[int, str]) -> str:
     colour = FORWARD if value.position not in tints else INK
     if not math.isfinite(value.number):
         colour = ALARM_INK
-    return f'<FONT COLOR="{colour}"><B>{short_number(value.number)}</B></FONT>'
+    return f'<FONT COLOR="{colour}"><B>{value.number_text}</B></FONT>'
 
 
 def gradient_cell(value: Value, tints: Mapping[int, str]) -> tuple[str, str, str]:
     """What a gradient reads, the ground of its cell as an attribute, and its colour."""
     colour = GRADIENT if value.position not in tints else INK
-    if value.gradient is None:
-        return "?", "", colour
-    if math.isfinite(value.gradient):
-        return short_number(value.gradient), "", colour
-    return short_number(value.gradient), f' BGCOLOR="{ALARM}"', ALARM_INK
+    if value.gradient is None or math.isfinite(value.gradient):
+        return value.gradient_text, "", colour
+    return value.gradient_text, f' BGCOLOR="{ALARM}"', ALARM_INK
 
 
 def value_tooltip(value: Value) -> str:
@@ -259,7 +301,8 @@ def value_tooltip(value: Value) -> str:
     """
     name = "" if value.name is None else readable(value.name, LONGEST_TOOLTIP)
     name = pretty(value.name) if value.name is not None and len(name) < LONGEST_LABEL else name
-    text = f"{name} = {exact(value.number)}" if name else exact(value.number)
-    if value.kind == "constant":
-        return text + ", constant"
+    number = value.number_text if value.kind == "condition" or not value.known else exact(value.number)
+    text = " = ".join([part for part in (name, number) if part])
+    if not value.gradient_text:
+        return text + (", constant" if value.kind == "constant" else "")
     return f"{text}, ∂ = {'?' if value.gradient is None else exact(value.gradient)}"

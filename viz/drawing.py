@@ -17,16 +17,19 @@ from viz.animation import animated
 from viz.diagram import Diagram, diagram_of
 from viz.engine import TIMEOUT, find_engine, run_engine
 from viz.errors import EngineError, GraphTooLarge
+from viz.film import film_of
 from viz.labels import readable
 from viz.mermaid import write_mermaid
+from viz.metrics import fit_texts
 from viz.neighbourhood import nodes_near, nodes_of
 from viz.page import write_page
-from viz.selection import LIMIT, Expand, select, too_large
+from viz.placing import placed_svg
+from viz.selection import GRAPH_WAYS, LIMIT, PROGRAM_WAYS, Expand, select, too_large
 from viz.states import states_of
 from viz.steps import steps_of
 from viz.styles import Look, write_dot
 from viz.subjects import called, layers_of, nodes_in, title_of
-from viz.svg import described_svg, dressed, finished_svg
+from viz.svg import dressed
 from viz.text import MOST_LINES, write_tree
 from viz.tikz import write_tikz
 from viz.view import View
@@ -83,11 +86,13 @@ class Drawing:
     @cached_property
     def _svg(self) -> str:
         with self._keeping_dot():
-            return finished_svg(self._laid_out("svg"), self.title, self.description, self.look.theme)
+            root, _ = placed_svg(self._laid_out("svg"))
+            fit_texts(root)
+            return dressed(root, self.title, self.description, self.look.theme)
 
     def png(self) -> bytes:
         """The picture as PNG. Raises EngineNotFound or EngineError."""
-        return self._laid_out("png")
+        return self._painted("png")
 
     def html(self) -> str:
         """The picture as a page, one file: layers open and close, steps go forward and backward. Raises as `svg` does.
@@ -115,6 +120,25 @@ class Drawing:
 
         Each step takes so many seconds. Raises ValueError for more than 200 operations, or seconds not above 0.
         """
+        self._check_steps(seconds)
+        with self._keeping_dot():
+            root, _ = placed_svg(self._laid_out("svg"))
+            rules = animated(root, self.view, steps_of(self.diagram), seconds)
+            fit_texts(root)
+            return dressed(root, self.title, self.description, self.look.theme, rules)
+
+    def gif(self, seconds: float = 0.8) -> bytes:
+        """The same as a GIF, where a gradient is seen once it is complete. Needs Pillow, the extra `gif`.
+
+        Raises as `animation` does, and ImportError without Pillow.
+        """
+        self._check_steps(seconds)
+        with self._keeping_dot():
+            root, _ = placed_svg(self._laid_out("svg"))
+            return film_of(self.png(), root, self.view, steps_of(self.diagram), seconds)
+
+    def _check_steps(self, seconds: float) -> None:
+        """Raise ValueError if there is too much to play, or no time for it."""
         count = len(self.diagram.operations)
         if count > MOST_STEPS:
             raise ValueError(
@@ -123,10 +147,6 @@ class Drawing:
             )
         if not 0 < seconds < math.inf:
             raise ValueError(f"seconds is how long a step takes, above 0; got {seconds!r}")
-        with self._keeping_dot():
-            root = described_svg(self._laid_out("svg"))
-            rules = animated(root, self.view, steps_of(self.diagram), seconds)
-            return dressed(root, self.title, self.description, self.look.theme, rules)
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart; needs no engine."""
@@ -144,14 +164,15 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file, as its suffix says, and return the path.
 
-        Suffixes: .svg .png .pdf .html .dot .gv .mmd .tex .txt. The file is written whole or not at all. Raises
+        Suffixes: .svg .png .pdf .gif .html .dot .gv .mmd .tex .txt. The file is written whole or not at all. Raises
         ValueError for another suffix.
         """
         target = Path(path)
         writers: dict[str, Callable[[], str | bytes]] = {
             ".svg": self.svg,
             ".png": self.png,
-            ".pdf": lambda: self._laid_out("pdf"),
+            ".pdf": lambda: self._painted("pdf"),
+            ".gif": self.gif,
             ".html": self.html,
             ".dot": lambda: self.dot,
             ".gv": lambda: self.dot,
@@ -189,6 +210,12 @@ class Drawing:
             error.dot = self.dot
             raise
 
+    def _painted(self, kind: str) -> bytes:
+        """The picture as the engine paints it, with labels where the SVG has them."""
+        with self._keeping_dot():
+            _, places = placed_svg(self._laid_out("svg"))
+            return self._laid_out(kind, write_dot(self.view, self.title, self.look, places))
+
     def _laid_out(self, kind: str, dot: str | None = None) -> bytes:
         engine = find_engine(self._engine, dot=self.dot)
         return run_engine(engine, self.dot if dot is None else dot, kind, timeout=self._timeout)
@@ -222,7 +249,9 @@ def draw(
 
     Or of what a function or a layer does to `arguments`: numbers, arrays and nested lists, tuples and dicts of
     them, whose numbers become variables named after the parameters. The picture then shows the gradients of the
-    result, of several results those of their sum; no `.grad` of a node is changed.
+    result, of several results those of their sum; no `.grad` of a node is changed. Of a function that `jit` compiled,
+    it shows the recorded program of the path that the arguments take, with the decisions taken on it; without
+    arguments, and of a `Program`, what is computed from what.
 
     expand: which layers are open: "auto" (all, unless that is too much), "all", "none", how many levels, the
         names of layers, or a function of a `Box`.
@@ -248,44 +277,54 @@ def draw(
     ├─ x = 2  ∂ 5
     └─ y = 5  ∂ 2
     """
-    outputs, slopes = _outputs(subject, arguments)
     if max_nodes is not None and (isinstance(max_nodes, bool) or not isinstance(max_nodes, int) or max_nodes < 1):
         raise ValueError(f"max_nodes is a number of values, 1 or more; got {max_nodes!r}")
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:
         raise ValueError(f"radius is a number of operations, 0 or more; got {radius!r}")
     look = Look(style, color_by, theme).checked()
-    title = title or title_of(outputs)
-    graph = topological_order(*outputs)
-    if len(graph) <= MOST_NODES and slopes:
-        found = gradients(outputs, graph)
-        known = {id(node): slope for node, slope in zip(graph, found, strict=True)}
+    diagram, name = _diagram(subject, arguments, focus, radius, max_nodes or LIMIT)
+    view = select(diagram, expand, max_nodes)
+    return Drawing(view, title=title or name, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
+
+
+def _diagram(subject: Any, arguments: tuple[Any, ...], focus: Any, radius: int, limit: int) -> tuple[Diagram, str]:
+    """All that can be shown of what was given, and what it is called."""
+    if callable(subject) and not isinstance(subject, Node):
+        # Only here: what runs programs need not be loaded to draw nodes.
+        from viz.programs import recording_of
+
+        recording = recording_of(subject, arguments)
+        if recording is not None:
+            if focus is not None:
+                raise TypeError("focus takes nodes of the graph that is drawn, and a program has none")
+            if recording.program.size > MOST_NODES:
+                raise too_large(recording.program.size, limit, Counter(), Counter(), ways=PROGRAM_WAYS)
+            return recording.diagram(), recording.name
+        outputs, swept = called(subject, arguments), False
+    elif arguments:
+        raise TypeError(
+            f"draw takes arguments after a function or a layer, several nodes as a list; got {type(subject).__name__} "
+            f"and {len(arguments)} more"
+        )
     else:
-        known = None
+        outputs, swept = nodes_in("draw", subject), True
+    name = title_of(outputs)
+    graph = topological_order(*outputs)
+    known: dict[int, float | None] | None = None
+    if len(graph) <= MOST_NODES and not swept:
+        known = {id(node): slope for node, slope in zip(graph, gradients(outputs, graph), strict=True)}
     if focus is not None:
         graph = nodes_near(graph, nodes_in("focus", focus), radius)
         used = {id(parent) for node in graph for parent in (node.parents if node.op is not None else ())}
         outputs = [node for node in graph if id(node) not in used]
     if len(graph) > MOST_NODES:
-        raise too_large(len(graph), max_nodes or LIMIT, *layers_of(graph), drawable=False)
-    view = select(diagram_of(outputs, graph, known), expand, max_nodes)
-    return Drawing(view, title=title, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
+        raise too_large(len(graph), limit, *layers_of(graph), ways=GRAPH_WAYS)
+    return diagram_of(outputs, graph, known), name
 
 
 def draw_dot(subject: Node | Iterable[Node] | Callable[..., Any], *arguments: Any, **options: Any) -> Drawing:
     """The same as `draw` in the style of records: micrograd's name and look."""
     return draw(subject, *arguments, **{"style": "records", **options})
-
-
-def _outputs(subject: Any, arguments: tuple[Any, ...]) -> tuple[list[Node], bool]:
-    """The nodes to draw, and whether their gradients are to be found."""
-    if callable(subject) and not isinstance(subject, Node):
-        return called(subject, arguments), True
-    if arguments:
-        raise TypeError(
-            f"draw takes arguments after a function or a layer, several nodes as a list; got {type(subject).__name__} "
-            f"and {len(arguments)} more"
-        )
-    return nodes_in("draw", subject), False
 
 
 def tree(nodes: Node | Iterable[Node], *, lines: int = MOST_LINES) -> str:

@@ -34,10 +34,14 @@ class Explanations(Reasons):
         """Everything about a value: how it was computed, the terms of its gradient, why that is 0 or no number."""
         value = self.diagram.values[position]
         lines = [self._computed(value)]
-        if value.kind != "constant" and value.gradient is not None:
+        if value.gradient_text and value.gradient is not None:
             lines += self._terms(value)
         reason = self.why(position)
         return [*lines, reason] if reason else lines
+
+    def why_zero(self, position: int) -> str:
+        """The same as of a graph; nothing of a value that is not known, in a program drawn without arguments."""
+        return super().why_zero(position) if self.diagram.values[position].known else ""
 
     def told(self, position: int) -> str:
         """A value as `name = number`."""
@@ -80,8 +84,7 @@ def told(value: Value) -> str:
     >>> told(Value(0, "w1", -1.0, None, "variable", None, None, False))
     'w₁ = −1'
     """
-    number = short_number(value.number)
-    return number if value.name is None or not pretty(value.name) else f"{pretty(value.name)} = {number}"
+    return " = ".join([part for part in (pretty(value.name or ""), value.number_text) if part])
 
 
 def _gradient(value: Value) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 
 from viz.diagram import Diagram, Value
 from viz.spine import longest_path
-from viz.view import Block, Link, View, Wire
+from viz.view import Block, Link, Note, View, Wire
 
 __all__ = ["Grouping"]
 
@@ -66,7 +66,7 @@ class Grouping:
             return True
         used = self.users[value.position]
         if not used:
-            return True
+            return value.producer is None or not self.is_fold(self.block[value.producer])
         if value.producer is not None:
             source = self.block[value.producer]
             return not self.is_fold(source) and any(target != source for target in used)
@@ -167,6 +167,18 @@ class _Records:
             tuple(self.wires.values()),
             tuple(inward.values()),
             tuple(outward.values()),
+            self.notes(),
+        )
+
+    def notes(self) -> tuple[Note, ...]:
+        """The guards whose conditions are drawn, each at the first wire of its condition."""
+        drawn = {wire.value: wire.id for wire in reversed(self.wires.values()) if not wire.bundled}
+        return tuple(
+            [
+                Note(f"g{number}", drawn[guard.value], guard)
+                for number, guard in enumerate(self.diagram.guards)
+                if guard.value in drawn
+            ]
         )
 
     def link(self, value: Value, block: int, local_gradient: float, operation: int) -> Link | None:
@@ -179,10 +191,11 @@ class _Records:
         if value.producer is not None and grouping.block[value.producer] == block:
             return None
         chain = self.chains.get(block, {}).get(value.position)
-        gradient: float | None = local_gradient if block < grouping.first_box else None
+        decides = self.diagram.values[self.diagram.operations[operation].result].kind == "condition"
+        gradient: float | None = local_gradient if block < grouping.first_box and value.known and not decides else None
         if block >= grouping.first_extra and not grouping.is_fold(block):
             gradient, chain = chain, None
-        if value.kind == "constant" or value.position in grouping.bundle:
+        if value.kind in ("constant", "condition") or value.position in grouping.bundle:
             gradient = chain = None
         on_spine = value.position in self.spine and self.spine[value.position] == operation
         return Link(self.wire(value, block), target, gradient, chain, on_spine)
@@ -208,7 +221,8 @@ class _Records:
     def record(self, block: int) -> Block:
         grouping = self.grouping
         if block < grouping.first_box:
-            kind, label = "operation", self.diagram.operations[block].symbol
+            operation = self.diagram.operations[block]
+            kind, label = "function" if operation.opaque else "operation", operation.symbol
         elif block < grouping.first_extra:
             kind, label = "box", self.diagram.boxes[block - grouping.first_box].label
         else:

@@ -12,6 +12,8 @@ from viz.view import Block, View, Wire
 
 __all__ = ["write_mermaid"]
 
+LONGEST_GUARD = 60
+
 
 def write_mermaid(view: View) -> str:
     """The flowchart: circles are operations, boxes values with their gradients, subgraphs open layers.
@@ -63,6 +65,9 @@ def _lines(view: View) -> Iterator[str]:
         yield f"  {link.source} -->{slope} {link.target}"
     for link in view.outward:
         yield f"  {link.source} --- {link.target}"
+    for note in view.notes:
+        yield f'  {note.id}>"guard: {_escaped(readable(note.guard.text, LONGEST_GUARD))}"]:::fold'
+        yield f"  {note.wire} -.- {note.id}"
     # Okabe and Ito's blue and vermilion as borders; texts keep the theme's own colour, dark or light.
     yield f"  classDef box stroke:{dot.FORWARD},stroke-width:3px"
     yield f"  classDef leaf stroke:{dot.GRADIENT}"
@@ -71,7 +76,7 @@ def _lines(view: View) -> Iterator[str]:
 
 def _block(block: Block) -> str:
     label = _escaped(readable(block.label))
-    if block.kind == "box":
+    if block.kind in ("box", "function"):
         return f'{block.id}(["{label}"]):::box'
     return f'{block.id}("{label}"):::fold' if block.kind == "fold" else f'{block.id}(("{label}"))'
 
@@ -79,11 +84,9 @@ def _block(block: Block) -> str:
 def _wire(value: Value, wire: Wire) -> str:
     if wire.bundled:
         return f'{wire.id}["… {wire.bundled} more"]:::fold'
-    name = "" if value.name is None else pretty(value.name)
-    text = f"{_escaped(name)} = " if name else ""
-    text += _escaped(short_number(value.number))
-    if value.kind != "constant":
-        text += f"<br>∂ {'?' if value.gradient is None else _escaped(short_number(value.gradient))}"
+    text = " = ".join([_escaped(part) for part in (pretty(value.name or ""), value.number_text) if part])
+    if value.gradient_text:
+        text += f"<br>∂ {_escaped(value.gradient_text)}"
     return f'{wire.id}["{text}"]' + (":::leaf" if value.kind == "variable" else "")
 
 
@@ -93,4 +96,4 @@ def _escaped(text: str) -> str:
     >>> _escaped('a"<b>#')
     'a#34;#60;b#62;#35;'
     """
-    return re.sub(r"[^\w .,]", lambda sign: f"#{ord(sign[0])};" if ord(sign[0]) < 128 else sign[0], text) or "#160;"
+    return re.sub(r"[^\w .,?]", lambda sign: f"#{ord(sign[0])};" if ord(sign[0]) < 128 else sign[0], text) or "#160;"

@@ -18,9 +18,10 @@ from xml.etree import ElementTree
 from viz.diagram import Diagram
 from viz.errors import EngineError
 from viz.explain import Explanations
-from viz.labels import pretty, readable, short_number
+from viz.labels import pretty, readable
+from viz.placing import placed_svg
 from viz.steps import steps_of
-from viz.svg import CLASS, NAMESPACE, as_text, dark_rules, described_svg
+from viz.svg import CLASS, HALO, NAMESPACE, as_text, dark_rules
 from viz.view import View
 
 __all__ = ["write_page"]
@@ -45,7 +46,7 @@ def write_page(
     """The HTML text of a page that starts with the first of the states; `lay_out` makes one SVG after another."""
     pictures = _pictures(lay_out(states), len(states), title)
     data = json.dumps(_data(states), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    css = _resource("page.css") + _themes()
+    css = _resource("page.css") + HALO + _themes()
     script = f'(() => {{\n"use strict";\n{_resource("picture.js")}\n{_resource("controls.js")}}})();\n'
     templates = "".join([f"<template class=state>{picture}</template>\n" for picture in pictures[1:]])
     name = escape(title)
@@ -124,10 +125,16 @@ def _data(states: Sequence[View]) -> dict[str, Any]:
             for state in states
         ],
         "steps": [[step.phase, step.operation, step.says, step.gradients] for step in steps_of(diagram)] if few else [],
-        "reason": ""
-        if few
-        else f"{len(diagram.operations):,} operations are too many to step through; the limit is {MOST_OPERATIONS:,}.",
+        "reason": _reason(diagram, few),
     }
+
+
+def _reason(diagram: Diagram, few: bool) -> str:
+    """Why there are no steps; empty if there are."""
+    if not few:
+        return f"{len(diagram.operations):,} operations are too many to step through; the limit is {MOST_OPERATIONS:,}."
+    known = all([value.known for value in diagram.values])
+    return "" if known else "A program without its arguments has no numbers: draw it with them to step through it."
 
 
 def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[str, Any]:
@@ -137,16 +144,15 @@ def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[
     while home is not None:
         homes.append(home)
         home = diagram.boxes[home].parent
-    gradient = "" if value.kind == "constant" else "?" if value.gradient is None else short_number(value.gradient)
     return {
         "name": "" if value.name is None else pretty(value.name),
         "search": "" if value.name is None else readable(value.name, 200),
-        "number": short_number(value.number),
-        "gradient": gradient,
+        "number": value.number_text,
+        "gradient": value.gradient_text,
         "producer": value.producer,
         "homes": homes,
         "lines": explanations.lines(position),
-        "why": bool(explanations.why(position)) and value.kind != "constant",
+        "why": bool(explanations.why(position)) and bool(value.gradient_text),
     }
 
 
@@ -155,7 +161,7 @@ def _pictures(laid_out: bytes, count: int, title: str) -> list[str]:
     parts = [part[part.find(b"<svg") :] + b"</svg>" for part in laid_out.split(b"</svg>")[:-1]]
     if len(parts) != count:
         raise EngineError(f"the layout engine gave {len(parts)} pictures when asked for {count}")
-    return [_small(described_svg(part), title) for part in parts]
+    return [_small(placed_svg(part)[0], title) for part in parts]
 
 
 def _small(root: ElementTree.Element, title: str) -> str:

@@ -28,6 +28,9 @@ function fit() {
   place();
 }
 
+// On a narrow screen the details take room from the picture.
+const resized = () => (fitted ? fit() : place());
+
 function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
   const wanted = Math.min(Math.max(scale * factor, 0.02), 20);
   left += x / scale - x / wanted;
@@ -107,12 +110,15 @@ function show(number) {
 // The engine measured texts in Helvetica; in another font they are made to fit what was laid out for them.
 
 function centre(group) {
-  const text = group.querySelector("text"), shape = group.querySelector("ellipse,path,polygon");
-  if (!text || !shape) return;
-  const box = shape.getBBox(), length = text.getComputedTextLength(), room = 0.86 * box.width;
-  text.setAttribute("text-anchor", "middle");
-  text.setAttribute("x", (box.x + box.width / 2).toFixed(2));
-  if (length > room) text.setAttribute("font-size", ((Number(text.getAttribute("font-size")) * room) / length).toFixed(2));
+  const shape = group.querySelector("ellipse,path,polygon");
+  if (!shape) return;
+  const box = shape.getBBox(), room = (group.classList.contains("guard") ? 0.95 : 0.86) * box.width;
+  for (const text of group.querySelectorAll("text")) {
+    const length = text.getComputedTextLength();
+    text.setAttribute("text-anchor", "middle");
+    text.setAttribute("x", (box.x + box.width / 2).toFixed(2));
+    if (length > room) text.setAttribute("font-size", ((Number(text.getAttribute("font-size")) * room) / length).toFixed(2));
+  }
 }
 
 // A wire can be pointed at anywhere, and the rows of its texts keep their distance.

@@ -19,6 +19,8 @@ Expand = str | int | Collection[str] | Callable[[Box], bool]
 CLOSE_ABOVE = 60
 FOLD_ABOVE = 200
 LIMIT = 600
+GRAPH_WAYS = ("focus=node, radius=3 for what is near one node", "viz.tree(node) for text")
+PROGRAM_WAYS = ("print(program) for text",)
 CHOICES = '"auto", "all", "none", a depth, names of layers, or a function of a box'
 
 
@@ -49,7 +51,11 @@ def view_with(diagram: Diagram, opened: frozenset[int], max_nodes: int | None = 
             fold(grouping)
     drawn = grouping.drawn()
     if drawn > limit:
-        raise too_large(drawn, limit, *_counts(diagram), drawable=True)
+        ways = [f"max_nodes={drawn} if it may take long"]
+        if diagram.boxes:
+            ways.insert(0, 'expand="none", a depth or names of layers, so that the others are closed')
+        ways += PROGRAM_WAYS if diagram.recorded else GRAPH_WAYS
+        raise too_large(drawn, limit, *_counts(diagram), ways=ways)
     return grouping.view()
 
 
@@ -66,12 +72,9 @@ def _counts(diagram: Diagram) -> tuple[Counter[str | None], Counter[str | None]]
 
 
 def too_large(
-    values: int, limit: int, layers: Counter[str | None], calls: Counter[str | None], *, drawable: bool
+    values: int, limit: int, layers: Counter[str | None], calls: Counter[str | None], *, ways: Sequence[str]
 ) -> GraphTooLarge:
-    """The error that tells where the values are and what can be done.
-
-    `drawable` says whether more would be drawn if it were allowed.
-    """
+    """The error that tells where the values are and what can be done."""
     counts: dict[str, int] = {}
     shown = []
     for label, count in layers.most_common():
@@ -80,14 +83,9 @@ def too_large(
         shown.append(f"{name} {count:,}" + (f" in {calls[label]:,} calls" if calls[label] > 1 else ""))
     if len(shown) > 8:
         shown[8:] = [f"{len(shown) - 8} more"]
-    ways = ["focus=node, radius=3 for what is near one node", "viz.tree(node) for text"]
-    if drawable:
-        ways.insert(1, f"max_nodes={values} if it may take long")
-        if calls:
-            ways.insert(0, 'expand="none", a depth or names of layers, so that the others are closed')
+    where = f"Computed in each layer: {', '.join(shown)}. " if shown else ""
     return GraphTooLarge(
-        f"{values:,} values are too many for a picture, which takes {limit:,}. "
-        f"Computed in each layer: {', '.join(shown)}. Ways out: {'; '.join(ways)}",
+        f"{values:,} values are too many for a picture, which takes {limit:,}. {where}Ways out: {'; '.join(ways)}",
         values=values,
         limit=limit,
         layers=counts,

@@ -12,7 +12,10 @@ from viz.labels import pretty, readable, short_number
 __all__ = ["Step", "steps_of"]
 
 MOST_OPERANDS = 6
-INFIX = {"plus": "+", "minus": "−", "multiply": "×", "divide": "÷", "power": "^"}
+INFIX = {
+    "plus": "+", "minus": "−", "multiply": "×", "divide": "÷", "power": "^", "less": "<", "less_equal": "≤",
+    "equal": "=", "not_equal": "≠",
+}  # fmt: skip
 AS_NOTHING = 1e-9  # what is left of a gradient after its terms, relative to these, when only rounding is left
 
 
@@ -34,6 +37,8 @@ class Step(NamedTuple):
 def steps_of(diagram: Diagram) -> list[Step]:
     """A step for each operation forward; if a sweep was run, one for its start and one for each operation backward.
 
+    None if the numbers are not known.
+
     >>> from autograd import Variable
     >>> from viz import diagram_of
     >>> x = Variable(3.0, name="x")
@@ -42,6 +47,8 @@ def steps_of(diagram: Diagram) -> list[Step]:
     >>> [step.says for step in steps_of(diagram_of([y]))]
     ['x × x = 3 × 3 = 9', 'backward starts with ∂ 1 at 9', '∂x = 1 · 3 + 1 · 3 = 6']
     """
+    if not all([value.known for value in diagram.values]):
+        return []
     forward = [
         Step("forward", operation.position, _forward(diagram, operation), ()) for operation in diagram.operations
     ]
@@ -53,7 +60,7 @@ def steps_of(diagram: Diagram) -> list[Step]:
 def _forward(diagram: Diagram, operation: Operation) -> str:
     """`z₁ = w₁ × x = −1 × 2 = −2`."""
     values = [diagram.values[operand.value] for operand in operation.operands]
-    numbers = [short_number(value.number) for value in values[:MOST_OPERANDS]]
+    numbers = [value.number_text for value in values[:MOST_OPERANDS]]
     names = [
         number if value.name is None else pretty(value.name) or number
         for value, number in zip(values, numbers, strict=False)
@@ -63,14 +70,15 @@ def _forward(diagram: Diagram, operation: Operation) -> str:
     parts = [name] if name else []
     for texts in (names, numbers) if names != numbers else (numbers,):
         parts.append(_applied(operation, texts, len(values) > MOST_OPERANDS))
-    return " = ".join([*parts, short_number(result.number)])
+    return " = ".join([*parts, result.number_text])
 
 
 def _applied(operation: Operation, texts: list[str], more: bool) -> str:
     sign = INFIX.get(operation.name)
     if sign is not None and len(texts) == 2:
         right = f"({texts[1]})" if texts[1].startswith("−") else texts[1]
-        return f"{texts[0]} {sign} {right}"
+        left = f"({texts[0]})" if operation.name == "power" and texts[0].startswith("−") else texts[0]
+        return f"{left} {sign} {right}"
     if operation.name == "square":
         return f"({texts[0]})²" if texts[0].startswith("−") else f"{texts[0]}²"
     return f"{readable(operation.symbol, 14)}({', '.join(texts)}{', …' if more else ''})"
@@ -129,7 +137,7 @@ def _backward(diagram: Diagram) -> list[Step]:
         touched: dict[int, None] = {}
         for operand in operation.operands:
             value = diagram.values[operand.value]
-            if upstream is None or value.gradient is None or value.kind == "constant":
+            if upstream is None or value.gradient is None or not value.gradient_text:
                 continue
             factor = short_number(operand.local_gradient)
             factor = f"({factor})" if factor.startswith("−") else factor
@@ -152,10 +160,19 @@ def _accumulated(diagram: Diagram, sums: _Sums, position: int) -> str:
     shown = addends if len(addends) <= MOST_OPERANDS else ["…", *addends[1 - MOST_OPERANDS :]]
     _, total, complete = sums.shown(position)
     waiting = "" if complete else ", so far"
-    return f"∂{_name(diagram, position)} = {' + '.join(shown)} = {total}{waiting}"
+    return f"∂{_name(diagram, position)} = {_sum(shown)} = {total}{waiting}"
+
+
+def _sum(terms: list[str]) -> str:
+    """Terms with plus or minus between them: what is below 0 is taken away.
+
+    >>> _sum(["−2 · 3", "4 · (−1)", "−1.5 · (−2)"])
+    '−2 · 3 + 4 · (−1) − 1.5 · (−2)'
+    """
+    return terms[0] + "".join([f" − {term[1:]}" if term.startswith("−") else f" + {term}" for term in terms[1:]])
 
 
 def _name(diagram: Diagram, position: int) -> str:
     value = diagram.values[position]
     name = "" if value.name is None else pretty(value.name)
-    return name or short_number(value.number)
+    return name or value.number_text

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from viz.diagram import Value
-from viz.dot import INK, LINE, LONGEST_TOOLTIP, MUTED, PALE, Wires, gradient_cell, number_text, value_tooltip
+from viz.dot import ALARM, INK, LINE, LONGEST_TOOLTIP, MUTED, PALE, Wires, gradient_cell, number_text, value_tooltip
 from viz.labels import html, pretty, quoted, readable
 from viz.tints import COLOURS
 from viz.view import Block, Link, View, Wire
@@ -17,8 +18,14 @@ __all__ = ["Look", "write_dot"]
 class Cards(Wires):
     """An operation and its result are one card: the sign at its head, below it value and gradient."""
 
-    def __init__(self, view: View, title: str, color_by: str | None = None) -> None:
-        super().__init__(view, title, color_by)
+    def __init__(
+        self,
+        view: View,
+        title: str,
+        color_by: str | None = None,
+        places: Mapping[str, tuple[float, float]] | None = None,
+    ) -> None:
+        super().__init__(view, title, color_by, places)
         results: dict[str, list[str]] = {}
         for link in view.outward:
             results.setdefault(link.source, []).append(link.target)
@@ -28,7 +35,7 @@ class Cards(Wires):
         self.beside = {literal: self.result[id] for literal, id in self.beside.items() if id in self.result}
         homes = {wire.id: wire for wire in view.wires}
         self.wires_at = {}
-        for id, wire in homes.items():
+        for id, wire in sorted(homes.items(), key=lambda item: item[0] not in self.first):
             # The card stands where the operation does.
             home = self.maker[id].home if id in self.maker else wire.home
             self.wires_at.setdefault(home, []).append(wire)
@@ -63,16 +70,19 @@ class Cards(Wires):
         ground = self.tints.get(wire.value, PALE if leaf else "")
         css = "wire card leaf" if leaf else "wire card"
         filled = f' BGCOLOR="{ground}"' if ground else ""
+        content = rows + self.rows(value)
+        # The ground of what stands out would stick out of round corners.
+        corners = "" if ALARM in content else ' STYLE="ROUNDED"'
         tooltip = value_tooltip(value) if leaf else f"{value_tooltip(value)}, {self.meaning(self.maker[wire.id])}"
         return (
             f'{wire.id} [id="{wire.id}", class="{css}", shape=plain, tooltip={quoted(tooltip)}, '
-            f'label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" '
-            f'COLOR="{LINE}"{filled}>{rows}{self.rows(value)}</TABLE>>]'
+            f'label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3"{corners} '
+            f'COLOR="{LINE}"{filled}>{content}</TABLE>>]'
         )
 
     def rows(self, value: Value) -> str:
         """Value, the rule, gradient."""
-        return super().rows(value._replace(name=None))
+        return super().rows(value._replace(name=None)) if value.known else ""
 
     def meaning(self, block: Block) -> str:
         """The operation's name, for the tooltip."""
@@ -102,8 +112,10 @@ class Records(Wires):
         """Name, data and grad; a constant has no gradient, and what has no name no cell for it."""
         name = "" if value.name is None else pretty(value.name)
         cells = f'<TD><FONT COLOR="{INK}"><I>{html(name)}</I></FONT></TD>' if name else ""
-        cells += _pair("", "data", number_text(value, self.tints))
-        if value.kind == "constant":
+        if value.known:
+            alarm = "" if math.isfinite(value.number) else f' BGCOLOR="{ALARM}"'
+            cells += _pair(alarm, "data", number_text(value, self.tints))
+        if not value.gradient_text:
             return cells
         text, alarm, colour = gradient_cell(value, self.tints)
         return cells + _pair(alarm, "grad", f'<FONT COLOR="{colour}">{text}</FONT>')
@@ -148,6 +160,9 @@ class Look(NamedTuple):
         return self
 
 
-def write_dot(view: View, title: str, look: Look) -> str:
-    """The DOT text of a view: the same for the same graph."""
-    return STYLES[look.style](view, title, look.color_by).text()
+def write_dot(view: View, title: str, look: Look, places: Mapping[str, tuple[float, float]] | None = None) -> str:
+    """The DOT text of a view: the same for the same graph.
+
+    places: for ids of lines where their labels are to stand: a distance in tens of points, and an angle in degrees.
+    """
+    return STYLES[look.style](view, title, look.color_by, places).text()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd import Node, Variable
 from autograd.operands import number_or_none
 from viz.labels import pretty
 
-__all__ = ["called", "layers_of", "nodes_in", "title_of"]
+__all__ = ["called", "layers_of", "leaves_of", "nodes_in", "parameters_of", "title_of"]
 
 
 def nodes_in(what: str, given: Any) -> list[Node]:
@@ -40,7 +40,7 @@ def called(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]
     >>> [node.name for node in called(lambda x, y: x, [1.0, 2.0])]
     ['x']
     """
-    names = _parameters(function, len(arguments))
+    names = parameters_of(function, len(arguments))
     given = [_with_variables(argument, name) for argument, name in zip(arguments, names, strict=True)]
     found: list[Node] = []
     _collect(function(*given), found)
@@ -50,7 +50,7 @@ def called(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]
     return list({id(node): node for node in found}.values())
 
 
-def _parameters(function: Callable[..., Any], count: int) -> list[str]:
+def parameters_of(function: Callable[..., Any], count: int) -> list[str]:
     """The names of a function's first parameters; of a layer those of its inputs."""
     inputs = getattr(function, "inputs", None)
     if isinstance(inputs, tuple) and len(inputs) == count and all(isinstance(name, str) for name in inputs):
@@ -85,6 +85,28 @@ def _with_variables(given: Any, name: str) -> Any:
         return array
     number = number_or_none(given)
     return given if number is None else Variable(number, name=name)
+
+
+def leaves_of(given: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """What is in nested lists, tuples, dicts and arrays, each with the name that says where.
+
+    >>> list(leaves_of({"w": [1.0, (2.0, 3.0)]}, "p"))
+    [('p.w[0]', 1.0), ('p.w[1][0]', 2.0), ('p.w[1][1]', 3.0)]
+    """
+    # Arguments are nested as deep as a person writes them.
+    if isinstance(given, Mapping):
+        for key, value in given.items():
+            yield from leaves_of(value, f"{name}.{key}")
+    elif isinstance(given, list | tuple):
+        for place, value in enumerate(given):
+            yield from leaves_of(value, f"{name}[{place}]")
+    elif getattr(given, "ndim", 0) > 0:
+        import numpy
+
+        for index in numpy.ndindex(given.shape):
+            yield f"{name}[{','.join(map(str, index))}]", given[index]
+    else:
+        yield name, given
 
 
 def _collect(result: Any, found: list[Node]) -> None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from viz import dot
 from viz.errors import EngineError
 from viz.tints import DARK_TINTS
+from viz.view import Wire
 
-__all__ = ["as_text", "dark_rules", "described_svg", "dressed", "finished_svg"]
+__all__ = ["NAMESPACE", "as_text", "dark_rules", "described_svg", "dressed", "parts_of"]
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 LINKS = "http://www.w3.org/1999/xlink"
 CLASS = "computation"
+# A rim in the colour of the ground, so that a line that passes below a text does not cross it out.
+HALO = (
+    f".{CLASS} .title text,.{CLASS} .edge text{{paint-order:stroke;stroke:{dot.GROUND};stroke-width:2.5px;"
+    "stroke-linejoin:round;stroke-opacity:.8}"
+)
 
 # What each colour of `dot` becomes on a dark page. A colour that is used both on lines and as a ground differs.
 DARK_FILL = {
@@ -26,15 +33,10 @@ DARK_STROKE = {
 }  # fmt: skip
 
 
-def finished_svg(picture: bytes, title: str, description: str, theme: str = "auto") -> str:
-    """The SVG with a title and description, tooltips as titles, and the colours of a theme."""
-    return dressed(described_svg(picture), title, description, theme)
-
-
 def dressed(root: ElementTree.Element, title: str, description: str, theme: str, rules: str = "") -> str:
     """The tree as SVG text with a title, a description, the style sheet of a theme and more rules."""
     root.attrib.update({"class": f"{CLASS} {theme}", "role": "img", "aria-label": title})
-    rules = style(theme) + rules
+    rules = HALO + style(theme) + rules
     for place, (tag, text) in enumerate((("title", title), ("desc", description), ("style", rules))):
         if text:
             element = ElementTree.Element(f"{{{NAMESPACE}}}{tag}")
@@ -63,7 +65,17 @@ def described_svg(picture: bytes) -> ElementTree.Element:
             group.set("data-id", id)
     for graph in root.findall(f"{{{NAMESPACE}}}g"):
         _order_layers(graph)
+        _raise_titles(graph)
     return root
+
+
+def parts_of(root: ElementTree.Element, wires: Iterable[Wire]) -> dict[str, ElementTree.Element]:
+    """The parts of an SVG by their ids. Raises EngineError if there is none for one of the wires."""
+    parts = {group.get("data-id", ""): group for group in root.iter(f"{{{NAMESPACE}}}g")}
+    missing = [wire.id for wire in wires if wire.id not in parts]
+    if missing:
+        raise EngineError(f"the layout engine gave an SVG without {', '.join(missing[:3])}")
+    return parts
 
 
 def as_text(root: ElementTree.Element) -> str:
@@ -80,6 +92,19 @@ def _order_layers(graph: ElementTree.Element) -> None:
     for place, layer in zip(places, layers, strict=True):
         layer.tail = "\n"
         graph[place] = layer
+
+
+def _raise_titles(graph: ElementTree.Element) -> None:
+    """Put the names of open layers on top of the lines that pass them; a click goes to what is below them."""
+    titles = ElementTree.Element(f"{{{NAMESPACE}}}g", {"class": "title", "pointer-events": "none"})
+    titles.tail = "\n"
+    for layer in graph.findall(f"{{{NAMESPACE}}}g"):
+        if "layer" in layer.get("class", "").split():
+            for text in layer.findall(f"{{{NAMESPACE}}}text"):
+                layer.remove(text)
+                titles.append(text)
+    if len(titles):
+        graph.append(titles)
 
 
 def _describe(group: ElementTree.Element) -> None:
@@ -132,7 +157,9 @@ def dark_rules(picture: str) -> str:
             rules.append(f'{picture} [{attribute}="{light}" i]{{{attribute}:{dark}}}')
     # Texts without a colour are black by default, which no attribute tells.
     rules.append(f"{picture} text:not([fill]){{fill:#e8e8e8}}")
+    rules.append(f"{picture} .title text,{picture} .edge text{{stroke:{DARK_FILL[dot.GROUND]}}}")
     # The name on a closed box is as light as the page, and stays so against it.
-    box = f"{picture} .box text"
-    rules.append(f'{box}[fill="{dot.GROUND}" i],{box}[fill="white" i]{{fill:#16191d}}')
+    for kind in ("box", "function"):
+        text = f"{picture} .{kind} text"
+        rules.append(f'{text}[fill="{dot.GROUND}" i],{text}[fill="white" i]{{fill:#16191d}}')
     return "".join(rules)

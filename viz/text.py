@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from viz.diagram import Diagram, Value
-from viz.labels import pretty, readable, short_number
+from viz.labels import pretty, readable
 
 __all__ = ["write_tree"]
 
 MOST_LINES = 80
 DEEPEST = 24
+LONGEST_GUARD = 60
 
 
 def write_tree(diagram: Diagram, most_lines: int = MOST_LINES) -> str:
-    """Each output with what it is computed from below it, at most so many lines.
+    """Each output, then each guard, with what it is computed from below it, at most so many lines.
 
     A line gives name, value, gradient, operation and layer. A value that is used again is not spelled out again.
     """
     lines: list[str] = []
     met: set[int] = set()
-    # Value, the prefix of its line and of those below it, depth, local gradient.
-    stack: list[tuple[int, str, str, int]] = [(output, "", "", 0) for output in reversed(diagram.outputs)]
+    # Value, the prefix of its line and of those below it, depth.
+    roots = [(output, "") for output in diagram.outputs]
+    roots += [(guard.value, f"guard {readable(guard.text, LONGEST_GUARD)}: ") for guard in diagram.guards]
+    stack: list[tuple[int, str, str, int]] = [(value, first, "", 0) for value, first in reversed(roots)]
     while stack:
         if len(lines) >= most_lines:
             lines.append("… and more")
@@ -44,12 +47,10 @@ def write_tree(diagram: Diagram, most_lines: int = MOST_LINES) -> str:
 
 def _line(diagram: Diagram, value: Value) -> str:
     """One value: `r = 0.5 (∂ 1) = − in SquaredLoss`."""
-    parts = []
-    if value.name is not None:
-        parts += [pretty(value.name), "="]
-    parts.append(short_number(value.number))
-    if value.kind != "constant":
-        parts.append(f" ∂ {'?' if value.gradient is None else short_number(value.gradient)}")
+    parts = [part for part in (pretty(value.name or ""), value.number_text) if part]
+    parts[1:1] = ["="] * (len(parts) - 1)
+    if value.gradient_text:
+        parts.append(f" ∂ {value.gradient_text}")
     if value.producer is not None:
         operation = diagram.operations[value.producer]
         parts.append(f"  {readable(operation.symbol, 14)}")

@@ -15,9 +15,11 @@ from viz import dot
 from viz.diagram import Value
 from viz.errors import EngineError
 from viz.labels import pretty, readable, short_number
-from viz.view import Block, View, Wire
+from viz.view import Block, Note, View, Wire
 
 __all__ = ["escaped", "write_tikz"]
+
+LONGEST_GUARD = 60
 
 _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -64,7 +66,7 @@ def _lowered(found: re.Match[str]) -> str:
 def write_tikz(view: View, plain: bytes) -> str:
     """The `tikzpicture` of a view; `plain` is the engine's layout in its plain format."""
     places, curves = _layout(plain)
-    items: tuple[Block | Wire, ...] = (*view.blocks, *view.wires)
+    items: tuple[Block | Wire | Note, ...] = (*view.blocks, *view.wires, *view.notes)
     missing = [item.id for item in items if item.id not in places]
     if missing:
         raise EngineError(f"the layout engine gave no place to {', '.join(missing[:3])}")
@@ -110,7 +112,7 @@ def _lines(
         r"inner xsep=6pt},slope/.style={font=\sffamily\scriptsize,text=black!60,inner sep=1pt}]"
     )
     for block in view.blocks:
-        css = "box" if block.kind == "box" else "operation" if len(block.label) <= 5 else "word"
+        css = "box" if block.kind in ("box", "function") else "operation" if len(block.label) <= 5 else "word"
         yield rf"\node[{css}] ({block.id}) at {_at(places[block.id])} {{{escaped(readable(block.label))}}};"
     for wire in view.wires:
         text = rf"\dots{{}} {wire.bundled} more" if wire.bundled else _wire(view.diagram.values[wire.value])
@@ -123,6 +125,10 @@ def _lines(
         yield rf"\draw[->,shorten >=0.5pt] {line}{slope};"
     for link in view.outward:
         yield rf"\draw {_curve(curves.get((link.source, link.target), []), places, link.source, link.target)};"
+    for note in view.notes:
+        text = f"guard: {escaped(readable(note.guard.text, LONGEST_GUARD))}"
+        yield rf"\node[word,dashed] ({note.id}) at {_at(places[note.id])} {{{text}}};"
+        yield rf"\draw[dashed] ({note.wire}) -- ({note.id});"
     yield r"\begin{scope}[on background layer]"
     yield from _clusters(view)
     yield r"\end{scope}"
@@ -151,13 +157,14 @@ def _clusters(view: View) -> Iterator[str]:
 
 
 def _wire(value: Value) -> str:
-    name = "" if value.name is None else pretty(value.name)
-    text = rf"\textit{{{escaped(name)}}} " if name else ""
-    above = rf"{text}\textcolor{{forward}}{{\textbf{{{escaped(short_number(value.number))}}}}}"
-    if value.kind == "constant":
+    name = pretty(value.name or "")
+    parts = [rf"\textit{{{escaped(name)}}}"] if name else []
+    if value.number_text:
+        parts.append(rf"\textcolor{{forward}}{{\textbf{{{escaped(value.number_text)}}}}}")
+    above = " ".join(parts)
+    if not value.gradient_text:
         return above
-    gradient = "?" if value.gradient is None else escaped(short_number(value.gradient))
-    below = rf"\textcolor{{gradient}}{{$\partial$ {gradient}}}"
+    below = rf"\textcolor{{gradient}}{{$\partial$ {escaped(value.gradient_text)}}}"
     return rf"\begin{{tabular}}{{@{{}}c@{{}}}}{above}\\\hline {below}\end{{tabular}}"
 
 

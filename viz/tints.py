@@ -31,7 +31,7 @@ def tints_of(view: View, color_by: str | None) -> dict[int, str]:
     numbers: dict[int, float] = {}
     for wire in view.wires:
         value = view.diagram.values[wire.value]
-        number = value.number if color_by == "value" else None if value.kind == "constant" else value.gradient
+        number = value.number if color_by == "value" else value.gradient if value.gradient_text else None
         if number is not None and not math.isnan(number) and number != 0 and not wire.bundled:
             numbers[wire.value] = number
     largest = max([abs(number) for number in numbers.values() if math.isfinite(number)], default=1.0)

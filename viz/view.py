@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from viz.diagram import Diagram
+from viz.diagram import Diagram, Guard
 
-__all__ = ["Block", "Link", "View", "Wire"]
+__all__ = ["Block", "Link", "Note", "View", "Wire"]
 
 
 class Block(NamedTuple):
     """What is drawn as one thing that computes.
 
-    kind: "operation", "box" (closed), "sum" (running sum) or "fold" (siblings like those beside it).
+    kind: "operation", "function" (an operation that is a black box), "box" (a closed layer), "sum" (a running sum) or
+        "fold" (siblings like those beside it).
     members: the operations in it.
     home: the open box in which it is drawn.
     """
@@ -48,8 +49,16 @@ class Link(NamedTuple):
     spine: bool = False
 
 
+class Note(NamedTuple):
+    """A guard beside the wire that carries its condition."""
+
+    id: str
+    wire: str
+    guard: Guard
+
+
 class View(NamedTuple):
-    """What is drawn of a diagram: its open boxes, blocks, wires, and the lines into and out of blocks."""
+    """What is drawn of a diagram: its open boxes, blocks, wires, the lines into and out of blocks, notes."""
 
     diagram: Diagram
     opened: frozenset[int]
@@ -57,3 +66,4 @@ class View(NamedTuple):
     wires: tuple[Wire, ...]
     inward: tuple[Link, ...]
     outward: tuple[Link, ...]
+    notes: tuple[Note, ...] = ()

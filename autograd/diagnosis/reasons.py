@@ -22,6 +22,7 @@ __all__ = ["Finding", "Graph", "Operand", "Operation", "Reasons", "Value"]
 
 FLAT = {"sign", "floor", "ceil", "round", "trunc", "floor_divide", "stop_gradient"}
 SATURATING = {"tanh", "sigmoid", "erf", "erfc", "exp", "exp2", "expm1", "softplus", "gaussian"}
+NO_GRADIENT = {"constant", "condition"}
 NEXT_TO_0 = 1e-4  # a slope of something that saturates, or a gradient behind it
 MOST_TERMS = 12
 MOST_REASONS = 3
@@ -102,7 +103,7 @@ class Reasons:
         # For each value with no gradient to speak of the operations whose local gradient stops it, nearest first.
         self._stops: list[tuple[Stop, ...]] = [()] * len(graph.values)
         for value in reversed(graph.values):
-            if value.gradient is not None and abs(value.gradient) < NEXT_TO_0 and value.kind != "constant":
+            if value.gradient is not None and abs(value.gradient) < NEXT_TO_0 and value.kind not in NO_GRADIENT:
                 self._stops[value.position] = self._stops_of(value)
 
     def told(self, position: int) -> str:
@@ -131,8 +132,8 @@ class Reasons:
     def why_zero(self, position: int) -> str:
         """Why a value has the gradient 0, or next to it, or none at all; empty if it has another one."""
         value = self.graph.values[position]
-        if value.kind == "constant":
-            return "A constant has no gradient."
+        if value.kind in NO_GRADIENT:
+            return f"A {value.kind} has no gradient."
         if value.gradient is None:
             if not self.swept:
                 return "Its gradient is not known yet: backward() has not been run."

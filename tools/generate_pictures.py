@@ -1,0 +1,261 @@
+"""Write `docs/pictures.md` and its pictures: each function below is a section, its code is shown as it is run.
+
+python tools/generate_pictures.py           writes what is out of date
+python tools/generate_pictures.py --check   exits with status 1 if something is
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from autograd import Variable, exp, jit, log, tanh, where  # noqa: E402 - after the path is set
+from examples import lab_network  # noqa: E402
+from layers import Dense, MSELoss, Sequential  # noqa: E402
+from viz import Drawing, draw  # noqa: E402
+
+DOCS = PROJECT / "docs"
+FINISHING = ("animation", "metrics", "placing", "svg")
+TOOLTIP = re.compile(r'tooltip="(\\.|[^"\\])*"')
+SAID = re.compile(r"<text[^>]*>([^<]*)<")
+START = """# Pictures
+
+Written by `tools/generate_pictures.py`, whose code is shown. `draw` takes a node, several nodes, a function, a layer,
+a compiled function or a program, and gives a `Drawing`: `.svg()`, `.png()`, `.html()`, `.animation()`, `.gif()`,
+`.mermaid()`, `.tikz()`, `.text()`, `.dot`, and `.save(path)`, which goes by the suffix. Above each line stands the
+value, below it the gradient; small and grey, at the head of an arrow, is the local gradient.
+"""
+END = """
+## The page
+
+`drawing.save("network.html")` writes a page of one file that asks the network for nothing. Click a layer to open or
+close it, a value to be told where its gradient comes from and why it is 0; the slider walks through the computation
+forward, then backward, while gradients add up; pointing at a value shows its paths; `/` searches names.
+
+## From the command line
+
+`python -m viz model.json --input 1 -2 --output network.svg` draws a model that `json.dumps(model.to_dict())` wrote;
+`python -m viz --engines` says which layout engines are here.
+
+## Where there is no engine
+
+`pip install graphviz-pure` brings one. `.dot`, `.mermaid()` and `.text()` need none; a notebook shows the text, and
+what would help.
+"""
+
+
+def white_box() -> Drawing:
+    """Every operation, in its layer: a network of five layers, swept backward."""
+    loss = lab_network.build()
+    return draw(loss, expand="all")
+
+
+def black_box() -> Drawing:
+    """Each layer closed: what goes in, what comes out. `expand` also takes a depth, or names of layers."""
+    loss = lab_network.build()
+    return draw(loss, expand="none")
+
+
+def one_layer_open() -> Drawing:
+    """One layer open, the others closed."""
+    loss = lab_network.build()
+    return draw(loss, expand="Affine2")
+
+
+def cards() -> Drawing:
+    """An operation and its result in one."""
+    loss = lab_network.build()
+    return draw(loss, style="cards")
+
+
+def records() -> Drawing:
+    """As micrograd draws them; `draw_dot` is the same."""
+    x = Variable(3.0, name="x")
+    y = x * x + 1.0
+    y.backward()
+    return draw(y, style="records")
+
+
+def colours() -> Drawing:
+    """Grounds show the gradient, blue above 0 and orange below, the stronger the larger; or `color_by="value"`."""
+    return draw(lambda a, b, c: tanh(a * b - 3.0 * c), 1.0, 0.8, 0.1, color_by="gradient")
+
+
+def dark() -> Drawing:
+    """Dark wherever it is shown. Without `theme`, a picture is dark where the viewer's system is."""
+    return draw(lambda x, w: exp(w * x), 1.0, -0.5, theme="dark", title="e to the w x")
+
+
+def a_model() -> Drawing:
+    """A model, given its inputs: values that go the same way are drawn as one, `… more`."""
+    model = Sequential(Dense(2, 4, "tanh"), Dense(4, 3), seed=0)
+    loss = MSELoss()(model([1.0, -2.0]), [1.0, 0.0, 0.0])
+    loss.backward()
+    return draw(loss, expand=1, max_nodes=30)
+
+
+def folded() -> Drawing:
+    """Too much to read: of equal siblings three are drawn, and a running sum as one Σ."""
+    w, b = Variable(0.5, name="w"), Variable(0.1, name="b")
+    loss = 0.0
+    for x in range(100):
+        loss = loss + (w * float(x) + b) ** 2
+    loss.backward()
+    return draw(loss)
+
+
+def focus() -> Drawing:
+    """A part: what is at most so many operations away from a node. Dashed lines lead further."""
+    x = Variable(0.5, name="x")
+    nodes = [x]
+    for _ in range(1_000):
+        nodes.append(nodes[-1].sin())
+    nodes[-1].backward()
+    return draw(nodes[-1], focus=nodes[500], radius=2)
+
+
+def not_a_number() -> Drawing:
+    """What is no number stands out, and so one sees where it begins."""
+    x, y = Variable(0.0, name="x"), Variable(2.0, name="y")
+    z = log(x) * x + y
+    z.backward()
+    return draw(z)
+
+
+def compiled() -> Drawing:
+    """A compiled function, on the path that its arguments take: each decision with its line, and how it fell."""
+
+    @jit
+    def payoff(price, strike):
+        if price > strike:
+            return price - strike
+        return 0.1 * price
+
+    return draw(payoff, 3.0, 2.0)
+
+
+def program() -> Drawing:
+    """A program without numbers, as `print(program)` names its values. Both sides of a `where` are in it."""
+    compiled = jit(lambda x, w: where(x > 0.0, exp(w * x), w / x))
+    compiled(1.0, 2.0)
+    return draw(compiled.paths[0].program)
+
+
+def called() -> Drawing:
+    """In another graph a compiled function is a black box."""
+
+    @jit
+    def gate(x):
+        return x * (1.0 + tanh(x)) / 2.0
+
+    return draw(lambda x, w: gate(w * x) ** 2.0, 1.0, 2.0)
+
+
+def animation() -> str:
+    """An SVG that plays the computation forward and backward, in a README or on a slide; `.gif()` where SVG can't."""
+    x, w = Variable(2.0, name="x"), Variable(-1.0, name="w")
+    y = (w * x) ** 2.0 + w
+    y.backward()
+    return draw(y).animation(seconds=1.0)
+
+
+def text() -> str:
+    """The graph as a tree of text."""
+    return draw(lambda x, w: (w * x).tanh(), 2.0, -1.0).text()
+
+
+def mermaid() -> str:
+    """A Mermaid flowchart, which code forges and wikis show by themselves."""
+    return draw(lambda x, w: (w * x).tanh(), 2.0, -1.0).mermaid()
+
+
+SECTIONS: list[Callable[[], Drawing | str]] = [
+    white_box, black_box, one_layer_open, cards, records, colours, dark, a_model, folded, focus, not_a_number, compiled,
+    program, called, animation, text, mermaid,
+]  # fmt: skip
+
+
+def code_of(section: Callable[[], Drawing | str]) -> str:
+    """The lines of a section's function below its docstring, the result under a name."""
+    source = textwrap.dedent(inspect.getsource(section))
+    statement = ast.parse(source).body[0].body[1]  # type: ignore[attr-defined]
+    first = min([statement.lineno, *[one.lineno for one in getattr(statement, "decorator_list", ())]])
+    lines = textwrap.dedent("\n".join(source.splitlines()[first - 1 :])).strip().splitlines()
+    lines[-1] = lines[-1].replace("return ", "picture = ", 1)
+    return "\n".join(lines)
+
+
+def digest_of(made: Drawing | str) -> str:
+    """What tells a picture from an older one, whichever engine laid it out.
+
+    Its DOT text, or all that it says; and the code that finishes what the engine gives. Without the tooltips: they
+    have all digits, of which the last may differ from machine to machine.
+    """
+    said = TOOLTIP.sub("", made.dot) if isinstance(made, Drawing) else " ".join(sorted(SAID.findall(made)))
+    content = f"{made.look} {said}" if isinstance(made, Drawing) else said
+    code = "".join([(PROJECT / "viz" / f"{name}.py").read_text(encoding="utf-8") for name in FINISHING])
+    return hashlib.sha256((content + code).encode()).hexdigest()
+
+
+def page_and_pictures() -> tuple[str, dict[str, tuple[str, Callable[[], str]]]]:
+    """The page, and for each picture's name its digest and what makes its SVG."""
+    parts = [START]
+    pictures: dict[str, tuple[str, Callable[[], str]]] = {}
+    for section in SECTIONS:
+        name = section.__name__.replace("_", "-")
+        made = section()
+        heading = section.__name__.replace("_", " ").capitalize()
+        parts.append(f"\n## {heading}\n\n{section.__doc__}\n\n```python\n{code_of(section)}\n```\n")
+        if isinstance(made, str) and not made.startswith("<svg"):
+            parts.append(f"\n```{'mermaid' if made.startswith('flowchart') else 'text'}\n{made}```\n")
+            continue
+        pictures[name] = digest_of(made), made.svg if isinstance(made, Drawing) else made.__str__
+        parts.append(f"\n![{heading}](pictures/{name}.svg)\n")
+    return "".join(parts) + END, pictures
+
+
+def is_current(path: Path, digest: str) -> bool:
+    """Whether a picture is there, whole, and of what would be drawn now."""
+    return path.exists() and path.read_text(encoding="utf-8").endswith(f"</svg>\n<!-- {digest} -->\n")
+
+
+def main() -> int:
+    """Write the files, or with --check compare them."""
+    page, pictures = page_and_pictures()
+    folder = DOCS / "pictures"
+    stale = (
+        [] if (DOCS / "pictures.md").exists() and (DOCS / "pictures.md").read_text() == page else [DOCS / "pictures.md"]
+    )
+    stale += [
+        folder / f"{name}.svg"
+        for name, (digest, _) in pictures.items()
+        if not is_current(folder / f"{name}.svg", digest)
+    ]
+    stale += [path for path in sorted(folder.glob("*")) if path.stem not in pictures]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path.relative_to(PROJECT)} is out of date: run python tools/generate_pictures.py")
+        return 1 if stale else 0
+    folder.mkdir(exist_ok=True)
+    for path in stale:
+        if path.suffix == ".md":
+            path.write_text(page, encoding="utf-8")
+        elif path.stem in pictures:
+            digest, svg = pictures[path.stem]
+            path.write_text(f"{svg()}<!-- {digest} -->\n", encoding="utf-8")
+        else:
+            path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,126 @@
+"""A GIF that plays the sweep, for where no SVG is shown: put together with Pillow from one picture of the engine.
+
+A frame is the whole picture with what is not known yet covered, and a ring around what is at work.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+from viz import dot
+from viz.errors import EngineError
+from viz.metrics import width_of
+from viz.placing import Rectangle, extent_of
+from viz.steps import Step
+from viz.svg import NAMESPACE, parts_of
+from viz.view import View
+
+__all__ = ["film_of"]
+
+PIXELS = 2  # for a point, at 144 dots per inch
+PAUSE = 4  # steps for which the last frame stands
+COLOURS = 62
+RING = 6
+
+
+class _Cover(NamedTuple):
+    """What covers a number, in pixels, until its step."""
+
+    room: tuple[int, int, int, int]
+    until: int
+
+
+def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequence[Step], seconds: float) -> bytes:
+    """The GIF of a PNG picture, whose SVG says where everything is; each step takes so many seconds.
+
+    Raises ImportError, which says what to install, without Pillow.
+    """
+    try:
+        from PIL import Image, ImageDraw
+    except ImportError as error:
+        raise ImportError(
+            "a GIF is put together with Pillow, which is not installed; pip install 'scalar-autograd[gif]'"
+        ) from error
+    # All frames have the palette of the whole picture and the two colours of rings: what does not change costs nothing.
+    whole = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS)
+    palette = [*(whole.getpalette() or []), *[0] * (3 * COLOURS)][: 3 * COLOURS]
+    rings = {"forward": COLOURS, "backward": COLOURS + 1}
+    whole.putpalette([*palette, *bytes.fromhex(dot.FORWARD[1:]), *bytes.fromhex(dot.GRADIENT[1:])])
+    stage = _Stage(root, view, steps)
+    frames = []
+    for number in range(len(steps) + 1):
+        frame = whole.copy()
+        pen = ImageDraw.Draw(frame)
+        for cover in stage.covers:
+            if number < cover.until:
+                # The ground is that of the cover's corner, where no text is.
+                pen.rectangle(cover.room, fill=frame.getpixel(cover.room[:2]))
+        if number > 0:
+            stage.ring(pen, steps[number - 1], rings)
+        frames.append(frame)
+    duration = round(1000 * seconds)
+    film = io.BytesIO()
+    durations = [duration] * len(steps) + [PAUSE * duration]
+    frames[0].save(film, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0, optimize=False)
+    return film.getvalue()
+
+
+class _Stage:
+    """Where things are in the picture, and when they are first seen."""
+
+    def __init__(self, root: ElementTree.Element, view: View, steps: Sequence[Step]) -> None:
+        self.groups = parts_of(root, view.wires)
+        graph = root.find(f"{{{NAMESPACE}}}g")
+        shift = re.search(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)", "" if graph is None else graph.get("transform", ""))
+        if shift is None:
+            raise EngineError("the layout engine gave an SVG that does not say where its middle is")
+        self.left, self.top = float(shift[1]), float(shift[2])
+        self.workers = {member: block.id for block in view.blocks for member in block.members}
+        self.results = {link.source: link.target for link in view.outward}
+        computed = {step.operation: place for place, step in enumerate(steps, 1) if step.phase == "forward"}
+        known: dict[int, int] = {}
+        for place, step in enumerate(steps, 1):
+            known.update({position: place for position, _, complete in step.gradients if complete})
+        self.covers = []
+        for wire in view.wires:
+            value = view.diagram.values[wire.value]
+            until = {"value": computed.get(value.producer, 0), "gradient": known.get(wire.value, 0)}
+            for text in self.groups[wire.id].iter(f"{{{NAMESPACE}}}text"):
+                if until.get(text.get("class", ""), 0):
+                    self.covers.append(_Cover(self.pixels(_room(text)), until[text.get("class", "")]))
+
+    def pixels(self, room: Rectangle) -> tuple[int, int, int, int]:
+        """The room in the picture."""
+        left, top = PIXELS * (room.left + self.left), PIXELS * (room.top + self.top)
+        right, bottom = PIXELS * (room.right + self.left), PIXELS * (room.bottom + self.top)
+        return round(left), round(top), round(right), round(bottom)
+
+    def ring(self, pen: Any, step: Step, colours: Mapping[str, int]) -> None:
+        """Draw a ring around what is at work in a step, in the colour of its phase."""
+        if step.operation is None:
+            return
+        worker = self.workers[step.operation]
+        group = self.groups.get(worker, self.groups.get(self.results.get(worker, "")))
+        if group is None:
+            return
+        colour = colours[step.phase]
+        left, top, right, bottom = extent_of(group)
+        # On the border, half of which is outside of the form.
+        room = self.pixels(Rectangle(left - 1.2, top - 1.2, right + 1.2, bottom + 1.2))
+        if group.find(f"{{{NAMESPACE}}}ellipse") is not None:
+            pen.ellipse(room, outline=colour, width=RING)
+        else:
+            pen.rounded_rectangle(room, radius=10 * PIXELS, outline=colour, width=RING)
+
+
+def _room(text: ElementTree.Element) -> Rectangle:
+    """The room of a number: some engines take a true minus for a quarter of the size wider."""
+    size, x, y = [float(text.get(name, "0")) for name in ("font-size", "x", "y")]
+    shown = text.text or ""
+    start = x + width_of(shown[: len(shown) - len(shown.lstrip())], size)
+    width = width_of(shown.strip(), size) + 0.27 * size * sum([sign in "−∞" for sign in shown])
+    return Rectangle(start - 1.0, y - 0.85 * size, start + width + 1.0, y + 0.2 * size)
