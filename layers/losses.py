@@ -10,12 +10,13 @@ import math
 import sys
 from typing import Any, Unpack
 
-from autograd import Node, clip, maximum, softplus, square, sum, xlogy
+from autograd import Node, clip, maximum, softplus, square, xlogy
 from layers.activations import log_softmax
 from layers.arrays import elementwise, is_array, plain, reduced, same_shape
 from layers.base import Layer, Names, from_dict, registered
 from layers.elementary import SquaredLoss
 from layers.errors import DataError, DescriptionError, ShapeError
+from layers.many import total
 
 __all__ = [
     "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MSELoss", "Mean", "Sum", "loss_of",
@@ -178,8 +179,8 @@ class CrossEntropyLoss(_OfProbabilities):
         outputs = row if self.of == "probabilities" else log_softmax(row)
         present = [(output, share) for output, share in zip(outputs, shares, strict=True) if _is_present(share)]
         if self.of == "probabilities":
-            return -sum([weighted_log(share, score) for score, share in present])
-        return -sum([share * logarithm for logarithm, share in present])
+            return -total([weighted_log(share, score) for score, share in present])
+        return -total([share * logarithm for logarithm, share in present])
 
     def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
         import numpy

@@ -53,6 +53,11 @@ class Step:
                 self._compiled = None
         return self.by_python(values, inputs, targets)
 
+    @property
+    def paths(self) -> list[Any]:
+        """The programs that were compiled."""
+        return [] if self._compiled is None else list(self._compiled.paths)
+
     def by_python(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
         """The same without compiling.
 
