@@ -9,7 +9,7 @@ from autograd.errors import OperandError
 from autograd.node import Node
 from autograd.operands import number_or_none
 
-__all__ = ["Structure", "as_array", "flatten"]
+__all__ = ["NUMBER", "Structure", "as_array", "flatten"]
 
 
 class Structure:

@@ -66,7 +66,7 @@ cpdef object address_of_value(Primitive primitive)
 cdef class Machine:
     cdef readonly object program
     cdef readonly object plan
-    cdef bint summed
+    cdef bint sums_up, stores
     cdef readonly list benches
     cdef public long long calls, rows
     cdef Memory cells
@@ -99,8 +99,8 @@ cdef class Bench:
     cdef readonly object code
     cdef Memory registers, sums
     cdef Steps deciding, rest
-    cdef Py_ssize_t output_count, guard_count
-    cdef array inputs, output_places, output_varies, guard_numbers, guard_places, guard_outcomes
+    cdef Py_ssize_t output_count, stored_count, guard_count
+    cdef array inputs, stored_places, stored_vary, guard_numbers, guard_places, guard_outcomes
 
     @cython.locals(first=Py_ssize_t, count=Py_ssize_t, failures=Py_ssize_t, output=Py_ssize_t, lane=Py_ssize_t)
     cpdef object run(self, Rows rows, Py_ssize_t start, Py_ssize_t stop)

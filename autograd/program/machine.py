@@ -117,12 +117,13 @@ class Plan:
     `varying` says of each input whether it differs from row to row. A value has the place `place[value]`: the number
     of a cell (for what is the same for all rows) or of a register, as `varies[value]` tells. `before_deciding` and
     `before` have the operations that are done once, `deciding` and `rest` those done for each block: what guards
-    depend on, and the others. `kept` has the values that are needed after these lists. Where outputs are `summed`,
-    each is added up as soon as it is known: `rest` has an `Addition` for it.
+    depend on, and the others. `kept` has the values that are needed after these lists. `summed` says of each output, or
+    of all, whether it is added up as soon as it is known: `rest` has an `Addition` for it.
     """
 
-    def __init__(self, program: Program, varying: Sequence[bool], summed: bool = False) -> None:
+    def __init__(self, program: Program, varying: Sequence[bool], summed: bool | Sequence[bool] = False) -> None:
         operations = fused(program)
+        self.summed = [summed] * len(program.outputs) if isinstance(summed, bool) else list(summed)
         self.varies = [*varying, *[False] * (program.size - program.inputs)]
         for operation in operations:
             self.varies[operation.result] = any([self.varies[operand] for operand in operation.operands])
@@ -140,20 +141,21 @@ class Plan:
         each = [operation for operation in operations if self.varies[operation.result]]
         self.deciding: list[Any] = [operation for operation in each if decides[operation.result]]
         self.rest: list[Any] = [operation for operation in each if not decides[operation.result]]
-        self.kept = {guard.condition for guard in program.guards} | (set() if summed else set(program.outputs))
-        if summed:
-            self.sum_up(program)
+        stored = [output for output, added in zip(program.outputs, self.summed, strict=True) if not added]
+        self.kept = {guard.condition for guard in program.guards} | set(stored)
+        self.sum_up(program)
         # What is computed before the rows is used by them.
         self.kept |= {operand for step in (*self.deciding, *self.rest) for operand in step.operands} - {
             step.result for step in (*self.deciding, *self.rest) if isinstance(step, Operation)
         }
-        self.allocate(program, summed)
+        self.allocate(program, stored)
 
     def sum_up(self, program: Program) -> None:
         """Put the additions of outputs behind the operations that they are the results of."""
         waiting: dict[int, list[Addition]] = {}
         for number, output in enumerate(program.outputs):
-            waiting.setdefault(output, []).append(Addition(number, (output,)))
+            if self.summed[number]:
+                waiting.setdefault(output, []).append(Addition(number, (output,)))
         computed_last = {operation.result for operation in self.rest}
         rest: list[Any] = [addition for value in waiting if value not in computed_last for addition in waiting[value]]
         for operation in self.rest:
@@ -161,7 +163,7 @@ class Plan:
             rest += waiting.get(operation.result, ())
         self.rest = rest
 
-    def allocate(self, program: Program, summed: bool) -> None:
+    def allocate(self, program: Program, stored: list[int]) -> None:
         """Give each value its place: registers are used again when nothing needs their value any more."""
         steps = [*self.deciding, *self.rest]
         last_use = [-1] * program.size
@@ -170,9 +172,8 @@ class Plan:
                 last_use[value] = time
         for guard in program.guards:
             last_use[guard.condition] = max(last_use[guard.condition], len(self.deciding))
-        if not summed:
-            for output in program.outputs:
-                last_use[output] = len(steps)
+        for output in stored:
+            last_use[output] = len(steps)
         self.place = [0] * program.size
         self.cells = 0
         self.registers = 0
@@ -409,9 +410,10 @@ class Machine:
     by `prepare` only. Each thread has a `Bench` of registers of its own.
     """
 
-    def __init__(self, program: Program, varying: Sequence[bool], summed: bool = False) -> None:
+    def __init__(self, program: Program, varying: Sequence[bool], summed: bool | Sequence[bool] = False) -> None:
         plan = Plan(program, varying, summed)
-        self.summed = summed
+        self.sums_up = True in plan.summed
+        self.stores = False in plan.summed
         self.benches: list[Any] = []
         self.calls = 0
         self.rows = 0
@@ -487,8 +489,8 @@ class Rows:
 
     `sources` has for each such input an array, the place in it of the first row's number, and how many numbers a row
     has. `selected` has the numbers of the rows to run, None for all. `failed` gets for each row the first guard that
-    fails, or -1. `results` has a row of outputs for each row; None if they are summed up instead, over the rows whose
-    guards hold.
+    fails, or -1. `results` has for each row a row of those outputs that are not summed up over the rows whose guards
+    hold; None if all are.
     """
 
     def __init__(self, sources: Sequence[tuple[Any, int, int]], selected: Any, failed: Any, results: Any) -> None:
@@ -542,11 +544,12 @@ class Bench:
         self.inputs = integers(len(varying))
         for place, number in enumerate(varying):
             self.inputs[place] = plan.place[number]
-        self.output_places = self.machine.outputs
         self.output_count = len(program.outputs)
-        self.output_varies = integers(len(program.outputs))
-        for place, output in enumerate(program.outputs):
-            self.output_varies[place] = plan.varies[output]
+        stored = [output for output, added in zip(program.outputs, plan.summed, strict=True) if not added]
+        self.stored_count = len(stored)
+        self.stored_places, self.stored_vary = integers(len(stored)), integers(len(stored))
+        for place, output in enumerate(stored):
+            self.stored_places[place], self.stored_vary[place] = plan.place[output], plan.varies[output]
         guards = [
             (number, plan.place[guard.condition], guard.outcome)
             for number, guard in enumerate(program.guards)
@@ -559,7 +562,7 @@ class Bench:
             self.guard_numbers[place], self.guard_places[place], self.guard_outcomes[place] = number, where, outcome
 
     def run(self, rows: Rows, start: int, stop: int) -> Any:
-        """Run the rows from `start` to `stop`; an array of the sums of the outputs if they are summed."""
+        """Run the rows from `start` to `stop`; an array of the sums of the outputs if any are summed, else None."""
         for output in range(self.output_count):
             for lane in range(LANES):
                 self.sums.at(output)[lane] = 0.0
@@ -571,10 +574,10 @@ class Bench:
                 self.deciding.run(count, NOTHING)
                 failures = self.check(rows, first, count)
                 self.rest.run(count, self.failures_of(rows, first) if failures else NOTHING)
-                if not self.machine.summed:
+                if self.machine.stores:
                     self.store(rows, first, count)
                 first += BLOCK
-        return self.totals() if self.machine.summed else None
+        return self.totals() if self.machine.sums_up else None
 
     def totals(self) -> Any:
         """The sum of the lanes of each output, halves first."""
@@ -624,10 +627,10 @@ class Bench:
         return failures
 
     def store(self, rows: Rows, first: int, count: int) -> None:
-        """Write the outputs of a block."""
-        outputs = self.output_count
-        places = self.output_places.data.as_ints if cython.compiled else self.output_places
-        varies = self.output_varies.data.as_ints if cython.compiled else self.output_varies
+        """Write the outputs of a block that are not summed up."""
+        outputs = self.stored_count
+        places = self.stored_places.data.as_ints if cython.compiled else self.stored_places
+        varies = self.stored_vary.data.as_ints if cython.compiled else self.stored_vary
         for output in range(outputs):
             place = places[output]
             if varies[output]:

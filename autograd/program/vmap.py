@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import os
 import types
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from autograd.program.signature import Signature, sign
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
 from autograd.rules import is_traced
-from autograd.structures import Structure, as_array, flatten
+from autograd.structures import NUMBER, Structure, as_array, flatten
 from autograd.tape import is_differentiated
 from autograd.transforms import name_of
 
@@ -30,13 +31,13 @@ CHUNK = 1024
 LIMIT = 4096
 
 
-def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: str | None = None, *, max_paths: int = LIMIT) -> Mapped:
+def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, max_paths: int = LIMIT) -> Mapped:
     """The function that applies `fun` to each row of its arguments, as one compiled program.
 
     `in_axes` says along which axis the rows of each argument lie, None for an argument that is the same for all rows;
     one for all arguments, or a tuple of one each. The results are arrays with the rows along the first axis; with
     `reduce="sum"` or `"mean"` they are added up or averaged over the rows, in an order that does not depend on the
-    number of threads.
+    number of threads. A tuple of these has one for each part of a result that is a tuple or list.
 
     Rows in which a decision falls another way are run by the program of their own path.
 
@@ -54,9 +55,7 @@ def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: str | None = None, *
 class Mapped:
     """A function over rows; it can be pickled if the function of one row can."""
 
-    def __init__(
-        self, fun: Callable[..., Any], in_axes: Any, reduce: str | None, max_paths: int, tier: str = "auto"
-    ) -> None:
+    def __init__(self, fun: Callable[..., Any], in_axes: Any, reduce: Any, max_paths: int, tier: str = "auto") -> None:
         if isinstance(fun, Jitted):
             fun = fun.fun
         if not callable(fun):
@@ -64,8 +63,9 @@ class Mapped:
         axes = in_axes if isinstance(in_axes, list | tuple) else (in_axes,)
         if any([axis is not None and (not isinstance(axis, int) or isinstance(axis, bool)) for axis in axes]):
             raise TypeError(f"in_axes is an axis, None, or a tuple of these for each argument, got {in_axes!r}")
-        if reduce not in (None, "sum", "mean"):
-            raise ValueError(f"reduce is None, 'sum' or 'mean', got {reduce!r}")
+        for one in reduce if isinstance(reduce, tuple) else (reduce,):
+            if one not in (None, "sum", "mean"):
+                raise ValueError(f"reduce is None, 'sum' or 'mean', or a tuple of these, got {reduce!r}")
         self.fun = fun
         self.in_axes = in_axes
         self.reduce = reduce
@@ -107,16 +107,35 @@ class Mapped:
         """The results on nodes: the function itself is run for each row."""
         found = [flatten(self.fun(*rows.one(row)), f"the output of {self.__name__}") for row in range(rows.count)]
         structure = found[0][1]
-        if self.reduce is None:
-            entries = as_array([number for numbers, _ in found for number in numbers])
-            return stacked(structure, entries.reshape(rows.count, structure.size))
-        sums = []
-        for place in range(structure.size):
-            total = found[0][0][place]
-            for numbers, _ in found[1:]:
-                total = total + numbers[place]
-            sums.append(total / rows.count if self.reduce == "mean" else total)
-        return structure.build(sums)
+        built: list[Any] = []
+        start = 0
+        for part, reduction in self.parts(structure):
+            columns = range(start, start + part.size)
+            start += part.size
+            if reduction is None:
+                entries = as_array([numbers[column] for numbers, _ in found for column in columns])
+                built.append(stacked(part, entries.reshape(rows.count, part.size)))
+                continue
+            sums = [functools.reduce(operator.add, [numbers[column] for numbers, _ in found]) for column in columns]
+            built.append(part.build([total / rows.count for total in sums] if reduction == "mean" else sums))
+        return self.joined(structure, built)
+
+    def parts(self, structure: Structure) -> list[tuple[Structure, str | None]]:
+        """The parts of a result of this structure, with what is done over the rows with each."""
+        if not isinstance(self.reduce, tuple):
+            return [(structure, self.reduce)]
+        if structure.kind is dict or len(structure.children) != len(self.reduce):
+            raise ValueError(
+                f"vmap of {self.__name__}: reduce={self.reduce!r} is for a list or tuple of {len(self.reduce)} parts, "
+                f"the result is {structure}"
+            )
+        return list(zip(structure.children, self.reduce, strict=True))
+
+    def joined(self, structure: Structure, parts: list[Any]) -> Any:
+        """The result that has these parts."""
+        if not isinstance(self.reduce, tuple):
+            return parts[0]
+        return Structure(structure.kind, [NUMBER] * len(parts)).build(parts)
 
     @property
     def paths(self) -> list[Path]:
@@ -217,7 +236,6 @@ class Run:
         self.rows = rows
         self.numbers = [value_of(number) for number in numbers]
         self.sources, self.varying = rows.sources()
-        self.summed = mapped.reduce is not None
         self.totals: Any = None
         self.results: Any = None
         self.failed = numpy.empty(rows.count, numpy.int32)
@@ -237,18 +255,30 @@ class Run:
                 f"(the last at {guard.file}:{guard.line}); use where() there, or raise max_paths"
             ) from None
         structure: Any = self.structure
-        if self.summed:
-            totals: Any = self.totals
-            if self.mapped.reduce == "mean":
-                totals = totals / self.rows.count
-            return structure.build(totals.tolist())
-        return stacked(structure, self.results)
+        built = []
+        start = column = 0
+        for part, reduction in self.mapped.parts(structure):
+            if reduction is None:
+                built.append(stacked(part, self.results[:, column : column + part.size]))
+                column += part.size
+            else:
+                sums = self.totals[start : start + part.size]
+                built.append(part.build((sums / self.rows.count if reduction == "mean" else sums).tolist()))
+            start += part.size
+        return self.mapped.joined(structure, built)
 
     def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
         """Run the rows of a path; the paths of those that leave it, each with its rows."""
-        machine = path.machine(self.varying, self.summed)
+        machine = path.machine(self.varying, self.summed(path))
         with machine.lock:
             return self.run_on(machine, path, selected)
+
+    def summed(self, path: Path) -> bool | tuple[bool, ...]:
+        """Whether outputs are added up over the rows: all, none, or each one."""
+        if not isinstance(self.mapped.reduce, tuple):
+            return self.mapped.reduce is not None
+        parts = self.mapped.parts(path.traced.outputs)
+        return tuple([reduction is not None for part, reduction in parts for _ in range(part.size)])
 
     def run_on(self, machine: Machine, path: Path, selected: Any) -> list[tuple[Path, Any]]:
         """Run the rows of a path by its machine."""
@@ -261,15 +291,16 @@ class Run:
         count = self.rows.count if selected is None else len(selected)
         self.check_structure(path)
         failed = self.failed if selected is None else numpy.empty(count, numpy.int32)
-        width = len(path.program.outputs)
-        results = None if self.summed else numpy.empty((count, width))
+        summed = self.summed(path)
+        width = summed.count(False) if isinstance(summed, tuple) else len(path.program.outputs)
+        results = None if summed is True else numpy.empty((count, width))
         rows = Rows(self.sources, selected, failed, results)
         sums = run_chunks(machine, rows, count)
-        if self.summed:
+        if sums is not None:
             self.totals = sums if self.totals is None else self.totals + sums
-        elif selected is None:
+        if results is not None and selected is None:
             self.results = results
-        else:
+        elif results is not None:
             self.results[selected] = results
         count_work(machine, self.mapped.tier, 0, count)
         left = numpy.flatnonzero(failed >= 0)
