@@ -15,7 +15,7 @@ from layers.losses import loss_of
 from layers.optimisers import SGD
 from layers.parameters import flat_values
 from layers.state import read_state, write_state
-from layers.step import Step, outputs
+from layers.step import Step, outputs, surveyed
 from layers.summary import summary_of
 from layers.training import History, fit
 
@@ -32,15 +32,14 @@ class Model(Layer):
     def predict(self, X: Any) -> Any:  # noqa: N803
         """What the model makes of each sample, samples first, as plain numbers."""
         inputs = checked_samples("X", X)
-        # The first goes through all checks, and settles sizes.
-        self(inputs[0])
+        surveyed(self, inputs)
         return outputs(self, inputs)
 
     def evaluate(self, X: Any, y: Any, loss: Any = "mse") -> float:  # noqa: N803
         """The mean loss over the samples."""
         made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
         check_lengths(inputs, targets)
-        shape = self.predict(inputs[:1]).shape[1:]
+        shape = surveyed(self, inputs).shape
         step = Step(self, made)
         return step.value(flat_values(step.parameters), inputs, encoded_targets(made, targets, shape))
 

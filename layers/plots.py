@@ -12,8 +12,8 @@ from layers.data import check_lengths, checked_samples, encoded_targets
 from layers.errors import DataError, ShapeError
 from layers.losses import loss_of
 from layers.parameters import flat_values
-from layers.step import Step, outputs
-from layers.training import History, outputs_shape
+from layers.step import Step, outputs, surveyed
+from layers.training import History
 
 __all__ = ["decision_boundary", "gradient_flow", "learning_curve", "predictions"]
 
@@ -105,7 +105,7 @@ def _colour(place: int) -> str:
 
 def _classes_of(model: Layer, inputs: Any) -> Any:
     """The place of the class that the model gives each input."""
-    outputs_shape(model, inputs)
+    surveyed(model, inputs)
     scores = outputs(model, inputs).reshape(len(inputs), -1)
     if scores.shape[1] > 1:
         return scores.argmax(axis=1)
@@ -118,7 +118,7 @@ def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
     """What a model makes of the samples, against what it should be: on the line it is right."""
     inputs, targets = checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    shape = outputs_shape(model, inputs)
+    shape = surveyed(model, inputs).shape
     targets = encoded_targets(loss_of("mse"), targets, shape).reshape(len(inputs), -1)
     found = outputs(model, inputs).reshape(len(inputs), -1)
     figure, axes = new_axes("Predictions and data", "data", "prediction")
@@ -140,7 +140,7 @@ def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = "mse") -> Any:  # no
 
     made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    targets = encoded_targets(made, targets, outputs_shape(model, inputs))
+    targets = encoded_targets(made, targets, surveyed(model, inputs).shape)
     step = Step(model, made)
     _, gradient = step(flat_values(step.parameters), inputs, targets)
     names = list(model.named_parameters())

@@ -9,12 +9,12 @@ import math
 from typing import Any, Unpack
 
 from layers.activations import softmax
-from layers.arrays import along_last_axis, elementwise, is_array, plain
+from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
 from layers.dense import Dense, check_features, checked_size, seed_of
 from layers.errors import DescriptionError, ShapeError
 from layers.initialisers import initialiser_of
-from layers.losses import whole_numbers
+from layers.lookup import looked_up
 from layers.many import inner_product, total
 from layers.parameters import Parameter
 from layers.schedules import checked_rate
@@ -63,13 +63,10 @@ class Embedding(Layer):
         self._settle_parameters(seed_of(seed))
 
     def compute(self, t: Any) -> dict[str, Any]:
-        import numpy
-
         shape: tuple[int, ...] = t.shape if is_array(t) else ()
         if self.place is not None and (len(shape) != 1 or shape[0] > (self.positions or 0)):
             raise ShapeError(f"t is one sequence of at most {self.positions} tokens, got shape {shape}")
-        tokens = numpy.array(whole_numbers(plain(t), self.n_tokens, "token"), dtype=int).reshape(shape)
-        vectors = self.weight.nodes[tokens]
+        vectors = looked_up(self.weight, t, "token")
         if self.place is None:
             return {"x": vectors}
         return {"x": elementwise(lambda token, place: token + place, vectors, self.place.nodes[: shape[0]])}
