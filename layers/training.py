@@ -170,12 +170,13 @@ def fit(
             run.best_values = run.values
         logger.warning("training was interrupted in epoch %d of %d", len(run.history.epochs) + 1, epochs)
     except TrainingError:
-        run.restore_best()
+        run.completed = run.best_values
         raise
     finally:
         run.report.close()
+        put_flat(run.step.parameters, run.completed)
     if validated is not None or run.history.ended != "all epochs":
-        run.restore_best()
+        put_flat(run.step.parameters, run.best_values)
     logger.info("training of %s ended (%s) after %d epochs", model.name, run.history.ended, len(run.history.epochs))
     return run.history
 
@@ -199,7 +200,8 @@ class _Run:
         self.epochs = epochs
         self.report = reporter(progress, epochs, model.name)
         self.history = History()
-        self.values = self.best_values = flat_values(step.parameters)
+        # Now, after the last epoch that was completed, and after the best one.
+        self.values = self.completed = self.best_values = flat_values(step.parameters)
         self._best = math.inf
         self._started = time.perf_counter()
 
@@ -225,17 +227,15 @@ class _Run:
         epoch = Epoch(number, loss, validation_loss, rate, seconds, samples / max(seconds, 1e-9))
         self.history.epochs.append(epoch)
         if epoch.monitored < self._best:
-            self._best, self.best_values, self.history.best = epoch.monitored, self.values.copy(), number
-        put_flat(self.step.parameters, self.values)
+            self._best, self.best_values, self.history.best = epoch.monitored, self.values, number
+        self.completed = self.values
+        if self.callbacks:
+            put_flat(self.step.parameters, self.values)
         logger.debug("epoch %d: %s", number, epoch)
         self.report.show(number, str(epoch))
         # Each is asked, whatever the others say.
         if any([callback(epoch) is True for callback in self.callbacks]):
             raise _Stop
-
-    def restore_best(self) -> None:
-        """Give the model the best parameters of the epochs that were completed, or those it started with."""
-        put_flat(self.step.parameters, self.best_values)
 
 
 def _run_steps(
