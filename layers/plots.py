@@ -42,6 +42,17 @@ def new_axes(title: str, x_label: str, y_label: str) -> tuple[Any, Any]:
     return figure, axes
 
 
+def log_scale(axes: Any, smallest: float, largest: float) -> None:
+    """Make the y axis logarithmic, with plain numbers at its ticks."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    # Over a few decades powers of ten alone would leave most of the axis without a number.
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if largest < 1e3 * smallest else (1.0,)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
 def learning_curve(history: History) -> Any:
     """Loss, and validation loss, over the epochs, with the best epoch marked."""
     if not history.epochs:
@@ -56,8 +67,9 @@ def learning_curve(history: History) -> Any:
     if history.best is not None:
         monitored = history.epochs[history.best - 1].monitored
         axes.plot([history.best], [monitored], "o", color=curves[-1][2], label=f"best: {monitored:.3g}")
-    if min([min(losses) for _, losses, _, _ in curves]) > 0:
-        axes.set_yscale("log")
+    every = [loss for _, losses, _, _ in curves for loss in losses]
+    if min(every) > 0:
+        log_scale(axes, min(every), max(every))
     axes.grid(axis="y", color=PALE)
     axes.legend(frameon=False)
     return figure
@@ -150,7 +162,7 @@ def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = "mse") -> Any:  # no
     # Points: on a log scale a bar would have no foot.
     axes.plot(range(len(names)), sizes, "o-", color=COLOURS[0], linewidth=0.8, markersize=8)
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=8)
-    if max(sizes) > 0:
-        axes.set_yscale("log")
+    if min(sizes) > 0:
+        log_scale(axes, min(sizes), max(sizes))
     axes.grid(axis="y", color=PALE)
     return figure
