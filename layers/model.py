@@ -10,7 +10,7 @@ from typing import Any, Self, Unpack
 from layers.base import Layer, Names, from_dict, registered
 from layers.data import check_lengths, checked_samples, encoded_targets
 from layers.dense import seed_of
-from layers.errors import DescriptionError, InputError, NoForwardError
+from layers.errors import DescriptionError, InputError, NoForwardError, SizeError
 from layers.losses import loss_of
 from layers.optimisers import SGD
 from layers.parameters import flat_values
@@ -43,9 +43,25 @@ class Model(Layer):
         step = Step(self, made)
         return step.value(flat_values(step.parameters), inputs, encoded_targets(made, targets, shape))
 
-    def summary(self, x: Any) -> str:
-        """A table of the layers on an input like `x`: output shapes, parameters, scalar operations."""
-        return summary_of(self, x)
+    def summary(self, x: Any = None) -> str:
+        """A table of the layers on an input like `x`: output shapes, parameters, scalar operations.
+
+        Without `x`, on as many features as the first layer is known to take.
+        Raises SizeError if it isn't, or doesn't take features.
+        """
+        return summary_of(self, self._features() if x is None else x)
+
+    def _features(self) -> list[float]:
+        """An input of as many features as the first layer takes."""
+        first: Any = self
+        while getattr(first, "layers", None):
+            first = first.layers[0]
+        n_in = getattr(first, "n_in", None)
+        if n_in is None:
+            raise SizeError(
+                f"{self.name}.summary() needs an input: {first.name} is not known to take features; give one"
+            )
+        return [1.0] * int(n_in)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the parameters to a file, .npz or .safetensors, whole or not at all. Returns the path."""
