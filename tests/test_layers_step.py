@@ -254,3 +254,13 @@ def test_ignored_classes_do_not_count():
         loss.forward(scores, [0, 1, -1, -2])
     with pytest.raises(DataError, match="sample 1 has only the ignored -1"):
         letters().fit(TOKENS, np.where(np.arange(70)[:, None] == 1, -1, TOKENS), loss, progress=False)
+
+
+def test_neurons_are_compiled_to_as_many_operations_as_their_matrix():
+    counts = []
+    for layer in (Dense, NeuronLayer):
+        step = Step(Sequential(layer(3, 6, "relu"), layer(6, 6, "tanh"), layer(6, 2), seed=0), MSELoss())
+        step(flat_values(step.parameters), X, X[:, :2])
+        (path,) = step.paths
+        counts.append(sorted([operation.primitive.name for operation in path.program]))
+    assert counts[0] == counts[1]
