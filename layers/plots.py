@@ -66,7 +66,13 @@ def learning_curve(history: History) -> Any:
         axes.plot(numbers, losses, style, color=colour, label=label, marker="o" if len(numbers) == 1 else None)
     if history.best is not None:
         monitored = history.epochs[history.best - 1].monitored
-        axes.plot([history.best], [monitored], "o", color=curves[-1][2], label=f"best: {monitored:.3g}")
+        axes.plot(
+            [history.best],
+            [monitored],
+            "o",
+            color=curves[-1][2],
+            label=f"best: {monitored:.3g} in epoch {history.best}",
+        )
     every = [loss for _, losses, _, _ in curves for loss in losses]
     if min(every) > 0:
         log_scale(axes, min(every), max(every))
@@ -75,7 +81,7 @@ def learning_curve(history: History) -> Any:
     return figure
 
 
-def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 120) -> Any:  # noqa: N803
+def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 200) -> Any:  # noqa: N803
     """What a classifier of two features says of each place in the plane, with the samples on top.
 
     With several outputs the largest tells the class; one output is a score, whose sign does, or a probability.
@@ -91,18 +97,22 @@ def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 120) -> An
     low, high = inputs.min(axis=0) - margin, inputs.max(axis=0) + margin
     across, up = [numpy.linspace(low[axis], high[axis], resolution) for axis in (0, 1)]
     grid = numpy.stack([axis.ravel() for axis in numpy.meshgrid(across, up)], axis=1)
-    classes = sorted(set(labels.tolist()))
-    shown = _classes_of(model, grid).reshape(resolution, resolution)
+    leads = _leads(model, grid)
     figure, axes = new_axes("Decision boundary", "x₁", "x₂")
-    count = max(len(classes), int(shown.max()) + 1)
-    levels = numpy.arange(count + 1) - 0.5
-    axes.contourf(across, up, shown, levels=levels, colors=[_colour(place) for place in range(count)], alpha=0.2)
-    axes.contour(across, up, shown, levels=levels[1:-1], colors=INK, linewidths=1.2)
-    for place, label in enumerate(classes):
+    for place, lead in enumerate(leads.T):
+        heights = lead.reshape(resolution, resolution)
+        if heights.max() > 0:
+            axes.contourf(across, up, heights, levels=[0.0, heights.max()], colors=_colour(place), alpha=0.2)
+        if heights.min() < 0 < heights.max():
+            axes.contour(across, up, heights, levels=[0.0], colors=INK, linewidths=1.2)
+    classes = sorted(set(labels.tolist()))
+    numbered = all([label == int(label) and 0 <= label < leads.shape[1] for label in classes])
+    for rank, label in enumerate(classes):
         mine = inputs[labels == label]
+        place = int(label) if numbered else rank
         axes.scatter(
             mine[:, 0], mine[:, 1], s=36, c=_colour(place), marker=MARKERS[place % len(MARKERS)], edgecolors="white",
-            linewidths=0.7, label=f"label {label:g}", zorder=3,
+            linewidths=0.7, label=f"label {label:g}".replace("-", "−"), zorder=3,
         )  # fmt: skip
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     figure.legend(
@@ -115,15 +125,19 @@ def _colour(place: int) -> str:
     return COLOURS[place % len(COLOURS)]
 
 
-def _classes_of(model: Layer, inputs: Any) -> Any:
-    """The place of the class that the model gives each input."""
+def _leads(model: Layer, inputs: Any) -> Any:
+    """For each input, by how much each class is ahead of all others: above 0 for the one that the model says."""
+    import numpy
+
     surveyed(model, inputs)
     scores = outputs(model, inputs).reshape(len(inputs), -1)
-    if scores.shape[1] > 1:
-        return scores.argmax(axis=1)
-    # Sigmoid's outputs are probabilities; any other single output is a score around 0.
-    threshold = 0.5 if type(model.ending()).__name__.startswith("Sigmoid") else 0.0
-    return (scores[:, 0] > threshold).astype(int)
+    if scores.shape[1] == 1:
+        # Sigmoid's outputs are probabilities; any other single output is a score around 0.
+        ahead = scores - (0.5 if type(model.ending()).__name__.startswith("Sigmoid") else 0.0)
+        return numpy.concatenate([-ahead, ahead], axis=1)
+    ordered = numpy.sort(scores, axis=1)
+    best, second = ordered[:, -1:], ordered[:, -2:-1]
+    return scores - numpy.where(scores == best, second, best)
 
 
 def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
@@ -159,8 +173,15 @@ def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = "mse") -> Any:  # no
     ends = numpy.cumsum([parameter.size for parameter in step.parameters])
     sizes = [float(numpy.sqrt((part**2).mean())) for part in numpy.split(gradient, ends[:-1])]
     figure, axes = new_axes("Gradient flow", "parameter, from input to output", "root mean square of the gradient")
-    # Points: on a log scale a bar would have no foot.
-    axes.plot(range(len(names)), sizes, "o-", color=COLOURS[0], linewidth=0.8, markersize=8)
+    # Points: on a log scale a bar would have no foot. Biases lie above weights: a line through both would zigzag.
+    last_names = [name.split(".")[-1] for name in names]
+    for place, kind in enumerate(dict.fromkeys(last_names)):
+        mine = [number for number, name in enumerate(last_names) if name == kind]
+        axes.plot(
+            mine, [sizes[number] for number in mine], f"{MARKERS[place % len(MARKERS)]}-", color=_colour(place),
+            linewidth=0.8, markersize=7, label=kind,
+        )  # fmt: skip
+    axes.legend(frameon=False)
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=8)
     if min(sizes) > 0:
         log_scale(axes, min(sizes), max(sizes))
