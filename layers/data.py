@@ -29,7 +29,7 @@ def checked_samples(what: str, samples: Any) -> Any:
     if len(bad):
         place = tuple(int(index) for index in bad[0])
         raise DataError(
-            f"{what} holds {len(bad)} numbers that are not finite, the first is {array[place]} at {list(place)}"
+            f"{what} holds numbers that are not finite, {len(bad)} in all; the first is {array[place]} at {list(place)}"
         )
     return array
 
