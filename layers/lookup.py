@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from autograd import Node, Variable, no_grad
+from autograd import Node, TraceError, Variable, no_grad
 from autograd.modes import current_mode
 from layers.arrays import elementwise, is_array, plain, singles
 from layers.errors import DataError
 from layers.parameters import Parameter, substituted
 
-__all__ = ["Lookup", "Survey", "given_rows", "looked_up", "survey", "whole_numbers"]
+__all__ = ["Direct", "Lookup", "Survey", "given_rows", "looked_up", "survey", "whole_numbers"]
 
 # What gives the rows of a parameter for numbers that are nodes: None for those that it doesn't know.
 Source = Callable[[Parameter, Any, str], Any]
@@ -173,6 +173,20 @@ class Watched(dict[Parameter, Any]):
         return super().__getitem__(parameter)
 
 
+class Direct(dict[Parameter, Any]):
+    """What stands for the parameters that are used directly; a use of one that was only looked up is a TraceError."""
+
+    def __init__(self, arrays: dict[Parameter, Any], tables: set[Parameter]) -> None:
+        super().__init__(arrays)
+        self.tables = tables
+
+    def __contains__(self, parameter: object) -> bool:
+        return super().__contains__(parameter) or parameter in self.tables
+
+    def __missing__(self, parameter: Parameter) -> Any:
+        raise TraceError(f"{parameter.name} is used otherwise than in another sample, where it was only looked up")
+
+
 @contextmanager
 def given_rows(lookups: Sequence[Lookup], rows: Sequence[Any]) -> Iterator[None]:
     """Inside this context the lookups, in their order, find these rows: their numbers one after the other."""
@@ -183,7 +197,9 @@ def given_rows(lookups: Sequence[Lookup], rows: Sequence[Any]) -> Iterator[None]
         nonlocal start
         import numpy
 
-        lookup = next(pending)
+        lookup = next(pending, None)
+        if lookup is None or lookup.parameter is not parameter or len(lookup.places) != len(list(singles(asked))):
+            raise TraceError(f"{parameter.name} is looked up otherwise than in another sample")
         end = start + len(lookup.places) * lookup.width
         found = numpy.empty(end - start, dtype=object)
         found[:] = rows[start:end]

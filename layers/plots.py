@@ -129,7 +129,6 @@ def _leads(model: Layer, inputs: Any) -> Any:
     """For each input, by how much each class is ahead of all others: above 0 for the one that the model says."""
     import numpy
 
-    surveyed(model, inputs)
     scores = outputs(model, inputs).reshape(len(inputs), -1)
     if scores.shape[1] == 1:
         # Sigmoid's outputs are probabilities; any other single output is a score around 0.

@@ -15,7 +15,7 @@ from autograd.modes import enable_grad
 from layers.base import Layer
 from layers.data import spread_targets
 from layers.errors import LayerError
-from layers.lookup import Survey, given_rows, survey
+from layers.lookup import Direct, Survey, given_rows, survey
 from layers.parameters import Parameter, flat_values, substituted
 
 __all__ = ["Step", "outputs", "surveyed"]
@@ -45,7 +45,7 @@ class Step:
         self.parameters: list[Parameter] = list(model.named_parameters().values())
         self._programs: dict[tuple[int, ...], Programs] = {}
         self._compiles = True
-        self._by_python = 0
+        self._run_forward = 0
         self._variables = [Variable(0.0) for parameter in self.parameters for _ in range(parameter.size)]
         self._arrays = arranged(self.parameters, self._variables)
 
@@ -114,8 +114,8 @@ class Step:
 
     def _pays(self, inputs: Any) -> bool:
         """Whether to compile what runs forward: for many samples, or after many."""
-        self._by_python += len(inputs)
-        return self._by_python > ENOUGH
+        self._run_forward += len(inputs)
+        return self._run_forward > ENOUGH
 
     def _compiled(self, run: Callable[..., Any], values: Any, *samples: Any) -> Any:
         """What one of the programs gives; None if the model can't be compiled."""
@@ -210,14 +210,21 @@ class Programs:
         """Views of the part of each parameter in one array."""
         return {one: values[part].reshape([length or 0 for length in one.shape]) for one, part in self.slices.items()}
 
+    @contextmanager
+    def in_place(self, values: Any, rows: Sequence[Any]) -> Iterator[None]:
+        """Inside this context, values and rows stand for the parameters."""
+        arrays = Direct(arranged(self.direct, list(values)), self.survey.tables)
+        with substituted(arrays), given_rows(self.survey.lookups, rows):
+            yield
+
     def of_model(self, values: Any, x: Any, rows: Sequence[Any] = ()) -> Any:
         """The output for one sample, as a function of the parameters too."""
-        with substituted(arranged(self.direct, list(values))), given_rows(self.survey.lookups, rows):
+        with self.in_place(values, rows):
             return self.step.model.apply(x)
 
     def of_values(self, values: Any, x: Any, y: Any, rows: Sequence[Any] = ()) -> Any:
         """The loss of one sample, as a function of the parameters too."""
-        with substituted(arranged(self.direct, list(values))), given_rows(self.survey.lookups, rows):
+        with self.in_place(values, rows):
             return self.step.of_sample(x, y)
 
     def of_rows(self, values: Any, x: Any, y: Any, rows: Any) -> tuple[Any, Any, Any]:
@@ -227,21 +234,26 @@ class Programs:
 
 
 def outputs(model: Layer, inputs: Any) -> Any:
-    """What a model makes of each sample, as plain numbers; nothing is recorded."""
+    """What a model makes of each sample, as plain numbers; sizes are settled, nothing is recorded."""
+    settle_sizes(model, inputs)
     step = Step(model)
     return step.outputs(flat_values(step.parameters), inputs)
 
 
 def surveyed(model: Layer, inputs: Any) -> Survey:
     """What running the model shows, sizes being settled and all samples checked for what is looked up by them."""
-    for parameter in model.named_parameters().values():
-        if not parameter.sized:
-            # A first pass finds the sizes.
-            model(inputs[0])
-            break
+    settle_sizes(model, inputs)
     found = survey(model, as_objects(inputs[:1])[0])
     found.check(inputs)
     return found
+
+
+def settle_sizes(model: Layer, inputs: Any) -> None:
+    """Settle lengths that the first input decides."""
+    for parameter in model.named_parameters().values():
+        if not parameter.sized:
+            model(inputs[0])
+            return
 
 
 @contextmanager

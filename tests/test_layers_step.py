@@ -264,3 +264,32 @@ def test_neurons_are_compiled_to_as_many_operations_as_their_matrix():
         (path,) = step.paths
         counts.append(sorted([operation.primitive.name for operation in path.program]))
     assert counts[0] == counts[1]
+
+
+class Wavering(Layer):
+    """Looks a row up for small numbers, and takes the whole table for others."""
+
+    def __init__(self, otherwise):
+        super().__init__()
+        self.embedding = Embedding(5, 2)
+        self.otherwise = otherwise
+
+    def compute(self, t):
+        return {"x": self.embedding.apply(t) if t < 2.0 else self.otherwise(self.embedding, t)}
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "message"),
+    [
+        (lambda embedding, t: embedding.weight.nodes[0], "weight is used otherwise than in another sample"),
+        (
+            lambda embedding, t: embedding.apply(np.array([t, t]))[0],
+            "weight is looked up otherwise than in another sample",
+        ),
+    ],
+)
+def test_samples_that_look_up_differently_are_run_by_python(otherwise, message, caplog):
+    model = Sequential(Wavering(otherwise), seed=0)
+    compiled, by_python, _ = both(model, MSELoss(), np.array([0.0, 1.0, 3.0]), np.zeros((3, 2)))
+    assert_same(compiled, by_python)
+    assert message in caplog.text

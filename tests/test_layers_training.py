@@ -377,7 +377,7 @@ def test_a_loss_that_does_not_fit_the_last_layer(ending, loss, message):
         (
             lambda model: model.predict(X[:, :2]),
             ShapeError,
-            r"^Sequential: dense_0: x has 3 features, .* shape \(2,\)$",
+            r"^Sequential: dense_0: x has 3 features, .* shape \(2,\), in sample 0$",
         ),
         (lambda model: model.evaluate(X, Y[:3]), DataError, "got 12 and 3 rows"),
         (lambda model: model.evaluate(X, np.full(12, np.nan)), DataError, "y holds numbers that are not finite, 12"),
