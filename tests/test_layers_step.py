@@ -15,6 +15,7 @@ from layers import (
     HingeLoss,
     Layer,
     LayerNorm,
+    LogSoftmax,
     MSELoss,
     NeuronLayer,
     Residual,
@@ -67,6 +68,16 @@ def test_a_compiled_step_has_no_operation_on_many_operands():
     step(values, generator.normal(size=(2, 3, 4)), generator.normal(size=(2, 3, 4)))
     (path,) = step.paths
     assert {operation.primitive.name for operation in path.program if len(operation.operands) > 3} == set()
+
+
+def test_compiled_probabilities_do_not_overflow():
+    scores = np.array([[0.0, 2000.0, -1000.0], [2000.0, 1999.0, 0.0]] * 20)
+    for layer, expected in ((Softmax(), [0.0, 1.0, 0.0]), (LogSoftmax(), [-2000.0, 0.0, -3000.0])):
+        step = Step(Sequential(layer))
+        found = step.outputs(np.empty(0), scores)
+        assert len(step.paths) == 1
+        assert found[0].tolist() == expected
+        np.testing.assert_allclose(found[1], layer.forward(scores[1]), rtol=1e-15)
 
 
 # Rows that are looked up

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograd import Node, Variable, gradients
 from layers import from_dict
+from layers.arrays import plain, singles
 from layers.base import LAYERS
 from layers.optimisers import OPTIMIZERS, optimizer_of
 
@@ -64,3 +66,26 @@ def test_twenty_steps_of_an_optimiser_lead_where_pytorch_leads(case):
 
 def test_every_optimiser_but_scipys_is_among_them():
     assert {case["optimizer"]["type"] for case in TRAJECTORIES} == set(OPTIMIZERS.classes) - {"lbfgs"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_on_nodes_a_layer_is_what_it_is_alone(name):
+    case = CASES[name]
+    layer = from_dict(case["layer"])
+    layer.load_state_dict(case["parameters"])
+    moving = [theirs is not None for theirs in case["input_gradients"]]
+    inputs = [
+        np.vectorize(Variable, otypes=[object])(x) if moves else x
+        for x, moves in zip(case["inputs"], moving, strict=True)
+    ]
+    output = layer(*inputs)
+    outputs, seeds = list(singles(output)), np.ravel(case["upstream"]).tolist()
+    leaves = [leaf for x, moves in zip(inputs, moving, strict=True) if moves for leaf in x.flat] + layer.parameters()
+    # Each element is swept from a product of its own, as `backward` does it.
+    products = [one * seed for one, seed in zip(outputs, seeds, strict=True)]
+    found = gradients([product for product in products if isinstance(product, Node)], leaves)
+    assert np.array_equal(plain(output), layer.forward(*case["inputs"]))
+    alone = layer.backward(case["upstream"])
+    parts = [part for part, moves in zip(alone, moving, strict=True) if moves]
+    parts += [parameter.gradient for parameter in layer.named_parameters().values()]
+    assert found == [number for part in parts for number in np.ravel(part).tolist()]
