@@ -287,3 +287,13 @@ def test_a_normalisation_keeps_the_size_of_its_first_input():
     norm([1.0, 2.0])
     with pytest.raises(ShapeError, match=r"^LayerNorm: x has 2 features, .* got shape \(3,\)$"):
         norm([1.0, 2.0, 3.0])
+
+
+def test_what_is_not_random_seeds_no_generator(monkeypatch):
+    def refused(seed):
+        raise AssertionError("a generator was seeded")
+
+    monkeypatch.setattr(np.random, "default_rng", refused)
+    assert Dense(2, 1, weight_init="ones").forward([1.0, 2.0]).tolist() == [3.0]
+    with pytest.raises(AssertionError, match="a generator was seeded"):
+        Dense(2, 1).forward([1.0, 2.0])
