@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # So many samples Python runs forward in the time that it takes to compile that.
 ENOUGH = 32
+# So many ways through its decisions a model may have, each with a program of its own.
+MOST_PATHS = 32
 
 
 class Step:
@@ -127,7 +129,10 @@ class Step:
             if programs is None:
                 programs = self._programs[shape] = Programs(self, survey(self.model, as_objects(samples[0][:1])[0]))
             return run(programs, values, *samples)
-        except TraceError as error:
+        except LayerError:
+            raise
+        except (TraceError, ValueError) as error:
+            # A layer reads values, or decides by them in too many ways; what else is wrong, Python will tell.
             self._compiles = False
             logger.warning("%s is run by Python, which is slower, for it can't be compiled: %s", self.model.name, error)
             return None
@@ -149,11 +154,12 @@ class Programs:
             start += parameter.size
         axes, sums = (None, 0, 0, 0), ("mean", "mean", None)
         if found.lookups:
-            self._gradient = jit(vmap(self.of_rows, axes, sums))
+            self._gradient = jit(vmap(self.of_rows, axes, sums, max_paths=MOST_PATHS))
         else:
-            self._gradient = jit(vmap(value_and_grad(self.of_values), axes[:3], "mean"))
-        self._value = jit(vmap(self.of_values, axes[: 4 if found.lookups else 3], "mean"))
-        self._outputs = jit(vmap(self.of_model, (None, 0, 0) if found.lookups else (None, 0)))
+            self._gradient = jit(vmap(value_and_grad(self.of_values), axes[:3], "mean", max_paths=MOST_PATHS))
+        count = 4 if found.lookups else 3
+        self._value = jit(vmap(self.of_values, axes[:count], "mean", max_paths=MOST_PATHS))
+        self._outputs = jit(vmap(self.of_model, axes[: count - 1], max_paths=MOST_PATHS))
 
     @property
     def paths(self) -> list[Any]:

@@ -304,3 +304,23 @@ def test_samples_that_look_up_differently_are_run_by_python(otherwise, message, 
     compiled, by_python, _ = both(model, MSELoss(), np.array([0.0, 1.0, 3.0]), np.zeros((3, 2)))
     assert_same(compiled, by_python)
     assert message in caplog.text
+
+
+class Deciding(Layer):
+    """A ReLU by Python's `if`."""
+
+    def compute(self, a):
+        return {"h": elementwise(lambda a: a if a > 0.0 else 0.0 * a, a)}
+
+
+def test_few_decisions_are_compiled_and_many_are_left_to_python(caplog):
+    few = Sequential(Dense(3, 2), Deciding(), seed=0)
+    compiled, by_python, step = both(few, MSELoss(), X, X[:, :2])
+    assert_same(compiled, by_python)
+    assert len(step.paths) == 4
+    assert caplog.records == []
+    many = Sequential(Dense(3, 12), Deciding(), Dense(12, 1), seed=0)
+    compiled, by_python, step = both(many, MSELoss(), X, X[:, :1])
+    assert_same(compiled, by_python)
+    assert "Sequential is run by Python" in caplog.text
+    assert "the rows took more than 32 ways" in caplog.text
