@@ -12,7 +12,7 @@ from autograd.errors import OperandError
 from autograd.node import Node
 from autograd.operands import number_or_none
 
-__all__ = ["SparseNodes", "Structure", "as_array", "flatten", "matrix_of", "pattern_of"]
+__all__ = ["NUMBER", "SparseNodes", "Structure", "as_array", "flatten", "matrix_of", "pattern_of"]
 
 
 class Structure:

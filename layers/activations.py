@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from autograd import erfc, exp, logsumexp, maximum, softplus, tanh
+from autograd import erfc, exp, maximum, softplus, stop_gradient, tanh
 from layers.arrays import along_last_axis, elementwise
 from layers.base import Layer, Names, from_dict, registered
 from layers.errors import DescriptionError
+from layers.many import largest, log_total_of_exponentials
 
 __all__ = ["GELU", "Identity", "LeakyReLU", "LogSoftmax", "Softmax", "Softplus", "Tanh", "activation_of"]
 
@@ -115,11 +116,12 @@ def softmax(scores: list[Any]) -> list[Any]:
 
 def log_softmax(scores: list[Any]) -> list[Any]:
     """The logarithm of the softmax of a list of numbers and nodes."""
-    # `logsumexp` can't overflow, but beside a score of 1000 it has lost three digits; the largest score costs none.
-    largest = maximum(*scores)
-    shifted = [score - largest for score in scores]
-    total = logsumexp(shifted)
-    return [score - total for score in shifted]
+    # Beside a score of 1000, the logarithm of a sum has lost three digits; beside a largest score of 0, none. What is
+    # subtracted changes no derivative, and counts as a constant.
+    peak = stop_gradient(largest(scores))
+    shifted = [score - peak for score in scores]
+    rest = log_total_of_exponentials(shifted)
+    return [score - rest for score in shifted]
 
 
 def activation_of(given: Any) -> Layer:

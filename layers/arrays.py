@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograd import Node, dot, sum
+from autograd import Node
 from autograd.operands import number_or_none
 from layers.errors import InputError, ShapeError
+from layers.many import inner_product, total
 
 __all__ = [
     "along_last_axis", "as_input", "checked_bias", "elementwise", "is_array", "plain", "product", "reduced",
@@ -114,13 +115,13 @@ def product(w: Any, x: Any) -> Any:
     rows = [w.tolist()] if w.ndim == 1 else w.tolist()
     columns = [x.tolist()] if x.ndim == 1 else x.T.tolist()
     if w.ndim == x.ndim == 1:
-        return dot(rows[0], columns[0])
+        return inner_product(rows[0], columns[0])
     import numpy
 
     result = numpy.empty((len(rows), len(columns)), dtype=object)
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
-            result[i, j] = dot(row, column)
+            result[i, j] = inner_product(row, column)
     return result.reshape(w.shape[:-1] + x.shape[1:])
 
 
@@ -183,5 +184,5 @@ def reduced(values: Any, reduction: str) -> Any:
         return values
     if not values.size:
         raise ShapeError(f"a mean is of one element or more, got an array of shape {values.shape}")
-    total = sum(values.ravel().tolist())
-    return total * (1.0 / values.size) if reduction == "mean" else total
+    whole = total(values.ravel().tolist())
+    return whole * (1.0 / values.size) if reduction == "mean" else whole

@@ -10,7 +10,7 @@ from layers.elementary import Sigmoid, SigmoidNeuron
 from layers.errors import DataError, DescriptionError
 from layers.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, HingeLoss, Loss, fitted
 
-__all__ = ["check_ending", "checked_samples", "encoded_targets"]
+__all__ = ["check_ending", "checked_samples", "encoded_targets", "spread_targets"]
 
 
 def checked_samples(what: str, samples: Any) -> Any:
@@ -29,7 +29,7 @@ def checked_samples(what: str, samples: Any) -> Any:
     if len(bad):
         place = tuple(int(index) for index in bad[0])
         raise DataError(
-            f"{what} holds {len(bad)} numbers that are not finite, the first is {array[place]} at {list(place)}"
+            f"{what} holds numbers that are not finite, {len(bad)} in all; the first is {array[place]} at {list(place)}"
         )
     return array
 
@@ -43,6 +43,11 @@ def check_lengths(inputs: Any, targets: Any) -> None:
 def encoded_targets(loss: Layer, targets: Any, shape: tuple[int, ...]) -> Any:
     """The targets as the loss takes them beside outputs of `shape`, samples first."""
     return loss.encoded(targets, shape) if isinstance(loss, Loss) else fitted(targets, shape)
+
+
+def spread_targets(loss: Layer | None, targets: Any, shape: tuple[int, ...]) -> Any:
+    """Encoded targets in the form that a compiled step takes."""
+    return loss.spread(targets, shape) if isinstance(loss, Loss) else targets
 
 
 def check_ending(model: Layer, loss: Layer) -> None:

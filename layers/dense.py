@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from autograd import dot
 from layers.activations import activation_of
 from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
 from layers.errors import DescriptionError, ShapeError
 from layers.initialisers import initialiser_of
+from layers.many import inner_product
 from layers.parameters import Parameter
 
 __all__ = ["Dense", "FullyConnected", "Neuron", "NeuronLayer", "checked_size", "feature_count", "seed_of"]
@@ -103,7 +103,7 @@ class Dense(Layer):
     def compute(self, x: Any) -> dict[str, Any]:
         self.weight.fit_shape((check_features(x, self.n_in), self.n_out))
         columns = self.weight.nodes.T.tolist()
-        values = {"z": along_last_axis(lambda row: [dot(row, column) for column in columns], x, "x")}
+        values = {"z": along_last_axis(lambda row: [inner_product(row, column) for column in columns], x, "x")}
         values["a"] = values["z"]
         if self.bias is not None:
             values["a"] = elementwise(lambda z, b: z + b, values["z"], self.bias.nodes)
@@ -180,7 +180,7 @@ class Neuron(Layer):
     def compute(self, x: Any) -> dict[str, Any]:
         self.weight.fit_shape((check_features(x, self.n_in),))
         weights = self.weight.nodes.tolist()
-        z = along_last_axis(lambda row: [dot(row, weights)], x, "x")[..., 0]
+        z = along_last_axis(lambda row: [inner_product(row, weights)], x, "x")[..., 0]
         a = z if self.bias is None else elementwise(lambda z, b: z + b, z, self.bias.nodes[()])
         return {"z": z, "a": a, "h": self._activation.apply(a)}
 

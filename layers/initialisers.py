@@ -22,7 +22,12 @@ INITIALISERS = Registry("initialiser")
 
 
 class Initialiser(Described):
-    """Called with a generator, a shape and the fans, the first values of a parameter."""
+    """Called with a generator, a shape and the fans, the first values of a parameter.
+
+    One that isn't `random` makes nothing of the generator, and is given None.
+    """
+
+    random = True
 
     def __call__(self, generator: Any, shape: tuple[Any, ...], fan_in: int, fan_out: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__} defines no __call__")
@@ -48,6 +53,8 @@ def _checked(what: str, value: Any, *, positive: bool) -> float:
 class Zeros(Initialiser):
     """Zeros."""
 
+    random = False
+
     def __call__(self, generator: Any, shape: tuple[Any, ...], fan_in: int, fan_out: int) -> Any:
         import numpy
 
@@ -57,6 +64,8 @@ class Zeros(Initialiser):
 @INITIALISERS.register("ones")
 class Ones(Initialiser):
     """Ones."""
+
+    random = False
 
     def __call__(self, generator: Any, shape: tuple[Any, ...], fan_in: int, fan_out: int) -> Any:
         import numpy

@@ -10,12 +10,14 @@ import math
 import sys
 from typing import Any, Unpack
 
-from autograd import Node, clip, maximum, softplus, square, sum, xlogy
+from autograd import Node, clip, maximum, softplus, square, xlogy
 from layers.activations import log_softmax
 from layers.arrays import elementwise, is_array, plain, reduced, same_shape
 from layers.base import Layer, Names, from_dict, registered
 from layers.elementary import SquaredLoss
 from layers.errors import DataError, DescriptionError, ShapeError
+from layers.lookup import whole_numbers
+from layers.many import total
 
 __all__ = [
     "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MSELoss", "Mean", "Sum", "loss_of",
@@ -42,12 +44,25 @@ class Loss(Layer):
         """
         return fitted(targets, shape)
 
+    def spread(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        """Encoded targets as a program takes them, in which no number chooses what is computed."""
+        return targets
+
 
 def fitted(targets: Any, shape: tuple[int, ...]) -> Any:
     """Targets in the shape of the outputs, if they have as many numbers for each sample."""
     if math.prod(targets.shape[1:]) != math.prod(shape):
         raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}")
     return targets.reshape(targets.shape[:1] + shape)
+
+
+def place_of(targets: Any, wrong: Any) -> tuple[float, str]:
+    """The first of the targets that are wrong, and where it is: in which sample, and in which place of it."""
+    import numpy
+
+    sample, place = numpy.argwhere(wrong.reshape(len(targets), -1))[0].tolist()
+    given = targets.reshape(len(targets), -1)
+    return given[sample, place], f"in sample {sample}" + (f", place {place}" if given.shape[1] > 1 else "")
 
 
 @registered("mse")
@@ -105,16 +120,17 @@ class HingeLoss(Loss):
         return {"l": reduced(elementwise(lambda score, y: maximum(1.0 - y * score, 0.0), y_hat, y), self.reduction)}
 
     def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
-        for place, label in enumerate(targets.ravel().tolist()):
-            if label not in (-1.0, 1.0):
-                raise DataError(f"{self.name} takes labels -1 and 1, got {label:g} in place {place}")
+        wrong = abs(targets) != 1.0
+        if wrong.any():
+            label, where = place_of(targets, wrong)
+            raise DataError(f"{self.name} takes labels -1 and 1, got {label:g} {where}")
         return fitted(targets, shape)
 
 
 class _OfProbabilities(Loss):
     """Base of the losses that take scores, or probabilities if `of` says so."""
 
-    settings = ("of", "reduction")
+    settings: tuple[str, ...] = ("of", "reduction")
 
     def __init__(self, of: str = "logits", *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(reduction=reduction, **names)
@@ -138,6 +154,8 @@ class CrossEntropyLoss(_OfProbabilities):
 
     The target is the number of the right class, or a probability for each class (one-hot or any other). With
     of="probabilities" the outputs are p itself; where p is 0 the loss is finite all the same.
+    Outputs whose class is the number `ignore` don't count: the mean is over the others. So sequences of different
+    lengths are filled up to one length.
 
     >>> loss = CrossEntropyLoss()
     >>> round(loss.forward([2.0, 1.0, 0.0], 0), 12), loss.backward().dy_hat.round(4)
@@ -146,7 +164,20 @@ class CrossEntropyLoss(_OfProbabilities):
     0.407605964444
     >>> CrossEntropyLoss(of="probabilities").forward([0.25, 0.75], 0) == math.log(4)
     True
+    >>> scores = [[2.0, 1.0], [0.0, 0.0], [5.0, 5.0]]
+    >>> CrossEntropyLoss(ignore=-1).forward(scores, [0, 1, -1]) == CrossEntropyLoss().forward(scores[:2], [0, 1])
+    True
     """
+
+    settings = ("of", "ignore", "reduction")
+
+    def __init__(
+        self, of: str = "logits", *, ignore: int | None = None, reduction: str = "mean", **names: Unpack[Names]
+    ) -> None:
+        super().__init__(of, reduction=reduction, **names)
+        if isinstance(ignore, bool) or not isinstance(ignore, int | None):
+            raise DescriptionError(f"{self.name}: the class to ignore is a whole number or None, got {ignore!r:.60}")
+        self.ignore = ignore
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         if not is_array(y_hat) or not y_hat.size:
@@ -160,15 +191,34 @@ class CrossEntropyLoss(_OfProbabilities):
             )
         rows = y_hat.reshape(-1, classes).tolist()
         if targets == y_hat.shape:
-            losses = [
-                self._of_shares(row, shares) for row, shares in zip(rows, y.reshape(-1, classes).tolist(), strict=True)
-            ]
+            shares = y.reshape(-1, classes).tolist()
+            losses = [self._of_shares(row, wanted) for row, wanted in zip(rows, shares, strict=True)]
+            weights = [share for wanted in shares for share in wanted]
         else:
-            labels = whole_numbers(plain(y), classes, "class")
+            labels = self._labels(plain(y), classes)
             losses = [self._of_class(row, label) for row, label in zip(rows, labels, strict=True)]
-        return {"l": reduced(_shaped(losses, y_hat.shape[:-1]), self.reduction)}
+            weights = [0.0 if label is None else 1.0 for label in labels]
+        if self.ignore is None or self.reduction != "mean":
+            return {"l": reduced(_shaped(losses, y_hat.shape[:-1]), self.reduction)}
+        return {"l": total(losses) / total(weights)}
 
-    def _of_class(self, row: list[Any], label: int) -> Any:
+    def _labels(self, values: Any, classes: int) -> list[int | None]:
+        """The class of each output, None where it is ignored. Raises DataError if none is left."""
+        numbers = values.ravel().tolist() if is_array(values) else [values]
+        labels: list[int | None] = [None] * len(numbers)
+        for place, number in enumerate(numbers):
+            if self.ignore is None or number != self.ignore:
+                try:
+                    (labels[place],) = whole_numbers(number, classes, "class")
+                except DataError as error:
+                    raise DataError(f"{error}" + (f" in place {place}" if len(numbers) > 1 else "")) from None
+        if all([label is None for label in labels]):
+            raise DataError(f"a mean is of one class or more, all are the ignored {self.ignore}")
+        return labels
+
+    def _of_class(self, row: list[Any], label: int | None) -> Any:
+        if label is None:
+            return 0.0
         if self.of == "probabilities":
             return -weighted_log(1.0, row[label])
         return -log_softmax(row)[label]
@@ -178,8 +228,8 @@ class CrossEntropyLoss(_OfProbabilities):
         outputs = row if self.of == "probabilities" else log_softmax(row)
         present = [(output, share) for output, share in zip(outputs, shares, strict=True) if _is_present(share)]
         if self.of == "probabilities":
-            return -sum([weighted_log(share, score) for score, share in present])
-        return -sum([share * logarithm for logarithm, share in present])
+            return -total([weighted_log(share, score) for score, share in present])
+        return -total([share * logarithm for logarithm, share in present])
 
     def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
         import numpy
@@ -187,19 +237,38 @@ class CrossEntropyLoss(_OfProbabilities):
         if len(shape) < 1:
             raise ShapeError(f"{self.name} needs outputs with one number for each class, got outputs of shape ()")
         if targets.shape[1:] == shape:
-            sums = targets.sum(axis=-1)
-            wrong = (targets < 0).any(axis=-1) | (abs(sums - 1.0) > 1e-6)
+            wrong = (targets < 0).any(axis=-1) | (abs(targets.sum(axis=-1) - 1.0) > 1e-6)
             if wrong.any():
-                place = int(numpy.argwhere(wrong)[0][0])
+                sample = int(numpy.argwhere(wrong)[0][0])
                 raise DataError(
-                    f"{self.name} takes probabilities that add up to 1 for each sample, got {targets[place]!s:.80} in "
-                    f"row {place}"
+                    f"{self.name} takes probabilities that add up to 1, got {targets[sample]!s:.80} in sample {sample}"
                 )
             return targets
         if math.prod(targets.shape[1:]) != math.prod(shape[:-1]):
             raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}")
-        labels = whole_numbers(targets, shape[-1], "class")
-        return numpy.eye(shape[-1])[labels].reshape(targets.shape[:1] + shape)
+        counted = numpy.ones(targets.shape, bool) if self.ignore is None else targets != self.ignore
+        wrong = counted & ~((targets >= 0) & (targets < shape[-1]) & (targets == numpy.floor(targets)))
+        if wrong.any():
+            label, where = place_of(targets, wrong)
+            raise DataError(
+                f"{self.name}: each class is a whole number from 0 to {shape[-1] - 1}, got {label:g} {where}"
+            )
+        empty = ~counted.reshape(len(targets), -1).any(axis=1)
+        if empty.any():
+            raise DataError(
+                f"{self.name}: each sample has one class or more that counts, sample {int(empty.argmax())} has only "
+                f"the ignored {self.ignore}"
+            )
+        return targets.reshape(targets.shape[:1] + shape[:-1])
+
+    def spread(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        import numpy
+
+        if targets.shape[1:] == shape:
+            return targets
+        # One-hot; an ignored class is no class.
+        one_hot: Any = (targets[..., None] == numpy.arange(shape[-1])).astype(float)
+        return one_hot
 
 
 @registered("binary_cross_entropy")
@@ -219,9 +288,10 @@ class BinaryCrossEntropyLoss(_OfProbabilities):
         return {"l": reduced(elementwise(of_one, y_hat, y), self.reduction)}
 
     def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
-        for place, label in enumerate(targets.ravel().tolist()):
-            if not 0.0 <= label <= 1.0:
-                raise DataError(f"{self.name} takes targets from 0 to 1, got {label:g} in place {place}")
+        wrong = (targets < 0.0) | (targets > 1.0)
+        if wrong.any():
+            label, where = place_of(targets, wrong)
+            raise DataError(f"{self.name} takes targets from 0 to 1, got {label:g} {where}")
         return fitted(targets, shape)
 
 
@@ -268,18 +338,6 @@ def loss_of(given: Any) -> Layer:
             f"{made.name} is no loss: a loss takes an output and a target, {made.name} takes {', '.join(made.inputs)}"
         )
     return made
-
-
-def whole_numbers(values: Any, count: int, what: str) -> list[int]:
-    """The values as ints from 0 to count − 1. Raises DataError for others."""
-    numbers = values.ravel().tolist() if is_array(values) else [values]
-    for place, number in enumerate(numbers):
-        if not (0 <= number < count and number == int(number)):
-            raise DataError(
-                f"each {what} is a whole number from 0 to {count - 1}, got {number:g}"
-                + (f" in place {place}" if len(numbers) > 1 else "")
-            )
-    return [int(number) for number in numbers]
 
 
 def _is_present(share: Any) -> bool:

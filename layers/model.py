@@ -10,12 +10,12 @@ from typing import Any, Self, Unpack
 from layers.base import Layer, Names, from_dict, registered
 from layers.data import check_lengths, checked_samples, encoded_targets
 from layers.dense import seed_of
-from layers.errors import DescriptionError, InputError, NoForwardError
+from layers.errors import DescriptionError, InputError, NoForwardError, SizeError
 from layers.losses import loss_of
 from layers.optimisers import SGD
 from layers.parameters import flat_values
 from layers.state import read_state, write_state
-from layers.step import Step, outputs
+from layers.step import Step, outputs, surveyed
 from layers.summary import summary_of
 from layers.training import History, fit
 
@@ -31,22 +31,35 @@ class Model(Layer):
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """What the model makes of each sample, samples first, as plain numbers."""
-        inputs = checked_samples("X", X)
-        # The first goes through all checks, and settles sizes.
-        self(inputs[0])
-        return outputs(self, inputs)
+        return outputs(self, checked_samples("X", X))
 
     def evaluate(self, X: Any, y: Any, loss: Any = "mse") -> float:  # noqa: N803
         """The mean loss over the samples."""
         made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
         check_lengths(inputs, targets)
-        shape = self.predict(inputs[:1]).shape[1:]
+        shape = surveyed(self, inputs).shape
         step = Step(self, made)
         return step.value(flat_values(step.parameters), inputs, encoded_targets(made, targets, shape))
 
-    def summary(self, x: Any) -> str:
-        """A table of the layers on an input like `x`: output shapes, parameters, scalar operations."""
-        return summary_of(self, x)
+    def summary(self, x: Any = None) -> str:
+        """A table of the layers on an input like `x`: output shapes, parameters, scalar operations.
+
+        Without `x`, on as many features as the first layer is known to take.
+        Raises SizeError if it isn't, or doesn't take features.
+        """
+        return summary_of(self, self._features() if x is None else x)
+
+    def _features(self) -> list[float]:
+        """An input of as many features as the first layer takes."""
+        first: Any = self
+        while getattr(first, "layers", None):
+            first = first.layers[0]
+        n_in = getattr(first, "n_in", None)
+        if n_in is None:
+            raise SizeError(
+                f"{self.name}.summary() needs an input: {first.name} is not known to take features; give one"
+            )
+        return [1.0] * int(n_in)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the parameters to a file, .npz or .safetensors, whole or not at all. Returns the path."""

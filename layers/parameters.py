@@ -85,7 +85,8 @@ class Parameter:
 
             lengths = self.shape or (1,)
             fan_in, fan_out = self.fans if self.fans is not None else (None, lengths[-1])
-            generator = numpy.random.default_rng(self.seed)
+            # To seed a generator takes longer than to fill a bias.
+            generator = numpy.random.default_rng(self.seed) if self.initialiser.random else None
             self._fill(self.initialiser(generator, self.shape, int(fan_in or lengths[0] or 1), int(fan_out or 1)))
         return self._variables
 

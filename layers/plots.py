@@ -12,8 +12,8 @@ from layers.data import check_lengths, checked_samples, encoded_targets
 from layers.errors import DataError, ShapeError
 from layers.losses import loss_of
 from layers.parameters import flat_values
-from layers.step import Step, outputs
-from layers.training import History, outputs_shape
+from layers.step import Step, outputs, surveyed
+from layers.training import History
 
 __all__ = ["decision_boundary", "gradient_flow", "learning_curve", "predictions"]
 
@@ -42,6 +42,17 @@ def new_axes(title: str, x_label: str, y_label: str) -> tuple[Any, Any]:
     return figure, axes
 
 
+def log_scale(axes: Any, smallest: float, largest: float) -> None:
+    """Make the y axis logarithmic, with plain numbers at its ticks."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    # Over a few decades powers of ten alone would leave most of the axis without a number.
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if largest < 1e3 * smallest else (1.0,)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
 def learning_curve(history: History) -> Any:
     """Loss, and validation loss, over the epochs, with the best epoch marked."""
     if not history.epochs:
@@ -55,15 +66,22 @@ def learning_curve(history: History) -> Any:
         axes.plot(numbers, losses, style, color=colour, label=label, marker="o" if len(numbers) == 1 else None)
     if history.best is not None:
         monitored = history.epochs[history.best - 1].monitored
-        axes.plot([history.best], [monitored], "o", color=curves[-1][2], label=f"best: {monitored:.3g}")
-    if min([min(losses) for _, losses, _, _ in curves]) > 0:
-        axes.set_yscale("log")
+        axes.plot(
+            [history.best],
+            [monitored],
+            "o",
+            color=curves[-1][2],
+            label=f"best: {monitored:.3g} in epoch {history.best}",
+        )
+    every = [loss for _, losses, _, _ in curves for loss in losses]
+    if min(every) > 0:
+        log_scale(axes, min(every), max(every))
     axes.grid(axis="y", color=PALE)
     axes.legend(frameon=False)
     return figure
 
 
-def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 120) -> Any:  # noqa: N803
+def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 200) -> Any:  # noqa: N803
     """What a classifier of two features says of each place in the plane, with the samples on top.
 
     With several outputs the largest tells the class; one output is a score, whose sign does, or a probability.
@@ -79,18 +97,22 @@ def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 120) -> An
     low, high = inputs.min(axis=0) - margin, inputs.max(axis=0) + margin
     across, up = [numpy.linspace(low[axis], high[axis], resolution) for axis in (0, 1)]
     grid = numpy.stack([axis.ravel() for axis in numpy.meshgrid(across, up)], axis=1)
-    classes = sorted(set(labels.tolist()))
-    shown = _classes_of(model, grid).reshape(resolution, resolution)
+    leads = _leads(model, grid)
     figure, axes = new_axes("Decision boundary", "x₁", "x₂")
-    count = max(len(classes), int(shown.max()) + 1)
-    levels = numpy.arange(count + 1) - 0.5
-    axes.contourf(across, up, shown, levels=levels, colors=[_colour(place) for place in range(count)], alpha=0.2)
-    axes.contour(across, up, shown, levels=levels[1:-1], colors=INK, linewidths=1.2)
-    for place, label in enumerate(classes):
+    for place, lead in enumerate(leads.T):
+        heights = lead.reshape(resolution, resolution)
+        if heights.max() > 0:
+            axes.contourf(across, up, heights, levels=[0.0, heights.max()], colors=_colour(place), alpha=0.2)
+        if heights.min() < 0 < heights.max():
+            axes.contour(across, up, heights, levels=[0.0], colors=INK, linewidths=1.2)
+    classes = sorted(set(labels.tolist()))
+    numbered = all([label == int(label) and 0 <= label < leads.shape[1] for label in classes])
+    for rank, label in enumerate(classes):
         mine = inputs[labels == label]
+        place = int(label) if numbered else rank
         axes.scatter(
             mine[:, 0], mine[:, 1], s=36, c=_colour(place), marker=MARKERS[place % len(MARKERS)], edgecolors="white",
-            linewidths=0.7, label=f"label {label:g}", zorder=3,
+            linewidths=0.7, label=f"label {label:g}".replace("-", "−"), zorder=3,
         )  # fmt: skip
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     figure.legend(
@@ -103,22 +125,25 @@ def _colour(place: int) -> str:
     return COLOURS[place % len(COLOURS)]
 
 
-def _classes_of(model: Layer, inputs: Any) -> Any:
-    """The place of the class that the model gives each input."""
-    outputs_shape(model, inputs)
+def _leads(model: Layer, inputs: Any) -> Any:
+    """For each input, by how much each class is ahead of all others: above 0 for the one that the model says."""
+    import numpy
+
     scores = outputs(model, inputs).reshape(len(inputs), -1)
-    if scores.shape[1] > 1:
-        return scores.argmax(axis=1)
-    # Sigmoid's outputs are probabilities; any other single output is a score around 0.
-    threshold = 0.5 if type(model.ending()).__name__.startswith("Sigmoid") else 0.0
-    return (scores[:, 0] > threshold).astype(int)
+    if scores.shape[1] == 1:
+        # Sigmoid's outputs are probabilities; any other single output is a score around 0.
+        ahead = scores - (0.5 if type(model.ending()).__name__.startswith("Sigmoid") else 0.0)
+        return numpy.concatenate([-ahead, ahead], axis=1)
+    ordered = numpy.sort(scores, axis=1)
+    best, second = ordered[:, -1:], ordered[:, -2:-1]
+    return scores - numpy.where(scores == best, second, best)
 
 
 def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
     """What a model makes of the samples, against what it should be: on the line it is right."""
     inputs, targets = checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    shape = outputs_shape(model, inputs)
+    shape = surveyed(model, inputs).shape
     targets = encoded_targets(loss_of("mse"), targets, shape).reshape(len(inputs), -1)
     found = outputs(model, inputs).reshape(len(inputs), -1)
     figure, axes = new_axes("Predictions and data", "data", "prediction")
@@ -140,17 +165,24 @@ def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = "mse") -> Any:  # no
 
     made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    targets = encoded_targets(made, targets, outputs_shape(model, inputs))
+    targets = encoded_targets(made, targets, surveyed(model, inputs).shape)
     step = Step(model, made)
     _, gradient = step(flat_values(step.parameters), inputs, targets)
     names = list(model.named_parameters())
     ends = numpy.cumsum([parameter.size for parameter in step.parameters])
     sizes = [float(numpy.sqrt((part**2).mean())) for part in numpy.split(gradient, ends[:-1])]
     figure, axes = new_axes("Gradient flow", "parameter, from input to output", "root mean square of the gradient")
-    # Points: on a log scale a bar would have no foot.
-    axes.plot(range(len(names)), sizes, "o-", color=COLOURS[0], linewidth=0.8, markersize=8)
+    # Points: on a log scale a bar would have no foot. Biases lie above weights: a line through both would zigzag.
+    last_names = [name.split(".")[-1] for name in names]
+    for place, kind in enumerate(dict.fromkeys(last_names)):
+        mine = [number for number, name in enumerate(last_names) if name == kind]
+        axes.plot(
+            mine, [sizes[number] for number in mine], f"{MARKERS[place % len(MARKERS)]}-", color=_colour(place),
+            linewidth=0.8, markersize=7, label=kind,
+        )  # fmt: skip
+    axes.legend(frameon=False)
     axes.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=8)
-    if max(sizes) > 0:
-        axes.set_yscale("log")
+    if min(sizes) > 0:
+        log_scale(axes, min(sizes), max(sizes))
     axes.grid(axis="y", color=PALE)
     return figure

@@ -26,6 +26,14 @@ class Described:
     settings: tuple[str, ...] = ()
     shared_settings: tuple[str, ...] = ()  # further keywords of the constructor, behind its **
     kind: str | None = None
+    _options: Mapping[str, inspect.Parameter]
+
+    @classmethod
+    def constructor_options(cls) -> Mapping[str, inspect.Parameter]:
+        """The parameters of the constructor, found once: that takes longer than making a layer."""
+        if "_options" not in vars(cls):
+            cls._options = inspect.signature(cls).parameters
+        return cls._options
 
     def setting(self, name: str) -> Any:
         """The value of a setting."""
@@ -33,7 +41,7 @@ class Described:
 
     def described_settings(self) -> dict[str, Any]:
         """The settings that differ from the constructor's defaults."""
-        defaults = inspect.signature(type(self)).parameters
+        defaults = self.constructor_options()
         told = {name: self.setting(name) for name in self.settings}
         return {name: value for name, value in told.items() if value != defaults[name].default}
 
@@ -52,7 +60,7 @@ class Described:
     @classmethod
     def from_options(cls, options: dict[Any, Any]) -> Any:
         """The class called with the options, all of which it must know and none of which it may lack."""
-        parameters = inspect.signature(cls).parameters
+        parameters = cls.constructor_options()
         named = {name: p for name, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
         known = [*named, *cls.shared_settings]
         for name in options:

@@ -1,16 +1,31 @@
-"""`Step`: the loss of a batch and its gradient, as a function of the parameters in one array."""
+"""`Step`: a model and a loss over many samples, as functions of the parameters in one array.
+
+They are compiled once for samples of one shape, and run by Python where that is impossible or doesn't pay.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd import TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
 from autograd.modes import enable_grad
 from layers.base import Layer
-from layers.parameters import Parameter, substituted
+from layers.data import spread_targets
+from layers.errors import LayerError
+from layers.lookup import Direct, Survey, given_rows, survey
+from layers.parameters import Parameter, flat_values, substituted
 
-__all__ = ["Step", "outputs"]
+__all__ = ["Step", "outputs", "surveyed"]
+
+logger = logging.getLogger(__name__)
+
+# So many samples Python runs forward in the time that it takes to compile that.
+ENOUGH = 32
+# So many ways through its decisions a model may have, each with a program of its own.
+MOST_PATHS = 32
 
 
 class Step:
@@ -26,35 +41,50 @@ class Step:
     (0.5, array([3., 1.]))
     """
 
-    def __init__(self, model: Layer, loss: Layer) -> None:
+    def __init__(self, model: Layer, loss: Layer | None = None) -> None:
         self.model = model
         self.loss = loss
         self.parameters: list[Parameter] = list(model.named_parameters().values())
-        self._compiled: Any = jit(vmap(value_and_grad(self.of_values), in_axes=(None, 0, 0), reduce="mean"))
+        self._programs: dict[tuple[int, ...], Programs] = {}
+        self._compiles = True
+        self._run_forward = 0
         self._variables = [Variable(0.0) for parameter in self.parameters for _ in range(parameter.size)]
         self._arrays = arranged(self.parameters, self._variables)
 
-    def of_sample(self, x: Any, y: Any) -> Any:
-        """The loss of one sample, of what stands for the parameters now: the function to differentiate."""
-        return self.loss.apply(self.model.apply(x), y)
-
-    def of_values(self, values: Any, x: Any, y: Any) -> Any:
-        """The loss of one sample, as a function of the parameters too."""
-        with substituted(arranged(self.parameters, list(values))):
-            return self.of_sample(x, y)
-
     def __call__(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
-        if self._compiled is not None:
-            try:
-                value, gradient = self._compiled(values, inputs, targets)
-                return value, gradient
-            except TraceError:
-                # The model reads values (an embedding its tokens): it is run by Python.
-                self._compiled = None
-        return self.by_python(values, inputs, targets)
+        found = self._compiled(Programs.value_and_gradient, values, inputs, targets)
+        return self.by_python(values, inputs, targets) if found is None else found
+
+    def value(self, values: Any, inputs: Any, targets: Any) -> float:
+        """The mean loss alone."""
+        if self._pays(inputs):
+            found = self._compiled(Programs.value, values, inputs, targets)
+            if found is not None:
+                return float(found)
+        total = 0.0
+        with no_grad(), substituted(arranged(self.parameters, values.tolist())):
+            for place, (x, y) in enumerate(zip(as_objects(inputs), as_objects(targets), strict=True)):
+                with naming_sample(place):
+                    total += float(self.of_sample(x, y))
+        return total / len(inputs)
+
+    def outputs(self, values: Any, inputs: Any) -> Any:
+        """What the model makes of each sample, as plain numbers."""
+        import numpy
+
+        if self._pays(inputs):
+            found = self._compiled(Programs.outputs, values, inputs)
+            if found is not None:
+                return found
+        results = []
+        with no_grad(), substituted(arranged(self.parameters, values.tolist())):
+            for place, x in enumerate(as_objects(inputs)):
+                with naming_sample(place):
+                    results.append(self.model.apply(x))
+        return numpy.array(results, dtype=float)
 
     def by_python(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
-        """The same without compiling.
+        """The mean loss and its gradient, without compiling.
 
         A graph is made for each sample, and gradients add up in the same Variables: small graphs stay in the cache,
         and a sweep into Variables that are there already is cheaper than `value_and_grad`, which makes new ones.
@@ -67,26 +97,178 @@ class Step:
         share = 1.0 / len(inputs)
         total = 0.0
         with enable_grad(), substituted(self._arrays):
-            for x, y in zip(as_objects(inputs), as_objects(targets), strict=True):
-                loss = self.of_sample(x, y)
+            for place, (x, y) in enumerate(zip(as_objects(inputs), as_objects(targets), strict=True)):
+                with naming_sample(place):
+                    loss = self.of_sample(x, y)
                 loss.backward(share)
                 total += loss.value
         return total * share, numpy.array([variable.grad for variable in self._variables])
 
+    def of_sample(self, x: Any, y: Any) -> Any:
+        """The loss of one sample, of what stands for the parameters now."""
+        loss: Any = self.loss
+        return loss.apply(self.model.apply(x), y)
+
+    @property
+    def paths(self) -> list[Any]:
+        """The programs that were compiled."""
+        return [path for programs in self._programs.values() for path in programs.paths]
+
+    def _pays(self, inputs: Any) -> bool:
+        """Whether to compile what runs forward: for many samples, or after many."""
+        self._run_forward += len(inputs)
+        return self._run_forward > ENOUGH
+
+    def _compiled(self, run: Callable[..., Any], values: Any, *samples: Any) -> Any:
+        """What one of the programs gives; None if the model can't be compiled."""
+        if not self._compiles:
+            return None
+        shape = samples[0].shape[1:]
+        programs = self._programs.get(shape)
+        try:
+            if programs is None:
+                programs = self._programs[shape] = Programs(self, survey(self.model, as_objects(samples[0][:1])[0]))
+            return run(programs, values, *samples)
+        except LayerError:
+            raise
+        except (TraceError, ValueError) as error:
+            # A layer reads values, or decides by them in too many ways; what else is wrong, Python will tell.
+            self._compiles = False
+            logger.warning("%s is run by Python, which is slower, for it can't be compiled: %s", self.model.name, error)
+            return None
+
+
+class Programs:
+    """The compiled functions of a step for samples of one shape."""
+
+    def __init__(self, step: Step, found: Survey) -> None:
+        if not found.complete:
+            raise TraceError("a row is looked up by a number that was computed, not given in the sample")
+        self.step = step
+        self.survey = found
+        self.direct = [parameter for parameter in step.parameters if parameter not in found.tables]
+        self.slices: dict[Parameter, slice] = {}
+        start = 0
+        for parameter in step.parameters:
+            self.slices[parameter] = slice(start, start + parameter.size)
+            start += parameter.size
+        axes, sums = (None, 0, 0, 0), ("mean", "mean", None)
+        if found.lookups:
+            self._gradient = jit(vmap(self.of_rows, axes, sums, max_paths=MOST_PATHS))
+        else:
+            self._gradient = jit(vmap(value_and_grad(self.of_values), axes[:3], "mean", max_paths=MOST_PATHS))
+        count = 4 if found.lookups else 3
+        self._value = jit(vmap(self.of_values, axes[:count], "mean", max_paths=MOST_PATHS))
+        self._outputs = jit(vmap(self.of_model, axes[: count - 1], max_paths=MOST_PATHS))
+
+    @property
+    def paths(self) -> list[Any]:
+        """The programs that were compiled."""
+        return [path for one in (self._gradient, self._value, self._outputs) for path in one.paths]
+
+    def value_and_gradient(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
+        """The mean loss, and its gradient in all parameters."""
+        targets = self.spread(targets)
+        if not self.survey.lookups:
+            value, gradient = self._gradient(values, inputs, targets)
+            return value, gradient
+        value, of_direct, of_rows = self._gradient(*self.arguments(values, inputs), targets, self.rows(values, inputs))
+        import numpy
+
+        gradient = numpy.zeros(len(values))
+        start = 0
+        for parameter in self.direct:
+            gradient[self.slices[parameter]] = of_direct[start : start + parameter.size]
+            start += parameter.size
+        self.survey.scatter(self.arrays(gradient), inputs, of_rows / len(inputs))
+        return value, gradient
+
     def value(self, values: Any, inputs: Any, targets: Any) -> float:
-        """The mean loss alone."""
-        with no_grad(), substituted(arranged(self.parameters, values.tolist())):
-            losses = [self.of_sample(x, y) for x, y in zip(as_objects(inputs), as_objects(targets), strict=True)]
-        return float(sum(losses)) / len(losses)
+        """The mean loss."""
+        found: float = self._value(*self.arguments(values, inputs), self.spread(targets), *self.beside(values, inputs))
+        return found
+
+    def outputs(self, values: Any, inputs: Any) -> Any:
+        """The outputs, samples first."""
+        return self._outputs(*self.arguments(values, inputs), *self.beside(values, inputs))
+
+    def spread(self, targets: Any) -> Any:
+        """The targets in the form that a program takes."""
+        return spread_targets(self.step.loss, targets, self.survey.shape)
+
+    def arguments(self, values: Any, inputs: Any) -> tuple[Any, Any]:
+        """The values of the parameters that are used directly, and the inputs."""
+        if not self.survey.tables:
+            return values, inputs
+        import numpy
+
+        return numpy.concatenate([numpy.empty(0), *[values[self.slices[one]] for one in self.direct]]), inputs
+
+    def beside(self, values: Any, inputs: Any) -> tuple[Any, ...]:
+        """The rows that are looked up, if any are."""
+        return (self.rows(values, inputs),) if self.survey.lookups else ()
+
+    def rows(self, values: Any, inputs: Any) -> Any:
+        """The rows that the samples look up."""
+        return self.survey.gathered(self.arrays(values), inputs)
+
+    def arrays(self, values: Any) -> dict[Parameter, Any]:
+        """Views of the part of each parameter in one array."""
+        return {one: values[part].reshape([length or 0 for length in one.shape]) for one, part in self.slices.items()}
+
+    @contextmanager
+    def in_place(self, values: Any, rows: Sequence[Any]) -> Iterator[None]:
+        """Inside this context, values and rows stand for the parameters."""
+        arrays = Direct(arranged(self.direct, list(values)), self.survey.tables)
+        with substituted(arrays), given_rows(self.survey.lookups, rows):
+            yield
+
+    def of_model(self, values: Any, x: Any, rows: Sequence[Any] = ()) -> Any:
+        """The output for one sample, as a function of the parameters too."""
+        with self.in_place(values, rows):
+            return self.step.model.apply(x)
+
+    def of_values(self, values: Any, x: Any, y: Any, rows: Sequence[Any] = ()) -> Any:
+        """The loss of one sample, as a function of the parameters too."""
+        with self.in_place(values, rows):
+            return self.step.of_sample(x, y)
+
+    def of_rows(self, values: Any, x: Any, y: Any, rows: Any) -> tuple[Any, Any, Any]:
+        """The loss of one sample, and its gradients in the parameters and in the rows."""
+        value, (of_direct, of_rows) = value_and_grad(self.of_values, argnums=(0, 3))(values, x, y, rows)
+        return value, of_direct, of_rows
 
 
 def outputs(model: Layer, inputs: Any) -> Any:
-    """What a model makes of each sample, as plain numbers; nothing is recorded."""
-    import numpy
+    """What a model makes of each sample, as plain numbers; sizes are settled, nothing is recorded."""
+    settle_sizes(model, inputs)
+    step = Step(model)
+    return step.outputs(flat_values(step.parameters), inputs)
 
-    parameters = list(model.named_parameters().values())
-    with no_grad(), substituted(arranged(parameters, [number for p in parameters for number in p.values.flat])):
-        return numpy.array([model.apply(x) for x in as_objects(inputs)], dtype=float)
+
+def surveyed(model: Layer, inputs: Any) -> Survey:
+    """What running the model shows, sizes being settled and all samples checked for what is looked up by them."""
+    settle_sizes(model, inputs)
+    found = survey(model, as_objects(inputs[:1])[0])
+    found.check(inputs)
+    return found
+
+
+def settle_sizes(model: Layer, inputs: Any) -> None:
+    """Settle lengths that the first input decides."""
+    for parameter in model.named_parameters().values():
+        if not parameter.sized:
+            model(inputs[0])
+            return
+
+
+@contextmanager
+def naming_sample(place: int) -> Iterator[None]:
+    """Inside this context the errors of layers tell which sample they are about."""
+    try:
+        yield
+    except LayerError as error:
+        raise type(error)(f"{error}, in sample {place}") from None
 
 
 def arranged(parameters: Sequence[Parameter], singles: Sequence[Any]) -> dict[Parameter, Any]:

@@ -19,7 +19,8 @@ from layers.base import Layer
 from layers.dense import Dense
 from layers.losses import loss_of
 from layers.model import Sequential
-from layers.step import Step
+from layers.parameters import substituted
+from layers.step import Step, arranged
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -78,7 +79,8 @@ class Stack:
         """The loss, a node if anything given is one."""
         import numpy
 
-        return self.step.of_values(parameters, numpy.asarray(sample, dtype=object), self.target)
+        with substituted(arranged(self.step.parameters, list(parameters))):
+            return self.step.of_sample(numpy.asarray(sample, dtype=object), self.target)
 
     def __repr__(self) -> str:
         dense = [

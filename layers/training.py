@@ -17,7 +17,7 @@ from layers.optimisers import LBFGS, Optimizer, optimizer_of
 from layers.parameters import flat_values, put_flat, sizes_restored
 from layers.progress import reporter
 from layers.schedules import checked_rate
-from layers.step import Step, outputs
+from layers.step import Step, surveyed
 
 __all__ = ["EarlyStopping", "Epoch", "History", "fit"]
 
@@ -148,12 +148,12 @@ def fit(
     generator = numpy.random.default_rng(seed)
     validated = None
     with sizes_restored(model.named_parameters().values()):
-        shape = outputs_shape(model, inputs)
+        shape = surveyed(model, inputs).shape
         targets = encoded_targets(loss, targets, shape)
         if isinstance(validation, float):
             inputs, targets, validated = _split(inputs, targets, validation, generator)
         elif validation is not None:
-            validated = _validation(validation, loss, shape)
+            validated = _validation(validation, model, loss)
     size = len(inputs) if batch_size is None else min(_count("batch_size", batch_size), len(inputs))
     run = _Run(model, Step(model, loss), validated, callbacks, epochs, progress)
     try:
@@ -170,12 +170,13 @@ def fit(
             run.best_values = run.values
         logger.warning("training was interrupted in epoch %d of %d", len(run.history.epochs) + 1, epochs)
     except TrainingError:
-        run.restore_best()
+        run.completed = run.best_values
         raise
     finally:
         run.report.close()
+        put_flat(run.step.parameters, run.completed)
     if validated is not None or run.history.ended != "all epochs":
-        run.restore_best()
+        put_flat(run.step.parameters, run.best_values)
     logger.info("training of %s ended (%s) after %d epochs", model.name, run.history.ended, len(run.history.epochs))
     return run.history
 
@@ -199,7 +200,8 @@ class _Run:
         self.epochs = epochs
         self.report = reporter(progress, epochs, model.name)
         self.history = History()
-        self.values = self.best_values = flat_values(step.parameters)
+        # Now, after the last epoch that was completed, and after the best one.
+        self.values = self.completed = self.best_values = flat_values(step.parameters)
         self._best = math.inf
         self._started = time.perf_counter()
 
@@ -225,17 +227,15 @@ class _Run:
         epoch = Epoch(number, loss, validation_loss, rate, seconds, samples / max(seconds, 1e-9))
         self.history.epochs.append(epoch)
         if epoch.monitored < self._best:
-            self._best, self.best_values, self.history.best = epoch.monitored, self.values.copy(), number
-        put_flat(self.step.parameters, self.values)
+            self._best, self.best_values, self.history.best = epoch.monitored, self.values, number
+        self.completed = self.values
+        if self.callbacks:
+            put_flat(self.step.parameters, self.values)
         logger.debug("epoch %d: %s", number, epoch)
         self.report.show(number, str(epoch))
         # Each is asked, whatever the others say.
         if any([callback(epoch) is True for callback in self.callbacks]):
             raise _Stop
-
-    def restore_best(self) -> None:
-        """Give the model the best parameters of the epochs that were completed, or those it started with."""
-        put_flat(self.step.parameters, self.best_values)
 
 
 def _run_steps(
@@ -279,17 +279,6 @@ def _run_lbfgs(run: _Run, optimizer: LBFGS, inputs: Any, targets: Any, clip: Cal
     minimize(objective, run.values, jac=True, method="L-BFGS-B", callback=end_iteration, options=options)
 
 
-def outputs_shape(model: Layer, inputs: Any) -> tuple[int, ...]:
-    """The shape of what the model makes of one sample; lazy sizes are settled by it."""
-    for parameter in model.named_parameters().values():
-        if not parameter.sized:
-            # A first pass finds the sizes.
-            model(inputs[0])
-            break
-    shape: tuple[int, ...] = outputs(model, inputs[:1]).shape[1:]
-    return shape
-
-
 def _count(what: str, count: Any) -> int:
     if isinstance(count, bool) or not hasattr(count, "__index__") or count.__index__() < 1:
         raise DescriptionError(f"{what} is a whole number, 1 or more, got {count!r:.60}")
@@ -324,10 +313,10 @@ def _split(inputs: Any, targets: Any, share: float, generator: Any) -> tuple[Any
     return inputs[rest], targets[rest], (inputs[away], targets[away])
 
 
-def _validation(given: Any, loss: Layer, shape: tuple[int, ...]) -> tuple[Any, Any]:
+def _validation(given: Any, model: Layer, loss: Layer) -> tuple[Any, Any]:
     """The samples to validate on, checked like the others."""
     if not isinstance(given, list | tuple) or len(given) != 2:
         raise DataError(f"validation is a pair (X, y) or a share of the samples from 0 to 1, got {given!r:.60}")
     inputs, targets = checked_samples("validation X", given[0]), checked_samples("validation y", given[1])
     check_lengths(inputs, targets)
-    return inputs, encoded_targets(loss, targets, shape)
+    return inputs, encoded_targets(loss, targets, surveyed(model, inputs).shape)

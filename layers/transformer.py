@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 from typing import Any, Unpack
 
-from autograd import dot, sum
 from layers.activations import softmax
-from layers.arrays import along_last_axis, elementwise, is_array, plain
+from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
 from layers.dense import Dense, check_features, checked_size, seed_of
 from layers.errors import DescriptionError, ShapeError
 from layers.initialisers import initialiser_of
-from layers.losses import whole_numbers
+from layers.lookup import looked_up
+from layers.many import inner_product, total
 from layers.parameters import Parameter
 from layers.schedules import checked_rate
 
@@ -63,13 +63,10 @@ class Embedding(Layer):
         self._settle_parameters(seed_of(seed))
 
     def compute(self, t: Any) -> dict[str, Any]:
-        import numpy
-
         shape: tuple[int, ...] = t.shape if is_array(t) else ()
         if self.place is not None and (len(shape) != 1 or shape[0] > (self.positions or 0)):
             raise ShapeError(f"t is one sequence of at most {self.positions} tokens, got shape {shape}")
-        tokens = numpy.array(whole_numbers(plain(t), self.n_tokens, "token"), dtype=int).reshape(shape)
-        vectors = self.weight.nodes[tokens]
+        vectors = looked_up(self.weight, t, "token")
         if self.place is None:
             return {"x": vectors}
         return {"x": elementwise(lambda token, place: token + place, vectors, self.place.nodes[: shape[0]])}
@@ -106,7 +103,7 @@ class _Norm(Layer):
 
     def rooted(self, row: list[Any]) -> list[Any]:
         """The row divided by the root of its mean square."""
-        scale = (dot(row, row) * (1.0 / len(row)) + self.epsilon) ** -0.5
+        scale = (inner_product(row, row) * (1.0 / len(row)) + self.epsilon) ** -0.5
         return [number * scale for number in row]
 
 
@@ -156,7 +153,7 @@ class LayerNorm(_Norm):
 
 
 def _centred(row: list[Any]) -> list[Any]:
-    mean = sum(row) * (1.0 / len(row))
+    mean = total(row) * (1.0 / len(row))
     return [number - mean for number in row]
 
 
@@ -223,6 +220,6 @@ def _attended(queries: list[Any], keys: list[Any], columns: list[Any]) -> list[l
     scale = 1.0 / math.sqrt(len(queries[0]))
     rows = []
     for time, query in enumerate(queries):
-        weights = softmax([dot(query, key) * scale for key in keys[: time + 1]])
-        rows.append([dot(weights, column[: time + 1]) for column in columns])
+        weights = softmax([inner_product(query, key) * scale for key in keys[: time + 1]])
+        rows.append([inner_product(weights, column[: time + 1]) for column in columns])
     return rows

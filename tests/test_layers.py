@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Constant, Variable, gradcheck, gradients, no_grad, strict
@@ -38,6 +38,7 @@ def matrices(rows, columns):
 
 
 @pytest.mark.parametrize("kind", LAYERS)
+@settings(deadline=None)  # the machine may have other work
 @given(point=POINTS, upstream=numbers)
 def test_alone_and_as_a_graph_a_layer_gives_the_same_numbers(kind, point, upstream):
     layer = kind()
@@ -50,6 +51,7 @@ def test_alone_and_as_a_graph_a_layer_gives_the_same_numbers(kind, point, upstre
 
 
 @pytest.mark.parametrize("kind", LAYERS)
+@settings(deadline=None)  # the machine may have other work
 @given(point=POINTS)
 def test_the_gradients_of_a_layer_agree_with_differences(kind, point):
     layer = kind()
@@ -59,11 +61,13 @@ def test_the_gradients_of_a_layer_agree_with_differences(kind, point):
     assert gradcheck(layer, list(point))
 
 
+@settings(deadline=None)  # the machine may have other work
 @given(x=matrices(2, 3), w=matrices(2, 2), b=matrices(2, 1))
 def test_the_gradients_of_a_matrix_affine_agree_with_differences(x, w, b):
     assert gradcheck(lambda x, w, b: Affine()(x, w, b).sum(), [x, w, b])
 
 
+@settings(deadline=None)  # the machine may have other work
 @given(x=matrices(2, 3), w=matrices(2, 2), b=matrices(2, 1), upstream=matrices(2, 3))
 def test_a_matrix_affine_is_numpys_and_its_gradients_are_the_matrix_identities(x, w, b, upstream):
     affine = Affine()
@@ -76,6 +80,7 @@ def test_a_matrix_affine_is_numpys_and_its_gradients_are_the_matrix_identities(x
     np.testing.assert_allclose(db, upstream.sum(axis=1, keepdims=True), atol=tolerance)
 
 
+@settings(deadline=None)  # the machine may have other work
 @given(x=matrices(2, 3), w=matrices(2, 2), b=matrices(2, 1))
 def test_a_matrix_layer_is_its_scalar_layers_side_by_side(x, w, b):
     together = ReLU().forward(Affine().forward(x, w, b))

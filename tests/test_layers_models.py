@@ -124,6 +124,13 @@ def test_the_summary_is_a_table_with_sums():
     assert lines[0].split() == ["layer", "kind", "output", "shape", "parameters", "operations"]
     assert lines[1].split() == ["dense_0", "Dense", "(16,)", "48", "48"]
     assert lines[-1].split() == ["total", "337", "98"]
+    assert Sequential(Residual(Dense(2, 2)), seed=0).summary() == Sequential(Residual(Dense(2, 2)), seed=0).summary(
+        [0, 0]
+    )
+    with pytest.raises(
+        SizeError, match=r"^Sequential.summary\(\) needs an input: dense_0 is not known to take features"
+    ):
+        Sequential(Dense(None, 2)).summary()
     assert Sequential(LayerNorm(2)).summary([[1.0, 2.0]]).splitlines()[1].split()[2:4] == ["(1,", "2)"]
 
 
@@ -280,3 +287,13 @@ def test_a_normalisation_keeps_the_size_of_its_first_input():
     norm([1.0, 2.0])
     with pytest.raises(ShapeError, match=r"^LayerNorm: x has 2 features, .* got shape \(3,\)$"):
         norm([1.0, 2.0, 3.0])
+
+
+def test_what_is_not_random_seeds_no_generator(monkeypatch):
+    def refused(seed):
+        raise AssertionError("a generator was seeded")
+
+    monkeypatch.setattr(np.random, "default_rng", refused)
+    assert Dense(2, 1, weight_init="ones").forward([1.0, 2.0]).tolist() == [3.0]
+    with pytest.raises(AssertionError, match="a generator was seeded"):
+        Dense(2, 1).forward([1.0, 2.0])

@@ -7,7 +7,7 @@ import pytest
 
 from layers import DataError, Dense, History, Sequential, ShapeError, plots
 
-pytest.importorskip("matplotlib")
+matplotlib_colours = pytest.importorskip("matplotlib.colors")
 generator = np.random.default_rng(0)
 X = generator.normal(size=(12, 2))
 LABELS = (X[:, 0] > 0).astype(int)
@@ -47,7 +47,17 @@ def test_a_decision_boundary_is_of_two_features():
 def test_classes_of_scores_and_of_probabilities():
     for activation in (None, "sigmoid"):
         model = Sequential(Dense(2, 1, activation, weight_init="ones"))
-        assert plots._classes_of(model, np.array([[-1.0, 0.0], [1.0, 0.0]])).tolist() == [0, 1]
+        assert plots._leads(model, np.array([[-1.0, 0.0], [1.0, 0.0]])).argmax(axis=1).tolist() == [0, 1]
+    several = Sequential(Dense(2, 3, weight_init="zeros"))
+    several.layers[0].bias.assign([0.5, 2.0, 1.0])
+    assert plots._leads(several, np.zeros((1, 2))).tolist() == [[-1.5, 1.0, -1.0]]
+
+
+def test_a_class_has_the_colour_of_its_number_where_others_are_missing():
+    model = Sequential(Dense(2, 3), seed=0)
+    figure = plots.decision_boundary(model, X, LABELS * 2, resolution=8)
+    last = figure.axes[0].collections[-1]
+    assert tuple(last.get_facecolor()[0][:3]) == matplotlib_colours.to_rgb(plots.COLOURS[2])
 
 
 def test_predictions_stand_against_data(tmp_path):
@@ -63,9 +73,9 @@ def test_gradient_flow_has_a_point_for_each_parameter(tmp_path):
     figure = plots.gradient_flow(model, X, LABELS, "cross_entropy")
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert labels == list(model.named_parameters())
-    heights = figure.axes[0].lines[0].get_ydata()
-    assert len(heights) == 4
-    assert all([height > 0 for height in heights])
+    weights, biases = figure.axes[0].lines
+    assert (weights.get_xdata().tolist(), biases.get_xdata().tolist()) == ([0, 2], [1, 3])
+    assert all([height > 0 for height in [*weights.get_ydata(), *biases.get_ydata()]])
     assert saved(figure, tmp_path / "flow.png")
 
 

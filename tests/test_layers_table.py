@@ -178,7 +178,7 @@ DESCRIBED = [
     LayerNorm(3, bias=False),
     CausalSelfAttention(4, heads=2, bias=True),
     HuberLoss(delta=2.0, reduction="sum"),
-    CrossEntropyLoss(of="probabilities"),
+    CrossEntropyLoss(of="probabilities", ignore=-1),
     GELU(output="h"),
 ]
 
@@ -233,6 +233,7 @@ def test_a_layer_of_ones_own_is_described_once_it_is_registered():
         ({"type": "leaky_relu", "slope": "0.1"}, "slope of a leaky_relu is a finite number, got '0.1'"),
         ({"type": "huber", "delta": 0}, "HuberLoss: delta is a finite number above 0, got 0"),
         ({"type": "mse", "reduction": "avg"}, "MSELoss: a reduction is one of mean, sum, none, got 'avg'"),
+        ({"type": "cross_entropy", "ignore": "-1"}, "the class to ignore is a whole number or None, got '-1'"),
         ({"type": "cross_entropy", "of": "logit"}, "of 'logits' or of 'probabilities', got 'logit'"),
         ({"type": "causal_self_attention", "n_in": 4, "heads": 3}, "multiple of heads, got 4 features and 3 heads"),
         ({"type": "rms_norm", "epsilon": 0}, "epsilon is a finite number above 0, got 0"),

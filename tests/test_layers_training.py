@@ -299,23 +299,28 @@ def bad(place, value):
             (bad((3, 1), np.nan), Y),
             {},
             DataError,
-            r"X holds 1 numbers that are not finite, the first is nan at \[3, 1\]",
+            r"X holds numbers that are not finite, 1 in all; the first is nan at \[3, 1\]",
         ),
-        ((X, np.full(12, np.inf)), {}, DataError, r"y holds 12 numbers that are not finite, the first is inf at \[0\]"),
+        (
+            (X, np.full(12, np.inf)),
+            {},
+            DataError,
+            r"y holds numbers that are not finite, 12 in all; the first is inf at \[0\]",
+        ),
         ((X[:0], Y[:0]), {}, DataError, r"X has no samples: its shape is \(0, 3\)"),
         ((X, Y[:5]), {}, DataError, "X and y have one row for each sample, got 12 and 5 rows"),
         ((3.0, Y), {}, DataError, "X has samples first, got the single number 3"),
         (([["a"]], Y), {}, DataError, "X is an array of numbers with samples first, got"),
         ((X[:, :2], Y), {}, ShapeError, r"dense_0: x has 3 features, .* got shape \(2,\)"),
         ((X, np.ones((12, 2))), {}, ShapeError, r"each output has shape \(1,\), each target \(2,\)"),
-        ((X, Y, "hinge"), {}, DataError, "HingeLoss takes labels -1 and 1, got .* in place 0"),
+        ((X, Y, "hinge"), {}, DataError, "HingeLoss takes labels -1 and 1, got .* in sample 0"),
         ((X, Y, "binary_cross_entropy"), {}, DataError, "takes targets from 0 to 1, got"),
         ((X, Y, "cross_entropy"), {}, DataError, "each class is a whole number from 0 to 0, got"),
         (
             (X, np.full((12, 1), 0.5), "cross_entropy"),
             {},
             DataError,
-            r"probabilities that add up to 1 .* got \[0.5\] in row 0",
+            r"takes probabilities that add up to 1, got \[0.5\] in sample 0",
         ),
         ((X, Y, "mean_squared"), {}, DescriptionError, "no layer is called 'mean_squared'"),
         ((X, Y, "mse", "adamm"), {}, DescriptionError, "no optimizer is called 'adamm'; did you mean adam"),
@@ -357,8 +362,37 @@ def test_data_and_options_that_do_not_fit_change_nothing(arguments, options, err
     ],
 )
 def test_a_loss_that_does_not_fit_the_last_layer(ending, loss, message):
+    model = Sequential(Dense(3, 2, ending), seed=0)
+    before = model.state_dict()
     with pytest.raises(DescriptionError, match=message):
-        quiet(Sequential(Dense(3, 2, ending)), X, np.zeros(12), loss)
+        quiet(model, X, np.zeros(12), loss)
+    assert same(before, model.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda model: model.predict(bad((3, 1), np.nan)), DataError, r"X holds numbers that are not finite, 1 in all"),
+        (lambda model: model.predict(X[:0]), DataError, r"X has no samples: its shape is \(0, 3\)"),
+        (
+            lambda model: model.predict(X[:, :2]),
+            ShapeError,
+            r"^Sequential: dense_0: x has 3 features, .* shape \(2,\), in sample 0$",
+        ),
+        (lambda model: model.evaluate(X, Y[:3]), DataError, "got 12 and 3 rows"),
+        (lambda model: model.evaluate(X, np.full(12, np.nan)), DataError, "y holds numbers that are not finite, 12"),
+        (lambda model: model.evaluate(X, Y, "hinge"), DataError, "HingeLoss takes labels -1 and 1, got .* in sample 0"),
+        (lambda model: model.evaluate(X, Y, "relu"), DescriptionError, "ReLU is no loss"),
+        (lambda model: model.forward(np.zeros((0, 3))), ShapeError, r"dense_0: x has rows of one element or more"),
+        (lambda model: model.forward(X[:, :1]), ShapeError, r"^Sequential: dense_0: x has 3 features, .* \(12, 1\)$"),
+    ],
+)
+def test_what_a_model_is_asked_with_is_checked_and_changes_nothing(call, error, message):
+    model = line()
+    before = model.state_dict()
+    with pytest.raises(error, match=message):
+        call(model)
+    assert same(before, model.state_dict())
 
 
 def test_refused_data_leave_sizes_open():

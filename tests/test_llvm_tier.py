@@ -64,6 +64,17 @@ def test_a_product_whose_parts_leave_the_range_is_that_of_plain_python(factors):
     assert in_rows.tolist() == [prod(factors)] * 9
 
 
+def test_parts_of_a_result_are_summed_or_stored():
+    def parts(w, x):
+        return [x * w[0] if x < 1.0 else w[1] * 2.0 + x, w * x, w[0] * x * x]
+
+    w, x = np.array([2.0, 3.0]), np.linspace(-2.0, 2.0, 1300)
+    mapped = vmap(parts, (None, 0), (None, "sum", "mean"))
+    for found, expected in zip(jit(mapped, tier="llvm")(w, x), mapped(w, x), strict=True):
+        # Products and sums have no choice but the order, which is the same.
+        np.testing.assert_allclose(found, expected, rtol=1e-15)
+
+
 def network(p, x, activation):
     hidden = [activation(p[3 * j] * x[0] + p[3 * j + 1] * x[1] + p[3 * j + 2]) for j in range(4)]
     return sum(p[12 + j] * hidden[j] for j in range(4))

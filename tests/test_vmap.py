@@ -297,6 +297,47 @@ def test_reduced_results_have_the_structure_of_one_row(reduce):
     assert found["b"][1] == (10.0 / divisor, 28.0 / divisor)
 
 
+def of_parts(w, x):
+    return [x * w[0] if x < 1.0 else w[1] * 2.0 + x, (w * x, np.ones(0)), {"a": w[0] * x * x}]
+
+
+def test_each_part_of_a_result_is_reduced_as_asked():
+    w, x = np.array([2.0, 3.0]), np.linspace(-2.0, 2.0, 1300)
+    mapped = vmap(of_parts, (None, 0), (None, "sum", "mean"))
+    first, (products, nothing), squares = mapped(w, x)
+    # Sums of 1300 numbers below ten, in another order.
+    np.testing.assert_array_equal(first, np.where(x < 1.0, 2.0 * x, 6.0 + x))
+    np.testing.assert_allclose(products, np.outer(w, x).sum(axis=1), atol=1e-10)
+    assert nothing.shape == (0,)
+    assert squares["a"] == pytest.approx((2.0 * x * x).mean(), rel=1e-13)
+    swapped = vmap(of_parts, (None, 0), ("mean", None, None))
+    mean, (products, nothing), squares = swapped(w, x)
+    assert mean == pytest.approx(first.mean(), rel=1e-13)
+    np.testing.assert_array_equal(products, np.outer(x, w))
+    assert nothing.shape == (1300, 0)
+    np.testing.assert_array_equal(squares["a"], 2.0 * x * x)
+
+
+def test_parts_are_reduced_on_nodes_too():
+    x = np.linspace(-1.0, 2.0, 4)
+
+    def total(w):
+        first, (products, _), squares = vmap(of_parts, (None, 0), (None, "sum", "mean"))(w, x)
+        return first.sum() + products.sum() + squares["a"]
+
+    slope = grad(total)(np.array([2.0, 3.0]))
+    small = x < 1.0
+    expected = [x[small].sum() + x.sum() + (x * x).mean(), 2.0 * (~small).sum() + x.sum()]
+    np.testing.assert_allclose(slope, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("fun", [lambda x: (x, x), lambda x: {"a": x, "b": x, "c": x}, lambda x: x])
+def test_a_tuple_of_reductions_is_for_so_many_parts(fun):
+    message = r"reduce=\('sum', None, 'mean'\) is for a list or tuple of 3 parts, the result is"
+    with pytest.raises(ValueError, match=message):
+        vmap(fun, reduce=("sum", None, "mean"))(np.ones(3))
+
+
 def test_arguments_that_are_the_same_for_all_rows_may_have_any_structure_or_be_fixed():
     def function(parameters, x, kind):
         return parameters["w"][0] * x + parameters["b"] if kind == "affine" else x * len(kind)
@@ -508,7 +549,11 @@ def test_the_parts_of_a_sum_can_be_computed_in_worker_processes():
     ("make", "error", "message"),
     [
         (lambda: vmap(3.0), TypeError, "only a function can be mapped, got float 3.0"),
-        (lambda: vmap(sin, reduce="max"), ValueError, "reduce is None, 'sum' or 'mean', got 'max'"),
+        (
+            lambda: vmap(sin, reduce="max"),
+            ValueError,
+            "reduce is None, 'sum' or 'mean', or a tuple of these, got 'max'",
+        ),
         (lambda: vmap(wave, (0, 0, 0))(np.ones(2), np.ones(2)), ValueError, "in_axes has 3 entries for 2 arguments"),
         (lambda: vmap(wave, 1)(np.ones(2)), ValueError, r"argument 0 has no axis 1, its shape is \(2,\)"),
         (lambda: vmap(wave, -2)(np.ones(2)), ValueError, r"argument 0 has no axis -2"),

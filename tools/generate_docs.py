@@ -1,4 +1,4 @@
-"""Write `docs/primitives.md`, one row for each primitive, from the declarations.
+"""Write `docs/primitives.md` and `docs/layers-table.md`, one row for each primitive and layer, from the declarations.
 
 python tools/generate_docs.py           writes the file
 python tools/generate_docs.py --check   exits with status 1 if it is not up to date
@@ -6,14 +6,21 @@ python tools/generate_docs.py --check   exits with status 1 if it is not up to d
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from autograd.primitives import all_primitives  # noqa: E402 - after the path is set
 from examples import lab_network  # noqa: E402
+from layers.base import LAYERS  # noqa: E402
+from layers.initialisers import INITIALISERS  # noqa: E402
+from layers.losses import Loss, SquaredLoss  # noqa: E402
+from layers.optimisers import OPTIMIZERS  # noqa: E402
+from layers.schedules import SCHEDULES  # noqa: E402
 from viz import draw  # noqa: E402
 
 DOCS = PROJECT / "docs"
@@ -44,6 +51,38 @@ def table_of_primitives() -> str:
     return "\n".join(lines) + "\n"
 
 
+def tables_of_layers() -> str:
+    """The page with one row for each layer, loss, initialiser, optimiser and schedule."""
+    losses = {kind: made for kind, made in LAYERS.classes.items() if issubclass(made, Loss | SquaredLoss)}
+    layers = {kind: made for kind, made in LAYERS.classes.items() if kind not in losses}
+    lines = [
+        "# Layers, losses and what trains them",
+        "",
+        "Written by `tools/generate_docs.py` from the classes. The first column is the name in a description; how they",
+        "are used: [layers](layers.md).",
+    ]
+    parts: list[tuple[str, dict[str, Any]]] = [
+        ("Layers and models", layers), ("Losses", losses), ("Initialisers", INITIALISERS.classes),
+        ("Optimisers", OPTIMIZERS.classes), ("Schedules", SCHEDULES.classes),
+    ]  # fmt: skip
+    for title, classes in parts:
+        lines += ["", f"## {title}", "", "| name | class | options | what it is |", "|---|---|---|---|"]
+        lines += [row_of_class(kind, made) for kind, made in sorted(classes.items())]
+    return "\n".join(lines) + "\n"
+
+
+def row_of_class(kind: str, made: Any) -> str:
+    """The row of one class: its names, its options with their defaults, the first line of its docstring."""
+    options = []
+    for name, parameter in inspect.signature(made).parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL or name in made.settings:
+            default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
+            options.append(f"`{name}{default}`")
+    what = inspect.getdoc(made).split("\n\n")[0].replace("\n", " ")
+    cells = [f"`{kind}`", f"`{made.__name__}`", ", ".join(options), what]
+    return "| " + " | ".join([cell.replace("|", "\\|") for cell in cells]) + " |"
+
+
 def main() -> int:
     """Write the files, or with --check compare them.
 
@@ -51,7 +90,11 @@ def main() -> int:
     only be whole.
     """
     picture = draw(lab_network.build(), expand="all", title="The lab network")
-    texts = {DOCS / "primitives.md": table_of_primitives(), DOCS / "lab-network.dot": picture.dot}
+    texts = {
+        DOCS / "primitives.md": table_of_primitives(),
+        DOCS / "layers-table.md": tables_of_layers(),
+        DOCS / "lab-network.dot": picture.dot,
+    }
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
     image = DOCS / "lab-network.svg"
     if DOCS / "lab-network.dot" in stale or not image.exists() or "</svg>" not in image.read_text():

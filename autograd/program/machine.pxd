@@ -92,7 +92,7 @@ cpdef object address_of_value(Primitive primitive)
 cdef class Machine:
     cdef readonly object program
     cdef readonly object plan
-    cdef bint summed
+    cdef bint sums_up, stores
     cdef Py_ssize_t input_count
     cdef readonly list benches
     cdef public long long calls, rows
@@ -132,7 +132,7 @@ cdef class Bench:
     cdef Memory registers, sums
     cdef Steps deciding, rest
     cdef Py_ssize_t output_count, guard_count
-    cdef array inputs, output_places, output_varies, guard_numbers, guard_places, guard_outcomes
+    cdef array inputs, stored_places, stored_vary, guard_numbers, guard_places, guard_outcomes
 
     @cython.locals(first=Py_ssize_t, count=Py_ssize_t, failures=Py_ssize_t, output=Py_ssize_t, lane=Py_ssize_t)
     cpdef object run(self, Rows rows, Py_ssize_t start, Py_ssize_t stop)

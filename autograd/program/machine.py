@@ -395,9 +395,10 @@ class Machine:
     by `prepare` only. Each thread has a `Bench` of registers of its own.
     """
 
-    def __init__(self, program: Program, varying: Sequence[bool], summed: bool = False) -> None:
+    def __init__(self, program: Program, varying: Sequence[bool], summed: bool | Sequence[bool] = False) -> None:
         plan = Plan(program, varying, summed)
-        self.summed = summed
+        self.sums_up = True in plan.summed
+        self.stores = False in plan.summed
         self.benches: list[Any] = []
         self.calls = 0
         self.rows = 0
@@ -514,12 +515,12 @@ class Columns:
 class Rows:
     """The rows of one call: where the inputs that differ from row to row are read, and the outputs written.
 
-    `sources` are the places of these inputs, `targets` those of the outputs; None if they are summed up instead, over
-    the rows whose guards hold. `selected` has the numbers of the rows to run, None for all. `failed` gets for each of
-    these the first guard that fails, or -1.
+    `sources` are the places of these inputs, `targets` those of the outputs that are not summed up over the rows whose
+    guards hold. `selected` has the numbers of the rows to run, None for all. `failed` gets for each of these the first
+    guard that fails, or -1.
     """
 
-    def __init__(self, sources: Columns, selected: Any, failed: Any, targets: Columns | None) -> None:
+    def __init__(self, sources: Columns, selected: Any, failed: Any, targets: Columns) -> None:
         self.kept = [selected, failed]
         self.sources = sources
         self.targets = targets
@@ -559,11 +560,11 @@ class Bench:
         self.inputs = integers(len(varying))
         for place, number in enumerate(varying):
             self.inputs[place] = plan.place[number]
-        self.output_places = self.machine.outputs
         self.output_count = len(program.outputs)
-        self.output_varies = integers(len(program.outputs))
-        for place, output in enumerate(program.outputs):
-            self.output_varies[place] = plan.varies[output]
+        stored = [output for output, added in zip(program.outputs, plan.summed, strict=True) if not added]
+        self.stored_places, self.stored_vary = integers(len(stored)), integers(len(stored))
+        for place, output in enumerate(stored):
+            self.stored_places[place], self.stored_vary[place] = plan.place[output], plan.varies[output]
         guards = [
             (number, plan.place[guard.condition], guard.outcome)
             for number, guard in enumerate(program.guards)
@@ -576,7 +577,7 @@ class Bench:
             self.guard_numbers[place], self.guard_places[place], self.guard_outcomes[place] = number, where, outcome
 
     def run(self, rows: Rows, start: int, stop: int) -> Any:
-        """Run the rows from `start` to `stop`; an array of the sums of the outputs if they are summed."""
+        """Run the rows from `start` to `stop`; an array of the sums of the outputs if any are summed, else None."""
         for output in range(self.output_count):
             for lane in range(LANES):
                 self.sums.at(output)[lane] = 0.0
@@ -588,10 +589,10 @@ class Bench:
                 self.deciding.run(count, NOTHING)
                 failures = self.check(rows, first, count)
                 self.rest.run(count, self.failures_of(rows, first) if failures else NOTHING)
-                if not self.machine.summed:
+                if self.machine.stores:
                     self.store(rows, first, count)
                 first += BLOCK
-        return self.totals() if self.machine.summed else None
+        return self.totals() if self.machine.sums_up else None
 
     def totals(self) -> Any:
         """The sum of the lanes of each output, halves first."""
@@ -641,9 +642,9 @@ class Bench:
         return failures
 
     def store(self, rows: Rows, first: int, count: int) -> None:
-        """Write the outputs of a block."""
-        places = self.output_places.data.as_ints if cython.compiled else self.output_places
-        varies = self.output_varies.data.as_ints if cython.compiled else self.output_varies
+        """Write the outputs of a block that are not summed up."""
+        places = self.stored_places.data.as_ints if cython.compiled else self.stored_places
+        varies = self.stored_vary.data.as_ints if cython.compiled else self.stored_vary
         offsets = rows.targets.offsets.data.as_ints if cython.compiled else rows.targets.offsets
         strides = rows.targets.strides.data.as_ints if cython.compiled else rows.targets.strides
         for output in range(rows.targets.count):

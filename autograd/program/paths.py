@@ -51,8 +51,8 @@ class Path:
         self.hits = 0
         self.machines: dict[Any, Machine] = {}
 
-    def machine(self, varying: tuple[bool, ...] | None = None, summed: bool = False) -> Machine:
-        """The program made ready to run: for one row, or for rows in which some inputs vary."""
+    def machine(self, varying: tuple[bool, ...] | None = None, summed: bool | tuple[bool, ...] = False) -> Machine:
+        """The program made ready to run: for one row, or for rows in which some inputs vary and outputs are summed."""
         key = (varying, summed)
         machine = self.machines.get(key)
         if machine is None:

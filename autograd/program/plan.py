@@ -73,14 +73,16 @@ class Plan:
     `varying` says of each input whether it differs from row to row. A value has the place `place[value]`: the number
     of a cell (for what is the same for all rows) or of a register, as `varies[value]` tells. `before_deciding` and
     `before` have the steps that are done once, `deciding` and `rest` those done for each block: what guards depend
-    on, and the others. `kept` has the values that are needed after these lists. Where outputs are `summed`, each is
-    added up as soon as it is known: `rest` has a step for it. What is done once is also there in `runs`, the same two
-    lists of it, for the interpreter.
+    on, and the others. `kept` has the values that are needed after these lists. `summed` says of each output, or of
+    all, whether it is added up as soon as it is known: `rest` has a step for it. What is done once is also there in
+    `runs`, the same two lists of it, for the interpreter.
     """
 
-    def __init__(self, program: Program, varying: Sequence[bool], summed: bool = False) -> None:
+    def __init__(self, program: Program, varying: Sequence[bool], summed: bool | Sequence[bool] = False) -> None:
         if len(varying) != program.inputs:
             raise ValueError(f"a plan says of each of {program.inputs} inputs whether it varies, got {len(varying)}")
+        self.summed = [summed] * len(program.outputs) if isinstance(summed, bool) else list(summed)
+        stored = [output for output, added in zip(program.outputs, self.summed, strict=True) if not added]
         steps = fused(program)
         self.varies = bytearray(program.size)
         self.varies[: program.inputs] = bytes(varying)
@@ -93,9 +95,8 @@ class Plan:
         self.runs = in_runs([self.before_deciding, self.before], program.size)
         self.deciding = chosen(steps, self.varies, 1, decides, 1)
         self.rest = chosen(steps, self.varies, 1, decides, 0)
-        self.kept = {guard.condition for guard in program.guards} | (set() if summed else set(program.outputs))
-        if summed:
-            self.sum_up(program)
+        self.kept = {guard.condition for guard in program.guards} | set(stored)
+        self.sum_up(program)
         # What is computed before the rows is used by them.
         computed = bytearray(program.size)
         for step in (*self.deciding, *self.rest):
@@ -104,7 +105,7 @@ class Plan:
         self.kept |= {
             operand for step in (*self.deciding, *self.rest) for operand in step.operands if not computed[operand]
         }
-        self.allocate(program, summed)
+        self.allocate(program, stored)
 
     def sum_up(self, program: Program) -> None:
         """Put the additions of outputs behind the steps that they are the results of.
@@ -113,8 +114,9 @@ class Plan:
         """
         waiting: dict[int, list[Step]] = {}
         for number, output in enumerate(program.outputs):
-            waiting.setdefault(output, []).append(Step(output, ADD, (output,), number))
-        used = {operand for step in (*self.deciding, *self.rest) for operand in step.operands}
+            if self.summed[number]:
+                waiting.setdefault(output, []).append(Step(output, ADD, (output,), number))
+        used = self.kept | {operand for step in (*self.deciding, *self.rest) for operand in step.operands}
         computed_last = {step.result for step in self.rest}
         rest = [addition for value in waiting if value not in computed_last for addition in waiting[value]]
         for step in self.rest:
@@ -126,16 +128,15 @@ class Plan:
                 rest += additions
         self.rest = rest
 
-    def allocate(self, program: Program, summed: bool) -> None:
+    def allocate(self, program: Program, stored: list[int]) -> None:
         """Give each value its place: registers are used again when nothing needs their value any more."""
         last_use = last_uses(program.size, (*self.deciding, *self.rest))
         conditions = {guard.condition for guard in program.guards}
         decided = len(self.deciding)
         for condition in conditions:
             last_use[condition] = max(last_use[condition], decided)
-        if not summed:
-            for output in program.outputs:
-                last_use[output] = decided + len(self.rest)
+        for output in stored:
+            last_use[output] = decided + len(self.rest)
         places = Places(program.size, self.varies, last_use)
         for value in range(program.first):
             places.settle(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import os
 import types
 from array import array
@@ -19,7 +20,7 @@ from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, on_variables, sign
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
-from autograd.structures import Structure, as_array, flatten
+from autograd.structures import NUMBER, Structure, as_array, flatten
 from autograd.tape import is_differentiated
 from autograd.transforms import name_of
 
@@ -31,13 +32,13 @@ CHUNK = 1024
 LIMIT = 4096
 
 
-def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: str | None = None, *, max_paths: int = LIMIT) -> Mapped:
+def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, max_paths: int = LIMIT) -> Mapped:
     """The function that applies `fun` to each row of its arguments, as one compiled program.
 
     `in_axes` says along which axis the rows of each argument lie, None for an argument that is the same for all rows;
     one for all arguments, or a tuple of one each. The results are arrays with the rows along the first axis; with
     `reduce="sum"` or `"mean"` they are added up or averaged over the rows, in an order that does not depend on the
-    number of threads.
+    number of threads. A tuple of these has one for each part of a result that is a tuple or list.
 
     Rows in which a decision falls another way are run by the program of their own path.
 
@@ -55,9 +56,7 @@ def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: str | None = None, *
 class Mapped:
     """A function over rows; it can be pickled if the function of one row can."""
 
-    def __init__(
-        self, fun: Callable[..., Any], in_axes: Any, reduce: str | None, max_paths: int, tier: str = "auto"
-    ) -> None:
+    def __init__(self, fun: Callable[..., Any], in_axes: Any, reduce: Any, max_paths: int, tier: str = "auto") -> None:
         if isinstance(fun, Jitted):
             fun = fun.fun
         if not callable(fun):
@@ -65,8 +64,9 @@ class Mapped:
         axes = in_axes if isinstance(in_axes, list | tuple) else (in_axes,)
         if any([axis is not None and (not isinstance(axis, int) or isinstance(axis, bool)) for axis in axes]):
             raise TypeError(f"in_axes is an axis, None, or a tuple of these for each argument, got {in_axes!r}")
-        if reduce not in (None, "sum", "mean"):
-            raise ValueError(f"reduce is None, 'sum' or 'mean', got {reduce!r}")
+        for one in reduce if isinstance(reduce, tuple) else (reduce,):
+            if one not in (None, "sum", "mean"):
+                raise ValueError(f"reduce is None, 'sum' or 'mean', or a tuple of these, got {reduce!r}")
         self.fun = fun
         self.in_axes = in_axes
         self.reduce = reduce
@@ -123,16 +123,35 @@ class Mapped:
         found = [flatten(value, f"the output of {self.__name__}", True) for value in returned]
         structure = found[0][1]
         self.check_structures([structure for _, structure in found])
-        if self.reduce is None:
-            entries = as_array([number for numbers, _ in found for number in numbers])
-            return stacked(structure, entries.reshape(rows.count, structure.size))
-        sums = []
-        for place in range(structure.size):
-            total = found[0][0][place]
-            for numbers, _ in found[1:]:
-                total = total + numbers[place]
-            sums.append(total / rows.count if self.reduce == "mean" else total)
-        return structure.build(sums)
+        built: list[Any] = []
+        start = 0
+        for part, reduction in self.parts(structure):
+            columns = range(start, start + part.size)
+            start += part.size
+            if reduction is None:
+                entries = as_array([numbers[column] for numbers, _ in found for column in columns])
+                built.append(stacked(part, entries.reshape(rows.count, part.size)))
+                continue
+            sums = [functools.reduce(operator.add, [numbers[column] for numbers, _ in found]) for column in columns]
+            built.append(part.build([total / rows.count for total in sums] if reduction == "mean" else sums))
+        return self.joined(structure, built)
+
+    def parts(self, structure: Structure) -> list[tuple[Structure, str | None]]:
+        """The parts of a result of this structure, with what is done over the rows with each."""
+        if not isinstance(self.reduce, tuple):
+            return [(structure, self.reduce)]
+        if structure.kind is dict or len(structure.children) != len(self.reduce):
+            raise ValueError(
+                f"vmap of {self.__name__}: reduce={self.reduce!r} is for a list or tuple of {len(self.reduce)} parts, "
+                f"the result is {structure}"
+            )
+        return list(zip(structure.children, self.reduce, strict=True))
+
+    def joined(self, structure: Structure, parts: list[Any]) -> Any:
+        """The result that has these parts."""
+        if not isinstance(self.reduce, tuple):
+            return parts[0]
+        return Structure(structure.kind, [NUMBER] * len(parts)).build(parts)
 
     def check_structures(self, structures: Sequence[Structure]) -> None:
         """Raise TypeError if rows return something of other forms than the first, or what can't be put together."""
@@ -143,7 +162,7 @@ class Mapped:
                     f"{self.__name__} returns {first} for some rows and {structure} for others; rows can only be put "
                     f"together if they are alike"
                 )
-        if self.reduce is None and first.holds_matrix():
+        if any([reduction is None and part.holds_matrix() for part, reduction in self.parts(first)]):
             raise TypeError(
                 f"{self.__name__} returns {first} for each row; sparse matrices can be added up (reduce='sum'), but "
                 f"not stacked in an array: use sparse=False, or call it for each row"
@@ -268,11 +287,10 @@ class Run:
         self.numbers = numbers
         sources, self.varying = rows.sources()
         self.sources = Columns(sources, False)
-        self.targets: Columns | None = None
-        self.summed = mapped.reduce is not None
-        # The sums, or what the rows are written to.
+        self.targets = Columns([], True)
+        # The sums, and for each part of the result what the rows are written to, None if it is summed.
         self.totals: Any = None
-        self.results: Any = None
+        self.results: list[Any] = []
         self.failed = numpy.empty(rows.count, numpy.int32)
         self.structure: Structure | None = None
 
@@ -286,18 +304,30 @@ class Run:
         except TooManyPaths as signal:
             raise ValueError(f"the rows cannot be run: {signal}") from None
         structure: Any = self.structure
-        if self.summed:
-            totals: Any = self.totals
-            if self.mapped.reduce == "mean":
-                totals = totals / self.rows.count
-            return structure.build(array("d", totals.tobytes()))
-        return self.results
+        built = []
+        start = 0
+        for (part, reduction), stored in zip(self.mapped.parts(structure), self.results, strict=True):
+            if reduction is None:
+                built.append(stored)
+            else:
+                sums = self.totals[start : start + part.size]
+                sums = sums / self.rows.count if reduction == "mean" else sums
+                built.append(part.build(array("d", sums.tobytes())))
+            start += part.size
+        return self.mapped.joined(structure, built)
 
     def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
         """Run the rows of a path; the paths of those that leave it, each with its rows."""
-        machine = path.machine(self.varying, self.summed)
+        machine = path.machine(self.varying, self.summed(path))
         with machine.lock.here():
             return self.run_on(machine, path, selected)
+
+    def summed(self, path: Path) -> bool | tuple[bool, ...]:
+        """Whether outputs are added up over the rows: all, none, or each one."""
+        if not isinstance(self.mapped.reduce, tuple):
+            return self.mapped.reduce is not None
+        parts = self.mapped.parts(path.traced.outputs)
+        return tuple([reduction is not None for part, reduction in parts for _ in range(part.size)])
 
     def run_on(self, machine: Machine, path: Path, selected: Any) -> list[tuple[Path, Any]]:
         """Run the rows of a path by its machine."""
@@ -311,7 +341,7 @@ class Run:
         self.take_structure(path)
         failed = self.failed if selected is None else numpy.empty(count, numpy.int32)
         sums = run_chunks(machine, Rows(self.sources, selected, failed, self.targets), count)
-        if self.summed:
+        if sums is not None:
             self.totals = sums if self.totals is None else self.totals + sums
         count_work(machine, self.mapped.tier, 0, count)
         left = numpy.flatnonzero(failed >= 0)
@@ -332,14 +362,14 @@ class Run:
 
     def take_structure(self, path: Path) -> None:
         """Make room for results of the form that the first path returns; TypeError if another returns another."""
+        structure = path.traced.outputs
+        self.mapped.check_structures([structure if self.structure is None else self.structure, structure])
         if self.structure is None:
-            self.structure = path.traced.outputs
-        self.mapped.check_structures([self.structure, path.traced.outputs])
-        if self.targets is None and not self.summed:
-            self.make_room(self.structure)
+            self.structure = structure
+            self.make_room(structure)
 
     def make_room(self, structure: Structure) -> None:
-        """Make the arrays of the results, with the rows along the first axis."""
+        """Make the arrays of what is not summed, with the rows along the first axis."""
         import numpy
 
         targets: list[tuple[Any, int, int]] = []
@@ -349,7 +379,8 @@ class Run:
             targets.extend([(made, offset, part.size) for offset in range(part.size)])
             return made
 
-        self.results = structure.map_pieces(new_array)
+        for part, reduction in self.mapped.parts(structure):
+            self.results.append(part.map_pieces(new_array) if reduction is None else None)
         self.targets = Columns(targets, True)
 
 
