@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd.errors import ArgumentError, OutputError, TraceError
 from autograd.matrices import unit
-from autograd.modes import current_mode, no_grad, tracing
+from autograd.modes import current_mode, no_grad
 from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
 from autograd.primitives import Abs
@@ -188,7 +188,7 @@ def recorded_solution(
     """What a solver gives inside a function that is compiled: nodes, for at the next call it is another solution."""
     name = name_of(solver)
     try:
-        found = solver(*structure.build([stop_gradient(number) for number in given]))
+        found = solver(*structure.build(given))
     except TypeError as error:
         raise TraceError(
             f"the solver {name} can't be compiled. Write it with autograd's functions, such as autograd.sin for "
@@ -196,6 +196,7 @@ def recorded_solution(
             f"{error}"
         ) from error
     values, form = flatten(found, f"the solution of {name}")
+    # Derivatives pass through the equation alone.
     values = [stop_gradient(value) for value in values]
     equation = RecordedEquation(name, residual, form, structure)
     if current_mode().recording:
@@ -234,8 +235,7 @@ class RecordedEquation(Equation):
         if any([isinstance(operand, Node) for operand in operands]):
             return self.rows(operands)[place]
         if self.known is None or self.known[0] != operands:
-            with tracing(None):
-                self.known = operands, self.rows(operands)
+            self.known = operands, self.rows(operands)
         return self.known[1][place]
 
     def rows(self, operands: list[Any]) -> list[list[Any]]:

@@ -148,7 +148,7 @@ def test_systems_choose_their_pivots_when_they_run():
 
     function, second = jit(jacobian(linear)), jit(hessian(lambda p: linear(p)[0]))
     # By turns the first and the second row has the larger entry.
-    for p in ([2.0, 3.0], [0.25, 3.0], [0.0, 3.0], [5.0, 0.0]):
+    for p in ([2.0, 3.0], [0.25, 3.0], [0.0, 3.0], [1e-20, 3.0], [5.0, 0.0]):
         determinant = p[0] * p[1] - 1.0
         assert near(function(p), [[-(p[1] ** 2), -1.0], [p[1], p[0]]] / np.array(determinant**2)), p
         assert near(second(p), hessian(lambda p: p[1] / (p[0] * p[1] - 1.0))(p)), p
@@ -165,6 +165,31 @@ def test_a_solution_of_plain_numbers_inside_a_compiled_function_is_plain():
     assert near(function(2.0), 2.0 * eccentric_anomaly(1.0, 0.3) + grad(eccentric_anomaly)(1.0, 0.3))
     mixed = jit(grad(lambda x: eccentric_anomaly(x, 0.3) * eccentric_anomaly(2.0, 0.1)))
     assert near(mixed(1.0), grad(eccentric_anomaly)(1.0, 0.3) * eccentric_anomaly(2.0, 0.1))
+
+
+def test_a_residual_may_have_branches():
+    @implicit.root(lambda x, a: x * x - a if x > 1.0 else x - a)
+    def solve(a):
+        return sqrt(a) if a > 1.0 else a
+
+    expected = [1.0, 0.25]
+    for function in (jit(grad(solve)), grad(jit(solve)), jit(lambda a: grad(solve)(a) * 1.0)):
+        assert near([function(a) for a in (0.5, 4.0)], expected)
+    assert near(jit(lambda x: x * grad(solve)(4.0))(2.0), 0.5)
+
+
+def test_derivatives_do_not_pass_through_the_solver():
+    def started(at):
+        @implicit.root(lambda x, p: x * x - p)
+        def solve(p):
+            # So few steps that the result depends on where they start.
+            return 0.5 * (at + p / at)
+
+        return solve
+
+    for transform in (grad, lambda fun: jit(grad(fun))):
+        assert transform(lambda at: started(at)(3.0))(1.5) == 0.0
+        assert near(transform(started(1.5))(3.0), 0.5 / 1.75)
 
 
 def test_a_solver_on_plain_numbers_says_what_to_do_when_it_is_compiled():

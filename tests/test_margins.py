@@ -96,6 +96,21 @@ def test_margins_of_single_decisions(function, x, distance, outcome):
     assert jit(grad(function)).guard_margin(x)[:5] == margin[:5] or math.isnan(x)
 
 
+def test_of_two_conditions_on_the_edge_the_one_that_decides_is_named():
+    for function in (
+        lambda x: x if (x <= 1.0) & (x < 1.0) else -x,
+        lambda x: x if (x < 1.0) & (x <= 1.0) else -x,
+    ):
+        margin = jit(function).guard_margin(1.0)
+        assert (margin.distance, margin.comparison, margin.holds, margin.outcome) == (0.0, "<", False, False)
+    for function in (
+        lambda x: x if (x <= 1.0) | (x < 1.0) else -x,
+        lambda x: x if (x < 1.0) | (x <= 1.0) else -x,
+    ):
+        margin = jit(function).guard_margin(1.0)
+        assert (margin.distance, margin.comparison, margin.holds, margin.outcome) == (0.0, "<=", True, True)
+
+
 def test_margins_in_units_in_the_last_place_say_what_rounding_can_flip():
     function = jit(lambda x: x if 0.1 + x < 0.3 else -x)
     margin = function.guard_margin(0.2)
@@ -177,6 +192,9 @@ def test_margins_of_rows_are_those_of_each_row_alone():
     assert least == expected[row]._replace(row=row)
     assert str(least).startswith(f"row {row}: ") and "test_margins.py" in str(least)
     assert vmap(steps, reduce="sum").guard_margin(X, Y) == least
+    mapped(X, Y)
+    # Each way is recorded once.
+    assert vmap(steps, max_paths=len(mapped.paths)).guard_margin(X, Y) == least
 
 
 def test_margins_of_rows_with_parameters_and_without_decisions():

@@ -141,8 +141,11 @@ class Recordings:
                 self.full = too_many_signatures(self.name, self.signatures, signature)
             if self.full is not None:
                 raise self.full
-            paths = self.known.setdefault(key, Paths(record, self.name, self.limit, self.tier))
-            self.signatures.append(signature)
+            made = Paths(record, self.name, self.limit, self.tier)
+            paths = self.known.setdefault(key, made)
+            if paths is made:
+                # Else another thread was first.
+                self.signatures.append(signature)
         return paths
 
     def warn(self, signal: TooManyPaths) -> None:
