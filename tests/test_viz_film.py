@@ -110,6 +110,14 @@ def test_too_long_and_impossible_films_are_refused():
         viz.draw(product()).gif(0)
 
 
+def test_a_film_too_large_for_memory_is_refused(monkeypatch):
+    monkeypatch.setattr("viz.film.MOST_PIXELS", 100_000)
+    with pytest.raises(
+        ValueError, match=r"a film of 8 frames of \d+ by \d+ pixels is too large; animation\(\) has no such"
+    ):
+        viz.draw(product()).gif()
+
+
 def test_an_engine_that_paints_garbage_is_named(tmp_path):
     engine = tmp_path / "engine"
     drawing = viz.draw(product(), engine=engine)

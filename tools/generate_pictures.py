@@ -191,6 +191,9 @@ def code_of(section: Callable[[], Drawing | str]) -> str:
     first = min([statement.lineno, *[one.lineno for one in getattr(statement, "decorator_list", ())]])
     lines = textwrap.dedent("\n".join(source.splitlines()[first - 1 :])).strip().splitlines()
     lines[-1] = lines[-1].replace("return ", "picture = ", 1)
+    if isinstance(statement, ast.FunctionDef):
+        # Outside of a function, two blank lines follow one.
+        lines.insert(-1, "")
     return "\n".join(lines)
 
 

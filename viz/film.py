@@ -24,6 +24,7 @@ __all__ = ["film_of"]
 PIXELS = 2  # for a point, at 144 dots per inch
 PAUSE = 4  # steps for which the last frame stands
 COLOURS = 62
+MOST_PIXELS = 400_000_000  # of all frames: a byte of memory each
 RING = 6
 
 
@@ -37,7 +38,7 @@ class _Cover(NamedTuple):
 def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequence[Step], seconds: float) -> bytes:
     """The GIF of a PNG picture, whose SVG says where everything is; each step takes so many seconds.
 
-    Raises ImportError, which says what to install, without Pillow.
+    Raises ImportError, which says what to install, without Pillow, and ValueError if there is too much to film.
     """
     try:
         from PIL import Image, ImageDraw
@@ -45,6 +46,12 @@ def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequen
         raise ImportError(
             "a GIF is put together with Pillow, which is not installed; pip install 'scalar-autograd[gif]'"
         ) from error
+    wide, high = Image.open(io.BytesIO(picture)).size
+    if wide * high * (len(steps) + 1) > MOST_PIXELS:
+        raise ValueError(
+            f"a film of {len(steps) + 1} frames of {wide:,} by {high:,} pixels is too large; animation() has no such "
+            "limit, and focus=node, radius=3 draws fewer"
+        )
     # All frames have the palette of the whole picture and the two colours of rings: what does not change costs nothing.
     whole = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS)
     palette = [*(whole.getpalette() or []), *[0] * (3 * COLOURS)][: 3 * COLOURS]
