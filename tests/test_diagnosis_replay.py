@@ -276,6 +276,16 @@ def test_a_derivative_that_nobody_asks_for_may_be_missing():
         replay(x**y, Fraction).gradients
 
 
+def test_a_rule_with_a_number_that_the_type_lacks_gives_no_derivative():
+    steep = Primitive("steep", lambda x: x * x, lambda x, out: x * math.inf, registered=False)
+    x = Variable(2.0, name="x")
+    found = replay(steep(x), Fraction)
+    assert found.value == 4
+    with pytest.raises(NumberError, match=r"the derivative in x = 2\.0 can't be computed: Fraction has no inf"):
+        found.gradients
+    assert found.gradient_errors == {}
+
+
 def test_what_has_no_number_of_the_type_is_named():
     x = Variable(0.0, name="x")
     with pytest.raises(NumberError, match="divide node: the quotient of 1 and 0: ZeroDivisionError"):
