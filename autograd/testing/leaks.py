@@ -47,11 +47,9 @@ def kept_node(first: Recorded, second: Recorded) -> Fault | None:
     if not own.intersection([id(node) for node in second.nodes]):
         return None
     earlier = {id(node) for node in first.nodes}
-    depending = own
     for node in second.nodes:
-        if node.op is None or not depending.intersection([id(operand) for operand in operands_of(node)]):
+        if node.op is None or not own.intersection([id(operand) for operand in operands_of(node)]):
             continue
-        depending.add(id(node))
         if id(node) in earlier:
             place = first.places.get(id(node), "")
             reason = (
