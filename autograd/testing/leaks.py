@@ -105,8 +105,7 @@ def first_wrong_tangent(here: Recorded, up: Recorded, down: Recorded, place: int
         noise = 16.0 * EPSILON * (abs(value_of(high)) + abs(value_of(low))) / width
         if abs(quotient - tangent) <= 1e-4 * max(abs(quotient), size) + noise:
             continue
-        name = "" if node.op is None else node.op.name
-        where = here.places.get(id(node), "")
+        name, where = node.op.name, here.places.get(id(node), "")
         reason = (
             f"from {name} = {value_of(node)!r}{at(where)} on the derivative in {label} is wrong: it is {tangent:.9g} "
             f"by the graph and {quotient:.9g} by differences, and its operands' derivatives are right"
