@@ -117,6 +117,11 @@ def test_noise_of_the_values_widens_the_bounds():
     assert check_gradient(noisy, lambda x: 2 * x, [1.3], rtol=1e-4)
 
 
+def test_a_function_that_repeats_itself_in_step_with_the_differences_is_seen_through():
+    # All steps that are powers of two, down to the period, hit the same phase of it.
+    assert check_gradient(lambda x: math.fmod(x, 2.0**-14), lambda x: 1.0, [2.93571503173297])
+
+
 def test_a_subgradient_at_a_kink_passes_and_is_reported():
     report = check_gradient(lambda x: max(x, 0.0), lambda x: 0.3, [0.0])
     assert [found.comparison.kind for found in report.at_kinks] == ["kink"]

@@ -45,6 +45,27 @@ def test_faults_inside_a_compiled_function_are_named_too():
         gradcheck(jit(lambda x: tanh(broken(x * x))), [0.5])
 
 
+def test_the_operand_is_counted_among_all_of_the_operation():
+    broken = Primitive(
+        "a_power_of_two_faults", lambda a, b: a**b, lambda a, b, out: (b * out / a, out), arity=2, registered=False
+    )
+    report = check_gradients(lambda x: broken(2.0, x), [3.0])
+    assert "the local gradient of a_power_of_two_faults in operand 2 at (2.0, 3.0)" in report.fault.reason
+    assert report.fault.example == "gradcheck(lambda a: a_power_of_two_faults(2.0, a), [3.0])"
+
+
+def test_a_fault_among_thousands_of_operations_is_found():
+    broken = Primitive("a_sine_at_the_end", Sin, lambda x, out: 2.0 * cos(x), registered=False)
+
+    def function(x):
+        total = x
+        for step in range(3000):
+            total = total + sin(step * 1e-3) * 1e-3
+        return broken(total)
+
+    assert check_gradients(function, [0.5]).fault.operation == "a_sine_at_the_end"
+
+
 def test_the_first_of_several_faulty_operations_is_named():
     inner = Primitive("an_inner_fault", Sin, lambda x, out: 2.0 * cos(x))
     outer = Primitive("an_outer_fault", Sin, lambda x, out: 3.0 * cos(x))

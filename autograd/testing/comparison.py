@@ -118,6 +118,34 @@ class Tolerance(NamedTuple):
         )
 
 
+class Surroundings(NamedTuple):
+    """How far from the point the next kink is that operations declare, on either side, of at most `largest`; 0 at one.
+
+    at_kink: whether an operation is exactly at one. may_jump: whether the functions jump where there are kinks.
+    """
+
+    up: float
+    down: float
+    largest: float
+    at_kink: bool
+    may_jump: bool
+
+    @property
+    def nearest(self) -> float:
+        """The distance of the nearer one."""
+        return min(self.up, self.down)
+
+    @property
+    def free(self) -> bool:
+        """Whether no kink is declared anywhere near."""
+        return self.nearest == self.largest
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether there is one next to the point, too near for steps."""
+        return not self.at_kink and self.nearest < UNRESOLVED * self.largest
+
+
 def compare(
     derivatives: Sequence[float],
     roundings: Sequence[float],
@@ -160,18 +188,17 @@ def _compare_sides(
 ) -> list[Comparison]:
     """The same comparisons with steps that stay between the kinks, and with the slopes on both sides."""
     largest = LARGEST_STEP * max(line.scales) if eps is None else eps
-    up, down = reach(line, 1.0, largest), reach(line, -1.0, largest)
-    inner = min(up, down)
-    if inner == largest and not at_kink and _is_straight(line, largest):
+    around = Surroundings(reach(line, 1.0, largest), reach(line, -1.0, largest), largest, at_kink, may_jump)
+    if around.free and not at_kink and _is_straight(line, largest):
         return found
     centre = [comparison.slope for comparison in found]
-    if 0.0 < inner < largest:
-        centre = central_slopes(line, inner)
-    rights = side_slopes(line, up or largest, 1.0)
-    lefts = side_slopes(line, down or largest, -1.0)
+    if 0.0 < around.nearest < largest:
+        centre = central_slopes(line, around.nearest)
+    rights = side_slopes(line, around.up or largest, 1.0)
+    lefts = side_slopes(line, around.down or largest, -1.0)
     return [
-        _judge(*each, allowed, may_jump, up, down, inner == largest, not at_kink and inner < UNRESOLVED * largest)
-        for each in zip(found, roundings, centre, lefts, rights, strict=True)
+        _judge(comparison._replace(left=left, right=right), rounding, slope, allowed, around)
+        for comparison, rounding, slope, left, right in zip(found, roundings, centre, lefts, rights, strict=True)
     ]
 
 
@@ -198,44 +225,27 @@ def _is_straight(line: Line, largest: float) -> bool:
     return True
 
 
-def _judge(
-    found: Comparison,
-    rounding: float,
-    centre: Slope,
-    left: Side,
-    right: Side,
-    allowed: Tolerance,
-    may_jump: bool,
-    up: float,
-    down: float,
-    free: bool,
-    unresolved: bool,
-) -> Comparison:
-    """What comes of one derivative, between the slopes on the left, across and on the right.
-
-    `up` and `down` say how far the next kink that operations declare is away; `free`, that there is none around;
-    `unresolved`, that there is one next to the point.
-    """
-    derivative = found.derivative
-    found = found._replace(left=left, right=right)
+def _judge(found: Comparison, rounding: float, centre: Slope, allowed: Tolerance, around: Surroundings) -> Comparison:
+    """What comes of one derivative, between the slopes on the left, across and on the right."""
+    derivative, left, right = found.derivative, found.left, found.right
 
     def verdict(agrees: bool, kind: str, slope: Slope) -> Comparison:
         tolerance = allowed.around(derivative, slope, rounding)
         return found._replace(agrees=agrees, kind=kind, slope=slope, tolerance=tolerance)
 
     clear = not allowed.is_vague(derivative, centre)
-    if min(up, down) > 0.0 and clear:
+    if around.nearest > 0.0 and clear:
         if allowed.agrees(derivative, centre, rounding):
-            return verdict(True, "smooth" if free else "near", centre)
-        if not free:
+            return verdict(True, "smooth" if around.free else "near", centre)
+        if not around.free:
             # No kink lies between the steps: what they say is final.
             return verdict(False, "near", centre)
     sides = [side for side in (left.slope, right.slope) if not allowed.is_vague(derivative, side)]
-    for side, distance in ((right.slope, up), (left.slope, down)):
+    for side, distance in ((right.slope, around.up), (left.slope, around.down)):
         # The point's own side, where a kink bounds the other one.
-        if not free and distance > 0.0 and allowed.agrees(derivative, side, rounding):
+        if not around.free and distance > 0.0 and allowed.agrees(derivative, side, rounding):
             return verdict(True, "near", side)
-    if unresolved:
+    if around.unresolved:
         return verdict(False, "unresolved", centre)
     if len(sides) < 2:
         if len(sides) == 1 and math.inf in (left.slope.error, right.slope.error):
@@ -243,12 +253,13 @@ def _judge(
         return verdict(False, "unclear", min(left.slope, right.slope, centre, key=lambda slope: slope.error))
     nearer = min(sides, key=lambda side: abs(side.value - derivative))
     # A kink that no operation declares may lie a little aside, as far as the smallest steps don't tell.
-    aside = PROBE * max(left.slope.step, right.slope.step) * abs(left.slope.value - right.slope.value) if free else 0.0
+    bend = abs(left.slope.value - right.slope.value)
+    aside = PROBE * max(left.slope.step, right.slope.step) * bend if around.free else 0.0
     size = max(abs(left.limit.value), abs(right.limit.value))
-    if not may_jump and _apart(left.limit, right.limit, 1e-12 * size + aside):
+    if not around.may_jump and _apart(left.limit, right.limit, 1e-12 * size + aside):
         return verdict(False, "jump", nearer)
     if not _apart(left.slope, right.slope, allowed.relative * max(abs(left.slope.value), abs(right.slope.value))):
-        best = centre if clear and free else nearer
+        best = centre if clear and around.free else nearer
         return verdict(allowed.agrees(derivative, best, rounding), "smooth", best)
     low, high = sorted((left.slope, right.slope), key=lambda slope: slope.value)
     inside = (

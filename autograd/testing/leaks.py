@@ -47,11 +47,9 @@ def kept_node(first: Recorded, second: Recorded) -> Fault | None:
     if not own.intersection([id(node) for node in second.nodes]):
         return None
     earlier = {id(node) for node in first.nodes}
-    depending = own
     for node in second.nodes:
-        if node.op is None or not depending.intersection([id(operand) for operand in operands_of(node)]):
+        if node.op is None or not own.intersection([id(operand) for operand in operands_of(node)]):
             continue
-        depending.add(id(node))
         if id(node) in earlier:
             place = first.places.get(id(node), "")
             reason = (
@@ -107,8 +105,7 @@ def first_wrong_tangent(here: Recorded, up: Recorded, down: Recorded, place: int
         noise = 16.0 * EPSILON * (abs(value_of(high)) + abs(value_of(low))) / width
         if abs(quotient - tangent) <= 1e-4 * max(abs(quotient), size) + noise:
             continue
-        name = "" if node.op is None else node.op.name
-        where = here.places.get(id(node), "")
+        name, where = node.op.name, here.places.get(id(node), "")
         reason = (
             f"from {name} = {value_of(node)!r}{at(where)} on the derivative in {label} is wrong: it is {tangent:.9g} "
             f"by the graph and {quotient:.9g} by differences, and its operands' derivatives are right"

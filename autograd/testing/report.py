@@ -45,6 +45,7 @@ class Report:
     complaint: what kept derivatives from being compared, empty if nothing did.
     fault: where it goes wrong, None if nothing does or it can't be told.
     runs: how often the function was run.
+    decisions_seen: whether Python's `if` could be watched; a function that takes plain values out of nodes hides them.
     """
 
     def __init__(self) -> None:
