@@ -14,6 +14,7 @@ from autograd import (
     DomainError,
     Gaussian,
     Node,
+    PowerBelow,
     StaleGraphError,
     Variable,
     acos,
@@ -120,6 +121,15 @@ def test_power_with_a_constant_is_that_of_two_variables(point, value, slopes):
     found, gradient = derivatives(lambda y: base**y, exponent)
     assert same(found, value)
     assert gradient[0] == pytest.approx(slopes[1], nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("exponent", "lowered", "slopes"),
+    [(2.0, 3.0, (-inf, -inf, inf)), (3.0, 3.0, (0.0, 0.0, 0.0)), (3.0, 2.0, (1.0, 0.0, 0.0))],
+)
+def test_a_lowered_power_of_zero_has_the_limits_of_the_power_itself(exponent, lowered, slopes):
+    value, gradient = derivatives(PowerBelow, 0.0, exponent, lowered)
+    assert (value, gradient) == (0.0 ** (exponent - lowered) if exponent >= lowered else inf, slopes)
 
 
 def test_kinks_are_the_same_on_methods_and_constant_nodes():

@@ -9,7 +9,7 @@ import math
 import timeit
 
 import pytest
-from test_conventions import ids, same
+from test_conventions import same
 from test_higher_order import EPSILON, ROUNDINGS, error_scale, nested, points, value_of
 from test_primitives_oracles import BUILT_IN, ORACLES, exact_derivative, mpf
 
@@ -425,7 +425,7 @@ SPECIAL_POINTS = [
 
 @pytest.mark.parametrize("path", KERNEL_PATHS)
 @pytest.mark.parametrize(
-    ("function", "point", "expected"), [row[1:] for row in SPECIAL_POINTS], ids=ids(SPECIAL_POINTS)
+    ("function", "point", "expected"), [row[1:] for row in SPECIAL_POINTS], ids=[str(row[0]) for row in SPECIAL_POINTS]
 )
 def test_second_derivatives_at_special_points(function, point, expected, path):
     matrix = PATHS[path](function, tuple(range(len(point))))(*point)

@@ -110,9 +110,10 @@ def unit(*sizes: Any) -> float:
 def operation_errors(entry: Entry) -> tuple[float, list[float]] | None:
     """The errors of the value and of each local gradient in units in the last place; None where mpmath has no say.
 
-    Beyond the largest float the error is that of the infinity, counted from the next number in line.
+    Beyond the largest float the error is that of the infinity, counted from the next number in line. Nothing is said of
+    gradients that are made of a value that is infinite or has lost digits, nor of sums with an infinite partial sum.
     """
-    if not all(map(is_normal, (entry.value, *entry.numbers))):
+    if not all(map(is_normal, entry.numbers)) or (entry.name in ("sum", "dot") and not math.isfinite(entry.value)):
         return None
     numbers = [mpf(number) for number in entry.numbers]
     exact = exact_node(entry, numbers)
@@ -123,7 +124,9 @@ def operation_errors(entry: Entry) -> tuple[float, list[float]] | None:
         0.0 if operand is None else error(slope, exact_slope, term)
         for operand, slope, exact_slope, term in zip(entry.operands, entry.slopes, exact[1], terms, strict=False)
     ]
-    return error(entry.value, exact[0], value_term), slopes
+    if is_normal(entry.value) or math.isnan(entry.value):
+        return error(entry.value, exact[0], value_term), slopes
+    return 0.0 if math.isfinite(entry.value) else error(entry.value, exact[0], value_term), [0.0] * len(slopes)
 
 
 def is_normal(number: float) -> bool:

@@ -178,14 +178,24 @@ def exact_dot(*operands: Any) -> Any:
 
 def power_gradients(a: Any, b: Any) -> Sequence[Any]:
     """Of a negative base there is no derivative in the exponent."""
-    # Whether b - 1 is odd is told by its last digit.
-    with mp.extraprec(max(0, int(mp.mag(b))) if b else 0):
+    with digits_of(b):
         return b * exact_power(a, b - 1), exact_power(a, b) * mp.log(a) if a > 0 else mp.nan
 
 
+def digits_of(exponent: Any) -> Any:
+    """A precision that keeps the last digit of an exponent less 1: that tells whether it is odd."""
+    return mp.extraprec(max(0, int(mp.mag(exponent))) if exponent else 0)
+
+
+def exact_power_below(a: Any, b: Any, c: Any) -> Any:
+    with digits_of(b):
+        return exact_power(a, b - c)
+
+
 def power_below_gradients(a: Any, b: Any, c: Any) -> Sequence[Any]:
-    slope, slope_in_exponent = power_gradients(a, b - c)
-    return slope, slope_in_exponent, -slope_in_exponent
+    with digits_of(b):
+        slope, slope_in_exponent = power_gradients(a, b - c)
+        return slope, slope_in_exponent, -slope_in_exponent
 
 
 def logistic(x: Any) -> Any:
@@ -237,7 +247,7 @@ ORACLES: dict[str, Oracle] = {
     "square": Oracle(lambda x: x * x, lambda x: (2 * x,), each(ANY)),
     "fma": Oracle(lambda a, b, c: a * b + c, lambda a, b, c: (b, a, 1), each(ANY, ANY, ANY)),
     "power": Oracle(exact_power, power_gradients, draw_power),
-    "power_below": Oracle(lambda a, b, c: exact_power(a, b - c), power_below_gradients, draw_power_below),
+    "power_below": Oracle(exact_power_below, power_below_gradients, draw_power_below),
     "sqrt": Oracle(mp.sqrt, lambda x: (1 / (2 * mp.sqrt(x)),), each(POSITIVE)),
     "cbrt": Oracle(lambda x: mp.sign(x) * mp.cbrt(abs(x)), lambda x: (1 / (3 * mp.cbrt(x * x)),), each(ANY)),
     "hypot": Oracle(lambda a, b: mp.sqrt(a * a + b * b), unit_vector, each(ANY, ANY)),
