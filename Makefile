@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := pyproject.toml setup.py $(wildcard autograd/*.py autograd/*.pxd)
 
-.PHONY: demo test check core-uncompiled benchmarks clean
+.PHONY: demo test check core-uncompiled benchmarks soak sanitize endurance clean
 
 demo: .venv/ready-demo
 	$(BIN)/python -m examples.demo
@@ -23,6 +23,7 @@ check:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
+	$(BIN)/python tools/sanitize.py debug
 	$(MAKE) core-uncompiled
 
 # The engine as plain Python: the same tests and all doctests on a copy without extension modules.
@@ -36,6 +37,16 @@ core-uncompiled:
 
 benchmarks: .venv/ready-test
 	$(BIN)/python -m benchmarks.eager
+
+# The long forms of what docs/guarantees.md promises: minutes, not seconds.
+soak: .venv/ready-test
+	PYTHONPATH=. $(BIN)/python tools/soak.py --minutes 10
+
+sanitize: .venv/ready-test
+	$(BIN)/python tools/sanitize.py address
+
+endurance: .venv/ready-test
+	$(BIN)/python tools/endurance.py
 
 .venv/python:
 	$(PYTHON) -m venv .venv

@@ -1,6 +1,7 @@
 """Compile the engine's Python files where a C compiler is at hand; without one it runs as plain Python.
 
-AUTOGRAD_COMPILE=no leaves it uncompiled, AUTOGRAD_COMPILE=require fails if it can't be compiled.
+AUTOGRAD_COMPILE=no leaves it uncompiled, AUTOGRAD_COMPILE=require fails if it can't be compiled. AUTOGRAD_CFLAGS has
+further options for the C compiler, which win over those that stand here.
 """
 
 import hashlib
@@ -86,7 +87,7 @@ def cythonized(extensions):
     """The extensions with C sources in place of Python."""
     from Cython.Build import cythonize
 
-    return cythonize(
+    return repaired(cythonize(
         extensions,
         build_dir="build/c",
         compiler_directives={
@@ -98,7 +99,23 @@ def cythonized(extensions):
             # Annotations are for readers and mypy; C types stand in the .pxd files.
             "annotation_typing": False,
         },
-    )
+    ))  # fmt: skip
+
+
+# What Cython (3.3) makes of a list comprehension gives an element free when there is no memory to append it, and then
+# once more: freed memory is then in use, and MemoryError ends in a crash.
+FREED_TWICE = "int result = PyList_Append(list, x);\n    Py_DECREF(x);\n"
+FREED_ONCE = "int result = PyList_Append(list, x);\n    if (likely(result == 0)) Py_DECREF(x);\n"
+
+
+def repaired(extensions):
+    """The extensions, their C sources without that fault."""
+    for extension in extensions:
+        for source in [Path(name) for name in extension.sources if name.endswith(".c")]:
+            text = source.read_text()
+            if FREED_TWICE in text:
+                source.write_text(text.replace(FREED_TWICE, FREED_ONCE))
+    return extensions
 
 
 # The machine's inner loops are compiled for wider vector units too; the machine takes those of the processor it is on.
@@ -129,6 +146,7 @@ def extensions():
     """One extension for each compiled module."""
     # No contraction of a * b + c: uncompiled and compiled give the same bits.
     flags = ["-O3", "-ffp-contract=off", "-fno-math-errno"] if os.name == "posix" else []
+    flags += os.environ.get("AUTOGRAD_CFLAGS", "").split()
     return [
         Extension(f"autograd.{name.replace('/', '.')}", [f"autograd/{name}.py"], extra_compile_args=flags)
         for name in COMPILED

@@ -95,8 +95,11 @@ class _Entered:
     the manager is freed, as it is as soon as the error has been dealt with.
     """
 
+    # Until `__init__` is done, for `__del__`.
+    _entries: Any = ()
+
     def __init__(self) -> None:
-        self._entries: list[_Entry] = []
+        self._entries = []
 
     def changed(self, mode: Mode) -> Mode:
         """The mode inside the context."""
@@ -119,7 +122,8 @@ class _Entered:
         self._leave(entry)
 
     def __del__(self) -> None:
-        for entry in reversed(self._entries.copy()):
+        while self._entries:
+            entry = self._entries[len(self._entries) - 1]
             if _mode.get() is entry.inside:
                 _mode.set(entry.before)
             self._leave(entry)

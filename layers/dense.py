@@ -14,15 +14,20 @@ from layers.errors import DescriptionError, ShapeError
 from layers.initialisers import initialiser_of
 from layers.many import inner_product
 from layers.parameters import Parameter
+from layers.registry import whole_number
 
 __all__ = ["Dense", "FullyConnected", "Neuron", "NeuronLayer", "checked_size", "feature_count", "seed_of"]
 
 
+# Each of them is an object with parameters of its own; a `Dense` has no such limit.
+MOST_NEURONS = 100_000
+
+
 def checked_size(what: str, size: Any) -> int:
     """A number of features or neurons, 1 or more. Raises DescriptionError."""
-    if isinstance(size, bool) or not hasattr(size, "__index__") or size.__index__() < 1:
+    whole = whole_number(size)
+    if whole is None or whole < 1:
         raise DescriptionError(f"{what} is a whole number, 1 or more, got {size!r:.60}")
-    whole: int = size.__index__()
     return whole
 
 
@@ -30,9 +35,10 @@ def seed_of(seed: Any) -> tuple[int, ...] | None:
     """A seed as parameters take it: whole numbers, 0 or more, that numpy.random.default_rng mixes."""
     if seed is None:
         return None
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed.__index__() < 0:
+    whole = whole_number(seed)
+    if whole is None or whole < 0:
         raise DescriptionError(f"a seed is a whole number, 0 or more, or None, got {seed!r:.60}")
-    return (seed.__index__(),)
+    return (whole,)
 
 
 def feature_count(x: Any) -> int:
@@ -210,6 +216,10 @@ class NeuronLayer(Layer):
     ) -> None:
         super().__init__(**names)
         self.n_out = checked_size(f"{self.name}: n_out", n_out)
+        if self.n_out > MOST_NEURONS:
+            raise DescriptionError(
+                f"{self.name}: n_out is at most {MOST_NEURONS} for single neurons, got {n_out!r:.60}; use Dense"
+            )
         self.activation = activation
         self.weight_init = weight_init
         self.seed = seed

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from layers.errors import DescriptionError
 
-__all__ = ["Described", "Registry", "nearest"]
+__all__ = ["Described", "Registry", "nearest", "whole_number"]
+
+# The limits of a description: levels within each other, and parts on all of them.
+DEEPEST = 50
+MOST_PARTS = 100_000
 
 Class = TypeVar("Class", bound=type)
 
@@ -134,6 +139,7 @@ class Registry:
                 f"a {self.what} is described by its name or by a dict with its name under 'type', "
                 f"got {type(description).__name__} {description!r:.60}"
             )
+        check_extent(self.what, description)
         if "type" not in description:
             raise DescriptionError(f"this description of a {self.what} has no 'type': {dict(description)!r:.60}")
         kind = description["type"]
@@ -141,6 +147,36 @@ class Registry:
         if found is None:
             raise DescriptionError(f"no {self.what} is called {kind!r:.60}; {nearest(kind, list(self.classes))}")
         return found.from_options({name: value for name, value in description.items() if name != "type"})
+
+
+def whole_number(value: Any) -> int | None:
+    """The value as an int, None if it is no whole number; True and False are none either.
+
+    >>> whole_number(3), whole_number(3.0), whole_number(True), whole_number(int)
+    (3, None, None, None)
+    """
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
+
+
+def check_extent(what: str, description: Any) -> None:
+    """Raise DescriptionError for a description that is nested deeper, or holds more, than anything one would describe.
+
+    A few lines of YAML or Python can name the same part in two places on each of fifty levels, or hold themselves.
+    """
+    parts = 0
+    pending = [(description, 1)]
+    while pending:
+        part, depth = pending.pop()
+        inside = list(part.values()) if isinstance(part, Mapping) else part if isinstance(part, list | tuple) else []
+        parts += len(inside)
+        if depth > DEEPEST:
+            raise DescriptionError(f"this description of a {what} is nested more than {DEEPEST} deep, or holds itself")
+        if parts > MOST_PARTS:
+            raise DescriptionError(f"this description of a {what} has more than {MOST_PARTS} parts")
+        pending += [(item, depth + 1) for item in inside]
 
 
 def nearest(asked: Any, known: list[str]) -> str:

@@ -16,6 +16,7 @@ from layers.losses import loss_of
 from layers.optimisers import LBFGS, Optimizer, optimizer_of
 from layers.parameters import flat_values, put_flat, sizes_restored
 from layers.progress import reporter
+from layers.registry import whole_number
 from layers.schedules import checked_rate
 from layers.step import Step, surveyed
 
@@ -280,9 +281,9 @@ def _run_lbfgs(run: _Run, optimizer: LBFGS, inputs: Any, targets: Any, clip: Cal
 
 
 def _count(what: str, count: Any) -> int:
-    if isinstance(count, bool) or not hasattr(count, "__index__") or count.__index__() < 1:
+    whole = whole_number(count)
+    if whole is None or whole < 1:
         raise DescriptionError(f"{what} is a whole number, 1 or more, got {count!r:.60}")
-    whole: int = count.__index__()
     return whole
 
 

@@ -40,6 +40,8 @@ class Operation(NamedTuple):
 class Program:
     """Operations, outputs and guards. Programs are immutable, equal if they are the same, and can be pickled.
 
+    From outside, take bytes in place of pickles: `from_bytes` checks what it reads, and runs nothing.
+
     >>> from autograd.program.builder import Builder
     >>> from autograd.primitives import Exp, Multiply
     >>> builder = Builder(2)
@@ -199,6 +201,19 @@ class Program:
         if not self._hash:
             self._hash = hashlib.sha256(self.content()).hexdigest()
         return self._hash
+
+    def to_bytes(self) -> bytes:
+        """The program as bytes, for `from_bytes`; `autograd.program.file` describes their form."""
+        from autograd.program.file import to_bytes
+
+        return to_bytes(self)
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Program:
+        """The program that `to_bytes` wrote. Raises ValueError or UnknownPrimitiveError; nothing is ever run."""
+        from autograd.program.file import from_bytes
+
+        return from_bytes(data)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Program) and self.content() == other.content()
