@@ -25,7 +25,6 @@ from autograd.elimination import eliminate_for_jacobian
 from autograd.errors import ArgumentError, OutputError
 from autograd.modes import current_mode, enable_grad
 from autograd.node import Node, clock, new_argument, retire_arguments, value_of, varies
-from autograd.overflow import check_finite_numbers
 from autograd.rules import is_strict, is_traced
 from autograd.structures import Structure, as_array, flatten
 from autograd.tape import Tape
@@ -380,6 +379,8 @@ class Run:
     def check_finite(self, derivatives: Iterable[Any]) -> None:
         """Raise DomainError inside `strict` if a derivative is not finite."""
         if is_strict():
+            from autograd.overflow import check_finite_numbers
+
             check_finite_numbers(derivatives, f"a derivative of {name_of(self.fun)}")
 
     def directions(self, transform: str, tangents: Sequence[Any]) -> list[Any]:
