@@ -18,7 +18,6 @@ from autograd.errors import OperandError, TraceError
 from autograd.locks import Lock
 from autograd.node import Constant, Node, Variable, describe, gradients_of_many, hooks, operands_of
 from autograd.operands import as_number
-from autograd.overflow import check_adjoints, check_sum, float_adjoints
 from autograd.rules import local_gradients_as_nodes
 
 try:
@@ -99,6 +98,8 @@ def sweep(output: Node, seed: float) -> None:
 
 def check_before(output: Node, seed: float) -> None:
     """Raise DomainError if a sweep would give gradients that are not finite, before it writes any."""
+    from autograd.overflow import check_adjoints, check_sum, float_adjoints
+
     order = topological_order(output)
     adjoints = float_adjoints(order, output, seed)
     check_adjoints(order, adjoints)
@@ -277,6 +278,8 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
                 known = adjoints.get(id(operand))
                 adjoints[id(operand)] = share if known is None else known + share
     if is_strict():
+        from autograd.overflow import check_adjoints
+
         check_adjoints(order, adjoints)
     found = [adjoints.get(id(node), 0.0) for node in wanted]
     return found[0] if isinstance(inputs, Node) else found

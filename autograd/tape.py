@@ -22,7 +22,6 @@ from autograd.node import (
     varied,
     varies,
 )
-from autograd.overflow import check_adjoints, check_tangents
 from autograd.primitives import Absorb, Select, StopGradient, where
 from autograd.rules import is_strict, is_traced, local_gradients_as_nodes, traced_local_gradients
 from autograd.sweep import topological_order
@@ -277,6 +276,8 @@ class Tape:
         if self.node_slopes is None and all_floats(cotangents):
             derivatives = self.adjoints(cotangents)
             if is_strict():
+                from autograd.overflow import check_adjoints
+
                 check_adjoints(*self.by_node(derivatives))
             return derivatives[: self.count]
         adjoints: list[Any] = [None] * self.size
@@ -329,6 +330,8 @@ class Tape:
         if self.node_slopes is None and all_floats(tangents):
             along = self.tangents(tangents, integers(self.size))
             if is_strict():
+                from autograd.overflow import check_tangents
+
                 check_tangents(*self.by_node(along))
             return [0.0 if position < 0 else along[position] for position in self.outputs]
         slopes = self.slopes if self.node_slopes is None else self.node_slopes

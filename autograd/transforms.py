@@ -24,7 +24,6 @@ from autograd.errors import ArgumentError, OutputError
 from autograd.matrices import dense_hessian, hessian_matrix, hessian_matrix_of_nodes, jacobian_matrix, unit
 from autograd.modes import current_mode, enable_grad
 from autograd.node import Node, clock, new_argument, retire_arguments, value_of, varies
-from autograd.overflow import check_finite_numbers
 from autograd.rules import is_strict, is_traced
 from autograd.structures import Structure, as_array, flatten, pattern_of
 from autograd.tape import Tape
@@ -377,6 +376,8 @@ class Run:
     def check_finite(self, derivatives: Iterable[Any]) -> None:
         """Raise DomainError inside `strict` if a derivative is not finite."""
         if is_strict():
+            from autograd.overflow import check_finite_numbers
+
             check_finite_numbers(derivatives, f"a derivative of {name_of(self.fun)}")
 
     def directions(self, transform: str, tangents: Sequence[Any]) -> list[Any]:
