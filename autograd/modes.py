@@ -193,7 +193,7 @@ class tracing(_Entered):  # noqa: N801
 
 
 class watching(_Entered):  # noqa: N801
-    """Inside this context `watch(node)` is called for the result of each operation.
+    """Inside this context `watch(node)` is called for the result of each operation that is recorded.
 
     >>> from autograd import Variable
     >>> made = []

@@ -21,12 +21,15 @@ from autograd import (
     gradients,
     jit,
     log,
+    no_grad,
     relu,
     sin,
     sqrt,
+    strict,
     tanh,
     vmap,
 )  # fmt: skip
+from autograd.modes import watching
 from autograd.primitive import Primitive
 from autograd.primitives import Cos, Exp, Sin
 from autograd.testing import Comparison, assert_gradients, check_gradients, check_grads, gradcheck
@@ -252,6 +255,20 @@ def test_inputs_and_outputs_that_are_not_numbers_are_refused():
 
 def test_no_inputs_are_nothing_to_check():
     assert gradcheck(lambda: 1.0, [])
+
+
+def test_a_watch_is_told_of_each_node_that_is_recorded():
+    made = []
+    x = Variable(0.5)
+    with watching(made.append):
+        y = sin(x) * x
+        with no_grad():
+            exp(x)
+        with strict():
+            z = y + Variable(1.0).detach()
+    exp(x)
+    assert [node.op.name for node in made] == ["sin", "multiply", "plus"]
+    assert made[1] is y and made[2] is z
 
 
 # Other spellings and modes

@@ -6,7 +6,7 @@ import sys
 import pytest
 from planted_faults import FAULTS
 
-from autograd import GradcheckError, Variable, cos, exp, gradients, jit, maximum, sin, tanh
+from autograd import GradcheckError, Variable, cbrt, cos, exp, gradients, jit, maximum, sin, tanh
 from autograd.primitive import Primitive
 from autograd.primitives import Max, Multiply, Sin
 from autograd.testing import check_gradients, gradcheck
@@ -118,9 +118,14 @@ def test_wrong_derivatives_are_told_by_what_they_look_like(expected, got, words)
     assert likeness(expected, got) == words
 
 
-def test_an_infinite_local_gradient_at_a_pole_is_no_fault():
-    report = check_gradients(lambda x: x**0.5 + sin(x), [0.0])
-    assert not report and (report.fault is None or report.fault.operation == "power")
+@pytest.mark.parametrize(
+    ("function", "derivative"), [(lambda x: cbrt(x) + sin(x), "inf"), (lambda x: exp(cbrt(x - x) * x), "nan")]
+)
+def test_where_a_derivative_becomes_infinite_at_a_pole_is_said_and_called_right(function, derivative):
+    report = check_gradients(function, [0.0])
+    assert not report and f"is {derivative} by the graph" in str(report)
+    assert report.fault.operation == "cbrt"
+    assert "the local gradient of cbrt = 0.0 (" in str(report) and "is inf, as it should be" in str(report)
 
 
 def test_where_the_values_stop_following_the_graph_is_found_without_a_constant_too():

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd import primitives
-from autograd.node import Node, Variable, operands_of, value_of, varies
+from autograd.node import Node, Variable, operands_of, recorded_gradients, value_of, varies
 from autograd.primitive import Primitive, find_primitive
 from autograd.primitives import Equal, Less, LessEqual, NotEqual, StopGradient
 from autograd.sweep import topological_order
@@ -112,12 +112,29 @@ def fault_of(subject: Subject, finding: Finding, below: int, options: Options) -
         return None
     recorded = subject.recorded(subject.point, places=True)
     fault = faulty_operation(recorded, below, options)
-    if fault is not None or not math.isfinite(finding.comparison.derivative):
+    if fault is not None:
         return fault
+    if not math.isfinite(finding.comparison.derivative):
+        return infinite_slope(recorded)
     if finding.comparison.kind == "unresolved" or margins_near(recorded):
         # Runs beside the point would be on other pieces of the function.
         return meeting_kinks(recorded, finding) or stopped(recorded)
     return leak_of(subject, recorded, finding, below)
+
+
+def infinite_slope(recorded: Recorded) -> Fault | None:
+    """The first operation whose local gradient is not finite: what passes it is infinite or nan."""
+    for node in recorded.nodes:
+        slopes = [slope for slope in recorded_gradients(node) if not math.isfinite(slope)]
+        if slopes and node.op is not None:
+            place = recorded.places.get(id(node), "")
+            where = f" ({place})" if place else ""
+            reason = (
+                f"the local gradient of {node.op.name} = {value_of(node)!r}{where} is {slopes[0]}, as it should be; "
+                f"what is multiplied with it is infinite, or nan if it is 0. Move the point off it"
+            )
+            return Fault(node.op.name, place, reason, node=node)
+    return None
 
 
 def margins_near(recorded: Recorded) -> bool:
