@@ -146,7 +146,8 @@ def growth(rounds, warm, end):
         grown.append(f"{end.memory - warm.memory:,} bytes of memory in {rounds} rounds")
     if end.files > warm.files:
         grown.append(f"{end.files - warm.files} open files")
-    if end.threads > warm.threads:
+    # The threads that map rows are as many as processors, and started when there is work for one more.
+    if end.threads > max(warm.threads, 2 + (os.cpu_count() or 1)):
         grown.append(f"{end.threads - warm.threads} threads")
     # An object a round would be a leak.
     if end.objects - warm.objects > max(200, rounds // 4):
