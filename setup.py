@@ -44,6 +44,7 @@ COMPILED = [
     "program/trace",
     "program/signature",
     "program/paths",
+    "program/binding",
     "program/jit",
     "program/vmap",
 ]

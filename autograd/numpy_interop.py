@@ -35,7 +35,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if scalars and method == "__call__" and not options:
         primitive = primitive_of(ufunc)
         if primitive is not None:
-            return primitive(*inputs)
+            # What an array without axes holds: a node, or a number.
+            return primitive(*[operand.item() if isinstance(operand, numpy.ndarray) else operand for operand in inputs])
     arrays = []
     for operand in inputs:
         if isinstance(operand, Node):

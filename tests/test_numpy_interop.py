@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Node, Variable
+from autograd import Node, Variable, gradients
 
 
 @pytest.fixture
@@ -101,3 +101,13 @@ def test_numpy_values_are_taken_as_variables():
 def test_infinities_raise_no_warning():
     huge = Variable(1e308) * np.array([1e10, 1.0])
     assert huge[0].value == np.inf
+
+
+def test_an_array_without_axes_is_what_it_holds():
+    x, y = Variable(2.0), Variable(3.0)
+    holder = np.empty((), dtype=object)
+    holder[()] = y
+    for product in (x * holder, holder * x, np.multiply(x, holder)):
+        assert product.value == 6.0
+        assert gradients(product, [x, y]) == [3.0, 2.0]
+    assert (x * np.array(4)).value == 8.0

@@ -12,10 +12,11 @@ from typing import Any
 from autograd.modes import STATE, current_mode
 from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
+from autograd.program.binding import Bound
 from autograd.program.margins import UNDECIDED, Margin, margins_of
 from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, on_variables, sign, with_nodes
-from autograd.program.tiers import check_tier, count_work
+from autograd.program.tiers import check_tier
 from autograd.program.trace import record
 from autograd.structures import NUMBER, flatten
 from autograd.tape import is_differentiated
@@ -25,8 +26,6 @@ __all__ = ["Jitted", "jit"]
 
 # How many ways through a function are compiled before it is run by Python again.
 LIMIT = 256
-# So many calls are counted at once.
-OFTEN = 1000
 
 
 def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int = LIMIT) -> Any:
@@ -159,9 +158,7 @@ class Jitted:
                 path = paths.after(path, results, numbers)
         except TooManyPaths as signal:
             return self.run_by_python(signal, args, kwargs)
-        path.hits += 1
-        if path.hits % OFTEN == 0:
-            count_work(machine, self.tier, OFTEN, 0)
+        path.count_call(machine)
         outputs = path.traced.outputs
         return results[0] if outputs is NUMBER else outputs.build(results)
 
@@ -180,6 +177,24 @@ class Jitted:
     def paths(self) -> list[Path]:
         """The ways through the function that were recorded, for all signatures."""
         return list(self.recordings)
+
+    def bind(self, *args: Any, **kwargs: Any) -> Bound:
+        """The function with these arguments, for calling it again and again at the least cost.
+
+        Each call reads the arrays among them as they are then, and writes to the arrays of the same result.
+
+        >>> import numpy as np
+        >>> from autograd import jit, value_and_grad
+        >>> x = np.array([1.0, 2.0])
+        >>> step = jit(value_and_grad(lambda x: x[0] * x[1] ** 2)).bind(x)
+        >>> value, gradient = step()
+        >>> x[0] = 3.0
+        >>> _ = step()
+        >>> float(value), gradient
+        (12.0, array([ 4., 12.]))
+        """
+        key = sign(args, kwargs)[2]
+        return Bound(self.__name__, self.paths_of(key, args, kwargs), args, kwargs)
 
     def guard_margin(self, *args: Any, **kwargs: Any) -> Margin:
         """The margin of the least sure decision for these arguments: how near it is to falling the other way.

@@ -108,8 +108,13 @@ cdef class Machine:
     cpdef int prepare(self, object inputs) except -2
     cpdef object call(self, object inputs)
     cdef object outcome(self, object inputs)
-    @cython.locals(places="int*", output=Py_ssize_t, count=Py_ssize_t, results=array, numbers="double*")
+    cpdef int call_into(self, object inputs, array results) except -2
+    @cython.locals(failed=int)
+    cdef int write_outcome(self, object inputs, array results) except -2
+    @cython.locals(results=array)
     cpdef object results(self)
+    @cython.locals(places="int*", output=Py_ssize_t, numbers="double*")
+    cdef write(self, array results)
 
 cdef class Columns:
     cdef object kept

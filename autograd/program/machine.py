@@ -459,6 +459,20 @@ class Machine:
         with self.lock.here():
             return self.outcome(inputs)
 
+    def call_into(self, inputs: Sequence[float], results: Any) -> int:
+        """Write the outputs for one row to an array of doubles; the first guard that fails, or -1."""
+        if cython.compiled:
+            return self.write_outcome(inputs, results)
+        with self.lock.here():
+            return self.write_outcome(inputs, results)
+
+    def write_outcome(self, inputs: Sequence[float], results: Any) -> int:
+        """The same, for one thread at a time."""
+        failed = self.prepare(inputs)
+        if failed < 0:
+            self.write(results)
+        return failed
+
     def outcome(self, inputs: Sequence[float]) -> Any:
         """The same, for one thread at a time."""
         failed = self.prepare(inputs)
@@ -473,13 +487,16 @@ class Machine:
 
     def results(self) -> Any:
         """An array of the outputs, where they are the same for all rows."""
-        places = self.outputs.data.as_ints if cython.compiled else self.outputs
-        count = len(self.outputs)
-        results = doubles(count)
-        numbers = results.data.as_doubles if cython.compiled else results
-        for output in range(count):
-            numbers[output] = self.cells.at(places[output])[0]
+        results = doubles(len(self.outputs))
+        self.write(results)
         return results
+
+    def write(self, results: Any) -> None:
+        """Write the outputs to an array of doubles, where they are the same for all rows."""
+        places = self.outputs.data.as_ints if cython.compiled else self.outputs
+        numbers = results.data.as_doubles if cython.compiled else results
+        for output in range(len(self.outputs)):
+            numbers[output] = self.cells.at(places[output])[0]
 
 
 @cython.final

@@ -18,10 +18,13 @@ from autograd.locks import Lock
 from autograd.program.limits import TooManyPaths, too_many_signatures, too_many_ways
 from autograd.program.machine import Machine
 from autograd.program.signature import Signature
-from autograd.program.tiers import prepared
+from autograd.program.tiers import count_work, prepared
 from autograd.program.trace import Traced
 
 __all__ = ["Path", "Paths", "Recordings", "TooManyPaths"]
+
+# So many calls are counted at once.
+OFTEN = 1000
 
 
 @contextmanager
@@ -62,6 +65,12 @@ class Path:
             with collector_paused():
                 machine = self.machines.setdefault(key, prepared(Machine(self.program, inputs, summed), self.tier))
         return machine
+
+    def count_call(self, machine: Machine) -> None:
+        """Note one more call; now and then, see whether machine code would pay."""
+        self.hits += 1
+        if self.hits % OFTEN == 0:
+            count_work(machine, self.tier, OFTEN, 0)
 
     def decisions(self) -> list[tuple[str, int, bool]]:
         """File, line and outcome of each decision."""
