@@ -186,7 +186,7 @@ def changes_of_rule(rule: ast.Lambda) -> Iterator[tuple[str, ast.Lambda]]:
 def changes_within(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
     """A function with something changed, or with what it returns or stores negated or doubled."""
     yield from changes_of_returns(statement)
-    for node in ast.walk(statement):
+    for node in uncompiled(statement):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
             for change, wrong in wrong_results(node.value):
                 yield f"result {ast.unparse(node.value)} {change}", with_part(statement, node.value, wrong)
@@ -196,7 +196,7 @@ def changes_within(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
 
 def changes_of_returns(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
     """A function with one of its results negated or doubled, or a decision taken the other way."""
-    for node in ast.walk(statement):
+    for node in uncompiled(statement):
         if isinstance(node, ast.Return) and node.value is not None:
             parts = node.value.elts if isinstance(node.value, ast.Tuple | ast.List) else [node.value]
             for part in parts:
@@ -208,6 +208,16 @@ def changes_of_returns(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
             flipped = copy.deepcopy(node)
             flipped.ops[0] = FLIPPED[type(node.ops[0])]()
             yield f"{ast.unparse(node)} as {ast.unparse(flipped)}", with_part(statement, node, flipped)
+
+
+def uncompiled(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Every node of a function but what runs compiled only, which mutants do not."""
+    pending: list[ast.AST] = [statement]
+    while pending:
+        node = pending.pop()
+        yield node
+        compiled_only = isinstance(node, ast.If) and ast.unparse(node.test) == "cython.compiled"
+        pending += node.orelse if compiled_only else ast.iter_child_nodes(node)  # type: ignore[attr-defined]
 
 
 def wrong_results(result: ast.expr) -> Iterator[tuple[str, ast.expr]]:

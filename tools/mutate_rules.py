@@ -1,6 +1,6 @@
 """Break each rule of the primitives in turn, and see whether a test of numbers fails.
 
-    python tools/mutate_rules.py                  every mutant: about 15 minutes on two processors
+    python tools/mutate_rules.py                  every mutant: about 10 minutes on two processors that are free
     python tools/mutate_rules.py --only tanh max  those of some primitives
 
 Mutants are made on scratch copies without extension modules; the kernels are generated from each mutant, so that rule
