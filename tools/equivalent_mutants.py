@@ -6,7 +6,7 @@ __all__ = ["EQUIVALENT"]
 
 COMMUTES = "the operation commutes, to the bit"
 EITHER_FORM = "at this very point both forms give the derivative, to within the same rounding"
-NAN_ANYWAY = "what is changed is nan before and after: nan is negated, doubled, added or subtracted"
+NAN_ANYWAY = "what is changed is nan before and after: nan is added or subtracted"
 FORCED = "it matters only where an operand is nan, and then every local gradient is nan whatever the rule says"
 ZERO_TIMES = "the other factor is 0 here: the product is 0 before and after, but for its sign"
 WHICH_ZERO = "it matters only for 0 and -0, which tie: the extreme may be either"
@@ -27,8 +27,6 @@ EQUIVALENT: dict[str, str] = {
     "primitives.py xlogy: gradient where(b == 0.0, where(a == 0.0, 0.0, a / b), a / b) as where(a == 0.0, 0.0, a / b)":
         ZERO_TIMES,
     "primitives.py prod: gradient Prod(*operands[:place], *operands[place + 1:]) with its operands swapped": COMMUTES,
-    "primitives.py polygamma: gradient 0 negated": NAN_ANYWAY,
-    "primitives.py polygamma: gradient 0 doubled": NAN_ANYWAY,
     "primitives.py trunc: value x < 0.0 as x <= 0.0": SAME_SIDES,
     "primitives.py copysign: gradient Sign(a) * Copysign(1.0, b) as Sign(a) / Copysign(1.0, b)": ONE,
     "primitives.py max: value 0 with a and b swapped": WHICH_ZERO,
@@ -37,4 +35,6 @@ EQUIVALENT: dict[str, str] = {
     "primitives.py min: value 0 with a and b swapped": WHICH_ZERO,
     "primitives.py min: value a < b as a <= b": WHICH_ZERO,
     "primitives.py min: value a + b as a - b": NAN_ANYWAY,
+    "nary.py max_of_many: operands[place] > largest as operands[place] >= largest": WHICH_ZERO,
+    "nary.py min_of_many: operands[place] < smallest as operands[place] <= smallest": WHICH_ZERO,
 }  # fmt: skip

@@ -221,9 +221,12 @@ def uncompiled(statement: ast.stmt) -> Iterator[ast.AST]:
 
 
 def wrong_results(result: ast.expr) -> Iterator[tuple[str, ast.expr]]:
-    """A result negated and doubled; doubled 0 is 1."""
+    """A result negated and doubled; 1 instead of 0, and a number instead of nan."""
     if isinstance(result, ast.Constant) and result.value == 0.0:
         yield "1 instead of 0", ast.Constant(1.0)
+        return
+    if ast.unparse(result) in ("NAN", "math.nan"):
+        yield "0 instead of nan", ast.Constant(0.0)
         return
     yield "negated", ast.UnaryOp(ast.USub(), result)
     yield "doubled", ast.BinOp(ast.Constant(2.0), ast.Mult(), result)
