@@ -3,6 +3,7 @@
 Special values are in test_conventions.py, derivatives of higher order in test_higher_order.py.
 """
 
+import itertools
 import math
 import random
 from fractions import Fraction
@@ -155,6 +156,24 @@ def test_mod_and_fmod_subtract_the_multiple_that_their_gradient_says():
         for name, integer in (("mod", math.floor), ("fmod", math.trunc)):
             gradients = recorded(primitives[name], (a, b)).local_gradients
             assert gradients == (1.0, -float(integer(Fraction(a) / Fraction(b)))), (name, a, b)
+
+
+def test_gradient_of_a_product_with_a_zero_is_the_product_of_the_others_rounded_once():
+    draw = random.Random(8)
+    (product,) = [primitive for primitive in BUILT_IN if primitive.name == "prod"]
+    for _ in range(200):
+        others = [draw.uniform(-3.0, 3.0) for _ in range(draw.randint(2, 5))]
+        slopes = recorded(product, (0.0, *others)).local_gradients
+        assert slopes[0] == float(math.prod(map(Fraction, others)))
+        assert slopes[1:] == (0.0,) * len(others)
+
+
+def test_a_gradient_of_a_product_that_is_zero_has_the_sign_of_the_product_of_the_others():
+    (product,) = [primitive for primitive in BUILT_IN if primitive.name == "prod"]
+    for point in itertools.product((0.0, -0.0, 2.0, -3.0), repeat=3):
+        slopes = recorded(product, point).local_gradients
+        expected = [product(*point[:place], *point[place + 1 :]) for place in range(3)]
+        assert list(map(repr, slopes)) == list(map(repr, expected)), point
 
 
 def test_a_tiny_difference_of_large_operands_keeps_its_digits_in_softmax():

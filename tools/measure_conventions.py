@@ -46,7 +46,7 @@ def with_torch() -> tuple[str, Callable[[Row], Result]]:
 
     names = (
         "abs sign floor ceil round trunc relu hypot atan2 copysign xlogy where log sqrt log2 log10 log1p asin acos "
-        "acosh atanh exp sigmoid tanh logaddexp lgamma fmod"
+        "acosh atan atanh exp sigmoid tanh logaddexp lgamma fmod"
     )
     functions = SimpleNamespace(
         **{name: getattr(torch, name) for name in names.split()},
@@ -91,7 +91,7 @@ def with_jax() -> tuple[str, Callable[[Row], Result]]:
     )
     functions = SimpleNamespace(
         **{name: getattr(jnp, name) for name in names.split()},
-        asin=jnp.arcsin, acos=jnp.arccos, acosh=jnp.arccosh, atanh=jnp.arctanh, atan2=jnp.arctan2,
+        asin=jnp.arcsin, acos=jnp.arccos, atan=jnp.arctan, acosh=jnp.arccosh, atanh=jnp.arctanh, atan2=jnp.arctan2,
         relu=jax.nn.relu, sigmoid=jax.nn.sigmoid, softplus=jax.nn.softplus,
         maximum=extreme(jnp.maximum, jnp.max), minimum=extreme(jnp.minimum, jnp.min),
         norm=lambda x: jnp.linalg.norm(jnp.stack(x)),
@@ -118,7 +118,7 @@ def with_casadi() -> tuple[str, Callable[[Row], Result]]:
     def extreme(of_two: Any, of_many: Any) -> Any:
         return lambda *x: of_two(*x) if len(x) == 2 else of_many(ca.vertcat(*x))
 
-    names = "sign floor ceil hypot atan2 copysign log sqrt log10 log1p asin acos acosh atanh exp tanh fmod"
+    names = "sign floor ceil hypot atan2 copysign log sqrt log10 log1p asin acos acosh atan atanh exp tanh fmod"
     functions = SimpleNamespace(
         **{name: getattr(ca, name) for name in names.split()},
         abs=ca.fabs,

@@ -1,0 +1,40 @@
+"""Mutants that are no faults: what they compute is right, too. Each stands here with the reason."""
+
+from __future__ import annotations
+
+__all__ = ["EQUIVALENT"]
+
+COMMUTES = "the operation commutes, to the bit"
+EITHER_FORM = "at this very point both forms give the derivative, to within the same rounding"
+NAN_ANYWAY = "what is changed is nan before and after: nan is added or subtracted"
+FORCED = "it matters only where an operand is nan, and then every local gradient is nan whatever the rule says"
+ZERO_TIMES = "the other factor is 0 here: the product is 0 before and after, but for its sign"
+WHICH_ZERO = "it matters only for 0 and -0, which tie: the extreme may be either"
+SAME_SIDES = "both sides are the same where the comparisons differ"
+ONE = "the divisor or factor is 1 or -1"
+
+EQUIVALENT: dict[str, str] = {
+    "primitives.py plus: value 0 with a and b swapped": COMMUTES,
+    "primitives.py multiply: value 0 with a and b swapped": COMMUTES,
+    "primitives.py asinh: gradient Hypot(1.0, x) with its operands swapped": COMMUTES,
+    "primitives.py power, power_below: where(Abs(power) == math.inf, 0.0, factor * power) as 0.0": FORCED,
+    "primitives.py power, power_below: factor * power as factor": ZERO_TIMES,
+    "primitives.py atan: gradient Abs(x) <= 100000000.0 as Abs(x) < 100000000.0": EITHER_FORM,
+    "primitives.py atan: gradient 100000000.0 as 100000001.0": EITHER_FORM,
+    "primitives.py acosh: gradient x <= 100000000.0 as x < 100000000.0": EITHER_FORM,
+    "primitives.py acosh: gradient 100000000.0 as 100000001.0": EITHER_FORM,
+    "primitives.py atan2: Abs(a) > Abs(b) as Abs(a) >= Abs(b)": EITHER_FORM,
+    "primitives.py xlogy: gradient where(b == 0.0, where(a == 0.0, 0.0, a / b), a / b) as where(a == 0.0, 0.0, a / b)":
+        ZERO_TIMES,
+    "primitives.py prod: gradient Prod(*operands[:place], *operands[place + 1:]) with its operands swapped": COMMUTES,
+    "primitives.py trunc: value x < 0.0 as x <= 0.0": SAME_SIDES,
+    "primitives.py copysign: gradient Sign(a) * Copysign(1.0, b) as Sign(a) / Copysign(1.0, b)": ONE,
+    "primitives.py max: value 0 with a and b swapped": WHICH_ZERO,
+    "primitives.py max: value a > b as a >= b": WHICH_ZERO,
+    "primitives.py max: value a + b as a - b": NAN_ANYWAY,
+    "primitives.py min: value 0 with a and b swapped": WHICH_ZERO,
+    "primitives.py min: value a < b as a <= b": WHICH_ZERO,
+    "primitives.py min: value a + b as a - b": NAN_ANYWAY,
+    "nary.py max_of_many: operands[place] > largest as operands[place] >= largest": WHICH_ZERO,
+    "nary.py min_of_many: operands[place] < smallest as operands[place] <= smallest": WHICH_ZERO,
+}  # fmt: skip
