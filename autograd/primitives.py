@@ -71,8 +71,8 @@ def _to_integer(number: float) -> float:
 
 
 def _to_next_jump(a: float, b: float) -> float:
-    """Zero where a ÷ b is an integer, and at the pole b = 0."""
-    return min(abs(b), abs(_to_integer(a / b))) if b else 0.0
+    """Zero where a ÷ b is an integer, of another sign beyond it, and at the pole b = 0."""
+    return _to_integer(a / b) * min(abs(b), 1.0) if b else 0.0
 
 
 # Arithmetic

@@ -219,9 +219,20 @@ def flat_values(parameters: Sequence[Parameter]) -> Any:
 
 
 def put_flat(parameters: Sequence[Parameter], values: Any) -> None:
-    """Give the parameters the values that stand in one array, in the order of `flat_values`."""
-    start = 0
-    for parameter in parameters:
-        end = start + parameter.size
-        parameter.assign(values[start:end].reshape(parameter.shape))
-        start = end
+    """Give the parameters the values that stand in one array, in the order of `flat_values`.
+
+    All of them, also where Ctrl-C comes in between.
+    """
+
+    def assign() -> None:
+        start = 0
+        for parameter in parameters:
+            end = start + parameter.size
+            parameter.assign(values[start:end].reshape(parameter.shape))
+            start = end
+
+    try:
+        assign()
+    except KeyboardInterrupt:
+        assign()
+        raise

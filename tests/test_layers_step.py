@@ -323,4 +323,4 @@ def test_few_decisions_are_compiled_and_many_are_left_to_python(caplog):
     compiled, by_python, step = both(many, MSELoss(), X, X[:, :1])
     assert_same(compiled, by_python)
     assert "Sequential is run by Python" in caplog.text
-    assert "the rows took more than 32 ways" in caplog.text
+    assert "took more than 32 ways through its branches" in caplog.text

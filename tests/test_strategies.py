@@ -257,7 +257,7 @@ def test_a_primitive_without_kinks_at_known_places_has_no_points_near_them():
 def test_expressions_near_kinks_meet_them():
     at, near = [], []
 
-    @settings(CI, max_examples=100)
+    @settings(CI, max_examples=200)
     @given(expressions(near_kinks=True))
     def collect(expression):
         kinks = check_gradients(expression, expression.point).kinks
