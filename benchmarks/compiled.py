@@ -10,6 +10,7 @@ all processors, except where one thread is said.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import time
 from collections.abc import Callable
@@ -161,7 +162,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="programs whose title has this text, and nothing else")
     options = parser.parse_args()
     report = Report(3 if options.quick else options.rounds)
-    engines = available([lambda: Ours("llvm"), lambda: Ours("vm"), Jax, Casadi, Heyoka])
+    ours = [functools.partial(Ours, tier, bound) for bound in (False, True) for tier in TIERS]
+    engines = available([*ours, Jax, Casadi, Heyoka])
     chosen = [program for program in programs(options.quick) if options.only in program.title]
     measure_programs(report, chosen, engines)
     if not options.only:

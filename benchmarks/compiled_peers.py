@@ -35,17 +35,20 @@ def numbers(result: Any) -> Any:
 
 
 class Ours(derivative_peers.Ours):
-    """This project, by one tier."""
+    """This project, by one tier; `bound`: one point alone, the arrays of arguments and results in place."""
 
-    def __init__(self, tier: str) -> None:
+    def __init__(self, tier: str, bound: bool = False) -> None:
         super().__init__()
-        self.name = f"ours, {tier}"
+        self.name = f"ours, {tier}{' bound' if bound else ''}"
         self.tier = tier
+        self.bound = bound
         autograd = self.autograd
         self.relu, self.tanh, self.logsumexp = autograd.relu, autograd.tanh, autograd.logsumexp
         self.number = float
 
-    def build(self, program: Program) -> Call:
+    def build(self, program: Program) -> Call | None:
+        if self.bound and program.axes is not None:
+            return None
         autograd = self.autograd
         function = program.spellings["numbers"]
         transform = {"value_and_gradient": autograd.value_and_grad, "jacobian": autograd.jacobian}[program.derivative]
@@ -53,7 +56,7 @@ class Ours(derivative_peers.Ours):
         if program.axes is not None:
             derivative = autograd.vmap(derivative, program.axes, "sum" if program.summed else None)
         call, arguments = autograd.jit(derivative, tier=self.tier), program.arguments
-        return lambda: call(*arguments)
+        return call.bind(*arguments) if self.bound else lambda: call(*arguments)
 
 
 class Jax(derivative_peers.JaxJit):

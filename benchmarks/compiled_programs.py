@@ -230,7 +230,10 @@ def programs(quick: bool) -> list[Program]:
     cameras[:, 6], cameras[:, 13] = 500.0, 8.0
     mixture = numpy.concatenate([draw.normal(size=3 * CLUSTERS), draw.normal(size=3 * CLUSTERS) * 0.3])
     return [
-        network("relu", None, {("llvm", "heyoka"): 3.0, ("llvm", "CasADi"): 4.0, ("vm", "CasADi"): 3.0}),
+        network(
+            "relu", None,
+            {("llvm bound", "heyoka"): 3.0, ("llvm bound", "CasADi"): 4.0, ("vm bound", "CasADi"): 3.0},
+        ),
         network("relu", 4_096, {("llvm", "JAX"): 4.0, ("vm", "JAX"): 1.5}),
         *([] if quick else [network("relu", many, {("llvm", "JAX"): 4.0, ("vm", "JAX"): 1.5})]),
         network("tanh", 4_096, {("llvm", "JAX"): 3.0, ("vm", "JAX"): 1.5}),

@@ -89,11 +89,11 @@ class Report:
         for peer in dict.fromkeys([measured.engine for measured in self.measured]):
             if peer.startswith("ours"):
                 continue
-            for tier in ("ours, llvm", "ours, vm"):
+            for tier in ("ours, llvm", "ours, vm", "ours, llvm bound", "ours, vm bound"):
                 found = [(m.ratios[tier], m.title) for m in self.measured if m.engine == peer and tier in m.ratios]
                 if found:
                     ratio, title = min(found)
-                    print(f"    {tier:10s} {ratio:8.2f} times as fast as {peer}: {title}")
+                    print(f"    {tier:16s} {ratio:8.2f} times as fast as {peer}: {title}")
 
 
 def enough(call: Callable[[], Any]) -> int:
