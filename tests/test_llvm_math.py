@@ -40,12 +40,16 @@ class Compiled:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         self.callbacks = []
+        # Names of their own: LLVM's are those of the whole process, and machine code of others calls them too.
+        own = f"of_{id(self)}_"
         for name, arity in externals(names).items():
             kind = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arity)
             callback = kind((scalars or {}).get(name) or find_primitive(name).value)
             self.callbacks.append(callback)
-            llvm.add_symbol(symbol(name), ctypes.cast(callback, ctypes.c_void_p).value)
+            llvm.add_symbol(own + symbol(name), ctypes.cast(callback, ctypes.c_void_p).value)
         text = definitions(names, width) + "".join([loop(name, width) for name in names])
+        for name in externals(names):
+            text = text.replace(f"@{symbol(name)}(", f"@{own}{symbol(name)}(")
         module = llvm.parse_assembly(text)
         module.verify()
         machine = llvm.Target.from_default_triple().create_target_machine(

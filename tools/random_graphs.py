@@ -19,8 +19,8 @@ sys.path.insert(0, str(PROJECT))
 
 from autograd import stop_gradient, where  # noqa: E402 - after the path is set
 from autograd.primitive import find_primitive  # noqa: E402
-from autograd.primitives import all_primitives  # noqa: E402
 from autograd.testing.strategies import INTEGER_OPERANDS  # noqa: E402
+from tools.oracles import BUILT_IN  # noqa: E402
 
 __all__ = ["CHOICES", "COMPARISONS", "Graph", "Step", "draw_graph"]
 
@@ -34,7 +34,6 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 # Steps that are no primitive: the function `where`, Python's `if`, and a constant made of what was computed.
 CHOICES = ("choose", "if")
 DETACH = "detach"
-PRIMITIVES = [primitive for primitive in all_primitives() if not primitive.auxiliary]
 
 ORDINARY = (1.0, 2.0, 0.5, -1.0, -2.0, -0.5, 0.0, 3.0)
 SPECIAL = (0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, -1e-310, 2.2250738585072014e-308, 1.7e308, -1e300, 1e-200)
@@ -151,7 +150,7 @@ def draw_step(draw: random.Random, kind: str, known: int, depth: float) -> Step:
         return Step(draw.choice(CHOICES), (reference(), operand(), operand(), reference()), comparison)
     if chance < 0.09:
         return Step(DETACH, (reference(),))
-    primitive = draw.choice(PRIMITIVES)
+    primitive = draw.choice(BUILT_IN)
     if primitive.arity is None:
         half = draw.randint(1, 3)
         return Step(primitive.name, (reference(), *[operand() for _ in range(2 * half - 1)]))

@@ -31,15 +31,16 @@ def is_available() -> bool:
 @functools.cache
 def host() -> tuple[Any, Any]:
     """LLVM's binding and the target of this processor; the functions that machine code calls are made known."""
-    try:
-        import llvmlite.binding as llvm
-    except ImportError as error:
-        raise ImportError("machine code needs llvmlite: pip install 'scalar-autograd[jit]'") from error
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    for name in llvm_math.externals(llvm_math.NAMES):
-        llvm.add_symbol(llvm_math.symbol(name), address_of_value(find_primitive(name)))
-    return llvm, llvm.Target.from_default_triple()
+    with no_forks:
+        try:
+            import llvmlite.binding as llvm
+        except ImportError as error:
+            raise ImportError("machine code needs llvmlite: pip install 'scalar-autograd[jit]'") from error
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        for name in llvm_math.externals(llvm_math.NAMES):
+            llvm.add_symbol(llvm_math.symbol(name), address_of_value(find_primitive(name)))
+        return llvm, llvm.Target.from_default_triple()
 
 
 class NativeCode:
