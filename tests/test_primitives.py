@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_primitives_oracles import BUILT_IN, ORACLES, exact_derivative, mp, mpf, ulps
 
-from autograd import Variable
+from autograd import Variable, grad, jit, logsumexp, maximum, minimum, value_and_grad
 from autograd.testing import gradcheck, operands
 from autograd.testing.strategies import is_order
 
@@ -195,3 +195,33 @@ def test_the_first_gradient_by_itself_is_the_first_of_the_rule(primitive):
     for point in samples(primitive):
         out = primitive(*point)
         assert primitive.first_gradient(*point, out) == primitive.gradients(*point, out)[0]
+
+
+@pytest.mark.parametrize(("extreme", "sign"), [(maximum, 1.0), (minimum, -1.0)])
+def test_the_extreme_of_many_in_a_program_passes_on_one_operand_beside_constants(extreme, sign):
+    function = value_and_grad(lambda x, y: extreme(sign * 1.0, x, sign * 2.0, y), argnums=(0, 1))
+    for point, slopes in [((3.0, 0.0), (1.0, 0.0)), ((0.0, 4.0), (0.0, 1.0)), ((5.0, 5.0), (0.5, 0.5)),
+                          ((2.0, 1.5), (0.0, 0.0)), ((1.0, 0.5), (0.0, 0.0))]:  # fmt: skip
+        x, y = sign * point[0], sign * point[1]
+        expected = (sign * max(2.0, *point), slopes)
+        assert function(x, y) == expected
+        assert jit(function)(x, y) == expected
+
+
+@pytest.mark.parametrize("extreme", [maximum, minimum])
+@pytest.mark.parametrize("place", range(3))
+def test_the_extreme_of_many_is_nan_if_one_is(extreme, place):
+    operands = [1.0, 2.0, 3.0]
+    operands[place] = math.nan
+    assert math.isnan(extreme(*operands)) and math.isnan(extreme(*map(Variable, operands)).value)
+
+
+def test_shares_of_many_exponentials_are_rounded_once_not_once_a_term():
+    draw = random.Random(3)
+    numbers = [draw.uniform(0.0, 1.0) for _ in range(4000)]
+    shares = grad(logsumexp)(numbers)
+    with mp.workdps(40):
+        powers = [mp.exp(mpf(number)) for number in numbers]
+        total = mp.fsum(powers)
+        worst = max(ulps(share, power / total) for share, power in zip(shares, powers, strict=True))
+    assert worst < 3.0

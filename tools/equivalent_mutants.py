@@ -11,19 +11,24 @@ FORCED = "it matters only where an operand is nan, and then every local gradient
 ZERO_TIMES = "the other factor is 0 here: the product is 0 before and after, but for its sign"
 WHICH_ZERO = "it matters only for 0 and -0, which tie: the extreme may be either"
 SAME_SIDES = "both sides are the same where the comparisons differ"
+ONLY_ITS_SIGN = "only the sign of this number is used: it multiplies a zero, or is compared with 0 as 1 or -1"
+CANCELS = "numerator and denominator change alike: their quotient is the same"
+ZERO_OF_PROD = "copysign(0.0, high) * direction * copysign(1.0, values[index])"
 ONE = "the divisor or factor is 1 or -1"
 
 EQUIVALENT: dict[str, str] = {
     "primitives.py plus: value 0 with a and b swapped": COMMUTES,
     "primitives.py multiply: value 0 with a and b swapped": COMMUTES,
     "primitives.py asinh: gradient Hypot(1.0, x) with its operands swapped": COMMUTES,
-    "primitives.py power, power_below: where(Abs(power) == math.inf, 0.0, factor * power) as 0.0": FORCED,
-    "primitives.py power, power_below: factor * power as factor": ZERO_TIMES,
+    "primitives.py power, power_below: where(Abs(power) == math.inf, 0.0, factor * power) as 0.0, "
+    "in at_zero = where(Abs(power) == math.inf, 0.0, factor * power)": FORCED,
+    "primitives.py power, power_below: factor * power as factor, "
+    "in at_zero = where(Abs(power) == math.inf, 0.0, factor * power)": ZERO_TIMES,
     "primitives.py atan: gradient Abs(x) <= 100000000.0 as Abs(x) < 100000000.0": EITHER_FORM,
     "primitives.py atan: gradient 100000000.0 as 100000001.0": EITHER_FORM,
     "primitives.py acosh: gradient x <= 100000000.0 as x < 100000000.0": EITHER_FORM,
     "primitives.py acosh: gradient 100000000.0 as 100000001.0": EITHER_FORM,
-    "primitives.py atan2: Abs(a) > Abs(b) as Abs(a) >= Abs(b)": EITHER_FORM,
+    "primitives.py atan2: Abs(a) > Abs(b) as Abs(a) >= Abs(b), in steep = Abs(a) > Abs(b)": EITHER_FORM,
     "primitives.py xlogy: gradient where(b == 0.0, where(a == 0.0, 0.0, a / b), a / b) as where(a == 0.0, 0.0, a / b)":
         ZERO_TIMES,
     "primitives.py prod: gradient Prod(*operands[:place], *operands[place + 1:]) with its operands swapped": COMMUTES,
@@ -35,6 +40,23 @@ EQUIVALENT: dict[str, str] = {
     "primitives.py min: value 0 with a and b swapped": WHICH_ZERO,
     "primitives.py min: value a < b as a <= b": WHICH_ZERO,
     "primitives.py min: value a + b as a - b": NAN_ANYWAY,
-    "nary.py max_of_many: operands[place] > largest as operands[place] >= largest": WHICH_ZERO,
-    "nary.py min_of_many: operands[place] < smallest as operands[place] <= smallest": WHICH_ZERO,
+    "nary.py max_of_many: operands[place] > largest as operands[place] >= largest, in if operands[place] > largest:":
+        WHICH_ZERO,
+    "nary.py min_of_many: operands[place] < smallest as operands[place] <= smallest, in if operands[place] < smallest:":
+        WHICH_ZERO,
+    f"accumulate.py prod: result {ZERO_OF_PROD} doubled, in result[index] = {ZERO_OF_PROD}": ONLY_ITS_SIGN,
+    f"accumulate.py prod: {ZERO_OF_PROD} as {ZERO_OF_PROD.replace('direction *', 'direction /')}, "
+    f"in result[index] = {ZERO_OF_PROD}": ONE,
+    f"accumulate.py prod: copysign(0.0, high) * direction as copysign(0.0, high) / direction, "
+    f"in result[index] = {ZERO_OF_PROD}": ONE,
+    f"accumulate.py prod: 1.0 as 2.0, in result[index] = {ZERO_OF_PROD}": ONLY_ITS_SIGN,
+    "accumulate.py prod: 1.0 as 2.0, in direction = -1.0 if negative_zeros % 2 == 1 else 1.0": ONLY_ITS_SIGN,
+    "accumulate.py prod: copysign(1.0, values[index]) < 0.0 as copysign(1.0, values[index]) <= 0.0, "
+    "in if copysign(1.0, values[index]) < 0.0:": ONLY_ITS_SIGN,
+    "accumulate.py prod: 0.0 as 1.0, in if copysign(1.0, values[index]) < 0.0:": ONLY_ITS_SIGN,
+    "accumulate.py prod: 1.0 as 2.0, in if copysign(1.0, values[index]) < 0.0:": ONLY_ITS_SIGN,
+    "accumulate.py logsumexp: result exp_difference(values[index], largest) negated, "
+    "in result[index] = exp_difference(values[index], largest)": CANCELS,
+    "accumulate.py logsumexp: result exp_difference(values[index], largest) doubled, "
+    "in result[index] = exp_difference(values[index], largest)": CANCELS,
 }  # fmt: skip

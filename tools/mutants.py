@@ -141,10 +141,15 @@ def rewritten(
     """A mutant for each change of the statement; those that read the same only once."""
     lines = text.splitlines(keepends=True)
     start, end = statement.lineno - 1, statement.end_lineno or statement.lineno
+    old = ast.unparse(statement)
     found = {}
     for change, changed in changes(statement):
         new = ast.unparse(ast.fix_missing_locations(changed))
-        if new != ast.unparse(statement):
+        if new != old:
+            if isinstance(statement, ast.FunctionDef):
+                # The same change may be made in several lines.
+                places = zip(old.splitlines(), new.splitlines(), strict=True)
+                change += f", in {next(line.strip() for line, other in places if line != other)}"
             mutated = "".join([*lines[:start], new + "\n", *lines[end:]])
             found.setdefault(new, Mutant(file, statement.lineno, primitives, change, mutated))
     return list(found.values())

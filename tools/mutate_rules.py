@@ -2,6 +2,7 @@
 
     python tools/mutate_rules.py                  every mutant: about 10 minutes on two processors that are free
     python tools/mutate_rules.py --only tanh max  those of some primitives
+    python tools/mutate_rules.py --files nary.py  those in some of the files
 
 Mutants are made on scratch copies without extension modules; the kernels are generated from each mutant, so that rule
 and kernel agree and only numbers can tell. What survives is printed, and makes the exit status 1, unless it stands in
@@ -35,10 +36,12 @@ from tools.mutants import Mutant, mutants  # noqa: E402
 __all__ = ["main", "verdict"]
 
 # The first catches most mutants, and takes least time.
-STAGES = (("test_accuracy.py",), ("test_conventions.py", "test_primitives.py"))
+STAGES = (("test_accuracy.py",), ("test_conventions.py", "test_primitives.py"), ("test_special.py",))
 # A mutant may loop forever.
 SECONDS = 300
-CAUGHT, SURVIVED, BROKEN, STUCK = "caught by a test", "survived", "broken: nothing runs", "stuck"
+CAUGHT, SURVIVED, BROKEN, STUCK = "caught by a test", "survived", "broken: the tests don't run", "stuck"
+# A rule that divides by the constant 0, say: the project can't be built with it.
+REFUSED = "refused: no kernels come of it"
 
 
 def scratch_copy(directory: Path) -> None:
@@ -63,7 +66,7 @@ def verdict(mutant: Mutant, directory: Path) -> str:
     finally:
         path.write_text(original, encoding="utf-8")
     if statuses[0] != 0:
-        return BROKEN
+        return REFUSED
     return {0: SURVIVED, 1: CAUGHT, -signal.SIGALRM: STUCK}.get(statuses[-1], BROKEN)
 
 
@@ -126,6 +129,7 @@ def main() -> int:
     """Try all mutants, and say which survive."""
     parser = argparse.ArgumentParser(description="Break each rule in turn, and see whether a test fails.")
     parser.add_argument("--only", nargs="*", default=[], help="names of primitives")
+    parser.add_argument("--files", nargs="*", default=[], help="names of files in which rules stand")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     # Loaded once, here; what is forked off has them for nothing.
@@ -138,7 +142,8 @@ def main() -> int:
     chosen = [
         mutant
         for mutant in mutants(PROJECT / "autograd")
-        if not options.only or set(options.only) & set(mutant.primitives)
+        if (not options.only or set(options.only) & set(mutant.primitives))
+        and (not options.files or mutant.file in options.files)
     ]
     verdicts: collections.Counter[str] = collections.Counter()
     survivors = []
@@ -159,7 +164,7 @@ def main() -> int:
                 if found == SURVIVED and mutant.name in EQUIVALENT:
                     found = "equivalent"
                 verdicts[found] += 1
-                if found not in (CAUGHT, "equivalent"):
+                if found not in (CAUGHT, REFUSED, "equivalent"):
                     survivors.append(f"{found}: {mutant.name} (line {mutant.line})")
                     print(survivors[-1], flush=True)
     print(", ".join([f"{count} {found}" for found, count in verdicts.items()]))
