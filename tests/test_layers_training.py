@@ -228,7 +228,7 @@ def test_an_interruption_in_the_first_epoch_keeps_its_steps(monkeypatch):
     assert model.evaluate(X, Y) < before
 
 
-def test_control_c_in_the_middle_of_a_step():
+def test_control_c_in_the_middle_of_a_step(ctrl_c):
     model = line()
     timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
     timer.start()

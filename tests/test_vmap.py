@@ -237,7 +237,7 @@ def test_threads_that_share_a_mapped_function_get_their_own_results():
     assert wrong == []
 
 
-def test_an_interrupt_ends_a_long_call_and_leaves_things_usable():
+def test_an_interrupt_ends_a_long_call_and_leaves_things_usable(ctrl_c):
     def long(x):
         for _ in range(400):
             x = sin(x) + 0.1
