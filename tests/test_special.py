@@ -421,3 +421,10 @@ def test_dot_of_nothing_is_zero_and_of_infinities_ieee(source):
     assert source.dot_of([], [], 0) == 0.0
     assert math.isnan(source.dot_of([inf, 1.0], [0.0, 1.0], 2))
     assert source.dot_of([inf, 1.0], [2.0, 1.0], 2) == inf
+
+
+def test_erfc_keeps_its_digits_where_it_is_subnormal():
+    draw = random.Random(1)
+    points = [draw.uniform(26.54, 27.2) for _ in range(1500)]
+    # Half a unit for the last rounding, and the exponential's.
+    assert max(abs(special.erfc(x) - mp.erfc(x)) for x in points) <= 1.1 * 5e-324

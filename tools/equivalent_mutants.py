@@ -13,6 +13,8 @@ WHICH_ZERO = "it matters only for 0 and -0, which tie: the extreme may be either
 SAME_SIDES = "both sides are the same where the comparisons differ"
 ONLY_ITS_SIGN = "only the sign of this number is used: it multiplies a zero, or is compared with 0 as 1 or -1"
 CANCELS = "numerator and denominator change alike: their quotient is the same"
+UNCHANGED = "what is returned here is nan, infinite or 0, and so it is when doubled; a nan also when negated"
+SAME_LARGEST = "of equal operands either is the largest"
 ZERO_OF_PROD = "copysign(0.0, high) * direction * copysign(1.0, values[index])"
 ONE = "the divisor or factor is 1 or -1"
 
@@ -55,6 +57,13 @@ EQUIVALENT: dict[str, str] = {
     "in if copysign(1.0, values[index]) < 0.0:": ONLY_ITS_SIGN,
     "accumulate.py prod: 0.0 as 1.0, in if copysign(1.0, values[index]) < 0.0:": ONLY_ITS_SIGN,
     "accumulate.py prod: 1.0 as 2.0, in if copysign(1.0, values[index]) < 0.0:": ONLY_ITS_SIGN,
+    "accumulate.py logsumexp: values[index] > largest as values[index] >= largest, "
+    "in if values[index] > largest or isnan(values[index]):": SAME_LARGEST,
+    "special.py cbrt: result x doubled, in return x": UNCHANGED,
+    "special.py lgamma: result INFINITY doubled, in return INFINITY": UNCHANGED,
+    "special.py lgamma: result x negated, in return x": UNCHANGED,
+    "special.py lgamma: result x doubled, in return x": UNCHANGED,
+    "special.py digamma: result x doubled, in return x": UNCHANGED,
     "accumulate.py logsumexp: result exp_difference(values[index], largest) negated, "
     "in result[index] = exp_difference(values[index], largest)": CANCELS,
     "accumulate.py logsumexp: result exp_difference(values[index], largest) doubled, "
