@@ -265,6 +265,9 @@ SPECIAL_VALUES = [
     ("sign", (-0.0,), 0.0),
     ("sign", (nan,), nan),
     ("sign", (inf,), 1.0),
+    ("floor_quotient", (1.0, 0.0), nan),
+    ("floor_quotient", (inf, 2.0), nan),
+    ("floor_quotient", (nan, 2.0), nan),
     ("round_half_even", (2.5,), 2.0),
     ("round_half_even", (-0.5,), -0.0),
 ]

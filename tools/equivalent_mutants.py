@@ -15,6 +15,7 @@ ONLY_ITS_SIGN = "only the sign of this number is used: it multiplies a zero, or 
 CANCELS = "numerator and denominator change alike: their quotient is the same"
 UNCHANGED = "what is returned here is nan, infinite or 0, and so it is when doubled; a nan also when negated"
 SAME_LARGEST = "of equal operands either is the largest"
+ANY_SCALE = "the scale is any power of two that keeps the powers in range: the next one does, too"
 ZERO_OF_PROD = "copysign(0.0, high) * direction * copysign(1.0, values[index])"
 ONE = "the divisor or factor is 1 or -1"
 
@@ -64,6 +65,12 @@ EQUIVALENT: dict[str, str] = {
     "special.py lgamma: result x negated, in return x": UNCHANGED,
     "special.py lgamma: result x doubled, in return x": UNCHANGED,
     "special.py digamma: result x doubled, in return x": UNCHANGED,
+    "special.py polygamma: mantissa < 0.7071067811865476 as mantissa >= 0.7071067811865476, "
+    "in if mantissa < 0.7071067811865476:": ANY_SCALE,
+    "special.py polygamma: result INFINITY if odd else NAN doubled, in return INFINITY if odd else NAN": UNCHANGED,
+    "special.py polygamma: result 0.0 if odd else -0.0 doubled, in return 0.0 if odd else -0.0": UNCHANGED,
+    "special.py mod: result copysign(0.0, b) doubled, in return copysign(0.0, b)": UNCHANGED,
+    "special.py sign: result x + 0.0 doubled, in return x + 0.0": UNCHANGED,
     "accumulate.py logsumexp: result exp_difference(values[index], largest) negated, "
     "in result[index] = exp_difference(values[index], largest)": CANCELS,
     "accumulate.py logsumexp: result exp_difference(values[index], largest) doubled, "

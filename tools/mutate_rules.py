@@ -39,7 +39,12 @@ __all__ = ["main", "verdict"]
 STAGES = (("test_accuracy.py",), ("test_conventions.py", "test_primitives.py"), ("test_special.py",))
 # A mutant may loop forever.
 SECONDS = 300
-CAUGHT, SURVIVED, BROKEN, STUCK = "caught by a test", "survived", "broken: the tests don't run", "stuck"
+CAUGHT, SURVIVED, BROKEN, STUCK = (
+    "caught by a test",
+    "survived",
+    "broken: the tests don't run",
+    "caught: a test does not end",
+)
 # A rule that divides by the constant 0, say: the project can't be built with it.
 REFUSED = "refused: no kernels come of it"
 
@@ -164,7 +169,7 @@ def main() -> int:
                 if found == SURVIVED and mutant.name in EQUIVALENT:
                     found = "equivalent"
                 verdicts[found] += 1
-                if found not in (CAUGHT, REFUSED, "equivalent"):
+                if found not in (CAUGHT, REFUSED, STUCK, "equivalent"):
                     survivors.append(f"{found}: {mutant.name} (line {mutant.line})")
                     print(survivors[-1], flush=True)
     print(", ".join([f"{count} {found}" for found, count in verdicts.items()]))
