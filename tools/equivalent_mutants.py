@@ -16,6 +16,7 @@ CANCELS = "numerator and denominator change alike: their quotient is the same"
 UNCHANGED = "what is returned here is nan, infinite or 0, and so it is when doubled; a nan also when negated"
 SAME_LARGEST = "of equal operands either is the largest"
 ANY_SCALE = "the scale is any power of two that keeps the powers in range: the next one does, too"
+OF_A_CONSTANT = "what is changed is the share of a constant, which is not used"
 ZERO_OF_PROD = "copysign(0.0, high) * direction * copysign(1.0, values[index])"
 ONE = "the divisor or factor is 1 or -1"
 
@@ -40,6 +41,8 @@ EQUIVALENT: dict[str, str] = {
     "primitives.py max: value 0 with a and b swapped": WHICH_ZERO,
     "primitives.py max: value a > b as a >= b": WHICH_ZERO,
     "primitives.py max: value a + b as a - b": NAN_ANYWAY,
+    "primitives.py max_of_many, min_of_many: 0.0 as 1.0, in return [where(x == out, 1.0 / (tied * use), 0.0) "
+    "if use else 0.0 for x, use in zip(operands, uses, strict=True)]": OF_A_CONSTANT,
     "primitives.py min: value 0 with a and b swapped": WHICH_ZERO,
     "primitives.py min: value a < b as a <= b": WHICH_ZERO,
     "primitives.py min: value a + b as a - b": NAN_ANYWAY,
