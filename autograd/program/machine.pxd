@@ -96,6 +96,7 @@ cdef class Machine:
     cdef Py_ssize_t input_count
     cdef readonly list benches
     cdef public long long calls, rows
+    cdef public double row_seconds
     cdef Memory cells
     cdef Steps before, before_deciding
     cdef readonly object code

@@ -402,6 +402,8 @@ class Machine:
         self.benches: list[Any] = []
         self.calls = 0
         self.rows = 0
+        # What a row took one thread the last time; before the first it is taken to be long.
+        self.row_seconds = 1.0
         # Held by a call over rows, whose threads all read the cells.
         self.lock = Lock()
         self.program = program

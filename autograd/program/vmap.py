@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import os
+import time
 import types
 from array import array
 from collections.abc import Callable, Sequence
@@ -28,6 +29,8 @@ __all__ = ["Mapped", "vmap"]
 
 # Rows that a thread takes at a time: so many that starting it costs nothing beside them, so few that both have work.
 CHUNK = 1024
+# Another thread takes a share of this to start: what is done sooner is done by one.
+SHORT = 3e-4
 # Rows differ in their paths more than calls do.
 LIMIT = 4096
 
@@ -387,14 +390,17 @@ class Run:
 def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
     """Run all rows, in several threads if there are many; an array of the outputs' sums, if they are summed."""
     starts = range(0, count, CHUNK)
-    workers = min(processors(), len(starts))
+    workers = 1 if count * machine.row_seconds < SHORT else min(processors(), len(starts))
     # Each thread takes every so manieth chunk, this one too; the order of the sums is that of the chunks.
     try:
         jobs = [pool().submit(run_share, machine, rows, count, starts[worker::workers]) for worker in range(1, workers)]
     except RuntimeError:
         # No thread can be had, for the system has no more or Python is shutting down: this one does it all.
         workers, jobs = 1, []
-    shares = [run_share(machine, rows, count, starts[::workers]), *[job.result() for job in jobs]]
+    began = time.perf_counter()
+    own = run_share(machine, rows, count, starts[::workers])
+    machine.row_seconds = (time.perf_counter() - began) * workers / count
+    shares = [own, *[job.result() for job in jobs]]
     parts = [shares[number % workers][number // workers] for number in range(len(starts))]
     if parts[0] is None:
         return None
