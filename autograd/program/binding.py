@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.node import value_of
 from autograd.program.paths import Path, Paths
 from autograd.program.signature import is_array, is_floating, sign
 from autograd.structures import Structure
@@ -85,11 +84,8 @@ class Bound:
         self.read()
         path = self.paths.first(self.numbers)
         while True:
-            inputs: Any = self.numbers
-            if path.traced.variables:
-                inputs = array("d", [*inputs, *[value_of(node) for node in path.traced.variables]])
             machine, numbers, results = self.known.get(path) or self.make_room(path)
-            failed = machine.call_into(inputs, numbers)
+            failed = machine.call_into(path.traced.inputs(self.numbers), numbers)
             if failed < 0:
                 path.count_call(machine)
                 return results

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -145,14 +144,12 @@ class Jitted:
         try:
             path = paths.first(numbers)
             while True:
-                inputs = numbers
-                if path.traced.variables:
-                    if current_mode().recording and any([is_differentiated(node) for node in path.traced.variables]):
-                        # Somebody differentiates in these: Python makes nodes of them.
-                        return self.fun(*args, **kwargs)
-                    inputs = array("d", [*numbers, *[value_of(node) for node in path.traced.variables]])
+                variables = path.traced.variables
+                if variables and current_mode().recording and any([is_differentiated(node) for node in variables]):
+                    # Somebody differentiates in these: Python makes nodes of them.
+                    return self.fun(*args, **kwargs)
                 machine = path.machine()
-                results = machine.call(inputs)
+                results = machine.call(path.traced.inputs(numbers))
                 if type(results) is not int:
                     break
                 path = paths.after(path, results, numbers)

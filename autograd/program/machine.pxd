@@ -107,8 +107,8 @@ cdef class Machine:
     @cython.locals(number=Py_ssize_t, place=Py_ssize_t, outcome=bint, numbers="int*", places="int*", entry=Py_ssize_t,
                    count=Py_ssize_t, given="double*")
     cpdef int prepare(self, object inputs) except -2
+    @cython.locals(results=array, failed=int)
     cpdef object call(self, object inputs)
-    cdef object outcome(self, object inputs)
     cpdef int call_into(self, object inputs, array results) except -2
     @cython.locals(failed=int)
     cdef int write_outcome(self, object inputs, array results) except -2

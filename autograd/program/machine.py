@@ -452,17 +452,16 @@ class Machine:
         return -1
 
     def call(self, inputs: Sequence[float]) -> Any:
-        """The outputs for one row in an array, or the number of the first guard that fails.
+        """The outputs for one row in an array, or the number of the first guard that fails."""
+        results = doubles(len(self.outputs))
+        failed = self.call_into(inputs, results)
+        return results if failed < 0 else failed
+
+    def call_into(self, inputs: Sequence[float], results: Any) -> int:
+        """Write the outputs for one row to an array of doubles; the first guard that fails, or -1.
 
         Compiled, Python's lock is held from start to end, so that threads don't write to each other's cells.
         """
-        if cython.compiled:
-            return self.outcome(inputs)
-        with self.lock.here():
-            return self.outcome(inputs)
-
-    def call_into(self, inputs: Sequence[float], results: Any) -> int:
-        """Write the outputs for one row to an array of doubles; the first guard that fails, or -1."""
         if cython.compiled:
             return self.write_outcome(inputs, results)
         with self.lock.here():
@@ -474,11 +473,6 @@ class Machine:
         if failed < 0:
             self.write(results)
         return failed
-
-    def outcome(self, inputs: Sequence[float]) -> Any:
-        """The same, for one thread at a time."""
-        failed = self.prepare(inputs)
-        return self.results() if failed < 0 else failed
 
     def use(self, before: Any, rest: Any) -> None:
         """Run machine code from now on, for what is the same for all rows and for the rows."""

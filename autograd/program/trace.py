@@ -6,6 +6,7 @@ recorded as a guard; comparisons that are only handed to `where` are operations 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -131,6 +132,12 @@ class Traced:
         self.program = program
         self.outputs = outputs
         self.variables = variables
+
+    def inputs(self, numbers: Sequence[float]) -> Sequence[float]:
+        """The inputs of the program: the numbers of the arguments, and what the variables are now."""
+        if not self.variables:
+            return numbers
+        return array("d", [*numbers, *[value_of(node) for node in self.variables]])
 
 
 def record(fun: Callable[..., Any], numbers: Sequence[float], call: Callable[[list[Any]], Any]) -> Traced:

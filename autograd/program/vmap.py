@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from autograd.modes import current_mode
-from autograd.node import Node, value_of
+from autograd.node import Node
 from autograd.program.jit import Jitted, stands_under_its_name
 from autograd.program.machine import Bench, Columns, Machine, Rows
 from autograd.program.margins import Margin, smallest_of_rows
@@ -336,8 +336,7 @@ class Run:
         """Run the rows of a path by its machine."""
         import numpy
 
-        variables = [value_of(variable) for variable in path.traced.variables]
-        guard = machine.prepare(array("d", [*self.numbers, *variables]) if variables else self.numbers)
+        guard = machine.prepare(path.traced.inputs(self.numbers))
         if guard >= 0:
             return [(self.paths.after(path, guard, self.numbers_of(0 if selected is None else selected[0])), selected)]
         count = self.rows.count if selected is None else len(selected)
