@@ -112,8 +112,6 @@ cdef class Machine:
     cpdef int call_into(self, object inputs, array results) except -2
     @cython.locals(failed=int)
     cdef int write_outcome(self, object inputs, array results) except -2
-    @cython.locals(results=array)
-    cpdef object results(self)
     @cython.locals(places="int*", output=Py_ssize_t, numbers="double*")
     cdef write(self, array results)
 

@@ -481,12 +481,6 @@ class Machine:
             self.before.use(before, self.cells, self.cells, self.cells)
         self.benches.clear()
 
-    def results(self) -> Any:
-        """An array of the outputs, where they are the same for all rows."""
-        results = doubles(len(self.outputs))
-        self.write(results)
-        return results
-
     def write(self, results: Any) -> None:
         """Write the outputs to an array of doubles, where they are the same for all rows."""
         places = self.outputs.data.as_ints if cython.compiled else self.outputs
