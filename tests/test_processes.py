@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,8 @@ import pytest
 
 import autograd
 from autograd import Variable, exp, grad, jit, no_grad, scope, sin, value_and_grad, vmap
-from autograd.locks import check_interpreter_lock
+from autograd.locks import check_interpreter_lock, no_forks
+from autograd.program.machine import Machine
 from autograd.program.trace import record
 from layers import Dense, Sequential
 
@@ -199,6 +202,43 @@ def test_a_process_forked_off_while_the_compiler_runs_can_compile_itself(forked)
             assert forked(lambda: abs(jit(wave, tier="llvm")(0.5, 0.25) - wave(0.5, 0.25)) < 1e-15) == 0
     finally:
         thread.join()
+
+
+@pytest.mark.skipif(not autograd.compiled, reason="machine code needs the compiled engine")
+def test_machine_code_is_freed_only_while_no_process_can_be_forked_off():
+    # LLVM locks itself while it frees machine code: a process forked off at that moment could never compile.
+    pytest.importorskip("llvmlite")
+    from autograd.program.native import NativeCode
+
+    program = record(wave, [0.5, 0.25], lambda arguments: wave(*arguments)).program
+    plan = Machine(program, [True, True]).plan
+
+    def garbage():
+        """Machine code that only the garbage collector finds, and its engine."""
+        cycle = [NativeCode(plan, plan.rest, rows=True)]
+        cycle.append(cycle)
+        return weakref.ref(cycle[0].engine)
+
+    engine = garbage()
+    gc.collect()
+    assert engine() is None
+    engine = garbage()
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold():
+        with no_forks:
+            held.set()
+            let_go.wait(30.0)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(30.0)
+    gc.collect()
+    assert not engine().closed
+    let_go.set()
+    thread.join()
+    garbage()
+    assert engine() is None
 
 
 def run_alone(program):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import sys
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -50,12 +52,26 @@ class NativeCode:
     for itself.
     """
 
+    engine: Any = None
+
     def __init__(self, plan: Plan, steps: Any, rows: bool) -> None:
         text = module_of_rows(plan, steps, BLOCK) if rows else module_of_row(plan, steps)
         self.scratch = Scratch(plan, steps).size * (WIDTH if rows else 1)
         # LLVM has locks of its own.
         with no_forks:
             self.compile(text, rows)
+            free_unused()
+
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # Called at any moment, even in a thread that holds other locks: it must not wait. If another thread compiles
+        # now, it frees the engine when it is done.
+        if self.engine is not None and not is_finalizing():
+            unused.append(self.engine)
+            if no_forks.acquire(blocking=False):
+                try:
+                    free_unused()
+                finally:
+                    no_forks.release()
 
     def compile(self, text: str, rows: bool) -> None:
         """Make machine code of LLVM's language."""
@@ -67,9 +83,24 @@ class NativeCode:
         machine = target.create_target_machine(cpu=processor[0], features=processor[1], opt=level)
         code = kept_or_made(text, (target.triple, *processor, str(level)), lambda: compiled(text, machine))
         self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(f'target triple = "{target.triple}"'), machine)
+        engines.add(self.engine)
         self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self.engine.finalize_object()
         self.address = int(self.engine.get_function_address("run"))
+
+
+# The engines that are not freed yet, and those among them whose code nobody uses any more. Being here, no engine is
+# ever garbage: the garbage collector would free it at once, whoever forks just then.
+engines: set[Any] = set()
+unused: deque[Any] = deque()
+
+
+def free_unused() -> None:
+    """Free the machine code that nobody uses; the caller holds `no_forks`, since LLVM locks itself meanwhile."""
+    while unused:
+        engine = unused.popleft()
+        engines.discard(engine)
+        engine.close()
 
 
 def compiled(text: str, machine: Any) -> bytes:
