@@ -571,6 +571,28 @@ def test_rows_on_other_paths_may_close_over_other_variables():
     assert grad(total)([3.0, 2.0]) == [-1.0, 2000.0]
 
 
+@pytest.mark.parametrize("closes_over", [False, True])
+def test_what_is_wrong_with_rows_is_said_when_they_are_differentiated_too(closes_over):
+    x = np.linspace(0.0, 100.0, 500)
+
+    def slope(function):
+        if closes_over:
+            return grad(lambda w: vmap(lambda x: function(w, x), reduce="sum", max_paths=20)(x))(2.0)
+        return grad(lambda w: vmap(function, (None, 0), "sum", max_paths=20)(w, x))(2.0)
+
+    def steps(w, x):
+        while x > 1.0:
+            x = x - 1.0
+        return w * x
+
+    with pytest.raises(ValueError, match=r"the rows cannot be run: .* took more than 20 ways through its branches"):
+        slope(steps)
+    with pytest.raises(TypeError, match=r"returns .* for some rows and .* for others"):
+        slope(lambda w, x: [w] if x > 50.0 else w)
+    with pytest.raises(OperandError, match="can't become a plain float"):
+        slope(lambda w, x: math.exp(w) * x)
+
+
 def test_sums_over_rows_at_nodes_that_nothing_is_differentiated_in_are_numbers():
     mapped = vmap(lambda w, x: w * x, in_axes=(None, 0), reduce="sum")
     rows = np.array([1.0, 2.0])

@@ -34,9 +34,10 @@ class Derivatives:
         self.name = name
         self.call = call
         self.moving = frozenset(moving)
-        self.compiled = compiler(self.values_and_rows)
+        self.__name__ = f"{name} with its derivatives"
+        self.compiled = compiler(self)
 
-    def values_and_rows(self, operands: list[Any], others: list[Any], *rest: Any) -> Any:
+    def __call__(self, operands: list[Any], others: list[Any], *rest: Any) -> Any:
         """The function's value, and the derivatives of each number in it in the operands."""
 
         def flat(operands: list[Any]) -> Any:
@@ -72,6 +73,7 @@ class DerivativesInVariables:
         self.name = name
         self.fun = fun
         self.variables = list(variables)
+        self.__name__ = f"{name} with its derivatives"
 
     def __call__(self, *row: Any) -> Any:
         value = self.fun(*row)
