@@ -45,6 +45,7 @@ COMPILED = [
     "program/signature",
     "program/paths",
     "program/binding",
+    "program/derivatives",
     "program/jit",
     "program/vmap",
 ]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from program_helpers import BUILT_IN, EVERYWHERE, FEW, SPECIAL, branching, inf, leaves, nan, near, points_of, same_bits
 
 from autograd import (
+    Constant,
     DomainError,
     OperandError,
     Variable,
@@ -29,6 +30,7 @@ from autograd import (
     jit,
     log,
     maximum,
+    no_grad,
     norm,
     sin,
     sqrt,
@@ -36,9 +38,11 @@ from autograd import (
     sum,
     tanh,
     value_and_grad,
+    vjp,
     vmap,
     where,
 )  # fmt: skip
+from autograd.node import value_of
 from autograd.program import vmap as vmap_module
 
 COUNTS = [1, 2, 63, 64, 65, 127, 1023, 1024, 1025, 2049, 5000 if compiled else 1300]
@@ -486,6 +490,147 @@ def test_rows_of_nodes_give_nodes():
     assert grad(vmap(lambda x: x**3, reduce="sum"))(np.array([1.0, 2.0])).tolist() == [3.0, 12.0]
     mixed = vmap(lambda p, x: p * x, in_axes=(None, 0))(Variable(3.0), np.array([1.0, 2.0]))
     assert leaves(mixed) == [3.0, 6.0]
+
+
+def test_derivatives_of_sums_over_rows_of_many_paths_are_the_sums_of_theirs():
+    # Each row takes its own path, in the derivatives too.
+    w, x = np.array([2.0, 3.0]), np.linspace(-2.0, 2.0, 300)
+    branches = lambda w, x: w[0] * x * x if x < -1.0 else w[1] ** 2 * x if x < w[0] - 2.0 else w[0] * w[1]  # noqa: E731
+    for reduce in ("sum", "mean"):
+        mapped = vmap(branches, (None, 0), reduce)
+        value, slope = value_and_grad(mapped)(w, x)
+        inside, inside_slope = vmap(value_and_grad(branches), (None, 0), reduce)(w, x)
+        assert value == pytest.approx(inside, rel=1e-13)
+        np.testing.assert_allclose(slope, inside_slope, rtol=1e-13)
+        np.testing.assert_allclose(
+            hessian(mapped)(w, x), vmap(hessian(branches), (None, 0), reduce)(w, x), rtol=1e-12, atol=1e-12
+        )
+    assert len(mapped.derivatives) == 1
+
+
+def test_the_gradient_of_a_sum_over_rows_runs_no_row_in_python():
+    calls = []
+
+    def counted(w, x):
+        calls.append(1)
+        return sin(w * x)
+
+    x = np.linspace(0.0, 3.0, 5000)
+    slope = grad(vmap(counted, in_axes=(None, 0), reduce="sum"))
+    assert slope(0.5, x) == pytest.approx(float(np.sum(x * np.cos(0.5 * x))), rel=1e-12)
+    before = len(calls)
+    assert slope(0.25, x) == pytest.approx(float(np.sum(x * np.cos(0.25 * x))), rel=1e-12)
+    assert before < 10 and len(calls) == before
+
+
+def test_a_sum_over_rows_has_graphs_and_derivatives_of_every_order():
+    w, scale, x = Variable(0.5), Variable(2.0), np.linspace(0.0, 1.0, 50)
+    total = vmap(lambda p, x: p["w"] ** 3 * x + p["scale"], in_axes=(None, 0), reduce="mean")
+    loss = exp(total({"w": w, "scale": scale}, x))
+    loss.backward()
+    value = math.exp(0.5**3 * 0.5 + 2.0)
+    assert (loss.value, w.grad, scale.grad) == pytest.approx((value, value * 3 * 0.25 * 0.5, value), rel=1e-13)
+    third = grad(grad(grad(lambda w: total({"w": w, "scale": 0.0}, x))))
+    assert third(0.5) == pytest.approx(6.0 * 0.5, rel=1e-12)
+
+
+def closing_over(p, x, reduce):
+    """The loss with `p` in the function over rows, not among its arguments; one row in three takes another path."""
+    product = p[0] * p[1]
+    return vmap(lambda x: (sin(product * x) if x < p[0] else p[2] ** 2 * x) ** 2, reduce=reduce)(x)
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+@pytest.mark.parametrize("count", [5, vmap_module.RECORDED - 1, vmap_module.RECORDED, 3000])
+def test_what_the_function_closes_over_is_differentiated_to_every_order(reduce, count):
+    p, x = np.array([1.0, 2.0, 0.5]), np.linspace(0.0, 1.5, count)
+    passed = vmap(lambda p, x: (sin(p[0] * p[1] * x) if x < p[0] else p[2] ** 2 * x) ** 2, (None, 0), reduce)
+    value, slopes = value_and_grad(closing_over)(p, x, reduce)
+    expected, expected_slopes = value_and_grad(passed)(p, x)
+    assert value == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(slopes, expected_slopes, rtol=1e-12)
+    np.testing.assert_allclose(hessian(closing_over)(p, x, reduce), hessian(passed)(p, x), rtol=1e-11, atol=1e-11)
+
+    def line(w, loss):
+        return loss([w, 2.0 * w, 0.5 * w * w])
+
+    def third(loss):
+        return grad(grad(grad(lambda w: line(w, loss))))(1.0)
+
+    assert third(lambda p: closing_over(p, x, reduce)) == pytest.approx(third(lambda p: passed(p, x)), rel=1e-10)
+    _, pullback = vjp(lambda p: closing_over(p, x, reduce), p)
+    np.testing.assert_allclose(pullback(2.0)[0], 2.0 * np.array(slopes), rtol=1e-12)
+
+
+def test_rows_on_other_paths_may_close_over_other_variables():
+    x = np.array([-1.0] + [1.0] * 500)
+
+    def total(p):
+        return vmap(lambda x: p[0] * x if x < 0.0 else p[1] ** 2 * x, reduce="sum")(x)
+
+    assert grad(total)([3.0, 2.0]) == [-1.0, 2000.0]
+
+
+@pytest.mark.parametrize("closes_over", [False, True])
+def test_what_is_wrong_with_rows_is_said_when_they_are_differentiated_too(closes_over):
+    x = np.linspace(0.0, 100.0, 500)
+
+    def slope(function):
+        if closes_over:
+            return grad(lambda w: vmap(lambda x: function(w, x), reduce="sum", max_paths=20)(x))(2.0)
+        return grad(lambda w: vmap(function, (None, 0), "sum", max_paths=20)(w, x))(2.0)
+
+    def steps(w, x):
+        while x > 1.0:
+            x = x - 1.0
+        return w * x
+
+    with pytest.raises(ValueError, match=r"the rows cannot be run: .* took more than 20 ways through its branches"):
+        slope(steps)
+    with pytest.raises(TypeError, match=r"returns .* for some rows and .* for others"):
+        slope(lambda w, x: [w] if x > 50.0 else w)
+    with pytest.raises(OperandError, match="can't become a plain float"):
+        slope(lambda w, x: math.exp(w) * x)
+
+
+def test_sums_over_rows_at_nodes_that_nothing_is_differentiated_in_are_numbers():
+    mapped = vmap(lambda w, x: w * x, in_axes=(None, 0), reduce="sum")
+    rows = np.array([1.0, 2.0])
+    with no_grad():
+        assert [type(mapped(w, x)) for w, x in ((Variable(3.0), rows), (3.0, [Variable(1.0), 2.0]))] == [float, float]
+        assert mapped(Variable(3.0), np.array([Variable(1.0), 2.0])) == 9.0
+    assert type(mapped(Constant(3.0), rows)) is float
+
+
+def test_parts_are_summed_or_averaged_at_nodes():
+    def parts(w, x):
+        return [w * x, (w * w, {"x": x})]
+
+    x = np.array([1.0, 2.0, 6.0])
+    first, (square, rest) = vmap(parts, (None, 0), ("sum", "mean"))(Variable(2.0), x)
+    assert (first.value, square.value, value_of(rest["x"])) == (18.0, 4.0, 3.0)
+    slopes = jacobian(lambda w: vmap(parts, (None, 0), ("sum", "mean"))(w, x))(2.0)
+    assert slopes == [9.0, (4.0, {"x": 0.0})]
+
+
+def test_too_many_rows_inside_a_compiled_function_are_left_to_vmap_with_one_warning(monkeypatch):
+    monkeypatch.setattr(vmap_module, "UNROLLED", 1000)
+    x = numbers(500)
+    mean = vmap(lambda w, x: sin(w * x) ** 2, in_axes=(None, 0), reduce="mean")
+    outer = jit(value_and_grad(lambda w: mean(w, x) + w))
+    expected = value_and_grad(lambda w: mean(w, x) + w)(0.5)
+    with pytest.warns(
+        RuntimeWarning,
+        match=r"^<lambda> is mapped over 500 rows inside a function that is compiled, which would record more than "
+        r"1,000 operations one after the other, and the function around it is run by Python, these rows by a program "
+        r"of their own; leave out the outer jit or vmap",
+    ):
+        assert outer(0.5) == expected
+    assert outer(0.5) == expected
+    assert outer.paths == []
+    # The program of few rows holds them all.
+    few = jit(lambda w: mean(w, x[:20]))
+    assert few(0.5) == pytest.approx(mean(0.5, x[:20]), rel=1e-12) and len(few.paths) == 1
 
 
 # Composition

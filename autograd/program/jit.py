@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.modes import STATE, current_mode
-from autograd.node import Node, value_of, varies
-from autograd.primitive import Primitive
+from autograd.node import value_of, varies
 from autograd.program.binding import Bound
+from autograd.program.derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
 from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, on_variables, sign, with_nodes
@@ -19,7 +19,7 @@ from autograd.program.tiers import check_tier
 from autograd.program.trace import record
 from autograd.structures import NUMBER, flatten
 from autograd.tape import is_differentiated
-from autograd.transforms import jacobian, name_of
+from autograd.transforms import name_of
 
 __all__ = ["Jitted", "jit"]
 
@@ -116,7 +116,8 @@ class Jitted:
         """What differentiates the function, where the numbers at some places are nodes."""
         known = self.derivatives.get((key, moving))
         if known is None:
-            derivatives = Derivatives(self, Signature(args, kwargs), frozenset(moving))
+            call = functools.partial(self.call, Signature(args, kwargs))
+            derivatives = Derivatives(self.__name__, call, moving, self.alike)
             known = self.derivatives.setdefault((key, moving), derivatives)
         return known
 
@@ -132,12 +133,16 @@ class Jitted:
 
     def record(self, signature: Signature, numbers: Sequence[float]) -> Any:
         """Run the function once on these numbers, and record it."""
+        return record(self.fun, numbers, functools.partial(self.call, signature))
 
-        def call(arguments: list[Any]) -> Any:
-            positional, keywords = signature.arguments(arguments)
-            return self.fun(*positional, **keywords)
+    def call(self, signature: Signature, numbers: Sequence[Any]) -> Any:
+        """Call the function itself, with these numbers in its arguments."""
+        positional, keywords = signature.arguments(numbers)
+        return self.fun(*positional, **keywords)
 
-        return record(self.fun, numbers, call)
+    def alike(self, fun: Callable[..., Any]) -> Jitted:
+        """Another function, compiled in the same way."""
+        return Jitted(fun, self.tier, self.max_paths)
 
     def run(self, paths: Paths, numbers: Sequence[float], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result for these numbers, by the program of the path that they take."""
@@ -233,69 +238,3 @@ def stands_under_its_name(function: Any) -> str | None:
     for part in name.split("."):
         found = getattr(found, part, None)
     return name if found is function else None
-
-
-class Derivatives:
-    """A compiled function at nodes: its outputs are nodes whose local gradients come from its compiled Jacobian.
-
-    `moving` has the places of those numbers in the arguments that vary; the others are constants to the derivatives.
-    """
-
-    def __init__(self, jitted: Jitted, signature: Signature, moving: frozenset[int]) -> None:
-        self.name = jitted.__name__
-        self.fun = jitted.fun
-        self.signature = signature
-        self.moving = moving
-        self.compiled = Jitted(self.values_and_rows, jitted.tier, jitted.max_paths)
-
-    def values_and_rows(self, operands: list[Any], others: list[Any]) -> Any:
-        """The function's value, and the derivatives of each number in it in the operands."""
-
-        def flat(operands: list[Any]) -> Any:
-            moved, fixed = iter(operands), iter(others)
-            count = len(operands) + len(others)
-            numbers = [next(moved) if place in self.moving else next(fixed) for place in range(count)]
-            positional, keywords = self.signature.arguments(numbers)
-            value = self.fun(*positional, **keywords)
-            return flatten(value, f"the output of {self.name}")[0], value
-
-        rows, value = jacobian(flat, has_aux=True)(operands)
-        return value, rows
-
-    def closes_over_nodes(self) -> bool:
-        """Whether the function uses nodes from outside that vary."""
-        return any([varies(node) for path in self.compiled.paths for node in path.traced.variables])
-
-    def on_nodes(self, numbers: list[Any]) -> Any:
-        """The value for numbers among which there are nodes."""
-        operands = [number for place, number in enumerate(numbers) if place in self.moving]
-        others = [value_of(number) for place, number in enumerate(numbers) if place not in self.moving]
-        value, rows = self.compiled([value_of(operand) for operand in operands], others)
-        results, structure = flatten(value, f"the output of {self.name}")
-
-        def slopes(place: int, given: list[Any]) -> Any:
-            if any([isinstance(operand, Node) for operand in given]):
-                return self.compiled(given, others)[1][place]
-            return rows[place]
-
-        outputs = [
-            Primitive(
-                self.name,
-                functools.partial(constantly, result),
-                functools.partial(gradients_by, slopes, place),
-                arity=None,
-                registered=False,
-            )(*operands)
-            for place, result in enumerate(results)
-        ]
-        return structure.build(outputs)
-
-
-def constantly(result: float, operands: list[Any]) -> float:
-    """The value that is known."""
-    return result
-
-
-def gradients_by(slopes: Callable[[int, list[Any]], Any], place: int, operands: Any, out: Any) -> Any:
-    """The local gradients of one output."""
-    return slopes(place, list(operands))

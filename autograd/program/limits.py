@@ -14,16 +14,20 @@ from typing import Any
 from autograd.program.program import Guard
 from autograd.program.signature import Signature, sign
 
-__all__ = ["TooManyPaths", "too_many_signatures", "too_many_ways"]
+__all__ = ["TooManyPaths", "too_many_rows", "too_many_signatures", "too_many_ways"]
 
 
 class TooManyPaths(Exception):
-    """A function was recorded as often as it may be; `reason` says of what there are too many, `advice` what helps."""
+    """A function was recorded as often as it may be, or would record too much.
 
-    def __init__(self, reason: str, advice: str) -> None:
+    `reason` says of what there are too many, `advice` what helps, `instead` what is done without a recording.
+    """
+
+    def __init__(self, reason: str, advice: str, instead: str = "is run by Python for others") -> None:
         super().__init__(f"{reason}; {advice}")
         self.reason = reason
         self.advice = advice
+        self.instead = instead
 
 
 def too_many_ways(name: str, limit: int, guard: Guard) -> TooManyPaths:
@@ -40,6 +44,16 @@ def too_many_signatures(name: str, signatures: Sequence[Signature], signature: S
         f"{name} was called with more than {len(signatures)} different signatures: "
         f"{most_different([*signatures, signature])}",
         "give a number that changes as a float or in an array, or raise max_paths",
+    )
+
+
+def too_many_rows(name: str, count: int, limit: int) -> TooManyPaths:
+    """The signal that the rows of a mapped function are too many to be recorded inside another compiled function."""
+    return TooManyPaths(
+        f"{name} is mapped over {count:,} rows inside a function that is compiled, which would record more than "
+        f"{limit:,} operations one after the other",
+        "leave out the outer jit or vmap: rows are compiled as it is",
+        "the function around it is run by Python, these rows by a program of their own",
     )
 
 

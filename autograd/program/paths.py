@@ -92,6 +92,7 @@ class Paths:
         self.limit = limit
         self.root: Path | None = None
         self.count = 0
+        self.refused: TooManyPaths | None = None
         # One thread records at a time.
         self.lock = Lock()
 
@@ -116,9 +117,15 @@ class Paths:
         return child
 
     def new(self, numbers: Sequence[float]) -> Path:
-        """The path of these inputs."""
-        with collector_paused():
-            path = Path(self.record(numbers), self.tier)
+        """The path of these inputs; TooManyPaths if it, or one before it, is too long to be recorded."""
+        if self.refused is not None:
+            raise self.refused
+        try:
+            with collector_paused():
+                path = Path(self.record(numbers), self.tier)
+        except TooManyPaths as signal:
+            self.refused = signal
+            raise
         self.count += 1
         return path
 
@@ -161,7 +168,7 @@ class Recordings:
         """Warn, once, that calls which are not recorded are run by Python."""
         if not self.warned:
             self.warned = True
-            message = f"{signal.reason}, and is run by Python for others; {signal.advice}"
+            message = f"{signal.reason}, and {signal.instead}; {signal.advice}"
             warnings.warn_explicit(message, RuntimeWarning, *caller())
 
     def __iter__(self) -> Iterator[Path]:

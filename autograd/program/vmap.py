@@ -12,13 +12,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from autograd.modes import current_mode
-from autograd.node import Node
+from autograd.modes import current_mode, no_grad
+from autograd.node import Node, clock, varies
+from autograd.program.derivatives import Derivatives, DerivativesInVariables, with_slopes
 from autograd.program.jit import Jitted, stands_under_its_name
+from autograd.program.limits import too_many_rows
 from autograd.program.machine import Bench, Columns, Machine, Rows
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
-from autograd.program.signature import Signature, on_variables, sign
+from autograd.program.signature import Signature, on_variables, sign, with_nodes
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
 from autograd.structures import NUMBER, Structure, as_array, flatten
@@ -31,6 +33,10 @@ __all__ = ["Mapped", "vmap"]
 CHUNK = 1024
 # Another thread takes a share of this to start: what is done sooner is done by one.
 SHORT = 3e-4
+# More operations than these of rows inside another compiled function take longer to record than is worth it.
+UNROLLED = 100_000
+# Fewer rows are done sooner by Python than recorded for one call.
+RECORDED = 200
 # Rows differ in their paths more than calls do.
 LIMIT = 4096
 
@@ -76,6 +82,7 @@ class Mapped:
         self.max_paths = max_paths
         self.tier = check_tier(tier)
         self.__name__ = name_of(fun)
+        self.derivatives: dict[Any, Derivatives] = {}
         self.recordings = Recordings(self.__name__, max_paths, self.tier)
         functools.update_wrapper(self, fun, updated=())
 
@@ -90,11 +97,20 @@ class Mapped:
     def __call__(self, *args: Any) -> Any:
         rows = RowArguments(self, args)
         mode = current_mode()
-        if rows.nodes or mode.trace is not None:
-            return self.one_by_one(rows, self.fun)
+        if mode.trace is not None:
+            return self.one_by_one(rows, self.within_limit(rows.count))
         if mode.strict:
             what = f"the output of {self.__name__}"
-            return self.one_by_one(rows, lambda *row: on_variables(self.fun, row, {}, what))
+            return self.one_by_one(rows, self.fun if rows.nodes else lambda *row: on_variables(self.fun, row, {}, what))
+        if mode.recording and any([varies(node) for node in rows.nodes]):
+            return self.on_nodes(rows)
+        if rows.nodes:
+            rows.take_values()
+        return self.on_numbers(rows)
+
+    def on_numbers(self, rows: RowArguments) -> Any:
+        """The results for plain numbers, by compiled programs."""
+        mode = current_mode()
         row = tuple(rows.one(0))
         numbers, _, key = sign(row, {})
         try:
@@ -103,9 +119,8 @@ class Mapped:
             self.recordings.warn(signal)
             return self.one_by_one(rows, self.fun)
         first = paths.first(numbers)
-        if mode.recording and any([is_differentiated(node) for node in first.traced.variables]):
-            # The function closes over variables in which somebody differentiates.
-            return self.one_by_one(rows, self.fun)
+        if mode.recording and (variables := differentiated(first)):
+            return self.on_variables(rows, variables)
         return Run(self, paths, rows, numbers).result()
 
     def paths_of(self, key: Any, row: tuple[Any, ...]) -> Paths:
@@ -119,6 +134,93 @@ class Mapped:
     def record(self, signature: Signature, numbers: Sequence[float]) -> Any:
         """Run the function of one row on these numbers, and record it."""
         return record(self.fun, numbers, lambda arguments: self.fun(*signature.arguments(arguments)[0]))
+
+    def on_nodes(self, rows: RowArguments) -> Any:
+        """The results as nodes that depend on those among the arguments."""
+        if rows.hold_nodes or not self.sums_everything():
+            # Each row has numbers of its own to depend on: there is no Jacobian that they share.
+            return self.one_by_one(rows, self.fun)
+        shared, own = rows.split()
+        numbers, nodes, key = sign(shared, {})
+        moving = tuple([place for place, node in nodes.items() if varies(node)])
+        derivatives = self.derivatives_of(key, moving, shared, rows.mapped)
+        found = derivatives.on_nodes(with_nodes(numbers, nodes), *own)
+        if derivatives.closes_over_nodes():
+            # Derivatives in these are not compiled.
+            return self.one_by_one(rows, self.fun)
+        return self.from_sums(found, rows.count)
+
+    def on_variables(self, rows: RowArguments, variables: list[Node], operands: list[Any] | None = None) -> Any:
+        """The results as nodes that depend on those that the function closes over, and somebody differentiates in.
+
+        `operands` are other nodes of the same values to depend on in their places.
+        """
+        if operands is None and (rows.count < RECORDED or not self.sums_everything()):
+            # Another call may close over others: what is recorded serves this call alone.
+            return self.one_by_one(rows, self.fun)
+        operands = list(operands or variables)
+        axes = tuple([0 if mapped else None for mapped in rows.mapped])
+        missing: list[Node] = []
+        while True:
+            variables, operands = variables + missing, operands + missing
+            fun = DerivativesInVariables(self.__name__, self.fun, variables)
+            both = Mapped(fun, axes, "sum", self.max_paths, self.tier)
+            with no_grad():
+                value, slopes = both(*rows.arguments)
+            # Rows on other paths may use others.
+            known = {id(node) for node in variables}
+            missing = [node for path in both.paths for node in differentiated(path) if id(node) not in known]
+            if not missing:
+                break
+        found = with_slopes(
+            self.__name__, value, slopes, operands, lambda given: both.on_variables(rows, variables, given)[1]
+        )
+        return self.from_sums(found, rows.count)
+
+    def from_sums(self, found: Any, count: int) -> Any:
+        """The results from their sums over so many rows."""
+        sums, structure = flatten(found, f"the output of {self.__name__}", True)
+        built = []
+        start = 0
+        for part, reduction in self.parts(structure):
+            built.append(reduced(part, reduction, sums[start : start + part.size], count))
+            start += part.size
+        return self.joined(structure, built)
+
+    def sums_everything(self) -> bool:
+        """Whether all results are added up over the rows."""
+        return None not in (self.reduce if isinstance(self.reduce, tuple) else (self.reduce,))
+
+    def derivatives_of(
+        self, key: Any, moving: tuple[int, ...], shared: tuple[Any, ...], mapped: tuple[bool, ...]
+    ) -> Derivatives:
+        """What differentiates the sums over rows in the numbers at some places of the arguments that rows share."""
+        known = self.derivatives.get((key, mapped, moving))
+        if known is None:
+            signature = Signature(shared, {})
+
+            def call(numbers: list[Any], *own: Any) -> Any:
+                rest = iter(signature.arguments(numbers)[0]), iter(own)
+                return self.fun(*[next(rest[varies]) for varies in mapped])
+
+            def compiler(fun: Callable[..., Any]) -> Mapped:
+                return Mapped(fun, (None, None, *[0] * sum(mapped)), "sum", self.max_paths, self.tier)
+
+            derivatives = Derivatives(self.__name__, call, moving, compiler)
+            known = self.derivatives.setdefault((key, mapped, moving), derivatives)
+        return known
+
+    def within_limit(self, count: int) -> Callable[..., Any]:
+        """The function of one of so many rows that are recorded one after the other, which ends if it gets too much."""
+        began = clock()
+
+        def one(*row: Any) -> Any:
+            returned = self.fun(*row)
+            if clock() - began > UNROLLED:
+                raise too_many_rows(self.__name__, count, UNROLLED)
+            return returned
+
+        return one
 
     def one_by_one(self, rows: RowArguments, fun: Callable[..., Any]) -> Any:
         """The results as Python computes them: the function itself is run for each row."""
@@ -136,7 +238,7 @@ class Mapped:
                 built.append(stacked(part, entries.reshape(rows.count, part.size)))
                 continue
             sums = [functools.reduce(operator.add, [numbers[column] for numbers, _ in found]) for column in columns]
-            built.append(part.build([total / rows.count for total in sums] if reduction == "mean" else sums))
+            built.append(reduced(part, reduction, sums, rows.count))
         return self.joined(structure, built)
 
     def parts(self, structure: Structure) -> list[tuple[Structure, str | None]]:
@@ -217,7 +319,9 @@ class RowArguments:
             raise ValueError(f"vmap of {mapped.__name__}: in_axes has {len(axes)} entries for {len(args)} arguments")
         self.arguments: list[Any] = []
         self.mapped = tuple([axis is not None for axis in axes])
+        # All nodes among the arguments, and whether any stand in rows.
         self.nodes: list[Any] = []
+        self.hold_nodes = False
         counts: dict[int, int] = {}
         for place, (argument, axis) in enumerate(zip(args, axes, strict=True)):
             if axis is None:
@@ -230,7 +334,9 @@ class RowArguments:
                     f"vmap of {mapped.__name__}: argument {place} has no axis {axis}, its shape is {given.shape}"
                 )
             if given.dtype.kind == "O":
-                self.nodes += [item for item in given.flat if isinstance(item, Node)]
+                found = [item for item in given.flat if isinstance(item, Node)]
+                self.nodes += found
+                self.hold_nodes |= bool(found)
                 flatten(given, f"argument {place} of {mapped.__name__}")
             elif given.dtype.kind not in "fiu":
                 raise TypeError(
@@ -257,6 +363,20 @@ class RowArguments:
             argument if not mapped else argument[row] if argument.ndim > 1 else number_in(argument, row)
             for argument, mapped in zip(self.arguments, self.mapped, strict=True)
         ]
+
+    def split(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The arguments that rows share, and those that are mapped."""
+        pairs = list(zip(self.arguments, self.mapped, strict=True))
+        return tuple([one for one, mapped in pairs if not mapped]), tuple([one for one, mapped in pairs if mapped])
+
+    def take_values(self) -> None:
+        """Put their values in the places of nodes."""
+        for place, (argument, mapped) in enumerate(zip(self.arguments, self.mapped, strict=True)):
+            numbers = sign((argument,), {})[0]
+            if mapped:
+                self.arguments[place] = as_array(numbers, argument.shape)
+            else:
+                self.arguments[place] = Signature((argument,), {}).arguments(numbers)[0][0]
 
     def sources(self) -> tuple[list[tuple[Any, int, int]], tuple[bool, ...]]:
         """For each number of a row that varies, where it is read; and which numbers vary."""
@@ -384,6 +504,16 @@ class Run:
         for part, reduction in self.mapped.parts(structure):
             self.results.append(part.map_pieces(new_array) if reduction is None else None)
         self.targets = Columns(targets, True)
+
+
+def differentiated(path: Path) -> list[Node]:
+    """The nodes that the function closes over on a path, and somebody differentiates in."""
+    return [node for node in path.traced.variables if is_differentiated(node)]
+
+
+def reduced(part: Structure, reduction: str | None, sums: list[Any], count: int) -> Any:
+    """A part of a result from its sums over so many rows, which are numbers or nodes."""
+    return part.build([total / count for total in sums] if reduction == "mean" else sums)
 
 
 def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
