@@ -80,7 +80,8 @@ def plain_result(here: Recorded, beside: Recorded, finding: Finding, label: str)
             which = "the result" if len(here.outputs) == 1 else f"output {output}"
             reason = (
                 f"{which} is a plain number, {value_of(first)!r}, that changes with {label}: it was made from .value, "
-                f"from detached nodes or inside no_grad"
+                f"from detached nodes, inside no_grad, or by a compiled function that closes over what varies (pass it "
+                f"as an argument)"
             )
             return Fault("", "", reason)
     return None
