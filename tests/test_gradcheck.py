@@ -360,6 +360,10 @@ def test_the_rounding_of_an_input_just_below_a_power_of_two_is_no_mismatch():
     assert gradcheck(lambda x: (x - 0.99999) ** 2, [0.99999])
 
 
+def test_products_that_underflow_are_no_difference_between_the_modes():
+    assert gradcheck(lambda x, y, z: x**2 - 2.0 * y**2 + 0.5 * z**2, (0.0, 0.0, 4.210665754669885e-161))
+
+
 def test_the_examples_of_the_page_on_testing_run():
     pytest.importorskip("numpy")
     page = Path(__file__).resolve().parent.parent / "docs" / "testing.md"

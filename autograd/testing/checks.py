@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from autograd.node import Variable, value_of
 from autograd.testing.comparison import Comparison, compare
-from autograd.testing.differences import EPSILON, SAFETY, Slope, power_of_two
+from autograd.testing.differences import EPSILON, SAFETY, SMALLEST, Slope, power_of_two
 from autograd.testing.subject import Subject, rounding_of, slopes_of
 
 __all__ = ["Derivatives", "Finding", "Options", "check_order", "different_values"]
@@ -187,8 +187,9 @@ def both_modes(subject: Subject, below: int, known: Derivatives, options: Option
         shares = [slope * part for slope, part in zip(row, direction, strict=True)]
         backward = math.fsum(shares) if all([math.isfinite(share) for share in shares]) else sum(shares)
         rounding = math.fsum([bound * abs(part) for bound, part in zip(roundings, direction, strict=True)])
-        # Either mode rounds the same products and sums, in another order.
-        tolerance = options.atol + options.rtol * max(abs(forward), abs(backward)) + 4.0 * SAFETY * rounding
+        # Either mode rounds the same products and sums, in another order; tiny products not relatively.
+        size = max(abs(forward), abs(backward), SMALLEST)
+        tolerance = options.atol + options.rtol * size + 4.0 * SAFETY * rounding
         agrees = abs(forward - backward) <= tolerance or (forward != forward and backward != backward)
         agrees |= forward == backward or not math.isfinite(backward)
         if not agrees:

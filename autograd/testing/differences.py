@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 __all__ = [
     "EPSILON",
+    "SAFETY",
+    "SMALLEST",
     "Line",
     "Sample",
     "Side",
