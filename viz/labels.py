@@ -114,6 +114,9 @@ def html(text: str) -> str:
     """
     for character, entity in _ENTITIES:
         text = text.replace(character, entity)
+    if text.startswith("]"):
+        # Graphviz 2.43 refuses a text of brackets alone: it waits for the end of a CDATA section.
+        text = text.replace("]", "&#93;")
     # A backslash starts an escape such as \N even when written as an entity; two of them are one backslash.
     # Some engines refuse a label of blanks only.
     return text or "&#160;"
