@@ -11,12 +11,13 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autograd.arrays import doubles, integers
 from autograd.elimination import eliminate_for_jacobian
 from autograd.modes import enable_grad, lenient
 from autograd.node import Node, Variable, assigned_since, clock, new_argument, operands_of, varied
 from autograd.primitives import Dot
 from autograd.rules import run_rule, stale_graph
-from autograd.tape import Tape, doubles, integers
+from autograd.tape import Tape
 
 try:
     import cython

@@ -1,5 +1,6 @@
 cimport cython
-from cpython.array cimport array, clone
+from cpython.array cimport array
+from autograd.arrays cimport doubles
 from autograd.kernel cimport Kernel
 from autograd.modes cimport State
 from autograd.primitive cimport Primitive
@@ -9,7 +10,6 @@ cdef State _state
 cdef long long _clock
 cdef int _depth
 cdef list _pending
-cdef array _template
 
 cdef class Node:
     cdef double _value
@@ -64,8 +64,6 @@ cdef object record_by_rule(Primitive primitive, tuple operands)
 cdef object set_operands(Node node, tuple operands, tuple local_gradients)
 
 cdef tuple numbered(Primitive primitive, tuple operands)
-
-cdef array zeros(Py_ssize_t count)
 
 cdef object convert(Primitive primitive, object operand)
 

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from autograd.arrays import doubles
 from autograd.callers import Line, caller, calling_frame
 from autograd.errors import DomainError, FrozenValueError, OperandError, TraceError
 from autograd.modes import STATE, Mode, Scope, current_mode
@@ -105,7 +106,6 @@ LEAF = Origin(None, None, None)
 # How many nodes are being freed within each other, and what is left to be freed when there are too many.
 _depth = 0
 _pending: list[Any] = []
-_template = array("d")
 
 
 @cython.freelist(16384)
@@ -799,7 +799,7 @@ def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
 def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """The node of an operation on any number of operands, whose primitive has a kernel."""
     count = len(operands)
-    values, uses, gradients = zeros(count), zeros(count), zeros(count)
+    values, uses, gradients = doubles(count), doubles(count), doubles(count)
     if cython.compiled:
         numbers, counts, slopes = values.data.as_doubles, uses.data.as_doubles, gradients.data.as_doubles
     else:
@@ -905,13 +905,6 @@ def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]
     )
 
 
-def zeros(count: int) -> Any:
-    """An array of `count` doubles."""
-    if cython.compiled:
-        return clone(_template, count, True)  # type: ignore[name-defined]  # noqa: F821 - in node.pxd
-    return array("d", bytes(8 * count))
-
-
 def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
     """Replace each 1 in `uses` by how often that variable stands among the operands."""
     counts: dict[int, float] = {}
@@ -1012,7 +1005,7 @@ def local_gradients_beside(node: Node, constant: list[bool]) -> tuple[float, ...
     if kernel.arity != 0:
         return recorded
     count = len(operands)
-    values, uses, gradients = zeros(count), zeros(count), zeros(count)
+    values, uses, gradients = doubles(count), doubles(count), doubles(count)
     for place in range(count):
         values[place] = comparable(operands[place])
         uses[place] = 1.0 if varies(operands[place]) and not constant[place] else 0.0
