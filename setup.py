@@ -24,6 +24,8 @@ COMPILED = [
     "primitives",
     "modes",
     "node",
+    "copying",
+    "ties",
     "functions",
     "rules",
     "sweep",

@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from autograd.callers import Line, caller, calling_frame
 from autograd.errors import UnknownPrimitiveError
 from autograd.kernel import Kernel
+from autograd.modes import Mode
 from autograd.operands import as_number
 
 try:
@@ -180,6 +182,20 @@ class Primitive:
             )
         return gradients
 
+    def gradients_beside(
+        self, gradients: tuple[float, ...], operands: list[float], out: float, constant: list[bool]
+    ) -> tuple[float, ...]:
+        """These local gradients as they are if the operands at the places in `constant` don't vary.
+
+        Only `beside_constant` of two operands, one of which is constant, makes them others.
+        """
+        if self.beside_constant is None or len(operands) != 2 or constant[0] == constant[1]:
+            return gradients
+        a, b = operands
+        if constant[0]:
+            return (gradients[0], float(self.beside_constant(b, a, out)))
+        return (float(self.beside_constant(a, b, out)), gradients[1])
+
     def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
         if not self.registered:
             raise UnknownPrimitiveError(
@@ -206,6 +222,24 @@ class Origin:
         self.scope = scope
         self.name = name
         self.source = source
+
+
+LEAF = Origin(None, None, None)
+
+
+def origin_in(mode: Mode, primitive: Primitive) -> Origin:
+    """The origin of a node that is made in a scope, or where lines are recorded."""
+    if mode.origins is None:
+        return Origin(primitive, mode.scope, None)
+    if mode.scope is not None:
+        # Scopes are many: each call of a layer is another one.
+        return Origin(primitive, mode.scope, None, caller())
+    frame = calling_frame()
+    key = (primitive, frame.f_code.co_filename, frame.f_lineno)
+    origin: Origin | None = mode.origins.get(key)
+    if origin is None:
+        origin = mode.origins[key] = Origin(primitive, None, None, Line(key[1], key[2]))
+    return origin
 
 
 def find_primitive(name: str) -> Primitive:

@@ -16,7 +16,8 @@ from typing import Any
 
 from autograd.errors import OperandError, TraceError
 from autograd.locks import Lock
-from autograd.node import Constant, Node, Variable, describe, gradients_of_many, hooks, operands_of
+from autograd.node import Constant, Node, Variable, gradients_of_many, hooks, operands_of
+from autograd.node_errors import describe
 from autograd.operands import as_number
 from autograd.rules import local_gradients_as_nodes
 

@@ -2,8 +2,9 @@ cimport cython
 from cpython.array cimport array
 from autograd.arrays cimport doubles, integers
 from autograd.node cimport (
-    Node, SERIAL, VARIES, clock, gradients_of_many, local_gradients_beside, operands_of, varied, varies
+    Node, SERIAL, VARIES, clock, gradients_of_many, operands_of, varied, varies
 )
+from autograd.ties cimport local_gradients_beside
 
 cdef class Tape:
     cdef readonly Py_ssize_t count

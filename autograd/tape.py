@@ -17,7 +17,6 @@ from autograd.node import (
     Node,
     gradients_of_many,
     is_argument,
-    local_gradients_beside,
     operands_of,
     recorded_gradients,
     varied,
@@ -26,6 +25,7 @@ from autograd.node import (
 from autograd.primitives import Absorb, Select, StopGradient, where
 from autograd.rules import is_strict, is_traced, local_gradients_as_nodes, traced_local_gradients
 from autograd.sweep import topological_order
+from autograd.ties import local_gradients_beside
 
 try:
     import cython
