@@ -416,6 +416,8 @@ SPECIAL_POINTS = [
     # Values that are numbers although an operand is nan.
     ("1 ** nan", power, (1.0, nan), [[nan, nan], [nan, nan]]),
     ("nan ** 0", power, (nan, 0.0), [[nan, nan], [nan, nan]]),
+    ("hypot beside infinity", hypot, (1.0, inf), [[0.0, nan], [nan, nan]]),
+    ("norm beside infinity", lambda *x: norm(x), (1.0, inf), [[0.0, nan], [nan, nan]]),
     ("hypot of infinity and nan", hypot, (inf, nan), [[nan, nan], [nan, nan]]),
     ("sin of infinity", sin, (inf,), [[nan]]),
     ("0 times the root at 0", lambda x: 0.0 * sqrt(x), (0.0,), [[nan]]),
