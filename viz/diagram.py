@@ -147,14 +147,6 @@ class Diagram(NamedTuple):
     guards: tuple[Guard, ...] = ()
     recorded: bool = False
 
-    def users(self) -> list[list[int]]:
-        """For each value the operations that use it, one entry per operand."""
-        users: list[list[int]] = [[] for _ in self.values]
-        for operation in self.operations:
-            for operand in operation.operands:
-                users[operand.value].append(operation.position)
-        return users
-
     def without_numbers(self) -> Diagram:
         """What is computed from what, and no number but those of constants."""
         values = [
