@@ -78,6 +78,7 @@ def record_unary(primitive: Primitive, operand: Node) -> Any:
     else:
         gradient = kernel.unary_gradient(a, value)
         if value != value or a != a:
+            # What does not equal itself is nan, and nan has no slope, whatever the rule says.
             gradient = math.nan
         node = new_node(primitive.origin, value)
         node._left = operand
@@ -167,6 +168,12 @@ class Node:
     """The result of an operation, and base of `Variable` and `Constant`.
 
     Nodes are made by operations. They are equal if their values are, and hashed by identity.
+
+    >>> y = Variable(2.0, name="x") * 3.0
+    >>> y.value, y.op.symbol, y.local_gradients
+    (6.0, '×', (3.0, 2.0))
+    >>> y.parents
+    (Variable(2.0, name='x'), Constant(3.0))
     """
 
     __slots__ = ("_grad", "_left", "_left_gradient", "_origin", "_right", "_right_gradient", "_stamp", "_value")
@@ -705,7 +712,7 @@ def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]
 
 
 def convert(primitive: Primitive, operand: Any) -> Any:
-    """A plain operand as a float; None if its type is unknown, an error if it is known not to be a number."""
+    """A plain operand as a float; None if its type is unknown, OperandError if it is known not to be a number."""
     if type(operand) is int:
         return to_float(operand)
     number = number_or_none(operand)
@@ -728,7 +735,7 @@ def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
 
 
 def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
-    """The node as the mode of this context wants it: constant, checked, marked with the scope."""
+    """The node as the mode of this context wants it: constant, checked, marked with the scope; see `modes`."""
     mode = current_mode()
     if mode.strict:
         check_finite(node, primitive, operands)

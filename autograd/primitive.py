@@ -17,7 +17,7 @@ try:
 except ImportError:
     from autograd import _cython as cython
 
-__all__ = ["Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "find_primitive"]
+__all__ = ["LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "find_primitive", "origin_in"]
 
 
 class Interval(NamedTuple):
@@ -74,12 +74,12 @@ class Primitive:
         the operand `x` when the other one, `c`, is constant, as `beside_constant(x, c, out)`. For any number of
         operands: the local gradients of all, as `beside_constant(operands, uses, out)`, where `uses` says of each in
         how many places it stands, 0 if it is constant.
-
     first_gradient: the first of `gradients` by itself, in the same form: for when the other operands are constant, and
         their local gradients would be the larger part of the work.
     linear: whether the local gradients are the same numbers all around each point off the kinks, so that
         those recorded once serve every order of derivative.
     registered: whether it can be found by its name, without which a graph that uses it can't be stored.
+    doc: what the value is, and what the gradient is where calculus leaves a choice: a sentence for the manual.
     auxiliary: whether it serves programs only, where it stands for what is no operation in plain Python.
 
     Called on numbers it gives a float, called on nodes a node:
