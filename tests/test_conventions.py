@@ -28,6 +28,7 @@ from autograd import (
     gradients,
     hessian,
     jacfwd,
+    jacobian,
     jit,
     jvp,
     log,
@@ -333,6 +334,33 @@ def test_a_leaf_assigned_later_leaves_first_derivatives_and_stops_second_ones():
     assert gradients(node, x) == 6.0
     with pytest.raises(StaleGraphError, match="assigned after"):
         gradients(node, x, create_graph=True)
+
+
+SECOND_DERIVATIVES = {"hessian": hessian, "nested grad": lambda function: jacobian(grad(function))} | {
+    f"compiled, {tier}": lambda function, tier=tier: jit(hessian(function), tier=tier)
+    for tier in ("vm", "llvm")
+    if tier == "vm" or tier in WAYS
+}
+
+
+@pytest.mark.parametrize("name", [primitive.name for primitive in BUILT_IN])
+def test_second_derivatives_are_the_same_by_every_way_where_value_and_slopes_are_finite(name):
+    primitive = next(primitive for primitive in BUILT_IN if primitive.name == name)
+    ways = [way(lambda x: primitive(*x)) for way in SECOND_DERIVATIVES.values()]
+    compared = 0
+    for point in itertools.product((0.0, 1.0, -1.0, -2.0, 0.5, 3.0), repeat=primitive.arity or 2):
+        node = primitive(*[Variable(x) for x in point])
+        finite = all(map(math.isfinite, (node.value, *node.local_gradients)))
+        if not finite or (name in ("power", "power_below") and point[0] == 0.0):
+            continue
+        expected, *others = [[entry for row in way(list(point)) for entry in row] for way in ways]
+        for found in others:
+            for one, other in zip(found, expected, strict=True):
+                # Each is a sum of a few products.
+                assert one == other or abs(one - other) <= 2.0**-46 * max(abs(one), abs(other)), (point, found)
+        compared += 1
+    # Polygamma has no derivative in its order anywhere.
+    assert compared or name == "polygamma"
 
 
 def test_products_with_zeros_have_the_products_of_the_others_as_gradient():
