@@ -13,6 +13,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 COMPILED = [
+    "arrays",
     "kernel",
     "special",
     "accumulate",
@@ -23,6 +24,8 @@ COMPILED = [
     "primitives",
     "modes",
     "node",
+    "copying",
+    "ties",
     "functions",
     "rules",
     "sweep",

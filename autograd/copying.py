@@ -6,18 +6,32 @@ import threading
 import weakref
 from typing import Any
 
+from autograd.callers import Line
+from autograd.modes import STATE, Scope, current_mode
 from autograd.node import (
     Constant,
     Node,
     Variable,
+    assigned_since,
     check_escape,
     hooks,
+    is_argument,
     operands_of,
-    rebuild,
-    stands_for_input,
-    state_of,
+    restored_node,
+    set_value,
+    varies,
 )
+from autograd.primitive import Origin, Primitive
 from autograd.sweep import topological_order
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+if not cython.compiled:
+    from autograd.node import REACHED
+
+_state = STATE
 
 
 class _Listed(threading.local):
@@ -46,7 +60,8 @@ def reduce(node: Node) -> tuple[Any, ...]:
     if isinstance(node, Constant | Variable) or id(node) in _listed.ids:
         _listed.ids.discard(id(node))
         return _rebuild_after, ((), *state_of(node))
-    below = topological_order(node)[:-1]
+    order = topological_order(node)
+    below = order[: len(order) - 1]
     end = _ListEnd()
     _listed.ids = {id(ancestor) for ancestor in below if operands_of(ancestor)}
     _listed.end = weakref.ref(end)
@@ -81,5 +96,63 @@ def deepcopy(node: Node, memo: dict[int, Any]) -> Node:
     return copied
 
 
+def copy(node: Node) -> Node:
+    """A copy of a node that shares its parents."""
+    return node if stands_for_input(node) else rebuild(*state_of(node))
+
+
+def stands_for_input(node: Node) -> bool:
+    """Whether a copy of this must be itself: an argument that is differentiated, anything that varies in a trace."""
+    if is_argument(node):
+        return True
+    return _state.entered != 0 and varies(node) and current_mode().trace is not None
+
+
+def state_of(node: Node) -> tuple[Any, ...]:
+    """What `rebuild` needs to make this node anew, operands included."""
+    operands = operands_of(node)
+    stale = any([assigned_since(operand, node) for operand in operands])
+    origin = node._origin
+    reached = node._stamp & REACHED != 0
+    return (
+        type(node).__name__, operands, origin.primitive, origin.scope, origin.name, node._value, node._grad, reached,
+        node.local_gradients, stale, origin.source,
+    )  # fmt: skip
+
+
+def rebuild(
+    kind: str,
+    operands: tuple[Any, ...],
+    primitive: Primitive | None,
+    scope: Scope | None,
+    name: str | None,
+    value: float,
+    grad: float,
+    reached: bool,
+    local_gradients: tuple[float, ...],
+    stale: bool,
+    source: Line | None = None,
+) -> Node:
+    """The node that `state_of` described."""
+    node: Node
+    if kind == "Node":
+        if scope or name or source or primitive is None:
+            origin = Origin(primitive, scope, name, source)
+        else:
+            origin = primitive.origin
+        node = restored_node(origin, value, operands, local_gradients, stale)
+    elif kind == "Variable":
+        node = Variable(value, name)
+        # As if assigned now: no graph that is there already knows this variable.
+        set_value(node, value)
+    else:
+        node = Constant(value, name)
+    node._grad = grad
+    if reached:
+        node._stamp |= REACHED
+    return node
+
+
+hooks["copy"] = copy
 hooks["reduce"] = reduce
 hooks["deepcopy"] = deepcopy

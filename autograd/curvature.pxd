@@ -1,9 +1,10 @@
 cimport cython
 from cpython.array cimport array
+from autograd.arrays cimport doubles, integers
 from autograd.kernel cimport Kernel, LEFT, MIXED, RIGHT
 from autograd.node cimport Node, Variable
 from autograd.primitive cimport Primitive
-from autograd.tape cimport Tape, doubles, integers
+from autograd.tape cimport Tape
 
 cdef class Curvature:
     cdef readonly Tape tape

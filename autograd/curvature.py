@@ -11,12 +11,13 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autograd.arrays import doubles, integers
 from autograd.elimination import eliminate_for_jacobian
 from autograd.modes import enable_grad, lenient
 from autograd.node import Node, Variable, assigned_since, clock, new_argument, operands_of, varied
 from autograd.primitives import Dot
 from autograd.rules import run_rule, stale_graph
-from autograd.tape import Tape, doubles, integers
+from autograd.tape import Tape
 
 try:
     import cython
@@ -184,23 +185,37 @@ def pairs_of(node: Node) -> Iterator[tuple[int, int, float]]:
         for place in range(half):
             yield place, half + place, 1.0
         return
-    before = clock()
     values = [value_at(node, operand) for operand in operands]
     primitive: Any = node.op
     undefined = [slope != slope for slope in node.local_gradients]
-    if any(undefined) and primitive.registered:
-        # All are nan, but which there are is seen at a common point: a rule may choose a constant for nan.
-        values = [0.5 + 0.25 * place / len(values) for place in range(len(values))]
+    if not any(undefined):
+        yield from pairs_at(node, values)
+    elif primitive.registered:
+        # Which there are is seen at a common point: a rule may choose a constant for nan.
+        common = [0.5 + 0.25 * place / len(values) for place in range(len(values))]
+        known = {(place, other): second for place, other, second in pairs_at(node, values)}
+        for place, other, _ in pairs_at(node, common):
+            missing = undefined[place] or undefined[other]
+            yield place, other, math.nan if missing else known.get((place, other), 0.0)
+    else:
+        # The solution of an equation, which has no derivative here: nothing is known of its second ones.
+        yield from pairs_at(node, values)
+        place_of = [place for place, operand in enumerate(operands) if varied(operand)]
+        yield from [(place, other, math.nan) for place in place_of for other in place_of if other >= place]
+
+
+def pairs_at(node: Node, values: Sequence[float]) -> Iterator[tuple[int, int, float]]:
+    """The second derivatives of the node's operation at these operands, by its rule; only in operands that vary."""
+    before = clock()
     leaves = [
-        new_argument(value) if varied(operand) else value for value, operand in zip(values, operands, strict=True)
+        new_argument(value) if varied(operand) else value
+        for value, operand in zip(values, operands_of(node), strict=True)
     ]
     arguments = [leaf for leaf in leaves if isinstance(leaf, Node)]
     place_of = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Node)]
+    primitive: Any = node.op
     with enable_grad(), lenient():
         slopes = run_rule(primitive(*leaves))
-    if any(undefined) and not primitive.registered:
-        # The solution of an equation, which has no derivative here: nothing is known of its second ones.
-        yield from [(place, other, math.nan) for place in place_of for other in place_of if other >= place]
     for argument, place, second in zip(*eliminate_for_jacobian(Tape(arguments, slopes, before)), strict=True):
         if place_of[argument] >= place:
             yield place, place_of[argument], second

@@ -1,6 +1,7 @@
 cimport cython
 from cpython.array cimport array
-from autograd.tape cimport Tape, doubles, integers
+from autograd.arrays cimport doubles, integers
+from autograd.tape cimport Tape
 
 cdef class Sums:
     cdef array first, next, column, term, columns, sums, place

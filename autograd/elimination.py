@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.tape import Tape, doubles, integers, is_zero
+from autograd.arrays import doubles, integers
+from autograd.tape import Tape, is_zero
 
 try:
     import cython

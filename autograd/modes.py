@@ -114,6 +114,8 @@ class _Entered:
         entry.token = _mode.set(entry.inside)
         return entry.inside
 
+    # The last entry is not [-1]: compiled, indices don't count from the end.
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

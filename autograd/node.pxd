@@ -1,5 +1,6 @@
 cimport cython
-from cpython.array cimport array, clone
+from cpython.array cimport array
+from autograd.arrays cimport doubles
 from autograd.kernel cimport Kernel
 from autograd.modes cimport State
 from autograd.primitive cimport Primitive
@@ -9,7 +10,6 @@ cdef State _state
 cdef long long _clock
 cdef int _depth
 cdef list _pending
-cdef array _template
 
 cdef class Node:
     cdef double _value
@@ -40,9 +40,7 @@ cpdef bint varied(object operand)
 cpdef tuple recorded_gradients(Node node)
 cpdef array gradients_of_many(Node node)
 cdef tuple gradients_by_rule(Primitive primitive, tuple operands, list numbers, double value)
-cpdef bint stands_for_input(Node node)
 cpdef object check_escape(Node node)
-cdef tuple gradients_beside(Primitive primitive, tuple gradients, list numbers, double value, list constant)
 @cython.locals(node=Constant)
 cdef Constant new_constant(double value)
 
@@ -61,11 +59,12 @@ cdef object record_nary(Primitive primitive, tuple operands)
 @cython.locals(value=double, node=Node)
 cdef object record_by_rule(Primitive primitive, tuple operands)
 
+@cython.locals(node=Node)
+cpdef Node restored_node(object origin, double value, tuple operands, tuple local_gradients, bint stale)
+
 cdef object set_operands(Node node, tuple operands, tuple local_gradients)
 
 cdef tuple numbered(Primitive primitive, tuple operands)
-
-cdef array zeros(Py_ssize_t count)
 
 cdef object convert(Primitive primitive, object operand)
 
@@ -80,20 +79,9 @@ cdef object under_mode(Node node, Primitive primitive, tuple operands)
 @cython.locals(stamp="long long")
 cpdef bint assigned_since(object variable, object node)
 cpdef tuple operands_of(Node node)
-cpdef str describe(Node node)
 
+cpdef object set_value(Variable variable, double value)
 @cython.locals(variable=Variable)
 cdef object assign(object node, object value)
-
-@cython.locals(kernel=Kernel, a=double, b=double, count=Py_ssize_t, place=Py_ssize_t, values=array, uses=array,
-               gradients=array)
-cpdef tuple local_gradients_beside(Node node, list constant)
-cpdef tuple state_of(Node node)
-
-@cython.locals(node=Node)
-cpdef Node rebuild(str kind, tuple operands, Primitive primitive, object scope, object name, double value, double grad,
-                  bint reached, tuple local_gradients, bint stale, object source=*)
-
-cpdef str shortened(str text, int length=*)
 
 cdef object check_finite(Node node, Primitive primitive, tuple operands)

@@ -1,7 +1,13 @@
 """Nodes: numbers that remember how they were computed.
 
-Each operation on nodes makes a new node at once. It keeps its value, its *parents* (the operands) and its
-*local gradients* (the derivative of the value in each operand); that is all a backward sweep needs.
+Each operation on nodes makes a new node at once: see `record_unary` and `record_binary`, to which `-x`, `x * y`
+and `exp(x)` all lead. The new node keeps
+
+* its value,
+* its *parents*, the operands (`_left` and `_right`),
+* its *local gradients*, the derivative of the value in each operand (`_left_gradient` and `_right_gradient`),
+
+and that is all a backward sweep needs: see `sweep`.
 
 A node is 80 bytes, so that graphs of tens of millions of operations fit in memory: that is why an operand
 that is a plain number is kept as the number, and why small facts share one field, `_stamp`.
@@ -13,69 +19,24 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograd.callers import Line, caller, calling_frame
-from autograd.errors import DomainError, FrozenValueError, OperandError, TraceError
-from autograd.modes import STATE, Mode, Scope, current_mode
+from autograd.arrays import doubles
+from autograd.callers import Line
+from autograd.errors import FrozenValueError, OperandError
+from autograd.modes import STATE, Scope, current_mode
+from autograd.node_errors import describe, frozen_value, not_finite, plain_float, plain_int, shortened
 from autograd.operands import as_number, not_a_number, number_or_none, to_float
-from autograd.primitive import Origin, Primitive
+from autograd.primitive import LEAF, Origin, Primitive, origin_in
+
+# fmt: off
+# isort: off
 from autograd.primitives import (
-    Abs,
-    Acos,
-    Acosh,
-    Asin,
-    Asinh,
-    Atan,
-    Atan2,
-    Atanh,
-    Cbrt,
-    Ceil,
-    Copysign,
-    Cos,
-    Cosh,
-    Digamma,
-    Divide,
-    Equal,
-    Erf,
-    Erfc,
-    Exp,
-    Exp2,
-    Expm1,
-    Floor,
-    FloorDivide,
-    Fmod,
-    Hypot,
-    Identity,
-    Less,
-    LessEqual,
-    Lgamma,
-    Log,
-    Log1p,
-    Log2,
-    Log10,
-    Logaddexp,
-    Max,
-    Min,
-    Minus,
-    Mod,
-    Multiply,
-    Negate,
-    NotEqual,
-    Plus,
-    Power,
-    Reciprocal,
-    Round,
-    Sigmoid,
-    Sign,
-    Sin,
-    Sinh,
-    Softplus,
-    Sqrt,
-    Square,
-    StopGradient,
-    Tan,
-    Tanh,
-    Trunc,
-)  # fmt: skip
+    Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Copysign, Cos, Cosh, Digamma, Divide, Equal, Erf,
+    Erfc, Exp, Exp2, Expm1, Floor, FloorDivide, Fmod, Hypot, Identity, Less, LessEqual, Lgamma, Log, Log1p, Log2,
+    Log10, Logaddexp, Max, Min, Minus, Mod, Multiply, Negate, NotEqual, Plus, Power, Reciprocal, Round, Sigmoid,
+    Sign, Sin, Sinh, Softplus, Sqrt, Square, StopGradient, Tan, Tanh, Trunc,
+)
+# isort: on
+# fmt: on
 
 try:
     import cython
@@ -95,17 +56,109 @@ ARGUMENT = 16  # it stands for an argument of a function that is being different
 STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
 SERIAL = 64
 
-_state = STATE
 # Counts nodes and assignments, so that it can be told whether a variable was assigned after its use.
 _clock = 0
+_state = STATE
 # Functions of the modules above this one that methods of nodes lead to; each registers itself.
 hooks: dict[str, Callable[..., Any]] = {}
-LEAF = Origin(None, None, None)
 
 # How many nodes are being freed within each other, and what is left to be freed when there are too many.
 _depth = 0
 _pending: list[Any] = []
-_template = array("d")
+
+
+def record_unary(primitive: Primitive, operand: Node) -> Any:
+    """The node of an operation on one node, whose primitive has a kernel."""
+    kernel: Any = primitive.kernel
+    a = operand._value
+    value = kernel.unary_value(a)
+    node: Node
+    if not operand._stamp & VARIES:
+        node = new_constant(value)
+    else:
+        gradient = kernel.unary_gradient(a, value)
+        if value != value or a != a:
+            # What does not equal itself is nan, and nan has no slope, whatever the rule says.
+            gradient = math.nan
+        node = new_node(primitive.origin, value)
+        node._left = operand
+        node._left_gradient = gradient
+    if _state.entered != 0:
+        return under_mode(node, primitive, (operand,))
+    return node
+
+
+def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
+    """The node of an operation on two operands, at least one of them a node, whose primitive has a kernel.
+
+    NotImplemented if the other operand is of an unknown type: it may know what to do.
+    """
+    kernel: Any = primitive.kernel
+    node: Node
+    left_varies = right_varies = 0
+    if isinstance(left, Node):
+        a = cython.cast(Node, left)._value
+        left_varies = cython.cast(Node, left)._stamp & VARIES
+    elif type(left) is float:
+        a = left
+    else:
+        number = convert(primitive, left)
+        return NotImplemented if number is None else record_binary(primitive, number, right)
+    if isinstance(right, Node):
+        b = cython.cast(Node, right)._value
+        right_varies = cython.cast(Node, right)._stamp & VARIES
+    elif type(right) is float:
+        b = right
+    else:
+        number = convert(primitive, right)
+        return NotImplemented if number is None else record_binary(primitive, left, number)
+    value = kernel.binary_value(a, b)
+    if not (left_varies or right_varies):
+        node = new_constant(value)
+    else:
+        node = new_node(primitive.origin, value)
+        node._left = left
+        node._right = right
+        if value != value or a != a or b != b:
+            node._left_gradient = node._right_gradient = math.nan
+        elif kernel.kinked_beside_constant and not (left_varies and right_varies):
+            if left_varies:
+                node._left_gradient = kernel.gradient_beside_constant(a, b, value)
+            else:
+                node._right_gradient = kernel.gradient_beside_constant(b, a, value)
+        else:
+            node._left_gradient = kernel.left_gradient(a, b, value)
+            node._right_gradient = kernel.right_gradient(a, b, value)
+    if _state.entered != 0:
+        return under_mode(node, primitive, (left, right))
+    return node
+
+
+def new_node(origin: Origin, value: float) -> Node:
+    """A node without operands yet."""
+    global _clock
+    node: Node = Node.__new__(Node)
+    _clock += 1
+    node._value = value
+    node._grad = 0.0
+    node._stamp = _clock * SERIAL + VARIES
+    node._origin = origin
+    if not cython.compiled:
+        node._left = node._right = None
+        node._left_gradient = node._right_gradient = 0.0
+    return node
+
+
+def new_constant(value: float) -> Constant:
+    """A constant without a name."""
+    node: Constant = Constant.__new__(Constant)
+    node._value = value
+    node._grad = 0.0
+    node._stamp = 0
+    node._origin = LEAF
+    if not cython.compiled:
+        node._left = node._right = None
+    return node
 
 
 @cython.freelist(16384)
@@ -115,6 +168,12 @@ class Node:
     """The result of an operation, and base of `Variable` and `Constant`.
 
     Nodes are made by operations. They are equal if their values are, and hashed by identity.
+
+    >>> y = Variable(2.0, name="x") * 3.0
+    >>> y.value, y.op.symbol, y.local_gradients
+    (6.0, '×', (3.0, 2.0))
+    >>> y.parents
+    (Variable(2.0, name='x'), Constant(3.0))
     """
 
     __slots__ = ("_grad", "_left", "_left_gradient", "_origin", "_right", "_right_gradient", "_stamp", "_value")
@@ -166,15 +225,6 @@ class Node:
         assign(self, value)
 
     @property
-    def data(self) -> float:
-        """The value (micrograd's name)."""
-        return self.value
-
-    @data.setter
-    def data(self, value: float) -> None:
-        assign(self, value)
-
-    @property
     def grad(self) -> float:
         """The derivative of the last sweep's output in this node, 0.0 before a sweep; a variable's accumulates."""
         return self._grad
@@ -184,50 +234,9 @@ class Node:
         self._grad = as_number("a gradient", gradient)
 
     @property
-    def reached(self) -> bool:
-        """Whether a backward sweep has reached this node since its gradient was last cleared."""
-        return self._stamp & REACHED != 0
-
-    @property
     def op(self) -> Primitive | None:
         """The primitive that made this node; None for a leaf."""
         return self._origin.primitive
-
-    @property
-    def _op(self) -> str:
-        """The operation's symbol, empty for a leaf (micrograd's name)."""
-        return "" if self._origin.primitive is None else self._origin.primitive.symbol
-
-    @property
-    def name(self) -> str | None:
-        """The name that messages and pictures use."""
-        return self._origin.name
-
-    @name.setter
-    def name(self, name: str | None) -> None:
-        origin = self._origin
-        self._origin = Origin(origin.primitive, origin.scope, None if name is None else str(name), origin.source)
-
-    @property
-    def label(self) -> str | None:
-        """The name (micrograd's name)."""
-        return self._origin.name
-
-    @label.setter
-    def label(self, name: str | None) -> None:
-        self.name = name
-
-    @property
-    def scope(self) -> Scope | None:
-        """The layer call in which this node was made."""
-        known: Scope | None = self._origin.scope
-        return known
-
-    @property
-    def source(self) -> Line | None:
-        """The line of the program that asked for this operation, if it did so inside `source_lines`."""
-        known: Line | None = self._origin.source
-        return known
 
     @property
     def parents(self) -> tuple[Node, ...]:
@@ -235,32 +244,11 @@ class Node:
         return tuple([operand if isinstance(operand, Node) else new_constant(operand) for operand in operands_of(self)])
 
     @property
-    def _prev(self) -> tuple[Node, ...]:
-        """The parents (micrograd's name)."""
-        return self.parents
-
-    @property
     def local_gradients(self) -> tuple[float, ...]:
         """The derivative of the value in each parent."""
         if _state.entered != 0:
             check_escape(self)
         return recorded_gradients(self)
-
-    @staticmethod
-    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-        """What a primitive makes of operands of which at least one is a node."""
-        if primitive.kernel is None:
-            return record_by_rule(primitive, operands)
-        if primitive.arity is None:
-            return record_nary(primitive, operands)
-        if len(operands) == 1:
-            return record_unary(primitive, operands[0])
-        result = record_binary(primitive, operands[0], operands[1])
-        if result is NotImplemented:
-            for place, operand in enumerate(operands):
-                if not isinstance(operand, Node):
-                    as_number(primitive.name, operand, place)
-        return result
 
     def backward(self, gradient: float = 1.0) -> None:
         """Fill in `grad` of every node that this one depends on: see `autograd.backward`."""
@@ -275,74 +263,86 @@ class Node:
             constant.name = self._origin.name
         return constant
 
-    # Operators. On an operand of a type that is not known here they leave the operation to that type.
-
-    def __add__(self, other: Any) -> Any:
-        return record_binary(Plus, self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return record_binary(Plus, other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return record_binary(Minus, self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return record_binary(Minus, other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return record_binary(Multiply, self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return record_binary(Multiply, other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return record_binary(Divide, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return record_binary(Divide, other, self)
+    # The operators, as a table. On an operand of a type that is not known here they leave the operation to that type.
+    # fmt: off
+    def __add__(self, other: Any) -> Any: return record_binary(Plus, self, other)
+    def __radd__(self, other: Any) -> Any: return record_binary(Plus, other, self)
+    def __sub__(self, other: Any) -> Any: return record_binary(Minus, self, other)
+    def __rsub__(self, other: Any) -> Any: return record_binary(Minus, other, self)
+    def __mul__(self, other: Any) -> Any: return record_binary(Multiply, self, other)
+    def __rmul__(self, other: Any) -> Any: return record_binary(Multiply, other, self)
+    def __truediv__(self, other: Any) -> Any: return record_binary(Divide, self, other)
+    def __rtruediv__(self, other: Any) -> Any: return record_binary(Divide, other, self)
+    def __rpow__(self, other: Any, modulus: Any = None) -> Any: return record_binary(Power, other, self)
+    def __mod__(self, other: Any) -> Any: return record_binary(Mod, self, other)
+    def __rmod__(self, other: Any) -> Any: return record_binary(Mod, other, self)
+    def __floordiv__(self, other: Any) -> Any: return record_binary(FloorDivide, self, other)
+    def __rfloordiv__(self, other: Any) -> Any: return record_binary(FloorDivide, other, self)
+    def __neg__(self) -> Any: return record_unary(Negate, self)
+    def __pos__(self) -> Any: return self
+    def __abs__(self) -> Any: return record_unary(Abs, self)
+    def __floor__(self) -> Any: return record_unary(Floor, self)
+    def __ceil__(self) -> Any: return record_unary(Ceil, self)
+    def __trunc__(self) -> Any: return record_unary(Trunc, self)
+    # fmt: on
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         if modulus is not None:
             raise OperandError("pow(x, y, modulus) is for integers; use (x ** y) % modulus")
         return record_binary(Power, self, other)
 
-    def __rpow__(self, other: Any, modulus: Any = None) -> Any:
-        return record_binary(Power, other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return record_binary(Mod, self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return record_binary(Mod, other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return record_binary(FloorDivide, self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return record_binary(FloorDivide, other, self)
-
-    def __neg__(self) -> Any:
-        return record_unary(Negate, self)
-
-    def __pos__(self) -> Any:
-        return self
-
-    def __abs__(self) -> Any:
-        return record_unary(Abs, self)
-
     def __round__(self, digits: int | None = None) -> Any:
         if digits is not None:
             raise OperandError("round(node, digits) has no node form; use round(node * 10**digits) / 10**digits")
         return record_unary(Round, self)
 
-    def __floor__(self) -> Any:
-        return record_unary(Floor, self)
-
-    def __ceil__(self) -> Any:
-        return record_unary(Ceil, self)
-
-    def __trunc__(self) -> Any:
-        return record_unary(Trunc, self)
+    # Functions as methods, under NumPy's names: np.exp(node), and np.exp of an object array of nodes, end here.
+    # fmt: off
+    def exp(self) -> Any: return record_unary(Exp, self)
+    def exp2(self) -> Any: return record_unary(Exp2, self)
+    def expm1(self) -> Any: return record_unary(Expm1, self)
+    def log(self) -> Any: return record_unary(Log, self)
+    def log2(self) -> Any: return record_unary(Log2, self)
+    def log10(self) -> Any: return record_unary(Log10, self)
+    def log1p(self) -> Any: return record_unary(Log1p, self)
+    def logaddexp(self, other: Any) -> Any: return Logaddexp(self, other)
+    def sqrt(self) -> Any: return record_unary(Sqrt, self)
+    def cbrt(self) -> Any: return record_unary(Cbrt, self)
+    def square(self) -> Any: return record_unary(Square, self)
+    def reciprocal(self) -> Any: return record_unary(Reciprocal, self)
+    def hypot(self, other: Any) -> Any: return Hypot(self, other)
+    def sin(self) -> Any: return record_unary(Sin, self)
+    def cos(self) -> Any: return record_unary(Cos, self)
+    def tan(self) -> Any: return record_unary(Tan, self)
+    def arcsin(self) -> Any: return record_unary(Asin, self)
+    def arccos(self) -> Any: return record_unary(Acos, self)
+    def arctan(self) -> Any: return record_unary(Atan, self)
+    def arctan2(self, other: Any) -> Any: return Atan2(self, other)
+    def sinh(self) -> Any: return record_unary(Sinh, self)
+    def cosh(self) -> Any: return record_unary(Cosh, self)
+    def tanh(self) -> Any: return record_unary(Tanh, self)
+    def arcsinh(self) -> Any: return record_unary(Asinh, self)
+    def arccosh(self) -> Any: return record_unary(Acosh, self)
+    def arctanh(self) -> Any: return record_unary(Atanh, self)
+    def erf(self) -> Any: return record_unary(Erf, self)
+    def erfc(self) -> Any: return record_unary(Erfc, self)
+    def lgamma(self) -> Any: return record_unary(Lgamma, self)
+    def digamma(self) -> Any: return record_unary(Digamma, self)
+    def sigmoid(self) -> Any: return record_unary(Sigmoid, self)
+    def softplus(self) -> Any: return record_unary(Softplus, self)
+    def relu(self) -> Any: return record_binary(Max, self, 0.0)
+    def sign(self) -> Any: return record_unary(Sign, self)
+    def floor(self) -> Any: return record_unary(Floor, self)
+    def ceil(self) -> Any: return record_unary(Ceil, self)
+    def rint(self) -> Any: return record_unary(Round, self)
+    def trunc(self) -> Any: return record_unary(Trunc, self)
+    def fabs(self) -> Any: return record_unary(Abs, self)
+    def fmod(self, other: Any) -> Any: return Fmod(self, other)
+    def copysign(self, other: Any) -> Any: return Copysign(self, other)
+    def maximum(self, other: Any) -> Any: return Max(self, other)
+    def minimum(self, other: Any) -> Any: return Min(self, other)
+    def conjugate(self) -> Any: return self
+    # fmt: on
 
     # Comparisons look at values. Inside a trace they are nodes, and the decisions made on them are recorded.
 
@@ -395,17 +395,67 @@ class Node:
         return bool(self != 0.0)
 
     def __float__(self) -> float:
-        raise OperandError(
-            f"{describe(self)} can't become a plain float: that would drop its derivative without a word. "
-            f"Use .value if that is meant; in place of math.exp and the like, use autograd.exp; an array that is to "
-            f"hold nodes needs dtype=object"
-        )
+        raise plain_float(self)
 
     def __int__(self) -> int:
-        raise OperandError(
-            f"{describe(self)} can't become an int: that would drop its derivative without a word. "
-            f"Use int(node.value) if that is meant, or autograd.trunc"
-        )
+        raise plain_int(self)
+
+    @property
+    def name(self) -> str | None:
+        """The name that messages and pictures use."""
+        return self._origin.name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        origin = self._origin
+        self._origin = Origin(origin.primitive, origin.scope, None if name is None else str(name), origin.source)
+
+    @property
+    def scope(self) -> Scope | None:
+        """The layer call in which this node was made."""
+        known: Scope | None = self._origin.scope
+        return known
+
+    @property
+    def source(self) -> Line | None:
+        """The line of the program that asked for this operation, if it did so inside `source_lines`."""
+        known: Line | None = self._origin.source
+        return known
+
+    @property
+    def reached(self) -> bool:
+        """Whether a backward sweep has reached this node since its gradient was last cleared."""
+        return self._stamp & REACHED != 0
+
+    # micrograd's names.
+
+    @property
+    def data(self) -> float:
+        """The value (micrograd's name)."""
+        return self.value
+
+    @data.setter
+    def data(self, value: float) -> None:
+        assign(self, value)
+
+    @property
+    def label(self) -> str | None:
+        """The name (micrograd's name)."""
+        return self._origin.name
+
+    @label.setter
+    def label(self, name: str | None) -> None:
+        self.name = name
+
+    @property
+    def _op(self) -> str:
+        """The operation's symbol, empty for a leaf (micrograd's name)."""
+        return "" if self._origin.primitive is None else self._origin.primitive.symbol
+
+    @property
+    def _prev(self) -> tuple[Node, ...]:
+        """The parents (micrograd's name)."""
+        return self.parents
 
     def __format__(self, spec: str) -> str:
         return format(self._value, spec) if spec else repr(self)
@@ -421,152 +471,33 @@ class Node:
         render = hooks.get("render")
         return {"text/plain": repr(self)} if render is None else render(self)
 
-    def __copy__(self) -> Node:
-        return self if stands_for_input(self) else rebuild(*state_of(self))
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return hooks["reduce"](self)
+    def __copy__(self) -> Any:
+        return hooks["copy"](self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return hooks["deepcopy"](self, memo)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return hooks["reduce"](self)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return hooks["ufunc"](ufunc, method, inputs, options)
 
-    # The functions of one or two operands as methods, under NumPy's names: np.exp(node) and np.exp of an
-    # object array of nodes end here.
-
-    def exp(self) -> Any:
-        return record_unary(Exp, self)
-
-    def exp2(self) -> Any:
-        return record_unary(Exp2, self)
-
-    def expm1(self) -> Any:
-        return record_unary(Expm1, self)
-
-    def log(self) -> Any:
-        return record_unary(Log, self)
-
-    def log2(self) -> Any:
-        return record_unary(Log2, self)
-
-    def log10(self) -> Any:
-        return record_unary(Log10, self)
-
-    def log1p(self) -> Any:
-        return record_unary(Log1p, self)
-
-    def logaddexp(self, other: Any) -> Any:
-        return Logaddexp(self, other)
-
-    def sqrt(self) -> Any:
-        return record_unary(Sqrt, self)
-
-    def cbrt(self) -> Any:
-        return record_unary(Cbrt, self)
-
-    def square(self) -> Any:
-        return record_unary(Square, self)
-
-    def reciprocal(self) -> Any:
-        return record_unary(Reciprocal, self)
-
-    def hypot(self, other: Any) -> Any:
-        return Hypot(self, other)
-
-    def sin(self) -> Any:
-        return record_unary(Sin, self)
-
-    def cos(self) -> Any:
-        return record_unary(Cos, self)
-
-    def tan(self) -> Any:
-        return record_unary(Tan, self)
-
-    def arcsin(self) -> Any:
-        return record_unary(Asin, self)
-
-    def arccos(self) -> Any:
-        return record_unary(Acos, self)
-
-    def arctan(self) -> Any:
-        return record_unary(Atan, self)
-
-    def arctan2(self, other: Any) -> Any:
-        return Atan2(self, other)
-
-    def sinh(self) -> Any:
-        return record_unary(Sinh, self)
-
-    def cosh(self) -> Any:
-        return record_unary(Cosh, self)
-
-    def tanh(self) -> Any:
-        return record_unary(Tanh, self)
-
-    def arcsinh(self) -> Any:
-        return record_unary(Asinh, self)
-
-    def arccosh(self) -> Any:
-        return record_unary(Acosh, self)
-
-    def arctanh(self) -> Any:
-        return record_unary(Atanh, self)
-
-    def erf(self) -> Any:
-        return record_unary(Erf, self)
-
-    def erfc(self) -> Any:
-        return record_unary(Erfc, self)
-
-    def lgamma(self) -> Any:
-        return record_unary(Lgamma, self)
-
-    def digamma(self) -> Any:
-        return record_unary(Digamma, self)
-
-    def sigmoid(self) -> Any:
-        return record_unary(Sigmoid, self)
-
-    def softplus(self) -> Any:
-        return record_unary(Softplus, self)
-
-    def relu(self) -> Any:
-        return record_binary(Max, self, 0.0)
-
-    def sign(self) -> Any:
-        return record_unary(Sign, self)
-
-    def floor(self) -> Any:
-        return record_unary(Floor, self)
-
-    def ceil(self) -> Any:
-        return record_unary(Ceil, self)
-
-    def rint(self) -> Any:
-        return record_unary(Round, self)
-
-    def trunc(self) -> Any:
-        return record_unary(Trunc, self)
-
-    def fabs(self) -> Any:
-        return record_unary(Abs, self)
-
-    def fmod(self, other: Any) -> Any:
-        return Fmod(self, other)
-
-    def copysign(self, other: Any) -> Any:
-        return Copysign(self, other)
-
-    def maximum(self, other: Any) -> Any:
-        return Max(self, other)
-
-    def minimum(self, other: Any) -> Any:
-        return Min(self, other)
-
-    def conjugate(self) -> Any:
-        return self
+    @staticmethod
+    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        """What a primitive makes of operands of which at least one is a node."""
+        if primitive.kernel is None:
+            return record_by_rule(primitive, operands)
+        if primitive.arity is None:
+            return record_nary(primitive, operands)
+        if len(operands) == 1:
+            return record_unary(primitive, operands[0])
+        result = record_binary(primitive, operands[0], operands[1])
+        if result is NotImplemented:
+            for place, operand in enumerate(operands):
+                if not isinstance(operand, Node):
+                    as_number(primitive.name, operand, place)
+        return result
 
 
 @cython.final
@@ -632,7 +563,6 @@ def as_leaf_value(kind: str, value: Any) -> float:
 
 def assign(node: Any, value: Any) -> None:
     """Give a variable a new value, and note when: graphs recorded before keep the derivatives they have."""
-    global _clock
     if not isinstance(node, Variable):
         raise FrozenValueError(
             f"{describe(node)} is computed or constant: only the value of a Variable can be assigned"
@@ -642,7 +572,13 @@ def assign(node: Any, value: Any) -> None:
     variable = cython.cast(Variable, node)
     if isinstance(value, Node):
         raise OperandError(f"a value is a number, got the node {value!r}; assign its .value")
-    variable._value = as_number("a value", value)
+    set_value(variable, as_number("a value", value))
+
+
+def set_value(variable: Variable, value: float) -> None:
+    """Let a variable have this value from now on."""
+    global _clock
+    variable._value = value
     _clock += 1
     variable._assigned = _clock
 
@@ -655,151 +591,10 @@ def assigned_since(variable: Any, node: Any) -> bool:
     return bool(stamp & STALE or cython.cast(Variable, variable)._assigned > stamp // SERIAL)
 
 
-def new_node(origin: Origin, value: float) -> Node:
-    """A node without operands yet."""
-    global _clock
-    node: Node = Node.__new__(Node)
-    _clock += 1
-    node._value = value
-    node._grad = 0.0
-    node._stamp = _clock * SERIAL + VARIES
-    node._origin = origin
-    if not cython.compiled:
-        node._left = node._right = None
-        node._left_gradient = node._right_gradient = 0.0
-    return node
-
-
-def new_argument(given: Any, differentiated: bool = True) -> Node:
-    """What a function that is differentiated, or compiled, gets for a number or a node: a variable of its own.
-
-    Of a node that varies it is the image under `Identity`, so that derivatives in the argument are told from
-    others in the node, and those in the node go through it.
-    """
-    global _clock
-    if varies(given):
-        node = new_node(Identity.origin, cython.cast(Node, given)._value)
-        node._left = given
-        node._left_gradient = 1.0
-        if differentiated:
-            node._stamp |= ARGUMENT
-        return node
-    leaf: Variable = Variable.__new__(Variable)
-    _clock += 1
-    leaf._value = value_of(given)
-    leaf._grad = 0.0
-    leaf._stamp = _clock * SERIAL + (VARIES | ARGUMENT if differentiated else VARIES)
-    leaf._assigned = 0
-    leaf._origin = LEAF
-    if not cython.compiled:
-        leaf._left = leaf._right = None
-    return leaf
-
-
-def clock() -> int:
-    """The serial number of the youngest node."""
-    return _clock
-
-
-def retire_arguments(arguments: list[Any]) -> None:
-    """Make these constants, or common nodes: the function is done, nobody else differentiates in them."""
-    for argument in arguments:
-        node = cython.cast(Node, argument)
-        node._stamp &= ~ARGUMENT if node._left is not None else ~(ARGUMENT | VARIES)
-
-
-def varies(operand: Any) -> bool:
-    """Whether this is a node that depends on a variable."""
-    return isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES != 0
-
-
-def is_argument(node: Node) -> bool:
-    """Whether this stands for an argument of a function that is being differentiated."""
-    return node._stamp & ARGUMENT != 0
-
-
-def new_constant(value: float) -> Constant:
-    """A constant without a name."""
-    node: Constant = Constant.__new__(Constant)
-    node._value = value
-    node._grad = 0.0
-    node._stamp = 0
-    node._origin = LEAF
-    if not cython.compiled:
-        node._left = node._right = None
-    return node
-
-
-def record_unary(primitive: Primitive, operand: Node) -> Any:
-    """The node of an operation on one node, whose primitive has a kernel."""
-    kernel: Any = primitive.kernel
-    a = operand._value
-    value = kernel.unary_value(a)
-    node: Node
-    if not operand._stamp & VARIES:
-        node = new_constant(value)
-    else:
-        gradient = kernel.unary_gradient(a, value)
-        if value != value or a != a:
-            gradient = math.nan
-        node = new_node(primitive.origin, value)
-        node._left = operand
-        node._left_gradient = gradient
-    if _state.entered != 0:
-        return under_mode(node, primitive, (operand,))
-    return node
-
-
-def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
-    """The node of an operation on two operands, at least one of them a node, whose primitive has a kernel.
-
-    NotImplemented if the other operand is of an unknown type: it may know what to do.
-    """
-    kernel: Any = primitive.kernel
-    node: Node
-    left_varies = right_varies = 0
-    if isinstance(left, Node):
-        a = cython.cast(Node, left)._value
-        left_varies = cython.cast(Node, left)._stamp & VARIES
-    elif type(left) is float:
-        a = left
-    else:
-        number = convert(primitive, left)
-        return NotImplemented if number is None else record_binary(primitive, number, right)
-    if isinstance(right, Node):
-        b = cython.cast(Node, right)._value
-        right_varies = cython.cast(Node, right)._stamp & VARIES
-    elif type(right) is float:
-        b = right
-    else:
-        number = convert(primitive, right)
-        return NotImplemented if number is None else record_binary(primitive, left, number)
-    value = kernel.binary_value(a, b)
-    if not (left_varies or right_varies):
-        node = new_constant(value)
-    else:
-        node = new_node(primitive.origin, value)
-        node._left = left
-        node._right = right
-        if value != value or a != a or b != b:
-            node._left_gradient = node._right_gradient = math.nan
-        elif kernel.kinked_beside_constant and not (left_varies and right_varies):
-            if left_varies:
-                node._left_gradient = kernel.gradient_beside_constant(a, b, value)
-            else:
-                node._right_gradient = kernel.gradient_beside_constant(b, a, value)
-        else:
-            node._left_gradient = kernel.left_gradient(a, b, value)
-            node._right_gradient = kernel.right_gradient(a, b, value)
-    if _state.entered != 0:
-        return under_mode(node, primitive, (left, right))
-    return node
-
-
 def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """The node of an operation on any number of operands, whose primitive has a kernel."""
     count = len(operands)
-    values, uses, gradients = zeros(count), zeros(count), zeros(count)
+    values, uses, gradients = doubles(count), doubles(count), doubles(count)
     if cython.compiled:
         numbers, counts, slopes = values.data.as_doubles, uses.data.as_doubles, gradients.data.as_doubles
     else:
@@ -869,7 +664,7 @@ def gradients_by_rule(
         return (math.nan,) * len(operands)
     gradients = primitive.gradients_of_numbers(numbers, value)
     constant = [not varies(operand) for operand in operands]
-    return gradients_beside(primitive, gradients, numbers, value, constant)
+    return primitive.gradients_beside(gradients, numbers, value, constant)
 
 
 def gradients_of_many(node: Node) -> Any:
@@ -895,6 +690,17 @@ def set_operands(node: Node, operands: tuple[Any, ...], local_gradients: tuple[f
         node._right_gradient = local_gradients[1]
 
 
+def restored_node(
+    origin: Origin, value: float, operands: tuple[Any, ...], local_gradients: tuple[float, ...], stale: bool
+) -> Node:
+    """A node of these facts, as a copy needs it: nothing is computed."""
+    node = new_node(origin, value)
+    if stale:
+        node._stamp |= STALE
+    set_operands(node, operands, local_gradients)
+    return node
+
+
 def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """The operands with each plain number as a float; OperandError if one is neither number nor node."""
     return tuple(
@@ -905,11 +711,16 @@ def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]
     )
 
 
-def zeros(count: int) -> Any:
-    """An array of `count` doubles."""
-    if cython.compiled:
-        return clone(_template, count, True)  # type: ignore[name-defined]  # noqa: F821 - in node.pxd
-    return array("d", bytes(8 * count))
+def convert(primitive: Primitive, operand: Any) -> Any:
+    """A plain operand as a float; None if its type is unknown, OperandError if it is known not to be a number."""
+    if type(operand) is int:
+        return to_float(operand)
+    number = number_or_none(operand)
+    if number is not None:
+        return number
+    if operand is None or isinstance(operand, str | bytes | complex | list | tuple | set | dict):
+        raise not_a_number(primitive.name, operand)
+    return None
 
 
 def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
@@ -923,16 +734,50 @@ def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
             uses[place] = counts[id(operand)]
 
 
-def convert(primitive: Primitive, operand: Any) -> Any:
-    """A plain operand as a float; None if its type is unknown, an error if it is known not to be a number."""
-    if type(operand) is int:
-        return to_float(operand)
-    number = number_or_none(operand)
-    if number is not None:
-        return number
-    if operand is None or isinstance(operand, str | bytes | complex | list | tuple | set | dict):
-        raise not_a_number(primitive.name, operand)
-    return None
+def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
+    """The node as the mode of this context wants it: constant, checked, marked with the scope; see `modes`."""
+    mode = current_mode()
+    if mode.strict:
+        check_finite(node, primitive, operands)
+    if not mode.recording:
+        if mode.trace is None:
+            return new_constant(node._value)
+        return node if primitive is StopGradient else record_unary(StopGradient, node)
+    if (mode.scope is not None or mode.origins is not None) and node._left is not None:
+        node._origin = origin_in(mode, primitive)
+    if mode.watch is not None:
+        mode.watch(node)
+    return node
+
+
+def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> None:
+    """Raise DomainError if the value or a local gradient is not finite."""
+    if not math.isfinite(node._value):
+        what = f"value {node._value}"
+    else:
+        slopes = [
+            slope
+            for operand, slope in zip(operands_of(node), recorded_gradients(node), strict=True)
+            if varies(operand) and not math.isfinite(slope)
+        ]
+        if not slopes:
+            return
+        what = f"local gradient {slopes[0]}"
+    raise not_finite(primitive, operands, [value_of(operand) for operand in operands], what)
+
+
+def check_escape(node: Node) -> None:
+    """Raise TraceError inside a trace if the value of the node will be another one at the next call."""
+    if node._stamp & VARIES and current_mode().trace is not None:
+        raise frozen_value(node, node._value)
+
+
+def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> Any:
+    """What a comparison gives: inside a trace the condition, if it depends on a variable, else the outcome."""
+    trace = current_mode().trace
+    if trace is None or not (varies(left) or varies(right)):
+        return outcome
+    return trace.condition(primitive, left, right)
 
 
 def comparable(other: Any) -> float | None:
@@ -947,23 +792,14 @@ def value_of(number: Any) -> float:
     return cython.cast(Node, number)._value if isinstance(number, Node) else float(number)
 
 
-def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> Any:
-    """What a comparison gives: inside a trace the condition, if it depends on a variable, else the outcome."""
-    trace = current_mode().trace
-    if trace is None or not (varies(left) or varies(right)):
-        return outcome
-    return trace.condition(primitive, left, right)
+def varies(operand: Any) -> bool:
+    """Whether this is a node that depends on a variable."""
+    return isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES != 0
 
 
-def check_escape(node: Node) -> None:
-    """Raise TraceError inside a trace if the value of the node will be another one at the next call."""
-    if node._stamp & VARIES and current_mode().trace is not None:
-        file, line = caller()
-        raise TraceError(
-            f"inside a function that is being compiled, the value of {describe(node)} was asked for as a plain float, "
-            f"or assigned ({file}:{line}): it would be frozen at {node._value}. Compute with the node itself, compare "
-            f"it, or pass what must be plain as an argument of another type (an int, a string)"
-        )
+def varied(operand: Any) -> bool:
+    """Whether this is a node that depended on a variable when operations on it were recorded."""
+    return isinstance(operand, Node) and not isinstance(operand, Constant)
 
 
 def operands_of(node: Node) -> tuple[Any, ...]:
@@ -988,177 +824,44 @@ def recorded_gradients(node: Node) -> tuple[float, ...]:
     return (node._left_gradient, node._right_gradient)
 
 
-def local_gradients_beside(node: Node, constant: list[bool]) -> tuple[float, ...]:
-    """The local gradients as they would be if the operands at these places didn't vary.
+def new_argument(given: Any, differentiated: bool = True) -> Node:
+    """What a function that is differentiated, or compiled, gets for a number or a node: a variable of its own.
 
-    They differ from those recorded at a tie, of which a constant gets no share.
+    Of a node that varies it is the image under `Identity`, so that derivatives in the argument are told from
+    others in the node, and those in the node go through it.
     """
-    recorded = recorded_gradients(node)
-    primitive: Any = node.op
-    if primitive is None or any([slope != slope for slope in recorded]):
-        return recorded
-    operands = operands_of(node)
-    kernel: Any = primitive.kernel
-    if kernel is None:
-        numbers = [comparable(operand) for operand in operands]
-        return gradients_beside(primitive, recorded, numbers, node._value, constant)
-    if len(recorded) == 2 and kernel.arity == 2:
-        if not kernel.kinked_beside_constant or constant[0] == constant[1]:
-            return recorded
-        a, b = comparable(operands[0]), comparable(operands[1])
-        if constant[0]:
-            return (recorded[0], kernel.gradient_beside_constant(b, a, node._value))
-        return (kernel.gradient_beside_constant(a, b, node._value), recorded[1])
-    if kernel.arity != 0:
-        return recorded
-    count = len(operands)
-    values, uses, gradients = zeros(count), zeros(count), zeros(count)
-    for place in range(count):
-        values[place] = comparable(operands[place])
-        uses[place] = 1.0 if varies(operands[place]) and not constant[place] else 0.0
-    count_uses(operands, uses)
-    if cython.compiled:
-        kernel.nary_gradients(
-            values.data.as_doubles, count, node._value, uses.data.as_doubles, gradients.data.as_doubles
-        )
-    else:
-        kernel.nary_gradients(values, count, node._value, uses, gradients)
-    return tuple(gradients)
-
-
-def gradients_beside(
-    primitive: Primitive, gradients: tuple[float, ...], numbers: list[Any], value: float, constant: list[bool]
-) -> tuple[float, ...]:
-    """The local gradients of an operation without kernel, as its declaration gives them beside a constant."""
-    if primitive.beside_constant is None or len(numbers) != 2 or constant[0] == constant[1]:
-        return gradients
-    if constant[0]:
-        return (gradients[0], float(primitive.beside_constant(numbers[1], numbers[0], value)))
-    return (float(primitive.beside_constant(numbers[0], numbers[1], value)), gradients[1])
-
-
-def stands_for_input(node: Node) -> bool:
-    """Whether a copy of this must be itself: an argument that is differentiated, anything that varies in a trace."""
-    if is_argument(node):
-        return True
-    return _state.entered != 0 and varies(node) and current_mode().trace is not None
-
-
-def varied(operand: Any) -> bool:
-    """Whether this is a node that depended on a variable when operations on it were recorded."""
-    return isinstance(operand, Node) and not isinstance(operand, Constant)
-
-
-def state_of(node: Node) -> tuple[Any, ...]:
-    """What `rebuild` needs to make this node anew, operands included."""
-    operands = operands_of(node)
-    stale = any([assigned_since(operand, node) for operand in operands])
-    origin = node._origin
-    reached = node._stamp & REACHED != 0
-    return (
-        type(node).__name__, operands, origin.primitive, origin.scope, origin.name, node._value, node._grad, reached,
-        node.local_gradients, stale, origin.source,
-    )  # fmt: skip
-
-
-def rebuild(
-    kind: str,
-    operands: tuple[Any, ...],
-    primitive: Primitive | None,
-    scope: Scope | None,
-    name: str | None,
-    value: float,
-    grad: float,
-    reached: bool,
-    local_gradients: tuple[float, ...],
-    stale: bool,
-    source: Line | None = None,
-) -> Node:
-    """The node that `state_of` described."""
     global _clock
-    node: Node
-    if kind == "Node":
-        origin = Origin(primitive, scope, name, source)
-        node = new_node(origin if scope or name or source or not primitive else primitive.origin, value)
-        if stale:
-            node._stamp |= STALE
-        set_operands(node, operands, local_gradients)
-    elif kind == "Variable":
-        node = Variable(value, name)
-        _clock += 1
-        cython.cast(Variable, node)._assigned = _clock
-    else:
-        node = Constant(value, name)
-    node._grad = grad
-    if reached:
-        node._stamp |= REACHED
-    return node
+    if varies(given):
+        node = new_node(Identity.origin, cython.cast(Node, given)._value)
+        node._left = given
+        node._left_gradient = 1.0
+        if differentiated:
+            node._stamp |= ARGUMENT
+        return node
+    leaf: Variable = Variable.__new__(Variable)
+    _clock += 1
+    leaf._value = value_of(given)
+    leaf._grad = 0.0
+    leaf._stamp = _clock * SERIAL + (VARIES | ARGUMENT if differentiated else VARIES)
+    leaf._assigned = 0
+    leaf._origin = LEAF
+    if not cython.compiled:
+        leaf._left = leaf._right = None
+    return leaf
 
 
-def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
-    """The node as the mode of this context wants it: constant, checked, marked with the scope."""
-    mode = current_mode()
-    if mode.strict:
-        check_finite(node, primitive, operands)
-    if not mode.recording:
-        if mode.trace is None:
-            return new_constant(node._value)
-        return node if primitive is StopGradient else record_unary(StopGradient, node)
-    if (mode.scope is not None or mode.origins is not None) and node._left is not None:
-        node._origin = origin_in(mode, primitive)
-    if mode.watch is not None:
-        mode.watch(node)
-    return node
+def is_argument(node: Node) -> bool:
+    """Whether this stands for an argument of a function that is being differentiated."""
+    return node._stamp & ARGUMENT != 0
 
 
-def origin_in(mode: Mode, primitive: Primitive) -> Origin:
-    """The origin of a node that is made in a scope, or where lines are recorded."""
-    if mode.origins is None:
-        return Origin(primitive, mode.scope, None)
-    if mode.scope is not None:
-        # Scopes are many: each call of a layer is another one.
-        return Origin(primitive, mode.scope, None, caller())
-    frame = calling_frame()
-    key = (primitive, frame.f_code.co_filename, frame.f_lineno)
-    origin: Origin | None = mode.origins.get(key)
-    if origin is None:
-        origin = mode.origins[key] = Origin(primitive, None, None, Line(key[1], key[2]))
-    return origin
+def retire_arguments(arguments: list[Any]) -> None:
+    """Make these constants, or common nodes: the function is done, nobody else differentiates in them."""
+    for argument in arguments:
+        node = cython.cast(Node, argument)
+        node._stamp &= ~ARGUMENT if node._left is not None else ~(ARGUMENT | VARIES)
 
 
-def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> None:
-    """Raise DomainError if the value or a local gradient is not finite."""
-    if not math.isfinite(node._value):
-        what = f"value {node._value}"
-    else:
-        slopes = [
-            slope
-            for operand, slope in zip(operands_of(node), recorded_gradients(node), strict=True)
-            if varies(operand) and not math.isfinite(slope)
-        ]
-        if not slopes:
-            return
-        what = f"local gradient {slopes[0]}"
-    letters = ["x"] if len(operands) == 1 else [chr(ord("a") + place % 26) for place in range(len(operands))]
-    domain = primitive.domain if primitive.arity is not None else ()
-    limits = [interval.describe(letter) for interval, letter in zip(domain, letters, strict=False)]
-    needs = " and ".join([limit for limit in limits if limit]) or "operands with a finite result"
-    given = ", ".join(
-        [f"{letter} = {comparable(operand)}" + (f" ({describe(operand)})" if isinstance(operand, Node) else "")
-         for letter, operand in zip(letters[:4], operands, strict=False)]
-    )  # fmt: skip
-    file, line = caller()
-    raise DomainError(f"{primitive.name} needs {needs}, got {given}: {what} ({file}:{line})")
-
-
-def describe(node: Node) -> str:
-    """A node in a message: what it is and its name."""
-    kind = type(node).__name__.lower()
-    if node._origin.primitive is not None:
-        kind = f"{node._origin.primitive.name} node"
-    return kind if node._origin.name is None else f"{kind} {shortened(node._origin.name)!r}"
-
-
-def shortened(text: str, length: int = 40) -> str:
-    """The text, cut to a length that fits in a message."""
-    return text if len(text) <= length else text[: length - 1] + "…"
+def clock() -> int:
+    """The serial number of the youngest node."""
+    return _clock

@@ -12,7 +12,8 @@ from typing import Any
 
 from autograd.callers import caller
 from autograd.errors import DomainError
-from autograd.node import Node, describe, operands_of, recorded_gradients, value_of, varies
+from autograd.node import Node, operands_of, recorded_gradients, value_of, varies
+from autograd.node_errors import describe
 from autograd.wording import told_operation, told_sequence
 
 __all__ = ["check_adjoints", "check_finite_numbers", "check_sum", "check_tangents", "float_adjoints"]

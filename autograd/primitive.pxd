@@ -16,3 +16,5 @@ cdef class Primitive:
     cdef readonly bint auxiliary
     cdef readonly Kernel kernel
     cdef readonly object origin
+
+    cpdef tuple gradients_beside(self, tuple gradients, list operands, double out, list constant)

@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from autograd.callers import Line, caller, calling_frame
 from autograd.errors import UnknownPrimitiveError
 from autograd.kernel import Kernel
+from autograd.modes import Mode
 from autograd.operands import as_number
 
 try:
@@ -15,7 +17,7 @@ try:
 except ImportError:
     from autograd import _cython as cython
 
-__all__ = ["Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "find_primitive"]
+__all__ = ["LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "find_primitive", "origin_in"]
 
 
 class Interval(NamedTuple):
@@ -72,12 +74,12 @@ class Primitive:
         the operand `x` when the other one, `c`, is constant, as `beside_constant(x, c, out)`. For any number of
         operands: the local gradients of all, as `beside_constant(operands, uses, out)`, where `uses` says of each in
         how many places it stands, 0 if it is constant.
-
     first_gradient: the first of `gradients` by itself, in the same form: for when the other operands are constant, and
         their local gradients would be the larger part of the work.
     linear: whether the local gradients are the same numbers all around each point off the kinks, so that
         those recorded once serve every order of derivative.
     registered: whether it can be found by its name, without which a graph that uses it can't be stored.
+    doc: what the value is, and what the gradient is where calculus leaves a choice: a sentence for the manual.
     auxiliary: whether it serves programs only, where it stands for what is no operation in plain Python.
 
     Called on numbers it gives a float, called on nodes a node:
@@ -180,6 +182,20 @@ class Primitive:
             )
         return gradients
 
+    def gradients_beside(
+        self, gradients: tuple[float, ...], operands: list[float], out: float, constant: list[bool]
+    ) -> tuple[float, ...]:
+        """These local gradients as they are if the operands at the places in `constant` don't vary.
+
+        Only `beside_constant` of two operands, one of which is constant, makes them others.
+        """
+        if self.beside_constant is None or len(operands) != 2 or constant[0] == constant[1]:
+            return gradients
+        a, b = operands
+        if constant[0]:
+            return (gradients[0], float(self.beside_constant(b, a, out)))
+        return (float(self.beside_constant(a, b, out)), gradients[1])
+
     def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
         if not self.registered:
             raise UnknownPrimitiveError(
@@ -206,6 +222,24 @@ class Origin:
         self.scope = scope
         self.name = name
         self.source = source
+
+
+LEAF = Origin(None, None, None)
+
+
+def origin_in(mode: Mode, primitive: Primitive) -> Origin:
+    """The origin of a node that is made in a scope, or where lines are recorded."""
+    if mode.origins is None:
+        return Origin(primitive, mode.scope, None)
+    if mode.scope is not None:
+        # Scopes are many: each call of a layer is another one.
+        return Origin(primitive, mode.scope, None, caller())
+    frame = calling_frame()
+    key = (primitive, frame.f_code.co_filename, frame.f_lineno)
+    origin: Origin | None = mode.origins.get(key)
+    if origin is None:
+        origin = mode.origins[key] = Origin(primitive, None, None, Line(key[1], key[2]))
+    return origin
 
 
 def find_primitive(name: str) -> Primitive:

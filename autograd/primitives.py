@@ -12,6 +12,7 @@ How a rule reads
   * ``gradients(x, out)`` or ``gradients(a, b, out)`` gives the local gradients. The output is handed
     in because it often *is* the answer: ``exp' = out``.
   * No ``if``: a rule also runs on symbols, so a choice is written ``where(condition, yes, no)``.
+  * `Primitive` explains the rest of a declaration: domain, kinks, `beside_constant`, `linear`.
 
 Conventions
   * At a kink the local gradient is the shortest subgradient: |x|' is 0 at 0, the two operands of a
@@ -68,6 +69,11 @@ def either(first: Any, second: Any) -> Any:
 def _to_integer(number: float) -> float:
     """The distance to the nearest integer: zero where floor, ceil and round jump."""
     return number - round(number) if math.isfinite(number) else 0.0
+
+
+def _to_pole_of_gamma(x: float) -> float:
+    """Zero at 0, -1, -2, ..., where the gamma function and the derivatives of its logarithm have poles."""
+    return _to_integer(x) if x <= 0.5 else 1.0
 
 
 def _to_next_jump(a: float, b: float) -> float:
@@ -335,7 +341,7 @@ Lgamma = Primitive(
     "lgamma",
     special.lgamma,
     lambda x, out: Digamma(x),
-    kinks=lambda x: _to_integer(x) if x <= 0.5 else 1.0,
+    kinks=_to_pole_of_gamma,
     doc="The logarithm of |Γ(x)|.",
 )
 Digamma = Primitive(
@@ -343,7 +349,7 @@ Digamma = Primitive(
     special.digamma,
     lambda x, out: Polygamma(1.0, x),
     symbol="ψ",
-    kinks=lambda x: _to_integer(x) if x <= 0.5 else 1.0,
+    kinks=_to_pole_of_gamma,
     doc="The derivative of log Γ(x).",
 )
 Polygamma = Primitive(
@@ -353,7 +359,7 @@ Polygamma = Primitive(
     lambda n, x, out: (math.nan, Polygamma(n + 1.0, x)),
     arity=2,
     domain=(NOT_NEGATIVE, REAL),
-    kinks=lambda n, x: _to_integer(x) if x <= 0.5 else 1.0,
+    kinks=lambda n, x: _to_pole_of_gamma(x),
     doc="The n-th derivative of digamma, for an integer n ≥ 0; its gradient in n is nan.",
 )
 
@@ -536,6 +542,7 @@ Select = Primitive(
 )
 Absorb = Primitive(
     "absorb",
+    # A product that does not equal itself is nan.
     lambda a, b: where(a * b == a * b, a * b, where(either(a == 0.0, b == 0.0), 0.0, a * b)),
     lambda a, b, out: (b, a),
     symbol="⊗",
@@ -544,7 +551,8 @@ Absorb = Primitive(
     doc="a × b, and 0 if a or b is 0, even if the other is infinite or nan: how derivatives pass a `where`.",
 )
 
-# Extremes. A tied extreme of several variables shares its gradient equally; constants get none of it.
+# Extremes. A tied extreme of several variables shares its gradient equally; constants get none of it. Where neither
+# a > b nor a <= b holds, an operand is nan: then so is a + b.
 
 Max = Primitive(
     "max",

@@ -12,7 +12,8 @@ from typing import Any
 
 from autograd.errors import StaleGraphError
 from autograd.modes import STATE, current_mode, lenient
-from autograd.node import Constant, Node, assigned_since, describe, operands_of, value_of, varies
+from autograd.node import Constant, Node, assigned_since, operands_of, value_of, varies
+from autograd.node_errors import describe
 from autograd.primitives import (
     Absorb,
     Both,

@@ -3,7 +3,7 @@
 The gradient of a node is the derivative of the output in that node. The output's own is given. A node's
 gradient is complete once all nodes that use it have passed theirs on, so nodes are taken in an order in
 which users come before what they use: the reverse of a topological order. Each node then passes to each
-parent its gradient times the local gradient.
+parent its gradient times the local gradient: see `propagate` and `receive`, for which `walk` finds the order.
 
 The marks of a walk are in its nodes, so there is one sweep at a time: compiled, it holds the interpreter lock from
 start to end, uncompiled a lock of its own.
@@ -16,7 +16,8 @@ from typing import Any
 
 from autograd.errors import OperandError, TraceError
 from autograd.locks import Lock
-from autograd.node import Constant, Node, Variable, describe, gradients_of_many, hooks, operands_of
+from autograd.node import Constant, Node, Variable, gradients_of_many, hooks, operands_of
+from autograd.node_errors import describe
 from autograd.operands import as_number
 from autograd.rules import local_gradients_as_nodes
 
@@ -74,138 +75,6 @@ def backward(output: Node, gradient: float = 1.0) -> None:
             sweep(output, seed)
 
 
-def sweep(output: Node, seed: float) -> None:
-    """Sweep the graph below a node; one that fails leaves every leaf as it was."""
-    stack, order = blank_list(), blank_list()
-    leaves: list[Any] = []
-    try:
-        count = walk(output, stack, order)
-        if not cython.compiled:
-            # Compiled, nothing can fail or interrupt from here on.
-            leaves = leaf_gradients(order, count)
-        propagate(order, count, output, seed)
-    except BaseException:
-        # Out of memory, or interrupted while uncompiled: no mark may stay behind to mislead the next walk.
-        clear_marks(stack)
-        clear_marks(order)
-        for leaf, gradient, stamp in leaves:
-            leaf._grad, leaf._stamp = gradient, stamp
-        raise
-    for used in (stack, order):
-        if len(used) <= KEPT_LENGTH:
-            _blank_lists.append(used)
-
-
-def check_before(output: Node, seed: float) -> None:
-    """Raise DomainError if a sweep would give gradients that are not finite, before it writes any."""
-    from autograd.overflow import check_adjoints, check_sum, float_adjoints
-
-    order = topological_order(output)
-    adjoints = float_adjoints(order, output, seed)
-    check_adjoints(order, adjoints)
-    for node in order:
-        if node.op is None and id(node) in adjoints:
-            check_sum(node, adjoints[id(node)])
-
-
-def blank_list() -> list[Any]:
-    """A list with nothing but None in it, as long as it happens to be."""
-    try:
-        return _blank_lists.pop()
-    except IndexError:
-        return []
-
-
-def topological_order(*outputs: Node) -> list[Node]:
-    """Every node that the outputs depend on, and the outputs: parents before the nodes that use them.
-
-    Leaves are included, plain numbers are not. The order is the same each time.
-
-    >>> from autograd import Variable
-    >>> x = Variable(3.0, name="x")
-    >>> y = x * x
-    >>> [node.value for node in topological_order(y + 1)]
-    [3.0, 9.0, 10.0]
-    """
-    met: set[int] = set()
-    order: list[Node] = []
-    for output in outputs:
-        if not isinstance(output, Node):
-            raise OperandError(f"a graph is walked from nodes, got {type(output).__name__}: {output!r:.60}")
-        stack: list[tuple[Node, bool]] = [(output, False)]
-        while stack:
-            node, complete = stack.pop()
-            if complete:
-                order.append(node)
-            elif id(node) not in met:
-                met.add(id(node))
-                stack.append((node, True))
-                stack.extend([(operand, False) for operand in reversed(operands_of(node)) if isinstance(operand, Node)])
-    return order
-
-
-def walk(output: Node, stack: list[Any], order: list[Any]) -> int:
-    """Write to `order` the nodes below and including `output` that are not leaves, parents first; their number.
-
-    The sweep's own, fast walk: the marks of what it has met are in the nodes. It puts parents on top of
-    the node that uses them; when that node comes up again its parents are done, and so is it. The nodes
-    in `order` are left marked as done; the stack is left blank.
-    """
-    count = 0
-    height = write(stack, 0, output)
-    while height > 0:
-        node = cython.cast(Node, stack[height - 1])
-        if node._stamp & (OPEN | DONE) == 0 and node._left is not None:
-            node._stamp |= OPEN
-            if isinstance(node._left, tuple):
-                for operand in node._left:
-                    if is_unmet(operand):
-                        height = write(stack, height, operand)
-            else:
-                if is_unmet(node._left):
-                    height = write(stack, height, node._left)
-                if is_unmet(node._right):
-                    height = write(stack, height, node._right)
-        else:
-            if node._stamp & OPEN:
-                node._stamp += DONE - OPEN
-                count = write(order, count, node)
-            height -= 1
-            stack[height] = None
-    return count
-
-
-def clear_marks(nodes: list[Any]) -> None:
-    """Take the marks of a walk off these nodes. It may be that there is no memory left, so nothing is made here."""
-    for position in range(len(nodes)):
-        if nodes[position] is not None:
-            node = cython.cast(Node, nodes[position])
-            node._stamp &= ~(OPEN | DONE)
-
-
-def leaf_gradients(order: list[Any], count: int) -> list[Any]:
-    """Each variable that the nodes in `order` use, with its gradient and stamp."""
-    operands = [operand for node in order[:count] for operand in operands_of(node) if isinstance(operand, Variable)]
-    return [(leaf, leaf._grad, leaf._stamp) for leaf in operands]
-
-
-def write(blank: list[Any], place: int, node: Node) -> int:
-    """Write a node at this place of a list, which may be one behind its end; the next place."""
-    if place < len(blank):
-        blank[place] = node
-    else:
-        blank.append(node)
-    return place + 1
-
-
-def is_unmet(operand: Any) -> bool:
-    """Whether a walk has yet to go to this operand: a node that is no leaf and was not met before."""
-    if not isinstance(operand, Node):
-        return False
-    node = cython.cast(Node, operand)
-    return node._left is not None and node._stamp & (OPEN | DONE) == 0
-
-
 def propagate(order: list[Any], count: int, output: Node, seed: float) -> None:
     """Pass gradients from `output`, the last of the `count` nodes in `order`, down to the leaves; leave it blank."""
     receive(output, seed)
@@ -239,6 +108,138 @@ def receive(operand: Any, gradient: float) -> None:
         elif node._stamp & VARIES:
             node._grad += gradient
             node._stamp |= REACHED
+
+
+def walk(output: Node, stack: list[Any], order: list[Any]) -> int:
+    """Write to `order` the nodes below and including `output` that are not leaves, parents first; their number.
+
+    The sweep's own, fast walk: the marks of what it has met are in the nodes. It puts parents on top of
+    the node that uses them; when that node comes up again its parents are done, and so is it. The nodes
+    in `order` are left marked as done; the stack is left blank.
+    """
+    count = 0
+    height = write(stack, 0, output)
+    while height > 0:
+        node = cython.cast(Node, stack[height - 1])
+        if node._stamp & (OPEN | DONE) == 0 and node._left is not None:
+            node._stamp |= OPEN
+            if isinstance(node._left, tuple):
+                for operand in node._left:
+                    if is_unmet(operand):
+                        height = write(stack, height, operand)
+            else:
+                if is_unmet(node._left):
+                    height = write(stack, height, node._left)
+                if is_unmet(node._right):
+                    height = write(stack, height, node._right)
+        else:
+            if node._stamp & OPEN:
+                node._stamp += DONE - OPEN
+                count = write(order, count, node)
+            height -= 1
+            stack[height] = None
+    return count
+
+
+def is_unmet(operand: Any) -> bool:
+    """Whether a walk has yet to go to this operand: a node that is no leaf and was not met before."""
+    if not isinstance(operand, Node):
+        return False
+    node = cython.cast(Node, operand)
+    return node._left is not None and node._stamp & (OPEN | DONE) == 0
+
+
+def sweep(output: Node, seed: float) -> None:
+    """Sweep the graph below a node; one that fails leaves every leaf as it was."""
+    stack, order = blank_list(), blank_list()
+    leaves: list[Any] = []
+    try:
+        count = walk(output, stack, order)
+        if not cython.compiled:
+            # Compiled, nothing can fail or interrupt from here on.
+            leaves = leaf_gradients(order, count)
+        propagate(order, count, output, seed)
+    except BaseException:
+        # Out of memory, or interrupted while uncompiled: no mark may stay behind to mislead the next walk.
+        clear_marks(stack)
+        clear_marks(order)
+        for leaf, gradient, stamp in leaves:
+            leaf._grad, leaf._stamp = gradient, stamp
+        raise
+    for used in (stack, order):
+        if len(used) <= KEPT_LENGTH:
+            _blank_lists.append(used)
+
+
+def leaf_gradients(order: list[Any], count: int) -> list[Any]:
+    """Each variable that the nodes in `order` use, with its gradient and stamp."""
+    operands = [operand for node in order[:count] for operand in operands_of(node) if isinstance(operand, Variable)]
+    return [(leaf, leaf._grad, leaf._stamp) for leaf in operands]
+
+
+def clear_marks(nodes: list[Any]) -> None:
+    """Take the marks of a walk off these nodes. It may be that there is no memory left, so nothing is made here."""
+    for position in range(len(nodes)):
+        if nodes[position] is not None:
+            node = cython.cast(Node, nodes[position])
+            node._stamp &= ~(OPEN | DONE)
+
+
+def write(blank: list[Any], place: int, node: Node) -> int:
+    """Write a node at this place of a list, which may be one behind its end; the next place."""
+    if place < len(blank):
+        blank[place] = node
+    else:
+        blank.append(node)
+    return place + 1
+
+
+def blank_list() -> list[Any]:
+    """A list with nothing but None in it, as long as it happens to be."""
+    try:
+        return _blank_lists.pop()
+    except IndexError:
+        return []
+
+
+def check_before(output: Node, seed: float) -> None:
+    """Raise DomainError if a sweep would give gradients that are not finite, before it writes any."""
+    from autograd.overflow import check_adjoints, check_sum, float_adjoints
+
+    order = topological_order(output)
+    adjoints = float_adjoints(order, output, seed)
+    check_adjoints(order, adjoints)
+    for node in order:
+        if node.op is None and id(node) in adjoints:
+            check_sum(node, adjoints[id(node)])
+
+
+def topological_order(*outputs: Node) -> list[Node]:
+    """Every node that the outputs depend on, and the outputs: parents before the nodes that use them.
+
+    Leaves are included, plain numbers are not. The order is the same each time.
+
+    >>> from autograd import Variable
+    >>> x = Variable(3.0, name="x")
+    >>> y = x * x
+    >>> [node.value for node in topological_order(y + 1)]
+    [3.0, 9.0, 10.0]
+    """
+    met: set[int] = set()
+    order: list[Node] = []
+    for output in outputs:
+        if not isinstance(output, Node):
+            raise OperandError(f"a graph is walked from nodes, got {type(output).__name__}: {output!r:.60}")
+        stack: list[tuple[Node, bool]] = [(output, False)]
+        while stack:
+            node, complete = stack.pop()
+            if complete:
+                order.append(node)
+            elif id(node) not in met:
+                met.add(id(node))
+                stack.append((node, True))
+                stack.extend([(operand, False) for operand in reversed(operands_of(node)) if isinstance(operand, Node)])
+    return order
 
 
 def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
@@ -303,7 +304,13 @@ def zero_grad(nodes: Iterable[Node]) -> None:
 
 
 def stop_gradient(node: Any) -> Any:
-    """The same number as a constant: derivatives stop here. Numbers pass through."""
+    """The same number as a constant: derivatives stop here. Numbers pass through.
+
+    >>> from autograd import Variable
+    >>> x = Variable(3.0)
+    >>> gradients(x * stop_gradient(x), x)
+    3.0
+    """
     return node.detach() if isinstance(node, Node) else as_number("stop_gradient", node)
 
 

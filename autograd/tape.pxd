@@ -1,14 +1,10 @@
 cimport cython
-from cpython.array cimport array, clone
+from cpython.array cimport array
+from autograd.arrays cimport doubles, integers
 from autograd.node cimport (
-    Node, SERIAL, VARIES, clock, gradients_of_many, local_gradients_beside, operands_of, varied, varies
+    Node, SERIAL, VARIES, clock, gradients_of_many, operands_of, varied, varies
 )
-
-cdef array _double_template, _integer_template
-
-cpdef array doubles(Py_ssize_t count)
-@cython.locals(numbers=array, places="int*", place=Py_ssize_t)
-cpdef array integers(Py_ssize_t count, int fill=*)
+from autograd.ties cimport local_gradients_beside
 
 cdef class Tape:
     cdef readonly Py_ssize_t count

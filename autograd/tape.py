@@ -12,11 +12,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.arrays import doubles, integers
 from autograd.node import (
     Node,
     gradients_of_many,
     is_argument,
-    local_gradients_beside,
     operands_of,
     recorded_gradients,
     varied,
@@ -25,6 +25,7 @@ from autograd.node import (
 from autograd.primitives import Absorb, Select, StopGradient, where
 from autograd.rules import is_strict, is_traced, local_gradients_as_nodes, traced_local_gradients
 from autograd.sweep import topological_order
+from autograd.ties import local_gradients_beside
 
 try:
     import cython
@@ -35,28 +36,7 @@ if not cython.compiled:
 
     from autograd.node import SERIAL, VARIES, clock
 
-__all__ = ["Tape", "doubles", "integers"]
-
-_double_template = array("d")
-_integer_template = array("i")
-
-
-def doubles(count: int) -> Any:
-    """An array of `count` doubles, all 0."""
-    if cython.compiled:
-        return clone(_double_template, count, True)  # type: ignore[name-defined]  # noqa: F821 - in tape.pxd
-    return array("d", bytes(8 * count))
-
-
-def integers(count: int, fill: int = 0) -> Any:
-    """An array of `count` integers."""
-    if not cython.compiled:
-        return array("i", [fill]) * count
-    numbers = clone(_integer_template, count, False)  # type: ignore[name-defined]  # noqa: F821
-    places = numbers.data.as_ints
-    for place in range(count):
-        places[place] = fill
-    return numbers
+__all__ = ["Tape"]
 
 
 @cython.final

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.node import Node, shortened, value_of
+from autograd.node import Node, value_of
+from autograd.node_errors import shortened
 
 __all__ = ["at_line", "told", "told_operation", "told_sequence"]
 

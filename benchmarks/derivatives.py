@@ -18,10 +18,8 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +27,8 @@ import numpy
 
 from benchmarks.derivative_peers import ENGINES, entries
 from benchmarks.derivative_problems import BY_NAME, PROBLEMS, Problem, rosenbrock_hessian
-from benchmarks.eager import processor
+from benchmarks.turns import Worker, processor, take_turns
 
-PROJECT = Path(__file__).resolve().parent.parent
 TOLERANCE = 1e-9
 # On the sparse Hessian: at least that much faster than CasADi to the first; memory and time proportional to the size.
 TARGET = 10.0
@@ -39,46 +36,13 @@ QUICK_SIZE = 10_000
 STARTS = 3
 
 
-class Worker:
-    """An engine in a fresh process, with one problem to solve."""
+def begin(name: str, problem: Problem, size: int) -> Worker:
+    """An engine in a fresh process, with one problem to solve.
 
-    def __init__(self, name: str, problem: Problem, size: int) -> None:
-        self.name = name
-        path = os.pathsep.join([place for place in (os.environ.get("PYTHONPATH"), str(PROJECT)) if place])
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.derivative_peers", name, problem.name, str(size)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=PROJECT,
-            env=os.environ | {"PYTHONPATH": path},
-        )  # fmt: skip
-        greeting = self.answer()
-        self.missing = greeting.get("missing")
-        self.version = greeting.get("version", "")
-
-    def answer(self) -> dict[str, Any]:
-        """The next line from the process."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            return {"missing": f"its process ended with status {self.process.wait()}"}
-        found: dict[str, Any] = json.loads(line)
-        return found
-
-    def ask(self, file: str | None) -> dict[str, Any]:
-        """What the first result took, whose numbers go to the file; without one, seconds of a further call."""
-        start = time.perf_counter()
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(file) + "\n")
-        self.process.stdin.flush()
-        found = self.answer()
-        if "missing" in found:
-            raise RuntimeError(f"{self.name}: {found['missing']}")
-        return found | {"wall": time.perf_counter() - start}
-
-    def stop(self) -> None:
-        """End the process."""
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        self.process.wait(timeout=60)
+    Asked for a file it takes the derivative for the first time, and writes the numbers there; asked for None, it says
+    how many `seconds` a further call takes.
+    """
+    return Worker(name, [sys.executable, "-m", "benchmarks.derivative_peers", name, problem.name, str(size)])
 
 
 def compare(problem: Problem, size: int, name: str, found: Any, expected: Any) -> None:
@@ -106,7 +70,7 @@ def start(
             for name in names:
                 if name in workers:
                     workers[name].stop()
-                workers[name] = Worker(name, problem, size)
+                workers[name] = begin(name, problem, size)
                 firsts[name].append(workers[name].ask(file))
                 found = numpy.load(file)
                 if expected is None:
@@ -120,15 +84,10 @@ def further(workers: dict[str, Worker], quick: bool) -> dict[str, list[tuple[flo
     rounds, seconds = (5, 3.0) if quick else (15, 10.0)
     ours = workers["ours"]
     ours.ask(None)
-    remaining = {}
-    for name, worker in workers.items():
-        remaining[name] = int(min(rounds, max(2, seconds / worker.ask(None)["wall"])))
-    pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in workers}
-    for turn in range(rounds):
-        for name, worker in workers.items():
-            if turn < remaining[name]:
-                pairs[name].append((ours.ask(None)["seconds"], worker.ask(None)["seconds"]))
-    return pairs
+    walls = {name: worker.ask(None)["wall"] for name, worker in workers.items()}
+    return take_turns(
+        walls, rounds, seconds, lambda name: (ours.ask(None)["seconds"], workers[name].ask(None)["seconds"])
+    )
 
 
 def ratio(pairs: list[tuple[float, float]]) -> dict[str, float]:
@@ -233,7 +192,7 @@ def main() -> None:
     for name, engine in ENGINES.items():
         if not any([engine.measures(problem, problem.sizes[0]) for problem in chosen]):
             continue
-        worker = Worker(name, PROBLEMS[0], 0)
+        worker = begin(name, PROBLEMS[0], 0)
         if worker.missing is not None:
             print(f"{name}: not installed ({worker.missing})")
             continue

@@ -16,44 +16,25 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks.engines import ENGINES
+from benchmarks.turns import Worker, processor, take_turns
 from benchmarks.workloads import WORKLOADS, Workload
 
-PROJECT = Path(__file__).resolve().parent.parent
 LARGE = 2_000_000
 # The ratios we want on the chain: at most that many float operations, at least that much faster than an engine.
 TARGETS = {"floats": 4.0, "xad": 8.0, "micrograd": 40.0, "torch": 100.0}
 
 
-class Worker:
-    """An engine in its process."""
+class Peer(Worker):
+    """An engine in its process, measured at a size that suits it."""
 
     def __init__(self, name: str, python: str) -> None:
-        self.name = name
+        super().__init__(name, [python, "-m", "benchmarks.engines", name])
         self.engine = ENGINES[name]
-        path = os.pathsep.join([place for place in (os.environ.get("PYTHONPATH"), str(PROJECT)) if place])
-        self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.engines", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, cwd=PROJECT, env=os.environ | {"PYTHONPATH": path},
-        )  # fmt: skip
-        greeting = self.answer()
-        self.missing = greeting.get("missing")
-        self.version = greeting.get("version", "")
-
-    def answer(self) -> dict[str, Any]:
-        """The next line from the process."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            return {"missing": f"its process ended with status {self.process.wait()}"}
-        found: dict[str, Any] = json.loads(line)
-        return found
 
     def size(self, workload: Workload, size: int) -> int:
         """The size at which this engine is measured."""
@@ -65,30 +46,16 @@ class Worker:
         To check is to run once: gradients would accumulate.
         """
         repeats = 1 if check else max(1, workload.repeats // self.engine.reduction)
-        request = {"workload": workload.name, "size": size, "repeats": repeats, "check": check}
-        start = time.perf_counter()
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        found = self.answer()
-        if "missing" in found:
-            raise RuntimeError(f"{self.name} on {workload.name}: {found['missing']}")
+        found = self.ask({"workload": workload.name, "size": size, "repeats": repeats, "check": check})
         if "lacks" in found:
             return found
         scale = 1e9 / (workload.operations(size) * repeats)
         for part in ("time", "forward", "backward", "drop"):
             found[part] *= scale
-        found["wall"] = time.perf_counter() - start
         return found
 
-    def stop(self) -> None:
-        """End the process."""
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        self.process.wait(timeout=60)
 
-
-def agree(workload: Workload, ours: Worker, peer: Worker, size: int) -> dict[str, Any]:
+def agree(workload: Workload, ours: Peer, peer: Peer, size: int) -> dict[str, Any]:
     """The peer's first run, after comparing its value and gradients with ours."""
     theirs = peer.run(workload, size, check=True)
     if "lacks" in theirs:
@@ -109,24 +76,19 @@ def agree(workload: Workload, ours: Worker, peer: Worker, size: int) -> dict[str
     return theirs
 
 
-def measure(workload: Workload, ours: Worker, peers: list[Worker], size: int, quick: bool) -> dict[str, Any]:
+def measure(workload: Workload, ours: Peer, peers: list[Peer], size: int, quick: bool) -> dict[str, Any]:
     """For each peer the runs of ours and of the peer in turn, or what it lacks."""
     rounds, seconds = (5, 3.0) if quick else (15, 12.0)
-    runs: dict[str, Any] = {}
-    remaining: dict[str, int] = {}
-    for peer in peers:
-        first = agree(workload, ours, peer, peer.size(workload, size))
-        if "lacks" in first:
-            runs[peer.name] = first["lacks"]
-            continue
-        runs[peer.name] = []
-        remaining[peer.name] = int(min(rounds, max(2, seconds / first["wall"])))
-    for turn in range(rounds):
-        for peer in peers:
-            if turn < remaining.get(peer.name, 0):
-                pair = (ours.run(workload, size), peer.run(workload, peer.size(workload, size)))
-                runs[peer.name].append(pair)
-    return runs
+    by_name = {peer.name: peer for peer in peers}
+    firsts = {peer.name: agree(workload, ours, peer, peer.size(workload, size)) for peer in peers}
+
+    def pair(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        peer = by_name[name]
+        return ours.run(workload, size), peer.run(workload, peer.size(workload, size))
+
+    walls = {name: first["wall"] for name, first in firsts.items() if "lacks" not in first}
+    lacking = {name: first["lacks"] for name, first in firsts.items() if "lacks" in first}
+    return lacking | take_turns(walls, rounds, seconds, pair)
 
 
 def least(runs: list[dict[str, Any]], part: str = "time") -> float:
@@ -134,18 +96,7 @@ def least(runs: list[dict[str, Any]], part: str = "time") -> float:
     return float(min([run[part] for run in runs]))
 
 
-def processor() -> str:
-    """What the machine calls its processor."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def compare(workload: Workload, ours: Worker, peers: list[Worker], quick: bool) -> list[dict[str, Any]]:
+def compare(workload: Workload, ours: Peer, peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
     """The rows of one workload, printed as they come."""
     size = workload.quick_size if quick else workload.size
     runs = measure(workload, ours, peers, size, quick)
@@ -186,7 +137,7 @@ def compare(workload: Workload, ours: Worker, peers: list[Worker], quick: bool) 
     return rows
 
 
-def large_chain(ours: Worker, quick: bool) -> dict[str, Any]:
+def large_chain(ours: Peer, quick: bool) -> dict[str, Any]:
     """Ours alone on a graph that no cache holds."""
     chain, size = WORKLOADS[0], LARGE // 10 if quick else LARGE
     runs = [ours.run(chain, size) for _ in range(3)]
@@ -237,7 +188,7 @@ def main() -> None:
     left_out = {"hips"} if not options.hips else set()
     left_out |= {"jax"} if options.quick else set()
     names = [name for name in ENGINES if name not in left_out]
-    workers = [Worker(name, pythons.get(name) or sys.executable) for name in names]
+    workers = [Peer(name, pythons.get(name) or sys.executable) for name in names]
     present = [worker for worker in workers if worker.missing is None]
     print(f"{processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}")
     print(", ".join([f"{worker.name} {worker.version}" for worker in present]))

@@ -33,7 +33,7 @@ class Names(TypedDict, total=False):
 
 
 class Trainable(NamedTuple):
-    """A parameter of a layer: its name, its values, and the gradients of the last backward pass."""
+    """A parameter of a layer: its name, its values, and the gradients of the last backward pass, of the same shape."""
 
     name: str
     value: Any
@@ -105,6 +105,12 @@ class Layer(Described):
 
     A subclass defines `compute`, whose arguments are the layer's inputs. What it learns are attributes of class
     `Parameter`, read as `self.weight.nodes`; attributes that are layers, or lists of them, are part of it.
+
+    >>> class Scale(Layer):
+    ...     def compute(self, x, factor):
+    ...         return {"scaled": x * factor}
+    >>> Scale().forward([1.0, 2.0], 3.0)
+    array([3., 6.])
     """
 
     inputs: ClassVar[tuple[str, ...]] = ()
@@ -310,7 +316,7 @@ class Layer(Described):
                 parameter.seed = (*seed, place)
 
     def ending(self) -> Layer:
-        """The innermost layer that its result comes from."""
+        """The innermost layer that its result comes from: of a `Dense` its activation. Losses check it."""
         return self
 
     # What it is

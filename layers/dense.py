@@ -59,8 +59,37 @@ def check_features(x: Any, expected: int | None) -> int:
     return given
 
 
+class _Weighted(Layer):
+    """What `Dense` and `Neuron` share: W of shape (n_in, *columns), b of shape `columns`, and the options behind them.
+
+    `Dense` has as many columns as neurons; a `Neuron` has none, its b is a single number.
+    """
+
+    def _make_weights(
+        self, n_in: Any, columns: tuple[int, ...], activation: Any, weight_init: Any, bias: bool, seed: Any
+    ) -> None:
+        """Take the options of the constructor. Raises DescriptionError for one that is wrong."""
+        rows = None if n_in is None else checked_size(f"{self.name}: n_in", n_in)
+        self.activation = activation
+        self.weight_init = weight_init
+        self.seed = seed
+        fan_out = columns[0] if columns else 1
+        self.weight = Parameter((rows, *columns), initialiser_of(weight_init), fans=(rows, fan_out))
+        self.bias = Parameter(columns, initialiser_of("zeros"), name="bias") if bias else None
+        self._activation = activation_of(activation)
+        self._settle_parameters(seed_of(seed))
+
+    @property
+    def n_in(self) -> int | None:
+        """How many features come in; None until that is known."""
+        return self.weight.shape[0]
+
+    def setting(self, name: str) -> Any:
+        return self.bias is not None if name == "bias" else super().setting(name)
+
+
 @registered("dense")
-class Dense(Layer):
+class Dense(_Weighted):
     """h = f(x·W + b) on x (features,) or (samples, features), by way of z = x·W and a = z + b.
 
     n_in, n_out: how many features come in and go out; without `n_in` the first input decides.
@@ -88,23 +117,8 @@ class Dense(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        rows = None if n_in is None else checked_size(f"{self.name}: n_in", n_in)
         self.n_out = checked_size(f"{self.name}: n_out", n_out)
-        self.activation = activation
-        self.weight_init = weight_init
-        self.seed = seed
-        self.weight = Parameter((rows, self.n_out), initialiser_of(weight_init))
-        self.bias = Parameter((self.n_out,), initialiser_of("zeros"), name="bias") if bias else None
-        self._activation = activation_of(activation)
-        self._settle_parameters(seed_of(seed))
-
-    @property
-    def n_in(self) -> int | None:
-        """How many features come in; None until that is known."""
-        return self.weight.shape[0]
-
-    def setting(self, name: str) -> Any:
-        return self.bias is not None if name == "bias" else super().setting(name)
+        self._make_weights(n_in, (self.n_out,), activation, weight_init, bias, seed)
 
     def compute(self, x: Any) -> dict[str, Any]:
         self.weight.fit_shape((check_features(x, self.n_in), self.n_out))
@@ -143,7 +157,7 @@ class FullyConnected(Dense):
 
 
 @registered("neuron")
-class Neuron(Layer):
+class Neuron(_Weighted):
     """h = f(w·x + b): one number from the features (or one from each sample), by way of z = w·x and a = z + b.
 
     Options are those of `Dense`; w has shape (n_in,), b is a single number.
@@ -166,22 +180,7 @@ class Neuron(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        length = None if n_in is None else checked_size(f"{self.name}: n_in", n_in)
-        self.activation = activation
-        self.weight_init = weight_init
-        self.seed = seed
-        self.weight = Parameter((length,), initialiser_of(weight_init), fans=(length, 1))
-        self.bias = Parameter((), initialiser_of("zeros"), name="bias") if bias else None
-        self._activation = activation_of(activation)
-        self._settle_parameters(seed_of(seed))
-
-    @property
-    def n_in(self) -> int | None:
-        """How many features come in; None until that is known."""
-        return self.weight.shape[0]
-
-    def setting(self, name: str) -> Any:
-        return self.bias is not None if name == "bias" else super().setting(name)
+        self._make_weights(n_in, (), activation, weight_init, bias, seed)
 
     def compute(self, x: Any) -> dict[str, Any]:
         self.weight.fit_shape((check_features(x, self.n_in),))

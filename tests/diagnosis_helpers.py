@@ -76,6 +76,11 @@ OF_MANY = [
 ]
 
 
+def variable(value, name="x"):
+    """A variable with a name."""
+    return Variable(value, name=name)
+
+
 def drawn(rng):
     return rng.choice(
         [rng.uniform(-3.0, 3.0), float(rng.randint(-3, 3)), rng.choice([-1, 1]) * 10 ** rng.uniform(-8.0, 8.0)]

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from test_primitives_oracles import BUILT_IN
+from transform_helpers import number
 
 import autograd
 from autograd import (
@@ -27,6 +28,7 @@ from autograd import (
     gradients,
     hessian,
     jacfwd,
+    jacobian,
     jit,
     jvp,
     log,
@@ -144,8 +146,8 @@ def test_the_zeroth_power_is_one_with_slope_zero_to_every_order(base):
     node = x**0
     assert node.value == 1.0
     first = gradients(node, x, create_graph=True)
-    assert value_of(first) == 0.0
-    assert value_of(gradients(first, x, create_graph=True) if isinstance(first, Node) else 0.0) == 0.0
+    assert number(first) == 0.0
+    assert number(gradients(first, x, create_graph=True) if isinstance(first, Node) else 0.0) == 0.0
 
 
 @pytest.mark.parametrize(("base", "exponent"), [(0.0, 2), (0.0, 3), (-2.0, 3), (-1.5, 4), (0.0, 1), (-2.0, -2)])
@@ -157,7 +159,7 @@ def test_derivatives_of_an_integer_power_of_a_base_that_is_not_positive(base, ex
         node = gradients(node, x, create_graph=True) if isinstance(node, Node) else 0.0
         factor *= exponent - order + 1
         expected = factor * base ** (exponent - order) if factor else 0.0
-        assert value_of(node) == expected, order
+        assert number(node) == expected, order
 
 
 def test_mod_has_the_sign_of_the_divisor_and_fmod_that_of_the_dividend():
@@ -211,7 +213,7 @@ def test_where_isolates_derivatives_of_every_order_from_the_side_not_taken(order
     node = where(x < 0.0, x**4, broken(x))
     for _ in range(order):
         node = gradients(node, x, create_graph=True)
-    assert value_of(node) == math.perm(4, order) * (-0.5) ** (4 - order)
+    assert number(node) == math.perm(4, order) * (-0.5) ** (4 - order)
 
 
 def test_elsewhere_a_product_with_zero_is_ieee():
@@ -265,7 +267,7 @@ def test_no_exception_in_a_second_derivative_of_any_kind(primitive):
         variables = [Variable(x) for x in point]
         for slope in gradients(primitive(*variables), variables, create_graph=True):
             if isinstance(slope, Node):
-                assert all(isinstance(value_of(second), float) for second in gradients(slope, variables))
+                assert all(isinstance(number(second), float) for second in gradients(slope, variables))
 
 
 @EVERY_PRIMITIVE
@@ -274,7 +276,7 @@ def test_first_derivatives_are_the_same_with_and_without_a_graph(primitive):
         variables = [Variable(x) for x in point]
         node = primitive(*variables)
         plain = gradients(node, variables)
-        graph = [value_of(slope) for slope in gradients(node, variables, create_graph=True)]
+        graph = [number(slope) for slope in gradients(node, variables, create_graph=True)]
         for one, other in zip(plain, graph, strict=True):
             assert other == pytest.approx(one, rel=1e-14, abs=1e-300, nan_ok=True), (point, plain, graph)
 
@@ -334,13 +336,36 @@ def test_a_leaf_assigned_later_leaves_first_derivatives_and_stops_second_ones():
         gradients(node, x, create_graph=True)
 
 
+SECOND_DERIVATIVES = {"hessian": hessian, "nested grad": lambda function: jacobian(grad(function))} | {
+    f"compiled, {tier}": lambda function, tier=tier: jit(hessian(function), tier=tier)
+    for tier in ("vm", "llvm")
+    if tier == "vm" or tier in WAYS
+}
+
+
+@pytest.mark.parametrize("name", [primitive.name for primitive in BUILT_IN])
+def test_second_derivatives_are_the_same_by_every_way_where_value_and_slopes_are_finite(name):
+    primitive = next(primitive for primitive in BUILT_IN if primitive.name == name)
+    ways = [way(lambda x: primitive(*x)) for way in SECOND_DERIVATIVES.values()]
+    compared = 0
+    for point in itertools.product((0.0, 1.0, -1.0, -2.0, 0.5, 3.0), repeat=primitive.arity or 2):
+        node = primitive(*[Variable(x) for x in point])
+        finite = all(map(math.isfinite, (node.value, *node.local_gradients)))
+        if not finite or (name in ("power", "power_below") and point[0] == 0.0):
+            continue
+        expected, *others = [[entry for row in way(list(point)) for entry in row] for way in ways]
+        for found in others:
+            for one, other in zip(found, expected, strict=True):
+                # Each is a sum of a few products.
+                assert one == other or abs(one - other) <= 2.0**-46 * max(abs(one), abs(other)), (point, found)
+        compared += 1
+    # Polygamma has no derivative in its order anywhere.
+    assert compared or name == "polygamma"
+
+
 def test_products_with_zeros_have_the_products_of_the_others_as_gradient():
     assert derivatives(lambda *x: prod(x), 2.0, 0.0, -5.0) == (0.0, (0.0, -10.0, 0.0))
 
 
 def test_the_package_says_whether_it_is_compiled():
     assert isinstance(autograd.compiled, bool)
-
-
-def value_of(result):
-    return result.value if isinstance(result, Node) else result

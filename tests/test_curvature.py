@@ -10,8 +10,9 @@ import timeit
 
 import pytest
 from test_conventions import same
-from test_higher_order import EPSILON, ROUNDINGS, error_scale, nested, points, value_of
+from test_higher_order import EPSILON, ROUNDINGS, error_scale, nested, points
 from test_primitives_oracles import BUILT_IN, ORACLES, exact_derivative, mpf
+from transform_helpers import number
 
 import autograd
 from autograd import (
@@ -416,6 +417,8 @@ SPECIAL_POINTS = [
     # Values that are numbers although an operand is nan.
     ("1 ** nan", power, (1.0, nan), [[nan, nan], [nan, nan]]),
     ("nan ** 0", power, (nan, 0.0), [[nan, nan], [nan, nan]]),
+    ("hypot beside infinity", hypot, (1.0, inf), [[0.0, nan], [nan, nan]]),
+    ("norm beside infinity", lambda *x: norm(x), (1.0, inf), [[0.0, nan], [nan, nan]]),
     ("hypot of infinity and nan", hypot, (inf, nan), [[nan, nan], [nan, nan]]),
     ("sin of infinity", sin, (inf,), [[nan]]),
     ("0 times the root at 0", lambda x: 0.0 * sqrt(x), (0.0,), [[nan]]),
@@ -522,7 +525,7 @@ def test_a_hessian_is_the_same_inside_strict():
 def test_a_product_with_tangents_that_are_nodes_is_the_same_inside_no_grad():
     with no_grad():
         product = hvp(lambda x: x**3, (2.0,), (Variable(1.0),))
-    assert value_of(product) == 12.0
+    assert number(product) == 12.0
 
 
 # Primitives of users, which have no kernels

@@ -4,6 +4,7 @@ import math
 import time
 
 import pytest
+from diagnosis_helpers import variable
 
 import viz
 from autograd import (
@@ -11,7 +12,6 @@ from autograd import (
     OperandError,
     Primitive,
     StaleGraphError,
-    Variable,
     explain,
     floor,
     maximum,
@@ -24,10 +24,6 @@ from autograd import (
 )
 from autograd import sum as total
 from viz.explain import Explanations
-
-
-def variable(value, name="x"):
-    return Variable(value, name=name)
 
 
 def reason(node, output):

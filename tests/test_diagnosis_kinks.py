@@ -3,13 +3,13 @@
 import math
 
 import pytest
+from diagnosis_helpers import variable
 
 from autograd import (
     ArgumentError,
     OperandError,
     Primitive,
     StaleGraphError,
-    Variable,
     ceil,
     clip,
     copysign,
@@ -29,10 +29,6 @@ from autograd import (
 from autograd.nonsmooth import distance_to_kink
 
 LINE = Primitive("bent line", lambda x: abs(x - 2.0), lambda x, out: sign(x - 2.0), kinks=lambda x: x - 2.0)
-
-
-def variable(value, name="x"):
-    return Variable(value, name=name)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,9 @@ from autograd import (
     where,
 )
 from autograd import sum as total
+from autograd.diagnosis.arithmetic import Number
+from autograd.diagnosis.number_functions import EXACT_SLOPES
+from autograd.primitive import find_primitive
 
 NOT_DIFFERENTIABLE = {"polygamma": [0]}
 
@@ -79,6 +82,17 @@ def test_every_primitive_in_many_digits_is_what_mpmath_says(name):
                 orders = [int(other == place) for other in range(len(point))]
                 slope = exact_derivative(ORACLES[name].value, point, orders)
                 assert abs(exact.gradients[variable] - slope) <= abs(slope) * oracle_mp.mpf(2) ** -66
+
+
+@pytest.mark.parametrize("name", EXACT_SLOPES)
+def test_an_exact_slope_is_the_declared_rule_but_for_the_rounding_of_its_constant(name):
+    primitive = find_primitive(name)
+    for point in (0.25, 1.5, 3.0):
+        x = Number(oracle_mp.mpf(point), oracle_mp.mpf)
+        with oracle_mp.workprec(300):
+            out = primitive(x)
+            declared, exact = primitive.gradients(x, out).inner, EXACT_SLOPES[name](x, out).inner
+            assert 0 < abs(declared - exact) <= abs(exact) * oracle_mp.mpf(2) ** -52
 
 
 @settings(max_examples=300, deadline=None)

@@ -12,6 +12,7 @@ import random
 
 import pytest
 from test_primitives_oracles import BUILT_IN, ORACLES, exact_derivative, mpf
+from transform_helpers import number
 
 from autograd import Node, Variable, exp, grad, gradients, jvp, prod, topological_order
 from autograd.testing import gradcheck
@@ -218,8 +219,4 @@ def test_third_mixed_derivative_of_a_product_of_three_is_one():
 
 def test_derivatives_of_a_polynomial_end_in_zero():
     x = Variable(1.5)
-    assert [value_of(nested(x**3, [x], [0] * order)) for order in range(6)] == [3.375, 6.75, 9.0, 6.0, 0.0, 0.0]
-
-
-def value_of(result):
-    return result.value if isinstance(result, Node) else result
+    assert [number(nested(x**3, [x], [0] * order)) for order in range(6)] == [3.375, 6.75, 9.0, 6.0, 0.0, 0.0]

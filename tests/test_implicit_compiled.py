@@ -7,6 +7,7 @@ import math
 import numpy as np
 import program_helpers
 import pytest
+from transform_helpers import nested_grad
 
 from autograd import (
     ArgumentError,
@@ -91,18 +92,14 @@ def test_transforms_of_a_compiled_solution_are_the_eager_ones(make):
         assert near(compiled(*point), eager(*point)), point
 
 
-def nested(fun, order):
-    return fun if order == 0 else grad(nested(fun, order - 1))
-
-
 @pytest.mark.parametrize("order", range(1, 4))
 def test_derivatives_of_compiled_solutions_are_those_of_closed_forms(order):
     w = 0.5
     polynomial = [1.0, -2.0 - w, 9.0 + 8.0 * w + 2.0 * w * w][order - 1]
     expected = math.exp(-order * w) * polynomial / (1.0 + w) ** (2 * order - 1)
-    assert jit(nested(lambert_w, order))(w * math.exp(w)) == pytest.approx(expected, rel=1e-12)
-    assert nested(jit(lambert_w), order)(w * math.exp(w)) == pytest.approx(expected, rel=1e-12)
-    root = jit(nested(lambda a: square_root(a)["root"], order))
+    assert jit(nested_grad(lambert_w, order))(w * math.exp(w)) == pytest.approx(expected, rel=1e-12)
+    assert nested_grad(jit(lambert_w), order)(w * math.exp(w)) == pytest.approx(expected, rel=1e-12)
+    root = jit(nested_grad(lambda a: square_root(a)["root"], order))
     assert root(3.0) == pytest.approx(math.prod([0.5 - k for k in range(order)]) * 3.0 ** (0.5 - order), rel=1e-12)
 
 

@@ -698,43 +698,34 @@ def test_a_call_of_few_operations_takes_at_most_three_microseconds():
     assert min(once() for _ in range(20)) < 3e-6
 
 
+def seconds_to_record(step, count):
+    """The least time that recording the gradient of a chain of `count` steps takes."""
+
+    def chain(x):
+        for _ in range(count):
+            x = step(x)
+        return x
+
+    best = inf
+    for _ in range(3):
+        start = time.perf_counter()
+        jit(grad(chain))(0.5)
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
 def test_recording_takes_time_linear_in_the_operations():
-    def seconds(count):
-        def chain(x):
-            for _ in range(count):
-                x = sin(x) * 1.01
-            return x
-
-        best = inf
-        for _ in range(3):
-            start = time.perf_counter()
-            jit(grad(chain))(0.5)
-            best = min(best, time.perf_counter() - start)
-        return best
-
     few = 400 if compiled else 50
+    step = lambda x: sin(x) * 1.01  # noqa: E731
     # Ten times the operations: in quadratic time a hundred times as long.
-    assert seconds(10 * few) < 40 * seconds(few)
+    assert seconds_to_record(step, 10 * few) < 40 * seconds_to_record(step, few)
 
 
 def test_recording_many_kinks_beside_closed_over_variables_takes_linear_time():
     w = Variable(0.5)
-
-    def seconds(count):
-        def chain(x):
-            for _ in range(count):
-                x = maximum(x, w * x) * 1.01
-            return x
-
-        best = inf
-        for _ in range(3):
-            start = time.perf_counter()
-            jit(grad(chain))(0.5)
-            best = min(best, time.perf_counter() - start)
-        return best
-
     few = 100 if compiled else 20
-    assert seconds(10 * few) < 40 * seconds(few)
+    step = lambda x: maximum(x, w * x) * 1.01  # noqa: E731
+    assert seconds_to_record(step, 10 * few) < 40 * seconds_to_record(step, few)
 
 
 # With the rest of the house

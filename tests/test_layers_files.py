@@ -7,18 +7,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from layers_helpers import same, small
 
 from layers import Dense, Sequential, StateError, state
 
 SUFFIXES = [".npz", ".safetensors"]
-
-
-def small(seed=0):
-    return Sequential(Dense(2, 3, "relu"), Dense(3, 1), seed=seed)
-
-
-def same(first, second):
-    return list(first) == list(second) and all([np.array_equal(first[name], second[name]) for name in first])
 
 
 @pytest.fixture(params=SUFFIXES)

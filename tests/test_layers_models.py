@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from layers_helpers import small
 
 from autograd import Variable
 from layers import (
@@ -28,10 +29,6 @@ from layers import (
     StateError,
     from_dict,
 )
-
-
-def small(seed=0):
-    return Sequential(Dense(2, 3, "relu"), Dense(3, 1), seed=seed)
 
 
 def test_the_same_seed_gives_the_same_model_whenever_its_sizes_are_known():

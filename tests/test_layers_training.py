@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from layers_helpers import same
 
 from autograd import gradients
 from layers import (
@@ -44,10 +45,6 @@ def line(seed=0):
 
 def quiet(model, *args, **options):
     return fit(model, *args, **({"progress": False} | options))
-
-
-def same(first, second):
-    return list(first) == list(second) and all([np.array_equal(first[name], second[name]) for name in first])
 
 
 # The step

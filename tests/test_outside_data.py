@@ -16,6 +16,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from layers_helpers import small
 
 import viz
 from autograd import Variable
@@ -136,10 +137,6 @@ def test_a_description_of_any_size_takes_no_memory_before_it_is_used():
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
-
-
-def small(seed=0):
-    return Sequential(Dense(2, 3, "relu"), Dense(3, 1), seed=seed)
 
 
 def mutated_bytes(content, generator):

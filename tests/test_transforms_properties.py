@@ -17,8 +17,9 @@ from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 from test_conventions import same
 from test_curvature import curved_pairs
-from test_higher_order import EPSILON, ROUNDINGS, error_scale, nested, value_of
+from test_higher_order import EPSILON, ROUNDINGS, error_scale, nested
 from test_strategies import CI
+from transform_helpers import number
 
 from autograd import (
     Node,
@@ -147,7 +148,7 @@ class SecondOrder:
         self.scale = np.zeros((count, count))
         for i, j in itertools.product(range(count), repeat=2):
             second = nested(outputs[0], variables, (i, j))
-            self.matrix[i, j] = value_of(second)
+            self.matrix[i, j] = number(second)
             self.scale[i, j] = error_scale(second)
         # Roundings inside of each local derivative, and two an edge of what multiplies and adds them up.
         self.bound = (ROUNDINGS + 4 * edges(outputs)) * EPSILON * self.scale
@@ -279,7 +280,7 @@ def test_transforms_on_variables_give_the_same_numbers_as_nodes(system):
     for way in (jacobian, jacfwd, jacrev):
         variables = [Variable(x) for x in point]
         found = way(function)(variables)
-        assert_within(bound, plain, as_matrix([[value_of(entry) for entry in row] for row in found], len(point)))
+        assert_within(bound, plain, as_matrix([[number(entry) for entry in row] for row in found], len(point)))
         assert all(variable.grad == 0.0 and not variable.reached for variable in variables)
 
 
@@ -300,7 +301,7 @@ def test_every_hessian_is_the_same(expression, data):
         "reverse over reverse": jacrev(grad(function))(point),
         "forward over forward": jacfwd(jacfwd(function))(point),
         "hessian on nodes": [
-            [value_of(entry) for entry in row] for row in hessian(function)([Variable(x) for x in point])
+            [number(entry) for entry in row] for row in hessian(function)([Variable(x) for x in point])
         ],
     }
     for name, way in ways.items():
@@ -321,8 +322,8 @@ def test_every_hessian_is_the_same(expression, data):
         jvp(grad(function), (point,), (tangent,))[1],
         grad(lambda x: jvp(function, (x,), (tangent,))[1])(point),
         vjp(grad(function), point)[1](tangent)[0],
-        [value_of(entry) for entry in hvp(function, (point,), ([Variable(t) for t in tangent],))],
-        [value_of(entry) for entry in hvp(function, ([Variable(x) for x in point],), (tangent,))],
+        [number(entry) for entry in hvp(function, (point,), ([Variable(t) for t in tangent],))],
+        [number(entry) for entry in hvp(function, ([Variable(x) for x in point],), (tangent,))],
     )
 
 
@@ -529,7 +530,7 @@ def test_at_kinks_and_ties_every_way_takes_the_same_subgradient(expression, data
         grad(function)(point),
         jacfwd(function)(point),
         jacobian(function, sparse=True)(point).toarray()[0],
-        [value_of(slope) for slope in gradients(output, variables, create_graph=True)],
+        [number(slope) for slope in gradients(output, variables, create_graph=True)],
     )
 
 
@@ -555,9 +556,9 @@ def test_at_kinks_and_ties_a_variable_outside_counts_as_a_constant(expression, d
     variables, numbers = [held(expression, place, [kind(x) for x in point]) for kind in (Variable, float)]
     assume_finite(first_order_bound(of_list(expression), point))
     for way in (grad, jacfwd, jacrev, lambda function: lambda x: jvp(function, (x,), (1.0,))[1]):
-        assert same(value_of(way(variables)(point[place])), way(numbers)(point[place]))
+        assert same(number(way(variables)(point[place])), way(numbers)(point[place]))
     second = SecondOrder(lambda x: numbers(x[0]), [point[place]])
-    assert_within(second.bound, second.matrix, [[value_of(hessian(variables)(point[place]))]])
+    assert_within(second.bound, second.matrix, [[number(hessian(variables)(point[place]))]])
 
 
 # Any order
@@ -622,7 +623,7 @@ def test_a_derivative_of_order_up_to_four_is_the_same_by_any_nesting_of_transfor
     bound = (ROUNDINGS + 4 * edges(outputs)) * EPSILON * scale
     found = function(*expression.point)
     assert type(found) is float
-    assert_within(bound, value_of(reference), found, value_of(on_nodes))
+    assert_within(bound, number(reference), found, number(on_nodes))
 
 
 @FEW
@@ -639,7 +640,7 @@ def test_the_gradient_of_a_hessian_is_the_third_derivative(expression, name, dat
     scale = error_scale(reference)
     assume_finite(scale)
     bound = (ROUNDINGS + 4 * edges(outputs)) * EPSILON * scale
-    assert_within(bound, value_of(reference), ONE_MORE[name](entry, k)(*expression.point))
+    assert_within(bound, number(reference), ONE_MORE[name](entry, k)(*expression.point))
 
 
 # Composed functions
@@ -650,13 +651,13 @@ def halves(expression, middle):
 
     def run(names, steps, given):
         known = dict(zip(names, given, strict=True))
-        for number, (primitive, arguments) in steps:
-            known[f"t{number}"] = primitive(*[known[item] if isinstance(item, str) else item for item in arguments])
+        for position, (primitive, arguments) in steps:
+            known[f"t{position}"] = primitive(*[known[item] if isinstance(item, str) else item for item in arguments])
         return known
 
     leaves = [f"x{place}" for place in range(len(expression.point))]
     steps = list(enumerate(expression.steps))
-    between = leaves + [f"t{number}" for number in range(middle)]
+    between = leaves + [f"t{position}" for position in range(middle)]
 
     def first(given):
         known = run(leaves, steps[:middle], given)

@@ -29,7 +29,6 @@ def test_records_are_in_step_with_the_graph():
         ("plus", [(1, 1.0), (2, 1.0)], 3),
     ]
     assert diagram.outputs == (3,)
-    assert diagram.users() == [[0, 0], [1], [1], []]
 
 
 def test_nodes_of_equal_value_are_kept_apart():

@@ -99,6 +99,16 @@ def test_numbers_have_four_digits_and_a_minus_sign(number, shown):
     assert short_number(number) == shown
 
 
+def test_a_tooltip_tells_the_sign_of_a_zero_value_but_not_of_a_zero_gradient():
+    h = Variable(0.0) * 1.0
+    y = -h.square()
+    h.name, y.name = "h", "y"
+    y.backward()
+    assert math.copysign(1.0, h.grad) == math.copysign(1.0, y.value) == -1.0
+    dot = viz.draw(y).dot
+    assert 'tooltip="h = 0, ∂ = 0"' in dot and 'tooltip="y = −0, ∂ = 1"' in dot
+
+
 def test_nan_and_infinity_stand_out():
     x = Variable(0.0, name="x")
     y = log(x) * x

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd import Constant, Node, topological_order
 from autograd.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual, Select
@@ -74,6 +74,8 @@ class Operand(NamedTuple):
 class Operation(NamedTuple):
     """One primitive applied once.
 
+    result: the position of the value that it made.
+    box: the innermost box that it was made in.
     opaque: whether it is a whole function, such as one that was compiled, whose inside is not in the graph.
     """
 
@@ -92,7 +94,12 @@ class Operation(NamedTuple):
 
 
 class Box(NamedTuple):
-    """One call of a layer. `label` is its name, with a number if several calls have the same name."""
+    """One call of a layer.
+
+    label: its name, with a number if several calls have the same name.
+    parent, depth: the box around it, and its level; the outermost boxes have none and level 1.
+    operations: how many were made in it and in the boxes within.
+    """
 
     position: int
     name: str
@@ -147,14 +154,6 @@ class Diagram(NamedTuple):
     guards: tuple[Guard, ...] = ()
     recorded: bool = False
 
-    def users(self) -> list[list[int]]:
-        """For each value the operations that use it, one entry per operand."""
-        users: list[list[int]] = [[] for _ in self.values]
-        for operation in self.operations:
-            for operand in operation.operands:
-                users[operand.value].append(operation.position)
-        return users
-
     def without_numbers(self) -> Diagram:
         """What is computed from what, and no number but those of constants."""
         values = [
@@ -181,7 +180,8 @@ def diagram_of(
     if nodes is None:
         nodes = topological_order(*outputs)
     numbers: dict[int, int] = {}
-    values: list[list[Any]] = []
+    # Their homes are known only when all uses are.
+    values: list[Value] = []
     operations: list[Operation] = []
     boxes = _Boxes()
     for node in nodes:
@@ -201,7 +201,7 @@ def diagram_of(
                         complete = False
                         break
                     number = len(values)
-                    values.append([parent.name, parent.value, None, "constant", None, True])
+                    values.append(Value(number, parent.name, parent.value, None, "constant", None, None, True))
                 operands.append(Operand(number, slope))
             if complete:
                 box = boxes.of(node)
@@ -219,16 +219,11 @@ def diagram_of(
                 kind = "cut"
         numbers[id(node)] = len(values)
         gradient = (node.grad if node.reached else None) if gradients is None else gradients[id(node)]
-        values.append([node.name, node.value, gradient, kind, producer, False])
+        values.append(Value(len(values), node.name, node.value, gradient, kind, producer, None, False))
     finished = boxes.finished()
     homes = _homes(values, operations, finished)
     return Diagram(
-        tuple(
-            [
-                Value(index, name, number, gradient, kind, producer, homes[index], literal)
-                for index, (name, number, gradient, kind, producer, literal) in enumerate(values)
-            ]
-        ),
+        tuple([value._replace(home=home) for value, home in zip(values, homes, strict=True)]),
         tuple(operations),
         finished,
         tuple(dict.fromkeys([numbers[id(output)] for output in outputs if id(output) in numbers])),
@@ -308,7 +303,7 @@ class _Boxes:
         )
 
 
-def _homes(values: list[list[Any]], operations: list[Operation], boxes: tuple[Box, ...]) -> list[int | None]:
+def _homes(values: list[Value], operations: list[Operation], boxes: tuple[Box, ...]) -> list[int | None]:
     """For each value the innermost box around its operation and its uses; none if it is not used.
 
     A leaf that is used in one box only, as parameters are, stands just outside of that, other leaves outside of all.
@@ -319,18 +314,18 @@ def _homes(values: list[list[Any]], operations: list[Operation], boxes: tuple[Bo
         for operand in operation.operands:
             home = homes[operand.value]
             if home == unset:
-                producer = values[operand.value][4]
+                producer = values[operand.value].producer
                 home = operations[producer].box if producer is not None else operation.box
             if home is not None and home != operation.box:
-                is_leaf = values[operand.value][4] is None
+                is_leaf = values[operand.value].producer is None
                 home = None if is_leaf else _common(home, operation.box, boxes)
             homes[operand.value] = home
-    for index, (_, _, _, kind, _, literal) in enumerate(values):
-        home = homes[index]
+    for value in values:
+        home = homes[value.position]
         if home == unset:
-            homes[index] = None
-        elif home is not None and kind in ("variable", "constant", "cut") and not literal:
-            homes[index] = boxes[home].parent
+            homes[value.position] = None
+        elif home is not None and value.kind in ("variable", "constant", "cut") and not value.literal:
+            homes[value.position] = boxes[home].parent
     return homes
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from viz.diagram import Box, Value
-from viz.labels import exact, html, pretty, quoted, readable, short_number
+from viz.labels import exact, exact_slope, html, pretty, quoted, readable, short_number
 from viz.tints import tints_of
 from viz.view import Block, Link, Note, View, Wire
 
@@ -251,11 +251,11 @@ class Wires:
             attributes.append("weight=20")
         slopes = [other.local_gradient for other in links if other.local_gradient is not None]
         if slopes:
-            tooltip = f"local gradient {' + '.join([exact(slope) for slope in slopes])}"
+            tooltip = f"local gradient {' + '.join([exact_slope(slope) for slope in slopes])}"
             if self.entering[link.target] <= MOST_HEAD_LABELS:
                 attributes.append(_head_label(slopes, self.places.get(f"{link.source}-{link.target}")))
         elif link.chain is not None:
-            tooltip = f"gradient through the layer {exact(link.chain)}"
+            tooltip = f"gradient through the layer {exact_slope(link.chain)}"
         attributes.append(f"tooltip={quoted(tooltip)}")
         port = ":e" if link.source in self.values and link.source not in self.beside else ""
         return f"{link.source}{port} -> {link.target} [{', '.join(attributes)}]"
@@ -305,4 +305,4 @@ def value_tooltip(value: Value) -> str:
     text = " = ".join([part for part in (name, number) if part])
     if not value.gradient_text:
         return text + (", constant" if value.kind == "constant" else "")
-    return f"{text}, ∂ = {'?' if value.gradient is None else exact(value.gradient)}"
+    return f"{text}, ∂ = {'?' if value.gradient is None else exact_slope(value.gradient)}"

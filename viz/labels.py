@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 
-__all__ = ["exact", "html", "numbered", "pretty", "quoted", "readable", "short_number", "subscript"]
+__all__ = ["exact", "exact_slope", "html", "numbered", "pretty", "quoted", "readable", "short_number", "subscript"]
 
 MINUS = "\u2212"
 LONGEST_NAME = 24
@@ -49,6 +49,15 @@ def exact(number: float) -> str:
     """
     text = repr(number)
     return text.removesuffix(".0").replace("-", MINUS)
+
+
+def exact_slope(number: float) -> str:
+    """All digits of a derivative, of which the sign of a zero says nothing: it is that of an underflow, or a factor's.
+
+    >>> exact_slope(-0.0), exact(-0.0)
+    ('0', '−0')
+    """
+    return exact(number + 0.0)
 
 
 def subscript(number: int) -> str:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from autograd.callers import Line
 from autograd.diagnosis.reasons import MOST_REASONS, Finding, Reasons
 from autograd.errors import OperandError
-from autograd.node import Constant, Node, Variable, assigned_since, describe, operands_of, value_of, varies
+from autograd.node import Constant, Node, Variable, assigned_since, operands_of, value_of, varies
+from autograd.node_errors import describe
 from autograd.overflow import float_adjoints
 from autograd.rules import stale_graph
 from autograd.sweep import topological_order

@@ -9,7 +9,8 @@ from typing import Any
 
 from autograd.diagnosis.arithmetic import Missing, Number, local_gradients_of
 from autograd.errors import NumberError, OperandError
-from autograd.node import Node, Variable, assigned_since, describe, operands_of, varies
+from autograd.node import Node, Variable, assigned_since, operands_of, varies
+from autograd.node_errors import describe
 from autograd.overflow import float_adjoints
 from autograd.primitive import Primitive
 from autograd.rules import stale_graph

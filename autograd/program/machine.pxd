@@ -6,7 +6,7 @@ from autograd.kernel cimport Kernel, NaryValue
 from autograd.primitive cimport Primitive
 from autograd.program.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
 from autograd.program.step cimport Step
-from autograd.tape cimport doubles, integers
+from autograd.arrays cimport doubles, integers
 
 cdef int UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN
 cdef extern from *:

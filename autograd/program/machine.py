@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from autograd.arrays import doubles, integers
 from autograd.locks import Lock
 from autograd.program._blocks import BLOCKS
 from autograd.program.block import vector_bits
@@ -13,7 +14,6 @@ from autograd.program.plan import Plan
 from autograd.program.program import Program
 from autograd.program.runs import LONGEST
 from autograd.program.step import ADD
-from autograd.tape import doubles, integers
 
 try:
     import cython

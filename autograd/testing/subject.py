@@ -222,6 +222,9 @@ def rounding_of(result: Any, variables: Sequence[Variable]) -> tuple[float, list
     A sweep with absolute values: the rounding of each step reaches the result by the product of the local
     gradients on the way (Linnainmaa, BIT 16, 1976), and a derivative is the sum of such products.
     """
+    # An estimate for tolerances, not the bound that `autograd.rounding` proves by the same theorem: each step counts as
+    # rounded by one unit whether it is or not, and slopes as constant within the errors. That takes 2 µs an operation
+    # in place of 16, every check makes one for each output, and it has derivatives too, which the bound has not.
     if not isinstance(result, Node):
         return 0.0, [0.0] * len(variables)
     adjoints = {id(result): 1.0}
