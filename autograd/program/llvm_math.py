@@ -20,19 +20,19 @@ and returns `width` doubles, <width x double>, or plain doubles for width 1. Nam
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from autograd.program import llvm_exponential, llvm_hyperbolic, llvm_special, llvm_trigonometry
 from autograd.program.llvm_expressions import CONDITION, REAL, Function, Value, scalar_where
 
-__all__ = ["ARITY", "NAMES", "SCALAR", "definitions", "externals", "symbol"]
+__all__ = ["AND", "ARITY", "FAMILIES", "NAMES", "SCALAR", "definitions", "externals", "symbol", "together"]
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
     **{
         name: getattr(module, name)
         for module, names in {
             llvm_exponential: "exp exp_difference exp2 expm1 gaussian log log2 log10 log1p xlogy sigmoid "
-            "sigmoid_difference softplus logaddexp power power_below",
+            "sigmoid_of_negated sigmoid_difference softplus logaddexp power power_below",
             llvm_hyperbolic: "sinh cosh tanh sech_squared asinh acosh atanh",
             llvm_trigonometry: "sin cos tan asin acos atan atan2",
             llvm_special: "cbrt hypot erf erfc fmod mod floor_divide sign floor ceil trunc",
@@ -49,7 +49,24 @@ SCALAR: dict[str, int] = {"lgamma": 1, "digamma": 1, "polygamma": 2}
 ARITY: dict[str, int] = {
     name: len(inspect.signature(function).parameters) for name, function in FUNCTIONS.items()
 } | SCALAR
-NAMES: tuple[str, ...] = tuple(sorted(ARITY))
+# Those of primitives; the others are made of two.
+NAMES: tuple[str, ...] = tuple(sorted(ARITY.keys() - {"sigmoid_of_negated"}))
+# Functions of the same arguments that share so much that one function for all of them takes little longer than one.
+FAMILIES: tuple[tuple[str, ...], ...] = (
+    ("tanh", "sech_squared"),
+    ("sinh", "cosh"),
+    ("sin", "cos"),
+    ("softplus", "sigmoid", "sigmoid_of_negated"),
+    ("erf", "erfc", "gaussian"),
+)
+AND = "_and_"
+
+
+def together(names: Iterable[str]) -> str:
+    """The name of the function that gives the values of some members of a family, in the family's order."""
+    wanted = set(names)
+    family = next(family for family in FAMILIES if wanted <= set(family))
+    return AND.join([name for name in family if name in wanted])
 
 
 def symbol(name: str) -> str:
@@ -59,21 +76,22 @@ def symbol(name: str) -> str:
 
 def externals(names: Iterable[str]) -> dict[str, int]:
     """The scalar functions that the definitions of these names call, with how many doubles they take."""
-    return dict(sorted({scalar for name in names for scalar in _written(name, 1).scalars}))
+    return dict(sorted({scalar for name in names for scalar in _written(name.split(AND), 1).scalars}))
 
 
 def definitions(names: Iterable[str], width: int) -> str:
     """The text of the functions `@ag_<name>` and of all that they need, each once.
 
-    Raises ValueError if there is no such function or width.
+    A name that `together` gives is that of a function with several results. Raises ValueError if there is no such
+    function or width.
     """
     wanted = sorted(set(names))
-    unknown = [name for name in wanted if name not in ARITY]
+    unknown = [name for whole in wanted for name in whole.split(AND) if name not in ARITY]
     if unknown:
         raise ValueError(f"there is no LLVM function {', '.join(unknown)}; there are {', '.join(NAMES)}")
     if width < 1:
         raise ValueError(f"a width is the number of rows in a register, 1 or more, not {width}")
-    functions = [_written(name, width) for name in wanted]
+    functions = [_written(name.split(AND), width) for name in wanted]
     scalars = sorted({scalar for function in functions for scalar in function.scalars})
     return "\n".join([
         *sorted({declaration for function in functions for declaration in function.intrinsics}),
@@ -83,20 +101,30 @@ def definitions(names: Iterable[str], width: int) -> str:
     ]) + "\n"  # fmt: skip
 
 
-def _written(name: str, width: int) -> Function:
-    """The function with all its lines."""
+def _written(names: Sequence[str], width: int) -> Function:
+    """The function with all its lines; one of several names returns a structure of their values."""
     function = Function(width)
     real_type = function.type_of(REAL)
-    arguments = [Value(function, REAL, f"%x{index}") for index in range(ARITY[name])]
+    arguments = [Value(function, REAL, f"%x{index}") for index in range(ARITY[names[0]])]
+    results = [_result(function, name, arguments) for name in names]
+    result_type, result = real_type, results[0].text
+    if len(names) > 1:
+        result_type, result = f"{{ {', '.join([real_type] * len(names))} }}", "poison"
+        for place, member in enumerate(results):
+            operands = f"{result_type} {result}, {real_type} {member.text}, {place}"
+            result = function.emit(REAL, f"insertvalue {operands}").text
+    parameters = ", ".join([f"{real_type} {argument.text}" for argument in arguments])
+    head = f"define internal {result_type} @ag_{AND.join(names)}({parameters}) noinline nounwind {{"
+    function.lines = [head, "entry:", *function.lines, f"  ret {result_type} {result}", "}"]
+    return function
+
+
+def _result(function: Function, name: str, arguments: Sequence[Value]) -> Value:
+    """The value of one function, its lines added to those before."""
     if name in SCALAR:
         everywhere = Value(function, CONDITION, function.constant(CONDITION, True))
-        result = scalar_where(everywhere, arguments[0], name, *arguments)
-    else:
-        result = FUNCTIONS[name](*arguments)
-    parameters = ", ".join([f"{real_type} {argument.text}" for argument in arguments])
-    head = f"define internal {real_type} @ag_{name}({parameters}) noinline nounwind {{"
-    function.lines = [head, "entry:", *function.lines, f"  ret {real_type} {result.text}", "}"]
-    return function
+        return scalar_where(everywhere, arguments[0], name, *arguments)
+    return FUNCTIONS[name](*arguments)
 
 
 def _row_by_row(name: str, arity: int, width: int) -> str:
