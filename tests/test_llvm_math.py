@@ -220,7 +220,7 @@ ACCURACY = [
     ("power_below", lambda a, b, c: a ** (b - c), below_powers, 1.25),
     ("sigmoid", exact_sigmoid, LOGISTIC, 1.5),
     ("exp_difference", lambda a, b: mp.exp(a - b), pairs(EXPONENTS, uniform(-2, 2)), 1.5),
-    ("sigmoid_difference", lambda a, b: exact_sigmoid(a - b), pairs(LOGISTIC, uniform(-5, 5)), 1.75),
+    ("sigmoid_difference", lambda a, b: exact_sigmoid(a - b), pairs(LOGISTIC, uniform(-5, 5)), 1.9),
     ("softplus", lambda x: mp.log1p(mp.exp(x)), LOGISTIC, 1.75),
     ("logaddexp", lambda a, b: a + mp.log1p(mp.exp(b - a)), pairs(uniform(1, 745), uniform(-745, 745)), 1.75),
     ("erf", mp.erf, either_sign(one_of(uniform(0, 6), spread(5e-324, 1), near(1.0))), 1.5),
