@@ -7,7 +7,8 @@ import math
 import pickle
 import sys
 import threading
-from concurrent.futures import ProcessPoolExecutor
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
@@ -208,6 +209,34 @@ def test_results_are_the_same_bits_for_any_number_of_threads(monkeypatch, count,
         mapped = vmap(value_and_grad(lambda w, x, y: loss(w, x, y) if x < y else x * w[0]), (None, 0, 0), reduce)
         found.append(mapped(WEIGHTS, x, y))
     assert all(same_bits(one, found[0]) for one in found)
+
+
+def test_threads_that_are_busy_elsewhere_hold_nobody_up(monkeypatch):
+    x = np.linspace(0.0, 1.0, 4000)
+    mapped = vmap(lambda x: sin(x) * x, reduce="sum")
+    expected = mapped(x)
+    free = threading.Event()
+    with ThreadPoolExecutor(1) as busy:
+        busy.submit(free.wait, 10.0)
+        monkeypatch.setattr(vmap_module, "SHORT", 0.0)
+        monkeypatch.setattr(vmap_module, "processors", lambda: 4)
+        monkeypatch.setattr(vmap_module, "pool", lambda: busy)
+        began = time.perf_counter()
+        assert mapped(x) == expected
+        assert time.perf_counter() - began < 5.0
+        free.set()
+
+
+def test_without_another_thread_one_does_it_all(monkeypatch):
+    x = np.linspace(0.0, 1.0, 4000)
+    mapped = vmap(lambda x: sin(x) * x, reduce="sum")
+    expected = mapped(x)
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+    monkeypatch.setattr(vmap_module, "SHORT", 0.0)
+    monkeypatch.setattr(vmap_module, "processors", lambda: 4)
+    monkeypatch.setattr(vmap_module, "pool", lambda: ended)
+    assert mapped(x) == expected
 
 
 def test_repeated_calls_give_the_same_bits():

@@ -56,7 +56,11 @@ tail_at = moebius(2.75, 4.0)
 erfc_at = moebius(4.25, 4.25)
 FITS = {
     "EXPONENTIAL": Fit(
-        "(exp(r) - 1 - r) / r**2", 11, (-0.3467, 0.3467), lambda r: (mp.expm1(r) - r) / r**2, lambda r: r * r
+        "(exp(r) - 1 - r) / r**2, weighed as in exp(r) / r - 1 / r",
+        10,
+        (-0.3467, 0.3467),
+        lambda r: (mp.expm1(r) - r) / r**2,
+        abs,
     ),
     "SINH": Fit("(sinh(r) / r - 1) / z, z = r**2", 5, (0, 0.1203), odd_part(mp.sinh), lambda z: z),
     "COSH": Fit("(cosh(r) - 1) / z, z = r**2", 6, (0, 0.1203), lambda z: (mp.cosh(mp.sqrt(z)) - 1) / z, lambda z: z),

@@ -50,9 +50,14 @@ SMALLEST_NORMAL = 2.0**-1022
 # Powers of two
 
 
+def power_in_bits(whole: Value) -> Value:
+    """2**(k - 1023), k being the last bits of an integer: they are shifted to where the exponent stands."""
+    return real(whole << 52)
+
+
 def power_of_two(exponent: Value) -> Value:
     """2**exponent for a real that is an integer from -1022 to 1023."""
-    return real(bits(exponent + (TO_INTEGER + 1023.0)) << 52)
+    return power_in_bits(bits(exponent + (TO_INTEGER + 1023.0)))
 
 
 def times_power_of_two(x: Value, exponent: Value) -> Value:
@@ -61,20 +66,30 @@ def times_power_of_two(x: Value, exponent: Value) -> Value:
     return x * power_of_two(half) * power_of_two(exponent - half)
 
 
-# Exponentials: x = n log 2 + r, |r| <= log(2) / 2
+# Exponentials: x = n log 2 + r, |r| <= log(2) / 2 (Cody and Waite, Software Manual for the Elementary Functions, 1980,
+# chapter 6), log 2 in two parts.
 
 
-def nearest_exponent(x: Value) -> Value:
-    """n, the nearest integer to x / log 2."""
-    return fma(x, LOG_TWO_INVERSE[0], TO_INTEGER) - TO_INTEGER
+def nearest_exponent(x: Value, bias: float = 0.0) -> tuple[Value, Value]:
+    """n, the nearest integer to x / log 2, and an integer whose last bits are those of n + bias."""
+    shifted = fma(x, LOG_TWO_INVERSE[0], TO_INTEGER + bias)
+    return shifted - (TO_INTEGER + bias), bits(shifted)
 
 
-def remainder(x: Value, n: Value, low: Value | Number = NOTHING) -> Pair:
+def remainder(x: Value, n: Value, low: Value | None = None) -> Pair:
     """r = x + low - n log 2."""
-    # The first fma is exact: its result has no bits below those of x or log 2, and is small.
+    # Exact: the result has no bits below those of x or log 2, and is small.
     high = fma(-n, LOG_TWO[0], x)
-    low = fma(-n, LOG_TWO[1], low)
-    return fast_two_sum(high, low)
+    if low is not None:
+        return fast_two_sum(high, fma(-n, LOG_TWO[1], low))
+    r = fma(-n, LOG_TWO[1], high)
+    return Pair(r, fma(-n, LOG_TWO[1], high - r))
+
+
+def growth(r: Value, low: Value | None = None) -> Value:
+    """e**(r + low) - 1 for |r| <= 0.3467."""
+    curve = polynomial(EXPONENTIAL, r)
+    return fma(r * r, curve, r) if low is None else r + fma(r * r, curve, low)
 
 
 def exponential_pair(r: Pair) -> Pair:
@@ -83,10 +98,25 @@ def exponential_pair(r: Pair) -> Pair:
     return Pair(power.high, power.low + fma(r.high * r.high, polynomial(EXPONENTIAL, r.high), r.low))
 
 
-def exponential(x: Value, low: Value | Number = NOTHING) -> Value:
-    """e**(x + low) for |x| <= 800, which may round to 0 or infinity."""
-    n = nearest_exponent(x)
-    return times_power_of_two(exponential_pair(remainder(x, n, low)).rounded, n)
+def exponential(x: Value) -> Value:
+    """e**x for |x| <= 800, which may round to 0 or infinity."""
+    # 2**n is two powers in the range of normal numbers: only the product with the second may leave it.
+    n, whole = nearest_exponent(x, 2046.0)
+    above = growth(*remainder(x, n))
+    half = whole >> 1
+    first, second = power_in_bits(half), power_in_bits(whole - half)
+    return fma(first, above, first) * second
+
+
+# What can only be below 1 is calculated 2**LIFT times as large: then its power of two is one normal number.
+LIFT = 200
+
+
+def decay(x: Value, low: Value | None = None) -> Value:
+    """e**(x + low) for -800 <= x <= 0."""
+    n, whole = nearest_exponent(x, 1023.0 + LIFT)
+    power = power_in_bits(whole)
+    return fma(power, growth(*remainder(x, n, low)), power) * 2.0**-LIFT
 
 
 def exp(x: Value) -> Value:
@@ -107,13 +137,13 @@ def exp2(x: Value) -> Value:
 def expm1(x: Value) -> Value:
     """e**x - 1 = 2**n (e**r - 1) + (2**n - 1)."""
     bounded = smaller(larger(x, -40.0), 710.0)
-    n = nearest_exponent(bounded)
-    r = remainder(bounded, n)
-    growth = fast_two_sum(r.high, fma(r.high * r.high, polynomial(EXPONENTIAL, r.high), r.low))
     # All of it halved, for n may be 1024. The first difference is exact for |n| <= 53, and elsewhere 1/2 ulp off.
-    scale = power_of_two(n - 1.0)
-    total = fast_two_sum(scale - 0.5, scale * growth.high)
-    result = 2.0 * (total.high + fma(scale, growth.low, total.low))
+    n, whole = nearest_exponent(bounded, 1022.0)
+    r = remainder(bounded, n)
+    above = fast_two_sum(r.high, fma(r.high * r.high, polynomial(EXPONENTIAL, r.high), r.low))
+    scale = power_in_bits(whole)
+    total = fast_two_sum(scale - 0.5, scale * above.high)
+    result = 2.0 * (total.high + fma(scale, above.low, total.low))
     return select(absolute(x) < 2.0**-54, x, result)
 
 
@@ -121,7 +151,7 @@ def gaussian(x: Value) -> Value:
     """exp(-x*x), with the rounding error of the square."""
     size = smaller(absolute(x), 28.0)
     square = two_product(size, size)
-    return exponential(-square.high, -square.low)
+    return decay(-square.high, -square.low)
 
 
 # Logarithms: x = 2**k m, sqrt(1/2) <= m < sqrt(2), and log m = 2 atanh(s), s = (m - 1) / (m + 1)
@@ -234,18 +264,26 @@ def exp_difference(a: Value, b: Value) -> Value:
 
 
 def logistic(x: Value) -> tuple[Value, Value]:
-    """sigmoid(x), and sigmoid(-x) to 2 ulp."""
-    small = exponential(larger(-absolute(x), -746.0))
-    denominator = fast_two_sum(1.0, small)
+    """sigmoid(x) and sigmoid(-x), the larger 1 / (1 + t) and the smaller t / (1 + t) with t = exp(-|x|)."""
+    small = decay(larger(-absolute(x), -746.0))
+    total = fast_two_sum(1.0, small)
+    inverse = 1.0 / total.high
+    # 1 / (1 + t) = inverse (1 + error).
+    error = fma(-total.low, inverse, fma(-total.high, inverse, 1.0))
+    share = two_product(small, inverse)
+    more, less = fma(inverse, error, inverse), share.high + fma(share.high, error, share.low)
     positive = x >= 0.0
-    numerator = select(positive, 1.0, small)
-    share = quotient(Pair(numerator, x.like(NOTHING)), denominator).rounded
-    return share, select(positive, small, 1.0) / denominator.high
+    return select(positive, more, less), select(positive, less, more)
 
 
 def sigmoid(x: Value) -> Value:
     """1 / (1 + exp(-x))."""
     return logistic(x)[0]
+
+
+def sigmoid_of_negated(x: Value) -> Value:
+    """1 / (1 + exp(x)), which the slope of sigmoid is a multiple of."""
+    return logistic(x)[1]
 
 
 def sigmoid_difference(a: Value, b: Value) -> Value:
@@ -259,7 +297,7 @@ def sigmoid_difference(a: Value, b: Value) -> Value:
 
 def softplus(x: Value) -> Value:
     """log(1 + exp(x))."""
-    small = exponential(larger(-absolute(x), -746.0))
+    small = decay(larger(-absolute(x), -746.0))
     return larger(x, 0.0) + log1p_of_small(small)
 
 
@@ -268,7 +306,7 @@ def logaddexp(a: Value, b: Value) -> Value:
     swapped = a < b
     top, bottom = select(swapped, b, a), select(swapped, a, b)
     difference, error = two_sum(bottom, -top)
-    small = exponential(larger(difference, -746.0))
+    small = decay(larger(difference, -746.0))
     moved = top + fma(small, error / (1.0 + small), log1p_of_small(small))
     moved = select(difference == -math.inf, top, moved)
     return select(a == b, a + LOG_TWO[0], moved)
@@ -311,7 +349,9 @@ def power_of(base: Value, exponent: Pair, integer: Value, odd: Value) -> Value:
     product = times(Pair(log_high, log.low), exponent)
     high = select(log_high == 0.0, 0.0, product.high)
     low = select(absolute(product.high) < 800.0, product.low, 0.0)
-    result = exponential(smaller(larger(high, -800.0), 800.0), low)
+    high = smaller(larger(high, -800.0), 800.0)
+    n, _ = nearest_exponent(high)
+    result = times_power_of_two(exponential_pair(remainder(high, n, low)).rounded, n)
     negative = bits(base) < 0
     result = select(negative & odd, -result, result)
     result = select((base < 0.0) & (base > -math.inf) & ~integer, math.nan, result)

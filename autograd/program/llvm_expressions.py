@@ -83,6 +83,7 @@ class Function:
         self.scalars: set[tuple[str, int]] = set()
         self.block = "entry"
         self._count = 0
+        self._known: dict[str, Value] = {}
 
     def type_of(self, kind: str) -> str:
         """The type of a value of this kind: one scalar a row."""
@@ -109,13 +110,23 @@ class Function:
         self.lines.append(f"  {result.text} = {instruction}")
         return result
 
+    def calculate(self, kind: str, instruction: str) -> Value:
+        """The result of an instruction that depends on its operands alone: the known one if it was asked for before.
+
+        So functions written into one another share what they have in common, without knowing of each other.
+        """
+        result = self._known.get(instruction)
+        if result is None:
+            result = self._known[instruction] = self.emit(kind, instruction)
+        return result
+
     def call(self, intrinsic: str, *operands: Value) -> Value:
         """The result of one of LLVM's intrinsic functions of reals."""
         suffix = "f64" if self.width == 1 else f"v{self.width}f64"
         real_type = self.type_of(REAL)
         self.intrinsics.add(f"declare {real_type} @llvm.{intrinsic}.{suffix}({', '.join([real_type] * len(operands))})")
         arguments = ", ".join([f"{real_type} {operand.text}" for operand in operands])
-        return self.emit(REAL, f"call {real_type} @llvm.{intrinsic}.{suffix}({arguments})")
+        return self.calculate(REAL, f"call {real_type} @llvm.{intrinsic}.{suffix}({arguments})")
 
 
 class Value:
@@ -138,12 +149,12 @@ class Value:
     def _operate(self, operation: str, left: Value | Number, right: Value | Number) -> Value:
         operation = f"f{operation}" if self.kind == REAL else operation
         operands = f"{self.like(left).text}, {self.like(right).text}"
-        return self.function.emit(self.kind, f"{operation} {self.function.type_of(self.kind)} {operands}")
+        return self.function.calculate(self.kind, f"{operation} {self.function.type_of(self.kind)} {operands}")
 
     def _compare(self, relation: str, other: Value | Number) -> Value:
         comparison = REAL_COMPARISONS[relation] if self.kind == REAL else INTEGER_COMPARISONS[relation]
         operands = f"{self.text}, {self.like(other).text}"
-        return self.function.emit(CONDITION, f"{comparison} {self.function.type_of(self.kind)} {operands}")
+        return self.function.calculate(CONDITION, f"{comparison} {self.function.type_of(self.kind)} {operands}")
 
     def __add__(self, other: Value | Number) -> Value:
         return self._operate("add", self, other)
@@ -170,7 +181,7 @@ class Value:
         return self._operate("div", other, self)
 
     def __neg__(self) -> Value:
-        return self.function.emit(self.kind, f"fneg {self.function.type_of(self.kind)} {self.text}")
+        return self.function.calculate(self.kind, f"fneg {self.function.type_of(self.kind)} {self.text}")
 
     def __lt__(self, other: Value | Number) -> Value:
         return self._compare("<", other)
@@ -234,7 +245,7 @@ def select(condition: Value, yes: Value | Number, no: Value | Number) -> Value:
     model = next((side for side in (yes, no) if isinstance(side, Value)), Value(function, REAL, ""))
     kind = function.type_of(model.kind)
     sides = f"{kind} {model.like(yes).text}, {kind} {model.like(no).text}"
-    return function.emit(model.kind, f"select {function.type_of(CONDITION)} {condition.text}, {sides}")
+    return function.calculate(model.kind, f"select {function.type_of(CONDITION)} {condition.text}, {sides}")
 
 
 def _intrinsic(name: str, doc: str) -> Callable[[Value], Value]:
@@ -276,13 +287,13 @@ def is_nan(x: Value) -> Value:
 def bits(x: Value) -> Value:
     """The 64 bits of a real as an integer."""
     types = x.function.type_of(REAL), x.function.type_of(INTEGER)
-    return x.function.emit(INTEGER, f"bitcast {types[0]} {x.text} to {types[1]}")
+    return x.function.calculate(INTEGER, f"bitcast {types[0]} {x.text} to {types[1]}")
 
 
 def real(x: Value) -> Value:
     """The real that has these 64 bits."""
     types = x.function.type_of(INTEGER), x.function.type_of(REAL)
-    return x.function.emit(REAL, f"bitcast {types[0]} {x.text} to {types[1]}")
+    return x.function.calculate(REAL, f"bitcast {types[0]} {x.text} to {types[1]}")
 
 
 def scalar_where(condition: Value, result: Value, name: str, *arguments: Value) -> Value:

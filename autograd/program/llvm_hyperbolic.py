@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from autograd.program.llvm_coefficients import ATANH, COSH, LOG_TWO_TIMES, SINH
 from autograd.program.llvm_exponential import (
+    LIFT,
     SMALLEST_NORMAL,
     TWO_52,
-    exponential,
+    growth,
     log_pair,
     nearest_exponent,
+    power_in_bits,
     power_of_two,
     remainder,
 )
 from autograd.program.llvm_expressions import (
-    NOTHING,
     Pair,
     Value,
     absolute,
@@ -24,7 +26,6 @@ from autograd.program.llvm_expressions import (
     copysign,
     fast_two_sum,
     fma,
-    larger,
     polynomial,
     quotient,
     real,
@@ -39,13 +40,12 @@ from autograd.program.llvm_expressions import (
 # C = (2**n + 2**-n) / 2 and S = (2**n - 2**-n) / 2.
 
 
-def sinh_and_cosh(size: Value, quarters: bool) -> tuple[Pair, Pair]:
-    """sinh(size) and cosh(size), or a quarter of each, for 0 <= size <= 711; 40 if not in quarters."""
-    n = nearest_exponent(size)
+def sinh_and_cosh(size: Value) -> tuple[Pair, Pair]:
+    """A quarter of sinh(size) and of cosh(size) for 0 <= size <= 711."""
+    n, _ = nearest_exponent(size)
     r = remainder(size, n)
-    shift = 3.0 if quarters else 1.0
-    up = power_of_two(n - shift)
-    down = power_of_two(-shift - smaller(n, 100.0))
+    up = power_of_two(n - 3.0)
+    down = power_of_two(-3.0 - smaller(n, 100.0))
     cosine, sine = fast_two_sum(up, down), fast_two_sum(up, -down)
     z = r.high * r.high
     # sinh(r) = r.high + sinh_rest, cosh(r) = 1 + cosh_rest.
@@ -65,30 +65,62 @@ def sinh_and_cosh(size: Value, quarters: bool) -> tuple[Pair, Pair]:
 def sinh(x: Value) -> Value:
     """The hyperbolic sine."""
     size = absolute(x)
-    result = 4.0 * sinh_and_cosh(smaller(size, 711.0), True)[0].rounded
+    result = 4.0 * sinh_and_cosh(smaller(size, 711.0))[0].rounded
     return select(size < 2.0**-28, x, copysign(result, x))
 
 
 def cosh(x: Value) -> Value:
     """The hyperbolic cosine."""
-    return 4.0 * sinh_and_cosh(smaller(absolute(x), 711.0), True)[1].rounded
+    return 4.0 * sinh_and_cosh(smaller(absolute(x), 711.0))[1].rounded
+
+
+# tanh |x| = (1 - t) / (1 + t) and its slope 4 t / (1 + t)**2, with t = exp(-2 |x|). The numerator of the first is made
+# of exp(r) - 1, which keeps the digits of small x; the second keeps those of large x, as 1 - tanh(x)**2 would not. One
+# division serves both: what a product with the inverse leaves of the numerator is multiplied by the inverse again.
+
+
+class Decay(NamedTuple):
+    """What tanh and its slope at the same x have in common."""
+
+    power: Value  # 2**(n + LIFT)
+    above: Value  # t = 2**n (1 + above)
+    difference: Pair  # (t - 1) / 2
+    mean: Pair  # (t + 1) / 2
+    inverse: Value  # of the mean, rounded
+
+
+def decay_of_twice(x: Value) -> Decay:
+    """t and what is made of it."""
+    exponent = -2.0 * smaller(absolute(x), 374.0)
+    n, whole = nearest_exponent(exponent, 1023.0 + LIFT)
+    power = power_in_bits(whole)
+    # Here the rounding of the remainder may stay: it is less than 1/4 ulp of t, and 0 for small x.
+    above = growth(remainder(exponent, n).high)
+    scale = power * 2.0 ** -(LIFT + 1)
+    # Subtracted from 1/2 exactly, unless t is less than a rounding of 1.
+    difference = fast_two_sum(scale - 0.5, scale * above)
+    mean = fast_two_sum(0.5, fma(scale, above, scale))
+    return Decay(power, above, difference, mean, 1.0 / mean.high)
 
 
 def tanh(x: Value) -> Value:
-    """The hyperbolic tangent, as the quotient of the two."""
-    size = absolute(x)
-    sine, cosine = sinh_and_cosh(smaller(size, 20.0), False)
-    result = quotient(sine.normalized, cosine.normalized).rounded
-    return select(size < 2.0**-28, x, copysign(result, x))
+    """The hyperbolic tangent."""
+    parts = decay_of_twice(x)
+    # The quotient; what it leaves of the numerator, divided by the mean, is added.
+    ratio = parts.difference.high * parts.inverse
+    rest = fma(-ratio, parts.mean.high, parts.difference.high) + parts.difference.low
+    rest = fma(-ratio, parts.mean.low, rest)
+    return copysign(fma(rest, parts.inverse, ratio), x)
 
 
 def sech_squared(x: Value) -> Value:
-    """1 / cosh(x)**2 = 4 t / (1 + t)**2 with t = exp(-2 |x|)."""
-    t = exponential(larger(-2.0 * absolute(x), -746.0))
-    total = fast_two_sum(1.0, t)
-    square = two_product(total.high, total.high)
-    denominator = Pair(square.high, fma(2.0 * total.high, total.low, square.low))
-    return quotient(Pair(4.0 * t, x.like(NOTHING)), denominator).rounded
+    """1 / cosh(x)**2, the slope of tanh."""
+    parts = decay_of_twice(x)
+    # 1 / mean = inverse (1 + error); the quotient is divided twice, so twice that.
+    error = fma(-parts.mean.low, parts.inverse, fma(-parts.mean.high, parts.inverse, 1.0))
+    share = two_product(fma(parts.power, parts.above, parts.power), parts.inverse)
+    rest = fma(error + error, share.high, share.low)
+    return fma(share.high, parts.inverse, rest * parts.inverse) * 2.0**-LIFT
 
 
 def asinh(x: Value) -> Value:

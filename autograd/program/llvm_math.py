@@ -3,36 +3,36 @@
 `definitions` gives the text of a module part with one function for each name asked for, `@ag_<name>`: it takes
 and returns `width` doubles, <width x double>, or plain doubles for width 1. Names are those of the primitives.
 
-* Values lie within 2 units in the last place: in 2 million samples of each against 113-bit arithmetic, the worst were
-  erfc and softplus 1.65, logaddexp 1.6, sigmoid and sigmoid_difference 1.5, atan2 1.4, erf 1.35, expm1 1.3, power
-  1.15, asinh, power_below and log2 1.1; all others are within 1.01.
+* Values lie within 2 units in the last place: in 2 to 12 million samples of each against 64 bits or more, the
+  worst were sigmoid_difference 1.8, tanh, softplus and erfc 1.7, logaddexp 1.6, sech_squared and sigmoid 1.5, atan2,
+  expm1, exp_difference and erf 1.4, power 1.2, gaussian, asinh, power_below and log2 1.1; all others are within 1.01.
 * Special values are those of the eager functions, with the sign of zero.
 * The same argument gives the same bits at every width, with and without AVX and fused multiply-add, but for the sign
   and payload of a nan, and for what is called row by row.
 * Nothing branches, except to functions that are called row by row, `@ag_scalar_<name>`: `externals` lists them.
   The caller tells LLVM their addresses: C's sin, cos and tan (for angles beyond 2**30) and fmod (for quotients from
   2**53 on), and the package's lgamma, digamma and polygamma.
-* Nanoseconds per row at width 8 with AVX-512 on a Zen 5: exp 0.7, log 1.0, sin 1.1, tanh 1.3, erf 1.3, power 3.5;
-  there with AVX2 only: 1.3, 1.6, 1.9, 2.1, 2.2, 5.5. Without fused multiply-add LLVM calls libm's `fma` for each row:
-  16, 10, 21, 23, 40, 43. Most are 400 to 1,700 bytes of code and constants.
+* Nanoseconds per row at width 8 with AVX-512 on a Zen 5: exp 0.7, log 1.2, sin 1.2, tanh 1.1 and with its slope 1.4,
+  erf 1.3, power 3.6; there with AVX2 only: 1.1, 1.8, 2.1, 1.6 and 2.1, 2.1, 5.5. Without fused multiply-add LLVM calls
+  libm's `fma` for each row: 16, 11, 21, 18 and 25, 41, 42. Most are 400 to 1,700 bytes of code and constants.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from autograd.program import llvm_exponential, llvm_hyperbolic, llvm_special, llvm_trigonometry
 from autograd.program.llvm_expressions import CONDITION, REAL, Function, Value, scalar_where
 
-__all__ = ["ARITY", "NAMES", "SCALAR", "definitions", "externals", "symbol"]
+__all__ = ["AND", "ARITY", "FAMILIES", "NAMES", "SCALAR", "definitions", "externals", "symbol", "together"]
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
     **{
         name: getattr(module, name)
         for module, names in {
             llvm_exponential: "exp exp_difference exp2 expm1 gaussian log log2 log10 log1p xlogy sigmoid "
-            "sigmoid_difference softplus logaddexp power power_below",
+            "sigmoid_of_negated sigmoid_difference softplus logaddexp power power_below",
             llvm_hyperbolic: "sinh cosh tanh sech_squared asinh acosh atanh",
             llvm_trigonometry: "sin cos tan asin acos atan atan2",
             llvm_special: "cbrt hypot erf erfc fmod mod floor_divide sign floor ceil trunc",
@@ -49,7 +49,24 @@ SCALAR: dict[str, int] = {"lgamma": 1, "digamma": 1, "polygamma": 2}
 ARITY: dict[str, int] = {
     name: len(inspect.signature(function).parameters) for name, function in FUNCTIONS.items()
 } | SCALAR
-NAMES: tuple[str, ...] = tuple(sorted(ARITY))
+# Those of primitives; the others are made of two.
+NAMES: tuple[str, ...] = tuple(sorted(ARITY.keys() - {"sigmoid_of_negated"}))
+# Functions of the same arguments that share so much that one function for all of them takes little longer than one.
+FAMILIES: tuple[tuple[str, ...], ...] = (
+    ("tanh", "sech_squared"),
+    ("sinh", "cosh"),
+    ("sin", "cos"),
+    ("softplus", "sigmoid", "sigmoid_of_negated"),
+    ("erf", "erfc", "gaussian"),
+)
+AND = "_and_"
+
+
+def together(names: Iterable[str]) -> str:
+    """The name of the function that gives the values of some members of a family, in the family's order."""
+    wanted = set(names)
+    family = next(family for family in FAMILIES if wanted <= set(family))
+    return AND.join([name for name in family if name in wanted])
 
 
 def symbol(name: str) -> str:
@@ -59,21 +76,22 @@ def symbol(name: str) -> str:
 
 def externals(names: Iterable[str]) -> dict[str, int]:
     """The scalar functions that the definitions of these names call, with how many doubles they take."""
-    return dict(sorted({scalar for name in names for scalar in _written(name, 1).scalars}))
+    return dict(sorted({scalar for name in names for scalar in _written(name.split(AND), 1).scalars}))
 
 
 def definitions(names: Iterable[str], width: int) -> str:
     """The text of the functions `@ag_<name>` and of all that they need, each once.
 
-    Raises ValueError if there is no such function or width.
+    A name that `together` gives is that of a function with several results. Raises ValueError if there is no such
+    function or width.
     """
     wanted = sorted(set(names))
-    unknown = [name for name in wanted if name not in ARITY]
+    unknown = [name for whole in wanted for name in whole.split(AND) if name not in ARITY]
     if unknown:
         raise ValueError(f"there is no LLVM function {', '.join(unknown)}; there are {', '.join(NAMES)}")
     if width < 1:
         raise ValueError(f"a width is the number of rows in a register, 1 or more, not {width}")
-    functions = [_written(name, width) for name in wanted]
+    functions = [_written(name.split(AND), width) for name in wanted]
     scalars = sorted({scalar for function in functions for scalar in function.scalars})
     return "\n".join([
         *sorted({declaration for function in functions for declaration in function.intrinsics}),
@@ -83,20 +101,30 @@ def definitions(names: Iterable[str], width: int) -> str:
     ]) + "\n"  # fmt: skip
 
 
-def _written(name: str, width: int) -> Function:
-    """The function with all its lines."""
+def _written(names: Sequence[str], width: int) -> Function:
+    """The function with all its lines; one of several names returns a structure of their values."""
     function = Function(width)
     real_type = function.type_of(REAL)
-    arguments = [Value(function, REAL, f"%x{index}") for index in range(ARITY[name])]
+    arguments = [Value(function, REAL, f"%x{index}") for index in range(ARITY[names[0]])]
+    results = [_result(function, name, arguments) for name in names]
+    result_type, result = real_type, results[0].text
+    if len(names) > 1:
+        result_type, result = f"{{ {', '.join([real_type] * len(names))} }}", "poison"
+        for place, member in enumerate(results):
+            operands = f"{result_type} {result}, {real_type} {member.text}, {place}"
+            result = function.emit(REAL, f"insertvalue {operands}").text
+    parameters = ", ".join([f"{real_type} {argument.text}" for argument in arguments])
+    head = f"define internal {result_type} @ag_{AND.join(names)}({parameters}) noinline nounwind {{"
+    function.lines = [head, "entry:", *function.lines, f"  ret {result_type} {result}", "}"]
+    return function
+
+
+def _result(function: Function, name: str, arguments: Sequence[Value]) -> Value:
+    """The value of one function, its lines added to those before."""
     if name in SCALAR:
         everywhere = Value(function, CONDITION, function.constant(CONDITION, True))
-        result = scalar_where(everywhere, arguments[0], name, *arguments)
-    else:
-        result = FUNCTIONS[name](*arguments)
-    parameters = ", ".join([f"{real_type} {argument.text}" for argument in arguments])
-    head = f"define internal {real_type} @ag_{name}({parameters}) noinline nounwind {{"
-    function.lines = [head, "entry:", *function.lines, f"  ret {real_type} {result.text}", "}"]
-    return function
+        return scalar_where(everywhere, arguments[0], name, *arguments)
+    return FUNCTIONS[name](*arguments)
 
 
 def _row_by_row(name: str, arity: int, width: int) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.program import llvm_math
+from autograd.program.companions import companions
 from autograd.program.llvm_exponential import exponent_and_mantissa, power_of_two
 from autograd.program.llvm_expressions import (
     CONDITION,
@@ -111,15 +112,16 @@ class Module:
         function = Function(self.width)
         stop = min(start + LENGTH, len(self.steps))
         known: dict[int, Value] = {}
-        for step in self.steps[start:stop]:
+        for time in range(start, stop):
+            step = self.steps[time]
             operands = [self.operand(function, known, operand) for operand in step.operands]
             if step.output >= 0:
                 self.add_up(function, step, operands)
                 continue
-            result = self.result(function, step, operands)
-            known[step.result] = result
+            if step.result not in known:
+                known |= self.results(function, companions(self.steps, time, stop), operands)
             if step.result in self.plan.kept or step.result in self.scratch.place:
-                self.store(function, step.result, result)
+                self.store(function, step.result, known[step.result])
         self.declared |= function.intrinsics
         alive = function.type_of(CONDITION)
         parameters = f"ptr %registers, ptr %cells, ptr %sums, {alive} %alive, ptr %scratch"
@@ -222,6 +224,27 @@ class Module:
         kept = select(Value(function, CONDITION, "%alive"), more, total)
         function.lines.append(f"  store {vector} {kept.text}, ptr {address}, align {8 * WIDTH}")
 
+    def results(self, function: Function, steps: Sequence[Step], operands: list[Value]) -> dict[int, Value]:
+        """The results of operations that one function does, by their numbers."""
+        if len(steps) == 1:
+            return {steps[0].result: self.result(function, steps[0], operands)}
+        name = llvm_math.together([step.primitive.name for step in steps])
+        kind = function.type_of(REAL)
+        members = name.split(llvm_math.AND)
+        kinds = f"{{ {', '.join([kind] * len(members))} }}"
+        found = self.call(function, kinds, name, operands)
+        results = {}
+        for step in steps:
+            place = members.index(step.primitive.name)
+            results[step.result] = function.emit(REAL, f"extractvalue {kinds} {found.text}, {place}")
+        return results
+
+    def call(self, function: Function, kind: str, name: str, operands: list[Value]) -> Value:
+        """What one of the functions in LLVM IR returns."""
+        self.called.add(name)
+        arguments = ", ".join([f"{function.type_of(REAL)} {operand.text}" for operand in operands])
+        return function.emit(REAL, f"call {kind} @ag_{name}({arguments})")
+
     def result(self, function: Function, step: Step, operands: list[Value]) -> Value:
         """The result of an operation."""
         primitive: Any = step.primitive
@@ -232,11 +255,8 @@ class Module:
             return SINGLE[name](*operands)
         if name in WRITTEN_OUT:
             return llvm_math.FUNCTIONS[name](*operands)
-        if name in llvm_math.NAMES:
-            self.called.add(name)
-            kind = function.type_of(REAL)
-            arguments = ", ".join([f"{kind} {operand.text}" for operand in operands])
-            return function.emit(REAL, f"call {kind} @ag_{name}({arguments})")
+        if name in llvm_math.ARITY:
+            return self.call(function, function.type_of(REAL), name, operands)
         return operands[0].like(primitive.value(*operands))
 
 

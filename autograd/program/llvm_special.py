@@ -6,14 +6,15 @@ import math
 
 from autograd.program.llvm_coefficients import CUBE_ROOT, ERF, ERF_TAIL, ERFC
 from autograd.program.llvm_exponential import (
+    LIFT,
     SMALLEST_NORMAL,
     TWO_52,
-    exponential,
+    decay,
     exponential_pair,
     nearest_exponent,
+    power_in_bits,
     power_of_two,
     remainder,
-    times_power_of_two,
 )
 from autograd.program.llvm_expressions import (
     TO_INTEGER,
@@ -92,10 +93,10 @@ def hypot(a: Value, b: Value) -> Value:
 
 def erf(x: Value) -> Value:
     """The error function: a polynomial up to 1, beyond it 1 - exp(-x*x) times a polynomial."""
-    size = smaller(absolute(x), 6.0)
-    square = size * size
-    inner = fma(size, polynomial(ERF, square), size)
-    tail = exponential(-square) * polynomial(ERF_TAIL, (size - 2.75) / (size + 4.0))
+    size = smaller(absolute(x), 28.0)
+    square = two_product(size, size)
+    inner = fma(size, polynomial(ERF, square.high), size)
+    tail = decay(-square.high, -square.low) * polynomial(ERF_TAIL, (size - 2.75) / (size + 4.0))
     return copysign(select(size <= 1.0, inner, 1.0 - tail), x)
 
 
@@ -108,9 +109,9 @@ def erfc(x: Value) -> Value:
     slow = fast_two_sum(ERFC[0], varying.high)
     numerator = Pair(slow.high, slow.low + (varying.low + ERFC[1]))
     factor = quotient(numerator, two_sum(size, size.like(1.0)))
-    n = nearest_exponent(-square.high)
+    n, whole = nearest_exponent(-square.high, 1023.0 + LIFT)
     product = times(exponential_pair(remainder(-square.high, n, -square.low)).normalized, factor)
-    result = times_power_of_two(product.rounded, n)
+    result = product.rounded * power_in_bits(whole) * 2.0**-LIFT
     return select(x < 0.0, 2.0 - result, result)
 
 

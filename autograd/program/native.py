@@ -13,6 +13,7 @@ from autograd.locks import no_forks
 from autograd.primitive import find_primitive
 from autograd.program import llvm_math
 from autograd.program.code_cache import current_cache
+from autograd.program.companions import brought_together
 from autograd.program.llvm_program import WIDTH, Scratch, module_of_row, module_of_rows
 from autograd.program.machine import BLOCK, address_of_value
 from autograd.program.plan import Plan
@@ -55,6 +56,7 @@ class NativeCode:
     engine: Any = None
 
     def __init__(self, plan: Plan, steps: Any, rows: bool) -> None:
+        steps = brought_together(steps)
         text = module_of_rows(plan, steps, BLOCK) if rows else module_of_row(plan, steps)
         self.scratch = Scratch(plan, steps).size * (WIDTH if rows else 1)
         # LLVM has locks of its own.

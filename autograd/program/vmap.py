@@ -8,7 +8,7 @@ import os
 import time
 import types
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -31,8 +31,9 @@ __all__ = ["Mapped", "vmap"]
 
 # Rows that a thread takes at a time: so many that starting it costs nothing beside them, so few that both have work.
 CHUNK = 1024
-# Another thread takes a share of this to start: what is done sooner is done by one.
-SHORT = 3e-4
+# Another thread takes 50 microseconds to begin and to end, which pays from twice that on; but 25 of them from this one
+# even if no processor is free for it.
+SHORT = 2e-4
 # More operations than these of rows inside another compiled function take longer to record than is worth it.
 UNROLLED = 100_000
 # Fewer rows are done sooner by Python than recorded for one call.
@@ -518,19 +519,32 @@ def reduced(part: Structure, reduction: str | None, sums: list[Any], count: int)
 
 def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
     """Run all rows, in several threads if there are many; an array of the outputs' sums, if they are summed."""
-    starts = range(0, count, CHUNK)
-    workers = 1 if count * machine.row_seconds < SHORT else min(processors(), len(starts))
-    # Each thread takes every so manieth chunk, this one too; the order of the sums is that of the chunks.
+    chunks = -(-count // CHUNK)
+    workers = 1 if count * machine.row_seconds < SHORT else min(processors(), chunks)
+    # Whoever is free takes the next chunk: a thread that the system lets wait holds nobody up. The order of the sums is
+    # that of the chunks.
+    waiting = iter(range(chunks))
+    parts: list[Any] = [None] * chunks
+    jobs = []
     try:
-        jobs = [pool().submit(run_share, machine, rows, count, starts[worker::workers]) for worker in range(1, workers)]
+        for _ in range(1, workers):
+            jobs.append(pool().submit(run_share, machine, rows, count, waiting, parts))
     except RuntimeError:
-        # No thread can be had, for the system has no more or Python is shutting down: this one does it all.
-        workers, jobs = 1, []
+        # No thread can be had, for the system has no more or Python is shutting down.
+        pass
     began = time.perf_counter()
-    own = run_share(machine, rows, count, starts[::workers])
-    machine.row_seconds = (time.perf_counter() - began) * workers / count
-    shares = [own, *[job.result() for job in jobs]]
-    parts = [shares[number % workers][number // workers] for number in range(len(starts))]
+    try:
+        done = run_share(machine, rows, count, waiting, parts)
+    finally:
+        # If this thread was interrupted, nobody needs the rest.
+        for _ in waiting:
+            pass
+    if done:
+        machine.row_seconds = (time.perf_counter() - began) / done
+    for job in jobs:
+        # Those that have not begun have nothing left to do.
+        if not job.cancel():
+            job.result()
     if parts[0] is None:
         return None
     import numpy
@@ -541,15 +555,21 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
     return totals
 
 
-def run_share(machine: Machine, rows: Rows, count: int, starts: Sequence[int]) -> list[Any]:
-    """Run the chunks that begin at these rows, in this thread."""
+def run_share(machine: Machine, rows: Rows, count: int, waiting: Iterator[int], parts: list[Any]) -> int:
+    """Run chunks in this thread as long as some wait, and note the sums of each; how many rows that were."""
     # Making a bench takes longer than running some thousand rows, so they are kept; each serves one thread at a time.
     bench = machine.benches.pop() if machine.benches else Bench(machine)
+    done = 0
     try:
-        return [bench.run(rows, start, min(start + CHUNK, count)) for start in starts]
+        for chunk in waiting:
+            start = chunk * CHUNK
+            stop = min(start + CHUNK, count)
+            parts[chunk] = bench.run(rows, start, stop)
+            done += stop - start
     finally:
         if bench.code is machine.code:
             machine.benches.append(bench)
+    return done
 
 
 @functools.lru_cache(maxsize=1)
