@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import os
 import re
 import sys
 from pathlib import Path
@@ -60,6 +61,22 @@ def test_what_is_missing_cut_off_changed_or_left_over_is_noticed_and_written_ane
     assert run(generator, monkeypatch) == 0
     assert sorted(path.name for path in pictures.iterdir()) == ["dark.svg", "records.svg"]
     assert run(generator, monkeypatch, "--check") == 0
+
+
+def test_the_gallery_is_the_same_whichever_engine_is_here(generator, monkeypatch, tmp_path):
+    monkeypatch.setattr(generator, "PROJECT", tmp_path)
+    monkeypatch.setattr(generator, "FINISHING", ())
+    monkeypatch.setattr(generator, "SECTIONS", [generator.records, generator.animation])
+    made = []
+    for number, engine in enumerate(["", "/nowhere/dot", *[one.path for one in viz.available_engines()]]):
+        monkeypatch.setenv("AUTOGRAD_DOT", engine)
+        monkeypatch.setattr(generator, "DOCS", tmp_path / str(number))
+        (tmp_path / str(number)).mkdir()
+        assert run(generator, monkeypatch) == 0
+        assert os.environ["AUTOGRAD_DOT"] == engine
+        made.append({path.name: path.read_text() for path in sorted((tmp_path / str(number)).rglob("*.*"))})
+    assert len(made[0]) == 3
+    assert all(files == made[0] for files in made)
 
 
 def test_every_picture_is_whole_small_described_and_without_script():

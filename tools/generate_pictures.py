@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -22,9 +24,10 @@ from autograd import Variable, exp, jit, log, tanh, where  # noqa: E402 - after 
 from examples import lab_network  # noqa: E402
 from layers import Dense, MSELoss, Sequential  # noqa: E402
 from viz import Drawing, draw  # noqa: E402
+from viz.engine import VARIABLE  # noqa: E402
 
 DOCS = PROJECT / "docs"
-FINISHING = ("animation", "metrics", "placing", "svg")
+FINISHING = ("animation", "fitting", "metrics", "placing", "svg")
 TOOLTIP = re.compile(r'tooltip="(\\.|[^"\\])*"')
 SAID = re.compile(r"<text[^>]*>([^<]*)<")
 START = """# Pictures
@@ -231,8 +234,27 @@ def is_current(path: Path, digest: str) -> bool:
     return path.exists() and path.read_text(encoding="utf-8").endswith(f"</svg>\n<!-- {digest} -->\n")
 
 
+@contextmanager
+def engine_from_pip() -> Iterator[None]:
+    """Have the pictures laid out by the engine that every machine can have, so that they are the same everywhere."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = "graphviz-pure"
+    try:
+        yield
+    finally:
+        del os.environ[VARIABLE]
+        if before is not None:
+            os.environ[VARIABLE] = before
+
+
 def main() -> int:
     """Write the files, or with --check compare them."""
+    with engine_from_pip():
+        return write_or_check()
+
+
+def write_or_check() -> int:
+    """Do so, and say how it went as an exit status."""
     page, pictures = page_and_pictures()
     folder = DOCS / "pictures"
     stale = (

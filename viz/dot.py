@@ -15,7 +15,7 @@ from viz.labels import exact, html, pretty, quoted, readable, short_number
 from viz.tints import tints_of
 from viz.view import Block, Link, Note, View, Wire
 
-__all__ = ["Wires"]
+__all__ = ["Wires", "usual_place"]
 
 # Okabe and Ito's blue and vermilion, which colour-blind people tell apart. `svg` knows each colour's dark twin.
 INK, FORWARD, GRADIENT, MUTED, LINE = "#222222", "#0072b2", "#d55e00", "#6b6b6b", "#555555"
@@ -116,7 +116,7 @@ class Wires:
         """The attributes of an open box."""
         return (
             f'graph [id="{box.id}", class="layer", label=<<B>{html(readable(box.label, LONGEST_LABEL))}</B>>, '
-            f'labeljust=l, margin=17, style="rounded,filled", color="{OPEN_EDGE}", fillcolor="{OPEN}", '
+            f'labeljust=l, margin=20, style="rounded,filled", color="{OPEN_EDGE}", fillcolor="{OPEN}", '
             f"tooltip={quoted(self.box_tooltip(box))}]"
         )
 
@@ -264,10 +264,7 @@ class Wires:
 def _head_label(slopes: list[float], place: tuple[float, float] | None) -> str:
     """Local gradients at the head of an arrow: at a place, or below it and clear of the circle."""
     text = " + ".join([short_number(slope) for slope in slopes[:3]]) + (" + …" if len(slopes) > 3 else "")
-    # Graphviz puts the middle of the label at a distance (in tens of points) and an angle from the head.
-    across = 2.4 * len(text) + 4.0
-    length = max(12.0, math.hypot(across, 5.0))
-    distance, angle = place or (length / 10, math.degrees(math.asin(5.0 / length)))
+    distance, angle = place or usual_place(text)
     attributes = f"headlabel=<{text}>, labeldistance={distance:.2f}, labelangle={angle:.1f}"
     finite = all(map(math.isfinite, slopes))
     if len(text) > 2 or not finite:
@@ -275,6 +272,12 @@ def _head_label(slopes: list[float], place: tuple[float, float] | None) -> str:
     if not finite:
         attributes += f', labelfontcolor="{GRADIENT}"'
     return attributes
+
+
+def usual_place(label: str) -> tuple[float, float]:
+    """Where Graphviz is asked to put the middle of a label: tens of points from its arrow's head, and an angle."""
+    length = max(12.0, math.hypot(2.4 * len(label) + 4.0, 5.0))
+    return round(length / 10, 2), round(math.degrees(math.asin(5.0 / length)), 1)
 
 
 def number_text(value: Value, tints: Mapping[int, str]) -> str:

@@ -18,9 +18,9 @@ from viz.diagram import Diagram, diagram_of
 from viz.engine import TIMEOUT, find_engine, run_engine
 from viz.errors import EngineError, GraphTooLarge
 from viz.film import film_of
+from viz.fitting import fit_texts
 from viz.labels import readable
 from viz.mermaid import write_mermaid
-from viz.metrics import fit_texts
 from viz.neighbourhood import nodes_near, nodes_of
 from viz.page import write_page
 from viz.placing import placed_svg

@@ -122,9 +122,8 @@ class Records(Wires):
 
 
 def _pair(attributes: str, label: str, number: str) -> str:
-    """A label and its number, in two cells that look like one."""
-    label = f'<TD SIDES="LTB"{attributes}><FONT COLOR="{MUTED}">{label}</FONT></TD>'
-    return f'{label}<TD SIDES="RTB"{attributes}>{number}</TD>'
+    """The cell of a label and its number."""
+    return f'<TD{attributes}><FONT COLOR="{MUTED}">{label}</FONT> {number}</TD>'
 
 
 THEMES = ("auto", "light", "dark")
