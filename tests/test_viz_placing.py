@@ -11,7 +11,7 @@ from test_viz_lab import ENGINES, SVG, parts
 from test_viz_labels import HOSTILE
 
 import viz
-from autograd import Variable, dot, jit, prod, where
+from autograd import Variable, dot, jit, prod, scope, sigmoid, tanh, where
 from examples import lab_network
 from layers import Dense, Sequential
 from viz.metrics import width_of
@@ -29,15 +29,24 @@ def products():
     return viz.draw(y)
 
 
-def many_operands():
+def many_operands(style="wires"):
     a = [Variable(float(number + 1) / 3, name=f"a{number}") for number in range(6)]
     y = prod(a[:4]) + dot(a[:3], a[3:])
     y.backward()
-    return viz.draw(y)
+    return viz.draw(y, style=style)
 
 
-def dense():
-    return viz.draw(Sequential(Dense(2, 3, "relu"), Dense(3, 1), seed=0), [1.0, -2.0])
+def dense(style="wires"):
+    return viz.draw(Sequential(Dense(2, 3, "relu"), Dense(3, 1), seed=0), [1.0, -2.0], style=style)
+
+
+def gate(style="wires"):
+    x, h, w, u = (Variable(number, name=name) for name, number in zip("xhwu", (0.5, -0.25, 1.5, 2.0), strict=True))
+    with scope("Gate"):
+        f, g = sigmoid(w * x + u * h), tanh(w * h - u * x)
+        y = f * g + (1.0 - f) * h
+    y.backward()
+    return viz.draw(y, style=style)
 
 
 def selection():
@@ -56,7 +65,8 @@ DRAWINGS = {
     "cards": lambda: viz.draw(lab_network.build(), style="cards"),
     "records": lambda: viz.draw(lab_network.build(), style="records"),
     "products": products, "many operands": many_operands, "selection": selection, "infinite": infinite,
-    "dense": dense,
+    "dense": dense, "gate": gate, "many operands on cards": lambda: many_operands("cards"),
+    "dense on cards": lambda: dense("cards"), "gate on cards": lambda: gate("cards"),
 }  # fmt: skip
 
 

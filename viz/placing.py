@@ -30,7 +30,7 @@ CLEAR = 0.7  # between a label and another line
 GAP, ASIDE = 1.5, 6.0  # between a line and its label: as a rule, and if need be that much more
 WAYS = (0.0, 7.0, 14.0, 22.0, 32.0)
 # What is in the way, and what it costs to give way to it: a place further on, or on the other side.
-COVERED, CROSSED, BORDER_CROSSED, FURTHER, ACROSS = 8.0, 1.5, 0.3, 0.7, 1.0
+COVERED, CROSSED, BORDER_CROSSED, FURTHER, ACROSS = 40.0, 1.5, 0.3, 0.7, 1.0
 
 Point = tuple[float, float]
 
