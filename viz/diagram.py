@@ -138,6 +138,7 @@ class Diagram(NamedTuple):
     """All of a graph: parents before what uses them, boxes before the boxes in them.
 
     recorded: whether it is that of a program; such a one may have guards.
+    note: what is said below the picture, such as which row of many it shows.
     """
 
     values: tuple[Value, ...]
@@ -146,6 +147,7 @@ class Diagram(NamedTuple):
     outputs: tuple[int, ...]
     guards: tuple[Guard, ...] = ()
     recorded: bool = False
+    note: str = ""
 
     def users(self) -> list[list[int]]:
         """For each value the operations that use it, one entry per operand."""

@@ -83,6 +83,8 @@ class Wires:
             f"  graph [rankdir=LR, nodesep=0.14, ranksep={self.ranksep}, newrank=true, pad=0.12, "
             f'bgcolor={quoted(GROUND)}, tooltip={quoted(self.title)}, {FONT}, fontsize=11, fontcolor="{LINE}"]'
         )
+        if self.view.diagram.note:
+            yield f"  graph [label=<{html(readable(self.view.diagram.note, LONGEST_TOOLTIP))}>, labeljust=l]"
         yield f"  node [{FONT}, fontsize=12]"
         yield f'  edge [{FONT}, fontsize=9, arrowsize=0.55, color="{LINE}", fontcolor="{MUTED}"]'
         yield from self.contents(None, "  ")

@@ -40,6 +40,7 @@ def called(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]
     >>> [node.name for node in called(lambda x, y: x, [1.0, 2.0])]
     ['x']
     """
+    _check_arguments(function, arguments)
     names = parameters_of(function, len(arguments))
     given = [_with_variables(argument, name) for argument, name in zip(arguments, names, strict=True)]
     found: list[Node] = []
@@ -48,6 +49,21 @@ def called(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]
         name = getattr(function, "__name__", type(function).__name__)
         raise TypeError(f"draw shows how the result of {name} is computed, but no node is in what it returned")
     return list({id(node): node for node in found}.values())
+
+
+def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    """Raise TypeError if a function can't be called like this; what can't be asked is left to the call."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise TypeError(
+            f"draw({name}, ...) takes the arguments of {name}{signature}, by position; got {len(arguments)}: {error}"
+        ) from None
 
 
 def parameters_of(function: Callable[..., Any], count: int) -> list[str]:

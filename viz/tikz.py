@@ -129,6 +129,9 @@ def _lines(
         text = f"guard: {escaped(readable(note.guard.text, LONGEST_GUARD))}"
         yield rf"\node[word,dashed] ({note.id}) at {_at(places[note.id])} {{{text}}};"
         yield rf"\draw[dashed] ({note.wire}) -- ({note.id});"
+    if view.diagram.note:
+        text = escaped(readable(view.diagram.note, LONGEST_GUARD))
+        yield rf"\node[slope,anchor=north west] at (current bounding box.south west) {{{text}}};"
     yield r"\begin{scope}[on background layer]"
     yield from _clusters(view)
     yield r"\end{scope}"
