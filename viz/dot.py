@@ -80,7 +80,7 @@ class Wires:
         """The text, line by line."""
         yield "digraph computation {"
         yield (
-            f"  graph [rankdir=LR, nodesep=0.14, ranksep={self.ranksep}, newrank=true, pad=0.12, "
+            f"  graph [rankdir=LR, nodesep=0.14, ranksep={self.ranksep}, newrank=true, pad=0.12, nslimit=4, "
             f'bgcolor={quoted(GROUND)}, tooltip={quoted(self.title)}, {FONT}, fontsize=11, fontcolor="{LINE}"]'
         )
         if self.view.diagram.note:
