@@ -23,7 +23,7 @@ from viz.labels import readable
 from viz.mermaid import write_mermaid
 from viz.neighbourhood import nodes_near, nodes_of
 from viz.page import write_page
-from viz.placing import placed_svg
+from viz.placing import labels_of, placed_svg
 from viz.selection import GRAPH_WAYS, LIMIT, PROGRAM_WAYS, Expand, select, too_large
 from viz.states import states_of
 from viz.steps import steps_of
@@ -155,7 +155,9 @@ class Drawing:
     def tikz(self) -> str:
         r"""The picture as a `tikzpicture` for LaTeX; its first line says what to load. Raises as `svg` does."""
         with self._keeping_dot():
-            return write_tikz(self.view, self._laid_out("plain", write_dot(self.view, self.title, Look())))
+            dot = write_dot(self.view, self.title, Look())
+            root, _ = placed_svg(self._laid_out("svg", dot))
+            return write_tikz(self.view, self._laid_out("plain", dot), labels_of(root))
 
     def text(self) -> str:
         """The graph as a tree of text; needs no engine."""

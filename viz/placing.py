@@ -18,7 +18,7 @@ from viz.dot import usual_place
 from viz.metrics import width_of
 from viz.svg import NAMESPACE, described_svg
 
-__all__ = ["Place", "Rectangle", "extent_of", "placed_svg", "room_of"]
+__all__ = ["Place", "Rectangle", "extent_of", "labels_of", "placed_svg", "room_of"]
 
 CELL = 48.0  # of the grid in which what is near is looked up, in points
 STEP = 2.0  # from one point to the next where a line is looked at
@@ -131,6 +131,20 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
                 grid.add(_room(text))
     habits = _habits_seen_in(arrows)
     return root, {arrow.id: _placed(arrow, grid, habits) for arrow in arrows}
+
+
+def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
+    """For each line's id what its label says, and where the middle of that is."""
+    labels = {}
+    for group in root.iter(f"{{{NAMESPACE}}}g"):
+        text = group.find(f"{{{NAMESPACE}}}text") if "edge" in group.get("class", "").split() else None
+        if text is not None:
+            room = _room(text)
+            labels[group.get("data-id", "")] = (
+                text.text or "",
+                ((room.left + room.right) / 2, (room.top + room.bottom) / 2),
+            )
+    return labels
 
 
 def _habits_seen_in(arrows: list[_Arrow]) -> _Habits:
