@@ -59,7 +59,7 @@ def test_every_form_says_which_row_it_shows(engine):
     assert ">row 0 of 3</text>" in drawing.animation()
     assert "It shows row 0 of 3." in drawing.description
     assert drawing.text().startswith("(row 0 of 3)\n1  ∂ 1   ×\n")
-    assert 'note["row 0 of 3"]' in drawing.mermaid()
+    assert 'n["row 0 of 3"]' in drawing.mermaid()
     assert "{row 0 of 3};" in drawing.tikz()
     assert "row 0 of" not in draw(lambda x: x * x, 1.0, engine=engine).svg()
 
