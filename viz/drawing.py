@@ -310,7 +310,7 @@ def _diagram(subject: Any, arguments: tuple[Any, ...], focus: Any, radius: int, 
                 raise TypeError("focus takes nodes of the graph that is drawn, and a program has none")
             if recording.program.size > MOST_NODES:
                 raise too_large(recording.program.size, limit, Counter(), Counter(), ways=PROGRAM_WAYS)
-            return recording.diagram(), recording.name
+            return recording.diagram(), title_of([], recording)
         outputs, swept = called(subject, arguments), False
     elif arguments:
         raise TypeError(
@@ -319,7 +319,7 @@ def _diagram(subject: Any, arguments: tuple[Any, ...], focus: Any, radius: int, 
         )
     else:
         outputs, swept = nodes_in("draw", subject), True
-    name = title_of(outputs)
+    name = title_of(outputs, None if swept else subject)
     graph = topological_order(*outputs)
     known: dict[int, float | None] | None = None
     if len(graph) <= MOST_NODES and not swept:

@@ -137,11 +137,12 @@ def _collect(result: Any, found: list[Node]) -> None:
             _collect(value, found)
 
 
-def title_of(outputs: Sequence[Node]) -> str:
-    """What the picture is of."""
+def title_of(outputs: Sequence[Node], function: Any = None) -> str:
+    """What the picture is of: the names of the outputs, or else of the function or the layer that was called."""
     names = [pretty(node.name) for node in outputs if node.name is not None]
     if not names:
-        return "a computation"
+        name = getattr(function, "__name__", None) or getattr(function, "name", None)
+        return name if isinstance(name, str) and name not in ("", "<lambda>") else "a computation"
     return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 
