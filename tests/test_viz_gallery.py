@@ -98,3 +98,12 @@ def test_every_option_of_draw_is_on_the_page():
     assert {option for option in options if f"{option}=" not in page} == set()
     for style in ("cards", "records"):
         assert f'style="{style}"' in page
+
+
+def test_texts_are_legible_where_pictures_are_as_wide_as_a_page():
+    # Forges show documents 830 pixels wide or wider, and 96 pixels are 72 points.
+    for path in [DOCS / "lab-network.svg", *(DOCS / "pictures").iterdir()]:
+        text = path.read_text(encoding="utf-8")
+        width = float(re.search(r'width="([\d.]+)pt"', text)[1]) * 96 / 72
+        smallest = min(float(size) for size in re.findall(r'font-size="([\d.]+)"', text)) * 96 / 72
+        assert smallest * min(1.0, 830 / width) >= 9.0, path.name

@@ -144,7 +144,7 @@ def test_the_engine_paints_labels_where_the_svg_has_them(name, engine):
         ((x, y),) = theirs[id]
         # Rounded are distance and angle: 0.05 and, 60 points from the head, 0.05 points. An engine whose font is wider
         # than Helvetica begins the text half of that further left; Debian's is up to two fifths wider.
-        assert -0.15 - 0.2 * width_of(text.text, 9.0) < x - float(text.get("x")) < 0.15, id
+        assert -0.15 - 0.2 * width_of(text.text, 10.0) < x - float(text.get("x")) < 0.15, id
         assert abs(y - float(text.get("y"))) < 0.15, id
 
 

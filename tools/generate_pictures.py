@@ -22,7 +22,7 @@ sys.path.insert(0, str(PROJECT))
 
 from autograd import Variable, exp, jit, log, tanh, where  # noqa: E402 - after the path is set
 from examples import lab_network  # noqa: E402
-from layers import Dense, MSELoss, Sequential  # noqa: E402
+from layers import Dense, Sequential  # noqa: E402
 from viz import Drawing, draw  # noqa: E402
 from viz.engine import VARIABLE  # noqa: E402
 
@@ -100,10 +100,8 @@ def dark() -> Drawing:
 
 def a_model() -> Drawing:
     """A model, given its inputs: values that go the same way are drawn as one, `… more`."""
-    model = Sequential(Dense(2, 4, "tanh"), Dense(4, 3), seed=0)
-    loss = MSELoss()(model([1.0, -2.0]), [1.0, 0.0, 0.0])
-    loss.backward()
-    return draw(loss, expand=1, max_nodes=30)
+    model = Sequential(Dense(2, 4, "tanh"), Dense(4, 2), seed=0)
+    return draw(model, [1.0, -2.0], expand=1, max_nodes=15)
 
 
 def folded() -> Drawing:

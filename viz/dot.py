@@ -86,7 +86,7 @@ class Wires:
         if self.view.diagram.note:
             yield f"  graph [label=<{html(readable(self.view.diagram.note, LONGEST_TOOLTIP))}>, labeljust=l]"
         yield f"  node [{FONT}, fontsize=12]"
-        yield f'  edge [{FONT}, fontsize=9, arrowsize=0.55, color="{LINE}", fontcolor="{MUTED}"]'
+        yield f'  edge [{FONT}, fontsize=10, arrowsize=0.55, color="{LINE}", fontcolor="{MUTED}"]'
         yield from self.contents(None, "  ")
         # Clusters may be nested deeper than Python recurses.
         stack: list[Box | None] = list(reversed(self.boxes_at.get(None, [])))
@@ -286,7 +286,7 @@ def _head_label(slopes: list[float], place: tuple[float, float] | None, entering
 
 def usual_place(label: str) -> tuple[float, float]:
     """Where Graphviz is asked to put the middle of a label: tens of points from its arrow's head, and an angle."""
-    length = max(12.0, math.hypot(2.4 * len(label) + 4.0, 5.0))
+    length = max(12.0, math.hypot(2.7 * len(label) + 4.0, 5.0))
     return round(length / 10, 2), round(math.degrees(math.asin(5.0 / length)), 1)
 
 
