@@ -132,6 +132,7 @@ def test_without_arguments_the_only_path_is_drawn_without_numbers():
 
 @pytest.mark.parametrize("style", ["wires", "cards", "records"])
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.usefixtures("every_engine")
 def test_a_program_is_drawn_in_every_form_and_style_with_and_without_numbers(form, style):
     compiled = jit(payoff)
     compiled(1.0, 2.0)
