@@ -102,3 +102,17 @@ def test_partial_sums_in_an_animation_begin_where_the_gradient_does(engine):
     gradients = [text for text in group.findall(f"{SVG}text") if "gradient" in text.get("class", "").split()]
     assert sorted(text.text for text in gradients) == ["5", "7", "?"]
     assert len({text.get("x") for text in gradients}) == 1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("style", ["cards", "records"])
+def test_a_partial_sum_that_is_longer_than_the_gradient_stays_within_its_shape(style, engine):
+    x = Variable(1.0, name="x")
+    y = x * 1.25 + x * 2.0625
+    y.backward()
+    drawing = viz.draw(y, style=style, engine=engine)
+    leaf = next(group for group in parts(drawing.animation(), "leaf") if group[0].text == "x = 1, ∂ = 3.3125")
+    sums = [text for text in leaf.findall(f"{SVG}text") if "gradient" in text.get("class", "").split()]
+    assert sorted(text.text for text in sums) == ["2.062", "3.312", "?"]
+    for cell, left, right, _ in rows(leaf):
+        assert cell[0] <= left <= right <= cell[2]

@@ -18,6 +18,7 @@ __all__ = ["cell_of", "fit_texts", "shapes_of"]
 # How far above its line the middle of a sign is, in its size; of most signs MIDDLE.
 RAISED = {"^": 0.56, "·": 0.29}
 MIDDLE = 0.34
+MOST_SHRUNK = 0.7  # beyond which a number sticks out rather than being illegible
 PADDING = 3.0  # what the widest row leaves free in its shape
 
 
@@ -82,7 +83,10 @@ def _fit(row: Iterable[ElementTree.Element], cell: Rectangle | None) -> None:
     alone = len(starts) == 1
     for start, width in zip(starts, widths, strict=True):
         for text in places[start]:
-            _place(text, x, shrink, alone=alone)
+            # A sum on its way may be longer than what it comes to.
+            longer = _width(text, last=start == starts[-1]) * shrink
+            left = longer if cell is None else cell.right - PADDING / 2.0 - x
+            _place(text, x, shrink * max(MOST_SHRUNK, min(1.0, left / longer)) if longer else shrink, alone=alone)
         x += width * shrink
 
 

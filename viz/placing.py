@@ -26,7 +26,7 @@ STEP = 2.0  # from one point to the next where a line is looked at
 BORDERS = (1.5, 0.0)
 BEGIN = 6.0  # from an arrow's tip to the nearest label, in points
 APART = 3.0
-CLEAR = 0.7  # between a label and another line
+CLEAR = 0.7  # between a label and a line, or what is above or below
 GAP, ASIDE = 1.5, 6.0  # between a line and its label: as a rule, and if need be that much more
 WAYS = (0.0, 7.0, 14.0, 22.0, 32.0)
 # What is in the way, and what it costs to give way to it: a place further on, or on the other side.
@@ -58,7 +58,7 @@ class Rectangle(NamedTuple):
 
     def widened(self) -> Rectangle:
         """With what is left free beside a number: two side by side would read as one."""
-        return Rectangle(self.left - APART, self.top, self.right + APART, self.bottom)
+        return Rectangle(self.left - APART, self.top - CLEAR, self.right + APART, self.bottom + CLEAR)
 
     def cells(self) -> Iterator[tuple[int, int]]:
         """The cells of the grid that it touches."""
