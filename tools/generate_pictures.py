@@ -20,7 +20,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from autograd import Variable, exp, jit, log, tanh, where  # noqa: E402 - after the path is set
+from autograd import Variable, exp, jit, log, tanh, vmap, where  # noqa: E402 - after the path is set
 from examples import lab_network  # noqa: E402
 from layers import Dense, Sequential  # noqa: E402
 from viz import Drawing, draw  # noqa: E402
@@ -52,7 +52,8 @@ forward, then backward, while gradients add up; pointing at a value shows its pa
 ## Where there is no engine
 
 `pip install graphviz-pure` brings one. `.dot`, `.mermaid()` and `.text()` need none; a notebook shows the text, and
-what would help.
+what would help. Where Graphviz's own `dot` is installed it is used, and PDF takes it; `engine="graphviz-pure"` has
+pictures laid out alike on every machine.
 """
 
 
@@ -161,6 +162,15 @@ def called() -> Drawing:
     return draw(lambda x, w: gate(w * x) ** 2.0, 1.0, 2.0)
 
 
+def rows() -> Drawing:
+    """Of a function over rows the first is drawn; another as `draw(error, 2.0, x, y)`."""
+
+    def error(w, x, y):
+        return (w * x - y) ** 2.0
+
+    return draw(vmap(error, in_axes=(None, 0, 0), reduce="mean"), 2.0, [3.0, 4.0, 5.0], [5.0, 6.0, 7.0])
+
+
 def animation() -> str:
     """An SVG that plays the computation forward and backward, in a README or on a slide; `.gif()` where SVG can't."""
     x, w = Variable(2.0, name="x"), Variable(-1.0, name="w")
@@ -181,7 +191,7 @@ def mermaid() -> str:
 
 SECTIONS: list[Callable[[], Drawing | str]] = [
     white_box, black_box, one_layer_open, cards, records, colours, dark, a_model, folded, focus, not_a_number, compiled,
-    program, called, animation, text, mermaid,
+    program, called, rows, animation, text, mermaid,
 ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ __all__ = ["Place", "Rectangle", "extent_of", "labels_of", "placed_svg", "room_o
 
 CELL = 48.0  # of the grid in which what is near is looked up, in points
 STEP = 2.0  # from one point to the next where a line is looked at
-# From the tip of an arrow's filled form to where its line ends: since 2022 Graphviz leaves room for the form's border.
+# From the tip of an arrow's filled form to where its line ends: newer Graphviz leaves room for the form's border.
 BORDERS = (1.5, 0.0)
 BEGIN = 6.0  # from an arrow's tip to the nearest label, in points
 APART = 3.0
