@@ -154,7 +154,7 @@ class Wires:
         ground, colour = (ALARM, ALARM_INK) if guard.failed else (GROUND, INK)
         yield (
             f'  {note.id} [id="{note.id}", class="guard", shape=note, style=filled, fillcolor="{ground}", '
-            f'color="{LINE}", fontcolor="{colour}", fontsize=10, margin="0.05,0.01", height=0.2, '
+            f'color="{LINE}", fontcolor="{colour}", fontsize=10, margin="0.09,0.01", height=0.2, '
             f"tooltip={quoted(tooltip)}, "
             f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>]'
         )
