@@ -4,6 +4,9 @@ import signal
 
 import pytest
 
+from viz import available_engines
+from viz.engine import VARIABLE
+
 
 @pytest.fixture
 def ctrl_c():
@@ -11,3 +14,11 @@ def ctrl_c():
     usual = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, usual)
+
+
+@pytest.fixture(scope="module", params=available_engines(), ids=lambda engine: engine.source)
+def every_engine(request):
+    """Pictures are laid out by each of the engines that are here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, request.param.path)
+        yield

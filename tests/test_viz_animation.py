@@ -10,6 +10,7 @@ import viz
 from autograd import Variable
 from examples import lab_network
 
+pytestmark = pytest.mark.usefixtures("every_engine")
 CHROMIUM = find_chromium()
 needs_chromium = pytest.mark.skipif(CHROMIUM is None or sys.platform == "win32", reason="there is no Chromium here")
 

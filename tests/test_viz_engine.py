@@ -1,14 +1,18 @@
 """Finding a layout engine and running it, also when it is missing, hangs, crashes or answers nonsense."""
 
+import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from test_viz_lab import ENGINES
 
 import viz
 from autograd import Variable
+from examples import lab_network
 from viz.__main__ import main
 from viz.engine import available_engines
 
@@ -140,8 +144,9 @@ def test_a_file_that_is_no_program_is_a_clear_error(drawn, tmp_path):
         drawn(engine=broken).svg()
 
 
-def test_every_suffix_is_written_and_another_is_refused(drawn, tmp_path):
-    drawing = drawn()
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_suffix_is_written_and_another_is_refused(drawn, tmp_path, engine):
+    drawing = drawn(engine=engine)
     starts = {".svg": b"<svg", ".png": b"\x89PNG", ".dot": b"digraph", ".gv": b"digraph", ".txt": b"9",
               ".html": b"<!DOCTYPE html>", ".gif": b"GIF89a", ".mmd": b"flowchart LR", ".tex": b"% "}  # fmt: skip
     for suffix, start in starts.items():
@@ -153,6 +158,61 @@ def test_every_suffix_is_written_and_another_is_refused(drawn, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         drawing.save(tmp_path / "nowhere" / "graph.svg")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"graph{suffix}" for suffix in starts)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_pdf_is_written_whole_or_the_error_says_which_engine_does(drawn, tmp_path, engine):
+    target = tmp_path / "graph.pdf"
+    if "graphviz-pure" in engine:
+        with pytest.raises(viz.EngineError, match=r'"pdf" not recognized.*For PDF it takes Graphviz\'s own `dot`'):
+            drawn(engine=engine).save(target)
+        assert not target.exists()
+    else:
+        content = drawn(engine=engine).save(target).read_bytes()
+        assert content.startswith(b"%PDF-")
+        assert content.rstrip().endswith(b"%%EOF")
+
+
+@posix_only
+def test_half_a_pdf_is_refused(drawn, script, tmp_path):
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
+    engine = script(f"case $1 in -Tpdf) echo %PDF-1.5;; *) echo '{svg}';; esac")
+    with pytest.raises(viz.EngineError, match="gave something that is no PDF when asked for PDF"):
+        drawn(engine=engine).save(tmp_path / "graph.pdf")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["engine"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_png_is_as_large_as_the_svg_at_144_dots_per_inch(engine):
+    drawing = viz.draw(lab_network.build(), engine=engine)
+    wide, high = (int.from_bytes(drawing.png()[place : place + 4], "big") for place in (16, 20))
+    size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', drawing.svg())
+    # The SVG's size is rounded to points.
+    assert abs(wide - 2 * float(size[1])) <= 3
+    assert abs(high - 2 * float(size[2])) <= 3
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("behaviour", "message"),
+    [
+        ("exec sleep 20", "took longer than 0.5 s"),
+        ("kill -SEGV $$", "was ended by signal 11"),
+        ("echo 'Warning: no fonts' >&2; echo hello", "gave something that is no SVG when asked for SVG: Warning: no"),
+        ("head -c 100000 /dev/urandom", "gave something that is no SVG"),
+    ],
+)
+def test_a_dot_on_path_that_fails_is_named_and_no_other_engine_is_used_instead(
+    drawn, tmp_path, monkeypatch, behaviour, message
+):
+    monkeypatch.delenv("AUTOGRAD_DOT", raising=False)
+    (tmp_path / "bin").mkdir()
+    engine = tmp_path / "bin" / "dot"
+    engine.write_text("#!/bin/sh\n" + behaviour)
+    engine.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    with pytest.raises(viz.EngineError, match=f"the layout engine {engine} {message}"):
+        drawn(timeout=0.5).svg()
 
 
 @posix_only

@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import os
 import re
 import sys
 from pathlib import Path
@@ -62,6 +63,22 @@ def test_what_is_missing_cut_off_changed_or_left_over_is_noticed_and_written_ane
     assert run(generator, monkeypatch, "--check") == 0
 
 
+def test_the_gallery_is_the_same_whichever_engine_is_here(generator, monkeypatch, tmp_path):
+    monkeypatch.setattr(generator, "PROJECT", tmp_path)
+    monkeypatch.setattr(generator, "FINISHING", ())
+    monkeypatch.setattr(generator, "SECTIONS", [generator.records, generator.animation])
+    made = []
+    for number, engine in enumerate(["", "/nowhere/dot", *[one.path for one in viz.available_engines()]]):
+        monkeypatch.setenv("AUTOGRAD_DOT", engine)
+        monkeypatch.setattr(generator, "DOCS", tmp_path / str(number))
+        (tmp_path / str(number)).mkdir()
+        assert run(generator, monkeypatch) == 0
+        assert os.environ["AUTOGRAD_DOT"] == engine
+        made.append({path.name: path.read_text() for path in sorted((tmp_path / str(number)).rglob("*.*"))})
+    assert len(made[0]) == 3
+    assert all(files == made[0] for files in made)
+
+
 def test_every_picture_is_whole_small_described_and_without_script():
     page = (DOCS / "pictures.md").read_text(encoding="utf-8")
     shown = re.findall(r"!\[.+\]\((pictures/.+)\)", page)
@@ -81,3 +98,12 @@ def test_every_option_of_draw_is_on_the_page():
     assert {option for option in options if f"{option}=" not in page} == set()
     for style in ("cards", "records"):
         assert f'style="{style}"' in page
+
+
+def test_texts_are_legible_where_pictures_are_as_wide_as_a_page():
+    # Forges show documents 830 pixels wide or wider, and 96 pixels are 72 points.
+    for path in [DOCS / "lab-network.svg", *(DOCS / "pictures").iterdir()]:
+        text = path.read_text(encoding="utf-8")
+        width = float(re.search(r'width="([\d.]+)pt"', text)[1]) * 96 / 72
+        smallest = min(float(size) for size in re.findall(r'font-size="([\d.]+)"', text)) * 96 / 72
+        assert smallest * min(1.0, 830 / width) >= 9.0, path.name

@@ -12,6 +12,7 @@ import viz
 from autograd import Variable, log, scope
 from viz.labels import html, pretty, quoted, readable, short_number
 
+pytestmark = pytest.mark.usefixtures("every_engine")
 HOSTILE = [
     'say "hi"',
     "it's",

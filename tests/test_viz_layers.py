@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograd import Variable
+from autograd import Variable, jit
 from layers import CrossEntropyLoss, Dense, Network, NeuronLayer, Sequential
 from viz import draw
 
@@ -53,3 +53,19 @@ def test_what_can_not_be_drawn_says_why():
         TypeError, match=r"draw shows how the result of <lambda> is computed, but no node is in what it returned"
     ):
         draw(lambda: "text")
+
+
+def test_a_picture_is_called_after_its_result_or_else_after_what_was_called():
+    def product(x, y):
+        return x * y
+
+    def named(x):
+        y = x * x
+        y.name = "y_hat"
+        return y
+
+    assert draw(product, 1.0, 2.0).title == "product"
+    assert draw(named, 1.0).title == "ŷ"
+    assert draw(Sequential(Dense(2, 1), name="tower"), [1.0, 2.0]).title == "tower"
+    assert draw(lambda x: x * x, 1.0).title == draw(jit(lambda x: x * x), 1.0).title == "a computation"
+    assert draw(Variable(1.0) * 2.0).title == "a computation"

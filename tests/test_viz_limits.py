@@ -1,10 +1,12 @@
 """Bad cases: graphs too large or too deep, engines that fail under a page, two drawings in one page."""
 
+import random
 import sys
 import time
 
 import pytest
 from browser import Browser, find_chromium
+from test_viz_lab import ENGINES
 
 import viz
 from autograd import Variable, compiled, scope
@@ -76,13 +78,39 @@ def test_networks_of_every_size_are_drawn_or_refused_within_two_seconds(width, a
     assert type(result).__name__ == answer
 
 
+def tangle(count):
+    """So many values, each of two among the last 40: nothing to fold, many lines that cross."""
+    choice = random.Random(0)
+    values = [Variable(choice.random(), name=f"x{number}") for number in range(20)]
+    while len(values) < count:
+        one, other = choice.choice(values[-40:]), choice.choice(values[-40:])
+        values.append(choice.choice([one * other, one + other, one.tanh(), one - other]))
+    return values[-8:]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks the system what child processes took")
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("made", [lambda: chain(590), lambda: perceptron(60), lambda: tangle(580)])
+def test_the_largest_pictures_are_laid_out_within_two_seconds(made, engine):
+    import resource
+
+    drawing = viz.draw(made(), engine=engine)
+    assert len(drawing.view.wires) > 140
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    start = time.process_time()
+    drawing.svg()
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 2.0
+    assert time.process_time() - start < 2.0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("style", ["wires", "cards", "records"])
 @pytest.mark.parametrize("form", FORMS)
-def test_nan_and_infinity_are_drawn_in_every_form_and_style(form, style):
+def test_nan_and_infinity_are_drawn_in_every_form_and_style(form, style, engine):
     x, w = Variable(0.0, name="x"), Variable(float("inf"), name="w")
     y = (x.log() * x + w).exp() * Variable(float("-inf"))
     y.backward()
-    made = FORMS[form](viz.draw(y, style=style, color_by="value"))
+    made = FORMS[form](viz.draw(y, style=style, color_by="value", engine=engine))
     if isinstance(made, str):
         assert "nan" in made
         assert ("infty" if form == "tikz" else "∞") in made
@@ -98,14 +126,16 @@ def test_a_png_needs_no_fonts_on_the_machine(tmp_path, monkeypatch):
     assert viz.draw(lab_network.build(), engine="graphviz-pure").png() == expected
 
 
-def test_a_part_of_a_deep_chain_is_drawn_in_every_form():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_part_of_a_deep_chain_is_drawn_in_every_form(engine):
     y = chain(20_000)
-    drawing = viz.draw(y, focus=y, radius=5)
+    drawing = viz.draw(y, focus=y, radius=5, engine=engine)
     for form, make in FORMS.items():
         assert make(drawing), form
 
 
-def test_layers_within_layers_are_opened_in_every_form():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_layers_within_layers_are_opened_in_every_form(engine):
     x = y = Variable(1.0, name="x")
     scopes = [scope(f"L{number}") for number in range(300)]
     for opened in scopes:
@@ -116,7 +146,7 @@ def test_layers_within_layers_are_opened_in_every_form():
     y = y + x
     y.backward()
     for expand in ("none", 4):
-        drawing = viz.draw(y, expand=expand)
+        drawing = viz.draw(y, expand=expand, engine=engine)
         for form, make in FORMS.items():
             if form not in ("animation", "png"):
                 assert make(drawing), form

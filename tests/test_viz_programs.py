@@ -11,6 +11,7 @@ import viz
 from autograd import Variable, exp, grad, jit, no_grad, scope, strict, value_and_grad, where
 from autograd.program.program import Program
 from viz import draw
+from viz.explain import Explanations
 
 FORMS = {
     "svg": lambda drawing: drawing.svg(),
@@ -132,6 +133,7 @@ def test_without_arguments_the_only_path_is_drawn_without_numbers():
 
 @pytest.mark.parametrize("style", ["wires", "cards", "records"])
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.usefixtures("every_engine")
 def test_a_program_is_drawn_in_every_form_and_style_with_and_without_numbers(form, style):
     compiled = jit(payoff)
     compiled(1.0, 2.0)
@@ -279,3 +281,18 @@ def test_what_can_not_be_drawn_says_why(subject, arguments, options, kind, messa
     subjects = {"fresh": jit(payoff), "both": both, "full": full, "program": both.paths[0].program}
     with pytest.raises(kind, match=message):
         draw(subjects[subject], *arguments, **options)
+
+
+def test_why_the_side_that_was_not_taken_has_no_gradient_is_said():
+    drawing = draw(jit(lambda x, w: where(w > 1.0, (x * w).exp(), (w / x).sin())), 1.0, 2.0)
+    explanations = Explanations(drawing.diagram)
+    unreached = [value for value in drawing.diagram.values if value.gradient is None and value.kind == "result"]
+    assert [round(value.number, 4) for value in unreached] == [2.0, 0.9093]
+    for value in unreached:
+        assert explanations.why_zero(value.position) == (
+            "Not reached: it only counts on the side of a choice that was not taken."
+        )
+    (x,) = [value for value in drawing.diagram.values if value.name == "x"]
+    assert explanations.why_zero(x.position) == ""
+    (condition,) = [value for value in drawing.diagram.values if value.kind == "condition"]
+    assert explanations.why_zero(condition.position) == "A condition has no gradient."

@@ -1,9 +1,10 @@
 """TikZ: what it shows of the lab network, and names that mean something to LaTeX."""
 
+import math
 import re
 
 import pytest
-from test_viz_lab import ENGINES
+from test_viz_lab import ENGINES, LOCAL_GRADIENTS
 from test_viz_labels import HOSTILE
 
 import viz
@@ -26,6 +27,28 @@ def test_the_lab_network_has_all_its_values_operations_layers_and_local_gradient
     assert re.findall(r"\\node\[box\].*? \{(.*)\};", closed) == [
         "Affine$_{1}$", "ReLU", "Affine$_{2}$", "SquaredLoss",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_local_gradients_stand_where_the_svg_has_them_and_on_no_circle(engine):
+    drawing = viz.draw(lab_network.build(), engine=engine)
+    tikz = drawing.tikz()
+    at = r"at \((-?[\d.]+),(-?[\d.]+)\) "
+    circles = [(float(x), float(y)) for x, y in re.findall(rf"\\node\[operation\] \(o\d+\) {at}", tikz)]
+    labels = re.findall(rf"\\node\[slope\] {at}\{{(.*)\}};", tikz)
+    assert sorted(text.replace("$-$", "−") for _, _, text in labels) == LOCAL_GRADIENTS
+    assert len(circles) == 7
+    for x, y, _ in labels:
+        # Circles are 0.42 inches wide.
+        far = min(math.hypot(float(x) - across, float(y) - up) for across, up in circles)
+        assert 0.21 < far < 0.45
+
+
+def test_a_value_used_twice_by_an_operation_has_one_line_with_both_local_gradients():
+    x = Variable(3.0, name="x")
+    tikz = viz.draw(x * x).tikz()
+    assert len(re.findall(r"\\draw\[->", tikz)) == 1
+    assert re.findall(r"\\node\[slope\] at .* \{(.*)\};", tikz) == ["3 + 3"]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -56,7 +79,8 @@ def test_an_engine_that_gives_no_places_is_named(tmp_path):
         ("graph 1 1 1\\nnode o0 here 1\\nstop", "a line that can't be read: node o0 here 1"),
         ("nonsense", "gave something that is no PLAIN"),
     ):
-        engine.write_text(f"#!/bin/sh\nprintf '{lines}\\n'\n")
+        svg = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
+        engine.write_text(f"#!/bin/sh\ncase $1 in -Tsvg) echo '{svg}';; *) printf '{lines}\\n';; esac\n")
         engine.chmod(0o755)
         with pytest.raises(viz.EngineError, match=message):
             viz.draw(Variable(2.0) * 3.0, engine=engine).tikz()

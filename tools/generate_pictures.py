@@ -9,22 +9,25 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from autograd import Variable, exp, jit, log, tanh, where  # noqa: E402 - after the path is set
+from autograd import Variable, exp, jit, log, tanh, vmap, where  # noqa: E402 - after the path is set
 from examples import lab_network  # noqa: E402
-from layers import Dense, MSELoss, Sequential  # noqa: E402
+from layers import Dense, Sequential  # noqa: E402
 from viz import Drawing, draw  # noqa: E402
+from viz.engine import VARIABLE  # noqa: E402
 
 DOCS = PROJECT / "docs"
-FINISHING = ("animation", "metrics", "placing", "svg")
+FINISHING = ("animation", "fitting", "metrics", "placing", "svg")
 TOOLTIP = re.compile(r'tooltip="(\\.|[^"\\])*"')
 SAID = re.compile(r"<text[^>]*>([^<]*)<")
 START = """# Pictures
@@ -49,7 +52,8 @@ forward, then backward, while gradients add up; pointing at a value shows its pa
 ## Where there is no engine
 
 `pip install graphviz-pure` brings one. `.dot`, `.mermaid()` and `.text()` need none; a notebook shows the text, and
-what would help.
+what would help. Where Graphviz's own `dot` is installed it is used, and PDF takes it; `engine="graphviz-pure"` has
+pictures laid out alike on every machine.
 """
 
 
@@ -97,10 +101,8 @@ def dark() -> Drawing:
 
 def a_model() -> Drawing:
     """A model, given its inputs: values that go the same way are drawn as one, `… more`."""
-    model = Sequential(Dense(2, 4, "tanh"), Dense(4, 3), seed=0)
-    loss = MSELoss()(model([1.0, -2.0]), [1.0, 0.0, 0.0])
-    loss.backward()
-    return draw(loss, expand=1, max_nodes=30)
+    model = Sequential(Dense(2, 4, "tanh"), Dense(4, 2), seed=0)
+    return draw(model, [1.0, -2.0], expand=1, max_nodes=15)
 
 
 def folded() -> Drawing:
@@ -160,6 +162,15 @@ def called() -> Drawing:
     return draw(lambda x, w: gate(w * x) ** 2.0, 1.0, 2.0)
 
 
+def rows() -> Drawing:
+    """Of a function over rows the first is drawn; another as `draw(error, 2.0, x, y)`."""
+
+    def error(w, x, y):
+        return (w * x - y) ** 2.0
+
+    return draw(vmap(error, in_axes=(None, 0, 0), reduce="mean"), 2.0, [3.0, 4.0, 5.0], [5.0, 6.0, 7.0])
+
+
 def animation() -> str:
     """An SVG that plays the computation forward and backward, in a README or on a slide; `.gif()` where SVG can't."""
     x, w = Variable(2.0, name="x"), Variable(-1.0, name="w")
@@ -180,7 +191,7 @@ def mermaid() -> str:
 
 SECTIONS: list[Callable[[], Drawing | str]] = [
     white_box, black_box, one_layer_open, cards, records, colours, dark, a_model, folded, focus, not_a_number, compiled,
-    program, called, animation, text, mermaid,
+    program, called, rows, animation, text, mermaid,
 ]  # fmt: skip
 
 
@@ -231,8 +242,27 @@ def is_current(path: Path, digest: str) -> bool:
     return path.exists() and path.read_text(encoding="utf-8").endswith(f"</svg>\n<!-- {digest} -->\n")
 
 
+@contextmanager
+def engine_from_pip() -> Iterator[None]:
+    """Have the pictures laid out by the engine that every machine can have, so that they are the same everywhere."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = "graphviz-pure"
+    try:
+        yield
+    finally:
+        del os.environ[VARIABLE]
+        if before is not None:
+            os.environ[VARIABLE] = before
+
+
 def main() -> int:
     """Write the files, or with --check compare them."""
+    with engine_from_pip():
+        return write_or_check()
+
+
+def write_or_check() -> int:
+    """Do so, and say how it went as an exit status."""
     page, pictures = page_and_pictures()
     folder = DOCS / "pictures"
     stale = (

@@ -251,7 +251,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.target instanceof HTMLElement && event.target.matches("input[type=search],button")) return;
   const actions = {
-    "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: fit, "[": () => walk(-1), "]": () => walk(1),
+    "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: fitAll, "[": () => walk(-1), "]": () => walk(1),
     " ": () => play(timer === null), "/": () => $("query").focus(),
   };
   if (!actions[event.key]) return;
@@ -269,7 +269,7 @@ $("open-all").addEventListener("click", () => change(ends(true)));
 $("close-all").addEventListener("click", () => change(ends(false)));
 $("zoom-in").addEventListener("click", () => zoom(1.25));
 $("zoom-out").addEventListener("click", () => zoom(0.8));
-$("fit").addEventListener("click", fit);
+$("fit").addEventListener("click", fitAll);
 $("dismiss").addEventListener("click", dismiss);
 $("play").addEventListener("click", () => play(timer === null));
 $("previous").addEventListener("click", () => walk(-1));

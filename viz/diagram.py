@@ -145,6 +145,7 @@ class Diagram(NamedTuple):
     """All of a graph: parents before what uses them, boxes before the boxes in them.
 
     recorded: whether it is that of a program; such a one may have guards.
+    note: what is said below the picture, such as which row of many it shows.
     """
 
     values: tuple[Value, ...]
@@ -153,6 +154,7 @@ class Diagram(NamedTuple):
     outputs: tuple[int, ...]
     guards: tuple[Guard, ...] = ()
     recorded: bool = False
+    note: str = ""
 
     def without_numbers(self) -> Diagram:
         """What is computed from what, and no number but those of constants."""

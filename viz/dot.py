@@ -15,7 +15,7 @@ from viz.labels import exact, exact_slope, html, pretty, quoted, readable, short
 from viz.tints import tints_of
 from viz.view import Block, Link, Note, View, Wire
 
-__all__ = ["Wires"]
+__all__ = ["Wires", "usual_place"]
 
 # Okabe and Ito's blue and vermilion, which colour-blind people tell apart. `svg` knows each colour's dark twin.
 INK, FORWARD, GRADIENT, MUTED, LINE = "#222222", "#0072b2", "#d55e00", "#6b6b6b", "#555555"
@@ -26,6 +26,8 @@ LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100
 SMALL_SIGNS = {"·": 34}  # and the size they need to be seen in a circle
 LONGEST_CODE = LONGEST_GUARD = 48
+ROOM_FOR_A_LINE = 0.28  # inches of a circle's height, so that there is room for its number
+FEW_LINES = 3  # more of them that end at a circle need a longer way to be told apart
 MOST_HEAD_LABELS = 6  # with more lines ending at a circle their numbers lie on each other; tooltips have them
 
 
@@ -35,6 +37,8 @@ class Wires:
     color_by: "gradient" or "value" for grounds that show how large these are, and their sign.
     places: for ids of lines the distance and angle from their heads at which labels stand.
     """
+
+    ranksep = 0.3  # inches from one column to the next
 
     def __init__(
         self,
@@ -76,11 +80,13 @@ class Wires:
         """The text, line by line."""
         yield "digraph computation {"
         yield (
-            f"  graph [rankdir=LR, nodesep=0.14, ranksep=0.3, newrank=true, pad=0.12, bgcolor={quoted(GROUND)}, "
-            f'tooltip={quoted(self.title)}, {FONT}, fontsize=11, fontcolor="{LINE}"]'
+            f"  graph [rankdir=LR, nodesep=0.14, ranksep={self.ranksep}, newrank=true, pad=0.12, nslimit=4, "
+            f'bgcolor={quoted(GROUND)}, tooltip={quoted(self.title)}, {FONT}, fontsize=11, fontcolor="{LINE}"]'
         )
+        if self.view.diagram.note:
+            yield f"  graph [label=<{html(readable(self.view.diagram.note, LONGEST_TOOLTIP))}>, labeljust=l]"
         yield f"  node [{FONT}, fontsize=12]"
-        yield f'  edge [{FONT}, fontsize=9, arrowsize=0.55, color="{LINE}", fontcolor="{MUTED}"]'
+        yield f'  edge [{FONT}, fontsize=10, arrowsize=0.55, color="{LINE}", fontcolor="{MUTED}"]'
         yield from self.contents(None, "  ")
         # Clusters may be nested deeper than Python recurses.
         stack: list[Box | None] = list(reversed(self.boxes_at.get(None, [])))
@@ -116,7 +122,7 @@ class Wires:
         """The attributes of an open box."""
         return (
             f'graph [id="{box.id}", class="layer", label=<<B>{html(readable(box.label, LONGEST_LABEL))}</B>>, '
-            f'labeljust=l, margin=17, style="rounded,filled", color="{OPEN_EDGE}", fillcolor="{OPEN}", '
+            f'labeljust=l, margin=20, style="rounded,filled", color="{OPEN_EDGE}", fillcolor="{OPEN}", '
             f"tooltip={quoted(self.box_tooltip(box))}]"
         )
 
@@ -148,7 +154,7 @@ class Wires:
         ground, colour = (ALARM, ALARM_INK) if guard.failed else (GROUND, INK)
         yield (
             f'  {note.id} [id="{note.id}", class="guard", shape=note, style=filled, fillcolor="{ground}", '
-            f'color="{LINE}", fontcolor="{colour}", fontsize=10, margin="0.05,0.01", height=0.2, '
+            f'color="{LINE}", fontcolor="{colour}", fontsize=10, margin="0.09,0.01", height=0.2, '
             f"tooltip={quoted(tooltip)}, "
             f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>]'
         )
@@ -193,7 +199,8 @@ class Wires:
             shape = 'shape=box, style="rounded,filled", height=0.36, margin="0.08,0.03", fontsize=11'
         else:
             size = SMALL_SIGNS.get(symbol) or {1: 16, 2: 14, 3: 11, 4: 10, 5: 9}[max(1, len(symbol))]
-            height = min(max(0.42, 0.2 * self.entering[block.id]), 2.4)
+            lines = self.entering[block.id]
+            height = 0.42 if lines <= 2 else min(ROOM_FOR_A_LINE * lines, 2.4)
             shape = f"shape=ellipse, style=filled, width=0.42, height={height:.2f}, fixedsize=true, fontsize={size}"
         return (
             f'{block.id} [id="{block.id}", class="op", {shape}, fillcolor="{GROUND}", color="{INK}", '
@@ -253,7 +260,8 @@ class Wires:
         if slopes:
             tooltip = f"local gradient {' + '.join([exact_slope(slope) for slope in slopes])}"
             if self.entering[link.target] <= MOST_HEAD_LABELS:
-                attributes.append(_head_label(slopes, self.places.get(f"{link.source}-{link.target}")))
+                place = self.places.get(f"{link.source}-{link.target}")
+                attributes.append(_head_label(slopes, place, self.entering[link.target]))
         elif link.chain is not None:
             tooltip = f"gradient through the layer {exact_slope(link.chain)}"
         attributes.append(f"tooltip={quoted(tooltip)}")
@@ -261,20 +269,25 @@ class Wires:
         return f"{link.source}{port} -> {link.target} [{', '.join(attributes)}]"
 
 
-def _head_label(slopes: list[float], place: tuple[float, float] | None) -> str:
-    """Local gradients at the head of an arrow: at a place, or below it and clear of the circle."""
+def _head_label(slopes: list[float], place: tuple[float, float] | None, entering: int) -> str:
+    """Local gradients at the head of an arrow, one of so many at its node: at a place, or below it and clear of it."""
     text = " + ".join([short_number(slope) for slope in slopes[:3]]) + (" + …" if len(slopes) > 3 else "")
-    # Graphviz puts the middle of the label at a distance (in tens of points) and an angle from the head.
-    across = 2.4 * len(text) + 4.0
-    length = max(12.0, math.hypot(across, 5.0))
-    distance, angle = place or (length / 10, math.degrees(math.asin(5.0 / length)))
+    distance, angle = place or usual_place(text)
     attributes = f"headlabel=<{text}>, labeldistance={distance:.2f}, labelangle={angle:.1f}"
     finite = all(map(math.isfinite, slopes))
-    if len(text) > 2 or not finite:
+    if entering > FEW_LINES:
+        attributes += ", minlen=4"
+    elif len(text) > 2 or not finite:
         attributes += ", minlen=2"
     if not finite:
         attributes += f', labelfontcolor="{GRADIENT}"'
     return attributes
+
+
+def usual_place(label: str) -> tuple[float, float]:
+    """Where Graphviz is asked to put the middle of a label: tens of points from its arrow's head, and an angle."""
+    length = max(12.0, math.hypot(2.7 * len(label) + 4.0, 5.0))
+    return round(length / 10, 2), round(math.degrees(math.asin(5.0 / length)), 1)
 
 
 def number_text(value: Value, tints: Mapping[int, str]) -> str:

@@ -18,12 +18,12 @@ from viz.diagram import Diagram, diagram_of
 from viz.engine import TIMEOUT, find_engine, run_engine
 from viz.errors import EngineError, GraphTooLarge
 from viz.film import film_of
+from viz.fitting import fit_texts
 from viz.labels import readable
 from viz.mermaid import write_mermaid
-from viz.metrics import fit_texts
 from viz.neighbourhood import nodes_near, nodes_of
 from viz.page import write_page
-from viz.placing import placed_svg
+from viz.placing import labels_of, placed_svg
 from viz.selection import GRAPH_WAYS, LIMIT, PROGRAM_WAYS, Expand, select, too_large
 from viz.states import states_of
 from viz.steps import steps_of
@@ -145,7 +145,7 @@ class Drawing:
                 f"an animation has at most {MOST_STEPS} operations, this picture {count:,}; html() steps through more, "
                 "focus=node, radius=3 draws fewer"
             )
-        if not 0 < seconds < math.inf:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
             raise ValueError(f"seconds is how long a step takes, above 0; got {seconds!r}")
 
     def mermaid(self) -> str:
@@ -155,7 +155,9 @@ class Drawing:
     def tikz(self) -> str:
         r"""The picture as a `tikzpicture` for LaTeX; its first line says what to load. Raises as `svg` does."""
         with self._keeping_dot():
-            return write_tikz(self.view, self._laid_out("plain", write_dot(self.view, self.title, Look())))
+            dot = write_dot(self.view, self.title, Look())
+            root, _ = placed_svg(self._laid_out("svg", dot))
+            return write_tikz(self.view, self._laid_out("plain", dot), labels_of(root))
 
     def text(self) -> str:
         """The graph as a tree of text; needs no engine."""
@@ -199,7 +201,8 @@ class Drawing:
         if kinds["box"]:
             closed = ", ".join([readable(block.label) for block in view.blocks if block.kind == "box"][:8])
             parts.append(f"closed layers {closed}")
-        return f"A computational graph, computed from left to right: {', '.join(parts)}. {self.look.legend}"
+        note = f" It shows {readable(view.diagram.note, 100)}." if view.diagram.note else ""
+        return f"A computational graph, computed from left to right: {', '.join(parts)}.{note} {self.look.legend}"
 
     @contextmanager
     def _keeping_dot(self) -> Iterator[None]:
@@ -250,8 +253,8 @@ def draw(
     Or of what a function or a layer does to `arguments`: numbers, arrays and nested lists, tuples and dicts of
     them, whose numbers become variables named after the parameters. The picture then shows the gradients of the
     result, of several results those of their sum; no `.grad` of a node is changed. Of a function that `jit` compiled,
-    it shows the recorded program of the path that the arguments take, with the decisions taken on it; without
-    arguments, and of a `Program`, what is computed from what.
+    it shows the recorded program of the path that the arguments take, with the decisions taken on it; of one that
+    `vmap` maps over rows that of the first row; without arguments, and of a `Program`, what is computed from what.
 
     expand: which layers are open: "auto" (all, unless that is too much), "all", "none", how many levels, the
         names of layers, or a function of a `Box`.
@@ -281,6 +284,14 @@ def draw(
         raise ValueError(f"max_nodes is a number of values, 1 or more; got {max_nodes!r}")
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:
         raise ValueError(f"radius is a number of operations, 0 or more; got {radius!r}")
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"title is a text, got {type(title).__name__}: {title!r:.60}")
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+        raise ValueError(f"timeout is a number of seconds, above 0; got {timeout!r:.60}")
+    if engine is not None and not isinstance(engine, str | os.PathLike):
+        raise TypeError(
+            f"engine is the name or the path of a layout program, got {type(engine).__name__}: {engine!r:.60}"
+        )
     look = Look(style, color_by, theme).checked()
     diagram, name = _diagram(subject, arguments, focus, radius, max_nodes or LIMIT)
     view = select(diagram, expand, max_nodes)
@@ -299,7 +310,7 @@ def _diagram(subject: Any, arguments: tuple[Any, ...], focus: Any, radius: int, 
                 raise TypeError("focus takes nodes of the graph that is drawn, and a program has none")
             if recording.program.size > MOST_NODES:
                 raise too_large(recording.program.size, limit, Counter(), Counter(), ways=PROGRAM_WAYS)
-            return recording.diagram(), recording.name
+            return recording.diagram(), title_of([], recording)
         outputs, swept = called(subject, arguments), False
     elif arguments:
         raise TypeError(
@@ -308,13 +319,18 @@ def _diagram(subject: Any, arguments: tuple[Any, ...], focus: Any, radius: int, 
         )
     else:
         outputs, swept = nodes_in("draw", subject), True
-    name = title_of(outputs)
+    name = title_of(outputs, None if swept else subject)
     graph = topological_order(*outputs)
     known: dict[int, float | None] | None = None
     if len(graph) <= MOST_NODES and not swept:
         known = {id(node): slope for node, slope in zip(graph, gradients(outputs, graph), strict=True)}
     if focus is not None:
-        graph = nodes_near(graph, nodes_in("focus", focus), radius)
+        near = nodes_in("focus", focus)
+        known_nodes = {id(node) for node in graph}
+        for node in near:
+            if id(node) not in known_nodes:
+                raise ValueError(f"focus takes nodes of the graph that is drawn; {node!r:.60} is not among them")
+        graph = nodes_near(graph, near, radius)
         used = {id(parent) for node in graph for parent in (node.parents if node.op is not None else ())}
         outputs = [node for node in graph if id(node) not in used]
     if len(graph) > MOST_NODES:

@@ -86,7 +86,8 @@ def run_engine(engine: Engine, dot: str, kind: str, *, timeout: float = TIMEOUT)
     said = f": {_first_lines(complaint)}" if complaint.strip() else ""
     if code != 0:
         what = f"failed with status {code}" if code > 0 else f"was ended by signal {-code}"
-        raise EngineError(f"the layout engine {engine.path} {what}{said}", dot=dot)
+        advice = ". For PDF it takes Graphviz's own `dot`; graphviz-pure makes SVG and PNG" if kind == "pdf" else ""
+        raise EngineError(f"the layout engine {engine.path} {what}{said}{advice}", dot=dot)
     if not _is(kind, picture):
         what = f"something that is no {kind.upper()}" if picture else "nothing"
         raise EngineError(f"the layout engine {engine.path} gave {what} when asked for {kind.upper()}{said}", dot=dot)
@@ -166,7 +167,7 @@ def _is(kind: str, picture: bytes) -> bool:
     if kind == "plain":
         return picture.startswith(b"graph ") and picture.rstrip().endswith(b"stop")
     if kind == "pdf":
-        return picture.startswith(b"%PDF-")
+        return picture.startswith(b"%PDF-") and picture.rstrip().endswith(b"%%EOF")
     return re.search(rb"<svg[\s>]", picture[:4000]) is not None and picture.rstrip().endswith(b"</svg>")
 
 

@@ -5,6 +5,7 @@ The reasons are those of `autograd.diagnosis`; here they are put in the words of
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from autograd.diagnosis.reasons import MOST_TERMS, Reasons
@@ -40,8 +41,23 @@ class Explanations(Reasons):
         return [*lines, reason] if reason else lines
 
     def why_zero(self, position: int) -> str:
-        """The same as of a graph; nothing of a value that is not known, in a program drawn without arguments."""
-        return super().why_zero(position) if self.diagram.values[position].known else ""
+        """The same as of a graph; of a program without numbers nothing, and of a side that was not taken just that."""
+        value = self.diagram.values[position]
+        if not value.known:
+            return ""
+        unreached = value.gradient is None and value.kind in ("variable", "result")
+        if self.diagram.recorded and unreached and position in self._leading_to_results:
+            return "Not reached: it only counts on the side of a choice that was not taken."
+        return super().why_zero(position)
+
+    @cached_property
+    def _leading_to_results(self) -> set[int]:
+        """The values that results are computed from, whether or not a choice took them."""
+        leading = set(self.diagram.outputs)
+        for operation in reversed(self.diagram.operations):
+            if operation.result in leading:
+                leading.update([operand.value for operand in operation.operands])
+        return leading
 
     def told(self, position: int) -> str:
         """A value as `name = number`."""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from viz import dot
 from viz.errors import EngineError
+from viz.fitting import cell_of, shapes_of
 from viz.metrics import width_of
 from viz.placing import Rectangle, extent_of
 from viz.steps import Step
@@ -29,9 +30,13 @@ RING = 6
 
 
 class _Cover(NamedTuple):
-    """What covers a number, in pixels, until its step."""
+    """What covers a number, in pixels, until its step.
+
+    ground: a pixel that has the colour of the number's ground.
+    """
 
     room: tuple[int, int, int, int]
+    ground: tuple[int, int]
     until: int
 
 
@@ -64,8 +69,7 @@ def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequen
         pen = ImageDraw.Draw(frame)
         for cover in stage.covers:
             if number < cover.until:
-                # The ground is that of the cover's corner, where no text is.
-                pen.rectangle(cover.room, fill=frame.getpixel(cover.room[:2]))
+                pen.rectangle(cover.room, fill=frame.getpixel(cover.ground))
         if number > 0:
             stage.ring(pen, steps[number - 1], rings)
         frames.append(frame)
@@ -96,9 +100,13 @@ class _Stage:
         for wire in view.wires:
             value = view.diagram.values[wire.value]
             until = {"value": computed.get(value.producer, 0), "gradient": known.get(wire.value, 0)}
-            for text in self.groups[wire.id].iter(f"{{{NAMESPACE}}}text"):
-                if until.get(text.get("class", ""), 0):
-                    self.covers.append(_Cover(self.pixels(_room(text)), until[text.get("class", "")]))
+            for text, room in _numbers(self.groups[wire.id]):
+                part = text.get("class", "")
+                if until.get(part, 0):
+                    left, top, right, bottom = self.pixels(room)
+                    # The corner that is away from the rule: a value stands above it, a gradient below.
+                    ground = (left, top if part == "value" else bottom)
+                    self.covers.append(_Cover((left, top, right, bottom), ground, until[part]))
 
     def pixels(self, room: Rectangle) -> tuple[int, int, int, int]:
         """The room in the picture."""
@@ -124,10 +132,21 @@ class _Stage:
             pen.rounded_rectangle(room, radius=10 * PIXELS, outline=colour, width=RING)
 
 
-def _room(text: ElementTree.Element) -> Rectangle:
-    """The room of a number: some engines take a true minus for a quarter of the size wider."""
-    size, x, y = [float(text.get(name, "0")) for name in ("font-size", "x", "y")]
-    shown = text.text or ""
-    start = x + width_of(shown[: len(shown) - len(shown.lstrip())], size)
-    width = width_of(shown.strip(), size) + 0.27 * size * sum([sign in "−∞" for sign in shown])
-    return Rectangle(start - 1.0, y - 0.85 * size, start + width + 1.0, y + 0.2 * size)
+def _numbers(group: ElementTree.Element) -> Iterator[tuple[ElementTree.Element, Rectangle]]:
+    """The numbers in the rows of a node, each with its room.
+
+    In whatever font it is painted, a number ends its row as far from the middle of its cell as the row begins.
+    """
+    shapes = shapes_of(group)
+    begins: dict[tuple[str, Rectangle], float] = {}
+    for text in group.iter(f"{{{NAMESPACE}}}text"):
+        size, x, y = [float(text.get(name, "0")) for name in ("font-size", "x", "y")]
+        cell = cell_of(text, shapes)
+        if cell is None:
+            continue
+        begin = begins.setdefault((text.get("y", ""), cell), x)
+        if text.get("class"):
+            shown = text.text or ""
+            left = x + width_of(shown[: len(shown) - len(shown.lstrip())], size) - 1.0
+            right = cell.left + cell.right - begin + 1.0
+            yield text, Rectangle(left, y - 0.78 * size, right, y + 0.1 * size)

@@ -68,6 +68,8 @@ def _lines(view: View) -> Iterator[str]:
     for note in view.notes:
         yield f'  {note.id}>"guard: {_escaped(readable(note.guard.text, LONGEST_GUARD))}"]:::fold'
         yield f"  {note.wire} -.- {note.id}"
+    if view.diagram.note:
+        yield f'  n["{_escaped(readable(view.diagram.note, LONGEST_GUARD))}"]:::fold'
     # Okabe and Ito's blue and vermilion as borders; texts keep the theme's own colour, dark or light.
     yield f"  classDef box stroke:{dot.FORWARD},stroke-width:3px"
     yield f"  classDef leaf stroke:{dot.GRADIENT}"

@@ -1,13 +1,10 @@
-"""How wide texts are in Helvetica, in which engines measure them, and texts made to be no wider in other fonts."""
+"""How wide texts are in Helvetica, for which pictures are laid out."""
 
 from __future__ import annotations
 
 import unicodedata
-from xml.etree import ElementTree
 
-from viz.svg import NAMESPACE
-
-__all__ = ["fit_texts", "width_of"]
+__all__ = ["width_of"]
 
 # Adobe's metrics: the widths of the characters from the blank to ~, in thousandths of the size.
 _ASCII = [
@@ -41,47 +38,3 @@ def _width(sign: str) -> int:
     if unicodedata.decomposition(sign).startswith(("<sub>", "<super>")):
         return _SUBSCRIPT
     return _WIDE if unicodedata.east_asian_width(sign) in "WF" else _LETTER
-
-
-def fit_texts(root: ElementTree.Element) -> None:
-    """Have each text in an SVG take the room that it was laid out for, whatever font the viewer has.
-
-    Where Helvetica and its doubles are missing another font is wider by a sixth, and names would run into numbers.
-    """
-    for group in root.iter(f"{{{NAMESPACE}}}g"):
-        rows: dict[str, list[ElementTree.Element]] = {}
-        for text in group.findall(f"{{{NAMESPACE}}}text"):
-            rows.setdefault(text.get("y", ""), []).append(text)
-        for row in rows.values():
-            starts = sorted({float(text.get("x", "0")) for text in row})
-            for text in row:
-                _fit(text, starts, alone=len(row) == 1)
-
-
-def _fit(text: ElementTree.Element, starts: list[float], *, alone: bool) -> None:
-    """Give a text its width: up to where the next one in its row starts, or else what it is in Helvetica."""
-    shown = text.text or ""
-    blanks = len(shown) - len(shown.lstrip())
-    if not shown.strip() or text.get("text-anchor") == "middle":
-        return
-    size, x = float(text.get("font-size", "12")), float(text.get("x", "0"))
-    if alone and len(shown) <= 2:
-        # A sign in its circle keeps its form.
-        text.set("x", f"{x + width_of(shown, size) / 2:.2f}")
-        text.set("text-anchor", "middle")
-        return
-    if len(shown.strip()) == 1:
-        return
-    following = [start for start in starts if start > x]
-    measured = width_of(shown, size)
-    width = min(following[0] - x, 1.15 * measured) if following else measured
-    # Viewers drop leading blanks, so these are made a start further on.
-    lead = width_of(shown[:blanks], size)
-    room = width - lead - width_of(shown[len(shown.rstrip()) :], size)
-    if room <= 0.0:
-        # Marks alone, which stand over nothing.
-        return
-    text.text = shown.strip()
-    text.set("x", f"{x + lead:.2f}")
-    text.set("textLength", f"{room:.2f}")
-    text.set("lengthAdjust", "spacingAndGlyphs")

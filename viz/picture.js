@@ -11,7 +11,7 @@ const sizes = states.map((state) => size(state.picture));
 const LARGEST = 2.2, SMALLEST_AT_FIRST = 0.75;
 
 let current = 0, svg = null, nodes = new Map(), edges = [], wires = [], before = new Map(), after = new Map();
-let scale = 1, left = 0, top = 0, fitted = true, at = data.steps.length, timer = null, home = null;
+let scale = 1, smallest = SMALLEST_AT_FIRST, left = 0, top = 0, fitted = true, at = data.steps.length, timer = null, home = null;
 
 // The view: `scale` is in pixels per unit of the picture, `left` and `top` are the corner in its units.
 
@@ -20,12 +20,18 @@ const place = () => svg.setAttribute("viewBox", [left, top, stage.clientWidth / 
 function fit() {
   const [width, height] = sizes[current];
   const [across, down] = [stage.clientWidth / (width + 16), stage.clientHeight / (height + 16)];
-  scale = Math.max(Math.min(across, down, LARGEST), SMALLEST_AT_FIRST);
+  scale = Math.max(Math.min(across, down, LARGEST), smallest);
   const [room, below] = [stage.clientWidth / scale, stage.clientHeight / scale];
   left = room > width ? (width - room) / 2 : -8;
   top = (height - below) / 2;
   fitted = true;
   place();
+}
+
+// At first texts are legible, if need be without the end of the picture; who asks for it sees all of it.
+function fitAll() {
+  smallest = 0;
+  fit();
 }
 
 // On a narrow screen the details take room from the picture.

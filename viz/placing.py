@@ -10,23 +10,27 @@ import math
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from statistics import median
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from viz.dot import usual_place
 from viz.metrics import width_of
 from viz.svg import NAMESPACE, described_svg
 
-__all__ = ["Place", "Rectangle", "extent_of", "placed_svg"]
+__all__ = ["Place", "Rectangle", "extent_of", "labels_of", "placed_svg", "room_of"]
 
 CELL = 48.0  # of the grid in which what is near is looked up, in points
-STEP = 4.0  # from one point to the next where a line is looked at
-BORDER = 1.5  # from the tip of an arrow's filled form to that of its border, where the line ends
-BEGIN = 8.0  # from an arrow's tip to the nearest label, in points
+STEP = 2.0  # from one point to the next where a line is looked at
+# From the tip of an arrow's filled form to where its line ends: newer Graphviz leaves room for the form's border.
+BORDERS = (1.5, 0.0)
+BEGIN = 6.0  # from an arrow's tip to the nearest label, in points
 APART = 3.0
+CLEAR = 0.7  # between a label and a line, or what is above or below
 GAP, ASIDE = 1.5, 6.0  # between a line and its label: as a rule, and if need be that much more
 WAYS = (0.0, 7.0, 14.0, 22.0, 32.0)
 # What is in the way, and what it costs to give way to it: a place further on, or on the other side.
-COVERED, CROSSED, FURTHER, ACROSS = 8.0, 2.0, 0.7, 1.0
+COVERED, CROSSED, BORDER_CROSSED, FURTHER, ACROSS = 40.0, 1.5, 0.3, 0.7, 1.0
 
 Point = tuple[float, float]
 
@@ -54,13 +58,24 @@ class Rectangle(NamedTuple):
 
     def widened(self) -> Rectangle:
         """With what is left free beside a number: two side by side would read as one."""
-        return Rectangle(self.left - APART, self.top, self.right + APART, self.bottom)
+        return Rectangle(self.left - APART, self.top - CLEAR, self.right + APART, self.bottom + CLEAR)
 
     def cells(self) -> Iterator[tuple[int, int]]:
         """The cells of the grid that it touches."""
         for column in range(math.floor(self.left / CELL), math.floor(self.right / CELL) + 1):
             for row in range(math.floor(self.top / CELL), math.floor(self.bottom / CELL) + 1):
                 yield column, row
+
+
+class _Habits(NamedTuple):
+    """What engines differ in.
+
+    border: from the tip of an arrow's filled form to where its line ends.
+    lowered: how far below the middle of its place a label is: the engine's font may be none that we know.
+    """
+
+    border: float
+    lowered: float
 
 
 class _Arrow(NamedTuple):
@@ -70,12 +85,25 @@ class _Arrow(NamedTuple):
     text: ElementTree.Element
     line: list[Point]
 
-    def place_of(self, middle: Point) -> Place:
-        """The place of a label with this middle."""
+    def end(self, border: float) -> tuple[float, float, float]:
+        """Where the line ends, and the angle at which it is seen from there."""
         (tip_x, tip_y), (base_x, base_y) = self.line[:2]
-        across, down = middle[0] - tip_x, middle[1] - tip_y
-        angle = math.atan2(base_y - tip_y, base_x - tip_x) - math.atan2(down, across)
-        return Place(math.hypot(across, down) / 10.0, (math.degrees(angle) + 180.0) % 360.0 - 180.0)
+        angle = math.atan2(base_y - tip_y, base_x - tip_x)
+        return tip_x - border * math.cos(angle), tip_y - border * math.sin(angle), angle
+
+    def place_of(self, middle: Point, habits: _Habits) -> Place:
+        """What to ask of the engine so that it has the label with this middle."""
+        x, y, angle = self.end(habits.border)
+        across, down = middle[0] - x, middle[1] - habits.lowered - y
+        turned = math.degrees(angle - math.atan2(down, across))
+        return Place(math.hypot(across, down) / 10.0, (turned + 180.0) % 360.0 - 180.0)
+
+    def lowered(self, border: float) -> float:
+        """How far below the middle of its usual place the engine has the label, if its lines end like this."""
+        distance, turned = usual_place(self.text.text or "")
+        _, y, angle = self.end(border)
+        room = _room(self.text)
+        return (room.top + room.bottom) / 2.0 - y - 10.0 * distance * math.sin(angle - math.radians(turned))
 
 
 def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
@@ -87,21 +115,52 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
         css = group.get("class", "").split()
         if "edge" in css:
             line = _line(group)
-            for point in line:
-                grid.add_point(point)
+            grid.add_line(line, CROSSED)
             text = group.find(f"{{{NAMESPACE}}}text")
             if text is not None and len(line) > 1:
                 arrows.append(_Arrow(group.get("data-id", ""), text, line))
         elif "node" in css:
             room = extent_of(group)
             grid.add(room.widened() if "wire" in css else room)
+        elif "layer" in css:
+            border = group.find(f"{{{NAMESPACE}}}path")
+            if border is not None:
+                grid.add_line(_curve(_points(border.get("d", ""))), BORDER_CROSSED)
         elif "title" in css:
             for text in group.findall(f"{{{NAMESPACE}}}text"):
                 grid.add(_room(text))
-    return root, {arrow.id: _placed(arrow, grid) for arrow in arrows}
+    habits = _habits_seen_in(arrows)
+    return root, {arrow.id: _placed(arrow, grid, habits) for arrow in arrows}
 
 
-def _placed(arrow: _Arrow, grid: _Grid) -> Place:
+def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
+    """For each line's id what its label says, and where the middle of that is."""
+    labels = {}
+    for group in root.iter(f"{{{NAMESPACE}}}g"):
+        text = group.find(f"{{{NAMESPACE}}}text") if "edge" in group.get("class", "").split() else None
+        if text is not None:
+            room = _room(text)
+            labels[group.get("data-id", "")] = (
+                text.text or "",
+                ((room.left + room.right) / 2, (room.top + room.bottom) / 2),
+            )
+    return labels
+
+
+def _habits_seen_in(arrows: list[_Arrow]) -> _Habits:
+    """Those of the engine that put the labels of these arrows in their usual places."""
+    best, least = _Habits(BORDERS[0], 0.0), math.inf
+    for border in BORDERS if arrows else ():
+        found = [arrow.lowered(border) for arrow in arrows]
+        usual = median(found)
+        # Where its lines end right, all labels are lowered alike.
+        spread = sum([abs(one - usual) for one in found]) / len(found)
+        if spread < least - 0.05:
+            best, least = _Habits(border, usual), spread
+    return best
+
+
+def _placed(arrow: _Arrow, grid: _Grid, habits: _Habits) -> Place:
     """The best of a label's places; it is moved there, and in the way of others from now on."""
     now = _room(arrow.text)
     wide, high = (now.right - now.left) / 2, (now.bottom - now.top) / 2
@@ -114,12 +173,12 @@ def _placed(arrow: _Arrow, grid: _Grid) -> Place:
         if cost < least:
             best, least = (middle, room), cost
     if best is None:
-        return arrow.place_of(((now.left + now.right) / 2, (now.top + now.bottom) / 2))
+        return arrow.place_of(((now.left + now.right) / 2, (now.top + now.bottom) / 2), habits)
     middle, room = best
     grid.add(room.widened())
     for attribute, shift in (("x", room.left - now.left), ("y", room.top - now.top)):
         arrow.text.set(attribute, f"{float(arrow.text.get(attribute, '0')) + shift:.2f}")
-    return arrow.place_of(middle)
+    return arrow.place_of(middle, habits)
 
 
 def _middles(line: list[Point], wide: float, high: float) -> Iterator[tuple[float, Point]]:
@@ -155,27 +214,29 @@ class _Grid:
 
     def __init__(self) -> None:
         self.rooms: dict[tuple[int, int], list[Rectangle]] = {}
-        self.points: dict[tuple[int, int], list[Point]] = {}
+        self.points: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
 
     def add(self, room: Rectangle) -> None:
         """Note what covers an area."""
         for cell in room.cells():
             self.rooms.setdefault(cell, []).append(room)
 
-    def add_point(self, point: Point) -> None:
-        """Note a point of a line."""
-        self.points.setdefault((math.floor(point[0] / CELL), math.floor(point[1] / CELL)), []).append(point)
+    def add_line(self, line: list[Point], cost: float) -> None:
+        """Note a line, and what it costs to lie on one of its points."""
+        for x, y in line:
+            self.points.setdefault((math.floor(x / CELL), math.floor(y / CELL)), []).append((x, y, cost))
 
     def cost(self, room: Rectangle) -> float:
         """What is covered by a label there."""
         cost = 0.0
-        for cell in room.cells():
+        left, top, right, bottom = room.left - CLEAR, room.top - CLEAR, room.right + CLEAR, room.bottom + CLEAR
+        for cell in Rectangle(left, top, right, bottom).cells():
             for other in self.rooms.get(cell, ()):
                 if room.meets(other):
                     cost += COVERED
-            for x, y in self.points.get(cell, ()):
-                if room.left <= x <= room.right and room.top <= y <= room.bottom:
-                    cost += CROSSED
+            for x, y, crossed in self.points.get(cell, ()):
+                if left <= x <= right and top <= y <= bottom:
+                    cost += crossed
         return cost
 
 
@@ -184,7 +245,16 @@ def _line(group: ElementTree.Element) -> list[Point]:
     path, head = group.find(f"{{{NAMESPACE}}}path"), group.find(f"{{{NAMESPACE}}}polygon")
     if path is None:
         return []
-    controls = _points(path.get("d", ""))
+    points = _curve(_points(path.get("d", "")))
+    points.reverse()
+    corners = _points(head.get("points", "")) if head is not None else []
+    if points and corners:
+        points.insert(0, max(corners, key=lambda corner: math.dist(corner, points[0])))
+    return points
+
+
+def _curve(controls: list[Point]) -> list[Point]:
+    """Points along the Bézier curves of these control points, in their order."""
     points = controls[:1]
     for (x0, y0), (x1, y1), (x2, y2), (x3, y3) in zip(
         controls[0::3], controls[1::3], controls[2::3], controls[3::3], strict=False
@@ -195,12 +265,6 @@ def _line(group: ElementTree.Element) -> list[Point]:
             u = 1.0 - t
             a, b, c, d = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
             points.append((a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3))
-    points.reverse()
-    corners = _points(head.get("points", "")) if head is not None else []
-    if points and corners:
-        (x, y), (base_x, base_y) = max(corners, key=lambda corner: math.dist(corner, points[0])), points[0]
-        length = math.dist((x, y), points[0]) or 1.0
-        points.insert(0, (x + BORDER * (x - base_x) / length, y + BORDER * (y - base_y) / length))
     return points
 
 
@@ -211,17 +275,24 @@ def _points(numbers: str) -> list[Point]:
 
 def extent_of(group: ElementTree.Element) -> Rectangle:
     """The room of all shapes and texts of a node."""
-    corners: list[Point] = []
-    for element in group.iter():
-        if element.tag == f"{{{NAMESPACE}}}ellipse":
-            x, y, rx, ry = [float(element.get(name, "0")) for name in ("cx", "cy", "rx", "ry")]
-            corners += [(x - rx, y - ry), (x + rx, y + ry)]
-        elif element.tag == f"{{{NAMESPACE}}}text" and (element.text or "").strip():
-            left, top, right, bottom = _room(element)
-            corners += [(left, top), (right, bottom)]
-        else:
-            corners += _points(element.get("points") or element.get("d") or "")
-    xs, ys = [x for x, _ in corners] or [0.0], [y for _, y in corners] or [0.0]
+    rooms = [room for element in group.iter() if (room := room_of(element)) is not None]
+    if not rooms:
+        return Rectangle(0.0, 0.0, 0.0, 0.0)
+    lefts, tops, rights, bottoms = zip(*rooms, strict=True)
+    return Rectangle(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def room_of(element: ElementTree.Element) -> Rectangle | None:
+    """The room of a shape or a text; None of what shows nothing."""
+    if element.tag == f"{{{NAMESPACE}}}ellipse":
+        x, y, rx, ry = [float(element.get(name, "0")) for name in ("cx", "cy", "rx", "ry")]
+        return Rectangle(x - rx, y - ry, x + rx, y + ry)
+    if element.tag == f"{{{NAMESPACE}}}text":
+        return _room(element) if (element.text or "").strip() else None
+    corners = _points(element.get("points") or element.get("d") or "")
+    if not corners:
+        return None
+    xs, ys = zip(*corners, strict=True)
     return Rectangle(min(xs), min(ys), max(xs), max(ys))
 
 

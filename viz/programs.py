@@ -13,10 +13,11 @@ from autograd import Constant, Node, Variable, topological_order
 from autograd.node import value_of
 from autograd.operands import number_or_none
 from autograd.primitives import Absorb, Select
-from autograd.program.jit import Jitted
+from autograd.program.jit import Jitted, jit
 from autograd.program.paths import TooManyPaths
 from autograd.program.program import Program
 from autograd.program.signature import Signature, sign
+from autograd.program.vmap import Mapped, RowArguments
 from viz.diagram import Decision, Diagram, diagram_of, slopes_of
 from viz.subjects import leaves_of, parameters_of
 
@@ -31,12 +32,14 @@ class Recording(NamedTuple):
     inputs: variables of the numbers it is drawn for; None if it is drawn without numbers.
     reads_code: whether the source lines of its guards may be looked up. A program that came from elsewhere may name
         any file.
+    note: what is said below the picture.
     """
 
     program: Program
     inputs: list[Variable] | None
     name: str
     reads_code: bool
+    note: str = ""
 
     def diagram(self) -> Diagram:
         """The values and gradients for these inputs; or, without them, what is computed from what."""
@@ -69,7 +72,7 @@ class Recording(NamedTuple):
             )
             for guard in program.guards
         ]
-        diagram = diagram_of(outputs, nodes, gradients_through(nodes, outputs), decisions)
+        diagram = diagram_of(outputs, nodes, gradients_through(nodes, outputs), decisions)._replace(note=self.note)
         return diagram if self.inputs is not None else diagram.without_numbers()
 
 
@@ -92,14 +95,18 @@ def gradients_through(nodes: Sequence[Node], outputs: Sequence[Node]) -> dict[in
 
 
 def recording_of(subject: Any, arguments: tuple[Any, ...]) -> Recording | None:
-    """What there is to draw of a program, or of a function that `jit` compiled; None for other functions."""
+    """What there is to draw of a program, or of a function that `jit` or `vmap` compiled; None for other functions."""
     if isinstance(subject, Program):
         return _program(subject, arguments)
-    if isinstance(subject, MethodType) and isinstance(subject.__func__, Jitted):
+    if isinstance(subject, MethodType) and isinstance(subject.__func__, Jitted | Mapped):
         subject, arguments = subject.__func__, (subject.__self__, *arguments)
-    if not isinstance(subject, Jitted):
+    if isinstance(subject, Jitted) and isinstance(subject.fun, Mapped):
+        subject = subject.fun
+    if not isinstance(subject, Jitted | Mapped):
         return None
-    return _path_taken(subject, arguments) if arguments else _only_path(subject)
+    if not arguments:
+        return _only_path(subject)
+    return _path_taken(subject, arguments) if isinstance(subject, Jitted) else _first_row(subject, arguments)
 
 
 def _program(program: Program, arguments: tuple[Any, ...]) -> Recording:
@@ -150,7 +157,15 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
     return Recording(path.program, inputs, jitted.__name__, reads_code=True)
 
 
-def _only_path(jitted: Jitted) -> Recording:
+def _first_row(mapped: Mapped, arguments: tuple[Any, ...]) -> Recording:
+    """The path that the first row of these arguments takes: each row is computed by itself."""
+    rows = RowArguments(mapped, arguments)
+    recording = _path_taken(jit(mapped.fun), tuple(rows.one(0)))
+    after = f", before the {mapped.reduce} over rows" if isinstance(mapped.reduce, str) else ""
+    return recording._replace(note=f"row 0 of {rows.count:,}{after}")
+
+
+def _only_path(jitted: Jitted | Mapped) -> Recording:
     """The path of a function that has one."""
     name = jitted.__name__
     if not jitted.paths:

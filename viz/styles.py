@@ -7,7 +7,19 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from viz.diagram import Value
-from viz.dot import ALARM, INK, LINE, LONGEST_TOOLTIP, MUTED, PALE, Wires, gradient_cell, number_text, value_tooltip
+from viz.dot import (
+    ALARM,
+    INK,
+    LINE,
+    LONGEST_TOOLTIP,
+    MUTED,
+    PALE,
+    SMALL_SIGNS,
+    Wires,
+    gradient_cell,
+    number_text,
+    value_tooltip,
+)
 from viz.labels import html, pretty, quoted, readable
 from viz.tints import COLOURS
 from viz.view import Block, Link, View, Wire
@@ -17,6 +29,9 @@ __all__ = ["Look", "write_dot"]
 
 class Cards(Wires):
     """An operation and its result are one card: the sign at its head, below it value and gradient."""
+
+    # Other cards are all that is between two columns, and lines up and down pass there.
+    ranksep = 0.42
 
     def __init__(
         self,
@@ -63,7 +78,8 @@ class Cards(Wires):
         leaf = wire.id not in self.maker
         name = "" if value.name is None else pretty(value.name)
         sign = "" if leaf else readable(self.maker[wire.id].label, 14)
-        head = [f'<FONT POINT-SIZE="14">{html(sign)}</FONT>'] if sign else []
+        size = 22 if sign in SMALL_SIGNS else 14
+        head = [f'<FONT POINT-SIZE="{size}">{html(sign)}</FONT>'] if sign else []
         if name:
             head.append(f"<I>{html(name)}</I>")
         rows = f'<TR><TD><FONT COLOR="{INK}">{" &#160;".join(head)}</FONT></TD></TR>' if head else ""
@@ -122,9 +138,8 @@ class Records(Wires):
 
 
 def _pair(attributes: str, label: str, number: str) -> str:
-    """A label and its number, in two cells that look like one."""
-    label = f'<TD SIDES="LTB"{attributes}><FONT COLOR="{MUTED}">{label}</FONT></TD>'
-    return f'{label}<TD SIDES="RTB"{attributes}>{number}</TD>'
+    """The cell of a label and its number."""
+    return f'<TD{attributes}><FONT COLOR="{MUTED}">{label}</FONT> {number}</TD>'
 
 
 THEMES = ("auto", "light", "dark")

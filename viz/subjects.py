@@ -40,6 +40,7 @@ def called(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]
     >>> [node.name for node in called(lambda x, y: x, [1.0, 2.0])]
     ['x']
     """
+    _check_arguments(function, arguments)
     names = parameters_of(function, len(arguments))
     given = [_with_variables(argument, name) for argument, name in zip(arguments, names, strict=True)]
     found: list[Node] = []
@@ -48,6 +49,21 @@ def called(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]
         name = getattr(function, "__name__", type(function).__name__)
         raise TypeError(f"draw shows how the result of {name} is computed, but no node is in what it returned")
     return list({id(node): node for node in found}.values())
+
+
+def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    """Raise TypeError if a function can't be called like this; what can't be asked is left to the call."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise TypeError(
+            f"draw({name}, ...) takes the arguments of {name}{signature}, by position; got {len(arguments)}: {error}"
+        ) from None
 
 
 def parameters_of(function: Callable[..., Any], count: int) -> list[str]:
@@ -121,11 +137,12 @@ def _collect(result: Any, found: list[Node]) -> None:
             _collect(value, found)
 
 
-def title_of(outputs: Sequence[Node]) -> str:
-    """What the picture is of."""
+def title_of(outputs: Sequence[Node], function: Any = None) -> str:
+    """What the picture is of: the names of the outputs, or else of the function or the layer that was called."""
     names = [pretty(node.name) for node in outputs if node.name is not None]
     if not names:
-        return "a computation"
+        name = getattr(function, "__name__", None) or getattr(function, "name", None)
+        return name if isinstance(name, str) and name not in ("", "<lambda>") else "a computation"
     return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 

@@ -9,15 +9,15 @@ __all__ = ["write_tree"]
 
 MOST_LINES = 80
 DEEPEST = 24
-LONGEST_GUARD = 60
+LONGEST_GUARD = LONGEST_NOTE = 60
 
 
 def write_tree(diagram: Diagram, most_lines: int = MOST_LINES) -> str:
-    """Each output, then each guard, with what it is computed from below it, at most so many lines.
+    """A note if there is one, each output, then each guard, with what it is computed from below it, in so many lines.
 
     A line gives name, value, gradient, operation and layer. A value that is used again is not spelled out again.
     """
-    lines: list[str] = []
+    lines: list[str] = [f"({readable(diagram.note, LONGEST_NOTE)})"] if diagram.note else []
     met: set[int] = set()
     # Value, the prefix of its line and of those below it, depth.
     roots = [(output, "") for output in diagram.outputs]

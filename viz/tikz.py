@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from viz import dot
 from viz.diagram import Value
 from viz.errors import EngineError
-from viz.labels import pretty, readable, short_number
+from viz.labels import pretty, readable
 from viz.view import Block, Note, View, Wire
 
 __all__ = ["escaped", "write_tikz"]
 
 LONGEST_GUARD = 60
+POINTS = 72.0  # in an inch
 
 _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -63,14 +64,17 @@ def _lowered(found: re.Match[str]) -> str:
     return "\0" + "".join([str(_SUBSCRIPTS.index(digit)) for digit in found[0]]) + "\0"
 
 
-def write_tikz(view: View, plain: bytes) -> str:
-    """The `tikzpicture` of a view; `plain` is the engine's layout in its plain format."""
+def write_tikz(view: View, plain: bytes, labels: Mapping[str, tuple[str, tuple[float, float]]]) -> str:
+    """The `tikzpicture` of a view; `plain` is the engine's layout in its plain format.
+
+    labels: for ids of lines what is written beside them, and where: points to the right, and down.
+    """
     places, curves = _layout(plain)
     items: tuple[Block | Wire | Note, ...] = (*view.blocks, *view.wires, *view.notes)
     missing = [item.id for item in items if item.id not in places]
     if missing:
         raise EngineError(f"the layout engine gave no place to {', '.join(missing[:3])}")
-    return "\n".join(_lines(view, places, curves)) + "\n"
+    return "\n".join(_lines(view, places, curves, labels)) + "\n"
 
 
 def _layout(plain: bytes) -> tuple[dict[str, tuple[float, float]], dict[tuple[str, str], list[tuple[float, float]]]]:
@@ -97,6 +101,7 @@ def _lines(
     view: View,
     places: dict[str, tuple[float, float]],
     curves: dict[tuple[str, str], list[tuple[float, float]]],
+    labels: Mapping[str, tuple[str, tuple[float, float]]],
 ) -> Iterator[str]:
     yield r"% \usepackage{tikz} \usetikzlibrary{backgrounds,fit}"
     yield rf"\definecolor{{forward}}{{HTML}}{{{dot.FORWARD[1:].upper()}}}"
@@ -117,18 +122,21 @@ def _lines(
     for wire in view.wires:
         text = rf"\dots{{}} {wire.bundled} more" if wire.bundled else _wire(view.diagram.values[wire.value])
         yield rf"\node[wire] ({wire.id}) at {_at(places[wire.id])} {{{text}}};"
-    for link in view.inward:
-        line = _curve(curves.get((link.source, link.target), []), places, link.source, link.target)
-        slope = ""
-        if link.local_gradient is not None:
-            slope = rf" node[slope,pos=0.85,auto=right] {{{escaped(short_number(link.local_gradient))}}}"
-        yield rf"\draw[->,shorten >=0.5pt] {line}{slope};"
+    # One line for all uses of a value in an operation, as in the engine's layout.
+    for source, target in dict.fromkeys([(link.source, link.target) for link in view.inward]):
+        yield rf"\draw[->,shorten >=0.5pt] {_curve(curves.get((source, target), []), places, source, target)};"
+        text, (right, down) = labels.get(f"{source}-{target}", ("", (0.0, 0.0)))
+        if text:
+            yield rf"\node[slope] at {_at((right / POINTS, -down / POINTS))} {{{escaped(text)}}};"
     for link in view.outward:
         yield rf"\draw {_curve(curves.get((link.source, link.target), []), places, link.source, link.target)};"
     for note in view.notes:
         text = f"guard: {escaped(readable(note.guard.text, LONGEST_GUARD))}"
         yield rf"\node[word,dashed] ({note.id}) at {_at(places[note.id])} {{{text}}};"
         yield rf"\draw[dashed] ({note.wire}) -- ({note.id});"
+    if view.diagram.note:
+        text = escaped(readable(view.diagram.note, LONGEST_GUARD))
+        yield rf"\node[slope,anchor=north west] at (current bounding box.south west) {{{text}}};"
     yield r"\begin{scope}[on background layer]"
     yield from _clusters(view)
     yield r"\end{scope}"
@@ -148,7 +156,7 @@ def _clusters(view: View) -> Iterator[str]:
     for box in sorted(inside):
         record = view.diagram.boxes[box]
         around = "".join([f"({id})" for id in inside[box]])
-        margin = 8 + 9 * (deepest - record.depth)
+        margin = 15 + 9 * (deepest - record.depth)
         yield (
             rf"\node[draw=edge,fill=open,rounded corners=6pt,inner sep={margin}pt,fit={around},"
             rf"label={{[anchor=south west,font=\sffamily\bfseries\footnotesize,text=black!65]north west:"
