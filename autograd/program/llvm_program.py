@@ -41,7 +41,10 @@ WRITTEN_OUT = {"max", "min", "sign", "floor", "ceil", "trunc", "round", "copysig
 
 
 def module_of_row(plan: Plan, steps: Sequence[Step]) -> str:
-    """The IR of a module whose `@run` does these steps, all on cells, for one row."""
+    """The IR of a module whose `@run` does these steps, all on cells, for one row.
+
+    Of a plan for one row alone, it writes the outputs among their results, to where else sums are.
+    """
     return Module(plan, steps, 1).text()
 
 
@@ -91,6 +94,10 @@ class Module:
         self.width = width
         self.block = block
         self.scratch = Scratch(plan, steps)
+        # The numbers of the outputs that each value is, where the code writes them: for one row alone.
+        self.outputs: dict[int, list[int]] = {}
+        for number, output in enumerate(plan.outputs if plan.alone else ()):
+            self.outputs.setdefault(output, []).append(number)
         self.called: set[str] = set()
         self.declared: set[str] = set()
 
@@ -120,6 +127,10 @@ class Module:
             known[step.result] = result
             if step.result in self.plan.kept or step.result in self.scratch.place:
                 self.store(function, step.result, result)
+            for output in self.outputs.get(step.result, ()):
+                address = f"%{function.new_name()}"
+                function.lines.append(f"  {address} = getelementptr double, ptr %sums, i64 {output}")
+                function.lines.append(f"  store double {result.text}, ptr {address}, align 8")
         self.declared |= function.intrinsics
         alive = function.type_of(CONDITION)
         parameters = f"ptr %registers, ptr %cells, ptr %sums, {alive} %alive, ptr %scratch"
