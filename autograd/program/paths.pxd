@@ -1,10 +1,12 @@
 cimport cython
 from autograd.program.machine cimport Machine
+from autograd.structures cimport Structure
 
 @cython.final
 cdef class Path:
     cdef readonly object tier, traced, program
     cdef readonly list variables
+    cdef readonly Structure outputs
     cdef readonly dict children, machines
     cdef public long long hits
     cdef Machine alone

@@ -58,6 +58,7 @@ class Path:
         self.traced = traced
         self.program = traced.program
         self.variables = traced.variables
+        self.outputs = traced.outputs
         self.children: dict[int, Path] = {}
         self.hits = 0
         self.machines: dict[Any, Machine] = {}
