@@ -62,14 +62,19 @@ def test_results_that_are_arrays_are_their_own():
     assert same_bits(function(x), second)
 
 
-def test_a_compiled_function_is_freed_with_what_it_refers_to():
-    def function(x):
-        return itself and x * 2.0
+def refers_to_itself():
+    """A reference that doesn't keep it alive to a compiled function that its own function has."""
+    found = []
 
-    itself = [jit(function)]
-    itself[0](1.5)
-    seen = weakref.ref(itself[0])
-    itself.append(function)
-    del itself, function
+    def function(x):
+        return x * 2.0 if found else x
+
+    found.append(jit(function))
+    found[0](1.5)
+    return weakref.ref(found[0])
+
+
+def test_a_compiled_function_is_freed_with_what_it_refers_to():
+    seen = refers_to_itself()
     gc.collect()
     assert seen() is None

@@ -193,6 +193,10 @@ class Steps:
             self.instructions[step].first = self.used
             self.instructions[step].many = len(operands)
             self.instructions[step].nary = kernel_of(primitive).nary_value
+            places = [room.place[operand] for operand in operands if not room.varies[operand]]
+            self.instructions[step].scattered = (
+                places != list(range(places[0], places[0] + len(operands))) if places else 1
+            )
             for operand in operands:
                 self.operands[self.used] = room.of(operand)
                 self.strides[self.used] = room.stride(operand)
@@ -356,6 +360,9 @@ class Steps:
         """Run an operation on any number of operands: row by row, its operands gathered."""
         many = self.instructions[step].many
         first = self.instructions[step].first
+        if cython.compiled and not self.instructions[step].scattered:
+            self.instructions[step].out[0] = self.instructions[step].nary(self.operands[first], many)
+            return
         gathered = self.room.at(0)
         for row in range(count):
             for operand in range(many):

@@ -13,7 +13,8 @@ from autograd.locks import no_forks
 from autograd.primitive import find_primitive
 from autograd.program import llvm_math
 from autograd.program.code_cache import current_cache
-from autograd.program.llvm_program import WIDTH, Scratch, module_of_row, module_of_rows
+from autograd.program.llvm_program import WIDTH, Module
+from autograd.program.llvm_row import module_of_row
 from autograd.program.machine import BLOCK, address_of_value
 from autograd.program.plan import Plan
 
@@ -46,7 +47,7 @@ def host() -> tuple[Any, Any]:
 
 
 class NativeCode:
-    """The machine code of some steps of a plan.
+    """The machine code of what a plan does once, or with `rows` of what it does for each block of rows.
 
     `address` is that of `run(registers, cells, sums, failed, count, scratch)`, which needs `scratch` numbers of room
     for itself.
@@ -54,9 +55,10 @@ class NativeCode:
 
     engine: Any = None
 
-    def __init__(self, plan: Plan, steps: Any, rows: bool) -> None:
-        text = module_of_rows(plan, steps, BLOCK) if rows else module_of_row(plan, steps)
-        self.scratch = Scratch(plan, steps).size * (WIDTH if rows else 1)
+    def __init__(self, plan: Plan, rows: bool) -> None:
+        module = Module(plan, plan.rest, WIDTH, BLOCK) if rows else module_of_row(plan)
+        text = module.text()
+        self.scratch = module.scratch.size * module.width
         # LLVM has locks of its own.
         with no_forks:
             self.compile(text, rows)

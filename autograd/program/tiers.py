@@ -66,6 +66,6 @@ def native() -> Any:
 def compile_now(machine: Machine) -> None:
     """Make machine code for a machine, and have it used."""
     plan = machine.plan
-    before = native().NativeCode(plan, plan.before, rows=False) if plan.before else None
-    rest = native().NativeCode(plan, plan.rest, rows=True) if plan.rest else None
+    before = native().NativeCode(plan, rows=False) if plan.before else None
+    rest = native().NativeCode(plan, rows=True) if plan.rest else None
     machine.use(before, rest)
