@@ -26,6 +26,9 @@ if not cython.compiled:
 
 __all__ = ["Plan"]
 
+# Cells in a line of the processor's cache: what the vector unit takes at once takes longer where it lies in two.
+LINE = 8
+
 
 def fused(program: Program) -> list[Step]:
     """The operations, products that are only used in a sum or difference done together with it.
@@ -149,6 +152,8 @@ class Plan:
             places.settle(value)
         for runs in self.runs:
             for run in runs:
+                if len(run) >= LINE:
+                    places.begin_line()
                 for step in run:
                     places.settle(step.result)
         for time, step in enumerate((*self.deciding, *self.rest)):
@@ -210,6 +215,10 @@ class Places:
         else:
             self.place[value] = self.registers
             self.registers += 1
+
+    def begin_line(self) -> None:
+        """Let the next cell be the first of a line."""
+        self.cells += -self.cells % LINE
 
     def release(self, values: Iterable[int], time: int) -> None:
         """Take the registers back of those values that were used for the last time."""
