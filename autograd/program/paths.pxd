@@ -2,6 +2,8 @@ cimport cython
 from autograd.program.machine cimport Machine
 from autograd.structures cimport Structure
 
+cdef int OFTEN
+
 @cython.final
 cdef class Path:
     cdef readonly object tier, traced, program
