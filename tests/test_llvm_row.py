@@ -101,6 +101,15 @@ def test_results_are_written_wherever_they_are_wanted(monkeypatch):
     assert np.allclose(found, expected, rtol=1e-15, atol=0.0)
 
 
+def test_results_that_stood_alone_come_together_again(monkeypatch):
+    builder = Builder(32)
+    scattered = [builder.emit(Multiply, (k, 16 + 7 * k % 16)) for k in range(16)]
+    sines = [builder.emit(Sin, (product,)) for product in scattered]
+    program = builder.program([builder.emit(Sum, tuple(sines)), *sines])
+    assert [8, 8] in pieces_of(program) and [1] * 16 in pieces_of(program)
+    check(program, [0.125 * k for k in range(32)], monkeypatch)
+
+
 def pieces_of(program):
     plan = Plan(program)
     return [[len(piece) for piece in llvm_row.cut(run, plan)] for run in plan.runs[1]]
