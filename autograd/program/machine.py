@@ -405,7 +405,7 @@ class Machine:
     """A program made ready to run.
 
     Cells hold what is the same for all rows; they are shared by the threads that run blocks of one call, and written
-    by `prepare` only. Each thread has a `Bench` of registers of its own. Without `varying` there is one row alone: its
+    before these run. Each thread has a `Bench` of registers of its own. Without `varying` there is one row alone: its
     inputs are the first cells, in order.
     """
 
