@@ -28,6 +28,10 @@ SHORTEST_LOOP = 24
 
 def module_of_row(plan: Plan) -> Module:
     """The module that does what is the same for all rows and no decision depends on."""
+    longest = max([len(step.operands) for step in plan.before], default=0)
+    if len(plan.runs[1]) == len(plan.before) and longest < SHORTEST_LOOP:
+        # A chain: nothing to look for.
+        return Module(plan, plan.before, 1)
     pieces = [piece for run in plan.runs[1] for piece in cut(run, plan)]
     work = sum([1 if is_loop(piece[0], plan) else operations_of(piece[0]) for piece in pieces])
     if work > MOST_PIECES * sum([operations_of(step) for step in plan.before]):
