@@ -39,6 +39,7 @@ COMPILED = [
     "program/program",
     "program/block",
     "program/_blocks",
+    "program/copies",
     "program/step",
     "program/runs",
     "program/plan",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -12,17 +13,22 @@ from autograd.errors import OperandError
 from autograd.node import Node
 from autograd.operands import number_or_none
 
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+
 __all__ = ["NUMBER", "SparseNodes", "Structure", "as_array", "flatten", "matrix_of", "pattern_of"]
 
 
+@cython.final
+@cython.cclass
 class Structure:
     """The form of a value that holds numbers: one number, an array, or a container of further structures.
 
     `shape` is set for a number, `()`, and for an array; `size` is how many numbers there are. A sparse matrix is an
     array of its entries, with a matrix that has the same `pattern`.
     """
-
-    __slots__ = ("children", "is_array", "keys", "kind", "pattern", "shape", "size")
 
     def __init__(
         self,
@@ -48,7 +54,24 @@ class Structure:
 
     def build(self, numbers: Sequence[Any]) -> Any:
         """The value of this structure that holds these numbers; arrays are of floats unless there are nodes."""
-        return self.map_pieces(lambda start, piece: piece.fill(numbers, start))
+        if cython.compiled and isinstance(numbers, array):
+            return self.of_doubles(numbers, 0)
+        return self.map_pieces(functools.partial(filled, numbers))
+
+    def of_doubles(self, numbers: array[float], start: int) -> Any:
+        """The value that holds the doubles from `start` on; only compiled: it makes the results of compiled calls."""
+        if self.shape is None:
+            built = []
+            for child in self.children:
+                part: Structure = child
+                built.append(part.of_doubles(numbers, start))
+                start += part.size
+            return self.contain(built)
+        if self.pattern is not None:
+            return matrix_of(self.pattern, numbers[start : start + self.size])
+        if not self.is_array:
+            return numbers.data.as_doubles[start]  # type: ignore[attr-defined]
+        return array_of_doubles(numbers, start, self)
 
     def map_pieces(self, function: Callable[[int, Structure], Any], start: int = 0) -> Any:
         """The same containers, with `function(start, piece)` in place of each number and array.
@@ -61,11 +84,15 @@ class Structure:
         for child in self.children:
             built.append(child.map_pieces(function, start))
             start += child.size
+        return self.contain(built)
+
+    def contain(self, built: list[Any]) -> Any:
+        """The container of this structure that has these parts."""
+        if self.kind is tuple:
+            return tuple(built)
         if self.keys is not None:
             return dict(zip(self.keys, built, strict=True))
-        if self.kind is list:
-            return built
-        return tuple(built) if self.kind is tuple else self.kind._make(built)  # type: ignore[union-attr]
+        return built if self.kind is list else self.kind._make(built)  # type: ignore[union-attr]
 
     def fill(self, numbers: Sequence[Any], start: int) -> Any:
         """The number at `start`, or the array or sparse matrix of those from there on."""
@@ -124,6 +151,11 @@ class Structure:
             return "{" + ", ".join(items) + "}"
         inside = ", ".join([repr(child) for child in self.children[:8]]) + (", ..." if len(self.children) > 8 else "")
         return f"[{inside}]" if self.kind is list else f"({inside})"
+
+
+def filled(numbers: Sequence[Any], start: int, piece: Structure) -> Any:
+    """The number, array or sparse matrix of those from `start` on."""
+    return piece.fill(numbers, start)
 
 
 NUMBER = Structure(None, [], shape=())
@@ -201,6 +233,24 @@ def as_array(numbers: Sequence[Any], shape: tuple[int, ...] | None = None) -> An
     else:
         result = numpy.array(numbers, dtype=numpy.float64)
     return result if shape is None or len(shape) == 1 else result.reshape(shape)
+
+
+# `numpy.empty`, once an array was made: to import it takes half as long as to make one.
+_new_array: Any = None
+
+
+def array_of_doubles(numbers: array[float], start: int, piece: Structure) -> Any:
+    """The array that holds the doubles from `start` on; only compiled."""
+    global _new_array
+    if _new_array is None:
+        import numpy
+
+        _new_array = numpy.empty
+    made = _new_array(piece.shape)
+    PyObject_GetBuffer(made, cython.address(view), PyBUF_SIMPLE)  # type: ignore[name-defined]  # noqa: F821
+    memcpy(view.buf, numbers.data.as_doubles + start, view.len)  # type: ignore[attr-defined, name-defined]  # noqa: F821
+    PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821
+    return made
 
 
 def flatten(value: Any, what: str, matrices: bool = False) -> tuple[list[Any], Structure]:

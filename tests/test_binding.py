@@ -82,3 +82,48 @@ def test_what_cannot_be_read_in_place_is_refused():
 
 def test_a_bound_function_says_what_it_is():
     assert repr(jit(loss).bind(np.ones(3), np.ones(2), 0.0)) == "<loss bound to 2 array(s)>"
+
+
+def everything(p, x, y):
+    """Outputs that are inputs, constants, computed, the same twice, what a decision was taken on, and all of these."""
+    square = p[0] * p[0]
+    doubled = [entry * 2.0 for entry in p]
+    if square > 4.0:
+        doubled = doubled[::-1]
+    return {
+        "inputs": [p[1], y, p, x],
+        "constants": [1.5, np.array([0.0, 2.0])],
+        "twice": (square, doubled[0], square, doubled[0], doubled, np.array(doubled)),
+        "many": [p[k] * x[0] + y for k in range(len(p))],
+        "scattered": [sin(p[k]) for k in reversed(range(len(p)))],
+    }
+
+
+@TIERS
+def test_results_of_all_kinds_are_those_of_the_unbound_function(tier):
+    draw = np.random.default_rng(1)
+    p, x = draw.normal(size=40), draw.normal(size=2)
+    function = jit(everything, tier=tier)
+    bound = function.bind(p, x, 0.75)
+    for first in (1.0, 3.0, -1.5, 5.0):
+        p[:], x[:] = draw.normal(size=40), draw.normal(size=2)
+        p[0] = first
+        expected = function(p, x, 0.75)
+        assert same_bits(bound(), expected)
+        if tier == "vm":
+            assert same_bits(expected, everything(p.tolist(), x.tolist(), 0.75))
+
+
+@TIERS
+def test_calls_of_the_same_function_do_not_disturb_each_other(tier):
+    function = jit(lambda a, x, b: a * x[0] + b * x[1], tier=tier)
+    x = np.array([1.0, 10.0])
+    bound, other = function.bind(2.0, x, 3.0), function.bind(5.0, x, 7.0)
+    assert (float(bound()), float(other()), function(1.0, x, 1.0), float(bound())) == (32.0, 75.0, 11.0, 32.0)
+
+
+@TIERS
+def test_arrays_without_numbers_and_no_arrays_at_all_are_bound(tier):
+    assert jit(lambda x, y: y * 2.0, tier=tier).bind(np.array([]), 3.0)() == 6.0
+    assert jit(lambda x: [2.5, x["a"] + 1.0], tier=tier).bind({"a": 1.0})() == [2.5, 2.0]
+    assert jit(lambda: 2.5, tier=tier).bind()() == 2.5

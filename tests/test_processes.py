@@ -215,7 +215,7 @@ def test_machine_code_is_freed_only_while_no_process_can_be_forked_off():
 
     def garbage():
         """Machine code that only the garbage collector finds, and its engine."""
-        cycle = [NativeCode(plan, plan.rest, rows=True)]
+        cycle = [NativeCode(plan, rows=True)]
         cycle.append(cycle)
         return weakref.ref(cycle[0].engine)
 

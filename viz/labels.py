@@ -42,12 +42,12 @@ def short_number(number: float) -> str:
 
 
 def exact(number: float) -> str:
-    """All digits, for tooltips; 0 without its sign, as everywhere in pictures.
+    """All digits, for tooltips.
 
-    >>> exact(-0.1), exact(2.0), exact(-0.0)
-    ('−0.1', '2', '0')
+    >>> exact(-0.1), exact(2.0)
+    ('−0.1', '2')
     """
-    text = repr(number if number != 0.0 else 0.0)
+    text = repr(number)
     return text.removesuffix(".0").replace("-", MINUS)
 
 

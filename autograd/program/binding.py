@@ -23,6 +23,18 @@ __all__ = ["Bound"]
 
 @cython.final
 @cython.cclass
+class Target:
+    """What a bound function has for one path: a machine, memory for what it gives, and `results` that share it."""
+
+    def __init__(self, path: Path, numbers: array[float], results: Any) -> None:
+        self.path = path
+        self.machine = self.path.machine_alone()
+        self.numbers = numbers
+        self.results = results
+
+
+@cython.final
+@cython.cclass
 class Bound:
     """A compiled function and its arguments. Each call reads the arrays among them as they are then.
 
@@ -37,10 +49,11 @@ class Bound:
         self.name = name
         self.paths = paths
         self.numbers = numbers
+        self.known: dict[Path, Target] = {}
+        self.last: Target | None = None
         # The arrays, and where the numbers of each go.
         self.arrays: list[Any] = []
         self.starts: list[int] = []
-        self.known: dict[Path, tuple[Any, Any, Any]] = {}
         start = 0
         for value in leaves((*args, *[kwargs[key] for key in sorted(kwargs)])):
             if is_array(value):
@@ -57,42 +70,71 @@ class Bound:
                 start += 1
         self.count = len(self.arrays)
         if cython.compiled:
-            self.sources = cython.cast("Source*", calloc(self.count + 1, cython.sizeof("Source")))  # type: ignore[name-defined]  # noqa: F821
-            if not self.sources:
-                raise MemoryError(f"no memory for {self.count} arrays")
-            for place in range(self.count):
-                self.sources[place].numbers = cython.cast("double*", address_of(self.arrays[place]))
-                self.sources[place].start = self.starts[place]
-                self.sources[place].size = len(self.arrays[place])
+            self.find_sources()
+
+    def find_sources(self) -> None:
+        """Note where all numbers are read in each call: those of the arrays, then the others; only compiled."""
+        own = []
+        end = 0
+        for values, start in [*zip(self.arrays, self.starts, strict=True), ((), len(self.numbers))]:
+            if start > end:
+                own.append((end, start - end))
+            end = start + len(values)
+        self.all_count = self.count + len(own)
+        self.sources = cython.cast("Source*", calloc(self.all_count + 1, cython.sizeof("Source")))  # type: ignore[name-defined]  # noqa: F821
+        if not self.sources:
+            raise MemoryError(f"no memory for {self.count} arrays")
+        for place in range(self.count):
+            self.sources[place].numbers = cython.cast("double*", address_of(self.arrays[place]))
+            self.sources[place].start = self.starts[place]
+            self.sources[place].size = len(self.arrays[place])
+        for place, (start, size) in enumerate(own, self.count):
+            self.sources[place].numbers = self.numbers.data.as_doubles + start
+            self.sources[place].start = start
+            self.sources[place].size = size
 
     def __dealloc__(self) -> None:
         free(self.sources)  # type: ignore[name-defined]  # noqa: F821
 
-    def read(self) -> None:
-        """Copy the numbers of the arrays to where the machine takes them."""
+    def copy(self, count: int, numbers: Any) -> None:
+        """Copy the numbers of the first sources to their places; only compiled."""
+        for place in range(count):
+            memcpy(  # type: ignore[name-defined]  # noqa: F821
+                numbers + self.sources[place].start, self.sources[place].numbers, 8 * self.sources[place].size
+            )
+
+    def read(self) -> array[float]:
+        """The numbers of the arguments as they are now."""
         if cython.compiled:
-            numbers = self.numbers.data.as_doubles
-            for place in range(self.count):
-                memcpy(  # type: ignore[name-defined]  # noqa: F821
-                    numbers + self.sources[place].start, self.sources[place].numbers, 8 * self.sources[place].size
-                )
+            self.copy(self.count, self.numbers.data.as_doubles)
         else:
             for values, start in zip(self.arrays, self.starts, strict=True):
                 self.numbers[start : start + len(values)] = array("d", values)
+        return self.numbers
 
     def __call__(self) -> Any:
-        self.read()
-        path = self.paths.first(self.numbers)
-        while True:
-            machine, numbers, results = self.known.get(path) or self.make_room(path)
-            failed = machine.call_into(path.traced.inputs(self.numbers), numbers)
-            if failed < 0:
-                path.count_call(machine)
-                return results
-            path = self.paths.after(path, failed, self.numbers)
+        return self.run()
 
-    def make_room(self, path: Path) -> tuple[Any, Any, Any]:
-        """The machine of a path, the memory for what it gives, and the results as arrays that share that."""
+    def run(self) -> Any:
+        """The results for what the arrays hold now."""
+        path = self.paths.root or self.paths.first(self.read())
+        while True:
+            target = self.last
+            if target is None or target.path is not path:
+                target = self.last = self.known.get(path) or self.make_room(path)
+            if cython.compiled and not path.variables:
+                # Straight to where the machine takes them. No other thread runs between this and the results.
+                self.copy(self.all_count, target.machine.first_input())
+                failed = target.machine.run(target.numbers.data.as_doubles)
+            else:
+                failed = target.machine.call_into(path.traced.inputs(self.read()), target.numbers)
+            if failed < 0:
+                path.count_call(target.machine)
+                return target.results
+            path = self.paths.after(path, failed, self.read())
+
+    def make_room(self, path: Path) -> Target:
+        """What this has for a path that was not taken before."""
         import numpy
 
         structure = path.traced.outputs
@@ -104,8 +146,8 @@ class Bound:
         def piece(start: int, part: Structure) -> Any:
             return shared[start : start + part.size].reshape(part.shape or ())
 
-        self.known[path] = path.machine(), numbers, structure.map_pieces(piece)
-        return self.known[path]
+        target = self.known[path] = Target(path, numbers, structure.map_pieces(piece))
+        return target
 
     def __repr__(self) -> str:
         return f"<{self.name} bound to {len(self.arrays)} array(s)>"

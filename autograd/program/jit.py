@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import sys
 import types
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.arrays import doubles
 from autograd.modes import STATE, current_mode
 from autograd.node import value_of, varies
 from autograd.program.binding import Bound
@@ -17,9 +19,14 @@ from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, on_variables, sign, with_nodes
 from autograd.program.tiers import check_tier
 from autograd.program.trace import record
-from autograd.structures import NUMBER, flatten
+from autograd.structures import flatten
 from autograd.tape import is_differentiated
 from autograd.transforms import name_of
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
 
 __all__ = ["Jitted", "jit"]
 
@@ -65,6 +72,8 @@ def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int = LIMIT) 
     return Jitted(fun, tier, max_paths)
 
 
+@cython.final
+@cython.cclass
 class Jitted:
     """A function that `jit` compiles; it can be pickled if the function can, and is compiled anew where it arrives."""
 
@@ -74,8 +83,6 @@ class Jitted:
         self.fun = fun
         self.tier = check_tier(tier)
         self.max_paths = max_paths
-        # Those for plain floats, by their number.
-        self.of_floats: dict[int, Paths] = {}
         self.derivatives: dict[Any, Derivatives] = {}
         self.__name__ = name_of(fun)
         self.recordings = Recordings(self.__name__, max_paths, self.tier)
@@ -83,27 +90,22 @@ class Jitted:
         functools.update_wrapper(self, fun, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        for argument in args:
-            if type(argument) is not float:
-                break
-        else:
-            if not kwargs:
-                # Plain floats need not be taken apart.
-                paths = self.of_floats.get(len(args))
-                if paths is not None and STATE.entered == 0:
-                    return self.run(paths, args, args, kwargs)
-        mode = current_mode()
-        if mode.trace is not None:
-            return self.fun(*args, **kwargs)
-        if mode.strict:
-            return on_variables(self.fun, args, kwargs, f"the output of {self.__name__}")
+        # Where no mode is entered, there is no need to ask for it, which takes as long as all else here.
+        recording = True
+        if STATE.entered != 0:
+            mode = current_mode()
+            if mode.trace is not None:
+                return self.fun(*args, **kwargs)
+            if mode.strict:
+                return on_variables(self.fun, args, kwargs, f"the output of {self.__name__}")
+            recording = mode.recording
         numbers, nodes, key = sign(args, kwargs)
-        moving = [place for place, node in nodes.items() if varies(node)]
+        moving = [place for place, node in nodes.items() if varies(node)] if nodes else []
         try:
             paths = self.paths_of(key, args, kwargs)
         except TooManyPaths as signal:
             return self.run_by_python(signal, args, kwargs, bool(moving))
-        if moving and mode.recording:
+        if moving and recording:
             derivatives = self.derivatives_of(key, tuple(moving), args, kwargs)
             value = derivatives.on_nodes(with_nodes(numbers, nodes))
             # Of nodes that the function closes over, derivatives are not compiled.
@@ -127,8 +129,6 @@ class Jitted:
         if paths is None:
             signature = Signature(args, kwargs)
             paths = self.recordings.paths(key, signature, functools.partial(self.record, signature))
-            if key == (len(args), *[float] * len(args)):
-                self.of_floats[len(args)] = paths
         return paths
 
     def record(self, signature: Signature, numbers: Sequence[float]) -> Any:
@@ -144,25 +144,25 @@ class Jitted:
         """Another function, compiled in the same way."""
         return Jitted(fun, self.tier, self.max_paths)
 
-    def run(self, paths: Paths, numbers: Sequence[float], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def run(self, paths: Paths, numbers: array[float], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result for these numbers, by the program of the path that they take."""
         try:
-            path = paths.first(numbers)
+            path = paths.root or paths.first(numbers)
             while True:
-                variables = path.traced.variables
+                variables = path.variables
                 if variables and current_mode().recording and any([is_differentiated(node) for node in variables]):
                     # Somebody differentiates in these: Python makes nodes of them.
                     return self.fun(*args, **kwargs)
-                machine = path.machine()
-                results = machine.call(path.traced.inputs(numbers))
-                if type(results) is not int:
+                machine = path.machine_alone()
+                results = doubles(machine.output_count)
+                failed = machine.call_into(path.traced.inputs(numbers) if variables else numbers, results)
+                if failed < 0:
                     break
-                path = paths.after(path, results, numbers)
+                path = paths.after(path, failed, numbers)
         except TooManyPaths as signal:
             return self.run_by_python(signal, args, kwargs)
         path.count_call(machine)
-        outputs = path.traced.outputs
-        return results[0] if outputs is NUMBER else outputs.build(results)
+        return path.outputs.build(results)
 
     def run_by_python(
         self, signal: TooManyPaths, args: tuple[Any, ...], kwargs: dict[str, Any], moving: bool = False
@@ -220,7 +220,7 @@ class Jitted:
         numbers, _, _ = sign(args, kwargs)
         return margins_of(self.record(Signature(args, kwargs), numbers), numbers)
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+    def __get__(self, instance: Any, owner: type | None) -> Any:
         # As a function does: in a class, it becomes a method.
         return self if instance is None else types.MethodType(self, instance)
 

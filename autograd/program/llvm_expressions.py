@@ -7,6 +7,7 @@ of a result don't depend on the width. Plain numbers mix in as constants, the sa
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -37,6 +38,7 @@ __all__ = [
     "select",
     "smaller",
     "square_root",
+    "suffix_of",
     "times",
     "two_product",
     "two_sum",
@@ -76,14 +78,23 @@ def bits_of(number: float) -> int:
 class Function:
     """A function of the module being written: its lines so far, and what they need besides."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, suffix: str = "") -> None:
         self.width = width
+        # What is behind the names of the module's functions of this width.
+        self.suffix = suffix
         self.lines: list[str] = []
         self.intrinsics: set[str] = set()
         self.scalars: set[tuple[str, int]] = set()
         self.block = "entry"
-        self._count = 0
         self._known: dict[str, Value] = {}
+        self._names = itertools.count(1)
+
+    def in_width(self, width: int) -> Function:
+        """The same function for values of another width: what is emitted there is part of this one."""
+        other = Function(width, suffix_of(width))
+        other.lines, other.intrinsics, other.scalars = self.lines, self.intrinsics, self.scalars
+        other._names = self._names
+        return other
 
     def type_of(self, kind: str) -> str:
         """The type of a value of this kind: one scalar a row."""
@@ -101,8 +112,7 @@ class Function:
 
     def new_name(self) -> str:
         """A name that no other value or block of the function has."""
-        self._count += 1
-        return f"v{self._count}"
+        return f"v{next(self._names)}"
 
     def emit(self, kind: str, instruction: str) -> Value:
         """The result of one more line."""
@@ -127,6 +137,11 @@ class Function:
         self.intrinsics.add(f"declare {real_type} @llvm.{intrinsic}.{suffix}({', '.join([real_type] * len(operands))})")
         arguments = ", ".join([f"{real_type} {operand.text}" for operand in operands])
         return self.calculate(REAL, f"call {real_type} @llvm.{intrinsic}.{suffix}({arguments})")
+
+
+def suffix_of(width: int) -> str:
+    """What is behind the names of functions of this width in a module that has others besides."""
+    return f"_{width}"
 
 
 class Value:
@@ -314,7 +329,7 @@ def scalar_where(condition: Value, result: Value, name: str, *arguments: Value) 
     real_type = function.type_of(REAL)
     operands = ", ".join([f"{real_type} {argument.text}" for argument in (*arguments, result)])
     flags = f"{function.type_of(CONDITION)} {condition.text}"
-    replaced = function.emit(REAL, f"call {real_type} @ag_rows_{name}({operands}, {flags})")
+    replaced = function.emit(REAL, f"call {real_type} @ag_rows_{name}{function.suffix}({operands}, {flags})")
     function.lines += [f"  br label %{after}", f"{after}:"]
     function.block = after
     return function.emit(REAL, f"phi {real_type} [ {result.text}, %{before} ], [ {replaced.text}, %{called} ]")

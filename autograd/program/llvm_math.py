@@ -79,8 +79,8 @@ def externals(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted({scalar for name in names for scalar in _written(name.split(AND), 1).scalars}))
 
 
-def definitions(names: Iterable[str], width: int) -> str:
-    """The text of the functions `@ag_<name>` and of all that they need, each once.
+def definitions(names: Iterable[str], width: int, suffix: str = "") -> str:
+    """The text of the functions `@ag_<name><suffix>` and of all that they need, each once.
 
     A name that `together` gives is that of a function with several results. Raises ValueError if there is no such
     function or width.
@@ -91,19 +91,19 @@ def definitions(names: Iterable[str], width: int) -> str:
         raise ValueError(f"there is no LLVM function {', '.join(unknown)}; there are {', '.join(NAMES)}")
     if width < 1:
         raise ValueError(f"a width is the number of rows in a register, 1 or more, not {width}")
-    functions = [_written(name.split(AND), width) for name in wanted]
+    functions = [_written(name.split(AND), width, suffix) for name in wanted]
     scalars = sorted({scalar for function in functions for scalar in function.scalars})
     return "\n".join([
         *sorted({declaration for function in functions for declaration in function.intrinsics}),
         *[f"declare double @{symbol(name)}({', '.join(['double'] * arity)})" for name, arity in scalars],
-        *[_row_by_row(name, arity, width) for name, arity in scalars],
+        *[_row_by_row(name, arity, width, suffix) for name, arity in scalars],
         *[line for function in functions for line in function.lines],
     ]) + "\n"  # fmt: skip
 
 
-def _written(names: Sequence[str], width: int) -> Function:
+def _written(names: Sequence[str], width: int, suffix: str = "") -> Function:
     """The function with all its lines; one of several names returns a structure of their values."""
-    function = Function(width)
+    function = Function(width, suffix)
     real_type = function.type_of(REAL)
     arguments = [Value(function, REAL, f"%x{index}") for index in range(ARITY[names[0]])]
     results = [_result(function, name, arguments) for name in names]
@@ -114,7 +114,7 @@ def _written(names: Sequence[str], width: int) -> Function:
             operands = f"{result_type} {result}, {real_type} {member.text}, {place}"
             result = function.emit(REAL, f"insertvalue {operands}").text
     parameters = ", ".join([f"{real_type} {argument.text}" for argument in arguments])
-    head = f"define internal {result_type} @ag_{AND.join(names)}({parameters}) noinline nounwind {{"
+    head = f"define internal {result_type} @ag_{AND.join(names)}{suffix}({parameters}) noinline nounwind {{"
     function.lines = [head, "entry:", *function.lines, f"  ret {result_type} {result}", "}"]
     return function
 
@@ -127,15 +127,15 @@ def _result(function: Function, name: str, arguments: Sequence[Value]) -> Value:
     return FUNCTIONS[name](*arguments)
 
 
-def _row_by_row(name: str, arity: int, width: int) -> str:
-    """The text of `@ag_rows_<name>`, which replaces the flagged rows of a result by the scalar function's."""
+def _row_by_row(name: str, arity: int, width: int, suffix: str) -> str:
+    """The text of `@ag_rows_<name><suffix>`, which replaces the flagged rows of a result by the scalar function's."""
     function = Function(width)
     real_type, flag_type = function.type_of(REAL), function.type_of(CONDITION)
     byte_type = flag_type.replace("i1", "i8")
     indices = range(arity)
     parameters = [f"{real_type} %x{k}" for k in indices] + [f"{real_type} %result", f"{flag_type} %flags"]
     return "\n".join([
-        f"define internal {real_type} @ag_rows_{name}({', '.join(parameters)}) noinline nounwind cold {{",
+        f"define internal {real_type} @ag_rows_{name}{suffix}({', '.join(parameters)}) noinline nounwind cold {{",
         "entry:",
         *[f"  %at{k} = alloca {real_type}" for k in indices],
         f"  %results = alloca {real_type}",

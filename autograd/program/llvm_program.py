@@ -31,7 +31,7 @@ from autograd.program.llvm_expressions import (
 from autograd.program.plan import Plan
 from autograd.program.step import Step
 
-__all__ = ["WIDTH", "Scratch", "module_of_row", "module_of_rows"]
+__all__ = ["LENGTH", "WIDTH", "Module", "Scratch"]
 
 # Rows that one instruction of the widest vector unit serves.
 WIDTH = 8
@@ -39,16 +39,6 @@ WIDTH = 8
 LENGTH = 300
 # Of these a call costs more than the thing itself.
 WRITTEN_OUT = {"max", "min", "sign", "floor", "ceil", "trunc", "round", "copysign"}
-
-
-def module_of_row(plan: Plan, steps: Sequence[Step]) -> str:
-    """The IR of a module whose `@run` does these steps, all on cells, for one row."""
-    return Module(plan, steps, 1).text()
-
-
-def module_of_rows(plan: Plan, steps: Sequence[Step], block: int) -> str:
-    """The IR of a module whose `@run` does these steps for a block of so many rows, a register's width at a time."""
-    return Module(plan, steps, WIDTH, block).text()
 
 
 class Scratch:
@@ -84,25 +74,43 @@ class Scratch:
 
 
 class Module:
-    """The functions of one module."""
+    """The functions of a module whose `@run` does some steps.
 
-    def __init__(self, plan: Plan, steps: Sequence[Step], width: int, block: int = 1) -> None:
+    With a width of 1, all on cells, for one row; of a plan for one row alone, it writes the outputs that it computes to
+    where else sums are. With another width, for a block of so many rows, a register's width at a time.
+    """
+
+    def __init__(self, plan: Plan, steps: Sequence[Any], width: int, block: int = 1) -> None:
         self.plan = plan
         self.steps = steps
         self.width = width
         self.block = block
-        self.scratch = Scratch(plan, steps)
-        self.called: set[str] = set()
+        self.scratch = self.scratch_of(steps)
+        # The numbers of the outputs that each value is, where the code writes them: for one row alone.
+        self.outputs: dict[int, list[int]] = {}
+        for number, output in enumerate(plan.outputs if plan.alone else ()):
+            self.outputs.setdefault(output, []).append(number)
+        # The names of the functions that are called, by their width and suffix.
+        self.called: dict[tuple[int, str], set[str]] = {}
         self.declared: set[str] = set()
+
+    def scratch_of(self, steps: Sequence[Any]) -> Scratch:
+        """Where values are that one function computes and another needs."""
+        return Scratch(self.plan, steps)
 
     def text(self) -> str:
         """The whole module."""
         starts = range(0, len(self.steps), LENGTH)
         parts = [self.part(number, start) for number, start in enumerate(starts)]
-        definitions = llvm_math.definitions(self.called, self.width) if self.called else ""
+        lines = [
+            line
+            for (width, suffix), names in sorted(self.called.items())
+            for line in llvm_math.definitions(names, width, suffix).splitlines()
+        ]
+        declared = self.declared | {line for line in lines if line.startswith("declare")}
         return "\n".join([
-            *sorted(self.declared - set(definitions.splitlines())),
-            definitions,
+            *sorted(declared),
+            *[line for line in lines if line not in declared],
             *parts,
             self.entry(len(parts)),
         ])  # fmt: skip
@@ -122,6 +130,12 @@ class Module:
                 known |= self.results(function, companions(self.steps, time, stop), operands)
             if step.result in self.plan.kept or step.result in self.scratch.place:
                 self.store(function, step.result, known[step.result])
+            for output in self.outputs.get(step.result, ()):
+                self.write_output(function, output, known[step.result])
+        return self.defined(number, function)
+
+    def defined(self, number: int, function: Function) -> str:
+        """The text of one of the parts."""
         self.declared |= function.intrinsics
         alive = function.type_of(CONDITION)
         parameters = f"ptr %registers, ptr %cells, ptr %sums, {alive} %alive, ptr %scratch"
@@ -214,6 +228,12 @@ class Module:
         address, alignment = self.address(function, value)
         function.lines.append(f"  store {function.type_of(REAL)} {result.text}, ptr {address}, align {alignment}")
 
+    def write_output(self, function: Function, output: int, result: Value) -> None:
+        """Write the result that is this output, or this and the following ones."""
+        address = f"%{function.new_name()}"
+        function.lines.append(f"  {address} = getelementptr double, ptr %sums, i64 {output}")
+        function.lines.append(f"  store {result.function.type_of(REAL)} {result.text}, ptr {address}, align 8")
+
     def add_up(self, function: Function, addition: Step, operands: list[Value]) -> None:
         """Add an output to its sum, in the rows whose guards hold."""
         address = f"%{function.new_name()}"
@@ -241,9 +261,9 @@ class Module:
 
     def call(self, function: Function, kind: str, name: str, operands: list[Value]) -> Value:
         """What one of the functions in LLVM IR returns."""
-        self.called.add(name)
+        self.called.setdefault((function.width, function.suffix), set()).add(name)
         arguments = ", ".join([f"{function.type_of(REAL)} {operand.text}" for operand in operands])
-        return function.emit(REAL, f"call {kind} @ag_{name}({arguments})")
+        return function.emit(REAL, f"call {kind} @ag_{name}{function.suffix}({arguments})")
 
     def result(self, function: Function, step: Step, operands: list[Value]) -> Value:
         """The result of an operation."""

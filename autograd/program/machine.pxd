@@ -5,6 +5,7 @@ from libc.stdlib cimport calloc, free
 from autograd.kernel cimport Kernel, NaryValue
 from autograd.primitive cimport Primitive
 from autograd.program.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
+from autograd.program.copies cimport Copies
 from autograd.program.step cimport Step
 from autograd.arrays cimport doubles, integers
 
@@ -78,6 +79,8 @@ cdef class Steps:
     cdef double* gather(self, Py_ssize_t position, int* places, Py_ssize_t count) noexcept nogil
     @cython.locals(step=Py_ssize_t, kind=int)
     cdef void run(self, Py_ssize_t count, int* failed) noexcept nogil
+    @cython.locals(numbers="double*")
+    cdef void run_into(self, double* results) noexcept nogil
     @cython.locals(lanes="double*", left="double*", stride=Py_ssize_t, row=Py_ssize_t, everywhere=bint,
                    is_product=bint, term=double)
     cdef void add_up(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
@@ -92,8 +95,9 @@ cpdef object address_of_value(Primitive primitive)
 cdef class Machine:
     cdef readonly object program
     cdef readonly object plan
-    cdef bint sums_up, stores
-    cdef Py_ssize_t input_count
+    cdef bint alone, sums_up, stores
+    cdef readonly Py_ssize_t input_count, output_count
+    cdef Py_ssize_t guard_count
     cdef readonly list benches
     cdef public long long calls, rows
     cdef public double row_seconds
@@ -101,19 +105,23 @@ cdef class Machine:
     cdef Steps before, before_deciding
     cdef readonly object code
     cdef readonly object lock
-    cdef array constant_inputs, constant_places
-    cdef array outputs
-    cdef list guards
-    @cython.locals(number=Py_ssize_t, place=Py_ssize_t, outcome=bint, numbers="int*", places="int*", entry=Py_ssize_t,
-                   count=Py_ssize_t, given="double*")
+    cdef Copies inputs, outputs, not_computed
+    cdef array guards
+
+    @cython.locals(given=array)
+    cdef read(self, object inputs)
+    cdef inline double* first_input(self) noexcept
+    @cython.locals(guard=Py_ssize_t, guards="int*")
+    cdef int decide(self) noexcept
+    @cython.locals(failed=int)
     cpdef int prepare(self, object inputs) except -2
     @cython.locals(results=array, failed=int)
     cpdef object call(self, object inputs)
     cpdef int call_into(self, object inputs, array results) except -2
     @cython.locals(failed=int)
-    cdef int write_outcome(self, object inputs, array results) except -2
-    @cython.locals(places="int*", output=Py_ssize_t, numbers="double*")
-    cdef write(self, array results)
+    cdef int run(self, double* results) noexcept
+
+cdef copies_of_outputs(object plan, object outputs)
 
 cdef class Columns:
     cdef object kept

@@ -10,6 +10,7 @@ from autograd.arrays import doubles, integers
 from autograd.locks import Lock
 from autograd.program._blocks import BLOCKS
 from autograd.program.block import vector_bits
+from autograd.program.copies import Copies
 from autograd.program.plan import Plan
 from autograd.program.program import Program
 from autograd.program.runs import LONGEST
@@ -192,6 +193,10 @@ class Steps:
             self.instructions[step].first = self.used
             self.instructions[step].many = len(operands)
             self.instructions[step].nary = kernel_of(primitive).nary_value
+            places = [room.place[operand] for operand in operands if not room.varies[operand]]
+            self.instructions[step].scattered = (
+                places != list(range(places[0], places[0] + len(operands))) if places else 1
+            )
             for operand in operands:
                 self.operands[self.used] = room.of(operand)
                 self.strides[self.used] = room.stride(operand)
@@ -326,6 +331,11 @@ class Steps:
             self.native_sums = sums.at(0)
             self.native = cython.cast("Native", cython.cast(cython.size_t, code.address))
 
+    def run_into(self, results: Any) -> None:
+        """Run machine code for one row alone, which writes the outputs it computes to `results`; only compiled."""
+        numbers = cython.cast(Memory, self.scratch).numbers
+        self.native(self.native_registers, self.native_cells, results, NOTHING, 1, numbers)
+
     def add_up(self, step: int, count: int, failed: Any) -> None:
         """Add the rows of a block to the lanes of a sum, always in the same order."""
         lanes = self.instructions[step].out
@@ -350,6 +360,9 @@ class Steps:
         """Run an operation on any number of operands: row by row, its operands gathered."""
         many = self.instructions[step].many
         first = self.instructions[step].first
+        if cython.compiled and not self.instructions[step].scattered:
+            self.instructions[step].out[0] = self.instructions[step].nary(self.operands[first], many)
+            return
         gathered = self.room.at(0)
         for row in range(count):
             for operand in range(many):
@@ -392,10 +405,13 @@ class Machine:
     """A program made ready to run.
 
     Cells hold what is the same for all rows; they are shared by the threads that run blocks of one call, and written
-    by `prepare` only. Each thread has a `Bench` of registers of its own.
+    before these run. Each thread has a `Bench` of registers of its own. Without `varying` there is one row alone: its
+    inputs are the first cells, in order.
     """
 
-    def __init__(self, program: Program, varying: Sequence[bool], summed: bool | Sequence[bool] = False) -> None:
+    def __init__(
+        self, program: Program, varying: Sequence[bool] | None = None, summed: bool | Sequence[bool] = False
+    ) -> None:
         plan = Plan(program, varying, summed)
         self.sums_up = True in plan.summed
         self.stores = False in plan.summed
@@ -416,44 +432,60 @@ class Machine:
         self.before_deciding = Steps(deciding, plan, self.cells, self.cells, self.cells)
         self.before = Steps(rest, plan, self.cells, self.cells, self.cells)
         self.code: Any = None
+        self.alone = plan.alone
         constant = [number for number in range(program.inputs) if not plan.varies[number]]
-        self.constant_inputs = integers(len(constant))
-        self.constant_places = integers(len(constant))
-        for entry, number in enumerate(constant):
-            self.constant_inputs[entry], self.constant_places[entry] = number, plan.place[number]
-        self.outputs = integers(len(program.outputs))
-        for number, output in enumerate(program.outputs):
-            self.outputs[number] = plan.place[output]
-        self.guards = [
+        self.inputs = Copies(constant, [plan.place[number] for number in constant])
+        same = [(number, value) for number, value in enumerate(program.outputs) if not plan.varies[value]]
+        self.outputs = copies_of_outputs(plan, same)
+        # Machine code for one row alone writes the others.
+        computed = {step.result for step in plan.before}
+        self.not_computed = copies_of_outputs(plan, [pair for pair in same if pair[1] not in computed])
+        self.output_count = len(program.outputs)
+        guards = [
             (number, plan.place[guard.condition], guard.outcome)
             for number, guard in enumerate(program.guards)
             if not plan.varies[guard.condition]
         ]
+        self.guard_count = len(guards)
+        self.guards = integers(3 * len(guards))
+        for entry, number in enumerate([number for guard in guards for number in guard]):
+            self.guards[entry] = number
+
+    def read(self, inputs: Sequence[float]) -> None:
+        """Take the inputs that are the same for all rows."""
+        if len(inputs) != self.input_count:
+            raise ValueError(f"the program takes {self.input_count} inputs, got {len(inputs)}")
+        if cython.compiled:
+            given = inputs if isinstance(inputs, array) else array("d", inputs)
+            self.inputs.copy(given.data.as_doubles, self.cells.numbers)  # type: ignore[attr-defined]
+        else:
+            for number, place in self.inputs:
+                self.cells.at(place)[0] = inputs[number]
+
+    def first_input(self) -> Any:
+        """Where the inputs of one row alone are put; only compiled."""
+        return self.cells.numbers
+
+    def decide(self) -> int:
+        """Compute what decisions depend on, where that is the same for all rows; the first guard that fails, or -1."""
+        guards = self.guards.data.as_ints if cython.compiled else self.guards
+        self.before_deciding.run(1, NOTHING)
+        for guard in range(self.guard_count):
+            if (self.cells.at(guards[3 * guard + 1])[0] != 0.0) != guards[3 * guard + 2]:
+                return guards[3 * guard]  # type: ignore[no-any-return]
+        return -1
 
     def prepare(self, inputs: Sequence[float]) -> int:
         """Compute what is the same for all rows from the inputs that are; the first guard that fails, or -1."""
-        if len(inputs) != self.input_count:
-            raise ValueError(f"the program takes {self.input_count} inputs, got {len(inputs)}")
-        numbers = self.constant_inputs.data.as_ints if cython.compiled else self.constant_inputs
-        places = self.constant_places.data.as_ints if cython.compiled else self.constant_places
-        count = len(self.constant_inputs)
-        if cython.compiled and isinstance(inputs, array):
-            given = cython.cast(array, inputs).data.as_doubles
-            for entry in range(count):
-                self.cells.at(places[entry])[0] = given[numbers[entry]]
-        else:
-            for entry in range(count):
-                self.cells.at(places[entry])[0] = inputs[numbers[entry]]
-        self.before_deciding.run(1, NOTHING)
-        for number, place, outcome in self.guards:
-            if (self.cells.at(place)[0] != 0.0) != outcome:
-                return number  # type: ignore[no-any-return]
-        self.before.run(1, NOTHING)
-        return -1
+        self.read(inputs)
+        failed = self.decide()
+        if failed < 0:
+            self.before.run(1, NOTHING)
+        return failed
 
     def call(self, inputs: Sequence[float]) -> Any:
         """The outputs for one row in an array, or the number of the first guard that fails."""
-        results = doubles(len(self.outputs))
+        results = doubles(self.output_count)
         failed = self.call_into(inputs, results)
         return results if failed < 0 else failed
 
@@ -463,16 +495,28 @@ class Machine:
         Compiled, Python's lock is held from start to end, so that threads don't write to each other's cells.
         """
         if cython.compiled:
-            return self.write_outcome(inputs, results)
+            self.read(inputs)
+            return self.run(results.data.as_doubles)
         with self.lock.here():
-            return self.write_outcome(inputs, results)
+            self.read(inputs)
+            return self.run(results)
 
-    def write_outcome(self, inputs: Sequence[float], results: Any) -> int:
-        """The same, for one thread at a time."""
-        failed = self.prepare(inputs)
-        if failed < 0:
-            self.write(results)
-        return failed
+    def run(self, results: Any) -> int:
+        """Write the outputs for one row, whose inputs were read; the first guard that fails, or -1."""
+        failed = self.decide()
+        if failed >= 0:
+            return failed
+        if cython.compiled and self.alone and self.before.native:
+            self.before.run_into(results)
+            self.not_computed.copy(self.cells.numbers, results)
+            return -1
+        self.before.run(1, NOTHING)
+        if cython.compiled:
+            self.outputs.copy(self.cells.numbers, results)
+        else:
+            for place, number in self.outputs:
+                results[number] = self.cells.at(place)[0]
+        return -1
 
     def use(self, before: Any, rest: Any) -> None:
         """Run machine code from now on, for what is the same for all rows and for the rows."""
@@ -481,12 +525,10 @@ class Machine:
             self.before.use(before, self.cells, self.cells, self.cells)
         self.benches.clear()
 
-    def write(self, results: Any) -> None:
-        """Write the outputs to an array of doubles, where they are the same for all rows."""
-        places = self.outputs.data.as_ints if cython.compiled else self.outputs
-        numbers = results.data.as_doubles if cython.compiled else results
-        for output in range(len(self.outputs)):
-            numbers[output] = self.cells.at(places[output])[0]
+
+def copies_of_outputs(plan: Plan, outputs: Sequence[tuple[int, int]]) -> Copies:
+    """Copies from the cells of values to the outputs of these numbers."""
+    return Copies([plan.place[value] for _, value in outputs], [number for number, _ in outputs])
 
 
 @cython.final

@@ -21,6 +21,11 @@ from autograd.program.signature import Signature
 from autograd.program.tiers import count_work, prepared
 from autograd.program.trace import Traced
 
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+
 __all__ = ["Path", "Paths", "Recordings", "TooManyPaths"]
 
 # So many calls are counted at once.
@@ -43,6 +48,8 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+@cython.final
+@cython.cclass
 class Path:
     """One way through a function: its program, the paths that branch off, and how often it was taken."""
 
@@ -50,21 +57,32 @@ class Path:
         self.tier = tier
         self.traced = traced
         self.program = traced.program
+        self.variables = traced.variables
+        self.outputs = traced.outputs
         self.children: dict[int, Path] = {}
         self.hits = 0
         self.machines: dict[Any, Machine] = {}
+        # That for one row alone, once it is there.
+        self.alone: Machine | None = None
 
     def machine(self, varying: tuple[bool, ...] | None = None, summed: bool | tuple[bool, ...] = False) -> Machine:
         """The program made ready to run: for one row, or for rows in which some inputs vary and outputs are summed."""
         key = (varying, summed)
         machine = self.machines.get(key)
         if machine is None:
-            inputs = varying or (False,) * self.program.inputs
-            # Nodes that the function closes over come behind its numbers, and are the same for all rows.
-            inputs += (False,) * (self.program.inputs - len(inputs))
+            inputs = varying
+            if varying is not None:
+                # Nodes that the function closes over come behind its numbers, and are the same for all rows.
+                inputs = varying + (False,) * (self.program.inputs - len(varying))
             with collector_paused():
                 machine = self.machines.setdefault(key, prepared(Machine(self.program, inputs, summed), self.tier))
         return machine
+
+    def machine_alone(self) -> Machine:
+        """The program made ready to run for one row."""
+        if self.alone is None:
+            self.alone = self.machine()
+        return self.alone
 
     def count_call(self, machine: Machine) -> None:
         """Note one more call; now and then, see whether machine code would pay."""
@@ -82,6 +100,8 @@ class Path:
         return f"<path of {len(self.program)} operations, taken {self.hits} times{': ' if fell else ''}{fell}{more}>"
 
 
+@cython.final
+@cython.cclass
 class Paths:
     """All paths of a function for one signature of its arguments."""
 

@@ -21,5 +21,6 @@ cdef class Places:
     cdef readonly int cells, registers
     cdef list free
     cpdef settle(self, int value)
+    cdef begin_line(self)
     @cython.locals(value=int)
     cpdef release(self, object values, int time)

@@ -26,6 +26,9 @@ if not cython.compiled:
 
 __all__ = ["Plan"]
 
+# Cells in a line of the processor's cache: what the vector unit takes at once takes longer where it lies in two.
+LINE = 8
+
 
 def fused(program: Program) -> list[Step]:
     """The operations, products that are only used in a sum or difference done together with it.
@@ -70,15 +73,20 @@ def is_product(steps: list[Step], number: int) -> bool:
 class Plan:
     """Where the values of a program are held, and in which order they are computed.
 
-    `varying` says of each input whether it differs from row to row. A value has the place `place[value]`: the number
-    of a cell (for what is the same for all rows) or of a register, as `varies[value]` tells. `before_deciding` and
-    `before` have the steps that are done once, `deciding` and `rest` those done for each block: what guards depend
-    on, and the others. `kept` has the values that are needed after these lists. `summed` says of each output, or of
-    all, whether it is added up as soon as it is known: `rest` has a step for it. What is done once is also there in
-    `runs`, the same two lists of it, for the interpreter.
+    `varying` says of each input whether it differs from row to row; there is none for one row `alone`. A value has the
+    place `place[value]`: the number of a cell (for what is the same for all rows) or of a register, as `varies[value]`
+    tells. `before_deciding` and `before` have the steps that are done once, `deciding` and `rest` those done for each
+    block: what guards depend on, and the others. `kept` has the values that are needed after these lists. `summed` says
+    of each output, or of all, whether it is added up as soon as it is known: `rest` has a step for it. What is done
+    once is also there in `runs`, the same two lists of it, for the interpreter.
     """
 
-    def __init__(self, program: Program, varying: Sequence[bool], summed: bool | Sequence[bool] = False) -> None:
+    def __init__(
+        self, program: Program, varying: Sequence[bool] | None = None, summed: bool | Sequence[bool] = False
+    ) -> None:
+        self.alone = varying is None
+        if varying is None:
+            varying = (False,) * program.inputs
         if len(varying) != program.inputs:
             raise ValueError(f"a plan says of each of {program.inputs} inputs whether it varies, got {len(varying)}")
         self.summed = [summed] * len(program.outputs) if isinstance(summed, bool) else list(summed)
@@ -95,7 +103,9 @@ class Plan:
         self.runs = in_runs([self.before_deciding, self.before], program.size)
         self.deciding = chosen(steps, self.varies, 1, decides, 1)
         self.rest = chosen(steps, self.varies, 1, decides, 0)
-        self.kept = {guard.condition for guard in program.guards} | set(stored)
+        self.outputs = program.outputs
+        # What one row alone returns is written to its results, not kept in cells.
+        self.kept = {guard.condition for guard in program.guards} | set(() if self.alone else stored)
         self.sum_up(program)
         # What is computed before the rows is used by them.
         computed = bytearray(program.size)
@@ -142,6 +152,8 @@ class Plan:
             places.settle(value)
         for runs in self.runs:
             for run in runs:
+                if len(run) >= LINE:
+                    places.begin_line()
                 for step in run:
                     places.settle(step.result)
         for time, step in enumerate((*self.deciding, *self.rest)):
@@ -203,6 +215,10 @@ class Places:
         else:
             self.place[value] = self.registers
             self.registers += 1
+
+    def begin_line(self) -> None:
+        """Let the next cell be the first of a line."""
+        self.cells += -self.cells % LINE
 
     def release(self, values: Iterable[int], time: int) -> None:
         """Take the registers back of those values that were used for the last time."""

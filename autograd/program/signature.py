@@ -10,6 +10,11 @@ from autograd.errors import OperandError
 from autograd.node import Node, Variable, value_of
 from autograd.structures import Structure, as_array, flatten
 
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+
 __all__ = ["Signature", "on_variables", "sign", "with_nodes"]
 
 
@@ -57,9 +62,10 @@ def sign(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[array[float], d
     try:
         for value in args:
             take(value, numbers, nodes, keys)
-        for name in sorted(kwargs):
-            keys.append(name)
-            take(kwargs[name], numbers, nodes, keys)
+        if kwargs:
+            for name in sorted(kwargs):
+                keys.append(name)
+                take(kwargs[name], numbers, nodes, keys)
     except Unsuitable:
         # The template's maker knows where it is, and raises.
         Signature(args, kwargs)
@@ -93,19 +99,19 @@ def on_variables(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
 def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any]) -> None:
     """Append the numbers of a value, the nodes among them and what is fixed in it."""
     if type(value) is float or isinstance(value, float):
-        numbers.append(value)
+        append(numbers, value)
         keys.append(float)
     elif isinstance(value, Node):
         nodes[len(numbers)] = value
-        numbers.append(value_of(value))
+        append(numbers, value_of(value))
         keys.append(float)
-    elif is_array(value):
-        take_array(value, numbers, nodes)
-        keys.append(value.shape)
     elif isinstance(value, list | tuple):
         keys.append((type(value), len(value)))
         for item in value:
             take(item, numbers, nodes, keys)
+    elif is_array(value):
+        take_array(value, numbers, nodes)
+        keys.append(value.shape)
     elif isinstance(value, Mapping):
         keys.append((dict, tuple(value)))
         for item in value.values():
@@ -124,6 +130,8 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
 
 def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> None:
     """Append the numbers of an array, and the nodes among them."""
+    if cython.compiled and take_doubles(value, numbers):
+        return
     kind = value.dtype
     if kind.char == "d" and kind.isnative:
         numbers.frombytes(value.tobytes())
@@ -138,12 +146,49 @@ def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> Non
         raise Unsuitable
 
 
+def take_doubles(value: Any, numbers: array[float]) -> bool:
+    """Append the numbers of an array of float64 in their order in memory, if it is one; only compiled."""
+    if type(value) is not _array_type:
+        return False
+    try:
+        PyObject_GetBuffer(value, cython.address(view), PyBUF_RECORDS_RO)  # type: ignore[name-defined]  # noqa: F821
+    except (ValueError, BufferError):
+        # Of dates and the like.
+        return False
+    try:
+        is_plain = view.format[0] == 100 and view.format[1] == 0  # type: ignore[name-defined]  # noqa: F821 - "d"
+        is_plain = is_plain and PyBuffer_IsContiguous(cython.address(view), 67)  # type: ignore[name-defined]  # noqa: F821 - "C"
+        if is_plain:
+            extend_buffer(numbers, cython.cast("char*", view.buf), view.len // 8)  # type: ignore[name-defined]  # noqa: F821
+    finally:
+        PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821
+    return bool(is_plain)
+
+
+def append(numbers: array[float], number: float) -> None:
+    """Append a number to an array of doubles."""
+    if cython.compiled:
+        count = len(numbers)
+        resize_smart(numbers, count + 1)  # type: ignore[name-defined]  # noqa: F821
+        numbers.data.as_doubles[count] = number  # type: ignore[attr-defined]
+    else:
+        numbers.append(number)
+
+
+# NumPy's type of arrays, once one was met: an import takes as long as all else that is asked of an argument.
+_array_type: Any = None
+
+
 def is_array(value: Any) -> bool:
     """Whether it is a NumPy array; its scalars are none."""
+    global _array_type
+    if type(value) is _array_type:
+        return True
     if not hasattr(value, "dtype"):
         return False
     import numpy
 
+    _array_type = numpy.ndarray
     return isinstance(value, numpy.ndarray)
 
 

@@ -54,7 +54,7 @@ def count_work(machine: Machine, tier: str, calls: int, rows: int) -> None:
     if native().is_available():
         # Where no thread can be had, for the system has no more or Python is shutting down, the interpreter goes on.
         with contextlib.suppress(RuntimeError):
-            threading.Thread(target=compile_now, args=(machine,), daemon=True).start()
+            threading.Thread(target=compile_now, args=(machine, True), daemon=True).start()
 
 
 def native() -> Any:
@@ -63,9 +63,9 @@ def native() -> Any:
         return import_module("autograd.program.native")
 
 
-def compile_now(machine: Machine) -> None:
-    """Make machine code for a machine, and have it used."""
+def compile_now(machine: Machine, patient: bool = False) -> None:
+    """Make machine code for a machine, and have it used; if `patient`, take time to make it fast."""
     plan = machine.plan
-    before = native().NativeCode(plan, plan.before, rows=False) if plan.before else None
-    rest = native().NativeCode(plan, plan.rest, rows=True) if plan.rest else None
+    before = native().NativeCode(plan, rows=False, patient=patient) if plan.before else None
+    rest = native().NativeCode(plan, rows=True) if plan.rest else None
     machine.use(before, rest)

@@ -1,0 +1,21 @@
+cimport cython
+from cpython.array cimport array
+from autograd.modes cimport State
+from autograd.program.machine cimport Machine
+from autograd.program.paths cimport Path, Paths
+from autograd.program.signature cimport sign
+from autograd.arrays cimport doubles
+
+cdef State STATE
+
+@cython.final
+cdef class Jitted:
+    cdef dict __dict__
+    cdef object __weakref__
+    cdef readonly object fun, max_paths, recordings
+    cdef readonly str tier
+    cdef readonly dict derivatives, known
+
+    cpdef Paths paths_of(self, object key, tuple args, dict kwargs)
+    @cython.locals(path=Path, machine=Machine, results=array, variables=list, failed=int)
+    cdef run(self, Paths paths, array numbers, tuple args, dict kwargs)

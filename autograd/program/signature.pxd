@@ -1,0 +1,15 @@
+from cpython.array cimport array, clone, extend_buffer, resize_smart
+from cpython.buffer cimport PyBUF_RECORDS_RO, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
+cimport cython
+from autograd.node cimport Node, value_of
+
+@cython.locals(numbers=array, nodes=dict, keys=list)
+cpdef tuple sign(tuple args, dict kwargs)
+cdef take(object value, array numbers, dict nodes, list keys)
+cdef take_array(object value, array numbers, dict nodes)
+@cython.locals(view=Py_buffer, is_plain=bint)
+cdef bint take_doubles(object value, array numbers) except -1
+@cython.locals(count=Py_ssize_t)
+cdef append(array numbers, double number)
+cdef object _array_type
+cpdef bint is_array(object value) except -1

@@ -1,0 +1,23 @@
+cimport cython
+from cpython.array cimport array
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.string cimport memcpy
+
+@cython.final
+cdef class Structure:
+    cdef readonly object kind
+    cdef readonly list children
+    cdef readonly object keys
+    cdef readonly tuple shape
+    cdef readonly bint is_array
+    cdef readonly object pattern
+    cdef readonly Py_ssize_t size
+
+    cpdef object build(self, object numbers)
+    @cython.locals(built=list, part=Structure)
+    cdef object of_doubles(self, array numbers, Py_ssize_t start)
+    cdef object contain(self, list built)
+
+cdef object _new_array
+@cython.locals(view=Py_buffer)
+cdef object array_of_doubles(array numbers, Py_ssize_t start, Structure piece)
