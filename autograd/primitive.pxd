@@ -1,4 +1,7 @@
+cimport cython
 from autograd.kernel cimport Kernel
+
+cdef class Origin
 
 cdef class Primitive:
     cdef readonly str name
@@ -15,4 +18,11 @@ cdef class Primitive:
     cdef readonly bint registered
     cdef readonly bint auxiliary
     cdef readonly Kernel kernel
-    cdef readonly object origin
+    cdef readonly Origin origin
+
+@cython.final
+cdef class Origin:
+    cdef readonly object name
+    cdef readonly Primitive primitive
+    cdef readonly object scope
+    cdef readonly object source
