@@ -9,3 +9,6 @@ from autograd.tape cimport integers
 cpdef object finished(int inputs, list constant_of, list made_by, list operands_of, object outputs, object guards)
 @cython.locals(size=int, needed=bytearray, end=int, value=int, operands=tuple, operand=int)
 cdef bytearray needed_for(list ends, list operands_of)
+@cython.locals(size=int, needed=bytearray, uses=array, sharing=array, use_count="int*", sharing_count="int*", end=int,
+               value=int, operands=tuple, operand=int, product=int, a=int, b=int)
+cdef turn_signs_in(list made_by, list operands_of, list ends)

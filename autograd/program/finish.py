@@ -1,4 +1,4 @@
-"""From the operations of a builder to a program: what is not needed is left out."""
+"""From the operations of a builder to a program: what is not needed is left out, signs stand where they cost least."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.primitive import Primitive
+from autograd.primitives import Multiply, Negate
 from autograd.program.program import Program
 from autograd.tape import integers
 
@@ -30,6 +31,9 @@ def finished(
     The first values are the `inputs`; each other one is a constant, or was made by a primitive from earlier ones.
     """
     ends = [*outputs, *[guard[0] for guard in guards]]
+    # The builder goes on with its own.
+    made_by, operands_of = list(made_by), list(operands_of)
+    turn_signs_in(made_by, operands_of, ends)
     needed = needed_for(ends, operands_of)
     size = len(made_by)
     numbers = integers(size)
@@ -92,3 +96,51 @@ def needed_for(ends: list[int], operands_of: list[tuple[int, ...] | None]) -> by
             for operand in operands:
                 needed[operand] = 1
     return needed
+
+
+def turn_signs_in(made_by: list[Primitive | None], operands_of: list[tuple[int, ...] | None], ends: list[int]) -> None:
+    """Compute −(a · b) as (−a) · b where several such products share the factor −a.
+
+    The builder turns signs out, where sums take them in; where there is no sum, they are left. An adjoint is a factor
+    of many derivatives: its sign is turned once, and a machine adds each product to its sum over rows in one step.
+    """
+    size = len(made_by)
+    needed = needed_for(ends, operands_of)
+    uses, sharing = integers(size), integers(size)
+    use_count = uses.data.as_ints if cython.compiled else uses
+    sharing_count = sharing.data.as_ints if cython.compiled else sharing
+    for end in ends:
+        use_count[end] += 1
+    for value in range(size):
+        operands: Any = operands_of[value]
+        if needed[value] and operands is not None:
+            for operand in operands:
+                use_count[operand] += 1
+    negations = [value for value in range(size) if needed[value] and made_by[value] is Negate]
+    for value in negations:
+        operands = operands_of[value]
+        product = operands[0]
+        if made_by[product] is Multiply and use_count[product] == 1:
+            operands = operands_of[product]
+            sharing_count[operands[0]] += 1
+            sharing_count[operands[1]] += 1
+    negative: dict[int, int] = {}
+    for value in negations:
+        operands = operands_of[value]
+        product = operands[0]
+        negative[product] = value
+        if made_by[product] is not Multiply or use_count[product] > 1:
+            continue
+        operands = operands_of[product]
+        a, b = operands
+        if a not in negative and (b in negative or sharing_count[b] > sharing_count[a]):
+            a, b = b, a
+        if a not in negative:
+            if sharing_count[a] < 2:
+                continue
+            # Nothing else needs the product as it was.
+            made_by[product] = Negate
+            operands_of[product] = (a,)
+            negative[a] = product
+        made_by[value] = Multiply
+        operands_of[value] = (negative[a], b)
