@@ -4,7 +4,7 @@ from autograd.primitive cimport Primitive
 
 cdef int NONE
 cdef dict SIMPLIFY
-cdef frozenset CONDITIONS, MACHINE_OPERATIONS
+cdef frozenset CONDITIONS
 
 @cython.final
 cdef class Builder:

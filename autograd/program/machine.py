@@ -333,13 +333,14 @@ class Steps:
         stride = self.instructions[step].first
         is_product = self.instructions[step].kind == PRODUCT_ADDITION
         everywhere = not failed if cython.compiled else failed is None
-        if count == BLOCK and everywhere and (is_product or stride == 1):
+        together = 0
+        if everywhere and (is_product or stride == 1):
+            together = count - count % LANES
             if is_product:
-                self.instructions[step].binary(lanes, left, self.instructions[step].b, count)
+                self.instructions[step].binary(lanes, left, self.instructions[step].b, together)
             else:
-                self.instructions[step].unary(lanes, left, count)
-            return
-        for row in range(count):
+                self.instructions[step].unary(lanes, left, together)
+        for row in range(together, count):
             if everywhere or failed[row] < 0:
                 term = left[row * stride]
                 if is_product:
@@ -395,7 +396,7 @@ class Machine:
     by `prepare` only. Each thread has a `Bench` of registers of its own.
     """
 
-    def __init__(self, program: Program, varying: Sequence[bool], summed: bool | Sequence[bool] = False) -> None:
+    def __init__(self, program: Program, varying: Sequence[int], summed: bool | Sequence[bool] = False) -> None:
         plan = Plan(program, varying, summed)
         self.sums_up = True in plan.summed
         self.stores = False in plan.summed

@@ -78,7 +78,7 @@ class Plan:
     `runs`, the same two lists of it, for the interpreter.
     """
 
-    def __init__(self, program: Program, varying: Sequence[bool], summed: bool | Sequence[bool] = False) -> None:
+    def __init__(self, program: Program, varying: Sequence[int], summed: bool | Sequence[bool] = False) -> None:
         if len(varying) != program.inputs:
             raise ValueError(f"a plan says of each of {program.inputs} inputs whether it varies, got {len(varying)}")
         self.summed = [summed] * len(program.outputs) if isinstance(summed, bool) else list(summed)
