@@ -54,14 +54,16 @@ class Path:
         self.hits = 0
         self.machines: dict[Any, Machine] = {}
 
-    def machine(self, varying: tuple[bool, ...] | None = None, summed: bool | tuple[bool, ...] = False) -> Machine:
-        """The program made ready to run: for one row, or for rows in which some inputs vary and outputs are summed."""
+    def machine(self, varying: bytes = b"", summed: bool | tuple[bool, ...] = False) -> Machine:
+        """The program made ready to run: for one row, or for rows in which some inputs vary and outputs are summed.
+
+        `varying` has a 1 for each input that varies, else a 0.
+        """
         key = (varying, summed)
         machine = self.machines.get(key)
         if machine is None:
-            inputs = varying or (False,) * self.program.inputs
             # Nodes that the function closes over come behind its numbers, and are the same for all rows.
-            inputs += (False,) * (self.program.inputs - len(inputs))
+            inputs = varying.ljust(self.program.inputs, b"\0")
             with collector_paused():
                 machine = self.machines.setdefault(key, prepared(Machine(self.program, inputs, summed), self.tier))
         return machine

@@ -10,6 +10,7 @@ import types
 from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 from autograd.modes import current_mode
@@ -77,6 +78,7 @@ class Mapped:
         self.tier = check_tier(tier)
         self.__name__ = name_of(fun)
         self.recordings = Recordings(self.__name__, max_paths, self.tier)
+        self.varying: dict[Any, bytes] = {}
         functools.update_wrapper(self, fun, updated=())
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -95,15 +97,14 @@ class Mapped:
         if mode.strict:
             what = f"the output of {self.__name__}"
             return self.one_by_one(rows, lambda *row: on_variables(self.fun, row, {}, what))
-        row = tuple(rows.one(0))
-        numbers, _, key = sign(row, {})
+        numbers, key = rows.numbers, rows.key
         try:
-            paths = self.paths_of((key, rows.mapped), row)
+            paths = self.paths_of((key, rows.mapped), rows.first)
         except TooManyPaths as signal:
             self.recordings.warn(signal)
             return self.one_by_one(rows, self.fun)
-        first = paths.first(numbers)
-        if mode.recording and any([is_differentiated(node) for node in first.traced.variables]):
+        variables = paths.first(numbers).traced.variables
+        if variables and mode.recording and any([is_differentiated(node) for node in variables]):
             # The function closes over variables in which somebody differentiates.
             return self.one_by_one(rows, self.fun)
         return Run(self, paths, rows, numbers).result()
@@ -115,6 +116,11 @@ class Mapped:
             signature = Signature(row, {})
             paths = self.recordings.paths(key, signature, functools.partial(self.record, signature))
         return paths
+
+    def varying_in(self, rows: RowArguments) -> bytes:
+        """For each number of a row whether it varies: one object for all calls of one signature, with its hash."""
+        known = self.varying.get((rows.key, rows.mapped))
+        return self.varying.setdefault((rows.key, rows.mapped), rows.varying()) if known is None else known
 
     def record(self, signature: Signature, numbers: Sequence[float]) -> Any:
         """Run the function of one row on these numbers, and record it."""
@@ -207,11 +213,13 @@ class Mapped:
 
 
 class RowArguments:
-    """The arguments of a call: those that are mapped, with their rows along the first axis, and the others."""
+    """The arguments of a call: those that are mapped, with their rows along the first axis, and the others.
+
+    `first` has those of the first row, `numbers` the numbers in them, of which those of an argument end before
+    its entry in `stops`, `key` their signature; `nodes` has the nodes in any row.
+    """
 
     def __init__(self, mapped: Mapped, args: tuple[Any, ...]) -> None:
-        import numpy
-
         axes = mapped.in_axes if isinstance(mapped.in_axes, list | tuple) else (mapped.in_axes,) * len(args)
         if len(axes) != len(args):
             raise ValueError(f"vmap of {mapped.__name__}: in_axes has {len(axes)} entries for {len(args)} arguments")
@@ -220,26 +228,10 @@ class RowArguments:
         self.nodes: list[Any] = []
         counts: dict[int, int] = {}
         for place, (argument, axis) in enumerate(zip(args, axes, strict=True)):
-            if axis is None:
-                self.arguments.append(argument)
-                self.nodes += sign((argument,), {})[1].values()
-                continue
-            given = numpy.asarray(argument)
-            if given.ndim == 0 or not -given.ndim <= axis < given.ndim:
-                raise ValueError(
-                    f"vmap of {mapped.__name__}: argument {place} has no axis {axis}, its shape is {given.shape}"
-                )
-            if given.dtype.kind == "O":
-                self.nodes += [item for item in given.flat if isinstance(item, Node)]
-                flatten(given, f"argument {place} of {mapped.__name__}")
-            elif given.dtype.kind not in "fiu":
-                raise TypeError(
-                    f"vmap of {mapped.__name__}: argument {place} is an array of {given.dtype}, not of numbers"
-                )
-            kind = given.dtype if self.nodes and given.dtype.kind == "O" else numpy.float64
-            rows = numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
-            counts[place] = len(rows)
-            self.arguments.append(rows)
+            if axis is not None:
+                argument = self.with_rows_first(mapped.__name__, place, argument, axis)
+                counts[place] = len(argument)
+            self.arguments.append(argument)
         if not counts:
             raise ValueError(f"vmap of {mapped.__name__}: no argument is mapped; say so in in_axes")
         if len(set(counts.values())) > 1:
@@ -250,6 +242,30 @@ class RowArguments:
         self.count = next(iter(counts.values()))
         if self.count == 0:
             raise ValueError(f"vmap of {mapped.__name__} needs at least one row")
+        self.first = tuple(self.one(0))
+        self.stops: list[int] = []
+        self.numbers, nodes, self.key = sign(self.first, {}, self.stops)
+        if nodes:
+            self.nodes += nodes.values()
+
+    def with_rows_first(self, name: str, place: int, argument: Any, axis: int) -> Any:
+        """A mapped argument as an array whose first axis has the rows; its nodes are noted."""
+        import numpy
+
+        given = numpy.asarray(argument)
+        if given.ndim == 0 or not -given.ndim <= axis < given.ndim:
+            raise ValueError(f"vmap of {name}: argument {place} has no axis {axis}, its shape is {given.shape}")
+        kind: Any = given.dtype
+        if kind.kind == "O":
+            nodes = [item for item in given.flat if isinstance(item, Node)]
+            flatten(given, f"argument {place} of {name}")
+            self.nodes += nodes
+            kind = kind if nodes else numpy.float64
+        elif kind.kind not in "fiu":
+            raise TypeError(f"vmap of {name}: argument {place} is an array of {kind}, not of numbers")
+        else:
+            kind = numpy.float64
+        return numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
 
     def one(self, row: int) -> list[Any]:
         """The arguments of one row."""
@@ -258,18 +274,26 @@ class RowArguments:
             for argument, mapped in zip(self.arguments, self.mapped, strict=True)
         ]
 
-    def sources(self) -> tuple[list[tuple[Any, int, int]], tuple[bool, ...]]:
-        """For each number of a row that varies, where it is read; and which numbers vary."""
+    def sources(self) -> list[tuple[Any, int, int]]:
+        """For each number of a row that varies, where it is read."""
         sources = []
-        varying: list[bool] = []
-        for argument, mapped in zip(self.arguments, self.mapped, strict=True):
+        start = 0
+        for argument, mapped, stop in zip(self.arguments, self.mapped, self.stops, strict=True):
+            width = stop - start
+            start = stop
             if mapped:
-                width = argument[0].size
                 sources += [(argument, offset, width) for offset in range(width)]
-                varying += [True] * width
-            else:
-                varying += [False] * len(sign((argument,), {})[0])
-        return sources, tuple(varying)
+        return sources
+
+    def varying(self) -> bytes:
+        """For each number of a row whether it varies."""
+        starts = [0, *self.stops]
+        return b"".join(
+            [
+                bytes([mapped]) * (stop - start)
+                for mapped, (start, stop) in zip(self.mapped, pairwise(starts), strict=True)
+            ]
+        )
 
 
 def number_in(array: Any, row: int) -> Any:
@@ -288,8 +312,8 @@ class Run:
         self.paths = paths
         self.rows = rows
         self.numbers = numbers
-        sources, self.varying = rows.sources()
-        self.sources = Columns(sources, False)
+        self.varying = mapped.varying_in(rows)
+        self.sources = Columns(rows.sources(), False)
         self.targets = Columns([], True)
         # The sums, and for each part of the result what the rows are written to, None if it is summed.
         self.totals: Any = None
@@ -346,7 +370,7 @@ class Run:
         if sums is not None:
             self.totals = sums if self.totals is None else self.totals + sums
         count_work(machine, self.mapped.tier, 0, count)
-        left = numpy.flatnonzero(failed >= 0)
+        left = numpy.flatnonzero(failed >= 0) if path.program.guards else ()
         path.hits += count - len(left)
         if len(left) == 0:
             return []
