@@ -1,7 +1,7 @@
 cimport cython
 from cpython.array cimport array, clone
 from autograd.kernel cimport Kernel
-from autograd.modes cimport State
+from autograd.modes cimport Mode, State, current_mode
 from autograd.primitive cimport Origin, Primitive
 
 cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, SERIAL
@@ -75,6 +75,7 @@ cdef object comparable(object other)
 cpdef double value_of(object number) except? -1.0
 cdef object under_trace(Primitive primitive, object left, object right, bint outcome)
 
+@cython.locals(mode=Mode)
 cdef object under_mode(Node node, Primitive primitive, tuple operands)
 
 @cython.locals(stamp="long long")
@@ -95,5 +96,7 @@ cpdef Node rebuild(str kind, tuple operands, Primitive primitive, object scope, 
                   bint reached, tuple local_gradients, bint stale, object source=*)
 
 cpdef str shortened(str text, int length=*)
+
+cdef Origin origin_in(Mode mode, Primitive primitive)
 
 cdef object check_finite(Node node, Primitive primitive, tuple operands)
