@@ -41,9 +41,11 @@ class Step:
     (0.5, array([3., 1.]))
     """
 
-    def __init__(self, model: Layer, loss: Layer | None = None) -> None:
+    def __init__(self, model: Layer, loss: Layer | None = None, found: Survey | None = None) -> None:
         self.model = model
         self.loss = loss
+        # What is known of samples of some shapes: what the caller `found`, not to be found again.
+        self._surveys: dict[tuple[int, ...], Survey] = {} if found is None else {found.given: found}
         self.parameters: list[Parameter] = list(model.named_parameters().values())
         self._programs: dict[tuple[int, ...], Programs] = {}
         self._compiles = True
@@ -127,7 +129,8 @@ class Step:
         programs = self._programs.get(shape)
         try:
             if programs is None:
-                programs = self._programs[shape] = Programs(self, survey(self.model, as_objects(samples[0][:1])[0]))
+                found = self._surveys.get(shape) or survey(self.model, as_objects(samples[0][:1])[0])
+                programs = self._programs[shape] = Programs(self, found)
             return run(programs, values, *samples)
         except LayerError:
             raise

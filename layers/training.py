@@ -149,14 +149,14 @@ def fit(
     generator = numpy.random.default_rng(seed)
     validated = None
     with sizes_restored(model.named_parameters().values()):
-        shape = surveyed(model, inputs).shape
-        targets = encoded_targets(loss, targets, shape)
+        found = surveyed(model, inputs)
+        targets = encoded_targets(loss, targets, found.shape)
         if isinstance(validation, float):
             inputs, targets, validated = _split(inputs, targets, validation, generator)
         elif validation is not None:
             validated = _validation(validation, model, loss)
     size = len(inputs) if batch_size is None else min(_count("batch_size", batch_size), len(inputs))
-    run = _Run(model, Step(model, loss), validated, callbacks, epochs, progress)
+    run = _Run(model, Step(model, loss, found), validated, callbacks, epochs, progress)
     try:
         if isinstance(optimizer, LBFGS):
             _run_lbfgs(run, optimizer, inputs, targets, clip)
