@@ -50,8 +50,9 @@ class Step:
         self._programs: dict[tuple[int, ...], Programs] = {}
         self._compiles = True
         self._run_forward = 0
-        self._variables = [Variable(0.0) for parameter in self.parameters for _ in range(parameter.size)]
-        self._arrays = arranged(self.parameters, self._variables)
+        # What stands for the parameters where Python runs the model with derivatives, made when it first does.
+        self._variables: list[Variable] = []
+        self._arrays: dict[Parameter, Any] = {}
 
     def __call__(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
         found = self._compiled(Programs.value_and_gradient, values, inputs, targets)
@@ -93,6 +94,9 @@ class Step:
         """
         import numpy
 
+        if not self._arrays:
+            self._variables = [Variable(0.0) for _ in values]
+            self._arrays = arranged(self.parameters, self._variables)
         for variable, value in zip(self._variables, values.tolist(), strict=True):
             variable.value = value
         zero_grad(self._variables)
