@@ -268,7 +268,10 @@ class Tape:
         self.absorbing = absorbing
 
     def product(self, position: int, one: Any, other: Any) -> Any:
-        """A local gradient of the operation at this position, times what passes through it."""
+        """What passes through the operation at this position, times a local gradient of it."""
+        if type(other) is float and other == 1.0:
+            # That of a sum: to make a node of it, and to find in the end that it changes nothing, takes longer.
+            return one
         if self.absorbing is not None and self.absorbing[position]:
             return Absorb(one, other)
         return one * other
