@@ -70,7 +70,7 @@ class Scratch:
             if time % LENGTH == 0:
                 # No function reads what the one before was the last to need.
                 free += leaving.pop(time // LENGTH, [])
-            if step.output >= 0 or plan.kept[step.result]:
+            if step.output >= 0 or step.result in plan.kept:
                 continue
             last_part = last_use.get(step.result, time) // LENGTH
             if last_part > time // LENGTH:
@@ -118,7 +118,7 @@ class Module:
                 continue
             result = self.result(function, step, operands)
             known[step.result] = result
-            if self.plan.kept[step.result] or step.result in self.scratch.place:
+            if step.result in self.plan.kept or step.result in self.scratch.place:
                 self.store(function, step.result, result)
         self.declared |= function.intrinsics
         alive = function.type_of(CONDITION)

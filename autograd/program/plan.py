@@ -80,7 +80,7 @@ class Plan:
     `varying` says of each input whether it differs from row to row. A value has the place `place[value]`: the number
     of a cell (for what is the same for all rows) or of a register, as `varies[value]` tells. `before_deciding` and
     `before` have the steps that are done once, `deciding` and `rest` those done for each block: what guards depend
-    on, and the others. `kept` has a 1 for each value that is needed after these lists. `summed` says of each output, or
+    on, and the others. `kept` has the values that are needed after these lists. `summed` says of each output, or
     of all, whether it is added up as soon as it is known: `rest` has a step for it. What is done once is also in
     `runs`, the same two lists of it, for the interpreter.
     """
@@ -102,16 +102,17 @@ class Plan:
         self.runs = in_runs([self.before_deciding, self.before], program.size)
         self.deciding = chosen(steps, self.varies, 1, decides, 1)
         self.rest = chosen(steps, self.varies, 1, decides, 0)
-        self.kept = bytearray(program.size)
+        kept = bytearray(program.size)
         for value in (*[guard.condition for guard in program.guards], *stored):
-            self.kept[value] = 1
-        self.rest = with_sums(program.outputs, self.summed, self.kept, self.deciding, self.rest)
+            kept[value] = 1
+        self.rest = with_sums(program.outputs, self.summed, kept, self.deciding, self.rest)
         # What is computed before the rows is used by them.
         computed = bytearray(program.size)
         for steps in (self.deciding, self.rest):
             mark_results(steps, computed)
         for steps in (self.deciding, self.rest):
-            mark_operands(steps, self.kept, computed)
+            mark_operands(steps, kept, computed)
+        self.kept = {value for value, needed in enumerate(kept) if needed}
         self.allocate(program, stored)
 
     def allocate(self, program: Program, stored: list[int]) -> None:
