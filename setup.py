@@ -44,6 +44,7 @@ COMPILED = [
     "program/runs",
     "program/plan",
     "program/machine",
+    "program/finish",
     "program/builder",
     "program/trace",
     "program/signature",

@@ -32,15 +32,51 @@ class Scope(NamedTuple):
     parent: Scope | None
 
 
-class Mode(NamedTuple):
-    """What an operation does besides computing."""
+@cython.final
+@cython.cclass
+class Mode:
+    """What an operation does besides computing. It is not changed once it is made."""
 
-    recording: bool = True
-    strict: bool = False
-    scope: Scope | None = None
-    trace: Any = None  # what records the decisions of a function that is being compiled
-    watch: Any = None  # what is told of each node when it is made
-    origins: dict[Any, Any] | None = None  # where lines are recorded: the origins that nodes made there share
+    __slots__ = ("origins", "recording", "scope", "strict", "trace", "watch")
+
+    recording: bool
+    strict: bool
+    scope: Scope | None
+    trace: Any  # what records the decisions of a function that is being compiled
+    watch: Any  # what is told of each node when it is made
+    origins: dict[Any, Any] | None  # where lines are recorded: the origins that nodes made there share
+
+    def __init__(
+        self,
+        recording: bool = True,
+        strict: bool = False,
+        scope: Scope | None = None,
+        trace: Any = None,
+        watch: Any = None,
+        origins: dict[Any, Any] | None = None,
+    ) -> None:
+        self.recording = recording
+        self.strict = strict
+        self.scope = scope
+        self.trace = trace
+        self.watch = watch
+        self.origins = origins
+
+    def settings(self) -> dict[str, Any]:
+        """All of it by name."""
+        return {
+            "recording": self.recording, "strict": self.strict, "scope": self.scope, "trace": self.trace,
+            "watch": self.watch, "origins": self.origins,
+        }  # fmt: skip
+
+    def but(self, **changes: Any) -> Mode:
+        """The same mode, but for these settings."""
+        return Mode(**(self.settings() | changes))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mode) and self.settings() == other.settings()
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @cython.final
@@ -148,7 +184,7 @@ class no_grad(_Entered):  # noqa: N801 - a context manager reads like a statemen
     """
 
     def changed(self, mode: Mode) -> Mode:
-        return mode._replace(recording=False)
+        return mode.but(recording=False)
 
 
 class enable_grad(_Entered):  # noqa: N801
@@ -163,7 +199,7 @@ class enable_grad(_Entered):  # noqa: N801
     """
 
     def changed(self, mode: Mode) -> Mode:
-        return mode._replace(recording=True)
+        return mode.but(recording=True)
 
 
 class strict(_Entered):  # noqa: N801
@@ -180,7 +216,7 @@ class strict(_Entered):  # noqa: N801
     """
 
     def changed(self, mode: Mode) -> Mode:
-        return mode._replace(strict=True)
+        return mode.but(strict=True)
 
 
 class tracing(_Entered):  # noqa: N801
@@ -210,7 +246,7 @@ class watching(_Entered):  # noqa: N801
         self.watch = watch
 
     def changed(self, mode: Mode) -> Mode:
-        return mode._replace(watch=self.watch)
+        return mode.but(watch=self.watch)
 
 
 class lenient(_Entered):  # noqa: N801
@@ -220,7 +256,7 @@ class lenient(_Entered):  # noqa: N801
     """
 
     def changed(self, mode: Mode) -> Mode:
-        return mode._replace(strict=False)
+        return mode.but(strict=False)
 
 
 class source_lines(_Entered):  # noqa: N801
@@ -237,7 +273,7 @@ class source_lines(_Entered):  # noqa: N801
     """
 
     def changed(self, mode: Mode) -> Mode:
-        return mode._replace(origins={} if mode.origins is None else mode.origins)
+        return mode.but(origins={} if mode.origins is None else mode.origins)
 
 
 class scope(_Entered):  # noqa: N801
@@ -255,4 +291,4 @@ class scope(_Entered):  # noqa: N801
         self.label = str(label)
 
     def changed(self, mode: Mode) -> Mode:
-        return mode._replace(scope=Scope(self.label, next(_serials), mode.scope))
+        return mode.but(scope=Scope(self.label, next(_serials), mode.scope))

@@ -2,8 +2,8 @@ cimport cython
 from cpython.array cimport array
 from autograd.arrays cimport doubles
 from autograd.kernel cimport Kernel
-from autograd.modes cimport State
-from autograd.primitive cimport Primitive
+from autograd.modes cimport Mode, State, current_mode
+from autograd.primitive cimport Origin, Primitive, origin_in
 
 cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, SERIAL
 cdef State _state
@@ -15,7 +15,7 @@ cdef class Node:
     cdef double _value
     cdef double _grad
     cdef long long _stamp
-    cdef object _origin
+    cdef Origin _origin
     cdef object _left
     cdef object _right
     cdef double _left_gradient
@@ -28,7 +28,7 @@ cdef class Constant(Node):
     pass
 
 @cython.locals(node=Node)
-cdef inline Node new_node(object origin, double value)
+cdef inline Node new_node(Origin origin, double value)
 @cython.locals(node=Node, leaf=Variable)
 cpdef Node new_argument(object given, bint differentiated=*)
 cpdef long long clock()
@@ -74,6 +74,7 @@ cdef object comparable(object other)
 cpdef double value_of(object number) except? -1.0
 cdef object under_trace(Primitive primitive, object left, object right, bint outcome)
 
+@cython.locals(mode=Mode)
 cdef object under_mode(Node node, Primitive primitive, tuple operands)
 
 @cython.locals(stamp="long long")

@@ -1,4 +1,8 @@
+cimport cython
 from autograd.kernel cimport Kernel
+from autograd.modes cimport Mode
+
+cdef class Origin
 
 cdef class Primitive:
     cdef readonly str name
@@ -15,6 +19,15 @@ cdef class Primitive:
     cdef readonly bint registered
     cdef readonly bint auxiliary
     cdef readonly Kernel kernel
-    cdef readonly object origin
+    cdef readonly Origin origin
 
     cpdef tuple gradients_beside(self, tuple gradients, list operands, double out, list constant)
+
+@cython.final
+cdef class Origin:
+    cdef readonly object name
+    cdef readonly Primitive primitive
+    cdef readonly object scope
+    cdef readonly object source
+
+cpdef Origin origin_in(Mode mode, Primitive primitive)

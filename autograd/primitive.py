@@ -208,6 +208,8 @@ class Primitive:
         return f"<primitive {self.name}>"
 
 
+@cython.final
+@cython.cclass
 class Origin:
     """Where a node comes from: its primitive, the layer call it was made in, its name, its line in the program.
 

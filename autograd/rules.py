@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.errors import StaleGraphError
 from autograd.modes import STATE, current_mode, lenient
-from autograd.node import Constant, Node, assigned_since, operands_of, value_of, varies
+from autograd.node import Node, assigned_since, operands_of, value_of, varies
 from autograd.node_errors import describe
 from autograd.primitives import (
     Absorb,
@@ -29,6 +29,13 @@ from autograd.primitives import (
     Sum,
     where,
 )
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+if not cython.compiled:
+    from autograd.node import new_constant
 
 __all__ = ["is_strict", "is_traced", "local_gradients_as_nodes", "run_rule", "stale_graph", "traced_local_gradients"]
 
@@ -69,15 +76,15 @@ def stale_graph(
 
 def run_rule(node: Node) -> Sequence[Any]:
     """What the rule of the primitive makes of the operands themselves."""
-    primitive: Any = node.op
+    primitive: Any = node._origin.primitive
     operands = as_nodes(operands_of(node))
     slopes = primitive.gradients(operands, node) if primitive.arity is None else primitive.gradients(*operands, node)
     return slopes if isinstance(slopes, list | tuple) else (slopes,)
 
 
-def as_nodes(operands: Sequence[Any]) -> list[Node]:
+def as_nodes(operands: tuple[Any, ...]) -> list[Node]:
     """The operands with a constant node for each number."""
-    return [operand if isinstance(operand, Node) else Constant(operand) for operand in operands]
+    return [operand if isinstance(operand, Node) else new_constant(operand) for operand in operands]
 
 
 def is_traced() -> bool:
@@ -95,14 +102,14 @@ def traced_local_gradients(node: Node, varying: list[bool]) -> Sequence[Any]:
 
     `varying` says which operands are not constant.
     """
-    primitive: Any = node.op
+    primitive: Any = node._origin.primitive
     operands = operands_of(node)
     several = primitive.arity is None and len({id(operand) for operand in operands}) < len(operands)
     if primitive.first_gradient is not None and not any([varies(operand) for operand in operands[1:]]):
         first = primitive.first_gradient(*as_nodes(operands), node)
         # Of constants nobody asks for the local gradient.
         slopes: Sequence[Any] = (first, *[math.nan for _ in operands[1:]])
-    elif primitive.beside_constant is None or (all(varying) and not several):
+    elif primitive.beside_constant is None or (False not in varying and not several):
         slopes = run_rule(node)
     elif primitive.arity is None:
         uses = [float(sum([known is operand for known in operands])) for operand in operands]

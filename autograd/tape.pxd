@@ -1,6 +1,8 @@
 cimport cython
 from cpython.array cimport array
 from autograd.arrays cimport doubles, integers
+from autograd.primitive cimport Primitive
+from autograd.rules cimport is_traced, traced_local_gradients
 from autograd.node cimport (
     Node, SERIAL, VARIES, clock, gradients_of_many, operands_of, varied, varies
 )
@@ -15,7 +17,7 @@ cdef class Tape:
     cdef readonly list nodes
     cdef readonly list outputs
     cdef list node_slopes
-    cdef list absorbing
+    cdef bytearray absorbing
     cdef object output_nodes
     cdef bint whole
     cdef readonly list outside
@@ -37,6 +39,20 @@ cdef class Tape:
                    slopes="double*")
     cdef lay_out(self, list found, Py_ssize_t entries)
     cdef correct(self, Node node, Py_ssize_t begin)
+    @cython.locals(slopes=list, traced=bint, live=bytearray, node=Node, operands=tuple, primitive=Primitive,
+                   varying=list, place=Py_ssize_t, known=bint)
+    cpdef differentiable(self)
+    @cython.locals(live=bytearray, starts="int*", operands="int*", position=Py_ssize_t, k=Py_ssize_t,
+                   entry=Py_ssize_t)
+    cdef bytearray live(self)
+    cdef bint is_live(self, object operand, bytearray live) except -1
+    @cython.locals(exposed=bytearray, absorbing=bytearray, starts="int*", operands="int*", output=Py_ssize_t,
+                   position=Py_ssize_t, k=Py_ssize_t, entry=Py_ssize_t, primitive=Primitive)
+    cdef mark_absorbing(self)
+    cpdef object product(self, Py_ssize_t position, object one, object other)
+    cpdef object seed(self, Py_ssize_t place, object derivative)
+    @cython.locals(starts="int*", operands="int*", position=Py_ssize_t, entry=Py_ssize_t)
+    cdef pull(self, list adjoints)
     @cython.locals(result=array, flags=array, adjoints="double*", reached="int*", starts="int*", operands="int*",
                    slopes="double*", position=Py_ssize_t, entry=Py_ssize_t, place=Py_ssize_t, adjoint=double,
                    cotangent=double)
@@ -49,5 +65,6 @@ cdef inline object operand_at(Node node, Py_ssize_t place)
 @cython.locals(local_gradients=array)
 cdef inline double slope_at(Node node, Py_ssize_t place) except? -1.0
 cpdef bint is_differentiated(Node node)
+cpdef bint is_zero(object slope) except -1
 cpdef bint all_floats(object numbers)
 cdef object add(list sums, Py_ssize_t place, object share)

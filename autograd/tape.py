@@ -62,7 +62,8 @@ class Tape:
         self.closed_over = False
         self.nodes: list[Node] = []
         self.node_slopes: list[Any] | None = None
-        self.absorbing: list[bool] = []
+        # Those of a traced function: a 1 at each position in which 0 times anything is 0.
+        self.absorbing: bytearray | None = None
         self.output_nodes = outputs
         self.before = before
         self.follow(arguments, outputs)
@@ -180,41 +181,48 @@ class Tape:
         """Take nodes as local gradients, so that what sweeps give can be differentiated again."""
         slopes: list[Any] = []
         traced = is_traced()
-        live = self.live() if traced else []
+        live = self.live() if traced else bytearray()
         for node in self.nodes:
             operands = operands_of(node)
             if traced:
                 # Which operands are constant is decided by this tape and those around it.
-                primitive: Any = node.op
-                varying = [self.is_live(operand, live) for operand in operands] if primitive.beside_constant else []
+                primitive: Any = node._origin.primitive
+                varying: list[bool] = []
+                if primitive.beside_constant is not None:
+                    varying = [self.is_live(operand, live) for operand in operands]
                 local_gradients = traced_local_gradients(node, varying)
             else:
                 local_gradients = local_gradients_as_nodes(node)
-            for slope, operand in zip(local_gradients, operands, strict=True):
-                if self.position_of(operand) >= 0:
+            for place in range(len(operands)):
+                if self.position_of(operands[place]) >= 0:
                     # Those of linear operations are numbers, corrected at ties.
+                    slope = local_gradients[place]
                     known = traced or isinstance(slope, Node)
                     slopes.append(slope if known else self.slopes[len(slopes)])
         self.node_slopes = slopes
         if traced:
             self.mark_absorbing()
 
-    def live(self) -> list[bool]:
+    def live(self) -> bytearray:
         """For each position whether derivatives pass through it: not where they are stopped."""
-        live = [True] * self.count
+        live = bytearray(self.size)
+        starts = self.starts.data.as_ints if cython.compiled else self.starts
+        operands = self.operands.data.as_ints if cython.compiled else self.operands
+        for position in range(self.count):
+            live[position] = 1
         for position in range(self.count, self.size):
             k = position - self.count
-            through = self.nodes[k].op is not StopGradient
-            live.append(
-                through and any([live[operand] for operand in self.operands[self.starts[k] : self.starts[k + 1]]])
-            )
+            if cython.cast(Node, self.nodes[k])._origin.primitive is not StopGradient:
+                for entry in range(starts[k], starts[k + 1]):
+                    if live[operands[entry]]:
+                        live[position] = 1
         return live
 
-    def is_live(self, operand: Any, live: list[bool]) -> bool:
+    def is_live(self, operand: Any, live: bytearray) -> bool:
         """Whether an operand depends on what is differentiated, here or around: else it counts as constant."""
         position = self.position_of(operand)
         if position >= 0:
-            return live[position]
+            return live[position] != 0
         return varies(operand) and is_differentiated(operand)
 
     def mark_absorbing(self) -> None:
@@ -222,27 +230,35 @@ class Tape:
 
         These are the conditional ones themselves, products that absorb, and what feeds only such.
         """
-        exposed = [False] * self.size
-        for position in self.outputs:
-            if position >= 0:
-                exposed[position] = True
-        self.absorbing = [False] * self.size
+        starts = self.starts.data.as_ints if cython.compiled else self.starts
+        operands = self.operands.data.as_ints if cython.compiled else self.operands
+        exposed = bytearray(self.size)
+        for output in self.outputs:
+            if output >= 0:
+                exposed[output] = 1
+        absorbing = bytearray(self.size)
         for position in range(self.size - 1, self.count - 1, -1):
-            shielding = self.nodes[position - self.count].op in (Select, Absorb)
-            self.absorbing[position] = shielding or not exposed[position]
-            if not self.absorbing[position]:
-                for entry in range(self.starts[position - self.count], self.starts[position - self.count + 1]):
-                    exposed[self.operands[entry]] = True
+            k = position - self.count
+            primitive: Any = cython.cast(Node, self.nodes[k])._origin.primitive
+            if primitive is Select or primitive is Absorb or not exposed[position]:
+                absorbing[position] = 1
+            else:
+                for entry in range(starts[k], starts[k + 1]):
+                    exposed[operands[entry]] = 1
+        self.absorbing = absorbing
 
     def product(self, position: int, one: Any, other: Any) -> Any:
-        """A local gradient of the operation at this position, times what passes through it."""
-        if self.absorbing and self.absorbing[position]:
+        """What passes through the operation at this position, times a local gradient of it."""
+        if type(other) is float and other == 1.0:
+            # That of a sum: to make a node of it, and to find in the end that it changes nothing, takes longer.
+            return one
+        if self.absorbing is not None and self.absorbing[position]:
             return Absorb(one, other)
         return one * other
 
     def seed(self, place: int, derivative: Any) -> Any:
         """A derivative of an output; inside a trace it is nan where the output is, as every local gradient would be."""
-        output = self.output_nodes[place] if self.absorbing else None
+        output = None if self.absorbing is None else self.output_nodes[place]
         if self.outputs[place] < self.count:
             return derivative
         return derivative if output is None else where(output == output, derivative, math.nan)
@@ -265,15 +281,21 @@ class Tape:
             position = self.outputs[place]
             if position >= 0 and (isinstance(cotangent, Node) or cotangent != 0.0):
                 add(adjoints, position, self.seed(place, cotangent))
-        slopes = self.slopes if self.node_slopes is None else self.node_slopes
+        self.pull(adjoints)
+        return [0.0 if adjoint is None else adjoint for adjoint in adjoints[: self.count]]
+
+    def pull(self, adjoints: list[Any]) -> None:
+        """Hand the adjoints on, from each position to those of its operands."""
+        slopes: Any = self.slopes if self.node_slopes is None else self.node_slopes
+        starts = self.starts.data.as_ints if cython.compiled else self.starts
+        operands = self.operands.data.as_ints if cython.compiled else self.operands
         for position in range(self.size - 1, self.count - 1, -1):
             adjoint = adjoints[position]
             if adjoint is not None:
-                for entry in range(self.starts[position - self.count], self.starts[position - self.count + 1]):
-                    if self.absorbing and is_zero(slopes[entry]):
+                for entry in range(starts[position - self.count], starts[position - self.count + 1]):
+                    if self.absorbing is not None and is_zero(slopes[entry]):
                         continue
-                    add(adjoints, self.operands[entry], self.product(position, adjoint, slopes[entry]))
-        return [0.0 if adjoint is None else adjoint for adjoint in adjoints[: self.count]]
+                    add(adjoints, operands[entry], self.product(position, adjoint, slopes[entry]))
 
     def adjoints(self, cotangents: Sequence[float]) -> Any:
         """The array of the derivatives of the weighted outputs in the value at each position."""
@@ -322,7 +344,7 @@ class Tape:
         for position in range(self.count, self.size):
             for entry in range(self.starts[position - self.count], self.starts[position - self.count + 1]):
                 tangent = carried[self.operands[entry]]
-                if tangent is not None and not (self.absorbing and is_zero(slopes[entry])):
+                if tangent is not None and not (self.absorbing is not None and is_zero(slopes[entry])):
                     add(carried, position, self.product(position, tangent, slopes[entry]))
         return [
             0.0 if position < 0 or carried[position] is None else self.seed(place, carried[position])

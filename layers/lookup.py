@@ -92,11 +92,14 @@ class Lookup(NamedTuple):
 class Survey:
     """What running a model on one sample showed: the shape of its output, and where rows of parameters are looked up.
 
+    It is the same for all samples of that `given` shape.
+
     `direct` has the parameters that are used otherwise too. `complete` is False if a number that rows are asked by is
     no part of the sample but was computed from it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, given: tuple[int, ...]) -> None:
+        self.given = given
         self.shape: tuple[int, ...] = ()
         self.lookups: list[Lookup] = []
         self.direct: set[Parameter] = set()
@@ -135,7 +138,7 @@ def survey(model: Any, x: Any) -> Survey:
     """What running the model on this sample shows; the numbers in it, beside its shape, have no part in that."""
     import numpy
 
-    found = Survey()
+    found = Survey(x.shape if is_array(x) else ())
     numbers = elementwise(Variable, x)
     places = {id(number): place for place, number in enumerate(singles(numbers))}
     arrays = Watched(model.named_parameters().values())

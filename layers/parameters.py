@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -129,18 +130,17 @@ class Parameter:
         """Call it, and its Variables, by this name."""
         self.name = name
         if self._variables is not None:
-            import numpy
-
-            for place, variable in numpy.ndenumerate(self._variables):
-                variable.name = element_name(name, place)
+            for variable, element in zip(self._variables.flat, element_names(name, self.shape), strict=True):
+                variable.name = element
 
     def _fill(self, values: Any) -> None:
         import numpy
 
-        variables: Any = numpy.empty(numpy.shape(values), dtype=object)
-        for place, value in numpy.ndenumerate(values):
-            variables[place] = Variable(float(value), name=element_name(self.name, place))
-        self._variables = variables
+        values = numpy.asarray(values, dtype=float)
+        names = element_names(self.name, values.shape)
+        variables: Any = numpy.empty(values.size, dtype=object)
+        variables[:] = [Variable(value, name) for value, name in zip(values.ravel().tolist(), names, strict=True)]
+        self._variables = variables.reshape(values.shape)
 
     def _read(self, attribute: Any) -> Any:
         import numpy
@@ -168,9 +168,16 @@ def shape_text(shape: Sequence[int | None]) -> str:
     return f"({lengths},)" if len(shape) == 1 else f"({lengths})"
 
 
-def element_name(name: str, place: tuple[int, ...]) -> str:
-    """The name of one element: `weight[3,2]`."""
-    return f"{name}[{','.join(map(str, place))}]" if place else name
+def element_names(name: str, shape: Sequence[int | None]) -> list[str]:
+    """The names of all elements, in order.
+
+    >>> element_names("weight", (2, 2))
+    ['weight[0,0]', 'weight[0,1]', 'weight[1,0]', 'weight[1,1]']
+    """
+    if not shape:
+        return [name]
+    places = itertools.product(*[map(str, range(length or 0)) for length in shape])
+    return [f"{name}[{','.join(place)}]" for place in places]
 
 
 class substituted:  # noqa: N801 - a context manager reads like a statement

@@ -13,8 +13,8 @@ LINES = 10
 class Silent:
     """No report."""
 
-    def show(self, number: int, text: str) -> None:
-        """Tell that this epoch, counted from 1, is done."""
+    def show(self, number: int, result: object) -> None:
+        """Tell that this epoch, counted from 1, is done, and what it gave, which is only then put in words."""
 
     def close(self) -> None:
         """Tell that there will be no more."""
@@ -33,9 +33,9 @@ class Lines(Silent):
         self.epochs = epochs
         self.every = max(1, epochs // LINES)
 
-    def show(self, number: int, text: str) -> None:
+    def show(self, number: int, result: object) -> None:
         if number == 1 or number % self.every == 0 or number == self.epochs:
-            print(f"epoch {number:{len(str(self.epochs))}} of {self.epochs}   {text}", flush=True)
+            print(f"epoch {number:{len(str(self.epochs))}} of {self.epochs}   {result}", flush=True)
 
 
 class Bar(Silent):
@@ -44,8 +44,8 @@ class Bar(Silent):
     def __init__(self, epochs: int, title: str, tqdm: Any) -> None:
         self.bar = tqdm(total=epochs, desc=title, unit="epoch")
 
-    def show(self, number: int, text: str) -> None:
-        self.bar.set_postfix_str(text, refresh=False)
+    def show(self, number: int, result: object) -> None:
+        self.bar.set_postfix_str(str(result), refresh=False)
         self.bar.update(number - self.bar.n)
 
     def close(self) -> None:

@@ -41,15 +41,18 @@ class Step:
     (0.5, array([3., 1.]))
     """
 
-    def __init__(self, model: Layer, loss: Layer | None = None) -> None:
+    def __init__(self, model: Layer, loss: Layer | None = None, found: Survey | None = None) -> None:
         self.model = model
         self.loss = loss
+        # What is known of samples of some shapes: what the caller `found`, not to be found again.
+        self._surveys: dict[tuple[int, ...], Survey] = {} if found is None else {found.given: found}
         self.parameters: list[Parameter] = list(model.named_parameters().values())
         self._programs: dict[tuple[int, ...], Programs] = {}
         self._compiles = True
         self._run_forward = 0
-        self._variables = [Variable(0.0) for parameter in self.parameters for _ in range(parameter.size)]
-        self._arrays = arranged(self.parameters, self._variables)
+        # What stands for the parameters where Python runs the model with derivatives, made when it first does.
+        self._variables: list[Variable] = []
+        self._arrays: dict[Parameter, Any] = {}
 
     def __call__(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
         found = self._compiled(Programs.value_and_gradient, values, inputs, targets)
@@ -91,6 +94,9 @@ class Step:
         """
         import numpy
 
+        if not self._arrays:
+            self._variables = [Variable(0.0) for _ in values]
+            self._arrays = arranged(self.parameters, self._variables)
         for variable, value in zip(self._variables, values.tolist(), strict=True):
             variable.value = value
         zero_grad(self._variables)
@@ -127,7 +133,8 @@ class Step:
         programs = self._programs.get(shape)
         try:
             if programs is None:
-                programs = self._programs[shape] = Programs(self, survey(self.model, as_objects(samples[0][:1])[0]))
+                found = self._surveys.get(shape) or survey(self.model, as_objects(samples[0][:1])[0])
+                programs = self._programs[shape] = Programs(self, found)
             return run(programs, values, *samples)
         except LayerError:
             raise

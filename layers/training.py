@@ -149,14 +149,14 @@ def fit(
     generator = numpy.random.default_rng(seed)
     validated = None
     with sizes_restored(model.named_parameters().values()):
-        shape = surveyed(model, inputs).shape
-        targets = encoded_targets(loss, targets, shape)
+        found = surveyed(model, inputs)
+        targets = encoded_targets(loss, targets, found.shape)
         if isinstance(validation, float):
             inputs, targets, validated = _split(inputs, targets, validation, generator)
         elif validation is not None:
             validated = _validation(validation, model, loss)
     size = len(inputs) if batch_size is None else min(_count("batch_size", batch_size), len(inputs))
-    run = _Run(model, Step(model, loss), validated, callbacks, epochs, progress)
+    run = _Run(model, Step(model, loss, found), validated, callbacks, epochs, progress)
     try:
         if isinstance(optimizer, LBFGS):
             _run_lbfgs(run, optimizer, inputs, targets, clip)
@@ -233,7 +233,7 @@ class _Run:
         if self.callbacks:
             put_flat(self.step.parameters, self.values)
         logger.debug("epoch %d: %s", number, epoch)
-        self.report.show(number, str(epoch))
+        self.report.show(number, epoch)
         # Each is asked, whatever the others say.
         if any([callback(epoch) is True for callback in self.callbacks]):
             raise _Stop
@@ -243,20 +243,22 @@ def _run_steps(
     run: _Run, optimizer: Optimizer, inputs: Any, targets: Any, size: int, generator: Any, clip: Callable[[Any], Any]
 ) -> None:
     """Steps on batches; the samples come in a new order in each epoch if there are several batches."""
-    import numpy
-
     count = len(inputs)
     starts = range(0, count, size)
     for epoch in range(run.epochs):
-        order = generator.permutation(count) if size < count else numpy.arange(count)
+        order = generator.permutation(count) if size < count else None
         total = rate = 0.0
         for place, start in enumerate(starts):
             progress = (epoch + place / len(starts)) / run.epochs
-            batch = order[start : start + size]
-            loss, gradient = run.loss_and_gradient(run.values, inputs[batch], targets[batch])
+            if order is None:
+                x, y = inputs, targets
+            else:
+                batch = order[start : start + size]
+                x, y = inputs[batch], targets[batch]
+            loss, gradient = run.loss_and_gradient(run.values, x, y)
             rate = optimizer.rate(progress)
             run.values = optimizer.updated(run.values, clip(gradient), progress)
-            total += loss * len(batch)
+            total += loss * len(x)
         run.end_epoch(total / count, rate, count)
 
 

@@ -380,6 +380,58 @@ def test_a_program_is_the_eager_expression_to_the_bit_at_every_point(expression,
     assert same_bits(program(*points[1]), [eager[1]])
 
 
+# Signs
+
+
+def negated_products(*factors):
+    """The program of −(a · b) for these pairs of inputs of four."""
+    operations, outputs = [], []
+    for a, b in factors:
+        operations += [(Multiply, a, b), (Negate, 4 + len(operations))]
+        outputs.append(3 + len(operations))
+    return built(4, *operations, outputs=outputs)
+
+
+def test_the_sign_of_products_that_share_a_factor_is_turned_once():
+    program = negated_products((0, 1), (0, 2), (3, 0))
+    assert names(program) == ["negate", "multiply", "multiply", "multiply"]
+    assert interpreted(program, 2.0, 3.0, 5.0, 7.0) == [-6.0, -10.0, -14.0]
+
+
+def test_a_sign_that_no_two_products_share_stays_where_it_is():
+    assert names(negated_products((0, 1), (2, 3))) == ["multiply", "negate", "multiply", "negate"]
+
+
+def test_a_factor_whose_negative_is_there_already_needs_no_other():
+    program = built(2, (Negate, 0), (Multiply, 0, 1), (Negate, 3), outputs=[2, 4])
+    assert names(program) == ["negate", "multiply"]
+    assert interpreted(program, 2.0, 3.0) == [-2.0, -6.0]
+
+
+def test_a_product_that_is_needed_with_both_signs_is_computed_once():
+    both = built(3, (Multiply, 0, 1), (Negate, 3), (Multiply, 0, 2), (Negate, 5), outputs=[3, 4, 6])
+    assert names(both) == ["multiply", "negate", "multiply", "negate"]
+    assert interpreted(both, 2.0, 3.0, 5.0) == [6.0, -6.0, -10.0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=8), st.data())
+@settings(max_examples=60, deadline=None)
+def test_products_with_turned_signs_have_the_same_bits_and_take_no_more_operations(factors, data):
+    inputs = data.draw(st.lists(st.sampled_from([0.0, -0.0, inf, -inf, 1.5, -0.1, 1e300]), min_size=4, max_size=4))
+    program = negated_products(*factors)
+    assert same_bits(interpreted(program, *inputs), [-(inputs[a] * inputs[b]) for a, b in factors])
+    different = {frozenset(pair) for pair in factors}
+    assert len(program) <= 2 * len(different)
+
+
+def test_a_builder_goes_on_after_it_gave_a_program():
+    builder = Builder(3)
+    signed = [builder.emit(Negate, (builder.emit(Multiply, (0, other)),)) for other in (1, 2)]
+    first = builder.program(signed)
+    assert builder.program(signed) == first
+    assert interpreted(builder.program([builder.emit(Multiply, (0, 1))]), 2.0, 3.0, 5.0) == [6.0]
+
+
 # Users' primitives
 
 

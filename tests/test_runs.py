@@ -13,8 +13,9 @@ from autograd.primitive import all_primitives
 from autograd.primitives import Exp, Fma, Minus, Multiply, Negate, Plus, PowerBelow, Select, Sin, Sum
 from autograd.program.builder import MACHINE_OPERATIONS, Builder
 from autograd.program.machine import Machine, Plan, steps_of
-from autograd.program.program import Operation, Program
+from autograd.program.program import Program
 from autograd.program.runs import LONGEST, SHORTEST, in_runs
+from autograd.program.step import Step
 
 KNOWN = [
     primitive
@@ -28,8 +29,8 @@ def by_machine(program, inputs):
 
 
 def operations_of(*rows):
-    """Operations from rows of a result, a primitive and operands."""
-    return [Operation(result, primitive, operands) for result, primitive, *operands in rows]
+    """Steps from rows of a result, a primitive and operands."""
+    return [Step(result, primitive, tuple(operands)) for result, primitive, *operands in rows]
 
 
 def test_operations_that_do_not_wait_for_each_other_are_one_run():
@@ -37,7 +38,7 @@ def test_operations_that_do_not_wait_for_each_other_are_one_run():
     sines = [(20 + k, Sin, 10 + k) for k in range(4)]
     alternating = operations_of(*[row for pair in zip(squares, sines, strict=True) for row in pair])
     [runs] = in_runs([alternating], 30)
-    assert runs == [operations_of(*squares), operations_of(*sines)]
+    assert [[(step.result, step.primitive, *step.operands) for step in run] for run in runs] == [squares, sines]
 
 
 def test_operations_are_put_in_the_order_in_which_their_operands_lie():

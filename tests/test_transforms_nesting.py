@@ -44,6 +44,7 @@ from autograd import (
     value_and_grad,
     vjp,
 )
+from autograd.modes import watching
 
 # Nesting
 
@@ -338,3 +339,15 @@ def test_a_sweep_inside_the_function_leaves_the_transform_alone():
     assert gradients(slope, w) == 24.0
     assert grad(lambda x: gradients(x**3, x) * x)(2.0) == 12.0
     assert grad(lambda x: gradients(x**3, x, create_graph=True) * x)(2.0) == 36.0
+
+
+def test_no_node_is_made_of_a_derivative_times_the_1_of_a_sum():
+    made = []
+
+    def inner(x):
+        with watching(lambda node: made.append(node.op.name)):
+            return grad(lambda y: exp((y + x) + y * 3.0))(0.5)
+
+    assert grad(inner)(0.25) == pytest.approx(4.0 * math.exp(0.5 + 0.25 + 1.5))
+    # The product in the function, that with the slope of exp, that with 3.
+    assert made.count("multiply") == 3

@@ -442,6 +442,21 @@ def test_sums_of_few_rows_are_exact_for_whole_numbers(lanes):
     assert vmap(lambda x: [x, x * x], reduce="sum")(x) == [x.sum(), (x * x).sum()]
 
 
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 36, 63, 64, 65, 100, 128, 130, 191])
+@pytest.mark.parametrize("reduced", ["x", "a * x", "x * y"])
+def test_sums_have_the_bits_of_eight_lanes_that_take_the_rows_in_turn(count, reduced):
+    x, y, a = numbers(count, 1)[:, 0], numbers(count, 1)[::-1, 0] + 0.1, 0.1
+    functions = {"x": lambda a, x, y: x, "a * x": lambda a, x, y: a * x, "x * y": lambda a, x, y: x * y}
+    found = vmap(functions[reduced], in_axes=(None, 0, 0), reduce="sum")(a, x, y)
+    lanes = [0.0] * 8
+    for row in range(count):
+        lanes[row % 8] += functions[reduced](a, float(x[row]), float(y[row]))
+    while len(lanes) > 1:
+        half = len(lanes) // 2
+        lanes = [one + other for one, other in zip(lanes[:half], lanes[half:], strict=True)]
+    assert found == lanes[0]
+
+
 # Derivatives
 
 

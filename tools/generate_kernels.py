@@ -211,22 +211,27 @@ def print_block(name: str, parameters: str, lines: list[str], shared: int) -> tu
 
 
 def print_sum(name: str, parameters: str) -> tuple[str, str]:
-    """The function that adds the rows of a full block, or the products of two, to the lanes of a sum.
+    """The function that adds rows of a block, as many times all lanes, or the products of two, to the lanes of a sum.
 
-    Each lane gets its rows in their order. A capital letter stands for an operand that is the same for all rows.
+    Each lane gets its rows in their order; of a full block, without the sum passing memory in between. A capital letter
+    stands for an operand that is the same for all rows.
     """
     letters = parameters.split(", ")
     source = f"def {name}(out, {', '.join(f'{letter.lower()}_block' for letter in letters)}, count):\n"
     source += "".join(f"    {letter.lower()} = {letter.lower()}_block[0]\n" for letter in letters if letter.isupper())
-    total = "out[lane]"
-    for row in range(0, BLOCK, LANES):
-        shift = f" + {row}" if row else ""
-        factors = [letter.lower() if letter.isupper() else f"{letter}_block[lane{shift}]" for letter in letters]
-        total = f"({total} + {' * '.join(factors)})"
-    source += f"    for lane in range({LANES}):\n        out[lane] = {total}\n"
+
+    def term(place: str) -> str:
+        return " * ".join([letter.lower() if letter.isupper() else f"{letter}_block[{place}]" for letter in letters])
+
+    total = f"out[lane] + {term('lane')}"
+    for row in range(LANES, BLOCK, LANES):
+        total = f"({total}) + {term(f'lane + {row}')}"
+    source += f"    if count == {BLOCK}:\n        for lane in range({LANES}):\n            out[lane] = {total}\n"
+    source += f"        return\n    for row in range(0, count, {LANES}):\n        for lane in range({LANES}):\n"
+    source += f"            out[lane] = out[lane] + {term('row + lane')}\n"
     typed = "".join(f"{letter.lower()}=double, " for letter in letters)
     blocks = ", ".join(f"Numbers {letter.lower()}_block" for letter in letters)
-    declaration = f"@cython.locals({typed}lane=Py_ssize_t)\n"
+    declaration = f"@cython.locals({typed}lane=Py_ssize_t, row=Py_ssize_t)\n"
     return source, f"{declaration}cdef void {name}(Numbers out, {blocks}, Py_ssize_t count) noexcept nogil\n"
 
 

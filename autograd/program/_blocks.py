@@ -1584,25 +1584,45 @@ def minus_product_ssv(out, a_block, b_block, c_block, count):
 
 
 def add_v(out, a_block, count):
-    for lane in range(8):
-        out[lane] = ((((((((out[lane] + a_block[lane]) + a_block[lane + 8]) + a_block[lane + 16]) + a_block[lane + 24]) + a_block[lane + 32]) + a_block[lane + 40]) + a_block[lane + 48]) + a_block[lane + 56])
+    if count == 64:
+        for lane in range(8):
+            out[lane] = (((((((out[lane] + a_block[lane]) + a_block[lane + 8]) + a_block[lane + 16]) + a_block[lane + 24]) + a_block[lane + 32]) + a_block[lane + 40]) + a_block[lane + 48]) + a_block[lane + 56]
+        return
+    for row in range(0, count, 8):
+        for lane in range(8):
+            out[lane] = out[lane] + a_block[row + lane]
 
 
 def add_product_vv(out, a_block, b_block, count):
-    for lane in range(8):
-        out[lane] = ((((((((out[lane] + a_block[lane] * b_block[lane]) + a_block[lane + 8] * b_block[lane + 8]) + a_block[lane + 16] * b_block[lane + 16]) + a_block[lane + 24] * b_block[lane + 24]) + a_block[lane + 32] * b_block[lane + 32]) + a_block[lane + 40] * b_block[lane + 40]) + a_block[lane + 48] * b_block[lane + 48]) + a_block[lane + 56] * b_block[lane + 56])
+    if count == 64:
+        for lane in range(8):
+            out[lane] = (((((((out[lane] + a_block[lane] * b_block[lane]) + a_block[lane + 8] * b_block[lane + 8]) + a_block[lane + 16] * b_block[lane + 16]) + a_block[lane + 24] * b_block[lane + 24]) + a_block[lane + 32] * b_block[lane + 32]) + a_block[lane + 40] * b_block[lane + 40]) + a_block[lane + 48] * b_block[lane + 48]) + a_block[lane + 56] * b_block[lane + 56]
+        return
+    for row in range(0, count, 8):
+        for lane in range(8):
+            out[lane] = out[lane] + a_block[row + lane] * b_block[row + lane]
 
 
 def add_product_vs(out, a_block, b_block, count):
     b = b_block[0]
-    for lane in range(8):
-        out[lane] = ((((((((out[lane] + a_block[lane] * b) + a_block[lane + 8] * b) + a_block[lane + 16] * b) + a_block[lane + 24] * b) + a_block[lane + 32] * b) + a_block[lane + 40] * b) + a_block[lane + 48] * b) + a_block[lane + 56] * b)
+    if count == 64:
+        for lane in range(8):
+            out[lane] = (((((((out[lane] + a_block[lane] * b) + a_block[lane + 8] * b) + a_block[lane + 16] * b) + a_block[lane + 24] * b) + a_block[lane + 32] * b) + a_block[lane + 40] * b) + a_block[lane + 48] * b) + a_block[lane + 56] * b
+        return
+    for row in range(0, count, 8):
+        for lane in range(8):
+            out[lane] = out[lane] + a_block[row + lane] * b
 
 
 def add_product_sv(out, a_block, b_block, count):
     a = a_block[0]
-    for lane in range(8):
-        out[lane] = ((((((((out[lane] + a * b_block[lane]) + a * b_block[lane + 8]) + a * b_block[lane + 16]) + a * b_block[lane + 24]) + a * b_block[lane + 32]) + a * b_block[lane + 40]) + a * b_block[lane + 48]) + a * b_block[lane + 56])
+    if count == 64:
+        for lane in range(8):
+            out[lane] = (((((((out[lane] + a * b_block[lane]) + a * b_block[lane + 8]) + a * b_block[lane + 16]) + a * b_block[lane + 24]) + a * b_block[lane + 32]) + a * b_block[lane + 40]) + a * b_block[lane + 48]) + a * b_block[lane + 56]
+        return
+    for row in range(0, count, 8):
+        for lane in range(8):
+            out[lane] = out[lane] + a * b_block[row + lane]
 
 
 BLOCKS = {

@@ -8,14 +8,39 @@ it turns −0 into 0; so is x · 0, which is nan for infinite x.
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import primitives as p
 from autograd.errors import TraceError
 from autograd.numpy_interop import primitive_of
 from autograd.primitive import Primitive
+from autograd.primitives import (
+    Abs,
+    Absorb,
+    Both,
+    Divide,
+    Either,
+    Equal,
+    FloorDivide,
+    Fma,
+    Identity,
+    Less,
+    LessEqual,
+    Minus,
+    Mod,
+    Multiply,
+    Negate,
+    Not,
+    NotEqual,
+    Plus,
+    Power,
+    PowerBelow,
+    Select,
+    Square,
+    StopGradient,
+    Where,
+)  # fmt: skip
+from autograd.program.finish import finished
 from autograd.program.program import Program
 
 try:
@@ -25,19 +50,23 @@ except ImportError:
 
 __all__ = ["Builder"]
 
+# In place of a value: there is none.
+NONE = -1
+
 
 @cython.final
 @cython.cclass
 class Builder:
     """The operations so far. Values have numbers: inputs from 0, then constants and results as they come.
 
-    The value of a number was made by `made_by[number]` from `operands_of[number]`, both None for inputs and constants.
-    `known` has for each primitive the values it was asked for, by their operands.
+    The value of a number is the constant `constant_of[number]`, or was made by `made_by[number]` from
+    `operands_of[number]`; what does not apply is None, for inputs all three. `known` has for each primitive the values
+    it was asked for, by their operands.
     """
 
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
-        self.constant_of: dict[int, float] = {}
+        self.constant_of: list[float | None] = [None] * inputs
         self.constants: dict[Any, int] = {}
         self.made_by: list[Primitive | None] = [None] * inputs
         self.operands_of: list[tuple[int, ...] | None] = [None] * inputs
@@ -50,16 +79,16 @@ class Builder:
         key: Any = number
         if number != number:
             key = "nan"
-        elif number == 0.0 and math.copysign(1.0, number) < 0.0:
+        elif is_negative_zero(number):
             key = "-0.0"
         value = self.constants.get(key)
         if value is None:
-            value = self.constants[key] = self.append(None, None)
-            self.constant_of[value] = number
+            value = self.constants[key] = self.append(None, None, number)
         return value
 
-    def append(self, primitive: Primitive | None, operands: tuple[int, ...] | None) -> int:
+    def append(self, primitive: Primitive | None, operands: tuple[int, ...] | None, number: float | None) -> int:
         """The number of one more value."""
+        self.constant_of.append(number)
         self.made_by.append(primitive)
         self.operands_of.append(operands)
         return len(self.made_by) - 1
@@ -74,24 +103,32 @@ class Builder:
             value = values[operands] = self.simplified(primitive, operands)
         return value
 
-    def known_value(self, primitive: Primitive, operands: tuple[int, ...]) -> int | None:
-        """The value of an operation if it was asked for before."""
+    def known_value(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
+        """The value of an operation if it was asked for before, else `NONE`."""
         values = self.known.get(primitive)
-        return None if values is None else values.get(operands)
+        value = None if values is None else values.get(operands)
+        return NONE if value is None else value
 
     def simplified(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of an operation that was not asked for before."""
-        constants = self.constant_of
-        if all([operand in constants for operand in operands]):
-            return self.constant(primitive.of_numbers([constants[operand] for operand in operands]))
+        if self.are_constant(operands):
+            numbers: list[Any] = [self.constant_of[operand] for operand in operands]
+            return self.constant(primitive.of_numbers(numbers))
         simplify: Any = SIMPLIFY.get(primitive)
         if simplify is not None:
-            value: int | None = simplify(self, *operands)
-            if value is not None:
+            value: int = simplify(self, operands)
+            if value != NONE:
                 return value
         if primitive.kernel is None and primitive not in MACHINE_OPERATIONS:
             return self.expanded(primitive, operands)
-        return self.append(primitive, operands)
+        return self.append(primitive, operands, None)
+
+    def are_constant(self, operands: tuple[int, ...]) -> bool:
+        """Whether all these values are constants."""
+        for operand in operands:  # noqa: SIM110 - a generator would be an object in each call
+            if self.constant_of[operand] is None:
+                return False
+        return True
 
     def expanded(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of a user's primitive: its own value function, run on symbols."""
@@ -103,59 +140,29 @@ class Builder:
         except TraceError as error:
             raise TraceError(f"{error}; this is about {primitive.name!r}") from None
 
+    def is_constant(self, value: int) -> bool:
+        """Whether a value is a constant."""
+        return self.constant_of[value] is not None
+
+    def is_number(self, value: int, number: float) -> bool:
+        """Whether a value is the constant that equals this number."""
+        constant = self.constant_of[value]
+        return constant is not None and constant == number
+
     def is_condition(self, value: int) -> bool:
         """Whether a value can only be 0 or 1."""
         return self.made_by[value] in CONDITIONS
 
-    def operand_of(self, value: int, primitive: Primitive) -> int | None:
-        """The operand of a value if this unary primitive made it."""
+    def operand_of(self, value: int, primitive: Primitive) -> int:
+        """The operand of a value if this unary primitive made it, else `NONE`."""
         if self.made_by[value] is not primitive:
-            return None
+            return NONE
         operands: Any = self.operands_of[value]
         return operands[0]  # type: ignore[no-any-return]
 
     def program(self, outputs: Sequence[int], guards: Sequence[tuple[int, bool, str, int]] = ()) -> Program:
         """The program that computes these outputs and the conditions of these guards, and nothing else."""
-        size = len(self.made_by)
-        needed = bytearray(size)
-        for output in outputs:
-            needed[output] = 1
-        for guard in guards:
-            needed[guard[0]] = 1
-        # Operands have smaller numbers than what is made of them.
-        for value in range(size - 1, -1, -1):
-            used = self.operands_of[value]
-            if needed[value] and used is not None:
-                for operand in used:
-                    needed[operand] = 1
-        constants = [value for value in self.constant_of if needed[value]]
-        number = array("i", range(size))
-        count = self.inputs
-        for value in constants:
-            number[value] = count
-            count += 1
-        code_of: dict[str, int] = {}
-        codes, starts, operands = array("i"), array("i", [0]), array("i")
-        for value in range(size):
-            used = self.operands_of[value]
-            if needed[value] and used is not None:
-                number[value] = count
-                count += 1
-                primitive: Any = self.made_by[value]
-                codes.append(code_of.setdefault(primitive.name, len(code_of)))
-                for operand in used:
-                    operands.append(number[operand])
-                starts.append(len(operands))
-        return Program(
-            self.inputs,
-            [self.constant_of[value] for value in constants],
-            list(code_of),
-            codes,
-            starts,
-            operands,
-            [number[output] for output in outputs],
-            [(number[condition], outcome, file, line) for condition, outcome, file, line in guards],
-        )
+        return finished(self.inputs, self.constant_of, self.made_by, self.operands_of, outputs, guards)
 
 
 class Symbol:
@@ -173,7 +180,7 @@ class Symbol:
 
     def choose(self, yes: Any, no: Any) -> Symbol:
         """What `where` makes of this symbol as the condition."""
-        return Symbol.apply_primitive(p.Select, (self, yes, no))
+        return Symbol.apply_primitive(Select, (self, yes, no))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         primitive = primitive_of(ufunc)
@@ -202,14 +209,14 @@ def _operator(primitive: Primitive, swapped: bool = False) -> Any:
 
 
 for _name, _primitive in {
-    "add": p.Plus, "sub": p.Minus, "mul": p.Multiply, "truediv": p.Divide, "pow": p.Power, "mod": p.Mod,
-    "floordiv": p.FloorDivide, "neg": p.Negate, "abs": p.Abs, "lt": p.Less, "le": p.LessEqual, "eq": p.Equal,
-    "ne": p.NotEqual, "or": p.Either, "and": p.Both, "invert": p.Not,
+    "add": Plus, "sub": Minus, "mul": Multiply, "truediv": Divide, "pow": Power, "mod": Mod,
+    "floordiv": FloorDivide, "neg": Negate, "abs": Abs, "lt": Less, "le": LessEqual, "eq": Equal,
+    "ne": NotEqual, "or": Either, "and": Both, "invert": Not,
 }.items():  # fmt: skip
     setattr(Symbol, f"__{_name}__", _operator(_primitive))
     if _name in ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv"):
         setattr(Symbol, f"__r{_name}__", _operator(_primitive, swapped=True))
-for _name, _primitive in {"gt": p.Less, "ge": p.LessEqual}.items():
+for _name, _primitive in {"gt": Less, "ge": LessEqual}.items():
     setattr(Symbol, f"__{_name}__", _operator(_primitive, swapped=True))
 
 
@@ -218,138 +225,171 @@ def number_of(builder: Builder, operand: Any) -> int:
     return operand.value_number if isinstance(operand, Symbol) else builder.constant(float(operand))
 
 
-# What each operation is when some of its operands are special: a value, or None.
+# What each operation is when some of its operands are special: a value, or `NONE`.
 
 
-def _plus(builder: Builder, a: int, b: int) -> int | None:
-    for left, right in ((a, b), (b, a)):
-        negated = builder.operand_of(right, p.Negate)
-        if negated is not None:
-            return builder.emit(p.Minus, (left, negated))
-        if builder.constant_of.get(right) == 0.0 and math.copysign(1.0, builder.constant_of[right]) < 0:
-            return left
-    return builder.known_value(p.Plus, (b, a))
+def _plus(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
+    value = _plus_beside(builder, a, b)
+    if value == NONE:
+        value = _plus_beside(builder, b, a)
+    return builder.known_value(Plus, (b, a)) if value == NONE else value
 
 
-def _minus(builder: Builder, a: int, b: int) -> int | None:
+def _plus_beside(builder: Builder, left: int, right: int) -> int:
+    negated = builder.operand_of(right, Negate)
+    if negated != NONE:
+        return builder.emit(Minus, (left, negated))
+    constant = builder.constant_of[right]
+    return left if constant is not None and is_negative_zero(constant) else NONE
+
+
+def _minus(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
     if b == builder.zero:
         return a
-    negated = builder.operand_of(b, p.Negate)
-    return None if negated is None else builder.emit(p.Plus, (a, negated))
+    negated = builder.operand_of(b, Negate)
+    return NONE if negated == NONE else builder.emit(Plus, (a, negated))
 
 
-def _multiply(builder: Builder, a: int, b: int) -> int | None:
-    for left, right in ((a, b), (b, a)):
-        factor = builder.constant_of.get(right)
-        if factor == 1.0:
+def _multiply(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
+    value = _multiply_beside(builder, a, b)
+    if value == NONE:
+        value = _multiply_beside(builder, b, a)
+    return builder.known_value(Multiply, (b, a)) if value == NONE else value
+
+
+def _multiply_beside(builder: Builder, left: int, right: int) -> int:
+    if builder.is_constant(right):
+        if builder.is_number(right, 1.0):
             return left
-        if factor == -1.0:
-            return builder.emit(p.Negate, (left,))
-        negated = builder.operand_of(left, p.Negate)
-        if negated is not None:
-            # Outside, the sign meets another one, or a sum that takes it in.
-            return builder.emit(p.Negate, (builder.emit(p.Multiply, (negated, right)),))
-    return builder.known_value(p.Multiply, (b, a))
+        if builder.is_number(right, -1.0):
+            return builder.emit(Negate, (left,))
+    negated = builder.operand_of(left, Negate)
+    if negated == NONE:
+        return NONE
+    # Outside, the sign meets another one, or a sum that takes it in.
+    return builder.emit(Negate, (builder.emit(Multiply, (negated, right)),))
 
 
-def _divide(builder: Builder, a: int, b: int) -> int | None:
-    return a if b == builder.one else None
+def _divide(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
+    return a if b == builder.one else NONE
 
 
-def _negate(builder: Builder, x: int) -> int | None:
-    return builder.operand_of(x, p.Negate)
+def _negate(builder: Builder, operands: tuple[int, ...]) -> int:
+    x: int = operands[0]
+    return builder.operand_of(x, Negate)
 
 
-def _power(builder: Builder, a: int, b: int) -> int | None:
-    exponent = builder.constant_of.get(b)
-    if exponent == 0.0:
+def _power(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
+    if builder.is_number(b, 0.0):
         return builder.one
-    if exponent == 1.0:
+    if builder.is_number(b, 1.0):
         return a
-    return builder.emit(p.Square, (a,)) if exponent == 2.0 else None
+    return builder.emit(Square, (a,)) if builder.is_number(b, 2.0) else NONE
 
 
-def _power_below(builder: Builder, a: int, b: int, c: int) -> int | None:
-    exponent, lowered = builder.constant_of.get(b), builder.constant_of.get(c)
+def _power_below(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b, c = operands
+    exponent, lowered = builder.constant_of[b], builder.constant_of[c]
     if exponent is None or lowered is None or not float(exponent).is_integer() or abs(exponent) > 1e15:
-        return None
-    return builder.emit(p.Power, (a, builder.constant(exponent - lowered)))
+        return NONE
+    return builder.emit(Power, (a, builder.constant(exponent - lowered)))
 
 
-def _identity(builder: Builder, x: int) -> int | None:
+def _identity(builder: Builder, operands: tuple[int, ...]) -> int:
+    x: int = operands[0]
     return x
 
 
-def _not(builder: Builder, x: int) -> int | None:
-    inner = builder.operand_of(x, p.Not)
-    return inner if inner is not None and builder.is_condition(inner) else None
+def _not(builder: Builder, operands: tuple[int, ...]) -> int:
+    x: int = operands[0]
+    inner = builder.operand_of(x, Not)
+    return inner if inner != NONE and builder.is_condition(inner) else NONE
 
 
-def _equal(builder: Builder, a: int, b: int) -> int | None:
+def _equal(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
     if b == builder.zero and builder.is_condition(a):
-        return builder.emit(p.Not, (a,))
-    return None
+        return builder.emit(Not, (a,))
+    return NONE
 
 
-def _not_equal(builder: Builder, a: int, b: int) -> int | None:
-    return a if b == builder.zero and builder.is_condition(a) else None
+def _not_equal(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
+    return a if b == builder.zero and builder.is_condition(a) else NONE
 
 
-def _both(builder: Builder, a: int, b: int) -> int | None:
+def _both(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
     for left, right in ((a, b), (b, a)):
-        known = builder.constant_of.get(right)
-        if known == 0.0:
+        if builder.is_number(right, 0.0):
             return builder.zero
-        if known is not None and builder.is_condition(left):
+        if builder.is_constant(right) and builder.is_condition(left):
             return left
-    return a if a == b and builder.is_condition(a) else None
+    return a if a == b and builder.is_condition(a) else NONE
 
 
-def _either(builder: Builder, a: int, b: int) -> int | None:
+def _either(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
     for left, right in ((a, b), (b, a)):
-        known = builder.constant_of.get(right)
-        if known is not None and known != 0.0:
-            return builder.one
-        if known == 0.0 and builder.is_condition(left):
-            return left
-    return a if a == b and builder.is_condition(a) else None
+        if builder.is_constant(right):
+            if not builder.is_number(right, 0.0):
+                return builder.one
+            if builder.is_condition(left):
+                return left
+    return a if a == b and builder.is_condition(a) else NONE
 
 
-def _select(builder: Builder, condition: int, yes: int, no: int) -> int | None:
-    known = builder.constant_of.get(condition)
-    if known is not None:
-        return no if known == 0.0 else yes
+def _select(builder: Builder, operands: tuple[int, ...]) -> int:
+    condition, yes, no = operands
+    if builder.is_constant(condition):
+        return no if builder.is_number(condition, 0.0) else yes
     if yes == no:
         return yes
-    negated = builder.operand_of(condition, p.Not)
-    if negated is not None:
-        return builder.emit(p.Select, (negated, no, yes))
+    negated = builder.operand_of(condition, Not)
+    if negated != NONE:
+        return builder.emit(Select, (negated, no, yes))
     if builder.is_condition(condition):
-        if (yes, no) == (builder.one, builder.zero):
+        if yes == builder.one and no == builder.zero:
             return condition
-        if (yes, no) == (builder.zero, builder.one):
-            return builder.emit(p.Not, (condition,))
-    return None
+        if yes == builder.zero and no == builder.one:
+            return builder.emit(Not, (condition,))
+    return NONE
 
 
-def _absorb(builder: Builder, a: int, b: int) -> int | None:
-    for left, right in ((a, b), (b, a)):
-        known = builder.constant_of.get(right)
-        if known == 0.0:
+def _absorb(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
+    value = _absorb_beside(builder, a, b)
+    if value == NONE:
+        value = _absorb_beside(builder, b, a)
+    return builder.known_value(Absorb, (b, a)) if value == NONE else value
+
+
+def _absorb_beside(builder: Builder, left: int, right: int) -> int:
+    constant = builder.constant_of[right]
+    if constant is not None:
+        if constant == 0.0:
             return builder.zero
-        if known is not None and math.isfinite(known):
-            return builder.emit(p.Multiply, (left, right))
-        if builder.is_condition(right):
-            return builder.emit(p.Select, (right, left, builder.zero))
-    return builder.known_value(p.Absorb, (b, a))
+        if math.isfinite(constant):
+            return builder.emit(Multiply, (left, right))
+    return builder.emit(Select, (right, left, builder.zero)) if builder.is_condition(right) else NONE
 
 
-CONDITIONS = frozenset([p.Less, p.LessEqual, p.Equal, p.NotEqual, p.Not, p.Both, p.Either])
-MACHINE_OPERATIONS = frozenset([p.Select, p.Fma, p.PowerBelow])
+def is_negative_zero(number: float) -> bool:
+    """Whether it is -0.0, which equals 0.0."""
+    return number == 0.0 and math.copysign(1.0, number) < 0.0
+
+
+CONDITIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either])
+MACHINE_OPERATIONS = frozenset([Select, Fma, PowerBelow])
 SIMPLIFY = {
-    p.Plus: _plus, p.Minus: _minus, p.Multiply: _multiply, p.Divide: _divide, p.Negate: _negate, p.Power: _power,
-    p.PowerBelow: _power_below, p.Identity: _identity, p.Where: _identity,
-    p.StopGradient: _identity, p.Not: _not, p.Equal: _equal, p.NotEqual: _not_equal, p.Both: _both,
-    p.Either: _either,
-    p.Select: _select, p.Absorb: _absorb,
+    Plus: _plus, Minus: _minus, Multiply: _multiply, Divide: _divide, Negate: _negate, Power: _power,
+    PowerBelow: _power_below, Identity: _identity, Where: _identity,
+    StopGradient: _identity, Not: _not, Equal: _equal, NotEqual: _not_equal, Both: _both,
+    Either: _either,
+    Select: _select, Absorb: _absorb,
 }  # fmt: skip

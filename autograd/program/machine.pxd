@@ -81,8 +81,8 @@ cdef class Steps:
     cdef void run(self, Py_ssize_t count, int* failed) noexcept nogil
     @cython.locals(numbers="double*")
     cdef void run_into(self, double* results) noexcept nogil
-    @cython.locals(lanes="double*", left="double*", stride=Py_ssize_t, row=Py_ssize_t, everywhere=bint,
-                   is_product=bint, term=double)
+    @cython.locals(lanes="double*", left="double*", stride=Py_ssize_t, row=Py_ssize_t, together=Py_ssize_t,
+                   everywhere=bint, is_product=bint, term=double)
     cdef void add_up(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
     @cython.locals(many=Py_ssize_t, first=Py_ssize_t, row=Py_ssize_t, operand=Py_ssize_t, gathered="double*")
     cdef void run_many(self, Py_ssize_t step, Py_ssize_t count) noexcept nogil

@@ -343,13 +343,14 @@ class Steps:
         stride = self.instructions[step].first
         is_product = self.instructions[step].kind == PRODUCT_ADDITION
         everywhere = not failed if cython.compiled else failed is None
-        if count == BLOCK and everywhere and (is_product or stride == 1):
+        together = 0
+        if everywhere and (is_product or stride == 1):
+            together = count - count % LANES
             if is_product:
-                self.instructions[step].binary(lanes, left, self.instructions[step].b, count)
+                self.instructions[step].binary(lanes, left, self.instructions[step].b, together)
             else:
-                self.instructions[step].unary(lanes, left, count)
-            return
-        for row in range(count):
+                self.instructions[step].unary(lanes, left, together)
+        for row in range(together, count):
             if everywhere or failed[row] < 0:
                 term = left[row * stride]
                 if is_product:
@@ -410,7 +411,7 @@ class Machine:
     """
 
     def __init__(
-        self, program: Program, varying: Sequence[bool] | None = None, summed: bool | Sequence[bool] = False
+        self, program: Program, varying: Sequence[int] | None = None, summed: bool | Sequence[bool] = False
     ) -> None:
         plan = Plan(program, varying, summed)
         self.sums_up = True in plan.summed

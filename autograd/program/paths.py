@@ -65,15 +65,18 @@ class Path:
         # That for one row alone, once it is there.
         self.alone: Machine | None = None
 
-    def machine(self, varying: tuple[bool, ...] | None = None, summed: bool | tuple[bool, ...] = False) -> Machine:
-        """The program made ready to run: for one row, or for rows in which some inputs vary and outputs are summed."""
+    def machine(self, varying: bytes | None = None, summed: bool | tuple[bool, ...] = False) -> Machine:
+        """The program made ready to run: for one row, or for rows in which some inputs vary and outputs are summed.
+
+        `varying` has a 1 for each input that varies, else a 0.
+        """
         key = (varying, summed)
         machine = self.machines.get(key)
         if machine is None:
             inputs = varying
             if varying is not None:
                 # Nodes that the function closes over come behind its numbers, and are the same for all rows.
-                inputs = varying + (False,) * (self.program.inputs - len(varying))
+                inputs = varying.ljust(self.program.inputs, b"\0")
             with collector_paused():
                 machine = self.machines.setdefault(key, prepared(Machine(self.program, inputs, summed), self.tier))
         return machine

@@ -7,10 +7,10 @@ so that the whole computation stays in the processor's first cache.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograd.arrays import integers
 from autograd.primitives import Minus, Multiply, Plus
 from autograd.program.program import Program
 from autograd.program.runs import in_runs
@@ -22,7 +22,7 @@ except ImportError:
     from autograd import _cython as cython
 
 if not cython.compiled:
-    from autograd.program.step import Step
+    from autograd.program.step import Step, new_step
 
 __all__ = ["Plan"]
 
@@ -37,27 +37,34 @@ def fused(program: Program) -> list[Step]:
     """
     primitives = program.primitives()
     first = program.first
+    of_operation: Any = program.codes
+    start_of: Any = program.starts
+    used: Any = program.operands
+    codes = of_operation.data.as_ints if cython.compiled else of_operation
+    starts = start_of.data.as_ints if cython.compiled else start_of
+    operand_at = used.data.as_ints if cython.compiled else used
+    uses = integers(program.size)
+    use_count = uses.data.as_ints if cython.compiled else uses
     steps = []
-    uses = array("i", bytes(4 * program.size))
-    for number in range(len(program.codes)):
-        operands = tuple(program.operands[program.starts[number] : program.starts[number + 1]])
-        for operand in operands:
-            uses[operand] += 1
-        steps.append(Step(first + number, primitives[program.codes[number]], operands))
+    for number in range(len(program)):
+        operands = tuple([operand_at[entry] for entry in range(starts[number], starts[number + 1])])
+        for entry in range(starts[number], starts[number + 1]):
+            use_count[operand_at[entry]] += 1
+        steps.append(new_step(first + number, primitives[codes[number]], operands))
     for value in program.outputs:
-        uses[value] += 1
+        use_count[value] += 1
     for guard in program.guards:
-        uses[guard.condition] += 1
+        use_count[guard.condition] += 1
     taken = bytearray(program.size)
     for step in steps:
         if step.primitive is Plus or step.primitive is Minus:
             left, right = step.operands
-            if is_product(steps, left - first) and uses[left] == 1:
+            if use_count[left] == 1 and is_product(steps, left - first):
                 product = steps[left - first]
                 step.primitive = PRODUCT_PLUS if step.primitive is Plus else PRODUCT_MINUS
                 step.operands = (*product.operands, right)
                 taken[left] = 1
-            elif is_product(steps, right - first) and uses[right] == 1:
+            elif use_count[right] == 1 and is_product(steps, right - first):
                 product = steps[right - first]
                 step.primitive = PRODUCT_PLUS if step.primitive is Plus else MINUS_PRODUCT
                 step.operands = (*product.operands, left)
@@ -82,11 +89,11 @@ class Plan:
     """
 
     def __init__(
-        self, program: Program, varying: Sequence[bool] | None = None, summed: bool | Sequence[bool] = False
+        self, program: Program, varying: Sequence[int] | None = None, summed: bool | Sequence[bool] = False
     ) -> None:
         self.alone = varying is None
         if varying is None:
-            varying = (False,) * program.inputs
+            varying = bytes(program.inputs)
         if len(varying) != program.inputs:
             raise ValueError(f"a plan says of each of {program.inputs} inputs whether it varies, got {len(varying)}")
         self.summed = [summed] * len(program.outputs) if isinstance(summed, bool) else list(summed)
@@ -104,50 +111,28 @@ class Plan:
         self.deciding = chosen(steps, self.varies, 1, decides, 1)
         self.rest = chosen(steps, self.varies, 1, decides, 0)
         self.outputs = program.outputs
+        kept = bytearray(program.size)
         # What one row alone returns is written to its results, not kept in cells.
-        self.kept = {guard.condition for guard in program.guards} | set(() if self.alone else stored)
-        self.sum_up(program)
+        for value in (*[guard.condition for guard in program.guards], *(() if self.alone else stored)):
+            kept[value] = 1
+        self.rest = with_sums(program.outputs, self.summed, kept, self.deciding, self.rest)
         # What is computed before the rows is used by them.
         computed = bytearray(program.size)
-        for step in (*self.deciding, *self.rest):
-            if step.output < 0:
-                computed[step.result] = 1
-        self.kept |= {
-            operand for step in (*self.deciding, *self.rest) for operand in step.operands if not computed[operand]
-        }
+        for steps in (self.deciding, self.rest):
+            mark_results(steps, computed)
+        for steps in (self.deciding, self.rest):
+            mark_operands(steps, kept, computed)
+        self.kept = {value for value, needed in enumerate(kept) if needed}
         self.allocate(program, stored)
-
-    def sum_up(self, program: Program) -> None:
-        """Put the additions of outputs behind the steps that they are the results of.
-
-        A product that is nothing but one output is added without being stored.
-        """
-        waiting: dict[int, list[Step]] = {}
-        for number, output in enumerate(program.outputs):
-            if self.summed[number]:
-                waiting.setdefault(output, []).append(Step(output, ADD, (output,), number))
-        used = self.kept | {operand for step in (*self.deciding, *self.rest) for operand in step.operands}
-        computed_last = {step.result for step in self.rest}
-        rest = [addition for value in waiting if value not in computed_last for addition in waiting[value]]
-        for step in self.rest:
-            additions = waiting.get(step.result, [])
-            if step.primitive is Multiply and len(additions) == 1 and step.result not in used:
-                rest.append(Step(step.result, ADD_PRODUCT, step.operands, additions[0].output))
-            else:
-                rest.append(step)
-                rest += additions
-        self.rest = rest
 
     def allocate(self, program: Program, stored: list[int]) -> None:
         """Give each value its place: registers are used again when nothing needs their value any more."""
-        last_use = last_uses(program.size, (*self.deciding, *self.rest))
-        conditions = {guard.condition for guard in program.guards}
         decided = len(self.deciding)
-        for condition in conditions:
-            last_use[condition] = max(last_use[condition], decided)
+        places = Places(program.size, self.varies, self.deciding + self.rest)
+        for guard in program.guards:
+            places.needed_at(guard.condition, decided)
         for output in stored:
-            last_use[output] = decided + len(self.rest)
-        places = Places(program.size, self.varies, last_use)
+            places.needed_at(output, decided + len(self.rest))
         for value in range(program.first):
             places.settle(value)
         for runs in self.runs:
@@ -156,14 +141,53 @@ class Plan:
                     places.begin_line()
                 for step in run:
                     places.settle(step.result)
-        for time, step in enumerate((*self.deciding, *self.rest)):
-            # The result gets its register before the operands give theirs back: a block is not computed onto itself.
-            if step.output < 0:
-                places.settle(step.result)
-            if time == decided:
-                places.release(conditions, time)
-            places.release(step.operands, time)
+        places.settle_steps(decided, sorted({guard.condition for guard in program.guards}))
         self.place, self.cells, self.registers = places.place, places.cells, places.registers
+
+
+def with_sums(
+    outputs: Iterable[int], summed: list[bool], kept: bytearray, deciding: list[Step], rest: list[Step]
+) -> list[Step]:
+    """The rest of the steps, with the additions of summed outputs behind those that they are the results of.
+
+    A product that is nothing but one output is added without being stored.
+    """
+    waiting: dict[int, list[Step]] = {}
+    for number, output in enumerate(outputs):
+        if summed[number]:
+            waiting.setdefault(output, []).append(new_step(output, ADD, (output,), number))
+    if not waiting:
+        return rest
+    nothing, used, computed_last = bytearray(len(kept)), bytearray(kept), bytearray(len(kept))
+    for steps in (deciding, rest):
+        mark_operands(steps, used, nothing)
+    mark_results(rest, computed_last)
+    together = [addition for value in waiting if not computed_last[value] for addition in waiting[value]]
+    for step in rest:
+        additions = waiting.get(step.result)
+        if additions is None:
+            together.append(step)
+        elif step.primitive is Multiply and len(additions) == 1 and not used[step.result]:
+            together.append(new_step(step.result, ADD_PRODUCT, step.operands, additions[0].output))
+        else:
+            together.append(step)
+            together += additions
+    return together
+
+
+def mark_results(steps: list[Step], marks: bytearray) -> None:
+    """Mark what steps compute, other than by adding to a sum."""
+    for step in steps:
+        if step.output < 0:
+            marks[step.result] = 1
+
+
+def mark_operands(steps: list[Step], marks: bytearray, but_for: bytearray) -> None:
+    """Mark what steps use, but for values that are marked there."""
+    for step in steps:
+        for operand in step.operands:
+            if not but_for[operand]:
+                marks[operand] = 1
 
 
 def mark(steps: list[Step], varies: bytearray, decides: bytearray) -> None:
@@ -183,47 +207,67 @@ def chosen(steps: list[Step], varies: bytearray, varying: int, decides: bytearra
     return [step for step in steps if varies[step.result] == varying and decides[step.result] == deciding]
 
 
-def last_uses(size: int, steps: Iterable[Step]) -> Any:
-    """For each value the number of the last step that uses it, -1 if none does."""
-    last_use = array("i", [-1]) * size
-    for time, step in enumerate(steps):
-        for operand in step.operands:
-            last_use[operand] = time
-    return last_use
-
-
 @cython.final
 @cython.cclass
 class Places:
-    """The cells and registers given to values so far."""
+    """The cells and registers given to values so far, and when they are free again.
 
-    def __init__(self, size: int, varies: bytearray, last_use: Any) -> None:
-        self.place = array("i", bytes(4 * size))
+    The number of a step, among those done for each block, is the time.
+    """
+
+    def __init__(self, size: int, varies: bytearray, steps: list[Step]) -> None:
+        self.place = integers(size)
         self.varies = varies
-        self.last_use = last_use
+        self.steps = steps
+        self.last_use = integers(size, -1)
         self.cells = 0
         self.registers = 0
         self.free: list[int] = []
+        self.find_last_uses()
+
+    def find_last_uses(self) -> None:
+        """Note for each value the last step that uses it."""
+        last_use = self.last_use.data.as_ints if cython.compiled else self.last_use
+        for time, step in enumerate(self.steps):
+            for operand in step.operands:
+                last_use[operand] = time
+
+    def needed_at(self, value: int, time: int) -> None:
+        """Note that a value is needed then."""
+        self.last_use[value] = max(self.last_use[value], time)
 
     def settle(self, value: int) -> None:
         """Give a value its place."""
+        place = self.place.data.as_ints if cython.compiled else self.place
         if not self.varies[value]:
-            self.place[value] = self.cells
+            place[value] = self.cells
             self.cells += 1
         elif self.free:
-            self.place[value] = self.free.pop()
+            place[value] = self.free.pop()
         else:
-            self.place[value] = self.registers
+            place[value] = self.registers
             self.registers += 1
 
     def begin_line(self) -> None:
         """Let the next cell be the first of a line."""
         self.cells += -self.cells % LINE
 
-    def release(self, values: Iterable[int], time: int) -> None:
-        """Take the registers back of those values that were used for the last time."""
-        for value in values:
-            if self.last_use[value] == time and self.varies[value]:
-                self.free.append(self.place[value])
-                # Once, even where a step has the value twice.
-                self.last_use[value] = -1
+    def settle_steps(self, decided: int, conditions: list[int]) -> None:
+        """Give the results of the steps their places; the conditions are looked at before the step `decided`."""
+        for time, step in enumerate(self.steps):
+            # The result gets its register before the operands give theirs back: a block is not computed onto itself.
+            if step.output < 0:
+                self.settle(step.result)
+            if time == decided:
+                for condition in conditions:
+                    self.release(condition, time)
+            for operand in step.operands:
+                self.release(operand, time)
+
+    def release(self, value: int, time: int) -> None:
+        """Take the register of a value back if it was used for the last time."""
+        last_use = self.last_use.data.as_ints if cython.compiled else self.last_use
+        if last_use[value] == time and self.varies[value]:
+            self.free.append(self.place.data.as_ints[value] if cython.compiled else self.place[value])
+            # Once, even where a step has the value twice.
+            last_use[value] = -1

@@ -8,7 +8,6 @@ of its conditions comes out the other way, the program is not the one that Pytho
 from __future__ import annotations
 
 import hashlib
-import itertools
 import math
 import struct
 from array import array
@@ -16,6 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.primitive import Primitive, find_primitive
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
 
 __all__ = ["Guard", "Operation", "Program"]
 
@@ -88,18 +92,8 @@ class Program:
             or self.starts[len(self.codes)] != len(self.operands)
         ):
             raise ValueError("a program's operands don't fit its operations: was it changed or cut off?")
-        if any([start > stop for start, stop in itertools.pairwise(self.starts)]):
-            raise ValueError("a program's operands are out of order: was it changed?")
-        primitives = self.primitives()
-        for number, code in enumerate(self.codes):
-            if not 0 <= code < len(primitives):
-                raise ValueError(f"operation {number} of a program has no name")
-            used = self.operands[self.starts[number] : self.starts[number + 1]]
-            arity = primitives[code].arity
-            if arity is not None and len(used) != arity:
-                raise ValueError(f"operation {number} of a program, {self.names[code]}, has {len(used)} operands")
-            if any([not 0 <= operand < first + number for operand in used]):
-                raise ValueError(f"operation {number} of a program uses a value that is not computed before it")
+        arities = array("i", [-1 if primitive.arity is None else primitive.arity for primitive in self.primitives()])
+        check_operations(self.codes, self.starts, self.operands, arities, self.names, first)
         for value in (*self.outputs, *[guard.condition for guard in self.guards]):
             if not 0 <= value < first + len(self.codes):
                 raise ValueError(f"a program has no value {value}")
@@ -228,6 +222,35 @@ class Program:
 
     def __repr__(self) -> str:
         return f"<program of {self.inputs} inputs, {len(self)} operations, {self.hash[:8]}>"
+
+
+def check_operations(codes: Any, starts: Any, operands: Any, arities: Any, names: tuple[str, ...], first: int) -> None:
+    """Raise ValueError unless each operation has its name, its operands and its place behind these.
+
+    `arities` says of each name how many operands it has, -1 for any number; `first` is the first operation's result.
+    """
+    of_operation, start_of = integers_of(codes), integers_of(starts)
+    used, arity_of = integers_of(operands), integers_of(arities)
+    count = len(codes)
+    for number in range(count):
+        if start_of[number] > start_of[number + 1]:
+            raise ValueError("a program's operands are out of order: was it changed?")
+    for number in range(count):
+        code = of_operation[number]
+        if not 0 <= code < len(names):
+            raise ValueError(f"operation {number} of a program has no name")
+        stop = start_of[number + 1]
+        given = stop - start_of[number]
+        if arity_of[code] >= 0 and given != arity_of[code]:
+            raise ValueError(f"operation {number} of a program, {names[code]}, has {given} operands")
+        for entry in range(start_of[number], stop):
+            if not 0 <= used[entry] < first + number:
+                raise ValueError(f"operation {number} of a program uses a value that is not computed before it")
+
+
+def integers_of(numbers: Any) -> Any:
+    """Where the integers of an array are: compiled, their memory."""
+    return numbers.data.as_ints if cython.compiled else numbers
 
 
 def place_of(guard: Guard) -> str:

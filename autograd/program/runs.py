@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.program.step import Step
+from autograd.arrays import integers
+
+try:
+    import cython
+except ImportError:
+    from autograd import _cython as cython
+if not cython.compiled:
+    from autograd.program.step import Step
 
 __all__ = ["LONGEST", "in_runs"]
 
@@ -26,20 +33,27 @@ def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
 
     Parts are done one after the other. Results lie in the order of the runs, behind inputs and constants in theirs.
     """
-    place = list(range(values))
+    places = integers(values)
+    place = places.data.as_ints if cython.compiled else places
+    for end in range(values):
+        place[end] = end
     end = values
     found = []
     for operations in parts:
+        runs: list[list[Step]] = []
         groups = by_level(operations, values)
         if len(operations) < SHORTEST * len(groups):
             # Most operations wait for the one before: in their own order, what is used together stays together.
-            groups = [[operation] for operation in operations]
-        runs = []
-        for group in groups:
-            runs += cut(group, place)
-            for number, operation in enumerate(group, end):
-                place[operation.result] = number
-            end += len(group)
+            for operation in operations:
+                runs.append([operation])
+                place[operation.result] = end
+                end += 1
+        else:
+            for group in groups:
+                runs += cut(group, places)
+                for operation in group:
+                    place[operation.result] = end
+                    end += 1
         found.append(runs)
     return found
 
@@ -49,7 +63,8 @@ def by_level(operations: list[Step], values: int) -> list[list[Step]]:
 
     Those on any number of operands stand alone.
     """
-    level = [0] * values
+    levels = integers(values)
+    level = levels.data.as_ints if cython.compiled else levels
     deepest = 0
     for operation in operations:
         known = 0
@@ -68,7 +83,7 @@ def by_level(operations: list[Step], values: int) -> list[list[Step]]:
     return [group for at_level in groups for group in at_level.values()]
 
 
-def cut(group: list[Step], place: list[int]) -> list[list[Step]]:
+def cut(group: list[Step], place: Any) -> list[list[Step]]:
     """A group in runs that are not too long; it is put in the order in which its operands lie."""
     if len(group) < SHORTEST:
         return [[operation] for operation in group]

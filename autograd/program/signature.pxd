@@ -4,7 +4,7 @@ cimport cython
 from autograd.node cimport Node, value_of
 
 @cython.locals(numbers=array, nodes=dict, keys=list)
-cpdef tuple sign(tuple args, dict kwargs)
+cpdef tuple sign(tuple args, dict kwargs, list stops=*)
 cdef take(object value, array numbers, dict nodes, list keys)
 cdef take_array(object value, array numbers, dict nodes)
 @cython.locals(view=Py_buffer, is_plain=bint)

@@ -51,10 +51,13 @@ class Signature:
         return positional, {name: put_together(part, rest) for name, part in self.keywords.items()}
 
 
-def sign(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[array[float], dict[int, Node], Any]:
+def sign(
+    args: tuple[Any, ...], kwargs: dict[str, Any], stops: list[int] | None = None
+) -> tuple[array[float], dict[int, Node], Any]:
     """The numbers in the arguments of a call, the nodes among them by their place, and a key.
 
-    The key is the same for calls of the same signature. This runs in every call: it takes apart, and makes nothing.
+    The key is the same for calls of the same signature. `stops` gets, for each argument by place, how many numbers
+    there are up to its end. This runs in every call: it takes apart, and makes nothing.
     """
     numbers = array("d")
     nodes: dict[int, Node] = {}
@@ -62,6 +65,8 @@ def sign(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[array[float], d
     try:
         for value in args:
             take(value, numbers, nodes, keys)
+            if stops is not None:
+                stops.append(len(numbers))
         if kwargs:
             for name in sorted(kwargs):
                 keys.append(name)

@@ -41,3 +41,13 @@ class Step:
         self.primitive = primitive
         self.operands = operands
         self.output = output
+
+
+def new_step(result: int, primitive: Any, operands: tuple[int, ...], output: int = -1) -> Step:
+    """`Step(result, primitive, operands, output)`, without a call by Python: a plan makes one for each operation."""
+    step: Step = Step.__new__(Step)
+    step.result = result
+    step.primitive = primitive
+    step.operands = operands
+    step.output = output
+    return step

@@ -1,6 +1,8 @@
 cimport cython
-from autograd.node cimport operands_of
+from cpython.array cimport array
+from autograd.node cimport Node, operands_of, value_of, varies
 from autograd.program.builder cimport Builder
+from autograd.arrays cimport integers
 from autograd.tape cimport Tape
 
 @cython.final
@@ -9,5 +11,8 @@ cdef class Translation:
     cdef readonly list variables
     cdef readonly Builder builder
     cdef dict place_of
-    cdef list values
+    cdef array values
+    @cython.locals(values="int*", count=Py_ssize_t, position=Py_ssize_t, place=Py_ssize_t, node=Node)
+    cdef translate(self)
+    @cython.locals(position=int)
     cpdef int value_at(self, object operand) except -1

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.arrays import integers
 from autograd.callers import caller
 from autograd.modes import tracing
 from autograd.node import Node, clock, new_argument, operands_of, retire_arguments, value_of, varies
@@ -186,17 +187,26 @@ class Translation:
         self.variables = list({id(node): node for node in tape.outside}.values())
         self.builder = Builder(count + len(self.variables))
         self.place_of = {id(variable): place for place, variable in enumerate(self.variables, count)}
-        self.values = list(range(count))
-        for node in tape.nodes:
-            primitive: Any = node.op
+        # What the builder calls what stands at each position of the tape.
+        self.values = integers(tape.size)
+        self.translate()
+
+    def translate(self) -> None:
+        """Hand the operations to the builder, in their order."""
+        values = self.values.data.as_ints if cython.compiled else self.values
+        count = self.tape.count
+        for position in range(count):
+            values[position] = position
+        for place, node in enumerate(self.tape.nodes):
             operands = tuple([self.value_at(operand) for operand in operands_of(node)])
-            self.values.append(self.builder.emit(primitive, operands))
+            primitive: Any = node._origin.primitive
+            values[count + place] = self.builder.emit(primitive, operands)
 
     def value_at(self, operand: Any) -> int:
         """The builder's value for a node or number."""
         position = self.tape.position_of(operand)
         if position >= 0:
-            return self.values[position]
+            return int(self.values.data.as_ints[position] if cython.compiled else self.values[position])
         place = self.place_of.get(id(operand))
         return self.builder.constant(value_of(operand)) if place is None else place
 
@@ -206,7 +216,7 @@ def first_decisions(guards: list[tuple[int, bool, str, int]], builder: Builder) 
     seen: set[int] = set()
     kept = []
     for guard in guards:
-        if guard[0] not in seen and guard[0] not in builder.constant_of:
+        if guard[0] not in seen and not builder.is_constant(guard[0]):
             seen.add(guard[0])
             kept.append(guard)
     return kept

@@ -10,6 +10,7 @@ import types
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 from autograd.modes import current_mode, no_grad
@@ -85,6 +86,7 @@ class Mapped:
         self.__name__ = name_of(fun)
         self.derivatives: dict[Any, Derivatives] = {}
         self.recordings = Recordings(self.__name__, max_paths, self.tier)
+        self.varying: dict[Any, bytes] = {}
         functools.update_wrapper(self, fun, updated=())
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -111,16 +113,14 @@ class Mapped:
 
     def on_numbers(self, rows: RowArguments) -> Any:
         """The results for plain numbers, by compiled programs."""
-        mode = current_mode()
-        row = tuple(rows.one(0))
-        numbers, _, key = sign(row, {})
+        numbers, key = rows.numbers, rows.key
         try:
-            paths = self.paths_of((key, rows.mapped), row)
+            paths = self.paths_of((key, rows.mapped), rows.first)
         except TooManyPaths as signal:
             self.recordings.warn(signal)
             return self.one_by_one(rows, self.fun)
-        first = paths.first(numbers)
-        if mode.recording and (variables := differentiated(first)):
+        variables = paths.first(numbers).variables
+        if variables and current_mode().recording and (variables := differentiated(variables)):
             return self.on_variables(rows, variables)
         return Run(self, paths, rows, numbers).result()
 
@@ -131,6 +131,11 @@ class Mapped:
             signature = Signature(row, {})
             paths = self.recordings.paths(key, signature, functools.partial(self.record, signature))
         return paths
+
+    def varying_in(self, rows: RowArguments) -> bytes:
+        """For each number of a row whether it varies: one object for all calls of one signature, with its hash."""
+        known = self.varying.get((rows.key, rows.mapped))
+        return self.varying.setdefault((rows.key, rows.mapped), rows.varying()) if known is None else known
 
     def record(self, signature: Signature, numbers: Sequence[float]) -> Any:
         """Run the function of one row on these numbers, and record it."""
@@ -170,7 +175,8 @@ class Mapped:
                 value, slopes = both(*rows.arguments)
             # Rows on other paths may use others.
             known = {id(node) for node in variables}
-            missing = [node for path in both.paths for node in differentiated(path) if id(node) not in known]
+            used = [node for path in both.paths for node in differentiated(path.variables)]
+            missing = [node for node in used if id(node) not in known]
             if not missing:
                 break
         found = with_slopes(
@@ -310,11 +316,13 @@ class Mapped:
 
 
 class RowArguments:
-    """The arguments of a call: those that are mapped, with their rows along the first axis, and the others."""
+    """The arguments of a call: those that are mapped, with their rows along the first axis, and the others.
+
+    `first` has those of the first row, `numbers` the numbers in them, of which those of an argument end before
+    its entry in `stops`, `key` their signature; `nodes` has the nodes in any row.
+    """
 
     def __init__(self, mapped: Mapped, args: tuple[Any, ...]) -> None:
-        import numpy
-
         axes = mapped.in_axes if isinstance(mapped.in_axes, list | tuple) else (mapped.in_axes,) * len(args)
         if len(axes) != len(args):
             raise ValueError(f"vmap of {mapped.__name__}: in_axes has {len(axes)} entries for {len(args)} arguments")
@@ -325,28 +333,10 @@ class RowArguments:
         self.hold_nodes = False
         counts: dict[int, int] = {}
         for place, (argument, axis) in enumerate(zip(args, axes, strict=True)):
-            if axis is None:
-                self.arguments.append(argument)
-                self.nodes += sign((argument,), {})[1].values()
-                continue
-            given = numpy.asarray(argument)
-            if given.ndim == 0 or not -given.ndim <= axis < given.ndim:
-                raise ValueError(
-                    f"vmap of {mapped.__name__}: argument {place} has no axis {axis}, its shape is {given.shape}"
-                )
-            if given.dtype.kind == "O":
-                found = [item for item in given.flat if isinstance(item, Node)]
-                self.nodes += found
-                self.hold_nodes |= bool(found)
-                flatten(given, f"argument {place} of {mapped.__name__}")
-            elif given.dtype.kind not in "fiu":
-                raise TypeError(
-                    f"vmap of {mapped.__name__}: argument {place} is an array of {given.dtype}, not of numbers"
-                )
-            kind = given.dtype if self.nodes and given.dtype.kind == "O" else numpy.float64
-            rows = numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
-            counts[place] = len(rows)
-            self.arguments.append(rows)
+            if axis is not None:
+                argument = self.with_rows_first(mapped.__name__, place, argument, axis)
+                counts[place] = len(argument)
+            self.arguments.append(argument)
         if not counts:
             raise ValueError(f"vmap of {mapped.__name__}: no argument is mapped; say so in in_axes")
         if len(set(counts.values())) > 1:
@@ -357,6 +347,31 @@ class RowArguments:
         self.count = next(iter(counts.values()))
         if self.count == 0:
             raise ValueError(f"vmap of {mapped.__name__} needs at least one row")
+        self.first = tuple(self.one(0))
+        self.stops: list[int] = []
+        self.numbers, nodes, self.key = sign(self.first, {}, self.stops)
+        if nodes:
+            self.nodes += nodes.values()
+
+    def with_rows_first(self, name: str, place: int, argument: Any, axis: int) -> Any:
+        """A mapped argument as an array whose first axis has the rows; its nodes are noted."""
+        import numpy
+
+        given = numpy.asarray(argument)
+        if given.ndim == 0 or not -given.ndim <= axis < given.ndim:
+            raise ValueError(f"vmap of {name}: argument {place} has no axis {axis}, its shape is {given.shape}")
+        kind: Any = given.dtype
+        if kind.kind == "O":
+            nodes = [item for item in given.flat if isinstance(item, Node)]
+            flatten(given, f"argument {place} of {name}")
+            self.nodes += nodes
+            self.hold_nodes |= bool(nodes)
+            kind = kind if nodes else numpy.float64
+        elif kind.kind not in "fiu":
+            raise TypeError(f"vmap of {name}: argument {place} is an array of {kind}, not of numbers")
+        else:
+            kind = numpy.float64
+        return numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
 
     def one(self, row: int) -> list[Any]:
         """The arguments of one row."""
@@ -378,19 +393,28 @@ class RowArguments:
                 self.arguments[place] = as_array(numbers, argument.shape)
             else:
                 self.arguments[place] = Signature((argument,), {}).arguments(numbers)[0][0]
+        self.first = tuple(self.one(0))
 
-    def sources(self) -> tuple[list[tuple[Any, int, int]], tuple[bool, ...]]:
-        """For each number of a row that varies, where it is read; and which numbers vary."""
+    def sources(self) -> list[tuple[Any, int, int]]:
+        """For each number of a row that varies, where it is read."""
         sources = []
-        varying: list[bool] = []
-        for argument, mapped in zip(self.arguments, self.mapped, strict=True):
+        start = 0
+        for argument, mapped, stop in zip(self.arguments, self.mapped, self.stops, strict=True):
+            width = stop - start
+            start = stop
             if mapped:
-                width = argument[0].size
                 sources += [(argument, offset, width) for offset in range(width)]
-                varying += [True] * width
-            else:
-                varying += [False] * len(sign((argument,), {})[0])
-        return sources, tuple(varying)
+        return sources
+
+    def varying(self) -> bytes:
+        """For each number of a row whether it varies."""
+        starts = [0, *self.stops]
+        return b"".join(
+            [
+                bytes([mapped]) * (stop - start)
+                for mapped, (start, stop) in zip(self.mapped, pairwise(starts), strict=True)
+            ]
+        )
 
 
 def number_in(array: Any, row: int) -> Any:
@@ -409,8 +433,8 @@ class Run:
         self.paths = paths
         self.rows = rows
         self.numbers = numbers
-        sources, self.varying = rows.sources()
-        self.sources = Columns(sources, False)
+        self.varying = mapped.varying_in(rows)
+        self.sources = Columns(rows.sources(), False)
         self.targets = Columns([], True)
         # The sums, and for each part of the result what the rows are written to, None if it is summed.
         self.totals: Any = None
@@ -467,7 +491,7 @@ class Run:
         if sums is not None:
             self.totals = sums if self.totals is None else self.totals + sums
         count_work(machine, self.mapped.tier, 0, count)
-        left = numpy.flatnonzero(failed >= 0)
+        left = numpy.flatnonzero(failed >= 0) if path.program.guards else ()
         path.hits += count - len(left)
         if len(left) == 0:
             return []
@@ -507,9 +531,9 @@ class Run:
         self.targets = Columns(targets, True)
 
 
-def differentiated(path: Path) -> list[Node]:
-    """The nodes that the function closes over on a path, and somebody differentiates in."""
-    return [node for node in path.traced.variables if is_differentiated(node)]
+def differentiated(variables: list[Node]) -> list[Node]:
+    """Those of the nodes that a function closes over in which somebody differentiates."""
+    return [node for node in variables if is_differentiated(node)]
 
 
 def reduced(part: Structure, reduction: str | None, sums: list[Any], count: int) -> Any:
