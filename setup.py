@@ -52,6 +52,8 @@ COMPILED = [
     "program/binding",
     "program/derivatives",
     "program/jit",
+    "program/row_arguments",
+    "program/threads",
     "program/vmap",
 ]
 

@@ -44,6 +44,7 @@ from autograd import (
     where,
 )  # fmt: skip
 from autograd.node import value_of
+from autograd.program import threads as threads_module
 from autograd.program import vmap as vmap_module
 
 COUNTS = [1, 2, 63, 64, 65, 127, 1023, 1024, 1025, 2049, 5000 if compiled else 1300]
@@ -205,7 +206,7 @@ def test_results_are_the_same_bits_for_any_number_of_threads(monkeypatch, count,
     x, y = numbers(count), numbers(count, seed=1)
     found = []
     for threads in (1, 2, 3, 7):
-        monkeypatch.setattr(vmap_module, "processors", lambda threads=threads: threads)
+        monkeypatch.setattr(threads_module, "processors", lambda threads=threads: threads)
         mapped = vmap(value_and_grad(lambda w, x, y: loss(w, x, y) if x < y else x * w[0]), (None, 0, 0), reduce)
         found.append(mapped(WEIGHTS, x, y))
     assert all(same_bits(one, found[0]) for one in found)
@@ -218,9 +219,9 @@ def test_threads_that_are_busy_elsewhere_hold_nobody_up(monkeypatch):
     free = threading.Event()
     with ThreadPoolExecutor(1) as busy:
         busy.submit(free.wait, 10.0)
-        monkeypatch.setattr(vmap_module, "SHORT", 0.0)
-        monkeypatch.setattr(vmap_module, "processors", lambda: 4)
-        monkeypatch.setattr(vmap_module, "pool", lambda: busy)
+        monkeypatch.setattr(threads_module, "SHORT", 0.0)
+        monkeypatch.setattr(threads_module, "processors", lambda: 4)
+        monkeypatch.setattr(threads_module, "pool", lambda: busy)
         began = time.perf_counter()
         assert mapped(x) == expected
         assert time.perf_counter() - began < 5.0
@@ -233,9 +234,9 @@ def test_without_another_thread_one_does_it_all(monkeypatch):
     expected = mapped(x)
     ended = ThreadPoolExecutor(1)
     ended.shutdown()
-    monkeypatch.setattr(vmap_module, "SHORT", 0.0)
-    monkeypatch.setattr(vmap_module, "processors", lambda: 4)
-    monkeypatch.setattr(vmap_module, "pool", lambda: ended)
+    monkeypatch.setattr(threads_module, "SHORT", 0.0)
+    monkeypatch.setattr(threads_module, "processors", lambda: 4)
+    monkeypatch.setattr(threads_module, "pool", lambda: ended)
     assert mapped(x) == expected
 
 

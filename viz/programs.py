@@ -16,8 +16,9 @@ from autograd.primitives import Absorb, Select
 from autograd.program.jit import Jitted, jit
 from autograd.program.paths import TooManyPaths
 from autograd.program.program import Program
+from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import Signature, sign
-from autograd.program.vmap import Mapped, RowArguments
+from autograd.program.vmap import Mapped
 from viz.diagram import Decision, Diagram, diagram_of, slopes_of
 from viz.subjects import leaves_of, parameters_of
 
@@ -159,7 +160,7 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
 
 def _first_row(mapped: Mapped, arguments: tuple[Any, ...]) -> Recording:
     """The path that the first row of these arguments takes: each row is computed by itself."""
-    rows = RowArguments(mapped, arguments)
+    rows = RowArguments(mapped.__name__, mapped.in_axes, arguments)
     recording = _path_taken(jit(mapped.fun), tuple(rows.one(0)))
     after = f", before the {mapped.reduce} over rows" if isinstance(mapped.reduce, str) else ""
     return recording._replace(note=f"row 0 of {rows.count:,}{after}")

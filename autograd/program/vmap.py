@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import functools
 import operator
-import os
-import time
 import types
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.modes import current_mode, no_grad
@@ -18,10 +14,12 @@ from autograd.node import Node, clock, varies
 from autograd.program.derivatives import Derivatives, DerivativesInVariables, with_slopes
 from autograd.program.jit import Jitted, stands_under_its_name
 from autograd.program.limits import too_many_rows
-from autograd.program.machine import Bench, Columns, Machine, Rows
+from autograd.program.machine import Columns, Machine, Rows
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
+from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import Signature, on_variables, sign, with_nodes
+from autograd.program.threads import run_chunks
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
 from autograd.structures import NUMBER, Structure, as_array, flatten
@@ -30,11 +28,6 @@ from autograd.transforms import name_of
 
 __all__ = ["Mapped", "vmap"]
 
-# Rows that a thread takes at a time: so many that starting it costs nothing beside them, so few that both have work.
-CHUNK = 1024
-# Another thread takes 50 microseconds to begin and to end, which pays from twice that on; but 25 of them from this one
-# even if no processor is free for it.
-SHORT = 2e-4
 # More operations than these of rows inside another compiled function take longer to record than is worth it.
 UNROLLED = 100_000
 # Fewer rows are done sooner by Python than recorded for one call.
@@ -98,7 +91,7 @@ class Mapped:
         return Mapped(self.fun, self.in_axes, self.reduce, self.max_paths, tier)
 
     def __call__(self, *args: Any) -> Any:
-        rows = RowArguments(self, args)
+        rows = RowArguments(self.__name__, self.in_axes, args)
         mode = current_mode()
         if mode.trace is not None:
             return self.one_by_one(rows, self.within_limit(rows.count))
@@ -294,7 +287,7 @@ class Mapped:
         >>> margin.row, margin.distance
         (1, 0.25)
         """
-        return smallest_of_rows(self, RowArguments(self, args))[1]
+        return smallest_of_rows(self, RowArguments(self.__name__, self.in_axes, args))[1]
 
     def row_margins(self, *args: Any) -> Any:
         """The distance of the least sure decision of each row, as an array; inf in rows without any.
@@ -303,7 +296,7 @@ class Mapped:
         >>> vmap(lambda x: x * x if x < 1.0 else x).row_margins(np.array([0.0, 1.25, 3.0]))
         array([1.  , 0.25, 2.  ])
         """
-        return smallest_of_rows(self, RowArguments(self, args))[0]
+        return smallest_of_rows(self, RowArguments(self.__name__, self.in_axes, args))[0]
 
     def __reduce__(self) -> Any:
         return stands_under_its_name(self) or (
@@ -313,114 +306,6 @@ class Mapped:
 
     def __repr__(self) -> str:
         return f"<vmap of {self.__name__}, {len(self.paths)} path(s)>"
-
-
-class RowArguments:
-    """The arguments of a call: those that are mapped, with their rows along the first axis, and the others.
-
-    `first` has those of the first row, `numbers` the numbers in them, of which those of an argument end before
-    its entry in `stops`, `key` their signature; `nodes` has the nodes in any row.
-    """
-
-    def __init__(self, mapped: Mapped, args: tuple[Any, ...]) -> None:
-        axes = mapped.in_axes if isinstance(mapped.in_axes, list | tuple) else (mapped.in_axes,) * len(args)
-        if len(axes) != len(args):
-            raise ValueError(f"vmap of {mapped.__name__}: in_axes has {len(axes)} entries for {len(args)} arguments")
-        self.arguments: list[Any] = []
-        self.mapped = tuple([axis is not None for axis in axes])
-        # All nodes among the arguments, and whether any stand in rows.
-        self.nodes: list[Any] = []
-        self.hold_nodes = False
-        counts: dict[int, int] = {}
-        for place, (argument, axis) in enumerate(zip(args, axes, strict=True)):
-            if axis is not None:
-                argument = self.with_rows_first(mapped.__name__, place, argument, axis)
-                counts[place] = len(argument)
-            self.arguments.append(argument)
-        if not counts:
-            raise ValueError(f"vmap of {mapped.__name__}: no argument is mapped; say so in in_axes")
-        if len(set(counts.values())) > 1:
-            lengths = ", ".join([f"argument {place}: {count}" for place, count in counts.items()])
-            raise ValueError(
-                f"vmap of {mapped.__name__}: the mapped arguments differ in their number of rows ({lengths})"
-            )
-        self.count = next(iter(counts.values()))
-        if self.count == 0:
-            raise ValueError(f"vmap of {mapped.__name__} needs at least one row")
-        self.first = tuple(self.one(0))
-        self.stops: list[int] = []
-        self.numbers, nodes, self.key = sign(self.first, {}, self.stops)
-        if nodes:
-            self.nodes += nodes.values()
-
-    def with_rows_first(self, name: str, place: int, argument: Any, axis: int) -> Any:
-        """A mapped argument as an array whose first axis has the rows; its nodes are noted."""
-        import numpy
-
-        given = numpy.asarray(argument)
-        if given.ndim == 0 or not -given.ndim <= axis < given.ndim:
-            raise ValueError(f"vmap of {name}: argument {place} has no axis {axis}, its shape is {given.shape}")
-        kind: Any = given.dtype
-        if kind.kind == "O":
-            nodes = [item for item in given.flat if isinstance(item, Node)]
-            flatten(given, f"argument {place} of {name}")
-            self.nodes += nodes
-            self.hold_nodes |= bool(nodes)
-            kind = kind if nodes else numpy.float64
-        elif kind.kind not in "fiu":
-            raise TypeError(f"vmap of {name}: argument {place} is an array of {kind}, not of numbers")
-        else:
-            kind = numpy.float64
-        return numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
-
-    def one(self, row: int) -> list[Any]:
-        """The arguments of one row."""
-        return [
-            argument if not mapped else argument[row] if argument.ndim > 1 else number_in(argument, row)
-            for argument, mapped in zip(self.arguments, self.mapped, strict=True)
-        ]
-
-    def split(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """The arguments that rows share, and those that are mapped."""
-        pairs = list(zip(self.arguments, self.mapped, strict=True))
-        return tuple([one for one, mapped in pairs if not mapped]), tuple([one for one, mapped in pairs if mapped])
-
-    def take_values(self) -> None:
-        """Put their values in the places of nodes."""
-        for place, (argument, mapped) in enumerate(zip(self.arguments, self.mapped, strict=True)):
-            numbers = sign((argument,), {})[0]
-            if mapped:
-                self.arguments[place] = as_array(numbers, argument.shape)
-            else:
-                self.arguments[place] = Signature((argument,), {}).arguments(numbers)[0][0]
-        self.first = tuple(self.one(0))
-
-    def sources(self) -> list[tuple[Any, int, int]]:
-        """For each number of a row that varies, where it is read."""
-        sources = []
-        start = 0
-        for argument, mapped, stop in zip(self.arguments, self.mapped, self.stops, strict=True):
-            width = stop - start
-            start = stop
-            if mapped:
-                sources += [(argument, offset, width) for offset in range(width)]
-        return sources
-
-    def varying(self) -> bytes:
-        """For each number of a row whether it varies."""
-        starts = [0, *self.stops]
-        return b"".join(
-            [
-                bytes([mapped]) * (stop - start)
-                for mapped, (start, stop) in zip(self.mapped, pairwise(starts), strict=True)
-            ]
-        )
-
-
-def number_in(array: Any, row: int) -> Any:
-    """An element of an array of one axis."""
-    number = array[row]
-    return number if isinstance(number, Node) else float(number)
 
 
 class Run:
@@ -539,77 +424,6 @@ def differentiated(variables: list[Node]) -> list[Node]:
 def reduced(part: Structure, reduction: str | None, sums: list[Any], count: int) -> Any:
     """A part of a result from its sums over so many rows, which are numbers or nodes."""
     return part.build([total / count for total in sums] if reduction == "mean" else sums)
-
-
-def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
-    """Run all rows, in several threads if there are many; an array of the outputs' sums, if they are summed."""
-    chunks = -(-count // CHUNK)
-    workers = 1 if count * machine.row_seconds < SHORT else min(processors(), chunks)
-    # Whoever is free takes the next chunk: a thread that the system lets wait holds nobody up. The order of the sums is
-    # that of the chunks.
-    waiting = iter(range(chunks))
-    parts: list[Any] = [None] * chunks
-    jobs = []
-    try:
-        for _ in range(1, workers):
-            jobs.append(pool().submit(run_share, machine, rows, count, waiting, parts))
-    except RuntimeError:
-        # No thread can be had, for the system has no more or Python is shutting down.
-        pass
-    began = time.perf_counter()
-    try:
-        done = run_share(machine, rows, count, waiting, parts)
-    finally:
-        # If this thread was interrupted, nobody needs the rest.
-        for _ in waiting:
-            pass
-    if done:
-        machine.row_seconds = (time.perf_counter() - began) / done
-    for job in jobs:
-        # Those that have not begun have nothing left to do.
-        if not job.cancel():
-            job.result()
-    if parts[0] is None:
-        return None
-    import numpy
-
-    totals = numpy.array(parts[0])
-    for part in parts[1:]:
-        totals += part
-    return totals
-
-
-def run_share(machine: Machine, rows: Rows, count: int, waiting: Iterator[int], parts: list[Any]) -> int:
-    """Run chunks in this thread as long as some wait, and note the sums of each; how many rows that were."""
-    # Making a bench takes longer than running some thousand rows, so they are kept; each serves one thread at a time.
-    bench = machine.benches.pop() if machine.benches else Bench(machine)
-    done = 0
-    try:
-        for chunk in waiting:
-            start = chunk * CHUNK
-            stop = min(start + CHUNK, count)
-            parts[chunk] = bench.run(rows, start, stop)
-            done += stop - start
-    finally:
-        if bench.code is machine.code:
-            machine.benches.append(bench)
-    return done
-
-
-@functools.lru_cache(maxsize=1)
-def threads_of(process: int) -> ThreadPoolExecutor:
-    """The threads of this process; a process that was forked off has none of them."""
-    return ThreadPoolExecutor(processors())
-
-
-def pool() -> ThreadPoolExecutor:
-    """The threads that run rows beside the calling one."""
-    return threads_of(os.getpid())
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def stacked(structure: Structure, results: Any) -> Any:
