@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd import Variable, gradcheck, topological_order
@@ -76,6 +76,8 @@ def test_a_layer_is_its_closed_form(kind, row):
 @pytest.mark.parametrize("kind", CLOSED_FORMS)
 @settings(deadline=None)  # the machine may have other work
 @given(row=rows)
+# In a trace layers add one after the other, outside they carry the roundings along: of this sum nothing else is left.
+@example(row=np.array([1.0, 8.8e-307, -1.0]))
 def test_the_gradients_of_a_layer_agree_with_differences(kind, row):
     if "relu" in kind and (abs(row) < 0.01).any():
         return
