@@ -7,6 +7,7 @@ further options for the C compiler, which win over those that stand here.
 import hashlib
 import os
 import platform
+import re
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -115,15 +116,22 @@ def cythonized(extensions):
 # once more: freed memory is then in use, and MemoryError ends in a crash.
 FREED_TWICE = "int result = PyList_Append(list, x);\n    Py_DECREF(x);\n"
 FREED_ONCE = "int result = PyList_Append(list, x);\n    if (likely(result == 0)) Py_DECREF(x);\n"
+# What it makes of `with` hands the traceback of an error on without asking whether there was memory for one.
+WITHOUT_TRACEBACK = re.compile(
+    r"(__Pyx_GetException\(&\w+, &\w+, &(?P<name>\w+)\) < 0\)(?:.*\n){4,6}?"
+    r" *PyObject\* __pyx_temp\[3\] = \{\w+, \w+, )(?P=name)\};"
+)
+WITH_NONE = r"\g<1>\g<name> ? \g<name> : Py_None};"
 
 
 def repaired(extensions):
-    """The extensions, their C sources without that fault."""
+    """The extensions, their C sources without these faults."""
     for extension in extensions:
         for source in [Path(name) for name in extension.sources if name.endswith(".c")]:
             text = source.read_text()
-            if FREED_TWICE in text:
-                source.write_text(text.replace(FREED_TWICE, FREED_ONCE))
+            mended = WITHOUT_TRACEBACK.sub(WITH_NONE, text.replace(FREED_TWICE, FREED_ONCE))
+            if mended != text:
+                source.write_text(mended)
     return extensions
 
 
