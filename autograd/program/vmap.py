@@ -114,7 +114,7 @@ class Mapped:
             return self.one_by_one(rows, self.fun)
         variables = paths.first(numbers).variables
         if variables and current_mode().recording and (variables := differentiated(variables)):
-            return self.on_variables(rows, variables)
+            return self.on_closed_over(rows, variables)
         return Run(self, paths, rows, numbers).result()
 
     def paths_of(self, key: Any, row: tuple[Any, ...]) -> Paths:
@@ -149,7 +149,7 @@ class Mapped:
             return self.one_by_one(rows, self.fun)
         return self.from_sums(found, rows.count)
 
-    def on_variables(self, rows: RowArguments, variables: list[Node], operands: list[Any] | None = None) -> Any:
+    def on_closed_over(self, rows: RowArguments, variables: list[Node], operands: list[Any] | None = None) -> Any:
         """The results as nodes that depend on those that the function closes over, and somebody differentiates in.
 
         `operands` are other nodes of the same values to depend on in their places.
@@ -167,13 +167,14 @@ class Mapped:
             with no_grad():
                 value, slopes = both(*rows.arguments)
             # Rows on other paths may use others.
-            known = {id(node) for node in variables}
-            used = [node for path in both.paths for node in differentiated(path.variables)]
-            missing = [node for node in used if id(node) not in known]
+            used = {id(node): node for path in both.paths for node in differentiated(path.variables)}
+            for node in variables:
+                used.pop(id(node), None)
+            missing = list(used.values())
             if not missing:
                 break
         found = with_slopes(
-            self.__name__, value, slopes, operands, lambda given: both.on_variables(rows, variables, given)[1]
+            self.__name__, value, slopes, operands, lambda given: both.on_closed_over(rows, variables, given)[1]
         )
         return self.from_sums(found, rows.count)
 
