@@ -28,7 +28,8 @@ CORE = [
     *QUICK, "tests/test_node.py", "tests/test_primitives.py", "tests/test_special.py", "tests/test_structures.py",
     "tests/test_transforms.py", "tests/test_curvature.py", "tests/test_sparse.py", "tests/test_trace.py",
     "tests/test_jit.py", "tests/test_vmap.py", "tests/test_program.py", "tests/test_llvm_tier.py",
-    "tests/test_interruption.py",
+    "tests/test_interruption.py", "tests/test_binding.py", "tests/test_copies.py", "tests/test_signature.py",
+    "tests/test_llvm_row.py", "tests/test_runs.py",
 ]  # fmt: skip
 
 
