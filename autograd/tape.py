@@ -389,6 +389,11 @@ def slope_at(node: Node, place: int) -> float:
     return node._left_gradient if place == 0 else node._right_gradient
 
 
+def before_all(nodes: list[Node]) -> int:
+    """The serial number that was current before the oldest of these nodes was made."""
+    return int(min([cython.cast(Node, node)._stamp // SERIAL for node in nodes])) - 1
+
+
 def is_differentiated(node: Node) -> bool:
     """Whether the node depends on an argument of a differentiation that is under way."""
     return any([is_argument(below) for below in topological_order(node)])

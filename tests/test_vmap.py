@@ -8,6 +8,7 @@ import pickle
 import sys
 import threading
 import time
+import tracemalloc
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -605,6 +606,21 @@ def test_what_the_function_closes_over_is_differentiated_to_every_order(reduce, 
     assert third(lambda p: closing_over(p, x, reduce)) == pytest.approx(third(lambda p: passed(p, x)), rel=1e-10)
     _, pullback = vjp(lambda p: closing_over(p, x, reduce), p)
     np.testing.assert_allclose(pullback(2.0)[0], 2.0 * np.array(slopes), rtol=1e-12)
+
+
+def test_what_a_function_closes_over_costs_nothing_for_nodes_made_before():
+    x = np.linspace(0.0, 1.0, 300)
+    slope = grad(lambda w: vmap(lambda x: sin(w * x), reduce="sum")(x))
+    slope(2.0)
+    earlier = Variable(1.0)
+    for _ in range(500_000):
+        -earlier
+    tracemalloc.start()
+    try:
+        slope(2.0)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_rows_on_other_paths_may_close_over_other_variables():

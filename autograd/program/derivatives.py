@@ -10,7 +10,7 @@ from autograd.matrices import unit
 from autograd.node import Node, value_of, varies
 from autograd.primitive import Primitive
 from autograd.structures import flatten
-from autograd.tape import Tape
+from autograd.tape import Tape, before_all
 from autograd.transforms import jacobian
 
 __all__ = ["Derivatives", "DerivativesInVariables", "with_slopes"]
@@ -78,8 +78,7 @@ class DerivativesInVariables:
     def __call__(self, *row: Any) -> Any:
         value = self.fun(*row)
         numbers, _ = flatten(value, f"the output of {self.name}")
-        # The tape begins before the first node there is, for the variables are from outside.
-        tape = Tape(self.variables, numbers, 0)
+        tape = Tape(self.variables, numbers, before_all(self.variables))
         tape.differentiable()
         return value, [list(tape.pullback(unit(place, len(numbers)))) for place in range(len(numbers))]
 
