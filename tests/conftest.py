@@ -16,6 +16,17 @@ def ctrl_c():
     signal.signal(signal.SIGINT, usual)
 
 
+@pytest.fixture
+def compilations(monkeypatch):
+    """The modules that LLVM has compiled since."""
+    from autograd.program import native
+
+    texts = []
+    made = native.compiled
+    monkeypatch.setattr(native, "compiled", lambda text, machine: texts.append(text) or made(text, machine))
+    return texts
+
+
 @pytest.fixture(scope="module", params=available_engines(), ids=lambda engine: engine.source)
 def every_engine(request):
     """Pictures are laid out by each of the engines that are here."""

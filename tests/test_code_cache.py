@@ -44,17 +44,6 @@ def directory(tmp_path):
     cache_machine_code(None)
 
 
-@pytest.fixture
-def compilations(monkeypatch):
-    """The modules that LLVM has compiled since."""
-    from autograd.program import native
-
-    texts = []
-    made = native.compiled
-    monkeypatch.setattr(native, "compiled", lambda text, machine: texts.append(text) or made(text, machine))
-    return texts
-
-
 def test_code_is_compiled_once_and_read_afterwards(directory, compilations):
     assert results() == EXPECTED
     made = len(compilations)
