@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import autograd
-from autograd.primitive import Primitive
+from autograd.operations.primitive import Primitive
 from autograd.testing import check_gradients, expressions
 
 # Right functions at and next to kinks: the name, the function written with a library's own operations, the point.

@@ -1,4 +1,4 @@
-"""Write `autograd/program/llvm_coefficients.py`: the polynomials and constants of the functions in LLVM IR.
+"""Write `autograd/program/llvm/coefficients.py`: the polynomials and constants of the functions in LLVM IR.
 
 Each polynomial is the best one in the largest weighted error over its interval (Remez's exchange algorithm, Cheney,
 *Introduction to Approximation Theory*, 1966, chapter 3), found with mpmath and then rounded to doubles.

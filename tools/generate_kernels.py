@@ -1,4 +1,4 @@
-"""Write `autograd/_kernels.py` and its `.pxd`: the rules of `primitives.py` as functions on doubles.
+"""Write `autograd/operations/_kernels.py` and its `.pxd`: the rules of `primitives.py` as functions on doubles.
 
 Each rule is run once on symbols; what it did to them is printed as straight-line code. So a primitive is
 declared in one place and its compiled form can't differ from it. The second derivatives (`curvature`) are the
@@ -33,10 +33,10 @@ def load_primitives() -> types.ModuleType:
     sys.path_importer_cache[str(PACKAGE)] = FileFinder(str(PACKAGE), (SourceFileLoader, SOURCE_SUFFIXES))
     package = types.ModuleType("autograd")
     package.__path__ = [str(PACKAGE)]
-    kernels = types.ModuleType("autograd._kernels")
+    kernels = types.ModuleType("autograd.operations._kernels")
     kernels.KERNELS = {}  # type: ignore[attr-defined]
-    sys.modules |= {"autograd": package, "autograd._kernels": kernels}
-    return importlib.import_module("autograd.primitives")
+    sys.modules |= {"autograd": package, "autograd.operations._kernels": kernels}
+    return importlib.import_module("autograd.operations.primitives")
 
 
 class Symbol:
@@ -333,9 +333,9 @@ def generate() -> dict[Path, str]:
         f'"""The rules of `primitives.py` on doubles."""\n{NOTE}# ruff: noqa\n# mypy: ignore-errors\n\n'
         "try:\n    import cython\nexcept ImportError:\n    from autograd import _cython as cython\n"
         "if not cython.compiled:\n"
-        f"    from autograd.kernel import {', '.join(BUILDERS)}\n"
-        f"    from autograd.ieee import divide, {', '.join(libm)}\n"
-        f"    from autograd.special import {', '.join(special)}\n\n"
+        f"    from autograd.operations.kernel import {', '.join(BUILDERS)}\n"
+        f"    from autograd.numbers.ieee import divide, {', '.join(libm)}\n"
+        f"    from autograd.numbers.special import {', '.join(special)}\n\n"
         '    INFINITY, NAN = float("inf"), float("nan")\n\n\n'
         + "\n\n".join(functions)
         + "\n\nKERNELS = {\n"
@@ -344,8 +344,8 @@ def generate() -> dict[Path, str]:
     )
     header = (
         NOTE + "cimport cython\n"
-        f"from autograd.kernel cimport Kernel, {', '.join(BUILDERS)}\n"
-        f"from autograd.special cimport {', '.join(special)}\n"
+        f"from autograd.operations.kernel cimport Kernel, {', '.join(BUILDERS)}\n"
+        f"from autograd.numbers.special cimport {', '.join(special)}\n"
         f"from libc.math cimport INFINITY, NAN, {', '.join(libm)}\n\n"
         "cdef inline double divide(double a, double b) noexcept:\n    return a / b\n\n" + "".join(declarations)
     )
@@ -354,9 +354,9 @@ def generate() -> dict[Path, str]:
         "# mypy: ignore-errors\n\n"
         "try:\n    import cython\nexcept ImportError:\n    from autograd import _cython as cython\n"
         "if not cython.compiled:\n"
-        "    from autograd.program.block import binary_block, ternary_block, unary_block\n"
-        f"    from autograd.ieee import divide, {', '.join(libm)}\n"
-        f"    from autograd.special import {', '.join(special)}\n\n"
+        "    from autograd.program.machine.block import binary_block, ternary_block, unary_block\n"
+        f"    from autograd.numbers.ieee import divide, {', '.join(libm)}\n"
+        f"    from autograd.numbers.special import {', '.join(special)}\n\n"
         '    INFINITY, NAN = float("inf"), float("nan")\n\n\n'
         + "\n\n".join(text for text, _ in blocks)
         + "\n\nBLOCKS = {\n"
@@ -365,8 +365,8 @@ def generate() -> dict[Path, str]:
     )
     block_header = (
         NOTE + "cimport cython\n"
-        "from autograd.program.block cimport Block, Numbers, binary_block, ternary_block, unary_block\n"
-        f"from autograd.special cimport {', '.join(special)}\n"
+        "from autograd.program.machine.block cimport Block, Numbers, binary_block, ternary_block, unary_block\n"
+        f"from autograd.numbers.special cimport {', '.join(special)}\n"
         f"from libc.math cimport INFINITY, NAN, {', '.join(libm)}\n\n"
         "cdef inline double divide(double a, double b) noexcept nogil:\n    return a / b\n\n"
         + "".join(text for _, text in blocks)

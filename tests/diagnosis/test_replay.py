@@ -49,7 +49,7 @@ from autograd import (
 from autograd import sum as total
 from autograd.diagnosis.arithmetic import Number
 from autograd.diagnosis.number_functions import EXACT_SLOPES
-from autograd.primitive import find_primitive
+from autograd.operations.primitive import find_primitive
 from tests.tables.expressions import mp as digits60
 from tests.tables.expressions import random_expression
 from tests.tables.oracles import BUILT_IN, ORACLES, exact_derivative

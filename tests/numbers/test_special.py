@@ -17,7 +17,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import special
+from autograd.numbers import special
 
 mp = pytest.importorskip("mpmath").mp.clone()
 mp.prec = 160
@@ -38,7 +38,7 @@ def uncompiled(name):
 @pytest.fixture(scope="module")
 def source():
     """accumulate.py as Python, on top of special.py as Python."""
-    with mock.patch.dict(sys.modules, {"autograd.special": uncompiled("special")}):
+    with mock.patch.dict(sys.modules, {"autograd.numbers.special": uncompiled("special")}):
         return uncompiled("accumulate")
 
 

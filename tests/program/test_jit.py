@@ -41,7 +41,7 @@ from autograd import (
     value_and_grad,
     where,
 )  # fmt: skip
-from autograd.node import clock
+from autograd.graph.node import clock
 from autograd.testing.strategies import INTEGER_OPERANDS, expressions
 from tests.tables.branching import branching
 from tests.tables.comparison import bits, leaves, near, same_bits

@@ -41,7 +41,7 @@ from autograd import (
     where,
 )  # fmt: skip
 from autograd.program.builder import Builder
-from autograd.program.machine import Machine
+from autograd.program.machine.machine import Machine
 from autograd.program.program import Program
 from autograd.testing.strategies import expressions
 from tests.tables.comparison import bits, same_bits

@@ -27,7 +27,7 @@ from autograd import (
     where,
 )
 from autograd.errors import OperandError, OutputError
-from autograd.node import Variable
+from autograd.graph.node import Variable
 from tests.tables.roundings import EPSILON, ROUNDINGS
 from tests.tables.sparse_functions import (
     ELEMENTS,

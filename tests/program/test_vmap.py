@@ -43,9 +43,9 @@ from autograd import (
     vmap,
     where,
 )  # fmt: skip
-from autograd.node import value_of
-from autograd.program import threads as threads_module
+from autograd.graph.node import value_of
 from autograd.program import vmap as vmap_module
+from autograd.program.machine.machine import threads as threads_module
 from tests.tables.branching import branching
 from tests.tables.comparison import leaves, near, same_bits
 from tests.tables.oracles import BUILT_IN

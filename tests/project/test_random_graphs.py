@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import Variable, backward
-from autograd.node import Node
+from autograd.graph.node import Node
 from tests.tables.oracles import BUILT_IN
 
 if autograd.compiled:

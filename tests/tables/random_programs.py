@@ -2,10 +2,10 @@
 
 import math
 
-from autograd.primitive import all_primitives
+from autograd.operations.primitive import all_primitives
 from autograd.program.builder import MACHINE_OPERATIONS
+from autograd.program.machine.runs import LONGEST
 from autograd.program.program import Program
-from autograd.program.runs import LONGEST
 
 KNOWN = [
     primitive

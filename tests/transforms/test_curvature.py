@@ -60,7 +60,7 @@ from autograd import (
     where,
     xlogy,
 )  # fmt: skip
-from autograd.primitive import Primitive
+from autograd.operations.primitive import Primitive
 from autograd.testing.strategies import in_domain, is_order, near_kink
 from tests.tables.comparison import same
 from tests.tables.curvature import curved_pairs

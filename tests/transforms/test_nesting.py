@@ -33,7 +33,7 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.modes import watching
+from autograd.graph.modes import watching
 from tests.tables.derivatives import (
     DERIVATIVES,
     EVERY_DERIVATIVE,

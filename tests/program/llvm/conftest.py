@@ -6,7 +6,7 @@ import pytest
 @pytest.fixture
 def compilations(monkeypatch):
     """The modules that LLVM has compiled since."""
-    from autograd.program import native
+    from autograd.program.llvm import native
 
     texts = []
     made = native.compiled

@@ -5,15 +5,15 @@ import pytest
 
 import autograd
 from autograd import cos, cosh, erf, grad, jit, sigmoid, sin, sinh, softplus, tanh, value_and_grad, vmap
-from autograd.primitives import Negate, Plus, SechSquared, Sigmoid, Tanh
+from autograd.operations.primitives import Negate, Plus, SechSquared, Sigmoid, Tanh
 
 pytest.importorskip("llvmlite")
 if not autograd.compiled:
     pytest.skip("machine code calls the compiled engine", allow_module_level=True)
 
-from autograd.program import llvm_program
-from autograd.program.companions import brought_together, companions
-from autograd.program.step import Step
+from autograd.program.llvm import module as llvm_program
+from autograd.program.llvm.companions import brought_together, companions
+from autograd.program.machine.step import Step
 
 FUNCTIONS = {
     "tanh": (tanh, "@ag_tanh_and_sech_squared(", ("@ag_tanh(", "@ag_sech_squared(")),

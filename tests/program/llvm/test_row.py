@@ -9,10 +9,10 @@ import pytest
 
 import autograd
 from autograd import jit, value_and_grad
-from autograd.primitives import Dot, Lgamma, Multiply, Plus, PowerBelow, Sin, Sum
+from autograd.operations.primitives import Dot, Lgamma, Multiply, Plus, PowerBelow, Sin, Sum
 from autograd.program.builder import Builder
-from autograd.program.machine import Machine
-from autograd.program.plan import Plan
+from autograd.program.machine.machine import Machine
+from autograd.program.machine.plan import Plan
 from autograd.program.program import Program
 from tests.tables.comparison import same_bits
 from tests.tables.random_programs import KNOWN, random_program
@@ -21,8 +21,8 @@ from tests.tables.special_points import SPECIAL
 if not autograd.compiled:
     pytest.skip("machine code needs the compiled engine", allow_module_level=True)
 
-from autograd.program import llvm_row
-from autograd.program.native import NativeCode
+from autograd.program.llvm import row as llvm_row
+from autograd.program.llvm.native import NativeCode
 
 
 def by_code(program, inputs, monkeypatch, together):

@@ -7,12 +7,12 @@ import pytest
 
 import autograd
 from autograd import jit, sin
-from autograd.primitives import Exp, Fma, Minus, Multiply, Negate, Plus, PowerBelow, Select, Sin, Sum
+from autograd.operations.primitives import Exp, Fma, Minus, Multiply, Negate, Plus, PowerBelow, Select, Sin, Sum
 from autograd.program.builder import Builder
-from autograd.program.machine import Machine, Plan, steps_of
+from autograd.program.machine.machine import Machine, Plan, steps_of
+from autograd.program.machine.runs import LONGEST, SHORTEST, in_runs
+from autograd.program.machine.step import Step
 from autograd.program.program import Program
-from autograd.program.runs import LONGEST, SHORTEST, in_runs
-from autograd.program.step import Step
 from tests.tables.comparison import same_bits
 from tests.tables.random_programs import KNOWN, random_program
 from tests.tables.special_points import SPECIAL
