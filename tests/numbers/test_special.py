@@ -27,7 +27,7 @@ inf, nan = math.inf, math.nan
 
 def uncompiled(name):
     """The module's source as Python, whatever the package was compiled to."""
-    path = str(Path(autograd.__file__).with_name(f"{name}.py"))
+    path = str(Path(autograd.__file__).parent / "numbers" / f"{name}.py")
     loader = SourceFileLoader(f"{name}_uncompiled", path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     # With the compiler package installed, cython.compiled is False for source that is run.

@@ -45,7 +45,7 @@ from autograd import (
 )  # fmt: skip
 from autograd.graph.node import value_of
 from autograd.program import vmap as vmap_module
-from autograd.program.machine.machine import threads as threads_module
+from autograd.program.machine import threads as threads_module
 from tests.tables.branching import branching
 from tests.tables.comparison import leaves, near, same_bits
 from tests.tables.oracles import BUILT_IN
