@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from viz import available_engines
-from viz.engine import VARIABLE
+from viz.layout.engine import VARIABLE
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from autograd import (
     sqrt,
 )
 from autograd import sum as total
-from viz.explain import Explanations
+from viz.diagrams.explanations import Explanations
 
 
 def reason(node, output):

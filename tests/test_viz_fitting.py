@@ -10,7 +10,7 @@ from test_viz_labels import HOSTILE
 import viz
 from autograd import Variable, jit
 from examples import lab_network
-from viz.metrics import width_of
+from viz.layout.metrics import width_of
 
 
 def numbers(text):

@@ -11,9 +11,9 @@ from test_viz_lab import ENGINES
 import viz
 from autograd import Variable, compiled, scope
 from examples import lab_network
-from viz.explain import Explanations
-from viz.states import MOST_VALUES, states_of
-from viz.steps import steps_of
+from viz.diagrams.explanations import Explanations
+from viz.playing.steps import steps_of
+from viz.views.states import MOST_VALUES, states_of
 
 CHROMIUM = find_chromium()
 needs_chromium = pytest.mark.skipif(CHROMIUM is None or sys.platform == "win32", reason="there is no Chromium here")

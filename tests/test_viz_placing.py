@@ -14,9 +14,9 @@ import viz
 from autograd import Variable, dot, jit, prod, scope, sigmoid, tanh, where
 from examples import lab_network
 from layers import Dense, Sequential
-from viz.metrics import width_of
-from viz.placing import placed_svg
-from viz.styles import write_dot
+from viz.layout.metrics import width_of
+from viz.layout.placing import placed_svg
+from viz.writing.styles import write_dot
 
 CHROMIUM = find_chromium()
 needs_chromium = pytest.mark.skipif(CHROMIUM is None or sys.platform == "win32", reason="there is no Chromium here")

@@ -10,7 +10,7 @@ from test_viz_labels import HOSTILE
 import viz
 from autograd import Variable, scope
 from examples import lab_network
-from viz.tikz import escaped
+from viz.writing.tikz import escaped
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -13,26 +13,26 @@ from pathlib import Path
 from typing import Any
 
 from autograd import Node, gradients, topological_order
-from viz.animation import animated
-from viz.diagram import Diagram, diagram_of
-from viz.engine import TIMEOUT, find_engine, run_engine
+from viz.diagrams.diagram import Diagram, diagram_of
+from viz.diagrams.neighbourhood import nodes_near, nodes_of
+from viz.diagrams.subjects import called, layers_of, nodes_in, title_of
 from viz.errors import EngineError, GraphTooLarge
-from viz.film import film_of
-from viz.fitting import fit_texts
 from viz.labels import readable
-from viz.mermaid import write_mermaid
-from viz.neighbourhood import nodes_near, nodes_of
-from viz.page import write_page
-from viz.placing import labels_of, placed_svg
-from viz.selection import GRAPH_WAYS, LIMIT, PROGRAM_WAYS, Expand, select, too_large
-from viz.states import states_of
-from viz.steps import steps_of
-from viz.styles import Look, write_dot
-from viz.subjects import called, layers_of, nodes_in, title_of
-from viz.svg import dressed
-from viz.text import MOST_LINES, write_tree
-from viz.tikz import write_tikz
-from viz.view import View
+from viz.layout.engine import TIMEOUT, find_engine, run_engine
+from viz.layout.fitting import fit_texts
+from viz.layout.placing import labels_of, placed_svg
+from viz.playing.animation import animated
+from viz.playing.film import film_of
+from viz.playing.page import write_page
+from viz.playing.steps import steps_of
+from viz.views.selection import GRAPH_WAYS, LIMIT, PROGRAM_WAYS, Expand, select, too_large
+from viz.views.states import states_of
+from viz.views.view import View
+from viz.writing.mermaid import write_mermaid
+from viz.writing.styles import Look, write_dot
+from viz.writing.svg import dressed
+from viz.writing.text import MOST_LINES, write_tree
+from viz.writing.tikz import write_tikz
 
 __all__ = ["Drawing", "draw", "draw_dot", "render", "tree"]
 
@@ -302,7 +302,7 @@ def _diagram(subject: Any, arguments: tuple[Any, ...], focus: Any, radius: int, 
     """All that can be shown of what was given, and what it is called."""
     if callable(subject) and not isinstance(subject, Node):
         # Only here: what runs programs need not be loaded to draw nodes.
-        from viz.programs import recording_of
+        from viz.diagrams.from_programs import recording_of
 
         recording = recording_of(subject, arguments)
         if recording is not None:

@@ -19,8 +19,8 @@ from autograd.program.program import Program
 from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import Signature, sign
 from autograd.program.vmap import Mapped
-from viz.diagram import Decision, Diagram, diagram_of, slopes_of
-from viz.subjects import leaves_of, parameters_of
+from viz.diagrams.diagram import Decision, Diagram, diagram_of, slopes_of
+from viz.diagrams.subjects import leaves_of, parameters_of
 
 __all__ = ["Recording", "recording_of"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from viz.diagram import Diagram, Value
-from viz.spine import longest_path
-from viz.view import Block, Link, Note, View, Wire
+from viz.diagrams.diagram import Diagram, Value
+from viz.diagrams.longest_path import longest_path
+from viz.views.view import Block, Link, Note, View, Wire
 
 __all__ = ["Grouping"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from viz.diagram import Diagram, Value
+from viz.diagrams.diagram import Diagram, Value
 from viz.labels import pretty, readable
 
 __all__ = ["write_tree"]

@@ -10,17 +10,14 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from viz.diagram import Box, Value
+from viz.colours import ALARM, ALARM_INK, CLOSED, FORWARD, GRADIENT, GROUND, INK, LINE, MUTED, OPEN, OPEN_EDGE, PALE
+from viz.diagrams.diagram import Box, Value
 from viz.labels import exact, exact_slope, html, pretty, quoted, readable, short_number
-from viz.tints import tints_of
-from viz.view import Block, Link, Note, View, Wire
+from viz.views.tints import tints_of
+from viz.views.view import Block, Link, Note, View, Wire
 
 __all__ = ["Wires", "usual_place"]
 
-# Okabe and Ito's blue and vermilion, which colour-blind people tell apart. `svg` knows each colour's dark twin.
-INK, FORWARD, GRADIENT, MUTED, LINE = "#222222", "#0072b2", "#d55e00", "#6b6b6b", "#555555"
-GROUND, PALE, OPEN, OPEN_EDGE, CLOSED = "#ffffff", "#f4f4f4", "#f3f6fa", "#9aa7b5", "#2f3b4c"
-ALARM, ALARM_INK = "#f0e442", "#111111"
 FONT = 'fontname="Helvetica"'
 LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100

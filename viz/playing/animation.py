@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from copy import deepcopy
 from xml.etree import ElementTree
 
-from viz import dot
-from viz.steps import Step
-from viz.svg import CLASS, NAMESPACE, parts_of
-from viz.view import View
+from viz.colours import FORWARD, GRADIENT
+from viz.playing.steps import Step
+from viz.views.view import View
+from viz.writing.svg import CLASS, NAMESPACE, parts_of
 
 __all__ = ["animated"]
 
@@ -110,7 +110,7 @@ def _mark(group: ElementTree.Element | None, place: int, phase: str, timeline: _
         if shape is not None:
             outline = deepcopy(shape)
             outline.attrib.update({"fill": "none", "stroke-width": "3"})
-            outline.set("stroke", dot.FORWARD if phase == "forward" else dot.GRADIENT)
+            outline.set("stroke", FORWARD if phase == "forward" else GRADIENT)
             timeline.show(outline, place, place + 1)
             group.append(outline)
             return

@@ -14,9 +14,9 @@ from statistics import median
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from viz.dot import usual_place
-from viz.metrics import width_of
-from viz.svg import NAMESPACE, described_svg
+from viz.layout.metrics import width_of
+from viz.writing.dot import usual_place
+from viz.writing.svg import NAMESPACE, described_svg
 
 __all__ = ["Place", "Rectangle", "extent_of", "labels_of", "placed_svg", "room_of"]
 

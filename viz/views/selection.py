@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
-from viz.diagram import Box, Diagram
+from viz.diagrams.diagram import Box, Diagram
 from viz.errors import GraphTooLarge
-from viz.folding import bundle_values, fold_running_sums, fold_siblings
-from viz.grouping import Grouping
 from viz.labels import readable, subscript
-from viz.view import View
+from viz.views.folding import bundle_values, fold_running_sums, fold_siblings
+from viz.views.grouping import Grouping
+from viz.views.view import View
 
 __all__ = ["Expand", "opened_boxes", "select", "too_large", "view_with", "with_surroundings"]
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from autograd.diagnosis.reasons import MOST_TERMS, Reasons
-from viz.diagram import Diagram, Value
+from viz.diagrams.diagram import Diagram, Value
 from viz.labels import pretty, readable, short_number
 
 __all__ = ["Explanations", "told"]

@@ -6,23 +6,19 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from viz.diagram import Value
-from viz.dot import (
-    ALARM,
-    INK,
-    LINE,
+from viz.colours import ALARM, INK, LINE, MUTED, PALE
+from viz.diagrams.diagram import Value
+from viz.labels import html, pretty, quoted, readable
+from viz.views.tints import TINTED_BY
+from viz.views.view import Block, Link, View, Wire
+from viz.writing.dot import (
     LONGEST_TOOLTIP,
-    MUTED,
-    PALE,
     SMALL_SIGNS,
     Wires,
     gradient_cell,
     number_text,
     value_tooltip,
 )
-from viz.labels import html, pretty, quoted, readable
-from viz.tints import COLOURS
-from viz.view import Block, Link, View, Wire
 
 __all__ = ["Look", "write_dot"]
 
@@ -168,8 +164,8 @@ class Look(NamedTuple):
         """The look itself, if there is such a one."""
         if self.style not in STYLES:
             raise ValueError(f"style is {', '.join(STYLES)}; got {self.style!r:.60}")
-        if self.color_by is not None and self.color_by not in COLOURS:
-            raise ValueError(f"color_by is {', '.join(COLOURS)} or None; got {self.color_by!r:.60}")
+        if self.color_by is not None and self.color_by not in TINTED_BY:
+            raise ValueError(f"color_by is {', '.join(TINTED_BY)} or None; got {self.color_by!r:.60}")
         if self.theme not in THEMES:
             raise ValueError(f"theme is {', '.join(THEMES)}; got {self.theme!r:.60}")
         return self

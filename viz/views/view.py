@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from viz.diagram import Diagram, Guard
+from viz.diagrams.diagram import Diagram, Guard
 
 __all__ = ["Block", "Link", "Note", "View", "Wire"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from viz.diagram import Diagram, Operation
-from viz.explain import Explanations
+from viz.diagrams.diagram import Diagram, Operation
+from viz.diagrams.explanations import Explanations
 from viz.labels import pretty, readable, short_number
 
 __all__ = ["Step", "steps_of"]

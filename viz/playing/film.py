@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from viz import dot
+from viz.colours import FORWARD, GRADIENT
 from viz.errors import EngineError
-from viz.fitting import cell_of, shapes_of
-from viz.metrics import width_of
-from viz.placing import Rectangle, extent_of
-from viz.steps import Step
-from viz.svg import NAMESPACE, parts_of
-from viz.view import View
+from viz.layout.fitting import cell_of, shapes_of
+from viz.layout.metrics import width_of
+from viz.layout.placing import Rectangle, extent_of
+from viz.playing.steps import Step
+from viz.views.view import View
+from viz.writing.svg import NAMESPACE, parts_of
 
 __all__ = ["film_of"]
 
@@ -61,7 +61,7 @@ def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequen
     whole = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS)
     palette = [*(whole.getpalette() or []), *[0] * (3 * COLOURS)][: 3 * COLOURS]
     rings = {"forward": COLOURS, "backward": COLOURS + 1}
-    whole.putpalette([*palette, *bytes.fromhex(dot.FORWARD[1:]), *bytes.fromhex(dot.GRADIENT[1:])])
+    whole.putpalette([*palette, *bytes.fromhex(FORWARD[1:]), *bytes.fromhex(GRADIENT[1:])])
     stage = _Stage(root, view, steps)
     frames = []
     for number in range(len(steps) + 1):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
-from viz.metrics import width_of
-from viz.placing import Rectangle, room_of
-from viz.svg import NAMESPACE
+from viz.layout.metrics import width_of
+from viz.layout.placing import Rectangle, room_of
+from viz.writing.svg import NAMESPACE
 
 __all__ = ["cell_of", "fit_texts", "shapes_of"]
 
