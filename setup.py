@@ -13,59 +13,28 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-COMPILED = [
-    "arrays",
-    "kernel",
-    "special",
-    "accumulate",
-    "_kernels",
-    "nary",
-    "operands",
-    "primitive",
-    "primitives",
-    "modes",
-    "node",
-    "copying",
-    "ties",
-    "functions",
-    "rules",
-    "sweep",
-    "tape",
-    "elimination",
-    "curvature",
-    "edge_pushing",
-    "structures",
-    "matrices",
-    "transforms",
-    "program/program",
-    "program/block",
-    "program/_blocks",
-    "program/copies",
-    "program/step",
-    "program/runs",
-    "program/plan",
-    "program/machine",
-    "program/finish",
-    "program/builder",
-    "program/trace",
-    "program/signature",
-    "program/paths",
-    "program/binding",
-    "program/derivatives",
-    "program/jit",
-    "program/row_arguments",
-    "program/threads",
-    "program/vmap",
-]
+# Every module of these rooms is compiled, but for those that wait for the user, for files or for other libraries.
+COMPILED_ROOMS = ["numbers", "operations", "graph", "transforms", "program", "program/machine"]
+LEFT_AS_PYTHON = {
+    "numbers/_cython", "numbers/ieee", "graph/callers", "graph/descriptions", "graph/locks", "graph/node_errors",
+    "graph/numpy_interop", "graph/overflow", "program/file", "program/margins", "program/recording_limits",
+    "program/tiers",
+}  # fmt: skip
+
+
+def compiled_modules(package="autograd"):
+    """The names of the modules that are compiled, such as `graph/node`."""
+    names = [f"{room}/{path.stem}" for room in COMPILED_ROOMS for path in sorted(Path(package, room).glob("*.py"))]
+    return [name for name in names if not name.endswith("__init__") and name not in LEFT_AS_PYTHON]
 
 
 def source_hash(package):
     """A digest of all files that are compiled: an extension module older than its source silently wins over it."""
     digest = hashlib.sha256()
-    for path in sorted(
-        path for name in COMPILED for path in Path(package).glob(f"{name}.p*") if path.suffix in (".py", ".pxd")
-    ):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in compiled_modules(package):
+        for path in sorted(Path(package).glob(f"{name}.p*")):
+            if path.suffix in (".py", ".pxd"):
+                digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -90,7 +59,9 @@ class OptionalBuild(build_ext):
             self.extensions = []
             print(f"scalar-autograd: not compiled ({error}); the engine runs as plain Python, 10 to 20 times slower")
             return
-        Path(self.get_ext_fullpath("autograd.node")).with_name("source_hash.txt").write_text(source_hash("autograd"))
+        Path(self.get_ext_fullpath("autograd.source_hash")).with_name("source_hash.txt").write_text(
+            source_hash("autograd")
+        )
 
 
 def cythonized(extensions):
@@ -143,7 +114,7 @@ def with_variants(extensions):
     """The extensions, and the inner loops once more for each vector unit."""
     if platform.machine() not in ("x86_64", "AMD64") or os.name != "posix":
         return extensions
-    blocks = next(extension for extension in extensions if extension.name == "autograd.program._blocks")
+    blocks = next(extension for extension in extensions if extension.name == "autograd.program.machine._blocks")
     source = Path(blocks.sources[0])
     for name, flags in VARIANTS.items():
         copy = source.with_name(f"_blocks_{name}.c")
@@ -153,7 +124,9 @@ def with_variants(extensions):
             copy.write_text(text)
         extensions.append(
             Extension(
-                f"autograd.program._blocks_{name}", [str(copy)], extra_compile_args=blocks.extra_compile_args + flags
+                f"autograd.program.machine._blocks_{name}",
+                [str(copy)],
+                extra_compile_args=blocks.extra_compile_args + flags,
             )
         )
     return extensions
@@ -166,7 +139,7 @@ def extensions():
     flags += os.environ.get("AUTOGRAD_CFLAGS", "").split()
     return [
         Extension(f"autograd.{name.replace('/', '.')}", [f"autograd/{name}.py"], extra_compile_args=flags)
-        for name in COMPILED
+        for name in compiled_modules()
     ]
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import autograd
-from autograd.primitive import Primitive
+from autograd.operations.primitive import Primitive
 from autograd.testing import check_gradients, expressions
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from autograd import Node, TraceError, Variable, no_grad
-from autograd.modes import current_mode
+from autograd.graph.modes import current_mode
 from layers.arrays import elementwise, is_array, plain, singles
 from layers.errors import DataError
 from layers.parameters import Parameter, substituted

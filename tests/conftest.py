@@ -19,7 +19,7 @@ def ctrl_c():
 @pytest.fixture
 def compilations(monkeypatch):
     """The modules that LLVM has compiled since."""
-    from autograd.program import native
+    from autograd.program.llvm import native
 
     texts = []
     made = native.compiled

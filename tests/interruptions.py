@@ -19,7 +19,7 @@ import numpy as np
 
 import autograd
 from autograd import Variable, exp, grad, hessian, jit, no_grad, scope, sin, strict, value_and_grad, vmap
-from autograd.modes import STATE, Mode, current_mode, enable_grad
+from autograd.graph.modes import STATE, Mode, current_mode, enable_grad
 from layers import Dense, Sequential
 
 PACKAGES = tuple(

@@ -19,7 +19,7 @@ from autograd import (
     tanh,
     where,
 )  # fmt: skip
-from autograd.primitive import Primitive
+from autograd.operations.primitive import Primitive
 
 __all__ = ["FAULTS", "Fault"]
 

@@ -10,7 +10,7 @@ import pytest
 
 import autograd
 from autograd import cache_machine_code, jit, sin, value_and_grad, vmap
-from autograd.program import code_cache
+from autograd.program.llvm import code_cache
 
 pytest.importorskip("llvmlite")
 if not autograd.compiled:
@@ -166,7 +166,7 @@ def test_code_that_cannot_be_kept_is_run_with_a_warning(directory, monkeypatch):
 
 
 def test_other_code_and_other_options_have_other_keys(directory):
-    from autograd.program.native import kept_or_made
+    from autograd.program.llvm.native import kept_or_made
 
     cases = [("text", ("a", "b")), ("text2", ("a", "b")), ("text", ("a", "c")), ("text", ("b", "a"))]
     for number, case in enumerate(cases):

@@ -5,15 +5,15 @@ import pytest
 
 import autograd
 from autograd import cos, cosh, erf, grad, jit, sigmoid, sin, sinh, softplus, tanh, value_and_grad, vmap
-from autograd.primitives import Negate, Plus, SechSquared, Sigmoid, Tanh
+from autograd.operations.primitives import Negate, Plus, SechSquared, Sigmoid, Tanh
 
 pytest.importorskip("llvmlite")
 if not autograd.compiled:
     pytest.skip("machine code calls the compiled engine", allow_module_level=True)
 
-from autograd.program import llvm_program
-from autograd.program.companions import brought_together, companions
-from autograd.program.step import Step
+from autograd.program.llvm import module
+from autograd.program.llvm.companions import brought_together, companions
+from autograd.program.machine.step import Step
 
 FUNCTIONS = {
     "tanh": (tanh, "@ag_tanh_and_sech_squared(", ("@ag_tanh(", "@ag_sech_squared(")),
@@ -87,6 +87,6 @@ def test_companions_in_different_parts_of_the_code_give_the_same_bits(length, mo
 
     X = np.random.default_rng(1).uniform(-3.0, 3.0, 50)
     expected = jit(vmap(value_and_grad(nested)), tier="llvm")(X)
-    monkeypatch.setattr(llvm_program, "LENGTH", length)
+    monkeypatch.setattr(module, "LENGTH", length)
     found = jit(vmap(value_and_grad(nested)), tier="llvm")(X)
     assert [part.tobytes() for part in found] == [part.tobytes() for part in expected]

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from autograd.program.copies import SHORTEST, Copies
+from autograd.program.machine.copies import SHORTEST, Copies
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import concurrent.futures
 import copy
 import pickle
@@ -129,3 +130,20 @@ def test_a_pickle_names_primitives_and_runs_nothing():
     data = pickle.dumps(mystery(Variable(1.0))).replace(b"test mystery", b"test m1stery")
     with pytest.raises(UnknownPrimitiveError, match="test m1stery"):
         pickle.loads(data)
+
+
+# y = x * x of x = 3, made in the scope "block" where lines are recorded, swept, and pickled when `copying` and
+# `primitive` were modules of the package itself.
+OLD_PICKLE = (
+    "fCQB_0RR910001t5Mgz6Z)b90WG-WGaCvENXOxT%Uvgz)b!lv5Utwl+Wpb30lqhHdC@G8xR$+2!VPb4$lqpV5i~)F*M?eSw0000007pO=00000"
+    "004+7iB5EsQj~?1XaI}|UrcFpbVY7tl#`SxQj~_2j08?^WM!0S251I`l#CK#b#!lMa$#gHaB^vFX>@6JWt5B#W@&C@UvP41ZE19Ac4d^4l#B>%"
+    "b!>ELaBO*$g_Kg1j1FOSbZ=*JVPr0CZ)9b2l#B&aV{dR}l#`T<1!8P(V{4R40ZxaMfs{^1Kq3GD00000M?dfY000000EkCG2mk;80000-KnMT;"
+    "00000hLnkn5Mgz6Z)b90WG-W2Y;0w6bCiq(OlfXql#`T<2Rw6hWNB_bluHGMl!26Vlv0!~"
+)
+
+
+def test_a_graph_that_was_pickled_before_the_modules_stood_in_rooms_is_read():
+    y = pickle.loads(base64.b85decode(OLD_PICKLE))
+    (x, again) = y.parents
+    assert (y.value, x.grad, x.name, x is again) == (9.0, 6.0, "x", True)
+    assert (y.op, y.scope.label, y.source.number) == (autograd.Multiply, "block", 5)

@@ -64,7 +64,7 @@ from autograd import (
     where,
     xlogy,
 )  # fmt: skip
-from autograd.primitive import Primitive
+from autograd.operations.primitive import Primitive
 from autograd.testing.strategies import in_domain, is_order, near_kink
 
 inf, nan = math.inf, math.nan

@@ -19,7 +19,7 @@ def test_the_examples_of_the_page_are_right():
 def test_diagnosis_is_loaded_when_asked_for():
     program = (
         "import sys, autograd\n"
-        "late = {'autograd.diagnosis', 'autograd.nonsmooth', 'autograd.overflow', 'autograd.wording'}\n"
+        "late = {'autograd.diagnosis', 'autograd.graph.overflow', 'autograd.graph.descriptions'}\n"
         "assert not late & set(sys.modules), late & set(sys.modules)\n"
         "autograd.explain, autograd.kinks, autograd.paths, autograd.replay, autograd.rounding\n"
         "from autograd import explain, kinks, paths, replay, rounding\n"

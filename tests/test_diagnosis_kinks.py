@@ -26,7 +26,7 @@ from autograd import (
     trunc,
     where,
 )
-from autograd.nonsmooth import distance_to_kink
+from autograd.diagnosis.kinks import distance_to_kink
 
 LINE = Primitive("bent line", lambda x: abs(x - 2.0), lambda x, out: sign(x - 2.0), kinks=lambda x: x - 2.0)
 

@@ -5,7 +5,7 @@ import pickle
 
 from autograd import Constant, Variable, grad, no_grad, scope, source_lines, strict
 from autograd import sum as total
-from autograd.callers import Line, caller
+from autograd.graph.callers import Line, caller
 from layers import Dense
 
 

@@ -53,7 +53,7 @@ from autograd import (
 from autograd import sum as total
 from autograd.diagnosis.arithmetic import Number
 from autograd.diagnosis.number_functions import EXACT_SLOPES
-from autograd.primitive import find_primitive
+from autograd.operations.primitive import find_primitive
 
 NOT_DIFFERENTIABLE = {"polygamma": [0]}
 

@@ -26,7 +26,7 @@ from autograd import (
     vjp,
     where,
 )
-from autograd.primitive import all_primitives
+from autograd.operations.primitive import all_primitives
 
 TINY, HUGE = 1e-310, 1e300
 

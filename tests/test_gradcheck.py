@@ -29,9 +29,9 @@ from autograd import (
     tanh,
     vmap,
 )  # fmt: skip
-from autograd.modes import watching
-from autograd.primitive import Primitive
-from autograd.primitives import Cos, Exp, Sin
+from autograd.graph.modes import watching
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Cos, Exp, Sin
 from autograd.testing import Comparison, assert_gradients, check_gradients, check_grads, gradcheck
 from autograd.testing.differences import Slope, power_of_two, richardson
 

@@ -7,8 +7,8 @@ import pytest
 from planted_faults import FAULTS
 
 from autograd import GradcheckError, Variable, cbrt, cos, exp, gradients, jit, maximum, sin, tanh
-from autograd.primitive import Primitive
-from autograd.primitives import Max, Multiply, Sin
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Max, Multiply, Sin
 from autograd.testing import check_gradients, gradcheck
 from autograd.testing.leaks import changed_constant, first_wrong_tangent
 from autograd.testing.likeness import likeness
@@ -75,7 +75,7 @@ def test_the_first_of_several_faulty_operations_is_named():
 def test_the_example_runs_and_shows_the_fault_alone():
     Primitive("a_cube_for_an_example", lambda x: x * x * x, lambda x, out: 2 * x * x)
     program = (
-        "from autograd import *\nfrom autograd.primitive import find_primitive\n"
+        "from autograd import *\nfrom autograd.operations.primitive import find_primitive\n"
         "Cube = Primitive('a_cube_for_an_example', lambda x: x * x * x, lambda x, out: 2 * x * x)\n"
     )
     cube = Primitive("a_cube_for_an_example", lambda x: x * x * x, lambda x, out: 2 * x * x)

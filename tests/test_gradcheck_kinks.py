@@ -31,8 +31,8 @@ from autograd import (
     tanh,
     where,
 )  # fmt: skip
-from autograd.primitive import Primitive
-from autograd.primitives import Max, MaxOfMany, Mod
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Max, MaxOfMany, Mod
 from autograd.testing import check_gradients, expressions, gradcheck, points_near_kinks
 from autograd.testing.comparison import compare
 from autograd.testing.differences import Line, Sample, side_slopes

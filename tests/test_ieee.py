@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import ieee
+from autograd.numbers import ieee
 
 inf, nan = math.inf, math.nan
 

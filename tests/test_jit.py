@@ -55,7 +55,7 @@ from autograd import (
     value_and_grad,
     where,
 )  # fmt: skip
-from autograd.node import clock
+from autograd.graph.node import clock
 from autograd.testing.strategies import INTEGER_OPERANDS, expressions
 from tools.conventions import rows
 

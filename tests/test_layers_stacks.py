@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 
 from autograd import grad, jit
-from autograd.primitive import Primitive
-from autograd.primitives import Tanh
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Tanh
 from autograd.testing import check_gradients, gradcheck
 from layers.activations import Identity
 from layers.arrays import elementwise

@@ -12,11 +12,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd import ieee
-from autograd.primitives import find_primitive
-from autograd.program import llvm_math
-from autograd.program.llvm_expressions import REAL, Function, Value
-from autograd.program.llvm_math import AND, ARITY, FAMILIES, NAMES, SCALAR, definitions, externals, symbol, together
+from autograd.numbers import ieee
+from autograd.operations.primitives import find_primitive
+from autograd.program.llvm import elementary
+from autograd.program.llvm.elementary import (
+    AND,
+    ARITY,
+    FAMILIES,
+    NAMES,
+    SCALAR,
+    definitions,
+    externals,
+    symbol,
+    together,
+)
+from autograd.program.llvm.expressions import REAL, Function, Value
 
 llvm = pytest.importorskip("llvmlite.binding")
 mp = pytest.importorskip("mpmath").mp.clone()
@@ -500,5 +510,5 @@ def test_plain_numbers_mix_with_values_on_either_side():
 
 
 def test_coefficients_are_those_that_the_fit_gives():
-    tool = Path(llvm_math.__file__).resolve().parents[2] / "tools" / "fit_llvm_math.py"
+    tool = Path(elementary.__file__).resolve().parents[3] / "tools" / "fit_llvm_math.py"
     subprocess.run([sys.executable, str(tool), "--check"], check=True)

@@ -11,22 +11,22 @@ from test_runs import KNOWN, random_program
 
 import autograd
 from autograd import jit, value_and_grad
-from autograd.primitives import Dot, Lgamma, Multiply, Plus, PowerBelow, Sin, Sum
+from autograd.operations.primitives import Dot, Lgamma, Multiply, Plus, PowerBelow, Sin, Sum
 from autograd.program.builder import Builder
-from autograd.program.machine import Machine
-from autograd.program.plan import Plan
+from autograd.program.machine.machine import Machine
+from autograd.program.machine.plan import Plan
 from autograd.program.program import Program
 
 if not autograd.compiled:
     pytest.skip("machine code needs the compiled engine", allow_module_level=True)
 
-from autograd.program import llvm_row
-from autograd.program.native import NativeCode
+from autograd.program.llvm import row
+from autograd.program.llvm.native import NativeCode
 
 
 def by_code(program, inputs, monkeypatch, together):
     """The outputs by machine code, `together` or one by one: for one row alone, optimised or not, or among rows."""
-    monkeypatch.setattr(llvm_row, "MOST_PIECES", math.inf if together else -1.0)
+    monkeypatch.setattr(row, "MOST_PIECES", math.inf if together else -1.0)
     found = []
     for varying, patient in ((None, False), ((False,) * program.inputs, False), (None, True)):
         machine = Machine(program, varying)
@@ -71,7 +71,7 @@ def test_any_primitive_gives_the_same_bits_together_as_one_by_one(primitive, mon
 @pytest.mark.parametrize("kind", ["ordinary", "cancelling", "special"])
 def test_long_sums_give_the_same_bits_as_loops_as_written_out(primitive, kind, monkeypatch):
     draw = random.Random(kind)
-    for length in (llvm_row.SHORTEST_LOOP, 32, 33, 34, 48, 49, 100, 257, 258):
+    for length in (row.SHORTEST_LOOP, 32, 33, 34, 48, 49, 100, 257, 258):
         length += length % 2
         inputs = [draw.gauss(0.0, 1.0) for _ in range(length)]
         if kind == "cancelling":
@@ -112,7 +112,7 @@ def test_results_that_stood_alone_come_together_again(monkeypatch):
 
 def pieces_of(program):
     plan = Plan(program)
-    return [[len(piece) for piece in llvm_row.cut(run, plan)] for run in plan.runs[1]]
+    return [[len(piece) for piece in row.cut(run, plan)] for run in plan.runs[1]]
 
 
 def test_operations_side_by_side_are_cut_in_eights_and_fours():
@@ -136,7 +136,7 @@ def test_what_c_computes_row_by_row_stands_alone():
 def test_code_for_many_operations_of_one_kind_is_an_eighth_as_long():
     builder = Builder(400)
     total = builder.emit(Sum, tuple([builder.emit(Multiply, (k, k)) for k in range(400)]))
-    text = llvm_row.module_of_row(Plan(builder.program([total]))).text()
+    text = row.module_of_row(Plan(builder.program([total]))).text()
     assert text.count("fmul") == 50
     assert text.count("fadd") < 200
 
@@ -146,7 +146,7 @@ def test_a_chain_is_done_in_its_own_order():
     value = 0
     for _ in range(100):
         value = builder.emit(Sin, (value,))
-    assert type(llvm_row.module_of_row(Plan(builder.program([value])))) is llvm_row.Module
+    assert type(row.module_of_row(Plan(builder.program([value])))) is row.Module
 
 
 def test_a_large_gradient_is_that_of_the_interpreter():

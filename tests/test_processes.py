@@ -20,8 +20,8 @@ import pytest
 
 import autograd
 from autograd import Variable, exp, grad, jit, no_grad, scope, sin, value_and_grad, vmap
-from autograd.locks import check_interpreter_lock, no_forks
-from autograd.program.machine import Machine
+from autograd.graph.locks import check_interpreter_lock, no_forks
+from autograd.program.machine.machine import Machine
 from autograd.program.trace import record
 from layers import Dense, Sequential
 
@@ -208,7 +208,7 @@ def test_a_process_forked_off_while_the_compiler_runs_can_compile_itself(forked)
 def test_machine_code_is_freed_only_while_no_process_can_be_forked_off():
     # LLVM locks itself while it frees machine code: a process forked off at that moment could never compile.
     pytest.importorskip("llvmlite")
-    from autograd.program.native import NativeCode
+    from autograd.program.llvm.native import NativeCode
 
     program = record(wave, [0.5, 0.25], lambda arguments: wave(*arguments)).program
     plan = Machine(program, [True, True]).plan

@@ -42,7 +42,7 @@ from autograd import (
     where,
 )  # fmt: skip
 from autograd.program.builder import Builder
-from autograd.program.machine import Machine
+from autograd.program.machine.machine import Machine
 from autograd.program.program import Program
 from autograd.testing.strategies import expressions
 

@@ -13,7 +13,7 @@ import pytest
 
 from autograd import Primitive, UnknownPrimitiveError, exp, jit, logsumexp, sin, value_and_grad, where
 from autograd.program.file import COUNTS, DIGEST
-from autograd.program.machine import Machine
+from autograd.program.machine.machine import Machine
 from autograd.program.program import Program
 
 

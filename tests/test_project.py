@@ -42,7 +42,7 @@ def test_a_wheel_has_every_package_and_every_file_that_is_no_python():
         for folder in [PROJECT / package, *[path.parent for path in (PROJECT / package).rglob("*/__init__.py")]]:
             name = ".".join(folder.relative_to(PROJECT).parts)
             assert name in project["packages"]
-            patterns = project["package-data"].get(name, [])
+            patterns = [*project["package-data"].get(name, []), *project["package-data"]["*"]]
             for path in folder.iterdir():
                 if path.is_file() and path.suffix not in (".py", ".so", ".pyd", ".c", ".pyc"):
                     assert any(fnmatch(path.name, pattern) for pattern in patterns), path

@@ -16,7 +16,7 @@ pytest_plugins = "pytester"
 PROJECT = Path(__file__).resolve().parent.parent
 FAULTY = """
     from autograd import exp
-    from autograd.primitive import Primitive
+    from autograd.operations.primitive import Primitive
 
     Cube = Primitive("cube", lambda x: x * x * x, lambda x, out: 2.0 * x * x)
 
@@ -86,7 +86,7 @@ def test_the_marker_sets_options_and_the_nearest_wins(session):
     result = session("""
         import pytest
         from autograd import exp
-        from autograd.primitive import Primitive
+        from autograd.operations.primitive import Primitive
 
         Cut = Primitive("cut", exp, lambda x, out: exp(x) if isinstance(x, float) else exp(x.detach()))
         pytestmark = pytest.mark.gradients(order=2)

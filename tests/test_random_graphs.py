@@ -8,7 +8,7 @@ from test_primitives_oracles import BUILT_IN
 
 import autograd
 from autograd import Variable, backward
-from autograd.node import Node
+from autograd.graph.node import Node
 
 if autograd.compiled:
     pytest.importorskip("llvmlite")

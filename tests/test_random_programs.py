@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 
 from autograd import grad, jit
-from autograd.primitive import Primitive
-from autograd.primitives import Tanh
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Tanh
 from autograd.testing import BranchingProgram, branching, check_gradients, programs
 from autograd.testing.branching import Assign, If, While
 

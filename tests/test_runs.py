@@ -9,13 +9,13 @@ from program_helpers import SPECIAL, same_bits
 
 import autograd
 from autograd import jit, sin
-from autograd.primitive import all_primitives
-from autograd.primitives import Exp, Fma, Minus, Multiply, Negate, Plus, PowerBelow, Select, Sin, Sum
+from autograd.operations.primitive import all_primitives
+from autograd.operations.primitives import Exp, Fma, Minus, Multiply, Negate, Plus, PowerBelow, Select, Sin, Sum
 from autograd.program.builder import MACHINE_OPERATIONS, Builder
-from autograd.program.machine import Machine, Plan, steps_of
+from autograd.program.machine.machine import Machine, Plan, steps_of
+from autograd.program.machine.runs import LONGEST, SHORTEST, in_runs
+from autograd.program.machine.step import Step
 from autograd.program.program import Program
-from autograd.program.runs import LONGEST, SHORTEST, in_runs
-from autograd.program.step import Step
 
 KNOWN = [
     primitive

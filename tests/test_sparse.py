@@ -43,9 +43,9 @@ from autograd import (
     stop_gradient,
     where,
 )
-from autograd.curvature import Curvature
-from autograd.edge_pushing import eliminate_for_hessian
-from autograd.transforms import Run
+from autograd.transforms.curvature import Curvature
+from autograd.transforms.derivatives import Run
+from autograd.transforms.edge_pushing import eliminate_for_hessian
 
 sparse = pytest.importorskip("scipy.sparse")
 inf, nan = math.inf, math.nan
@@ -624,7 +624,7 @@ def test_a_nonlinear_function_of_a_long_sum_has_the_exact_hessian_and_gives_elim
         given_up.append((found is None, limit <= count * len(tape.operands)))
         return found
 
-    monkeypatch.setattr("autograd.matrices.eliminate_for_hessian", watched)
+    monkeypatch.setattr("autograd.transforms.matrices.eliminate_for_hessian", watched)
 
     def function(parameters):
         return outer(summed([residual**2 for residual in residuals(parameters)]))
@@ -671,7 +671,7 @@ def test_a_dense_hessian_is_symmetric_to_the_bit_where_elimination_is_given_up()
 
 
 def test_a_long_sum_alone_is_eliminated(monkeypatch):
-    monkeypatch.setattr("autograd.matrices.hessian_by_columns", None)
+    monkeypatch.setattr("autograd.transforms.matrices.hessian_by_columns", None)
     matrix = hessian(lambda p: chained_sum([residual**2 for residual in residuals(p)]), sparse=True)([0.3, 0.1])
     assert matrix.nnz == 4
 
@@ -679,7 +679,7 @@ def test_a_long_sum_alone_is_eliminated(monkeypatch):
 def test_the_pattern_is_the_same_where_elimination_is_given_up(monkeypatch):
     point = [1.0, 2.0, 3.0, 4.0]
     eliminated = [hessian(function, sparse=True)(point) for _, function, _ in HESSIANS]
-    monkeypatch.setattr("autograd.matrices.eliminate_for_hessian", lambda *_: None)
+    monkeypatch.setattr("autograd.transforms.matrices.eliminate_for_hessian", lambda *_: None)
     for (name, function, _), expected in zip(HESSIANS, eliminated, strict=True):
         found = hessian(function, sparse=True)(point)
         assert places(found) == places(expected), name

@@ -39,7 +39,7 @@ from autograd import (
     where,
 )
 from autograd.errors import OperandError, OutputError
-from autograd.node import Variable
+from autograd.graph.node import Variable
 
 TIERS = ["vm", "llvm"] if autograd.compiled else ["vm"]
 POINT = [1.0, 2.0, 3.0, 4.0]

@@ -17,7 +17,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import special
+from autograd.numbers import special
 
 mp = pytest.importorskip("mpmath").mp.clone()
 mp.prec = 160
@@ -27,7 +27,7 @@ inf, nan = math.inf, math.nan
 
 def uncompiled(name):
     """The module's source as Python, whatever the package was compiled to."""
-    path = str(Path(autograd.__file__).with_name(f"{name}.py"))
+    path = str(Path(autograd.__file__).parent / "numbers" / f"{name}.py")
     loader = SourceFileLoader(f"{name}_uncompiled", path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
     # With the compiler package installed, cython.compiled is False for source that is run.
@@ -38,7 +38,7 @@ def uncompiled(name):
 @pytest.fixture(scope="module")
 def source():
     """accumulate.py as Python, on top of special.py as Python."""
-    with mock.patch.dict(sys.modules, {"autograd.special": uncompiled("special")}):
+    with mock.patch.dict(sys.modules, {"autograd.numbers.special": uncompiled("special")}):
         return uncompiled("accumulate")
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from test_primitives_oracles import BUILT_IN, ORACLES, mp, mpf
 
 from autograd import Node, Variable, gradients
-from autograd.primitive import Interval, Primitive
-from autograd.primitives import Exp, Max, Multiply, Plus, Polygamma, Sum
+from autograd.operations.primitive import Interval, Primitive
+from autograd.operations.primitives import Exp, Max, Multiply, Plus, Polygamma, Sum
 from autograd.testing import (
     Expression,
     check_gradients,

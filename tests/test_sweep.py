@@ -219,7 +219,7 @@ def test_an_interrupted_sweep_leaves_no_mark_behind(monkeypatch):
     x = Variable(3.0)
     y = x * x * x
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("autograd.sweep.propagate", interrupted)
+        patch.setattr("autograd.graph.sweep.propagate", interrupted)
         y.backward()
     y.backward()
     assert x.grad == 27.0

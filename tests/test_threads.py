@@ -13,7 +13,7 @@ import pytest
 
 import autograd
 from autograd import Variable, exp, grad, hessian, jit, jvp, no_grad, sin, value_and_grad, vmap
-from autograd.modes import STATE, Mode, current_mode
+from autograd.graph.modes import STATE, Mode, current_mode
 
 THREADS = 8
 

@@ -44,7 +44,7 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.modes import watching
+from autograd.graph.modes import watching
 
 # Nesting
 

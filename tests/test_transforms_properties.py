@@ -40,7 +40,7 @@ from autograd import (
     value_and_grad,
     vjp,
 )
-from autograd.primitives import (
+from autograd.operations.primitives import (
     Abs,
     Atan2,
     Copysign,
@@ -414,7 +414,7 @@ def test_where_elimination_is_given_up_the_hessian_is_the_same(expression):
     expected = SecondOrder(function, point)
     pattern = hessian_sparsity(function)(point)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograd.matrices.eliminate_for_hessian", lambda *_: None)
+        patch.setattr("autograd.transforms.matrices.eliminate_for_hessian", lambda *_: None)
         sparse = hessian(function, sparse=True)(point)
         assert_within(expected.bound, expected.matrix, as_matrix(hessian(function)(point), count), sparse.toarray())
         assert entries(sparse) == entries(hessian_sparsity(function)(point)) == entries(pattern)

@@ -98,7 +98,9 @@ def test_a_diagram_keeps_no_node_alive_and_does_not_change():
     x.value = 4.0
     y.backward()
     assert drawing.dot == before
-    assert not any(type(found).__module__ == "autograd.node" for found in gc.get_referents(*drawing.diagram.values))
+    assert not any(
+        type(found).__module__ == "autograd.graph.node" for found in gc.get_referents(*drawing.diagram.values)
+    )
 
 
 def test_ids_hold_no_text_of_users():

@@ -44,9 +44,9 @@ from autograd import (
     vmap,
     where,
 )  # fmt: skip
-from autograd.node import value_of
-from autograd.program import threads as threads_module
+from autograd.graph.node import value_of
 from autograd.program import vmap as vmap_module
+from autograd.program.machine.machine import threads as threads_module
 
 COUNTS = [1, 2, 63, 64, 65, 127, 1023, 1024, 1025, 2049, 5000 if compiled else 1300]
 

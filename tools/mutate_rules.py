@@ -148,7 +148,7 @@ def main() -> int:
         mutant
         for mutant in mutants(PROJECT / "autograd")
         if (not options.only or set(options.only) & set(mutant.primitives))
-        and (not options.files or mutant.file in options.files)
+        and (not options.files or Path(mutant.file).name in options.files)
     ]
     verdicts: collections.Counter[str] = collections.Counter()
     survivors = []

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import mpmath
 
-from autograd import primitives
+from autograd.operations import primitives
 
 __all__ = ["BUILT_IN", "ORACLES", "Oracle", "mp", "mpf", "ulps"]
 

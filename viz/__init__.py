@@ -12,7 +12,7 @@ Importing this package makes notebooks show nodes as pictures.
 
 from __future__ import annotations
 
-from autograd.node import hooks
+from autograd.graph.node import hooks
 from viz.diagrams.diagram import Box, Diagram, Guard, Operand, Operation, Value, diagram_of
 from viz.drawing import Drawing, draw, draw_dot, render, tree
 from viz.errors import EngineError, EngineNotFound, GraphTooLarge

@@ -14,12 +14,13 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd.primitive import Primitive, find_primitive
+from autograd.operations.primitive import Primitive, find_primitive
+from autograd.program.file import fields_in, stored_fields
 
 try:
     import cython
 except ImportError:
-    from autograd import _cython as cython
+    from autograd.numbers import _cython as cython
 
 __all__ = ["Guard", "Operation", "Program"]
 
@@ -47,7 +48,7 @@ class Program:
     From outside, take bytes in place of pickles: `from_bytes` checks what it reads, and runs nothing.
 
     >>> from autograd.program.builder import Builder
-    >>> from autograd.primitives import Exp, Multiply
+    >>> from autograd.operations.primitives import Exp, Multiply
     >>> builder = Builder(2)
     >>> product = builder.emit(Multiply, (0, 1))
     >>> print(builder.program([builder.emit(Exp, (product,))]))
@@ -163,9 +164,12 @@ class Program:
 
     def source(self, name: str = "program") -> str:
         """A Python function that computes the outputs, calling the primitives by their names in `autograd`."""
-        import autograd.primitives
+        import autograd.operations.primitives
 
-        exported = {getattr(autograd.primitives, known).name: known for known in autograd.primitives.__all__}
+        exported = {
+            getattr(autograd.operations.primitives, known).name: known
+            for known in autograd.operations.primitives.__all__
+        }
         used = sorted({exported[primitive.name] for _, primitive, _ in self if primitive.name in exported})
         lines = [f"from autograd import {', '.join(used)}", "", ""] if used else []
         lines.append(f"def {name}({', '.join(f'v{number}' for number in range(self.inputs))}):")
@@ -198,16 +202,14 @@ class Program:
 
     def to_bytes(self) -> bytes:
         """The program as bytes, for `from_bytes`; `autograd.program.file` describes their form."""
-        from autograd.program.file import to_bytes
-
-        return to_bytes(self)
+        return stored_fields(
+            self.inputs, self.constants, self.names, self.codes, self.starts, self.operands, self.outputs, self.guards
+        )
 
     @staticmethod
     def from_bytes(data: bytes) -> Program:
         """The program that `to_bytes` wrote. Raises ValueError or UnknownPrimitiveError; nothing is ever run."""
-        from autograd.program.file import from_bytes
-
-        return from_bytes(data)
+        return Program(*fields_in(data))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Program) and self.content() == other.content()

@@ -10,22 +10,22 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.arrays import integers
-from autograd.callers import caller
-from autograd.modes import tracing
-from autograd.node import Node, clock, new_argument, operands_of, retire_arguments, value_of, varies
-from autograd.primitive import Primitive
-from autograd.primitives import Both, Either, Not, Select
+from autograd.graph.callers import caller
+from autograd.graph.modes import tracing
+from autograd.graph.node import Node, clock, new_argument, operands_of, retire_arguments, value_of, varies
+from autograd.numbers.arrays import integers
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Both, Either, Not, Select
 from autograd.program.builder import Builder
 from autograd.program.program import Program
-from autograd.structures import Structure, flatten
-from autograd.tape import Tape
-from autograd.transforms import name_of
+from autograd.transforms.derivatives import name_of
+from autograd.transforms.structures import Structure, flatten
+from autograd.transforms.tape import Tape
 
 try:
     import cython
 except ImportError:
-    from autograd import _cython as cython
+    from autograd.numbers import _cython as cython
 
 __all__ = ["Condition", "Trace", "Traced", "record"]
 

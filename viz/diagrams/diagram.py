@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from autograd import Constant, Node, topological_order
-from autograd.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual, Select
+from autograd.operations.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual, Select
 from viz.labels import numbered, short_number
 
 __all__ = ["Box", "Decision", "Diagram", "Guard", "Operand", "Operation", "Value", "diagram_of", "slopes_of"]

@@ -10,9 +10,9 @@ from types import MethodType
 from typing import Any, NamedTuple
 
 from autograd import Constant, Node, Variable, topological_order
-from autograd.node import value_of
-from autograd.operands import number_or_none
-from autograd.primitives import Absorb, Select
+from autograd.graph.node import value_of
+from autograd.numbers.operands import number_or_none
+from autograd.operations.primitives import Absorb, Select
 from autograd.program.jit import Jitted, jit
 from autograd.program.paths import TooManyPaths
 from autograd.program.program import Program

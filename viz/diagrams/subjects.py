@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd import Node, Variable
-from autograd.operands import number_or_none
+from autograd.numbers.operands import number_or_none
 from viz.labels import pretty
 
 __all__ = ["called", "layers_of", "leaves_of", "nodes_in", "parameters_of", "title_of"]
