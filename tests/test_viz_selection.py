@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import viz
 from autograd import Variable, exp, scope, sin
-from viz.diagrams.diagram import diagram_of
+from viz.diagrams.from_nodes import diagram_of
 from viz.views.selection import select
 
 

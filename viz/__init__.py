@@ -13,7 +13,8 @@ Importing this package makes notebooks show nodes as pictures.
 from __future__ import annotations
 
 from autograd.graph.node import hooks
-from viz.diagrams.diagram import Box, Diagram, Guard, Operand, Operation, Value, diagram_of
+from viz.diagrams.diagram import Box, Diagram, Guard, Operand, Operation, Value
+from viz.diagrams.from_nodes import diagram_of
 from viz.drawing import Drawing, draw, draw_dot, render, tree
 from viz.errors import EngineError, EngineNotFound, GraphTooLarge
 from viz.layout.engine import Engine, available_engines, find_engine

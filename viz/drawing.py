@@ -12,10 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autograd import Node, gradients, topological_order
-from viz.diagrams.diagram import Diagram, diagram_of
-from viz.diagrams.neighbourhood import nodes_near, nodes_of
-from viz.diagrams.subjects import called, layers_of, nodes_in, title_of
+from autograd import Node
+from viz.diagrams.diagram import Diagram
+from viz.diagrams.subjects import diagram_below, diagram_of_subject
 from viz.errors import EngineError, GraphTooLarge
 from viz.labels import readable
 from viz.layout.engine import TIMEOUT, find_engine, run_engine
@@ -25,7 +24,7 @@ from viz.playing.animation import animated
 from viz.playing.film import film_of
 from viz.playing.page import write_page
 from viz.playing.steps import steps_of
-from viz.views.selection import GRAPH_WAYS, LIMIT, PROGRAM_WAYS, Expand, select, too_large
+from viz.views.selection import LIMIT, Expand, select
 from viz.views.states import states_of
 from viz.views.view import View
 from viz.writing.mermaid import write_mermaid
@@ -36,9 +35,6 @@ from viz.writing.tikz import write_tikz
 
 __all__ = ["Drawing", "draw", "draw_dot", "render", "tree"]
 
-# To find out what can be folded takes up to 30 µs a node; beyond this many an answer within two seconds is a count.
-MOST_NODES = 50_000
-NEAREST_NODES = 2_000
 MOST_STEPS = 200
 
 
@@ -293,49 +289,9 @@ def draw(
             f"engine is the name or the path of a layout program, got {type(engine).__name__}: {engine!r:.60}"
         )
     look = Look(style, color_by, theme).checked()
-    diagram, name = _diagram(subject, arguments, focus, radius, max_nodes or LIMIT)
+    diagram, name = diagram_of_subject(subject, arguments, focus=focus, radius=radius, limit=max_nodes or LIMIT)
     view = select(diagram, expand, max_nodes)
     return Drawing(view, title=title or name, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
-
-
-def _diagram(subject: Any, arguments: tuple[Any, ...], focus: Any, radius: int, limit: int) -> tuple[Diagram, str]:
-    """All that can be shown of what was given, and what it is called."""
-    if callable(subject) and not isinstance(subject, Node):
-        # Only here: what runs programs need not be loaded to draw nodes.
-        from viz.diagrams.from_programs import recording_of
-
-        recording = recording_of(subject, arguments)
-        if recording is not None:
-            if focus is not None:
-                raise TypeError("focus takes nodes of the graph that is drawn, and a program has none")
-            if recording.program.size > MOST_NODES:
-                raise too_large(recording.program.size, limit, Counter(), Counter(), ways=PROGRAM_WAYS)
-            return recording.diagram(), title_of([], recording)
-        outputs, swept = called(subject, arguments), False
-    elif arguments:
-        raise TypeError(
-            f"draw takes arguments after a function or a layer, several nodes as a list; got {type(subject).__name__} "
-            f"and {len(arguments)} more"
-        )
-    else:
-        outputs, swept = nodes_in("draw", subject), True
-    name = title_of(outputs, None if swept else subject)
-    graph = topological_order(*outputs)
-    known: dict[int, float | None] | None = None
-    if len(graph) <= MOST_NODES and not swept:
-        known = {id(node): slope for node, slope in zip(graph, gradients(outputs, graph), strict=True)}
-    if focus is not None:
-        near = nodes_in("focus", focus)
-        known_nodes = {id(node) for node in graph}
-        for node in near:
-            if id(node) not in known_nodes:
-                raise ValueError(f"focus takes nodes of the graph that is drawn; {node!r:.60} is not among them")
-        graph = nodes_near(graph, near, radius)
-        used = {id(parent) for node in graph for parent in (node.parents if node.op is not None else ())}
-        outputs = [node for node in graph if id(node) not in used]
-    if len(graph) > MOST_NODES:
-        raise too_large(len(graph), limit, *layers_of(graph), ways=GRAPH_WAYS)
-    return diagram_of(outputs, graph, known), name
 
 
 def draw_dot(subject: Node | Iterable[Node] | Callable[..., Any], *arguments: Any, **options: Any) -> Drawing:
@@ -345,8 +301,7 @@ def draw_dot(subject: Node | Iterable[Node] | Callable[..., Any], *arguments: An
 
 def tree(nodes: Node | Iterable[Node], *, lines: int = MOST_LINES) -> str:
     """The graph as a tree of text, however large it is: what is nearest to the nodes, in so many lines."""
-    outputs = nodes_in("tree", nodes)
-    return write_tree(diagram_of(outputs, nodes_of(outputs, NEAREST_NODES)), lines)
+    return write_tree(diagram_below(nodes), lines)
 
 
 def render(nodes: Node | Iterable[Node]) -> dict[str, str]:

@@ -1,20 +1,74 @@
-"""What a picture can be of: nodes, arrays of nodes, or the call of a function or a layer."""
+"""From what a picture is to show, be it nodes, the call of a function or a program, to a diagram and a title."""
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from autograd import Node, Variable
-from autograd.numbers.operands import number_or_none
+from autograd import Node, gradients, topological_order
+from viz.diagrams.calls import outputs_of_call
+from viz.diagrams.diagram import Diagram
+from viz.diagrams.from_nodes import MOST_NODES, diagram_of
+from viz.diagrams.neighbourhood import nodes_around, nodes_below
+from viz.errors import GRAPH_WAYS, too_large
 from viz.labels import pretty
 
-__all__ = ["called", "layers_of", "leaves_of", "nodes_in", "parameters_of", "title_of"]
+__all__ = ["diagram_below", "diagram_of_subject"]
+
+NEAREST_NODES = 2_000
 
 
-def nodes_in(what: str, given: Any) -> list[Node]:
+def diagram_of_subject(
+    subject: Any, arguments: tuple[Any, ...], *, focus: Any, radius: int, limit: int
+) -> tuple[Diagram, str]:
+    """The diagram of all that can be shown of a subject, and its title."""
+    if callable(subject) and not isinstance(subject, Node):
+        # Only here: what runs programs need not be loaded to draw nodes.
+        from viz.diagrams.from_programs import diagram_of_program
+
+        recorded = diagram_of_program(subject, arguments, focus, limit)
+        if recorded is not None:
+            return recorded[0], _title_of([], recorded[1])
+        outputs = outputs_of_call(subject, arguments)
+        name: Any = getattr(subject, "__name__", None) or getattr(subject, "name", None)
+        nodes = topological_order(*outputs)
+        known = dict(zip(map(id, nodes), gradients(outputs, nodes), strict=True)) if len(nodes) <= MOST_NODES else None
+    elif arguments:
+        raise TypeError(
+            f"draw takes arguments after a function or a layer, several nodes as a list; got {type(subject).__name__} "
+            f"and {len(arguments)} more"
+        )
+    else:
+        outputs, name, known = _given_nodes("draw", subject), None, None
+        nodes = topological_order(*outputs)
+    title = _title_of(outputs, name)
+    if focus is not None:
+        outputs, nodes = _in_focus(nodes, focus, radius)
+    if len(nodes) > MOST_NODES:
+        raise too_large(len(nodes), limit, *_layers_of(nodes), ways=GRAPH_WAYS)
+    return diagram_of(outputs, nodes, known), title
+
+
+def diagram_below(given: Any) -> Diagram:
+    """The diagram of the nodes nearest below those given, however large the graph is."""
+    outputs = _given_nodes("tree", given)
+    return diagram_of(outputs, nodes_below(outputs, NEAREST_NODES))
+
+
+def _in_focus(nodes: Sequence[Node], focus: Any, radius: int) -> tuple[list[Node], list[Node]]:
+    """The nodes at most `radius` operations from the focus, after those of them that no other uses."""
+    centre = _given_nodes("focus", focus)
+    known = {id(node) for node in nodes}
+    for node in centre:
+        if id(node) not in known:
+            raise ValueError(f"focus takes nodes of the graph that is drawn; {node!r:.60} is not among them")
+    near = nodes_around(nodes, centre, radius)
+    used = {id(parent) for node in near for parent in (node.parents if node.op is not None else ())}
+    return [node for node in near if id(node) not in used], near
+
+
+def _given_nodes(what: str, given: Any) -> list[Node]:
     """The nodes that were given, each once."""
     if isinstance(given, Node):
         return [given]
@@ -31,122 +85,15 @@ def nodes_in(what: str, given: Any) -> list[Node]:
     return list({id(node): node for node in nodes}.values())
 
 
-def called(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]:
-    """The nodes that a function returns for these arguments, in which each number has become a variable.
-
-    The variables are called as the function's parameters are, the elements of an array `x[0,1]`. Nodes and what
-    holds no numbers are handed over as they are.
-
-    >>> [node.name for node in called(lambda x, y: x, [1.0, 2.0])]
-    ['x']
-    """
-    _check_arguments(function, arguments)
-    names = parameters_of(function, len(arguments))
-    given = [_with_variables(argument, name) for argument, name in zip(arguments, names, strict=True)]
-    found: list[Node] = []
-    _collect(function(*given), found)
-    if not found:
-        name = getattr(function, "__name__", type(function).__name__)
-        raise TypeError(f"draw shows how the result of {name} is computed, but no node is in what it returned")
-    return list({id(node): node for node in found}.values())
-
-
-def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
-    """Raise TypeError if a function can't be called like this; what can't be asked is left to the call."""
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return
-    try:
-        signature.bind(*arguments)
-    except TypeError as error:
-        name = getattr(function, "__name__", type(function).__name__)
-        raise TypeError(
-            f"draw({name}, ...) takes the arguments of {name}{signature}, by position; got {len(arguments)}: {error}"
-        ) from None
-
-
-def parameters_of(function: Callable[..., Any], count: int) -> list[str]:
-    """The names of a function's first parameters; of a layer those of its inputs."""
-    inputs = getattr(function, "inputs", None)
-    if isinstance(inputs, tuple) and len(inputs) == count and all(isinstance(name, str) for name in inputs):
-        return list(inputs)
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    names = [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)][:count]
-    rest = next((one.name for one in parameters if one.kind == one.VAR_POSITIONAL), "x")
-    return names + [f"{rest}[{number}]" for number in range(count - len(names))]
-
-
-def _with_variables(given: Any, name: str) -> Any:
-    """The argument with a named variable in place of each number."""
-    if isinstance(given, Node | bool | str | bytes) or given is None:
-        return given
-    if isinstance(given, dict):
-        return {key: _with_variables(value, f"{name}.{key}") for key, value in given.items()}
-    if isinstance(given, list | tuple):
-        parts = [_with_variables(value, f"{name}[{place}]") for place, value in enumerate(given)]
-        if isinstance(given, tuple):
-            return type(given)(*parts) if hasattr(given, "_fields") else tuple(parts)
-        return parts
-    if hasattr(given, "ndim") and hasattr(given, "flat") and given.ndim > 0:
-        array = given.astype(object)
-        if given.dtype.kind in "fiu":
-            import numpy
-
-            for index in numpy.ndindex(given.shape):
-                array[index] = Variable(float(given[index]), name=f"{name}[{','.join(map(str, index))}]")
-        return array
-    number = number_or_none(given)
-    return given if number is None else Variable(number, name=name)
-
-
-def leaves_of(given: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """What is in nested lists, tuples, dicts and arrays, each with the name that says where.
-
-    >>> list(leaves_of({"w": [1.0, (2.0, 3.0)]}, "p"))
-    [('p.w[0]', 1.0), ('p.w[1][0]', 2.0), ('p.w[1][1]', 3.0)]
-    """
-    # Arguments are nested as deep as a person writes them.
-    if isinstance(given, Mapping):
-        for key, value in given.items():
-            yield from leaves_of(value, f"{name}.{key}")
-    elif isinstance(given, list | tuple):
-        for place, value in enumerate(given):
-            yield from leaves_of(value, f"{name}[{place}]")
-    elif getattr(given, "ndim", 0) > 0:
-        import numpy
-
-        for index in numpy.ndindex(given.shape):
-            yield f"{name}[{','.join(map(str, index))}]", given[index]
-    else:
-        yield name, given
-
-
-def _collect(result: Any, found: list[Node]) -> None:
-    """Put every node in a nested result into the list."""
-    if isinstance(result, Node):
-        found.append(result)
-    elif isinstance(result, dict):
-        for value in result.values():
-            _collect(value, found)
-    elif isinstance(result, list | tuple) or (hasattr(result, "flat") and hasattr(result, "ndim")):
-        for value in getattr(result, "flat", result):
-            _collect(value, found)
-
-
-def title_of(outputs: Sequence[Node], function: Any = None) -> str:
-    """What the picture is of: the names of the outputs, or else of the function or the layer that was called."""
+def _title_of(outputs: Sequence[Node], name: Any) -> str:
+    """The names of the outputs; without any that of the function or the layer that was called."""
     names = [pretty(node.name) for node in outputs if node.name is not None]
     if not names:
-        name = getattr(function, "__name__", None) or getattr(function, "name", None)
         return name if isinstance(name, str) and name not in ("", "<lambda>") else "a computation"
     return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
 
 
-def layers_of(graph: Sequence[Node]) -> tuple[Counter[str | None], Counter[str | None]]:
+def _layers_of(graph: Sequence[Node]) -> tuple[Counter[str | None], Counter[str | None]]:
     """How many nodes were made in the outermost layers of each name, and how many calls of them there were."""
     made = Counter([None if (scope := node.scope) is None else scope.serial for node in graph if node.op is not None])
     scopes = {scope.serial: scope for node in graph if (scope := node.scope) is not None}

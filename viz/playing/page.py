@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.explanations import Explanations
 from viz.errors import EngineError
-from viz.labels import pretty, readable
+from viz.labels import readable
 from viz.layout.placing import placed_svg
 from viz.playing.steps import steps_of
 from viz.views.view import View
@@ -145,7 +145,7 @@ def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[
         homes.append(home)
         home = diagram.boxes[home].parent
     return {
-        "name": "" if value.name is None else pretty(value.name),
+        "name": value.name_text,
         "search": "" if value.name is None else readable(value.name, 200),
         "number": value.number_text,
         "gradient": value.gradient_text,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from viz.diagrams.diagram import Diagram, Operation
 from viz.diagrams.explanations import Explanations
-from viz.labels import pretty, readable, short_number
+from viz.labels import readable, short_number
 
 __all__ = ["Step", "steps_of"]
 
@@ -61,13 +61,9 @@ def _forward(diagram: Diagram, operation: Operation) -> str:
     """`z₁ = w₁ × x = −1 × 2 = −2`."""
     values = [diagram.values[operand.value] for operand in operation.operands]
     numbers = [value.number_text for value in values[:MOST_OPERANDS]]
-    names = [
-        number if value.name is None else pretty(value.name) or number
-        for value, number in zip(values, numbers, strict=False)
-    ]
+    names = [value.name_text or number for value, number in zip(values, numbers, strict=False)]
     result = diagram.values[operation.result]
-    name = "" if result.name is None else pretty(result.name)
-    parts = [name] if name else []
+    parts = [result.name_text] if result.name_text else []
     for texts in (names, numbers) if names != numbers else (numbers,):
         parts.append(_applied(operation, texts, len(values) > MOST_OPERANDS))
     return " = ".join([*parts, result.number_text])
@@ -174,5 +170,4 @@ def _sum(terms: list[str]) -> str:
 
 def _name(diagram: Diagram, position: int) -> str:
     value = diagram.values[position]
-    name = "" if value.name is None else pretty(value.name)
-    return name or value.number_text
+    return value.name_text or value.number_text

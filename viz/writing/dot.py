@@ -227,7 +227,7 @@ class Wires:
 
     def rows(self, value: Value) -> str:
         """Name and value, the rule, the gradient; a constant has none."""
-        name = pretty(value.name or "")
+        name = value.name_text
         parts = [f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT>'] if name else []
         if value.known:
             parts.append(number_text(value, self.tints))

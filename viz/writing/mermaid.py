@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from viz.colours import FORWARD, GRADIENT
 from viz.diagrams.diagram import Box, Value
-from viz.labels import pretty, readable, short_number
+from viz.labels import readable, short_number
 from viz.views.view import Block, View, Wire
 
 __all__ = ["write_mermaid"]
@@ -86,7 +86,7 @@ def _block(block: Block) -> str:
 def _wire(value: Value, wire: Wire) -> str:
     if wire.bundled:
         return f'{wire.id}["… {wire.bundled} more"]:::fold'
-    text = " = ".join([_escaped(part) for part in (pretty(value.name or ""), value.number_text) if part])
+    text = " = ".join([_escaped(part) for part in (value.name_text, value.number_text) if part])
     if value.gradient_text:
         text += f"<br>∂ {_escaped(value.gradient_text)}"
     return f'{wire.id}["{text}"]' + (":::leaf" if value.kind == "variable" else "")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from viz.colours import ALARM, INK, LINE, MUTED, PALE
 from viz.diagrams.diagram import Value
-from viz.labels import html, pretty, quoted, readable
+from viz.labels import html, quoted, readable
 from viz.views.tints import TINTED_BY
 from viz.views.view import Block, Link, View, Wire
 from viz.writing.dot import (
@@ -72,12 +72,11 @@ class Cards(Wires):
             return super().wire(wire)
         value = self.view.diagram.values[wire.value]
         leaf = wire.id not in self.maker
-        name = "" if value.name is None else pretty(value.name)
         sign = "" if leaf else readable(self.maker[wire.id].label, 14)
         size = 22 if sign in SMALL_SIGNS else 14
         head = [f'<FONT POINT-SIZE="{size}">{html(sign)}</FONT>'] if sign else []
-        if name:
-            head.append(f"<I>{html(name)}</I>")
+        if value.name_text:
+            head.append(f"<I>{html(value.name_text)}</I>")
         rows = f'<TR><TD><FONT COLOR="{INK}">{" &#160;".join(head)}</FONT></TD></TR>' if head else ""
         ground = self.tints.get(wire.value, PALE if leaf else "")
         css = "wire card leaf" if leaf else "wire card"
@@ -122,7 +121,7 @@ class Records(Wires):
 
     def cells(self, value: Value) -> str:
         """Name, data and grad; a constant has no gradient, and what has no name no cell for it."""
-        name = "" if value.name is None else pretty(value.name)
+        name = value.name_text
         cells = f'<TD><FONT COLOR="{INK}"><I>{html(name)}</I></FONT></TD>' if name else ""
         if value.known:
             alarm = "" if math.isfinite(value.number) else f' BGCOLOR="{ALARM}"'

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from viz.colours import CLOSED, FORWARD, GRADIENT, OPEN, OPEN_EDGE
 from viz.diagrams.diagram import Value
 from viz.errors import EngineError
-from viz.labels import pretty, readable
+from viz.labels import readable
 from viz.views.view import Block, Note, View, Wire
 
 __all__ = ["escaped", "write_tikz"]
@@ -165,8 +165,7 @@ def _clusters(view: View) -> Iterator[str]:
 
 
 def _wire(value: Value) -> str:
-    name = pretty(value.name or "")
-    parts = [rf"\textit{{{escaped(name)}}}"] if name else []
+    parts = [rf"\textit{{{escaped(value.name_text)}}}"] if value.name_text else []
     if value.number_text:
         parts.append(rf"\textcolor{{forward}}{{\textbf{{{escaped(value.number_text)}}}}}")
     above = " ".join(parts)
