@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,19 +21,18 @@ from viz.layout.placing import labels_of, placed_svg
 from viz.playing.animation import animated
 from viz.playing.film import film_of
 from viz.playing.page import write_page
-from viz.playing.steps import steps_of
+from viz.playing.steps import playable_steps
 from viz.views.selection import LIMIT, Expand, select
 from viz.views.states import states_of
 from viz.views.view import View
+from viz.writing.files import write_whole
 from viz.writing.mermaid import write_mermaid
 from viz.writing.styles import Look, write_dot
-from viz.writing.svg import dressed
+from viz.writing.svg import finished_svg
 from viz.writing.text import MOST_LINES, write_tree
 from viz.writing.tikz import write_tikz
 
 __all__ = ["Drawing", "draw", "draw_dot", "render", "tree"]
-
-MOST_STEPS = 200
 
 
 class Drawing:
@@ -84,7 +81,7 @@ class Drawing:
         with self._keeping_dot():
             root, _ = placed_svg(self._laid_out("svg"))
             fit_texts(root)
-            return dressed(root, self.title, self.description, self.look.theme)
+            return finished_svg(root, self.title, self.description, self.look.theme)
 
     def png(self) -> bytes:
         """The picture as PNG. Raises EngineNotFound or EngineError."""
@@ -116,33 +113,22 @@ class Drawing:
 
         Each step takes so many seconds. Raises ValueError for more than 200 operations, or seconds not above 0.
         """
-        self._check_steps(seconds)
+        steps = playable_steps(self.diagram, seconds)
         with self._keeping_dot():
             root, _ = placed_svg(self._laid_out("svg"))
-            rules = animated(root, self.view, steps_of(self.diagram), seconds)
+            rules = animated(root, self.view, steps, seconds)
             fit_texts(root)
-            return dressed(root, self.title, self.description, self.look.theme, rules)
+            return finished_svg(root, self.title, self.description, self.look.theme, rules)
 
     def gif(self, seconds: float = 0.8) -> bytes:
         """The same as a GIF, where a gradient is seen once it is complete. Needs Pillow, the extra `gif`.
 
         Raises as `animation` does, and ImportError without Pillow.
         """
-        self._check_steps(seconds)
+        steps = playable_steps(self.diagram, seconds)
         with self._keeping_dot():
             root, _ = placed_svg(self._laid_out("svg"))
-            return film_of(self.png(), root, self.view, steps_of(self.diagram), seconds)
-
-    def _check_steps(self, seconds: float) -> None:
-        """Raise ValueError if there is too much to play, or no time for it."""
-        count = len(self.diagram.operations)
-        if count > MOST_STEPS:
-            raise ValueError(
-                f"an animation has at most {MOST_STEPS} operations, this picture {count:,}; html() steps through more, "
-                "focus=node, radius=3 draws fewer"
-            )
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
-            raise ValueError(f"seconds is how long a step takes, above 0; got {seconds!r}")
+            return film_of(self.png(), root, self.view, steps, seconds)
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart; needs no engine."""
@@ -185,7 +171,7 @@ class Drawing:
                 f"the suffix says what to write: {' '.join(most)} or {last}; got {target.suffix or target.name!r}"
             )
         content = writer()
-        _write_whole(target, content.encode() if isinstance(content, str) else content)
+        write_whole(target, content.encode() if isinstance(content, str) else content)
         return target
 
     @property
@@ -312,17 +298,3 @@ def render(nodes: Node | Iterable[Node]) -> dict[str, str]:
         return {"text/plain": f"{tree(nodes)}\n{error}"}
     except Exception as error:
         return {"text/plain": f"{nodes!r}\n{error}"}
-
-
-def _write_whole(target: Path, content: bytes) -> None:
-    """Write a file so that nobody ever finds half of it."""
-    target = Path(os.path.realpath(target))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {target.parent} to save {target.name} in")
-    partial = target.parent / f".{target.name[:100]}.{secrets.token_hex(6)}.part"
-    try:
-        with open(partial, "xb") as file:
-            file.write(content)
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -13,16 +13,14 @@ from copy import deepcopy
 from xml.etree import ElementTree
 
 from viz.colours import FORWARD, GRADIENT
-from viz.playing.steps import Step
+from viz.playing.steps import PAUSE, SweepStep
 from viz.views.view import View
 from viz.writing.svg import CLASS, NAMESPACE, parts_of
 
 __all__ = ["animated"]
 
-PAUSE = 4  # steps for which the last picture stands
 
-
-def animated(root: ElementTree.Element, view: View, steps: Sequence[Step], seconds: float) -> str:
+def animated(root: ElementTree.Element, view: View, steps: Sequence[SweepStep], seconds: float) -> str:
     """The style rules that play the steps, so many seconds each; the texts they show are put into the SVG."""
     # Names of its own: another animation may be on the same page.
     picture = hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:8]

@@ -63,8 +63,8 @@ class DotWriter(ABC):
         for box in self.boxes:
             if box.position in view.opened:
                 self.boxes_at.setdefault(box.parent, []).append(box)
-        # On the spine comes first, that is on top.
-        self.first = {link.source for link in view.inward if link.spine}
+        # What is on the longest path comes first, that is on top.
+        self.first = {link.source for link in view.inward if link.on_longest_path}
         for wires in self.wires_at.values():
             wires.sort(key=lambda wire: wire.id not in self.first)
         self.values = {wire.id: view.diagram.values[wire.value] for wire in view.wires}
@@ -250,7 +250,7 @@ class DotWriter(ABC):
 
     def outward(self, link: Link) -> Iterator[str]:
         """The line from a block to its result."""
-        weight = ", weight=20" if link.spine else ""
+        weight = ", weight=20" if link.on_longest_path else ""
         ends = f"{link.source}-{link.target}"
         yield f'  {link.source} -> {link.target}:w [id="{ends}", arrowhead=none{weight}, tooltip=" "]'
 
@@ -259,7 +259,7 @@ class DotWriter(ABC):
         link = links[0]
         attributes = [f'id="{link.source}-{link.target}"']
         tooltip = " "
-        if any(other.spine for other in links):
+        if any(other.on_longest_path for other in links):
             attributes.append("weight=20")
         slopes = [other.local_gradient for other in links if other.local_gradient is not None]
         if slopes:

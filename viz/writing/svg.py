@@ -9,7 +9,7 @@ from viz.colours import DARK_FILL, DARK_STROKE, GROUND
 from viz.errors import EngineError
 from viz.views.view import Wire
 
-__all__ = ["NAMESPACE", "as_text", "dark_rules", "described_svg", "dressed", "parts_of"]
+__all__ = ["NAMESPACE", "as_text", "dark_rules", "described_svg", "finished_svg", "parts_of"]
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 LINKS = "http://www.w3.org/1999/xlink"
@@ -21,7 +21,7 @@ HALO = (
 )
 
 
-def dressed(root: ElementTree.Element, title: str, description: str, theme: str, rules: str = "") -> str:
+def finished_svg(root: ElementTree.Element, title: str, description: str, theme: str, rules: str = "") -> str:
     """The tree as SVG text with a title, a description, the style sheet of a theme and more rules."""
     root.attrib.update({"class": f"{CLASS} {theme}", "role": "img", "aria-label": title})
     rules = HALO + style(theme) + rules
