@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 from viz.colours import FORWARD, GRADIENT
 from viz.playing.steps import PAUSE, SweepStep
 from viz.views.view import View
-from viz.writing.svg import CLASS, NAMESPACE, parts_of
+from viz.writing.svg import CLASS, NAMESPACE, parts_at_work, parts_of
 
 __all__ = ["animated"]
 
@@ -38,12 +38,10 @@ def animated(root: ElementTree.Element, view: View, steps: Sequence[SweepStep], 
                 timeline.show(text, computed[value.producer], None)
             elif text.get("class") == "gradient" and value.gradient is not None:
                 _play_sums(groups[wire.id], text, sums.get(wire.value, []), timeline)
-    workers = {member: block.id for block in view.blocks for member in block.members}
-    result = {link.source: link.target for link in view.outward}
+    at_work = parts_at_work(groups, view)
     for place, step in enumerate(steps, 1):
-        if step.operation is not None:
-            id = workers[step.operation]
-            _mark(groups.get(id, groups.get(result.get(id, ""))), place, step.phase, timeline)
+        if step.operation in at_work:
+            _mark(at_work[step.operation], place, step.phase, timeline)
     return timeline.rules(seconds)
 
 
@@ -99,10 +97,8 @@ def _play_sums(
             group.insert(place, earlier)
 
 
-def _mark(group: ElementTree.Element | None, place: int, phase: str, timeline: _Timeline) -> None:
+def _mark(group: ElementTree.Element, place: int, phase: str, timeline: _Timeline) -> None:
     """Have the outline of what is at work stand out for one step."""
-    if group is None:
-        return
     for tag in ("ellipse", "path", "polygon"):
         shape = group.find(f"{{{NAMESPACE}}}{tag}")
         if shape is not None:

@@ -18,7 +18,7 @@ from viz.layout.metrics import width_of
 from viz.layout.placing import Rectangle, bounds_of_group
 from viz.playing.steps import PAUSE, SweepStep
 from viz.views.view import View
-from viz.writing.svg import NAMESPACE, parts_of
+from viz.writing.svg import NAMESPACE, parts_at_work, parts_of
 
 __all__ = ["film_of"]
 
@@ -89,8 +89,7 @@ class _Stage:
         if shift is None:
             raise EngineError("the layout engine gave an SVG that does not say where its middle is")
         self.left, self.top = float(shift[1]), float(shift[2])
-        self.workers = {member: block.id for block in view.blocks for member in block.members}
-        self.results = {link.source: link.target for link in view.outward}
+        self.at_work = parts_at_work(self.groups, view)
         computed = {step.operation: place for place, step in enumerate(steps, 1) if step.phase == "forward"}
         known: dict[int, int] = {}
         for place, step in enumerate(steps, 1):
@@ -115,12 +114,9 @@ class _Stage:
 
     def ring(self, pen: Any, step: SweepStep, colours: Mapping[str, int]) -> None:
         """Draw a ring around what is at work in a step, in the colour of its phase."""
-        if step.operation is None:
+        if step.operation not in self.at_work:
             return
-        worker = self.workers[step.operation]
-        group = self.groups.get(worker, self.groups.get(self.results.get(worker, "")))
-        if group is None:
-            return
+        group = self.at_work[step.operation]
         colour = colours[step.phase]
         left, top, right, bottom = bounds_of_group(group)
         # On the border, half of which is outside of the form.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree
 
 from viz.colours import DARK_FILL, DARK_STROKE, GROUND
 from viz.errors import EngineError
-from viz.views.view import Wire
+from viz.views.view import View, Wire
 
-__all__ = ["NAMESPACE", "as_text", "dark_rules", "described_svg", "finished_svg", "parts_of"]
+__all__ = ["NAMESPACE", "as_text", "dark_rules", "described_svg", "finished_svg", "parts_at_work", "parts_of"]
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 LINKS = "http://www.w3.org/1999/xlink"
@@ -64,6 +64,17 @@ def parts_of(root: ElementTree.Element, wires: Iterable[Wire]) -> dict[str, Elem
     if missing:
         raise EngineError(f"the layout engine gave an SVG without {', '.join(missing[:3])}")
     return parts
+
+
+def parts_at_work(parts: Mapping[str, ElementTree.Element], view: View) -> dict[int, ElementTree.Element]:
+    """For each operation the part of an SVG that shows it: its block, or the card of its result."""
+    results = {link.source: link.target for link in view.outward}
+    found: dict[int, ElementTree.Element] = {}
+    for block in view.blocks:
+        part = parts.get(block.id, parts.get(results.get(block.id, "")))
+        if part is not None:
+            found.update(dict.fromkeys(block.members, part))
+    return found
 
 
 def as_text(root: ElementTree.Element) -> str:
