@@ -4,7 +4,6 @@ from autograd.graph.node cimport Node, new_constant, operands_of, value_of, vari
 from autograd.operations.primitive cimport Primitive
 
 cdef State _state
-cdef frozenset DECISIONS
 
 cpdef bint is_traced()
 cpdef bint is_strict()

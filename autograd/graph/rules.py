@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 import operator
 from collections.abc import Sequence
@@ -14,21 +13,7 @@ from autograd.errors import StaleGraphError
 from autograd.graph.modes import STATE, current_mode, lenient
 from autograd.graph.node import Node, assigned_since, operands_of, value_of, varies
 from autograd.graph.node_errors import describe
-from autograd.operations.primitives import (
-    Absorb,
-    Both,
-    Either,
-    Equal,
-    Less,
-    LessEqual,
-    Norm,
-    Not,
-    NotEqual,
-    Select,
-    StopGradient,
-    Sum,
-    where,
-)
+from autograd.operations.primitives import StopGradient, Sum, where
 
 try:
     import cython
@@ -40,7 +25,6 @@ if not cython.compiled:
 __all__ = ["is_strict", "is_traced", "local_gradients_as_nodes", "run_rule", "stale_graph", "traced_local_gradients"]
 
 _state = STATE
-DECISIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either, Select, Absorb])
 
 
 def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
@@ -122,13 +106,12 @@ def traced_local_gradients(node: Node, varying: list[bool]) -> Sequence[Any]:
             primitive.beside_constant(a, b, node) if varying[0] else 0.0,
             primitive.beside_constant(b, a, node) if varying[1] else 0.0,
         )
-    if primitive not in DECISIONS and primitive is not StopGradient:
+    if not (primitive.condition or primitive.of_conditions or primitive is StopGradient):
         # A step has the slope 0 everywhere, but nan at nan.
         slopes = [
             slope if isinstance(slope, Node) or slope != 0.0 else where(node != node, math.nan, 0.0) for slope in slopes
         ]
-    constants = tuple([None if varies(operand) else value_of(operand) for operand in operands])
-    if not hides_nan(primitive, constants):
+    if not primitive.may_hide_nan([None if varies(operand) else value_of(operand) for operand in operands]):
         return slopes
     # Added, not chosen, so that derivatives of it are nan too; adding -0.0 changes nothing.
     undefined = [where(operand != operand, operand, -0.0) for operand in operands if isinstance(operand, Node)]
@@ -136,26 +119,3 @@ def traced_local_gradients(node: Node, varying: list[bool]) -> Sequence[Any]:
         functools.reduce(operator.add, undefined, slope) if varies(operand) else slope
         for slope, operand in zip(slopes, operands, strict=True)
     ]
-
-
-@functools.lru_cache(maxsize=1024)
-def hides_nan(primitive: Any, constants: tuple[float | None, ...]) -> bool:
-    """Whether the primitive's rule may give a number for an operand that is nan, of which the local gradient is nan.
-
-    That is where its value may be a number.
-
-    `constants` has the operands that are constant, and None for the others. Conditions and selections don't count:
-    in plain Python they are decisions.
-    """
-    if primitive is Norm:
-        # The length of (inf, nan) is inf.
-        return True
-    if primitive in DECISIONS or len(constants) > 3:
-        return False
-    special = (0.0, 1.0, -1.0, 2.0, math.inf, -math.inf, math.nan)
-    for point in itertools.product(*[special if number is None else (number,) for number in constants]):
-        if any([x != x for x in point]):
-            value = primitive.of_numbers(list(point))
-            if value == value:
-                return True
-    return False

@@ -2,8 +2,6 @@
 
 import random
 
-from autograd.testing.strategies import is_order
-
 # Points of moderate size, where no derivative is zero: for each primitive three, drawn within these intervals.
 INTERVALS = {
     "acosh": [(1.2, 4.0)],
@@ -49,6 +47,6 @@ def points(primitive, count=3, seed=""):
     usual = (0.3, 3.0) if primitive.name in POSITIVE_ONLY else (-2.5, 2.5)
     for _ in range(count):
         yield tuple(
-            float(draw.randint(1, 3)) if is_order(primitive, place) else draw.uniform(*interval)
+            float(draw.randint(1, 3)) if place in primitive.orders else draw.uniform(*interval)
             for place, interval in enumerate(INTERVALS.get(primitive.name, [usual] * arity))
         )

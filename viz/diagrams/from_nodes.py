@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from autograd import Constant, Node, topological_order
-from autograd.operations.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual, Select
+from autograd.operations.primitives import Select
 from viz.diagrams.diagram import Box, Diagram, Guard, Operand, Operation, Value
 from viz.labels import numbered
 
 __all__ = ["MOST_NODES", "Decision", "diagram_of", "slopes_of"]
 
-CONDITIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either])
 # To find out what can be folded takes up to 30 µs a node; beyond this many an answer within two seconds is a count.
 MOST_NODES = 50_000
 
@@ -76,7 +75,7 @@ def diagram_of(
                 operations.append(
                     Operation(producer, primitive.name, primitive.symbol, tuple(operands), result, box, opaque)
                 )
-                if primitive in CONDITIONS:
+                if primitive.condition:
                     kind = "condition"
                 boxes.count(box)
             else:
