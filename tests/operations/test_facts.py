@@ -10,7 +10,7 @@ import pytest
 from autograd import Primitive, Variable, exp, explain, grad, jit, rounding
 from autograd.operations.primitive import all_primitives, declared
 from autograd.operations.primitives import Plus, Select
-from tests.tables.oracles import BUILT_IN, ORACLES, mpf
+from tests.tables.oracles import BUILT_IN, ORACLES, without_a_derivative
 
 ALL = all_primitives(auxiliary=True)
 NUMBERS = (0.0, 1.0, -1.0, 2.0, 0.5, math.inf, -math.inf)
@@ -58,11 +58,11 @@ def test_an_extreme_passes_on_one_operand_alone(primitive):
 
 @of(BUILT_IN)
 def test_only_orders_have_no_derivative(primitive):
-    draw, oracle = random.Random(primitive.name), ORACLES[primitive.name]
+    draw = random.Random(primitive.name)
     for _ in range(20):
-        point = [abs(x) for x in oracle.sample(draw)] if primitive.name.startswith("power") else oracle.sample(draw)
-        missing = [place for place, slope in enumerate(oracle.gradients(*map(mpf, point))) if slope != slope]
-        assert set(missing) <= set(primitive.orders)
+        point = ORACLES[primitive.name].sample(draw)
+        negative_base = point[0] < 0.0 and primitive.name.startswith("power")
+        assert negative_base or set(without_a_derivative(primitive, point)) <= set(primitive.orders)
         assert all(point[place] == round(point[place]) for place in primitive.orders)
 
 
