@@ -21,8 +21,8 @@ import numpy as np
 
 from benchmarks.transformers import transformer
 from layers import SGD, Adam, Dense, Linear, MSELoss, NeuronLayer, Sequential
-from layers.parameters import flat_values
-from layers.step import Step
+from layers.parameters.parameter import flat_values
+from layers.training.step import Step
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "data"
 EPOCHS = 100

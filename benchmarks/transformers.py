@@ -18,8 +18,8 @@ import numpy as np
 from autograd import Variable
 from examples.names_transformer import encoded, load, loss, new_model
 from layers import Adam
-from layers.parameters import flat_values
-from layers.step import Step
+from layers.parameters.parameter import flat_values
+from layers.training.step import Step
 
 PROJECT = Path(__file__).resolve().parent.parent
 BATCH, STEPS = 4, 3

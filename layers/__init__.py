@@ -25,7 +25,7 @@ from layers.errors import (
     StateError,
     TrainingError,
 )
-from layers.initialisers import (
+from layers.parameters.initialisers import (
     HeNormal,
     HeUniform,
     Initialiser,
@@ -39,10 +39,10 @@ from layers.initialisers import (
 )
 from layers.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, HingeLoss, HuberLoss, Loss, Mean, MSELoss, Sum
 from layers.model import Model, Network, Residual, Sequential
-from layers.optimisers import LBFGS, SGD, Adam, AdamW, Optimizer, RMSProp
-from layers.parameters import Parameter
-from layers.schedules import Cosine, Exponential, Linear, Steps, WarmUp
-from layers.training import EarlyStopping, Epoch, History, fit
+from layers.training.optimisers import LBFGS, SGD, Adam, AdamW, Optimizer, RMSProp
+from layers.parameters.parameter import Parameter
+from layers.training.schedules import Cosine, Exponential, Linear, Steps, WarmUp
+from layers.training.fit import EarlyStopping, Epoch, History, fit
 from layers.transformer import CausalSelfAttention, Embedding, LayerNorm, RMSNorm
 
 __all__ = [

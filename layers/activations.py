@@ -10,7 +10,7 @@ from autograd import erfc, exp, maximum, softplus, stop_gradient, tanh
 from layers.arrays import along_last_axis, elementwise
 from layers.base import Layer, Names, from_dict, registered
 from layers.errors import DescriptionError
-from layers.many import largest, log_total_of_exponentials
+from layers.reductions import largest, log_total_of_exponentials
 
 __all__ = ["GELU", "Identity", "LeakyReLU", "LogSoftmax", "Softmax", "Softplus", "Tanh", "activation_of"]
 

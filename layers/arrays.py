@@ -12,7 +12,7 @@ from typing import Any
 from autograd import Node
 from autograd.operands import number_or_none
 from layers.errors import InputError, ShapeError
-from layers.many import inner_product, total
+from layers.reductions import inner_product, total
 
 __all__ = [
     "along_last_axis", "as_input", "checked_bias", "elementwise", "is_array", "plain", "product", "reduced",

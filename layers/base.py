@@ -13,9 +13,9 @@ from autograd.modes import current_mode
 from autograd.node import hooks
 from layers.arrays import as_input, elementwise, is_array, plain, singles
 from layers.errors import DataError, InputError, NoForwardError, ShapeError
-from layers.parameters import Parameter, sizes_restored
-from layers.registry import Described, Registry
-from layers.state import check_state
+from layers.parameters.parameter import Parameter, sizes_restored
+from layers.saving.registry import Described, Registry
+from layers.saving.weights import check_state
 
 __all__ = ["Gradients", "Layer", "Names", "Trainable", "from_dict", "registered"]
 

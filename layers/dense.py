@@ -11,10 +11,10 @@ from layers.activations import activation_of
 from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
 from layers.errors import DescriptionError, ShapeError
-from layers.initialisers import initialiser_of
-from layers.many import inner_product
-from layers.parameters import Parameter
-from layers.registry import whole_number
+from layers.parameters.initialisers import initialiser_of
+from layers.reductions import inner_product
+from layers.parameters.parameter import Parameter
+from layers.saving.registry import whole_number
 
 __all__ = ["Dense", "FullyConnected", "Neuron", "NeuronLayer", "checked_size", "feature_count", "seed_of"]
 

@@ -16,8 +16,8 @@ from layers.arrays import elementwise, is_array, plain, reduced, same_shape
 from layers.base import Layer, Names, from_dict, registered
 from layers.elementary import SquaredLoss
 from layers.errors import DataError, DescriptionError, ShapeError
-from layers.lookup import whole_numbers
-from layers.many import total
+from layers.parameters.row_lookup import whole_numbers
+from layers.reductions import total
 
 __all__ = [
     "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MSELoss", "Mean", "Sum", "loss_of",

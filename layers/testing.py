@@ -19,8 +19,8 @@ from layers.base import Layer
 from layers.dense import Dense
 from layers.losses import loss_of
 from layers.model import Sequential
-from layers.parameters import substituted
-from layers.step import Step, arranged
+from layers.parameters.parameter import substituted
+from layers.training.step import Step, arranged
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -13,11 +13,11 @@ from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
 from layers.dense import Dense, check_features, checked_size, seed_of
 from layers.errors import DescriptionError, ShapeError
-from layers.initialisers import initialiser_of
-from layers.lookup import looked_up
-from layers.many import inner_product, total
-from layers.parameters import Parameter
-from layers.schedules import checked_rate
+from layers.parameters.initialisers import initialiser_of
+from layers.parameters.row_lookup import looked_up
+from layers.reductions import inner_product, total
+from layers.parameters.parameter import Parameter
+from layers.training.schedules import checked_rate
 
 __all__ = ["CausalSelfAttention", "Embedding", "LayerNorm", "RMSNorm"]
 

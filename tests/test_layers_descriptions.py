@@ -8,7 +8,7 @@ import yaml
 from test_layers_torch import CASES
 
 from layers import DataError, DescriptionError, Network, from_dict
-from layers.optimisers import OPTIMIZERS, optimizer_of
+from layers.training.optimisers import OPTIMIZERS, optimizer_of
 
 generator = np.random.default_rng(3)
 X = generator.normal(size=(20, 2))

@@ -28,9 +28,9 @@ from layers import (
     Uniform,
     WarmUp,
 )
-from layers.initialisers import INITIALISERS, initialiser_of
-from layers.optimisers import optimizer_of
-from layers.schedules import schedule_of
+from layers.parameters.initialisers import INITIALISERS, initialiser_of
+from layers.training.optimisers import optimizer_of
+from layers.training.schedules import schedule_of
 
 P, G = np.array([1.0, -2.0]), np.array([0.5, 4.0])
 

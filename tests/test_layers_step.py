@@ -25,9 +25,9 @@ from layers import (
     Softmax,
 )
 from layers.arrays import along_last_axis, elementwise
-from layers.many import inner_product
-from layers.parameters import flat_values
-from layers.step import Step
+from layers.reductions import inner_product
+from layers.parameters.parameter import flat_values
+from layers.training.step import Step
 
 generator = np.random.default_rng(8)
 X = generator.normal(size=(70, 3))

@@ -13,7 +13,7 @@ from autograd import Node, Variable, gradients
 from layers import from_dict
 from layers.arrays import plain, singles
 from layers.base import LAYERS
-from layers.optimisers import OPTIMIZERS, optimizer_of
+from layers.training.optimisers import OPTIMIZERS, optimizer_of
 
 REFERENCES = json.loads(Path(__file__).with_name("data").joinpath("torch_references.json").read_text())
 CASES, TRAJECTORIES = REFERENCES["layers"], REFERENCES["optimizers"]

@@ -30,8 +30,8 @@ from layers import (
     TrainingError,
     fit,
 )
-from layers.parameters import flat_values
-from layers.step import Step
+from layers.parameters.parameter import flat_values
+from layers.training.step import Step
 
 generator = np.random.default_rng(2)
 X = generator.normal(size=(12, 3))

@@ -5,8 +5,8 @@ import pytest
 
 from examples import names_transformer
 from examples.names_transformer import END, NOTHING, encoded, load, loss, new_model, spell, train
-from layers.parameters import flat_values
-from layers.step import Step
+from layers.parameters.parameter import flat_values
+from layers.training.step import Step
 
 SMALL = {"length": 4, "width": 4, "heads": 2}
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from autograd import Variable
 from layers.errors import DescriptionError, InputError, ShapeError
-from layers.registry import Described, Registry
-from layers.schedules import checked_rate, schedule_of
+from layers.saving.registry import Described, Registry
+from layers.training.schedules import checked_rate, schedule_of
 
 __all__ = ["LBFGS", "SGD", "Adam", "AdamW", "Optimizer", "RMSProp", "optimizer_of"]
 
@@ -22,7 +22,7 @@ OPTIMIZERS = Registry("optimizer")
 
 
 class Optimizer(Described):
-    """Base of the optimisers. `lr` is the learning rate: a number, or a schedule (`layers.schedules`)."""
+    """Base of the optimisers. `lr` is the learning rate: a number, or a schedule (`layers.training.schedules`)."""
 
     def __init__(self, lr: Any) -> None:
         self.lr = lr

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from layers.errors import StateError
-from layers.registry import nearest
+from layers.saving.registry import nearest
 
 __all__ = ["check_state", "read_state", "write_state"]
 

@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from layers.base import Layer
-from layers.data import check_ending, check_lengths, checked_samples, encoded_targets
+from layers.training.data import check_ending, check_lengths, checked_samples, encoded_targets
 from layers.errors import DataError, DescriptionError, TrainingError
 from layers.losses import loss_of
-from layers.optimisers import LBFGS, Optimizer, optimizer_of
-from layers.parameters import flat_values, put_flat, sizes_restored
-from layers.progress import reporter
-from layers.registry import whole_number
-from layers.schedules import checked_rate
-from layers.step import Step, surveyed
+from layers.training.optimisers import LBFGS, Optimizer, optimizer_of
+from layers.parameters.parameter import flat_values, put_flat, sizes_restored
+from layers.training.progress import reporter
+from layers.saving.registry import whole_number
+from layers.training.schedules import checked_rate
+from layers.training.step import Step, surveyed
 
 __all__ = ["EarlyStopping", "Epoch", "History", "fit"]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("layers.training")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd import Variable
 from layers.errors import ShapeError, SizeError
-from layers.initialisers import Initialiser
+from layers.parameters.initialisers import Initialiser
 
 __all__ = ["Parameter", "flat_values", "put_flat", "sizes_restored", "substituted"]
 
@@ -24,7 +24,7 @@ class Parameter:
     initialiser: what it is filled with, on first use, from a generator of its own seeded with `seed`.
     fans: how many inputs each output has and how many outputs each input, if not the first and the last length.
 
-    >>> from layers.initialisers import Normal
+    >>> from layers.parameters.initialisers import Normal
     >>> weight = Parameter((None, 2), Normal(), seed=(0,))
     >>> weight.fit_shape((3, 2))
     >>> weight.values.shape, weight.nodes[0, 1].name

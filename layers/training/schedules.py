@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from layers.errors import DescriptionError
-from layers.registry import Described, Registry
+from layers.saving.registry import Described, Registry
 
 __all__ = ["Cosine", "Exponential", "Linear", "Schedule", "Steps", "WarmUp", "schedule_of"]
 

@@ -13,14 +13,14 @@ from typing import Any
 from autograd import TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
 from autograd.modes import enable_grad
 from layers.base import Layer
-from layers.data import spread_targets
+from layers.training.data import spread_targets
 from layers.errors import LayerError
-from layers.lookup import Direct, Survey, given_rows, survey
-from layers.parameters import Parameter, flat_values, substituted
+from layers.parameters.row_lookup import Direct, Survey, given_rows, survey
+from layers.parameters.parameter import Parameter, flat_values, substituted
 
 __all__ = ["Step", "outputs", "surveyed"]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("layers.step")
 
 # So many samples Python runs forward in the time that it takes to compile that.
 ENOUGH = 32

@@ -17,7 +17,7 @@ from autograd import Node, TraceError, Variable, no_grad
 from autograd.modes import current_mode
 from layers.arrays import elementwise, is_array, plain, singles
 from layers.errors import DataError
-from layers.parameters import Parameter, substituted
+from layers.parameters.parameter import Parameter, substituted
 
 __all__ = ["Direct", "Lookup", "Survey", "given_rows", "looked_up", "survey", "whole_numbers"]
 

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from layers.errors import DescriptionError, ShapeError
-from layers.registry import Described, Registry
+from layers.saving.registry import Described, Registry
 
 __all__ = [
     "HeNormal", "HeUniform", "Initialiser", "Normal", "Ones", "Orthogonal", "Uniform", "XavierNormal",
