@@ -25,6 +25,8 @@ from layers.errors import (
     StateError,
     TrainingError,
 )
+from layers.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, HingeLoss, HuberLoss, Loss, Mean, MSELoss, Sum
+from layers.model import Model, Network, Residual, Sequential
 from layers.parameters.initialisers import (
     HeNormal,
     HeUniform,
@@ -37,12 +39,10 @@ from layers.parameters.initialisers import (
     XavierUniform,
     Zeros,
 )
-from layers.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, HingeLoss, HuberLoss, Loss, Mean, MSELoss, Sum
-from layers.model import Model, Network, Residual, Sequential
-from layers.training.optimisers import LBFGS, SGD, Adam, AdamW, Optimizer, RMSProp
 from layers.parameters.parameter import Parameter
-from layers.training.schedules import Cosine, Exponential, Linear, Steps, WarmUp
 from layers.training.fit import EarlyStopping, Epoch, History, fit
+from layers.training.optimisers import LBFGS, SGD, Adam, AdamW, Optimizer, RMSProp
+from layers.training.schedules import Cosine, Exponential, Linear, Steps, WarmUp
 from layers.transformer import CausalSelfAttention, Embedding, LayerNorm, RMSNorm
 
 __all__ = [

@@ -11,34 +11,16 @@ from layers.activations import activation_of
 from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
 from layers.errors import DescriptionError, ShapeError
+from layers.options import seed_of, whole_number
 from layers.parameters.initialisers import initialiser_of
-from layers.reductions import inner_product
 from layers.parameters.parameter import Parameter
-from layers.saving.registry import whole_number
+from layers.reductions import inner_product
 
-__all__ = ["Dense", "FullyConnected", "Neuron", "NeuronLayer", "checked_size", "feature_count", "seed_of"]
+__all__ = ["Dense", "FullyConnected", "Neuron", "NeuronLayer", "feature_count"]
 
 
 # Each of them is an object with parameters of its own; a `Dense` has no such limit.
 MOST_NEURONS = 100_000
-
-
-def checked_size(what: str, size: Any) -> int:
-    """A number of features or neurons, 1 or more. Raises DescriptionError."""
-    whole = whole_number(size)
-    if whole is None or whole < 1:
-        raise DescriptionError(f"{what} is a whole number, 1 or more, got {size!r:.60}")
-    return whole
-
-
-def seed_of(seed: Any) -> tuple[int, ...] | None:
-    """A seed as parameters take it: whole numbers, 0 or more, that numpy.random.default_rng mixes."""
-    if seed is None:
-        return None
-    whole = whole_number(seed)
-    if whole is None or whole < 0:
-        raise DescriptionError(f"a seed is a whole number, 0 or more, or None, got {seed!r:.60}")
-    return (whole,)
 
 
 def feature_count(x: Any) -> int:
@@ -69,7 +51,7 @@ class _Weighted(Layer):
         self, n_in: Any, columns: tuple[int, ...], activation: Any, weight_init: Any, bias: bool, seed: Any
     ) -> None:
         """Take the options of the constructor. Raises DescriptionError for one that is wrong."""
-        rows = None if n_in is None else checked_size(f"{self.name}: n_in", n_in)
+        rows = None if n_in is None else whole_number(f"{self.name}: n_in", n_in)
         self.activation = activation
         self.weight_init = weight_init
         self.seed = seed
@@ -117,7 +99,7 @@ class Dense(_Weighted):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_out = checked_size(f"{self.name}: n_out", n_out)
+        self.n_out = whole_number(f"{self.name}: n_out", n_out)
         self._make_weights(n_in, (self.n_out,), activation, weight_init, bias, seed)
 
     def compute(self, x: Any) -> dict[str, Any]:
@@ -214,7 +196,7 @@ class NeuronLayer(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_out = checked_size(f"{self.name}: n_out", n_out)
+        self.n_out = whole_number(f"{self.name}: n_out", n_out)
         if self.n_out > MOST_NEURONS:
             raise DescriptionError(
                 f"{self.name}: n_out is at most {MOST_NEURONS} for single neurons, got {n_out!r:.60}; use Dense"

@@ -16,6 +16,7 @@ from layers.arrays import elementwise, is_array, plain, reduced, same_shape
 from layers.base import Layer, Names, from_dict, registered
 from layers.elementary import SquaredLoss
 from layers.errors import DataError, DescriptionError, ShapeError
+from layers.options import finite_number, integer_or_none
 from layers.parameters.row_lookup import whole_numbers
 from layers.reductions import total
 
@@ -92,9 +93,7 @@ class HuberLoss(Loss):
 
     def __init__(self, delta: float = 1.0, *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(reduction=reduction, **names)
-        if isinstance(delta, bool) or not isinstance(delta, int | float) or not 0 < delta < math.inf:
-            raise DescriptionError(f"{self.name}: delta is a finite number above 0, got {delta!r:.60}")
-        self.delta = float(delta)
+        self.delta = finite_number(f"{self.name}: delta", delta, above=0)
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         same_shape(y_hat, y, ("y_hat", "y"))
@@ -175,9 +174,9 @@ class CrossEntropyLoss(_OfProbabilities):
         self, of: str = "logits", *, ignore: int | None = None, reduction: str = "mean", **names: Unpack[Names]
     ) -> None:
         super().__init__(of, reduction=reduction, **names)
-        if isinstance(ignore, bool) or not isinstance(ignore, int | None):
+        self.ignore = None if ignore is None else integer_or_none(ignore)
+        if self.ignore is None and ignore is not None:
             raise DescriptionError(f"{self.name}: the class to ignore is a whole number or None, got {ignore!r:.60}")
-        self.ignore = ignore
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         if not is_array(y_hat) or not y_hat.size:

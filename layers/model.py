@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, Self, Unpack
 
 from layers.base import Layer, Names, from_dict, registered
-from layers.training.data import check_lengths, checked_samples, encoded_targets
-from layers.dense import seed_of
 from layers.errors import DescriptionError, InputError, NoForwardError, SizeError
 from layers.losses import loss_of
-from layers.training.optimisers import SGD
+from layers.options import seed_of
 from layers.parameters.parameter import flat_values
 from layers.saving.weights import read_state, write_state
-from layers.training.step import Step, outputs, surveyed
 from layers.summary import summary_of
+from layers.training.data import check_lengths, checked_samples, encoded_targets
 from layers.training.fit import History, fit
+from layers.training.optimisers import SGD
+from layers.training.step import Step, outputs, surveyed
 
 __all__ = ["Model", "Network", "Residual", "Sequential"]
 

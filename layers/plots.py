@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from layers.base import Layer
-from layers.training.data import check_lengths, checked_samples, encoded_targets
 from layers.errors import DataError, ShapeError
 from layers.losses import loss_of
 from layers.parameters.parameter import flat_values
-from layers.training.step import Step, outputs, surveyed
+from layers.training.data import check_lengths, checked_samples, encoded_targets
 from layers.training.fit import History
+from layers.training.step import Step, outputs, surveyed
 
 __all__ = ["decision_boundary", "gradient_flow", "learning_curve", "predictions"]
 

@@ -11,13 +11,13 @@ from typing import Any, Unpack
 from layers.activations import softmax
 from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
-from layers.dense import Dense, check_features, checked_size, seed_of
+from layers.dense import Dense, check_features
 from layers.errors import DescriptionError, ShapeError
+from layers.options import finite_number, seed_of, whole_number
 from layers.parameters.initialisers import initialiser_of
+from layers.parameters.parameter import Parameter
 from layers.parameters.row_lookup import looked_up
 from layers.reductions import inner_product, total
-from layers.parameters.parameter import Parameter
-from layers.training.schedules import checked_rate
 
 __all__ = ["CausalSelfAttention", "Embedding", "LayerNorm", "RMSNorm"]
 
@@ -51,9 +51,9 @@ class Embedding(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_tokens = checked_size(f"{self.name}: n_tokens", n_tokens)
-        self.n_out = checked_size(f"{self.name}: n_out", n_out)
-        self.positions = None if positions is None else checked_size(f"{self.name}: positions", positions)
+        self.n_tokens = whole_number(f"{self.name}: n_tokens", n_tokens)
+        self.n_out = whole_number(f"{self.name}: n_out", n_out)
+        self.positions = None if positions is None else whole_number(f"{self.name}: positions", positions)
         self.weight_init = weight_init
         self.seed = seed
         self.weight = Parameter((self.n_tokens, self.n_out), initialiser_of(weight_init))
@@ -81,8 +81,8 @@ class _Norm(Layer):
         self, n_in: int | None = None, *, epsilon: float = 1e-5, gain: bool = True, **names: Unpack[Names]
     ) -> None:
         super().__init__(**names)
-        length = None if n_in is None else checked_size(f"{self.name}: n_in", n_in)
-        self.epsilon = checked_rate(f"{self.name}: epsilon", epsilon, above_zero=True)
+        length = None if n_in is None else whole_number(f"{self.name}: n_in", n_in)
+        self.epsilon = finite_number(f"{self.name}: epsilon", epsilon, above=0)
         self._given_n_in = length
         self.weight = Parameter((length,), initialiser_of("ones")) if gain else None
 
@@ -183,8 +183,8 @@ class CausalSelfAttention(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_in = checked_size(f"{self.name}: n_in", n_in)
-        self.heads = checked_size(f"{self.name}: heads", heads)
+        self.n_in = whole_number(f"{self.name}: n_in", n_in)
+        self.heads = whole_number(f"{self.name}: heads", heads)
         if self.n_in % self.heads:
             raise DescriptionError(f"{self.name}: n_in is a multiple of heads, got {n_in} features and {heads} heads")
         self.bias = bias

@@ -25,8 +25,8 @@ from layers import (
     Softmax,
 )
 from layers.arrays import along_last_axis, elementwise
-from layers.reductions import inner_product
 from layers.parameters.parameter import flat_values
+from layers.reductions import inner_product
 from layers.training.step import Step
 
 generator = np.random.default_rng(8)

@@ -333,7 +333,7 @@ def bad(place, value):
             (X, Y),
             {"optimizer": {"type": "sgd", "lr": -1}},
             DescriptionError,
-            "a learning rate is a finite number 0 or more",
+            "a learning rate is a finite number, 0 or more",
         ),
     ],
 )

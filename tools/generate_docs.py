@@ -17,8 +17,8 @@ sys.path.insert(0, str(PROJECT))
 from autograd.primitives import all_primitives  # noqa: E402 - after the path is set
 from examples import lab_network  # noqa: E402
 from layers.base import LAYERS  # noqa: E402
-from layers.parameters.initialisers import INITIALISERS  # noqa: E402
 from layers.losses import Loss, SquaredLoss  # noqa: E402
+from layers.parameters.initialisers import INITIALISERS  # noqa: E402
 from layers.training.optimisers import OPTIMIZERS  # noqa: E402
 from layers.training.schedules import SCHEDULES  # noqa: E402
 from viz import draw  # noqa: E402

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from layers.errors import DescriptionError
 
-__all__ = ["Described", "Registry", "nearest", "whole_number"]
+__all__ = ["Described", "Registry", "nearest"]
 
 # The limits of a description: levels within each other, and parts on all of them.
 DEEPEST = 50
@@ -147,18 +146,6 @@ class Registry:
         if found is None:
             raise DescriptionError(f"no {self.what} is called {kind!r:.60}; {nearest(kind, list(self.classes))}")
         return found.from_options({name: value for name, value in description.items() if name != "type"})
-
-
-def whole_number(value: Any) -> int | None:
-    """The value as an int, None if it is no whole number; True and False are none either.
-
-    >>> whole_number(3), whole_number(3.0), whole_number(True), whole_number(int)
-    (3, None, None, None)
-    """
-    try:
-        return None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        return None
 
 
 def check_extent(what: str, description: Any) -> None:

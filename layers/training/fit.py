@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from layers.base import Layer
-from layers.training.data import check_ending, check_lengths, checked_samples, encoded_targets
-from layers.errors import DataError, DescriptionError, TrainingError
+from layers.errors import DataError, TrainingError
 from layers.losses import loss_of
-from layers.training.optimisers import LBFGS, Optimizer, optimizer_of
+from layers.options import finite_number, whole_number
 from layers.parameters.parameter import flat_values, put_flat, sizes_restored
+from layers.training.data import check_ending, check_lengths, checked_samples, encoded_targets
+from layers.training.optimisers import LBFGS, Optimizer, optimizer_of
 from layers.training.progress import reporter
-from layers.saving.registry import whole_number
-from layers.training.schedules import checked_rate
 from layers.training.step import Step, surveyed
 
 __all__ = ["EarlyStopping", "Epoch", "History", "fit"]
@@ -82,12 +81,8 @@ class EarlyStopping:
     """
 
     def __init__(self, patience: int = 10, least: float = 0.0) -> None:
-        if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
-            raise DescriptionError(
-                f"the patience of early stopping is a number of epochs, 1 or more, got {patience!r:.60}"
-            )
-        self.patience = patience
-        self.least = checked_rate("the least improvement of early stopping", least)
+        self.patience = whole_number("the patience of early stopping, in epochs,", patience)
+        self.least = finite_number("the least improvement of early stopping", least, least=0)
         self._best, self._since = math.inf, 0
 
     def __call__(self, epoch: Epoch) -> bool:
@@ -139,7 +134,7 @@ def fit(
     finite, the model then having its best parameters so far.
     """
     loss, optimizer = loss_of(loss), optimizer_of(optimizer)
-    epochs = _count("epochs", epochs)
+    epochs = whole_number("epochs", epochs)
     clip = _clipping(clip_value, clip_norm)
     inputs, targets = checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
@@ -155,7 +150,7 @@ def fit(
             inputs, targets, validated = _split(inputs, targets, validation, generator)
         elif validation is not None:
             validated = _validation(validation, model, loss)
-    size = len(inputs) if batch_size is None else min(_count("batch_size", batch_size), len(inputs))
+    size = len(inputs) if batch_size is None else min(whole_number("batch_size", batch_size), len(inputs))
     run = _Run(model, Step(model, loss, found), validated, callbacks, epochs, progress)
     try:
         if isinstance(optimizer, LBFGS):
@@ -282,17 +277,10 @@ def _run_lbfgs(run: _Run, optimizer: LBFGS, inputs: Any, targets: Any, clip: Cal
     minimize(objective, run.values, jac=True, method="L-BFGS-B", callback=end_iteration, options=options)
 
 
-def _count(what: str, count: Any) -> int:
-    whole = whole_number(count)
-    if whole is None or whole < 1:
-        raise DescriptionError(f"{what} is a whole number, 1 or more, got {count!r:.60}")
-    return whole
-
-
 def _clipping(value: float | None, norm: float | None) -> Callable[[Any], Any]:
     """The function that limits a gradient."""
-    limit = math.inf if value is None else checked_rate("clip_value", value, above_zero=True)
-    longest = math.inf if norm is None else checked_rate("clip_norm", norm, above_zero=True)
+    limit = math.inf if value is None else finite_number("clip_value", value, above=0)
+    longest = math.inf if norm is None else finite_number("clip_norm", norm, above=0)
 
     def clip(gradient: Any) -> Any:
         import numpy

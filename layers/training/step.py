@@ -13,10 +13,10 @@ from typing import Any
 from autograd import TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
 from autograd.modes import enable_grad
 from layers.base import Layer
-from layers.training.data import spread_targets
 from layers.errors import LayerError
-from layers.parameters.row_lookup import Direct, Survey, given_rows, survey
 from layers.parameters.parameter import Parameter, flat_values, substituted
+from layers.parameters.row_lookup import Direct, Survey, given_rows, survey
+from layers.training.data import spread_targets
 
 __all__ = ["Step", "outputs", "surveyed"]
 
