@@ -13,7 +13,7 @@ from __future__ import annotations
 from layers.activations import GELU, Identity, LeakyReLU, LogSoftmax, Softmax, Softplus, Tanh
 from layers.base import Gradients, Layer, Trainable, from_dict, registered
 from layers.dense import Dense, FullyConnected, Neuron, NeuronLayer
-from layers.elementary import Affine, Plus, ReLU, Sigmoid, SigmoidNeuron, Square, SquaredLoss
+from layers.elementary import Affine, Plus, ReLU, Sigmoid, SigmoidNeuron, Square
 from layers.errors import (
     DataError,
     DescriptionError,
@@ -25,7 +25,17 @@ from layers.errors import (
     StateError,
     TrainingError,
 )
-from layers.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, HingeLoss, HuberLoss, Loss, Mean, MSELoss, Sum
+from layers.losses import (
+    BinaryCrossEntropyLoss,
+    CrossEntropyLoss,
+    HingeLoss,
+    HuberLoss,
+    Loss,
+    Mean,
+    MSELoss,
+    SquaredLoss,
+    Sum,
+)
 from layers.model import Model, Network, Residual, Sequential
 from layers.parameters.initialisers import (
     HeNormal,

@@ -92,6 +92,8 @@ class Softmax(Layer):
     array([0.5, 0.5])
     """
 
+    gives = "probabilities"
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": along_last_axis(softmax, a, "a")}
 

@@ -6,22 +6,27 @@ import contextvars
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, ClassVar, NamedTuple, TypedDict
+from typing import Any, ClassVar, Literal, NamedTuple, TypedDict, get_args
 
 from autograd import Node, Variable, gradients, scope
 from autograd.modes import current_mode
 from autograd.node import hooks
 from layers.arrays import as_input, elementwise, is_array, plain, singles
-from layers.errors import DataError, InputError, NoForwardError, ShapeError
+from layers.errors import DataError, DescriptionError, InputError, NoForwardError, ShapeError
 from layers.parameters.parameter import Parameter, sizes_restored
 from layers.saving.registry import Described, Registry
 from layers.saving.weights import check_state
 
-__all__ = ["Gradients", "Layer", "Names", "Trainable", "from_dict", "registered"]
+__all__ = ["Gradients", "Kind", "Layer", "Names", "Trainable", "from_dict", "registered"]
 
 LAYERS = Registry("layer")
 # The decorator under whose name a description may ask for a layer.
 registered = LAYERS.register
+
+
+# The kinds of outputs that losses tell apart: any numbers, scores (whose softmax or sigmoid are probabilities), or
+# probabilities.
+Kind = Literal["numbers", "scores", "probabilities"]
 
 
 class Names(TypedDict, total=False):
@@ -111,14 +116,19 @@ class Layer(Described):
     ...         return {"scaled": x * factor}
     >>> Scale().forward([1.0, 2.0], 3.0)
     array([3., 6.])
+
+    A layer whose results are probabilities, or scores, says so by its attribute `gives`; it decides which losses may
+    follow.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ()
+    gives: Kind = "numbers"
     shared_settings = ("name", "index", "output")
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.inputs = tuple(inspect.signature(cls.compute).parameters)[1:]
+        check_kind(cls, "gives", cls.gives)
 
     def __init__(self, *, name: str | None = None, index: int | None = None, output: str | None = None) -> None:
         self.given_name = None if name is None else str(name)
@@ -344,6 +354,12 @@ def from_dict(description: Any) -> Any:
     Dense(n_in=2, n_out=3, activation='relu')
     """
     return LAYERS.make(description)
+
+
+def check_kind(cls: type, attribute: str, kind: str) -> None:
+    """Raise DescriptionError if a class declares something else than numbers, scores or probabilities."""
+    if kind not in get_args(Kind):
+        raise DescriptionError(f"{cls.__name__}.{attribute} is one of {', '.join(get_args(Kind))}, got {kind!r:.60}")
 
 
 def _swept(output: Any, seeds: Any, wanted: list[Any]) -> list[Any]:

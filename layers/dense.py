@@ -66,6 +66,9 @@ class _Weighted(Layer):
         """How many features come in; None until that is known."""
         return self.weight.shape[0]
 
+    def ending(self) -> Layer:
+        return self._activation
+
     def setting(self, name: str) -> Any:
         return self.bias is not None if name == "bias" else super().setting(name)
 
@@ -110,9 +113,6 @@ class Dense(_Weighted):
         if self.bias is not None:
             values["a"] = elementwise(lambda z, b: z + b, values["z"], self.bias.nodes)
         return values | {"h": self._activation.apply(values["a"])}
-
-    def ending(self) -> Layer:
-        return self._activation
 
 
 @registered("fully_connected")
@@ -229,6 +229,9 @@ class NeuronLayer(Layer):
         for place, output in enumerate(outputs):
             h[..., place] = output
         return {"h": h}
+
+    def ending(self) -> Layer:
+        return self.neuron[0].ending()
 
     def as_dense(self) -> Dense:
         """The matrix twin: a `Dense` with the same weights and biases."""

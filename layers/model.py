@@ -14,7 +14,7 @@ from layers.options import seed_of
 from layers.parameters.parameter import flat_values
 from layers.saving.weights import read_state, write_state
 from layers.summary import summary_of
-from layers.training.data import check_lengths, checked_samples, encoded_targets
+from layers.training.data import check_lengths, checked_samples
 from layers.training.fit import History, fit
 from layers.training.optimisers import SGD
 from layers.training.step import Step, outputs, surveyed
@@ -39,7 +39,7 @@ class Model(Layer):
         check_lengths(inputs, targets)
         shape = surveyed(self, inputs).shape
         step = Step(self, made)
-        return step.value(flat_values(step.parameters), inputs, encoded_targets(made, targets, shape))
+        return step.value(flat_values(step.parameters), inputs, made.encoded(targets, shape))
 
     def summary(self, x: Any = None) -> str:
         """A table of the layers on an input like `x`: output shapes, parameters, scalar operations.

@@ -11,7 +11,7 @@ from layers.base import Layer
 from layers.errors import DataError, ShapeError
 from layers.losses import loss_of
 from layers.parameters.parameter import flat_values
-from layers.training.data import check_lengths, checked_samples, encoded_targets
+from layers.training.data import check_lengths, checked_samples
 from layers.training.fit import History
 from layers.training.step import Step, outputs, surveyed
 
@@ -131,8 +131,8 @@ def _leads(model: Layer, inputs: Any) -> Any:
 
     scores = outputs(model, inputs).reshape(len(inputs), -1)
     if scores.shape[1] == 1:
-        # Sigmoid's outputs are probabilities; any other single output is a score around 0.
-        ahead = scores - (0.5 if type(model.ending()).__name__.startswith("Sigmoid") else 0.0)
+        # A single output is a probability, or else a score around 0.
+        ahead = scores - (0.5 if model.ending().gives == "probabilities" else 0.0)
         return numpy.concatenate([-ahead, ahead], axis=1)
     ordered = numpy.sort(scores, axis=1)
     best, second = ordered[:, -1:], ordered[:, -2:-1]
@@ -144,7 +144,7 @@ def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
     inputs, targets = checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
     shape = surveyed(model, inputs).shape
-    targets = encoded_targets(loss_of("mse"), targets, shape).reshape(len(inputs), -1)
+    targets = loss_of("mse").encoded(targets, shape).reshape(len(inputs), -1)
     found = outputs(model, inputs).reshape(len(inputs), -1)
     figure, axes = new_axes("Predictions and data", "data", "prediction")
     ends = [min(targets.min(), found.min()), max(targets.max(), found.max())]
@@ -165,7 +165,7 @@ def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = "mse") -> Any:  # no
 
     made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    targets = encoded_targets(made, targets, surveyed(model, inputs).shape)
+    targets = made.encoded(targets, surveyed(model, inputs).shape)
     step = Step(model, made)
     _, gradient = step(flat_values(step.parameters), inputs, targets)
     names = list(model.named_parameters())

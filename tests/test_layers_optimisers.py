@@ -122,7 +122,10 @@ def test_an_optimiser_is_described_in_json_and_made_again(made):
         (lambda: optimizer_of({"type": "sgd", "rate": 1}), "sgd has no option 'rate'"),
         (lambda: schedule_of(None), "a learning rate is a finite number, 0 or more, got None"),
         (lambda: Exponential(0.0, 1.0), "at the start of an exponential schedule is a finite number above 0, got 0.0"),
-        (lambda: EarlyStopping(patience=0), "patience of early stopping, in epochs, is a whole number, 1 or more, got 0"),
+        (
+            lambda: EarlyStopping(patience=0),
+            "early stopping, in epochs, is a whole number, 1 or more, got 0",
+        ),
         (lambda: Normal(-1.0), "deviation of a normal initialiser is a finite number, 0 or more, got -1.0"),
         (lambda: Uniform(1.0, 0.0), "a uniform initialiser needs low <= high, got 1.0 and 0.0"),
         (lambda: initialiser_of("he"), "no initialiser is called 'he'"),

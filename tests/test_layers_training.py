@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from layers_helpers import same
 
-from autograd import gradients
+from autograd import gradients, softplus
 from layers import (
     LBFGS,
     SGD,
@@ -21,8 +21,11 @@ from layers import (
     Dense,
     DescriptionError,
     EarlyStopping,
+    Layer,
     Linear,
+    Loss,
     MSELoss,
+    Neuron,
     NeuronLayer,
     Sequential,
     ShapeError,
@@ -30,7 +33,9 @@ from layers import (
     TrainingError,
     fit,
 )
+from layers.arrays import along_last_axis, elementwise, reduced
 from layers.parameters.parameter import flat_values
+from layers.reductions import inner_product
 from layers.training.step import Step
 
 generator = np.random.default_rng(2)
@@ -345,18 +350,60 @@ def test_data_and_options_that_do_not_fit_change_nothing(arguments, options, err
     assert same(before, model.state_dict())
 
 
+class Share(Layer):
+    """Each number's share of the sum of squares."""
+
+    gives = "probabilities"
+
+    def compute(self, a):
+        return {"h": along_last_axis(lambda row: [number * number / inner_product(row, row) for number in row], a, "a")}
+
+
+class Margin(Layer):
+    gives = "scores"
+
+    def compute(self, a):
+        return {"h": a}
+
+
+class LogisticLoss(Loss):
+    takes = "scores"
+
+    def compute(self, y_hat, y):
+        return {"l": reduced(elementwise(lambda score, label: softplus(-label * score), y_hat, y), self.reduction)}
+
+
+class GeneralizedCrossEntropyLoss(Loss):
+    """1 minus the probability of the right class, for targets that are one-hot (Zhang, Sabuncu 2018)."""
+
+    takes = "probabilities"
+
+    def compute(self, y_hat, y):
+        return {"l": 1.0 - inner_product(y_hat.ravel().tolist(), y.ravel().tolist())}
+
+
 @pytest.mark.parametrize(
     ("ending", "loss", "message"),
     [
-        ("softmax", "cross_entropy", r"of logits takes scores, and Sequential ends in Softmax, .*of=\"probabilities\""),
-        ("sigmoid", "binary_cross_entropy", "of logits takes scores, and Sequential ends in Sigmoid"),
-        ("sigmoid", "hinge", "HingeLoss takes scores around 0, and Sequential ends in Sigmoid; leave that out"),
+        ("softmax", "cross_entropy", r"takes scores, and Sequential ends in Softmax, .*of=\"probabilities\""),
+        ("sigmoid", "binary_cross_entropy", "takes scores, and Sequential ends in Sigmoid, which gives probabilities"),
+        ("sigmoid", "hinge", "HingeLoss takes scores, and Sequential ends in Sigmoid, which .*; leave that out$"),
         (
             "relu",
             CrossEntropyLoss(of="probabilities"),
-            "needs a model that ends in Softmax, and Sequential ends in ReLU",
+            "takes probabilities, and Sequential ends in ReLU, which gives numbers; end it in Softmax",
         ),
-        (None, BinaryCrossEntropyLoss(of="probabilities"), "needs a model that ends in Sigmoid, .* ends in Identity"),
+        (
+            None,
+            BinaryCrossEntropyLoss(of="probabilities"),
+            r"takes probabilities, and .* ends in Identity, .*; end it in Sigmoid, .*BinaryCrossEntropyLoss\(\)",
+        ),
+        ("softmax", LogisticLoss(), "LogisticLoss takes scores, and Sequential ends in Softmax, .*; leave that out$"),
+        ("sigmoid", LogisticLoss(), "LogisticLoss takes scores, and Sequential ends in Sigmoid"),
+        (Share(), LogisticLoss(), "LogisticLoss takes scores, and Sequential ends in Share, which gives probabilities"),
+        (Share(), "cross_entropy", "CrossEntropyLoss takes scores, and Sequential ends in Share"),
+        (Margin(), CrossEntropyLoss(of="probabilities"), "ends in Margin, which gives scores; end it in Softmax"),
+        ("tanh", GeneralizedCrossEntropyLoss(), "ends in Tanh, which gives numbers; end it in a layer that declares"),
     ],
 )
 def test_a_loss_that_does_not_fit_the_last_layer(ending, loss, message):
@@ -365,6 +412,37 @@ def test_a_loss_that_does_not_fit_the_last_layer(ending, loss, message):
     with pytest.raises(DescriptionError, match=message):
         quiet(model, X, np.zeros(12), loss)
     assert same(before, model.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("ending", "loss"),
+    [
+        (None, LogisticLoss()),
+        (Margin(), LogisticLoss()),
+        (Margin(), "cross_entropy"),
+        ("log_softmax", "cross_entropy"),
+        ("softmax", "mse"),
+        ("softmax", GeneralizedCrossEntropyLoss()),
+        (Share(), GeneralizedCrossEntropyLoss()),
+        (Share(), CrossEntropyLoss(of="probabilities")),
+    ],
+)
+def test_a_loss_and_a_last_layer_of_ones_own_that_fit_are_trained(ending, loss):
+    targets = np.stack([Y > 0, Y <= 0], axis=-1).astype(float)
+    assert len(quiet(Sequential(Dense(3, 2, ending), seed=0), X, targets, loss, epochs=1).loss) == 1
+
+
+@pytest.mark.parametrize("layer", [Neuron, lambda *args: NeuronLayer(3, 1, *args[1:])], ids=["neuron", "layer"])
+def test_single_neurons_end_in_their_activation(layer):
+    quiet(Sequential(layer(3, "sigmoid"), seed=0), X, np.ones(12), BinaryCrossEntropyLoss(of="probabilities"), epochs=1)
+    with pytest.raises(DescriptionError, match="takes scores, and Sequential ends in Sigmoid"):
+        quiet(Sequential(layer(3, "sigmoid"), seed=0), X, np.ones(12), "binary_cross_entropy", epochs=1)
+
+
+@pytest.mark.parametrize(("base", "attribute"), [(Layer, "gives"), (Loss, "takes")])
+def test_a_kind_of_numbers_that_there_is_not_is_refused_where_the_class_is_made(base, attribute):
+    with pytest.raises(DescriptionError, match=rf"Own\.{attribute} is one of numbers, scores, .*, got 'probability'"):
+        type("Own", (base,), {attribute: "probability"})
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from typing import Any
 
 from layers.base import Layer
 from layers.errors import DataError, TrainingError
-from layers.losses import loss_of
+from layers.losses import Loss, loss_of
 from layers.options import finite_number, whole_number
 from layers.parameters.parameter import flat_values, put_flat, sizes_restored
-from layers.training.data import check_ending, check_lengths, checked_samples, encoded_targets
+from layers.training.data import check_lengths, checked_samples
 from layers.training.optimisers import LBFGS, Optimizer, optimizer_of
 from layers.training.progress import reporter
 from layers.training.step import Step, surveyed
@@ -138,14 +138,14 @@ def fit(
     clip = _clipping(clip_value, clip_norm)
     inputs, targets = checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    check_ending(model, loss)
+    loss.check_ending(model)
     import numpy
 
     generator = numpy.random.default_rng(seed)
     validated = None
     with sizes_restored(model.named_parameters().values()):
         found = surveyed(model, inputs)
-        targets = encoded_targets(loss, targets, found.shape)
+        targets = loss.encoded(targets, found.shape)
         if isinstance(validation, float):
             inputs, targets, validated = _split(inputs, targets, validation, generator)
         elif validation is not None:
@@ -304,10 +304,10 @@ def _split(inputs: Any, targets: Any, share: float, generator: Any) -> tuple[Any
     return inputs[rest], targets[rest], (inputs[away], targets[away])
 
 
-def _validation(given: Any, model: Layer, loss: Layer) -> tuple[Any, Any]:
+def _validation(given: Any, model: Layer, loss: Loss) -> tuple[Any, Any]:
     """The samples to validate on, checked like the others."""
     if not isinstance(given, list | tuple) or len(given) != 2:
         raise DataError(f"validation is a pair (X, y) or a share of the samples from 0 to 1, got {given!r:.60}")
     inputs, targets = checked_samples("validation X", given[0]), checked_samples("validation y", given[1])
     check_lengths(inputs, targets)
-    return inputs, encoded_targets(loss, targets, surveyed(model, inputs).shape)
+    return inputs, loss.encoded(targets, surveyed(model, inputs).shape)

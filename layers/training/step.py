@@ -16,7 +16,6 @@ from layers.base import Layer
 from layers.errors import LayerError
 from layers.parameters.parameter import Parameter, flat_values, substituted
 from layers.parameters.row_lookup import Direct, Survey, given_rows, survey
-from layers.training.data import spread_targets
 
 __all__ = ["Step", "outputs", "surveyed"]
 
@@ -201,7 +200,8 @@ class Programs:
 
     def spread(self, targets: Any) -> Any:
         """The targets in the form that a program takes."""
-        return spread_targets(self.step.loss, targets, self.survey.shape)
+        loss: Any = self.step.loss
+        return loss.spread(targets, self.survey.shape)
 
     def arguments(self, values: Any, inputs: Any) -> tuple[Any, Any]:
         """The values of the parameters that are used directly, and the inputs."""
