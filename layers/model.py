@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self, Unpack
 
+from layers.arrays import elementwise, same_shape
 from layers.base import Layer, Names, from_dict, registered
 from layers.errors import DescriptionError, InputError, NoForwardError, SizeError
 from layers.losses import loss_of
@@ -17,7 +18,8 @@ from layers.summary import summary_of
 from layers.training.data import check_lengths, checked_samples
 from layers.training.fit import History, fit
 from layers.training.optimisers import SGD
-from layers.training.step import Step, outputs, surveyed
+from layers.training.step import TrainingStep, outputs
+from layers.training.survey import survey_samples
 
 __all__ = ["Model", "Network", "Residual", "Sequential"]
 
@@ -37,8 +39,8 @@ class Model(Layer):
         """The mean loss over the samples."""
         made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
         check_lengths(inputs, targets)
-        shape = surveyed(self, inputs).shape
-        step = Step(self, made)
+        shape = survey_samples(self, inputs).output_shape
+        step = TrainingStep(self, made)
         return step.value(flat_values(step.parameters), inputs, made.encoded(targets, shape))
 
     def summary(self, x: Any = None) -> str:
@@ -85,7 +87,7 @@ class Sequential(Model):
     >>> model = Sequential(Dense(2, 16, "relu"), Dense(16, 1), seed=0)
     >>> [f"{name} {parameter.shape}" for name, parameter in model.named_parameters().items()]
     ['dense_0.weight (2, 16)', 'dense_0.bias (16,)', 'dense_1.weight (16, 1)', 'dense_1.bias (1,)']
-    >>> model(  [1.0, 2.0]).shape, len(model.parameters())
+    >>> model([1.0, 2.0]).shape, len(model.parameters())
     ((1,), 65)
     """
 
@@ -192,8 +194,6 @@ class Residual(Sequential):
     """
 
     def compute(self, x: Any) -> dict[str, Any]:
-        from layers.arrays import elementwise, same_shape
-
         f = super().compute(x)["y"]
         same_shape(x, f, ("x", "the result of the layers"))
         return {"f": f, "y": elementwise(lambda x, f: x + f, x, f)}

@@ -13,7 +13,8 @@ from layers.losses import loss_of
 from layers.parameters.parameter import flat_values
 from layers.training.data import check_lengths, checked_samples
 from layers.training.fit import History
-from layers.training.step import Step, outputs, surveyed
+from layers.training.step import TrainingStep, outputs
+from layers.training.survey import survey_samples
 
 __all__ = ["decision_boundary", "gradient_flow", "learning_curve", "predictions"]
 
@@ -143,7 +144,7 @@ def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
     """What a model makes of the samples, against what it should be: on the line it is right."""
     inputs, targets = checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    shape = surveyed(model, inputs).shape
+    shape = survey_samples(model, inputs).output_shape
     targets = loss_of("mse").encoded(targets, shape).reshape(len(inputs), -1)
     found = outputs(model, inputs).reshape(len(inputs), -1)
     figure, axes = new_axes("Predictions and data", "data", "prediction")
@@ -165,8 +166,8 @@ def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = "mse") -> Any:  # no
 
     made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    targets = made.encoded(targets, surveyed(model, inputs).shape)
-    step = Step(model, made)
+    targets = made.encoded(targets, survey_samples(model, inputs).output_shape)
+    step = TrainingStep(model, made)
     _, gradient = step(flat_values(step.parameters), inputs, targets)
     names = list(model.named_parameters())
     ends = numpy.cumsum([parameter.size for parameter in step.parameters])

@@ -20,7 +20,7 @@ from layers.dense import Dense
 from layers.losses import loss_of
 from layers.model import Sequential
 from layers.parameters.parameter import substituted
-from layers.training.step import Step, arranged
+from layers.training.step import TrainingStep, arranged
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -65,7 +65,7 @@ class Stack:
             for inputs, outputs, activation in zip(self.sizes, self.sizes[1:], self.activations, strict=False)
         ]
         self.model = Sequential(*dense)
-        self.step = Step(self.model, loss_of(loss))
+        self.step = TrainingStep(self.model, loss_of(loss))
         size = sum([parameter.size for parameter in self.step.parameters])
         generator = numpy.random.default_rng(seed)
         self.point = [generator.normal(scale=0.7, size=size), numpy.array(sample, dtype=float)]

@@ -36,7 +36,7 @@ from layers import (
 from layers.arrays import along_last_axis, elementwise, reduced
 from layers.parameters.parameter import flat_values
 from layers.reductions import inner_product
-from layers.training.step import Step
+from layers.training.step import TrainingStep
 
 generator = np.random.default_rng(2)
 X = generator.normal(size=(12, 3))
@@ -59,7 +59,7 @@ def quiet(model, *args, **options):
 def test_a_step_is_the_gradient_of_the_mean_loss_over_the_batch(layer):
     model, loss = Sequential(layer(3, 4, "tanh"), layer(4, 2), seed=1), MSELoss()
     targets = generator.normal(size=(12, 2))
-    value, gradient = Step(model, loss)(flat_values(list(model.named_parameters().values())), X, targets)
+    value, gradient = TrainingStep(model, loss)(flat_values(list(model.named_parameters().values())), X, targets)
     whole = loss(model(X), targets)
     # Twelve samples' sums in another order: each of the 24 terms is rounded to 2⁻⁵³ of at most ten.
     assert value == pytest.approx(whole.value, rel=1e-14)
@@ -69,7 +69,7 @@ def test_a_step_is_the_gradient_of_the_mean_loss_over_the_batch(layer):
 def test_a_step_leaves_the_model_alone():
     model = line()
     before = model.state_dict()
-    Step(model, MSELoss())(np.ones(4), X, Y.reshape(-1, 1))
+    TrainingStep(model, MSELoss())(np.ones(4), X, Y.reshape(-1, 1))
     assert same(before, model.state_dict())
     assert [variable.grad for variable in model.parameters()] == [0.0] * 4
 
@@ -130,13 +130,13 @@ def test_the_same_seed_gives_the_same_numbers():
 
 def test_samples_come_in_batches_and_each_once_an_epoch(monkeypatch):
     seen = []
-    original = Step.__call__
+    original = TrainingStep.__call__
 
     def watched(self, values, inputs, targets):
         seen.append(inputs)
         return original(self, values, inputs, targets)
 
-    monkeypatch.setattr(Step, "__call__", watched)
+    monkeypatch.setattr(TrainingStep, "__call__", watched)
     quiet(line(), X, Y, epochs=2, batch_size=5, seed=0)
     assert [len(batch) for batch in seen] == [5, 5, 2] * 2
     for epoch in (seen[:3], seen[3:]):
@@ -215,7 +215,7 @@ def test_an_interruption_ends_training_cleanly_with_the_best_parameters(optimize
 
 
 def test_an_interruption_in_the_first_epoch_keeps_its_steps(monkeypatch):
-    original, calls = Step.__call__, []
+    original, calls = TrainingStep.__call__, []
 
     def interrupted(self, *arguments):
         calls.append(1)
@@ -223,7 +223,7 @@ def test_an_interruption_in_the_first_epoch_keeps_its_steps(monkeypatch):
             raise KeyboardInterrupt
         return original(self, *arguments)
 
-    monkeypatch.setattr(Step, "__call__", interrupted)
+    monkeypatch.setattr(TrainingStep, "__call__", interrupted)
     model, before = line(), line().evaluate(X, Y)
     history = quiet(model, X, Y, optimizer=SGD(lr=0.02), batch_size=5, seed=0)
     assert (history.ended, history.epochs) == ("interrupted", [])

@@ -16,8 +16,9 @@ from layers.options import finite_number, whole_number
 from layers.parameters.parameter import flat_values, put_flat, sizes_restored
 from layers.training.data import check_lengths, checked_samples
 from layers.training.optimisers import LBFGS, Optimizer, optimizer_of
-from layers.training.progress import reporter
-from layers.training.step import Step, surveyed
+from layers.training.progress import report_of
+from layers.training.step import TrainingStep
+from layers.training.survey import survey_samples
 
 __all__ = ["EarlyStopping", "Epoch", "History", "fit"]
 
@@ -144,14 +145,14 @@ def fit(
     generator = numpy.random.default_rng(seed)
     validated = None
     with sizes_restored(model.named_parameters().values()):
-        found = surveyed(model, inputs)
-        targets = loss.encoded(targets, found.shape)
+        found = survey_samples(model, inputs)
+        targets = loss.encoded(targets, found.output_shape)
         if isinstance(validation, float):
             inputs, targets, validated = _split(inputs, targets, validation, generator)
         elif validation is not None:
             validated = _validation(validation, model, loss)
     size = len(inputs) if batch_size is None else min(whole_number("batch_size", batch_size), len(inputs))
-    run = _Run(model, Step(model, loss, found), validated, callbacks, epochs, progress)
+    run = _Run(model, TrainingStep(model, loss, found), validated, callbacks, epochs, progress)
     try:
         if isinstance(optimizer, LBFGS):
             _run_lbfgs(run, optimizer, inputs, targets, clip)
@@ -183,7 +184,7 @@ class _Run:
     def __init__(
         self,
         model: Layer,
-        step: Step,
+        step: TrainingStep,
         validated: tuple[Any, Any] | None,
         callbacks: Sequence[Callback],
         epochs: int,
@@ -194,7 +195,7 @@ class _Run:
         self.validated = validated
         self.callbacks = callbacks
         self.epochs = epochs
-        self.report = reporter(progress, epochs, model.name)
+        self.report = report_of(progress, epochs, model.name)
         self.history = History()
         # Now, after the last epoch that was completed, and after the best one.
         self.values = self.completed = self.best_values = flat_values(step.parameters)
@@ -310,4 +311,4 @@ def _validation(given: Any, model: Layer, loss: Loss) -> tuple[Any, Any]:
         raise DataError(f"validation is a pair (X, y) or a share of the samples from 0 to 1, got {given!r:.60}")
     inputs, targets = checked_samples("validation X", given[0]), checked_samples("validation y", given[1])
     check_lengths(inputs, targets)
-    return inputs, loss.encoded(targets, surveyed(model, inputs).shape)
+    return inputs, loss.encoded(targets, survey_samples(model, inputs).output_shape)
