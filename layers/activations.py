@@ -1,4 +1,4 @@
-"""Activations beside ReLU and Sigmoid: what comes after the affine part of a layer."""
+"""Activations beside ReLU and Sigmoid: the functions behind the affine part of a layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single numbers and arrays of them alike: what a layer may be given, and how such inputs combine.
+"""Inputs of layers, single numbers and arrays of them alike: their checks, and the operations that combine them.
 
 A *single* is a node or a float. An array is a NumPy array of dtype object that holds singles. NumPy is
 imported only where there is an array.

@@ -24,7 +24,7 @@ MOST_NEURONS = 100_000
 
 
 def feature_count(x: Any) -> int:
-    """How many features an input has: the length of its last axis."""
+    """The number of features of an input, the length of its last axis."""
     if not is_array(x):
         raise ShapeError("x has shape (features,) or (samples, features), got a single number; give [x]")
     count: int = x.shape[-1]
@@ -42,7 +42,7 @@ def check_features(x: Any, expected: int | None) -> int:
 
 
 class _Weighted(Layer):
-    """What `Dense` and `Neuron` share: W of shape (n_in, *columns), b of shape `columns`, and the options behind them.
+    """Base of `Dense` and `Neuron`: W of shape (n_in, *columns), b of shape `columns`, and the options behind them.
 
     `Dense` has as many columns as neurons; a `Neuron` has none, its b is a single number.
     """
@@ -63,7 +63,7 @@ class _Weighted(Layer):
 
     @property
     def n_in(self) -> int | None:
-        """How many features come in; None until that is known."""
+        """The number of input features; None until that is known."""
         return self.weight.shape[0]
 
     def ending(self) -> Layer:
@@ -77,11 +77,11 @@ class _Weighted(Layer):
 class Dense(_Weighted):
     """h = f(x·W + b) on x (features,) or (samples, features), by way of z = x·W and a = z + b.
 
-    n_in, n_out: how many features come in and go out; without `n_in` the first input decides.
+    n_in, n_out: the numbers of input and output features; without `n_in` the first input decides.
     activation: f, by name or as a layer; None is the identity.
-    weight_init: what W (n_in, n_out) is at first, by name or as an `Initialiser`; b (n_out,) is 0.
-    bias: whether there is a b.
-    seed: of the generator that W comes from, if not of the model that the layer is part of.
+    weight_init: the first values of W (n_in, n_out), by name or as an `Initialiser`; b (n_out,) starts at 0.
+    bias: whether to add b.
+    seed: seeds the generator of W; without it the seed of the model that the layer is part of.
 
     >>> dense = Dense(2, 3, activation="relu", seed=0)
     >>> dense.forward([[1.0, 2.0]]).shape, dense.named_parameters()
@@ -214,7 +214,7 @@ class NeuronLayer(Layer):
 
     @property
     def n_in(self) -> int | None:
-        """How many features come in; None until that is known."""
+        """The number of input features; None until that is known."""
         return self.neuron[0].n_in
 
     def setting(self, name: str) -> Any:

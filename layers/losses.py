@@ -1,4 +1,4 @@
-"""Losses: how far an output is from what it should be, one number that training makes small.
+"""Losses: the distance of an output from its target, one number that training makes small.
 
 Outputs and targets are one sample's or have samples along the first axis. The loss of several elements, or of several
 samples, is their mean, if `reduction` isn't "sum" or "none".
@@ -31,7 +31,7 @@ class Loss(Layer):
     """Base of the losses: each has an output and a target as inputs, and may reduce many numbers to one.
 
     `takes` is the kind of outputs that the loss is meant for: any "numbers", "scores" or "probabilities". `fit` refuses
-    a model whose last layer gives another kind, and `remedy` says in its message what to do then.
+    a model whose last layer gives another kind, and `remedy` is the advice in its message.
 
     >>> class LogisticLoss(Loss):
     ...     takes = "scores"
@@ -56,14 +56,14 @@ class Loss(Layer):
         self.reduction = reduction
 
     def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
-        """Targets of samples, an array of floats with samples first, as the loss takes them for outputs of `shape`.
+        """Targets, an array of floats with samples first, in the form that `compute` takes beside outputs of `shape`.
 
         Raises DataError for targets that are out of range, ShapeError for too many or too few.
         """
         return fitted(targets, shape)
 
     def spread(self, targets: Any, shape: tuple[int, ...]) -> Any:
-        """Encoded targets as a program takes them, in which no number chooses what is computed."""
+        """Encoded targets in the form that a program takes, in which no number selects operations."""
         return targets
 
     def check_ending(self, model: Layer) -> None:
@@ -89,7 +89,7 @@ def fitted(targets: Any, shape: tuple[int, ...]) -> Any:
 
 
 def place_of(targets: Any, wrong: Any) -> tuple[float, str]:
-    """The first of the targets that are wrong, and where it is: in which sample, and in which place of it."""
+    """The first wrong target, and the words for its place: the sample, and the place in it."""
     import numpy
 
     sample, place = numpy.argwhere(wrong.reshape(len(targets), -1))[0].tolist()

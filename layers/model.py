@@ -1,4 +1,4 @@
-"""Models: layers one after the other, that are trained, asked, described and saved as one."""
+"""Models: layers one after the other, trained, evaluated, described and saved as one."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ __all__ = ["Model", "Network", "Residual", "Sequential"]
 
 
 class Model(Layer):
-    """Base of layers that are trained as a whole: what one does with a model, whatever it is made of."""
+    """Base of layers that are trained as a whole: to fit, predict with, evaluate, save and load."""
 
     def fit(self, X: Any, y: Any, loss: Any = "mse", optimizer: Any = "adam", **options: Any) -> History:  # noqa: N803
-        """The record of a training of this model; `layers.fit` says what the options are."""
+        """The record of a training of this model; `layers.fit` explains the options."""
         return fit(self, X, y, loss, optimizer, **options)
 
     def predict(self, X: Any) -> Any:  # noqa: N803
-        """What the model makes of each sample, samples first, as plain numbers."""
+        """The model's outputs, samples first, as plain numbers."""
         return outputs(self, checked_samples("X", X))
 
     def evaluate(self, X: Any, y: Any, loss: Any = "mse") -> float:  # noqa: N803
@@ -81,7 +81,7 @@ class Sequential(Model):
     """Layers one after the other, each on the result of the one before.
 
     A layer without a name of its own is called after its kind and its place among those: dense_0, relu_0, dense_1.
-    `seed` is of all parameters that have no seed: the same seed, the same model.
+    `seed` is for all parameters without a seed of their own: the same seed makes the same model.
 
     >>> from layers import Dense
     >>> model = Sequential(Dense(2, 16, "relu"), Dense(16, 1), seed=0)

@@ -24,7 +24,7 @@ INK, GREY, PALE = "#222222", "#767676", "#E6E6E6"
 
 
 def new_axes(title: str, x_label: str, y_label: str) -> tuple[Any, Any]:
-    """A figure and its only axes. Raises ImportError if matplotlib is missing, and says what brings it."""
+    """A figure and its only axes. Raises ImportError if matplotlib is missing, with the command that installs it."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -83,9 +83,9 @@ def learning_curve(history: History) -> Any:
 
 
 def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 200) -> Any:  # noqa: N803
-    """What a classifier of two features says of each place in the plane, with the samples on top.
+    """The classes that a classifier of two features gives to the places of the plane, with the samples on top.
 
-    With several outputs the largest tells the class; one output is a score, whose sign does, or a probability.
+    With several outputs, the largest tells the class. A single one is a probability, or else a score: its sign does.
     """
     import numpy
 
@@ -127,7 +127,7 @@ def _colour(place: int) -> str:
 
 
 def _leads(model: Layer, inputs: Any) -> Any:
-    """For each input, by how much each class is ahead of all others: above 0 for the one that the model says."""
+    """For each input, the lead of each class over all others: above 0 for the class that the model predicts."""
     import numpy
 
     scores = outputs(model, inputs).reshape(len(inputs), -1)
@@ -141,7 +141,7 @@ def _leads(model: Layer, inputs: Any) -> Any:
 
 
 def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
-    """What a model makes of the samples, against what it should be: on the line it is right."""
+    """The predictions of a model against the data: on the line they are right."""
     inputs, targets = checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
     shape = survey_samples(model, inputs).output_shape
@@ -161,7 +161,7 @@ def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
 
 
 def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = "mse") -> Any:  # noqa: N803
-    """How large the gradient of the mean loss is in each parameter: the root of its mean square, on a log scale."""
+    """The size of the mean loss's gradient in each parameter: the root of its mean square, on a log scale."""
     import numpy
 
     made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)

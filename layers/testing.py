@@ -104,7 +104,7 @@ def stacks(
     """
     st = strategies_of_hypothesis()
     width = st.integers(1, max_width)
-    # No sample is 0, where all that a layer weighs it with is lost. Few numbers: smallest examples are found sooner.
+    # No sample is 0, where weights would have no effect. Few numbers: smallest examples are found sooner.
     number = st.sampled_from([1.0, -1.0, 0.5, 2.0, -0.3, 0.1, -2.5, 3.7])
 
     def built(drawn: Any) -> Stack:

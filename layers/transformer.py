@@ -1,4 +1,4 @@
-"""What a small transformer is made of: embeddings, normalisation, causal self-attention.
+"""The layers of a small transformer: embeddings, normalisation, causal self-attention.
 
 Inputs are one sequence: tokens (times,), features (times, features).
 """
@@ -26,7 +26,7 @@ __all__ = ["CausalSelfAttention", "Embedding", "LayerNorm", "RMSNorm"]
 class Embedding(Layer):
     """The vector of each token, plus that of its place if there are `positions`.
 
-    n_tokens: how many tokens there are, numbered from 0.
+    n_tokens: the number of tokens, which are numbered from 0.
     n_out: the length of the vectors.
     positions: the length of the longest sequence; None for vectors that don't depend on the place.
 
@@ -88,7 +88,7 @@ class _Norm(Layer):
 
     @property
     def n_in(self) -> int | None:
-        """How many features come in; None until that is known, or if nothing depends on it."""
+        """The number of input features; None until that is known, or if nothing depends on it."""
         return self._given_n_in if self.weight is None else self.weight.shape[0]
 
     def setting(self, name: str) -> Any:
@@ -164,7 +164,7 @@ class CausalSelfAttention(Layer):
     The weights of the mean are the softmax of query·key ÷ √(features of a head); values are mixed and projected
     (Vaswani et al. 2017, arXiv:1706.03762).
 
-    n_in: the number of features; heads: into how many equal parts they are taken apart; bias: of the four projections.
+    n_in: the number of features; heads: the number of equal parts of them; bias: of the four projections.
 
     >>> CausalSelfAttention(4, heads=2, seed=0).forward([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]]).shape
     (2, 4)

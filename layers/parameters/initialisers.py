@@ -1,6 +1,6 @@
-"""What parameters are before anything is learned: numbers from a seeded generator.
+"""Initialisers: the values of parameters before training, from a seeded generator.
 
-`fan_in` is how many inputs each output of the layer has, `fan_out` how many outputs each input.
+`fan_in` is the number of inputs of each output of the layer, `fan_out` the number of outputs of each input.
 Sources: He et al. 2015 (arXiv:1502.01852) for the layers before a ReLU; Glorot and Bengio 2010 for "Xavier"; Saxe et
 al. 2013 (arXiv:1312.6120) for orthogonal matrices.
 """
@@ -23,9 +23,9 @@ INITIALISERS = Registry("initialiser")
 
 
 class Initialiser(Described):
-    """Called with a generator, a shape and the fans, the first values of a parameter.
+    """Base of the initialisers: called with a generator, a shape and the fans, it gives a parameter's first values.
 
-    One that isn't `random` makes nothing of the generator, and is given None.
+    One that isn't `random` doesn't use the generator, and is given None.
     """
 
     random = True

@@ -1,4 +1,4 @@
-"""`fit`: parameters that make a loss small, step by step, and the record of how that went."""
+"""`fit`: find parameters that make a loss small, step by step, and record the loss of each epoch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ logger = logging.getLogger("layers.training")
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave: its number from 1, the mean loss over its steps, the loss on the validation samples."""
+    """The result of one epoch: its number from 1, the mean loss over its steps, the loss on the validation samples."""
 
     number: int
     loss: float
@@ -48,7 +48,7 @@ class Epoch:
 
 @dataclass
 class History:
-    """The epochs of a training, how it ended ("all epochs", "stopped", "interrupted"), and the best epoch's number."""
+    """The epochs of a training, its end ("all epochs", "stopped", "interrupted"), and the best epoch's number."""
 
     epochs: list[Epoch] = field(default_factory=list)
     ended: str = "all epochs"
@@ -66,7 +66,7 @@ class History:
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """The duration of all epochs."""
         return sum([epoch.seconds for epoch in self.epochs])
 
 
@@ -116,11 +116,11 @@ def fit(
     clip_value: float | None = None,
     clip_norm: float | None = None,
 ) -> History:
-    """The record of a training, after which the model has the parameters that were found.
+    """The record of a training, after which the model has the parameters that it found.
 
     X, y: inputs and targets, samples first; the loss says which targets it takes.
     loss, optimizer: by name, description or as an object. An optimiser goes on from where it was.
-    epochs, batch_size: how often all samples are seen, and how many at a time; None is all at once.
+    epochs, batch_size: the number of passes over all samples, and of samples in a step; None is all at once.
     validation: a pair (X, y), or the share of the samples, from 0 to 1, that is kept out of the training for it.
     callbacks: called with each `Epoch`, the model having its parameters; one that returns True stops the training.
     seed: of the order of the samples.
@@ -179,7 +179,7 @@ def fit(
 
 
 class _Run:
-    """What a training keeps from epoch to epoch."""
+    """The state of a training from epoch to epoch."""
 
     def __init__(
         self,

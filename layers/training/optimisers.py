@@ -1,6 +1,6 @@
 """Optimisers: from parameters and their gradient, as arrays, to better parameters.
 
-An optimiser remembers what it needs from step to step (a momentum, mean squares) for one set of parameters; `reset`
+An optimiser remembers its state (a momentum, mean squares) from step to step for one set of parameters; `reset`
 forgets it. `step` applies it to the Variables of a model after a backward pass; `fit` uses `updated` alone.
 Sources: Sutskever et al. 2013 for Nesterov's momentum in this form; Tieleman and Hinton 2012 (RMSProp); Kingma and Ba
 2015 (arXiv:1412.6980); Loshchilov and Hutter 2019 (arXiv:1711.05101).
@@ -209,7 +209,7 @@ class AdamW(Adam):
 class LBFGS(Optimizer):
     """SciPy's L-BFGS-B, for `fit` on all samples at once: an epoch is one of its iterations.
 
-    memory: how many steps its picture of the curvature remembers.
+    memory: the number of past steps from which it estimates the curvature.
     """
 
     settings = ("memory",)

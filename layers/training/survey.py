@@ -77,7 +77,7 @@ class Survey:
         return {lookup.parameter for lookup in self.lookups} - self.direct
 
     def check(self, inputs: Any) -> None:
-        """Raise DataError if a sample asks for a row that there is not."""
+        """Raise DataError if a sample asks for a row that doesn't exist."""
         for lookup in self.lookups:
             lookup.numbers(inputs)
 
