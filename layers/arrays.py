@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd import Node
-from autograd.operands import number_or_none
+from autograd.numbers.operands import number_or_none
 from layers.errors import InputError, ShapeError
 from layers.reductions import inner_product, total
 

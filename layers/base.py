@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, ClassVar, Literal, NamedTuple, TypedDict, get_args
 
 from autograd import Node, Variable, gradients, scope
-from autograd.modes import current_mode
-from autograd.node import hooks
+from autograd.graph.modes import current_mode
+from autograd.graph.node import hooks
 from layers.arrays import as_input, elementwise, is_array, plain, singles
 from layers.errors import DataError, DescriptionError, InputError, NoForwardError, ShapeError
 from layers.parameters.parameter import Parameter, sizes_restored

@@ -14,7 +14,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from autograd.primitives import all_primitives  # noqa: E402 - after the path is set
+from autograd.operations.primitives import all_primitives  # noqa: E402 - after the path is set
 from examples import lab_network  # noqa: E402
 from layers.base import LAYERS  # noqa: E402
 from layers.losses import Loss  # noqa: E402
@@ -31,7 +31,7 @@ def table_of_primitives() -> str:
     lines = [
         "# Primitives",
         "",
-        "Written by `tools/generate_docs.py` from `autograd/primitives.py`. Kinks and special values:",
+        "Written by `tools/generate_docs.py` from `autograd/operations/primitives.py`. Kinks and special values:",
         "[conventions](conventions.md).",
         "",
         "| primitive | symbol | operands | domain | what it is |",

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from autograd import TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
-from autograd.modes import enable_grad
+from autograd.graph.modes import enable_grad
 from layers.base import Layer
 from layers.errors import LayerError
 from layers.parameters.parameter import Parameter, flat_values, substituted

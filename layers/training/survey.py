@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd import TraceError, Variable, no_grad
-from autograd.modes import current_mode
+from autograd.graph.modes import current_mode
 from layers.arrays import elementwise, is_array, singles
 from layers.base import Layer
 from layers.errors import DataError
