@@ -4,7 +4,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := pyproject.toml setup.py $(wildcard autograd/*.py autograd/*.pxd)
+SOURCES := pyproject.toml setup.py $(shell find autograd -name '*.py' -o -name '*.pxd')
 
 .PHONY: demo test check core-uncompiled benchmarks soak sanitize endurance clean
 
@@ -61,4 +61,5 @@ endurance: .venv/ready-test
 	touch $@
 
 clean:
-	rm -rf .venv build demo-output *.egg-info autograd/*.so autograd/source_hash.txt
+	rm -rf .venv build demo-output *.egg-info autograd/source_hash.txt
+	find autograd -name '*.so' -delete

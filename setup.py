@@ -7,65 +7,33 @@ further options for the C compiler, which win over those that stand here.
 import hashlib
 import os
 import platform
-import re
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-COMPILED = [
-    "arrays",
-    "kernel",
-    "special",
-    "accumulate",
-    "_kernels",
-    "nary",
-    "operands",
-    "primitive",
-    "primitives",
-    "modes",
-    "node",
-    "copying",
-    "ties",
-    "functions",
-    "rules",
-    "sweep",
-    "tape",
-    "elimination",
-    "curvature",
-    "edge_pushing",
-    "structures",
-    "matrices",
-    "transforms",
-    "program/program",
-    "program/block",
-    "program/_blocks",
-    "program/copies",
-    "program/step",
-    "program/runs",
-    "program/plan",
-    "program/machine",
-    "program/finish",
-    "program/builder",
-    "program/trace",
-    "program/signature",
-    "program/paths",
-    "program/binding",
-    "program/derivatives",
-    "program/jit",
-    "program/row_arguments",
-    "program/threads",
-    "program/vmap",
-]
+# Every module of these rooms is compiled, but for those that wait for the user, for files or for other libraries.
+COMPILED_ROOMS = ["numbers", "operations", "graph", "transforms", "program", "program/machine"]
+LEFT_AS_PYTHON = {
+    "numbers/_cython", "numbers/ieee", "graph/callers", "graph/descriptions", "graph/locks", "graph/node_errors",
+    "graph/numpy_interop", "graph/overflow", "program/file", "program/margins", "program/recording_limits",
+    "program/tiers",
+}  # fmt: skip
+
+
+def compiled_modules(package="autograd"):
+    """The names of the modules that are compiled, such as `graph/node`."""
+    names = [f"{room}/{path.stem}" for room in COMPILED_ROOMS for path in sorted(Path(package, room).glob("*.py"))]
+    return [name for name in names if not name.endswith("__init__") and name not in LEFT_AS_PYTHON]
 
 
 def source_hash(package):
     """A digest of all files that are compiled: an extension module older than its source silently wins over it."""
     digest = hashlib.sha256()
-    for path in sorted(
-        path for name in COMPILED for path in Path(package).glob(f"{name}.p*") if path.suffix in (".py", ".pxd")
-    ):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in compiled_modules(package):
+        for path in sorted(Path(package).glob(f"{name}.p*")):
+            if path.suffix in (".py", ".pxd"):
+                digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -90,14 +58,17 @@ class OptionalBuild(build_ext):
             self.extensions = []
             print(f"scalar-autograd: not compiled ({error}); the engine runs as plain Python, 10 to 20 times slower")
             return
-        Path(self.get_ext_fullpath("autograd.node")).with_name("source_hash.txt").write_text(source_hash("autograd"))
+        Path(self.get_ext_fullpath("autograd.source_hash")).with_name("source_hash.txt").write_text(
+            source_hash("autograd")
+        )
 
 
 def cythonized(extensions):
     """The extensions with C sources in place of Python."""
     from Cython.Build import cythonize
 
-    return repaired(cythonize(
+    mend_cython()
+    return cythonize(
         extensions,
         build_dir="build/c",
         compiler_directives={
@@ -109,30 +80,42 @@ def cythonized(extensions):
             # Annotations are for readers and mypy; C types stand in the .pxd files.
             "annotation_typing": False,
         },
-    ))  # fmt: skip
+    )
 
 
-# What Cython (3.3) makes of a list comprehension gives an element free when there is no memory to append it, and then
-# once more: freed memory is then in use, and MemoryError ends in a crash.
-FREED_TWICE = "int result = PyList_Append(list, x);\n    Py_DECREF(x);\n"
-FREED_ONCE = "int result = PyList_Append(list, x);\n    if (likely(result == 0)) Py_DECREF(x);\n"
-# What it makes of `with` hands the traceback of an error on without asking whether there was memory for one.
-WITHOUT_TRACEBACK = re.compile(
-    r"(__Pyx_GetException\(&\w+, &\w+, &(?P<name>\w+)\) < 0\)(?:.*\n){4,6}?"
-    r" *PyObject\* __pyx_temp\[3\] = \{\w+, \w+, )(?P=name)\};"
-)
-WITH_NONE = r"\g<1>\g<name> ? \g<name> : Py_None};"
+# Pieces of the C library that Cython (3.3) puts into each module, by name and file: what stands there and must not.
+FAULTS = [
+    # A list comprehension frees an element twice when there is no memory to append it: MemoryError ends in a crash.
+    (
+        "ListCompAppendAndDecref", "Optimize.c",
+        "int result = PyList_Append(list, x);\n    Py_DECREF(x);\n",
+        "int result = PyList_Append(list, x);\n    if (likely(result == 0)) Py_DECREF(x);\n",
+    ),
+    # `with` hands the traceback of an error to `__exit__`, also where there was no memory for one: None stands for it,
+    (
+        "GetException", "Exceptions.c",
+        "    *tb = local_tb;\n",
+        "    *tb = local_tb;\n    if (unlikely(!local_tb)) { Py_INCREF(Py_None); *tb = Py_None; }\n",
+    ),
+    # until the error is raised again.
+    (
+        "PyErrFetchRestore", "Exceptions.c",
+        "PyObject *type, PyObject *value, PyObject *tb) {\n",
+        "PyObject *type, PyObject *value, PyObject *tb) {\n"
+        "    if (unlikely(tb == Py_None)) { Py_DECREF(tb); tb = NULL; }\n",
+    ),
+]  # fmt: skip
 
 
-def repaired(extensions):
-    """The extensions, their C sources without these faults."""
-    for extension in extensions:
-        for source in [Path(name) for name in extension.sources if name.endswith(".c")]:
-            text = source.read_text()
-            mended = WITHOUT_TRACEBACK.sub(WITH_NONE, text.replace(FREED_TWICE, FREED_ONCE))
-            if mended != text:
-                source.write_text(mended)
-    return extensions
+def mend_cython():
+    """Mend these faults of Cython's library before it is used; a text that is not as expected must be read first."""
+    from Cython.Compiler.Code import UtilityCode
+
+    for name, file, fault, mended in FAULTS:
+        piece = UtilityCode.load_cached(name, file)
+        if fault not in piece.impl:
+            raise RuntimeError(f"{name} in Cython's {file} is not as setup.py knows it: is its fault still there?")
+        piece.impl = piece.impl.replace(fault, mended)
 
 
 # The machine's inner loops are compiled for wider vector units too; the machine takes those of the processor it is on.
@@ -143,7 +126,7 @@ def with_variants(extensions):
     """The extensions, and the inner loops once more for each vector unit."""
     if platform.machine() not in ("x86_64", "AMD64") or os.name != "posix":
         return extensions
-    blocks = next(extension for extension in extensions if extension.name == "autograd.program._blocks")
+    blocks = next(extension for extension in extensions if extension.name == "autograd.program.machine._blocks")
     source = Path(blocks.sources[0])
     for name, flags in VARIANTS.items():
         copy = source.with_name(f"_blocks_{name}.c")
@@ -153,7 +136,9 @@ def with_variants(extensions):
             copy.write_text(text)
         extensions.append(
             Extension(
-                f"autograd.program._blocks_{name}", [str(copy)], extra_compile_args=blocks.extra_compile_args + flags
+                f"autograd.program.machine._blocks_{name}",
+                [str(copy)],
+                extra_compile_args=blocks.extra_compile_args + flags,
             )
         )
     return extensions
@@ -166,7 +151,7 @@ def extensions():
     flags += os.environ.get("AUTOGRAD_CFLAGS", "").split()
     return [
         Extension(f"autograd.{name.replace('/', '.')}", [f"autograd/{name}.py"], extra_compile_args=flags)
-        for name in COMPILED
+        for name in compiled_modules()
     ]
 
 

@@ -22,8 +22,6 @@ if _os.path.exists(_os.path.join(_os.path.dirname(__file__), "tracer.py")):
         "one of them again; to have both, use two virtual environments"
     )
 
-from autograd import copying as _copying  # noqa: F401 - registers itself: nodes can be pickled and copied
-from autograd import numpy_interop as _numpy_interop  # noqa: F401 - registers itself: NumPy's functions work on nodes
 from autograd.errors import (
     ArgumentError,
     AutogradError,
@@ -37,23 +35,25 @@ from autograd.errors import (
     TraceError,
     UnknownPrimitiveError,
 )
-from autograd.functions import *  # noqa: F403 - the names are listed there
-from autograd.functions import __all__ as _functions
-from autograd.functions import abs as abs
-from autograd.functions import max as max
-from autograd.functions import min as min
-from autograd.functions import pow as pow
-from autograd.functions import round as round
-from autograd.functions import sum as sum
-from autograd.kernel import COMPILED as compiled
-from autograd.locks import check_interpreter_lock as _check_interpreter_lock
-from autograd.modes import no_grad, scope, source_lines, strict
-from autograd.node import Constant, Node, Variable
-from autograd.primitive import Primitive
-from autograd.primitives import *  # noqa: F403 - likewise
-from autograd.primitives import __all__ as _primitives
-from autograd.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
-from autograd.transforms import (
+from autograd.graph import copying as _copying  # noqa: F401 - registers itself: nodes can be pickled and copied
+from autograd.graph import numpy_interop as _numpy_interop  # noqa: F401 - registers itself: NumPy's functions work on nodes
+from autograd.graph.locks import check_interpreter_lock as _check_interpreter_lock
+from autograd.graph.modes import no_grad, scope, source_lines, strict
+from autograd.graph.node import Constant, Node, Variable
+from autograd.graph.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
+from autograd.operations.functions import *  # noqa: F403 - the names are listed there
+from autograd.operations.functions import __all__ as _functions
+from autograd.operations.functions import abs as abs
+from autograd.operations.functions import max as max
+from autograd.operations.functions import min as min
+from autograd.operations.functions import pow as pow
+from autograd.operations.functions import round as round
+from autograd.operations.functions import sum as sum
+from autograd.operations.kernel import COMPILED as compiled
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import *  # noqa: F403 - likewise
+from autograd.operations.primitives import __all__ as _primitives
+from autograd.transforms.derivatives import (
     grad,
     hessian,
     hessian_sparsity,
@@ -74,10 +74,10 @@ if _TYPE_CHECKING:
     from autograd.diagnosis.accuracy import rounding
     from autograd.diagnosis.contributions import paths
     from autograd.diagnosis.explanation import explain
+    from autograd.diagnosis.kinks import kinks
     from autograd.diagnosis.replaying import replay
-    from autograd.nonsmooth import kinks
-    from autograd.program.code_cache import cache_machine_code
     from autograd.program.jit import jit
+    from autograd.program.llvm.code_cache import cache_machine_code
     from autograd.program.vmap import vmap
     from autograd.testing.checking import gradcheck
 
@@ -95,11 +95,11 @@ __all__ = [
 
 # Loaded when asked for: they take half of the start-up time, and programs without them need not wait.
 _LATER = {
-    "cache_machine_code": "autograd.program.code_cache",
+    "cache_machine_code": "autograd.program.llvm.code_cache",
     "explain": "autograd.diagnosis.explanation",
     "gradcheck": "autograd.testing.checking",
     "jit": "autograd.program.jit",
-    "kinks": "autograd.nonsmooth",
+    "kinks": "autograd.diagnosis.kinks",
     "paths": "autograd.diagnosis.contributions",
     "replay": "autograd.diagnosis.replaying",
     "rounding": "autograd.diagnosis.accuracy",

@@ -13,15 +13,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, OutputError, TraceError
-from autograd.matrices import unit
-from autograd.modes import current_mode, no_grad
-from autograd.node import Node, value_of, varies
-from autograd.primitive import Primitive
-from autograd.primitives import Abs
-from autograd.rules import is_traced
-from autograd.structures import Structure, flatten
-from autograd.sweep import stop_gradient
-from autograd.transforms import Run, jacobian, name_of
+from autograd.graph.modes import current_mode, no_grad
+from autograd.graph.node import Node, value_of, varies
+from autograd.graph.rules import is_traced
+from autograd.graph.sweep import stop_gradient
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Abs
+from autograd.transforms.derivatives import Run, jacobian, name_of
+from autograd.transforms.matrices import unit
+from autograd.transforms.structures import Structure, flatten
 
 __all__ = ["fixed_point", "root"]
 

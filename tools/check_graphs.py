@@ -37,7 +37,7 @@ if __name__ == "__main__":
 import numpy as np  # noqa: E402
 
 from autograd import Variable, backward, gradients, jit, jvp, value_and_grad, vmap  # noqa: E402
-from autograd.node import value_of  # noqa: E402
+from autograd.graph.node import value_of  # noqa: E402
 from tools.graph_errors import Distances, exact_gradients, operation_errors  # noqa: E402
 from tools.graph_records import Record  # noqa: E402
 from tools.random_graphs import Graph, draw_graph  # noqa: E402

@@ -16,7 +16,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.node import Node, operands_of, recorded_gradients, value_of, varies
+from autograd.graph.node import Node, operands_of, recorded_gradients, value_of, varies
 
 __all__ = ["EPSILON", "TINY", "Entry", "Record"]
 

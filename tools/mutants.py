@@ -27,8 +27,8 @@ OTHER: dict[type[ast.operator], type[ast.operator]] = {
 TWINS = {"Sin": "Cos", "Cos": "Sin", "Sinh": "Cosh", "Cosh": "Sinh", "Floor": "Ceil", "Ceil": "Floor"}
 # In the functions of these files values and gradients of operations on any number of operands are computed.
 FUNCTIONS = {
-    "nary.py": None,
-    "accumulate.py": ("softmax_into", "prod_without_each_into"),
+    "operations/nary.py": None,
+    "numbers/accumulate.py": ("softmax_into", "prod_without_each_into"),
 }
 
 
@@ -44,17 +44,19 @@ class Mutant(NamedTuple):
     @property
     def name(self) -> str:
         """The file, the primitives and the change: the same until that statement is edited."""
-        return f"{self.file} {', '.join(self.primitives[:3])}: {self.change}"
+        return f"{Path(self.file).name} {', '.join(self.primitives[:3])}: {self.change}"
 
 
 def mutants(package: Path) -> list[Mutant]:
     """Every mutant of the rules in a package directory."""
-    found = of_declarations(package / "primitives.py")
+    found = of_declarations(package / "operations" / "primitives.py")
     primitives_of = users_of_functions(package)
     for name, functions in FUNCTIONS.items():
         found += of_functions(package / name, functions, primitives_of)
-    values = set(re.findall(r"special\.([a-z_0-9]+)", (package / "primitives.py").read_text(encoding="utf-8")))
-    found += of_functions(package / "special.py", tuple(sorted(values)), primitives_of, only_returns=True)
+    values = set(
+        re.findall(r"special\.([a-z_0-9]+)", (package / "operations" / "primitives.py").read_text(encoding="utf-8"))
+    )
+    found += of_functions(package / "numbers" / "special.py", tuple(sorted(values)), primitives_of, only_returns=True)
     return found
 
 
@@ -66,12 +68,14 @@ def of_declarations(path: Path) -> list[Mutant]:
     found = []
     for statement in module.body:
         if isinstance(statement, ast.FunctionDef) and statement.name in users:
-            found += rewritten(path.name, text, statement, tuple(users[statement.name]), changes_within)
+            found += rewritten(
+                f"{path.parent.name}/{path.name}", text, statement, tuple(users[statement.name]), changes_within
+            )
         call = getattr(statement, "value", None)
         if isinstance(statement, ast.Assign) and isinstance(call, ast.Call) and name_of(call.func) == "Primitive":
             name = ast.literal_eval(call.args[0])
             if not is_auxiliary(call):
-                found += rewritten(path.name, text, statement, (name,), changes_of_declaration)
+                found += rewritten(f"{path.parent.name}/{path.name}", text, statement, (name,), changes_of_declaration)
     return found
 
 
@@ -84,7 +88,13 @@ def of_functions(
     found = []
     for statement in ast.parse(text).body:
         if isinstance(statement, ast.FunctionDef) and (names is None or statement.name in names):
-            found += rewritten(path.name, text, statement, tuple(primitives_of.get(statement.name, ())), changes)
+            found += rewritten(
+                f"{path.parent.name}/{path.name}",
+                text,
+                statement,
+                tuple(primitives_of.get(statement.name, ())),
+                changes,
+            )
     return found
 
 
@@ -113,11 +123,11 @@ def users_of_helpers(module: ast.Module) -> dict[str, list[str]]:
 
 def users_of_functions(package: Path) -> dict[str, list[str]]:
     """Which primitives are computed by each function of special.py, nary.py and accumulate.py."""
-    text = (package / "primitives.py").read_text(encoding="utf-8")
+    text = (package / "operations" / "primitives.py").read_text(encoding="utf-8")
     users: dict[str, list[str]] = {}
     for name, function in re.findall(r'Primitive\(\s*"([a-z_0-9]+)",\s*(?:#.*\s*)?special\.([a-z_0-9]+)', text):
         users.setdefault(function, []).append(name)
-    nary = (package / "nary.py").read_text(encoding="utf-8")
+    nary = (package / "operations" / "nary.py").read_text(encoding="utf-8")
     for name, functions in re.findall(r'"([a-z_]+)": nary_kernel\(([a-z_, ]+)\)', nary):
         for function in functions.split(", "):
             users.setdefault(function, []).append(name)

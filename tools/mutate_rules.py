@@ -36,7 +36,11 @@ from tools.mutants import Mutant, mutants  # noqa: E402
 __all__ = ["main", "verdict"]
 
 # The first catches most mutants, and takes least time.
-STAGES = (("test_accuracy.py",), ("test_conventions.py", "test_primitives.py"), ("test_special.py",))
+STAGES = (
+    ("operations/test_accuracy.py",),
+    ("operations/test_conventions.py", "operations/test_primitives.py"),
+    ("numbers/test_special.py",),
+)
 # A mutant may loop forever.
 SECONDS = 300
 CAUGHT, SURVIVED, BROKEN, STUCK = (
@@ -148,7 +152,7 @@ def main() -> int:
         mutant
         for mutant in mutants(PROJECT / "autograd")
         if (not options.only or set(options.only) & set(mutant.primitives))
-        and (not options.files or mutant.file in options.files)
+        and (not options.files or Path(mutant.file).name in options.files)
     ]
     verdicts: collections.Counter[str] = collections.Counter()
     survivors = []

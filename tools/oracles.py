@@ -1,7 +1,7 @@
 """What mpmath says of every built-in primitive: its value, its local gradients, operands to try it on.
 
 Values and gradients are written down from the definitions, in closed forms that lose no digits in the 200 bits or more
-they are computed in; nothing of the engine's rules is repeated. `tests/test_primitives_oracles.py` checks the
+they are computed in; nothing of the engine's rules is repeated. `tests/operations/test_oracles.py` checks the
 gradients against differences of the values.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import mpmath
 
-from autograd import primitives
+from autograd.operations import primitives
 
 __all__ = ["BUILT_IN", "ORACLES", "Oracle", "mp", "mpf", "ulps"]
 

@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from autograd import stop_gradient, where  # noqa: E402 - after the path is set
-from autograd.primitive import find_primitive  # noqa: E402
+from autograd.operations.primitive import find_primitive  # noqa: E402
 from autograd.testing.strategies import INTEGER_OPERANDS  # noqa: E402
 from tools.oracles import BUILT_IN  # noqa: E402
 

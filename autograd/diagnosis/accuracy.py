@@ -13,15 +13,15 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.callers import Line
 from autograd.errors import ArgumentError, OperandError
-from autograd.ieee import fma
-from autograd.node import Node, assigned_since, operands_of, value_of
-from autograd.operands import as_number
-from autograd.primitive import Primitive
-from autograd.rules import stale_graph
-from autograd.sweep import topological_order
-from autograd.wording import at_line, told, told_sequence
+from autograd.graph.callers import Line
+from autograd.graph.descriptions import at_line, told, told_sequence
+from autograd.graph.node import Node, assigned_since, operands_of, value_of
+from autograd.graph.rules import stale_graph
+from autograd.graph.sweep import topological_order
+from autograd.numbers.ieee import fma
+from autograd.numbers.operands import as_number
+from autograd.operations.primitive import Primitive
 
 __all__ = ["Cancellation", "Rounding", "rounding"]
 

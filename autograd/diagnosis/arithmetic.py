@@ -11,10 +11,10 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import primitives
 from autograd.diagnosis.number_functions import COMPOSED, EXACT_SLOPES, library_function
 from autograd.errors import NumberError, UnknownPrimitiveError
-from autograd.primitive import Primitive, find_primitive
+from autograd.operations import primitives
+from autograd.operations.primitive import Primitive, find_primitive
 
 __all__ = ["Missing", "Number", "local_gradients_of"]
 

@@ -12,10 +12,10 @@ import math
 from typing import NamedTuple
 
 from autograd.errors import ArgumentError, OperandError
-from autograd.node import Node, operands_of, recorded_gradients, varies
-from autograd.overflow import float_adjoints
-from autograd.sweep import topological_order
-from autograd.wording import at_line, told
+from autograd.graph.descriptions import at_line, told
+from autograd.graph.node import Node, operands_of, recorded_gradients, varies
+from autograd.graph.overflow import float_adjoints
+from autograd.graph.sweep import topological_order
 
 __all__ = ["Path", "Paths", "paths"]
 

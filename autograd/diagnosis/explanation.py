@@ -6,15 +6,15 @@ import math
 from collections import deque
 from typing import Any, NamedTuple
 
-from autograd.callers import Line
 from autograd.diagnosis.reasons import MOST_REASONS, Finding, Reasons
 from autograd.errors import OperandError
-from autograd.node import Constant, Node, Variable, assigned_since, operands_of, value_of, varies
-from autograd.node_errors import describe
-from autograd.overflow import float_adjoints
-from autograd.rules import stale_graph
-from autograd.sweep import topological_order
-from autograd.wording import at_line, told, told_sequence
+from autograd.graph.callers import Line
+from autograd.graph.descriptions import at_line, told, told_sequence
+from autograd.graph.node import Constant, Node, Variable, assigned_since, operands_of, value_of, varies
+from autograd.graph.node_errors import describe
+from autograd.graph.overflow import float_adjoints
+from autograd.graph.rules import stale_graph
+from autograd.graph.sweep import topological_order
 
 __all__ = ["Explanation", "explain"]
 

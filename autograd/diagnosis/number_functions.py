@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.primitives import (
+from autograd.operations.primitives import (
     Abs,
     Atan,
     Atan2,

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from autograd.errors import UnknownPrimitiveError
-from autograd.primitive import find_primitive
+from autograd.operations.primitive import find_primitive
 
 __all__ = ["Finding", "Graph", "Operand", "Operation", "Reasons", "Value"]
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from autograd.diagnosis.arithmetic import Missing, Number, local_gradients_of
 from autograd.errors import NumberError, OperandError
-from autograd.node import Node, Variable, assigned_since, operands_of, varies
-from autograd.node_errors import describe
-from autograd.overflow import float_adjoints
-from autograd.primitive import Primitive
-from autograd.rules import stale_graph
-from autograd.sweep import topological_order
-from autograd.wording import at_line, told
+from autograd.graph.descriptions import at_line, told
+from autograd.graph.node import Node, Variable, assigned_since, operands_of, varies
+from autograd.graph.node_errors import describe
+from autograd.graph.overflow import float_adjoints
+from autograd.graph.rules import stale_graph
+from autograd.graph.sweep import topological_order
+from autograd.operations.primitive import Primitive
 
 __all__ = ["Replay", "replay"]
 

@@ -2,7 +2,7 @@ cimport cython
 from cpython.array cimport array
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
-from autograd.program.machine cimport Machine, address_of
+from autograd.program.machine.machine cimport Machine, address_of
 from autograd.program.paths cimport Path, Paths
 
 cdef struct Source:

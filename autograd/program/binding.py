@@ -9,14 +9,14 @@ from typing import Any
 from autograd.errors import OperandError
 from autograd.program.paths import Path, Paths
 from autograd.program.signature import is_array, is_floating, sign
-from autograd.structures import Structure
+from autograd.transforms.structures import Structure
 
 try:
     import cython
 except ImportError:
-    from autograd import _cython as cython
+    from autograd.numbers import _cython as cython
 if not cython.compiled:
-    from autograd.program.machine import address_of
+    from autograd.program.machine.machine import address_of
 
 __all__ = ["Bound"]
 

@@ -1,6 +1,6 @@
 cimport cython
 from libc cimport math
-from autograd.primitive cimport Primitive
+from autograd.operations.primitive cimport Primitive
 
 cdef int NONE
 cdef dict SIMPLIFY

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.errors import TraceError
-from autograd.numpy_interop import primitive_of
-from autograd.primitive import Primitive
-from autograd.primitives import (
+from autograd.graph.numpy_interop import primitive_of
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import (
     Abs,
     Absorb,
     Both,
@@ -40,13 +40,13 @@ from autograd.primitives import (
     StopGradient,
     Where,
 )  # fmt: skip
-from autograd.program.finish import finished
+from autograd.program.final_passes import finished
 from autograd.program.program import Program
 
 try:
     import cython
 except ImportError:
-    from autograd import _cython as cython
+    from autograd.numbers import _cython as cython
 
 __all__ = ["Builder"]
 

@@ -1,10 +1,10 @@
 cimport cython
 from cpython.array cimport array
-from autograd.modes cimport State
-from autograd.program.machine cimport Machine
+from autograd.graph.modes cimport State
+from autograd.program.machine.machine cimport Machine
 from autograd.program.paths cimport Path, Paths
 from autograd.program.signature cimport sign
-from autograd.arrays cimport doubles
+from autograd.numbers.arrays cimport doubles
 
 cdef State STATE
 

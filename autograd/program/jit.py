@@ -9,24 +9,24 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.arrays import doubles
-from autograd.modes import STATE, current_mode
-from autograd.node import value_of, varies
+from autograd.graph.modes import STATE, current_mode
+from autograd.graph.node import value_of, varies
+from autograd.numbers.arrays import doubles
 from autograd.program.binding import Bound
-from autograd.program.derivatives import Derivatives
+from autograd.program.compiled_derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
 from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
 from autograd.program.signature import Signature, on_variables, sign, with_nodes
 from autograd.program.tiers import check_tier
 from autograd.program.trace import record
-from autograd.structures import flatten
-from autograd.tape import is_differentiated
-from autograd.transforms import name_of
+from autograd.transforms.derivatives import name_of
+from autograd.transforms.structures import flatten
+from autograd.transforms.tape import is_differentiated
 
 try:
     import cython
 except ImportError:
-    from autograd import _cython as cython
+    from autograd.numbers import _cython as cython
 
 __all__ = ["Jitted", "jit"]
 

@@ -13,8 +13,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.node import value_of
-from autograd.primitives import (
+from autograd.graph.node import value_of
+from autograd.operations.primitives import (
     Abs,
     Both,
     Either,

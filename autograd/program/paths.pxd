@@ -1,6 +1,6 @@
 cimport cython
-from autograd.program.machine cimport Machine
-from autograd.structures cimport Structure
+from autograd.program.machine.machine cimport Machine
+from autograd.transforms.structures cimport Structure
 
 cdef int OFTEN
 

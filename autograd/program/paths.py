@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd.callers import caller
-from autograd.locks import Lock
-from autograd.program.limits import TooManyPaths, too_many_signatures, too_many_ways
-from autograd.program.machine import Machine
+from autograd.graph.callers import caller
+from autograd.graph.locks import Lock
+from autograd.program.machine.machine import Machine
+from autograd.program.recording_limits import TooManyPaths, too_many_signatures, too_many_ways
 from autograd.program.signature import Signature
 from autograd.program.tiers import count_work, prepared
 from autograd.program.trace import Traced
@@ -24,7 +24,7 @@ from autograd.program.trace import Traced
 try:
     import cython
 except ImportError:
-    from autograd import _cython as cython
+    from autograd.numbers import _cython as cython
 
 __all__ = ["Path", "Paths", "Recordings", "TooManyPaths"]
 

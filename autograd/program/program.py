@@ -14,12 +14,15 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd.primitive import Primitive, find_primitive
+from autograd.operations.primitive import Primitive, find_primitive
+from autograd.program.file import fields_in, stored_fields
 
 try:
     import cython
 except ImportError:
-    from autograd import _cython as cython
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
 
 __all__ = ["Guard", "Operation", "Program"]
 
@@ -47,7 +50,7 @@ class Program:
     From outside, take bytes in place of pickles: `from_bytes` checks what it reads, and runs nothing.
 
     >>> from autograd.program.builder import Builder
-    >>> from autograd.primitives import Exp, Multiply
+    >>> from autograd.operations.primitives import Exp, Multiply
     >>> builder = Builder(2)
     >>> product = builder.emit(Multiply, (0, 1))
     >>> print(builder.program([builder.emit(Exp, (product,))]))
@@ -163,9 +166,12 @@ class Program:
 
     def source(self, name: str = "program") -> str:
         """A Python function that computes the outputs, calling the primitives by their names in `autograd`."""
-        import autograd.primitives
+        import autograd.operations.primitives
 
-        exported = {getattr(autograd.primitives, known).name: known for known in autograd.primitives.__all__}
+        exported = {
+            getattr(autograd.operations.primitives, known).name: known
+            for known in autograd.operations.primitives.__all__
+        }
         used = sorted({exported[primitive.name] for _, primitive, _ in self if primitive.name in exported})
         lines = [f"from autograd import {', '.join(used)}", "", ""] if used else []
         lines.append(f"def {name}({', '.join(f'v{number}' for number in range(self.inputs))}):")
@@ -198,16 +204,14 @@ class Program:
 
     def to_bytes(self) -> bytes:
         """The program as bytes, for `from_bytes`; `autograd.program.file` describes their form."""
-        from autograd.program.file import to_bytes
-
-        return to_bytes(self)
+        return stored_fields(
+            self.inputs, self.constants, self.names, self.codes, self.starts, self.operands, self.outputs, self.guards
+        )
 
     @staticmethod
     def from_bytes(data: bytes) -> Program:
         """The program that `to_bytes` wrote. Raises ValueError or UnknownPrimitiveError; nothing is ever run."""
-        from autograd.program.file import from_bytes
-
-        return from_bytes(data)
+        return Program(*fields_in(data))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Program) and self.content() == other.content()
@@ -229,8 +233,8 @@ def check_operations(codes: Any, starts: Any, operands: Any, arities: Any, names
 
     `arities` says of each name how many operands it has, -1 for any number; `first` is the first operation's result.
     """
-    of_operation, start_of = integers_of(codes), integers_of(starts)
-    used, arity_of = integers_of(operands), integers_of(arities)
+    of_operation, start_of = ints_in(codes), ints_in(starts)
+    used, arity_of = ints_in(operands), ints_in(arities)
     count = len(codes)
     for number in range(count):
         if start_of[number] > start_of[number + 1]:
@@ -246,11 +250,6 @@ def check_operations(codes: Any, starts: Any, operands: Any, arities: Any, names
         for entry in range(start_of[number], stop):
             if not 0 <= used[entry] < first + number:
                 raise ValueError(f"operation {number} of a program uses a value that is not computed before it")
-
-
-def integers_of(numbers: Any) -> Any:
-    """Where the integers of an array are: compiled, their memory."""
-    return numbers.data.as_ints if cython.compiled else numbers
 
 
 def place_of(guard: Guard) -> str:

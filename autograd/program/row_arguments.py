@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from autograd.node import Node
+from autograd.graph.node import Node
 from autograd.program.signature import Signature, sign
-from autograd.structures import as_array, flatten
+from autograd.transforms.structures import as_array, flatten
 
 __all__ = ["RowArguments"]
 

@@ -1,7 +1,7 @@
 from cpython.array cimport array, clone, extend_buffer, resize_smart
 from cpython.buffer cimport PyBUF_RECORDS_RO, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
 cimport cython
-from autograd.node cimport Node, value_of
+from autograd.graph.node cimport Node, value_of
 
 @cython.locals(numbers=array, nodes=dict, keys=list)
 cpdef tuple sign(tuple args, dict kwargs, list stops=*)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.node import Node, Variable, value_of
-from autograd.structures import Structure, as_array, flatten
+from autograd.graph.node import Node, Variable, value_of
+from autograd.transforms.structures import Structure, as_array, flatten
 
 try:
     import cython
 except ImportError:
-    from autograd import _cython as cython
+    from autograd.numbers import _cython as cython
 
 __all__ = ["Signature", "on_variables", "sign", "with_nodes"]
 

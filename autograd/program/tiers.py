@@ -12,9 +12,9 @@ import threading
 from importlib import import_module
 from typing import Any
 
-from autograd.kernel import COMPILED
-from autograd.locks import no_forks
-from autograd.program.machine import Machine
+from autograd.graph.locks import no_forks
+from autograd.operations.kernel import COMPILED
+from autograd.program.machine.machine import Machine
 
 __all__ = ["TIERS", "check_tier", "count_work", "prepared"]
 
@@ -60,7 +60,7 @@ def count_work(machine: Machine, tier: str, calls: int, rows: int) -> None:
 def native() -> Any:
     """The module that makes machine code, loaded when it is asked for: most programs can do without."""
     with no_forks:
-        return import_module("autograd.program.native")
+        return import_module("autograd.program.llvm.native")
 
 
 def compile_now(machine: Machine, patient: bool = False) -> None:

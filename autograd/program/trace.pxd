@@ -1,9 +1,9 @@
 cimport cython
 from cpython.array cimport array
-from autograd.node cimport Node, operands_of, value_of, varies
+from autograd.graph.node cimport Node, operands_of, value_of, varies
 from autograd.program.builder cimport Builder
-from autograd.arrays cimport integers
-from autograd.tape cimport Tape
+from autograd.numbers.arrays cimport integers, ints_in
+from autograd.transforms.tape cimport Tape
 
 @cython.final
 cdef class Translation:

@@ -10,22 +10,24 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.arrays import integers
-from autograd.callers import caller
-from autograd.modes import tracing
-from autograd.node import Node, clock, new_argument, operands_of, retire_arguments, value_of, varies
-from autograd.primitive import Primitive
-from autograd.primitives import Both, Either, Not, Select
+from autograd.graph.callers import caller
+from autograd.graph.modes import tracing
+from autograd.graph.node import Node, clock, new_argument, operands_of, retire_arguments, value_of, varies
+from autograd.numbers.arrays import integers
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Both, Either, Not, Select
 from autograd.program.builder import Builder
 from autograd.program.program import Program
-from autograd.structures import Structure, flatten
-from autograd.tape import Tape
-from autograd.transforms import name_of
+from autograd.transforms.derivatives import name_of
+from autograd.transforms.structures import Structure, flatten
+from autograd.transforms.tape import Tape
 
 try:
     import cython
 except ImportError:
-    from autograd import _cython as cython
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
 
 __all__ = ["Condition", "Trace", "Traced", "record"]
 
@@ -193,7 +195,7 @@ class Translation:
 
     def translate(self) -> None:
         """Hand the operations to the builder, in their order."""
-        values = self.values.data.as_ints if cython.compiled else self.values
+        values = ints_in(self.values)
         count = self.tape.count
         for position in range(count):
             values[position] = position
@@ -206,7 +208,7 @@ class Translation:
         """The builder's value for a node or number."""
         position = self.tape.position_of(operand)
         if position >= 0:
-            return int(self.values.data.as_ints[position] if cython.compiled else self.values[position])
+            return int(ints_in(self.values)[position])
         place = self.place_of.get(id(operand))
         return self.builder.constant(value_of(operand)) if place is None else place
 

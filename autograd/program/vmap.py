@@ -9,22 +9,22 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.modes import current_mode, no_grad
-from autograd.node import Node, clock, varies
-from autograd.program.derivatives import Derivatives, DerivativesInVariables, with_slopes
+from autograd.graph.modes import current_mode, no_grad
+from autograd.graph.node import Node, clock, varies
+from autograd.program.compiled_derivatives import Derivatives, DerivativesInVariables, with_slopes
 from autograd.program.jit import Jitted, stands_under_its_name
-from autograd.program.limits import too_many_rows
-from autograd.program.machine import Columns, Machine, Rows
+from autograd.program.machine.machine import Columns, Machine, Rows
+from autograd.program.machine.threads import run_chunks
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
+from autograd.program.recording_limits import too_many_rows
 from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import Signature, on_variables, sign, with_nodes
-from autograd.program.threads import run_chunks
 from autograd.program.tiers import check_tier, count_work
 from autograd.program.trace import record
-from autograd.structures import NUMBER, Structure, as_array, flatten
-from autograd.tape import is_differentiated
-from autograd.transforms import name_of
+from autograd.transforms.derivatives import name_of
+from autograd.transforms.structures import NUMBER, Structure, as_array, flatten
+from autograd.transforms.tape import is_differentiated
 
 __all__ = ["Mapped", "vmap"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.primitives import Exp, Max, Min, Minus, Multiply, Negate, Plus, Sin, Square, Tanh
+from autograd.operations.primitives import Exp, Max, Min, Minus, Multiply, Negate, Plus, Sin, Square, Tanh
 from autograd.testing.strategies import strategies_of_hypothesis
 
 if TYPE_CHECKING:

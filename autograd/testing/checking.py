@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.node import value_of
+from autograd.graph.node import value_of
 from autograd.testing.checks import Finding, Options, check_order, different_values
 from autograd.testing.differences import SAFETY
 from autograd.testing.kinks import kinks_near, margins_of

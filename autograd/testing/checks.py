@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograd.node import Variable, value_of
+from autograd.graph.node import Variable, value_of
 from autograd.testing.comparison import Comparison, compare
 from autograd.testing.differences import EPSILON, SAFETY, SMALLEST, Slope, power_of_two
 from autograd.testing.subject import Subject, rounding_of, slopes_of

@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd.errors import OperandError, OutputError
-from autograd.operands import number_or_none
-from autograd.structures import Structure, flatten
+from autograd.numbers.operands import number_or_none
 from autograd.testing.checks import Finding, spread, unit
 from autograd.testing.comparison import compare
 from autograd.testing.differences import EPSILON, Line, Sample, scales_of
 from autograd.testing.likeness import likeness
 from autograd.testing.report import Fault, Report, failure
 from autograd.testing.subject import paths_of
-from autograd.transforms import name_of
+from autograd.transforms.derivatives import name_of
+from autograd.transforms.structures import Structure, flatten
 
 __all__ = ["check_gradient"]
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.node import Node, operands_of, value_of
-from autograd.primitive import Primitive
-from autograd.primitives import Both, Either, Not, Select
+from autograd.graph.node import Node, operands_of, value_of
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Both, Either, Not, Select
 
 if TYPE_CHECKING:
     from autograd.testing.differences import Line

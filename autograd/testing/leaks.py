@@ -7,8 +7,8 @@ tangent says, though those of its operands don't, and what it took for a constan
 
 from __future__ import annotations
 
-from autograd.node import Constant, Node, operands_of, recorded_gradients, value_of
-from autograd.primitives import StopGradient
+from autograd.graph.node import Constant, Node, operands_of, recorded_gradients, value_of
+from autograd.operations.primitives import StopGradient
 from autograd.testing.checks import Finding
 from autograd.testing.differences import EPSILON, scales_of
 from autograd.testing.report import Fault

@@ -11,11 +11,11 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from autograd import primitives
-from autograd.node import Node, Variable, operands_of, recorded_gradients, value_of, varies
-from autograd.primitive import Primitive, find_primitive
-from autograd.primitives import Equal, Less, LessEqual, NotEqual, StopGradient
-from autograd.sweep import topological_order
+from autograd.graph.node import Node, Variable, operands_of, recorded_gradients, value_of, varies
+from autograd.graph.sweep import topological_order
+from autograd.operations import primitives
+from autograd.operations.primitive import Primitive, find_primitive
+from autograd.operations.primitives import Equal, Less, LessEqual, NotEqual, StopGradient
 from autograd.testing.checks import Derivatives, Finding, Options, check_order
 from autograd.testing.kinks import ON_CONDITIONS, margin_of, margins_of
 from autograd.testing.leaks import leak_of, stopped
@@ -39,7 +39,7 @@ class Alone:
 
     separate: whether an operand that stands in several places is to be an input of its own in each.
 
-    >>> from autograd.primitives import Multiply
+    >>> from autograd.operations.primitives import Multiply
     >>> x = Variable(3.0)
     >>> squared = Alone(Multiply(x, x))
     >>> squared.point, squared(5.0), squared.example(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.node import Node, hooks, recorded_gradients
+from autograd.graph.node import Node, hooks, recorded_gradients
 
 __all__ = ["svg_of", "text_of"]
 

@@ -15,9 +15,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd import primitives as primitives_module
-from autograd.primitive import Interval, Primitive
-from autograd.primitives import Sum
+from autograd.operations import primitives as primitives_module
+from autograd.operations.primitive import Interval, Primitive
+from autograd.operations.primitives import Sum
 from autograd.testing.kinks import margin_of
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def operands(
 def points_near_kinks(primitive: Primitive) -> SearchStrategy[tuple[float, ...]]:
     """Operands at a kink of the primitive or a little off it, for which its value is finite.
 
-    >>> from autograd.primitives import Max
+    >>> from autograd.operations.primitives import Max
     >>> from hypothesis import find
     >>> find(points_near_kinks(Max), lambda point: True)
     (0.0, 0.0)
@@ -151,7 +151,7 @@ class Expression:
 
     It is called on leaves of any kind:
 
-    >>> from autograd.primitives import Exp, Multiply
+    >>> from autograd.operations.primitives import Exp, Multiply
     >>> square_of_exp = Expression((0.5,), [(Exp, ["x0"]), (Multiply, ["t0", "t0"])])
     >>> square_of_exp
     t0 = exp(x0); multiply(t0, t0) at x0 = 0.5

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
-from autograd.callers import caller
 from autograd.errors import TraceError
-from autograd.modes import tracing, watching
-from autograd.node import Node, Variable, operands_of, recorded_gradients, value_of
+from autograd.graph.callers import caller
+from autograd.graph.modes import tracing, watching
+from autograd.graph.node import Node, Variable, operands_of, recorded_gradients, value_of
+from autograd.graph.sweep import gradients, topological_order
 from autograd.program.trace import Trace, without_conditions
-from autograd.structures import Structure, flatten
-from autograd.sweep import gradients, topological_order
 from autograd.testing.differences import EPSILON, Line, Sample, scales_of
 from autograd.testing.kinks import margins_of
-from autograd.transforms import jvp, name_of
+from autograd.transforms.derivatives import jvp, name_of
+from autograd.transforms.structures import Structure, flatten
 
 __all__ = ["Recorded", "Subject", "rounding_of"]
 

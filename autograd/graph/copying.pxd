@@ -1,0 +1,14 @@
+cimport cython
+from autograd.graph.modes cimport State
+from autograd.graph.node cimport (
+    Node, REACHED, Variable, assigned_since, check_escape, is_argument, operands_of, restored_node, set_value, varies
+)
+from autograd.operations.primitive cimport Primitive
+
+cdef State _state
+
+cpdef bint stands_for_input(Node node)
+cpdef tuple state_of(Node node)
+@cython.locals(node=Node)
+cpdef Node rebuild(str kind, tuple operands, Primitive primitive, object scope, object name, double value, double grad,
+                   bint reached, tuple local_gradients, bint stale, object source=*)

@@ -1,0 +1,166 @@
+"""Copies of graphs, in memory and pickled, of any depth: no walk here is recursive."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from typing import Any
+
+from autograd.graph.callers import Line
+from autograd.graph.modes import STATE, Scope, current_mode
+from autograd.graph.node import (
+    Constant,
+    Node,
+    Variable,
+    assigned_since,
+    check_escape,
+    hooks,
+    is_argument,
+    operands_of,
+    restored_node,
+    set_value,
+    varies,
+)
+from autograd.graph.sweep import topological_order
+from autograd.operations.primitive import Origin, Primitive
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.graph.node import REACHED
+
+_state = STATE
+
+
+class _Listed(threading.local):
+    """The nodes that this thread's pickling will meet in a list of their own, parents first.
+
+    Each of them need not list again what it depends on.
+    """
+
+    def __init__(self) -> None:
+        self.ids: set[int] = set()
+        # The end of the list, which lives as long as its pickling: one that failed leaves ids behind that mean nothing.
+        self.end: Any = None
+
+
+_listed = _Listed()
+
+
+def reduce(node: Node) -> tuple[Any, ...]:
+    """How to pickle a node: everything it depends on, parents first, then the node itself.
+
+    A pickler that met the parents in the list need not go down to them from the node.
+    """
+    check_escape(node)
+    if _listed.ids and _listed.end() is None:
+        _listed.ids = set()
+    if isinstance(node, Constant | Variable) or id(node) in _listed.ids:
+        _listed.ids.discard(id(node))
+        return _rebuild_after, ((), *state_of(node))
+    order = topological_order(node)
+    below = order[: len(order) - 1]
+    end = _ListEnd()
+    _listed.ids = {id(ancestor) for ancestor in below if operands_of(ancestor)}
+    _listed.end = weakref.ref(end)
+    return _rebuild_after, ((tuple(below), end), *state_of(node))
+
+
+class _ListEnd:
+    """Stands after such a list, so that a pickler that comes to it says that the list is over."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _listed.ids = set()
+        return _ListEnd, ()
+
+
+def _rebuild_after(below: tuple[Any, ...], *state: Any) -> Node:
+    return rebuild(*state)
+
+
+def deepcopy(node: Node, memo: dict[int, Any]) -> Node:
+    """A copy of the whole graph below a node, sharing what the graph shares."""
+    for original in topological_order(node):
+        if id(original) in memo:
+            continue
+        if stands_for_input(original):
+            # Inside a function that is being differentiated or compiled, a copy of its argument is the argument.
+            memo[id(original)] = original
+            continue
+        kind, operands, *rest = state_of(original)
+        copies = tuple([memo[id(operand)] if isinstance(operand, Node) else operand for operand in operands])
+        memo[id(original)] = rebuild(kind, copies, *rest)
+    copied: Node = memo[id(node)]
+    return copied
+
+
+def copy(node: Node) -> Node:
+    """A copy of a node that shares its parents."""
+    return node if stands_for_input(node) else rebuild(*state_of(node))
+
+
+def stands_for_input(node: Node) -> bool:
+    """Whether a copy of this must be itself: an argument that is differentiated, anything that varies in a trace."""
+    if is_argument(node):
+        return True
+    return _state.entered != 0 and varies(node) and current_mode().trace is not None
+
+
+def state_of(node: Node) -> tuple[Any, ...]:
+    """What `rebuild` needs to make this node anew, operands included."""
+    operands = operands_of(node)
+    stale = any([assigned_since(operand, node) for operand in operands])
+    origin = node._origin
+    reached = node._stamp & REACHED != 0
+    return (
+        type(node).__name__, operands, origin.primitive, origin.scope, origin.name, node._value, node._grad, reached,
+        node.local_gradients, stale, origin.source,
+    )  # fmt: skip
+
+
+def rebuild(
+    kind: str,
+    operands: tuple[Any, ...],
+    primitive: Primitive | None,
+    scope: Scope | None,
+    name: str | None,
+    value: float,
+    grad: float,
+    reached: bool,
+    local_gradients: tuple[float, ...],
+    stale: bool,
+    source: Line | None = None,
+) -> Node:
+    """The node that `state_of` described."""
+    node: Node
+    if kind == "Node":
+        if scope or name or source or primitive is None:
+            origin = Origin(primitive, scope, name, source)
+        else:
+            origin = primitive.origin
+        node = restored_node(origin, value, operands, local_gradients, stale)
+    elif kind == "Variable":
+        node = Variable(value, name)
+        # As if assigned now: no graph that is there already knows this variable.
+        set_value(node, value)
+    else:
+        node = Constant(value, name)
+    node._grad = grad
+    if reached:
+        node._stamp |= REACHED
+    return node
+
+
+# Graphs that were pickled before the modules stood in rooms name them as they were called then.
+for _name, _module in (
+    ("callers", "graph.callers"), ("copying", "graph.copying"), ("modes", "graph.modes"),
+    ("primitive", "operations.primitive"),
+):  # fmt: skip
+    sys.modules[f"autograd.{_name}"] = sys.modules[f"autograd.{_module}"]
+
+hooks["copy"] = copy
+hooks["reduce"] = reduce
+hooks["deepcopy"] = deepcopy

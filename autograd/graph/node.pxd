@@ -1,0 +1,88 @@
+cimport cython
+from cpython.array cimport array
+from autograd.numbers.arrays cimport doubles
+from autograd.operations.kernel cimport Kernel
+from autograd.graph.modes cimport Mode, State, current_mode
+from autograd.operations.primitive cimport Origin, Primitive
+
+cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, SERIAL
+cdef State _state
+cdef long long _clock
+cdef int _depth
+cdef list _pending
+
+cdef class Node:
+    cdef double _value
+    cdef double _grad
+    cdef long long _stamp
+    cdef Origin _origin
+    cdef object _left
+    cdef object _right
+    cdef double _left_gradient
+    cdef double _right_gradient
+
+cdef class Variable(Node):
+    cdef long long _assigned
+
+cdef class Constant(Node):
+    pass
+
+@cython.locals(node=Node)
+cdef inline Node new_node(Origin origin, double value)
+@cython.locals(node=Node, leaf=Variable)
+cpdef Node new_argument(object given, bint differentiated=*)
+cpdef long long clock()
+@cython.locals(node=Node)
+cpdef object retire_arguments(list arguments)
+cpdef bint varies(object operand)
+cpdef bint is_argument(Node node)
+cpdef bint varied(object operand)
+cpdef tuple recorded_gradients(Node node)
+cpdef array gradients_of_many(Node node)
+cdef tuple gradients_by_rule(Primitive primitive, tuple operands, list numbers, double value)
+cpdef object check_escape(Node node)
+@cython.locals(node=Constant)
+cdef Constant new_constant(double value)
+
+@cython.locals(a=double, value=double, gradient=double, kernel=Kernel, node=Node, constant=Constant)
+cdef object record_unary(Primitive primitive, Node operand)
+
+@cython.locals(a=double, b=double, value=double, left_varies="long long", right_varies="long long",
+               kernel=Kernel, node=Node)
+cdef object record_binary(Primitive primitive, object left, object right)
+
+@cython.locals(value=double, count=Py_ssize_t, place=Py_ssize_t, varying=Py_ssize_t, undefined=bint, kernel=Kernel,
+               node=Node, values=array, uses=array, gradients=array, numbers="double*", counts="double*",
+               slopes="double*")
+cdef object record_nary(Primitive primitive, tuple operands)
+
+@cython.locals(value=double, node=Node)
+cdef object record_by_rule(Primitive primitive, tuple operands)
+
+@cython.locals(node=Node)
+cpdef Node restored_node(object origin, double value, tuple operands, tuple local_gradients, bint stale)
+
+cdef object set_operands(Node node, tuple operands, tuple local_gradients)
+
+cdef tuple numbered(Primitive primitive, tuple operands)
+
+cdef object convert(Primitive primitive, object operand)
+
+cdef double as_leaf_value(str kind, object value) except? -1.0
+
+cdef object comparable(object other)
+cpdef double value_of(object number) except? -1.0
+cdef object under_trace(Primitive primitive, object left, object right, bint outcome)
+
+@cython.locals(mode=Mode)
+cdef object under_mode(Node node, Primitive primitive, tuple operands)
+
+@cython.locals(stamp="long long")
+cpdef bint assigned_since(object variable, object node)
+cpdef tuple operands_of(Node node)
+
+cpdef object set_value(Variable variable, double value)
+@cython.locals(variable=Variable)
+cdef object assign(object node, object value)
+
+cdef object check_finite(Node node, Primitive primitive, tuple operands)

@@ -1,0 +1,867 @@
+"""Nodes: numbers that remember how they were computed.
+
+Each operation on nodes makes a new node at once: see `record_unary` and `record_binary`, to which `-x`, `x * y`
+and `exp(x)` all lead. The new node keeps
+
+* its value,
+* its *parents*, the operands (`_left` and `_right`),
+* its *local gradients*, the derivative of the value in each operand (`_left_gradient` and `_right_gradient`),
+
+and that is all a backward sweep needs: see `sweep`.
+
+A node is 80 bytes, so that graphs of tens of millions of operations fit in memory: that is why an operand
+that is a plain number is kept as the number, and why small facts share one field, `_stamp`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autograd.errors import FrozenValueError, OperandError
+from autograd.graph.callers import Line
+from autograd.graph.modes import STATE, Scope, current_mode
+from autograd.graph.node_errors import describe, frozen_value, not_finite, plain_float, plain_int, shortened
+from autograd.numbers.arrays import doubles
+from autograd.numbers.operands import as_number, not_a_number, number_or_none, to_float
+from autograd.operations.primitive import LEAF, Origin, Primitive
+
+# fmt: off
+# isort: off
+from autograd.operations.primitives import (
+    Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Copysign, Cos, Cosh, Digamma, Divide, Equal, Erf,
+    Erfc, Exp, Exp2, Expm1, Floor, FloorDivide, Fmod, Hypot, Identity, Less, LessEqual, Lgamma, Log, Log1p, Log2,
+    Log10, Logaddexp, Max, Min, Minus, Mod, Multiply, Negate, NotEqual, Plus, Power, Reciprocal, Round, Sigmoid,
+    Sign, Sin, Sinh, Softplus, Sqrt, Square, StopGradient, Tan, Tanh, Trunc,
+)
+# isort: on
+# fmt: on
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from array import array
+
+__all__ = ["Constant", "Node", "Variable"]
+
+# The low bits of a stamp; the rest is the node's serial number.
+VARIES = 1  # it depends on a variable, or is one
+REACHED = 2  # a backward sweep has reached it
+OPEN = 4  # a walk has met it but not yet all that it depends on
+DONE = 8  # a walk is done with it
+ARGUMENT = 16  # it stands for an argument of a function that is being differentiated
+STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
+SERIAL = 64
+
+# Counts nodes and assignments, so that it can be told whether a variable was assigned after its use.
+_clock = 0
+_state = STATE
+# Functions of the modules above this one that methods of nodes lead to; each registers itself.
+hooks: dict[str, Callable[..., Any]] = {}
+
+# How many nodes are being freed within each other, and what is left to be freed when there are too many.
+_depth = 0
+_pending: list[Any] = []
+
+
+def record_unary(primitive: Primitive, operand: Node) -> Any:
+    """The node of an operation on one node, whose primitive has a kernel."""
+    kernel: Any = primitive.kernel
+    a = operand._value
+    value = kernel.unary_value(a)
+    node: Node
+    if not operand._stamp & VARIES:
+        node = new_constant(value)
+    else:
+        gradient = kernel.unary_gradient(a, value)
+        if value != value or a != a:
+            # What does not equal itself is nan, and nan has no slope, whatever the rule says.
+            gradient = math.nan
+        node = new_node(primitive.origin, value)
+        node._left = operand
+        node._left_gradient = gradient
+    if _state.entered != 0:
+        return under_mode(node, primitive, (operand,))
+    return node
+
+
+def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
+    """The node of an operation on two operands, at least one of them a node, whose primitive has a kernel.
+
+    NotImplemented if the other operand is of an unknown type: it may know what to do.
+    """
+    kernel: Any = primitive.kernel
+    node: Node
+    left_varies = right_varies = 0
+    if isinstance(left, Node):
+        a = cython.cast(Node, left)._value
+        left_varies = cython.cast(Node, left)._stamp & VARIES
+    elif type(left) is float:
+        a = left
+    else:
+        number = convert(primitive, left)
+        return NotImplemented if number is None else record_binary(primitive, number, right)
+    if isinstance(right, Node):
+        b = cython.cast(Node, right)._value
+        right_varies = cython.cast(Node, right)._stamp & VARIES
+    elif type(right) is float:
+        b = right
+    else:
+        number = convert(primitive, right)
+        return NotImplemented if number is None else record_binary(primitive, left, number)
+    value = kernel.binary_value(a, b)
+    if not (left_varies or right_varies):
+        node = new_constant(value)
+    else:
+        node = new_node(primitive.origin, value)
+        node._left = left
+        node._right = right
+        if value != value or a != a or b != b:
+            node._left_gradient = node._right_gradient = math.nan
+        elif kernel.kinked_beside_constant and not (left_varies and right_varies):
+            if left_varies:
+                node._left_gradient = kernel.gradient_beside_constant(a, b, value)
+            else:
+                node._right_gradient = kernel.gradient_beside_constant(b, a, value)
+        else:
+            node._left_gradient = kernel.left_gradient(a, b, value)
+            node._right_gradient = kernel.right_gradient(a, b, value)
+    if _state.entered != 0:
+        return under_mode(node, primitive, (left, right))
+    return node
+
+
+def new_node(origin: Origin, value: float) -> Node:
+    """A node without operands yet."""
+    global _clock
+    node: Node = Node.__new__(Node)
+    _clock += 1
+    node._value = value
+    node._grad = 0.0
+    node._stamp = _clock * SERIAL + VARIES
+    node._origin = origin
+    if not cython.compiled:
+        node._left = node._right = None
+        node._left_gradient = node._right_gradient = 0.0
+    return node
+
+
+def new_constant(value: float) -> Constant:
+    """A constant without a name."""
+    node: Constant = Constant.__new__(Constant)
+    node._value = value
+    node._grad = 0.0
+    node._stamp = 0
+    node._origin = LEAF
+    if not cython.compiled:
+        node._left = node._right = None
+    return node
+
+
+@cython.freelist(16384)
+@cython.no_gc
+@cython.cclass
+class Node:
+    """The result of an operation, and base of `Variable` and `Constant`.
+
+    Nodes are made by operations. They are equal if their values are, and hashed by identity.
+
+    >>> y = Variable(2.0, name="x") * 3.0
+    >>> y.value, y.op.symbol, y.local_gradients
+    (6.0, '×', (3.0, 2.0))
+    >>> y.parents
+    (Variable(2.0, name='x'), Constant(3.0))
+    """
+
+    __slots__ = ("_grad", "_left", "_left_gradient", "_origin", "_right", "_right_gradient", "_stamp", "_value")
+
+    _value: float
+    _grad: float
+    _stamp: int
+    _origin: Origin
+    _left: Any
+    _right: Any
+    _left_gradient: float
+    _right_gradient: float
+
+    # A leaf has no `_left`. Of one or two operands, `_left` and `_right` are the operands: a node, or a
+    # float for a constant. Of any number, `_left` is their tuple and `_right` an array of local gradients; None in a
+    # trace, until they are asked for.
+    # Nodes point to older nodes only, so there is no reference cycle and no need of the cycle collector
+    # (`no_gc`), which would double the cost of an operation.
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise TypeError("nodes are made by operations; for a leaf use Variable(value) or Constant(value)")
+
+    def __dealloc__(self) -> None:
+        # Freeing a node frees its parents, and so on: too deep for the C stack. Beyond a depth the parents
+        # are put aside, and freed by the outermost call.
+        global _depth
+        if self._left is None:
+            return
+        if _depth >= 64:
+            _pending.append(self._left)
+            _pending.append(self._right)
+            return
+        _depth += 1
+        self._left = None
+        self._right = None
+        while _depth == 1 and _pending:
+            _pending.pop()
+        _depth -= 1
+
+    @property
+    def value(self) -> float:
+        """The number. Of a variable it may be assigned."""
+        if _state.entered != 0:
+            check_escape(self)
+        return self._value
+
+    @value.setter
+    def value(self, value: float) -> None:
+        assign(self, value)
+
+    @property
+    def grad(self) -> float:
+        """The derivative of the last sweep's output in this node, 0.0 before a sweep; a variable's accumulates."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: float) -> None:
+        self._grad = as_number("a gradient", gradient)
+
+    @property
+    def op(self) -> Primitive | None:
+        """The primitive that made this node; None for a leaf."""
+        return self._origin.primitive
+
+    @property
+    def parents(self) -> tuple[Node, ...]:
+        """The operands in order; a plain number among them is made a constant each time this is asked."""
+        return tuple([operand if isinstance(operand, Node) else new_constant(operand) for operand in operands_of(self)])
+
+    @property
+    def local_gradients(self) -> tuple[float, ...]:
+        """The derivative of the value in each parent."""
+        if _state.entered != 0:
+            check_escape(self)
+        return recorded_gradients(self)
+
+    def backward(self, gradient: float = 1.0) -> None:
+        """Fill in `grad` of every node that this one depends on: see `autograd.backward`."""
+        hooks["backward"](self, gradient)
+
+    def detach(self) -> Constant:
+        """A constant of the same value and name: derivatives stop here."""
+        if _state.entered != 0 and current_mode().trace is not None:
+            return record_unary(StopGradient, self)  # type: ignore[no-any-return]
+        constant = new_constant(self._value)
+        if self._origin.name is not None:
+            constant.name = self._origin.name
+        return constant
+
+    # The operators, as a table. On an operand of a type that is not known here they leave the operation to that type.
+    # fmt: off
+    def __add__(self, other: Any) -> Any: return record_binary(Plus, self, other)
+    def __radd__(self, other: Any) -> Any: return record_binary(Plus, other, self)
+    def __sub__(self, other: Any) -> Any: return record_binary(Minus, self, other)
+    def __rsub__(self, other: Any) -> Any: return record_binary(Minus, other, self)
+    def __mul__(self, other: Any) -> Any: return record_binary(Multiply, self, other)
+    def __rmul__(self, other: Any) -> Any: return record_binary(Multiply, other, self)
+    def __truediv__(self, other: Any) -> Any: return record_binary(Divide, self, other)
+    def __rtruediv__(self, other: Any) -> Any: return record_binary(Divide, other, self)
+    def __rpow__(self, other: Any, modulus: Any = None) -> Any: return record_binary(Power, other, self)
+    def __mod__(self, other: Any) -> Any: return record_binary(Mod, self, other)
+    def __rmod__(self, other: Any) -> Any: return record_binary(Mod, other, self)
+    def __floordiv__(self, other: Any) -> Any: return record_binary(FloorDivide, self, other)
+    def __rfloordiv__(self, other: Any) -> Any: return record_binary(FloorDivide, other, self)
+    def __neg__(self) -> Any: return record_unary(Negate, self)
+    def __pos__(self) -> Any: return self
+    def __abs__(self) -> Any: return record_unary(Abs, self)
+    def __floor__(self) -> Any: return record_unary(Floor, self)
+    def __ceil__(self) -> Any: return record_unary(Ceil, self)
+    def __trunc__(self) -> Any: return record_unary(Trunc, self)
+    # fmt: on
+
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        if modulus is not None:
+            raise OperandError("pow(x, y, modulus) is for integers; use (x ** y) % modulus")
+        return record_binary(Power, self, other)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        if digits is not None:
+            raise OperandError("round(node, digits) has no node form; use round(node * 10**digits) / 10**digits")
+        return record_unary(Round, self)
+
+    # Functions as methods, under NumPy's names: np.exp(node), and np.exp of an object array of nodes, end here.
+    # fmt: off
+    def exp(self) -> Any: return record_unary(Exp, self)
+    def exp2(self) -> Any: return record_unary(Exp2, self)
+    def expm1(self) -> Any: return record_unary(Expm1, self)
+    def log(self) -> Any: return record_unary(Log, self)
+    def log2(self) -> Any: return record_unary(Log2, self)
+    def log10(self) -> Any: return record_unary(Log10, self)
+    def log1p(self) -> Any: return record_unary(Log1p, self)
+    def logaddexp(self, other: Any) -> Any: return Logaddexp(self, other)
+    def sqrt(self) -> Any: return record_unary(Sqrt, self)
+    def cbrt(self) -> Any: return record_unary(Cbrt, self)
+    def square(self) -> Any: return record_unary(Square, self)
+    def reciprocal(self) -> Any: return record_unary(Reciprocal, self)
+    def hypot(self, other: Any) -> Any: return Hypot(self, other)
+    def sin(self) -> Any: return record_unary(Sin, self)
+    def cos(self) -> Any: return record_unary(Cos, self)
+    def tan(self) -> Any: return record_unary(Tan, self)
+    def arcsin(self) -> Any: return record_unary(Asin, self)
+    def arccos(self) -> Any: return record_unary(Acos, self)
+    def arctan(self) -> Any: return record_unary(Atan, self)
+    def arctan2(self, other: Any) -> Any: return Atan2(self, other)
+    def sinh(self) -> Any: return record_unary(Sinh, self)
+    def cosh(self) -> Any: return record_unary(Cosh, self)
+    def tanh(self) -> Any: return record_unary(Tanh, self)
+    def arcsinh(self) -> Any: return record_unary(Asinh, self)
+    def arccosh(self) -> Any: return record_unary(Acosh, self)
+    def arctanh(self) -> Any: return record_unary(Atanh, self)
+    def erf(self) -> Any: return record_unary(Erf, self)
+    def erfc(self) -> Any: return record_unary(Erfc, self)
+    def lgamma(self) -> Any: return record_unary(Lgamma, self)
+    def digamma(self) -> Any: return record_unary(Digamma, self)
+    def sigmoid(self) -> Any: return record_unary(Sigmoid, self)
+    def softplus(self) -> Any: return record_unary(Softplus, self)
+    def relu(self) -> Any: return record_binary(Max, self, 0.0)
+    def sign(self) -> Any: return record_unary(Sign, self)
+    def floor(self) -> Any: return record_unary(Floor, self)
+    def ceil(self) -> Any: return record_unary(Ceil, self)
+    def rint(self) -> Any: return record_unary(Round, self)
+    def trunc(self) -> Any: return record_unary(Trunc, self)
+    def fabs(self) -> Any: return record_unary(Abs, self)
+    def fmod(self, other: Any) -> Any: return Fmod(self, other)
+    def copysign(self, other: Any) -> Any: return Copysign(self, other)
+    def maximum(self, other: Any) -> Any: return Max(self, other)
+    def minimum(self, other: Any) -> Any: return Min(self, other)
+    def conjugate(self) -> Any: return self
+    # fmt: on
+
+    # Comparisons look at values. Inside a trace they are nodes, and the decisions made on them are recorded.
+
+    def __eq__(self, other: object) -> Any:
+        number = comparable(other)
+        if number is None:
+            return NotImplemented
+        outcome = self._value == number
+        return outcome if _state.entered == 0 else under_trace(Equal, self, other, outcome)
+
+    def __ne__(self, other: object) -> Any:
+        number = comparable(other)
+        if number is None:
+            return NotImplemented
+        outcome = self._value != number
+        return outcome if _state.entered == 0 else under_trace(NotEqual, self, other, outcome)
+
+    def __lt__(self, other: Any) -> Any:
+        number = comparable(other)
+        if number is None:
+            return NotImplemented
+        outcome = self._value < number
+        return outcome if _state.entered == 0 else under_trace(Less, self, other, outcome)
+
+    def __le__(self, other: Any) -> Any:
+        number = comparable(other)
+        if number is None:
+            return NotImplemented
+        outcome = self._value <= number
+        return outcome if _state.entered == 0 else under_trace(LessEqual, self, other, outcome)
+
+    def __gt__(self, other: Any) -> Any:
+        number = comparable(other)
+        if number is None:
+            return NotImplemented
+        outcome = self._value > number
+        return outcome if _state.entered == 0 else under_trace(Less, other, self, outcome)
+
+    def __ge__(self, other: Any) -> Any:
+        number = comparable(other)
+        if number is None:
+            return NotImplemented
+        outcome = self._value >= number
+        return outcome if _state.entered == 0 else under_trace(LessEqual, other, self, outcome)
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
+
+    def __bool__(self) -> bool:
+        return bool(self != 0.0)
+
+    def __float__(self) -> float:
+        raise plain_float(self)
+
+    def __int__(self) -> int:
+        raise plain_int(self)
+
+    @property
+    def name(self) -> str | None:
+        """The name that messages and pictures use."""
+        return self._origin.name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        origin = self._origin
+        self._origin = Origin(origin.primitive, origin.scope, None if name is None else str(name), origin.source)
+
+    @property
+    def scope(self) -> Scope | None:
+        """The layer call in which this node was made."""
+        known: Scope | None = self._origin.scope
+        return known
+
+    @property
+    def source(self) -> Line | None:
+        """The line of the program that asked for this operation, if it did so inside `source_lines`."""
+        known: Line | None = self._origin.source
+        return known
+
+    @property
+    def reached(self) -> bool:
+        """Whether a backward sweep has reached this node since its gradient was last cleared."""
+        return self._stamp & REACHED != 0
+
+    # micrograd's names.
+
+    @property
+    def data(self) -> float:
+        """The value (micrograd's name)."""
+        return self.value
+
+    @data.setter
+    def data(self, value: float) -> None:
+        assign(self, value)
+
+    @property
+    def label(self) -> str | None:
+        """The name (micrograd's name)."""
+        return self._origin.name
+
+    @label.setter
+    def label(self, name: str | None) -> None:
+        self.name = name
+
+    @property
+    def _op(self) -> str:
+        """The operation's symbol, empty for a leaf (micrograd's name)."""
+        return "" if self._origin.primitive is None else self._origin.primitive.symbol
+
+    @property
+    def _prev(self) -> tuple[Node, ...]:
+        """The parents (micrograd's name)."""
+        return self.parents
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        kind = type(self).__name__
+        operation = "" if self._origin.primitive is None else f", {self._origin.primitive.name}"
+        name = "" if self._origin.name is None else f", name={shortened(self._origin.name)!r}"
+        gradient = f", grad={self._grad!r}" if self._stamp & REACHED else ""
+        return f"{kind}({self._value!r}{operation}{name}{gradient})"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        render = hooks.get("render")
+        return {"text/plain": repr(self)} if render is None else render(self)
+
+    def __copy__(self) -> Any:
+        return hooks["copy"](self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return hooks["deepcopy"](self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return hooks["reduce"](self)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return hooks["ufunc"](ufunc, method, inputs, options)
+
+    @staticmethod
+    def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+        """What a primitive makes of operands of which at least one is a node."""
+        if primitive.kernel is None:
+            return record_by_rule(primitive, operands)
+        if primitive.arity is None:
+            return record_nary(primitive, operands)
+        if len(operands) == 1:
+            return record_unary(primitive, operands[0])
+        result = record_binary(primitive, operands[0], operands[1])
+        if result is NotImplemented:
+            for place, operand in enumerate(operands):
+                if not isinstance(operand, Node):
+                    as_number(primitive.name, operand, place)
+        return result
+
+
+@cython.final
+@cython.no_gc
+@cython.cclass
+class Variable(Node):
+    """A leaf that wants a gradient. `label` is another word for `name` (micrograd's).
+
+    >>> x = Variable(2.0, name="x")
+    >>> y = 3 * x + x ** 2
+    >>> y.backward()
+    >>> y.value, x.grad
+    (10.0, 7.0)
+    """
+
+    __slots__ = ("_assigned",)
+
+    _assigned: int  # the time of the last assignment of a value
+
+    def __init__(self, value: float, name: str | None = None, *, label: str | None = None) -> None:
+        name = label if name is None else name
+        self._value = as_leaf_value("Variable", value)
+        self._grad = 0.0
+        self._stamp = VARIES
+        self._assigned = 0
+        self._left = None
+        self._right = None
+        self._origin = LEAF if name is None else Origin(None, None, str(name))
+
+
+@cython.final
+@cython.no_gc
+@cython.cclass
+class Constant(Node):
+    """A leaf that wants no gradient: what is computed from constants alone is a constant.
+
+    >>> (Constant(2.0) * 3).parents
+    ()
+    """
+
+    __slots__ = ()
+
+    def __init__(self, value: float, name: str | None = None) -> None:
+        self._value = as_leaf_value("Constant", value)
+        self._grad = 0.0
+        self._stamp = 0
+        self._left = None
+        self._right = None
+        self._origin = LEAF if name is None else Origin(None, None, str(name))
+
+
+def as_leaf_value(kind: str, value: Any) -> float:
+    """The value of a new leaf."""
+    if type(value) is float:
+        return value
+    number = number_or_none(value)
+    if number is None:
+        if isinstance(value, Node):
+            raise OperandError(f"{kind} needs a number, got the node {value!r}; use its .value for a new leaf")
+        raise not_a_number(kind, value)
+    return number
+
+
+def assign(node: Any, value: Any) -> None:
+    """Give a variable a new value, and note when: graphs recorded before keep the derivatives they have."""
+    if not isinstance(node, Variable):
+        raise FrozenValueError(
+            f"{describe(node)} is computed or constant: only the value of a Variable can be assigned"
+        )
+    if _state.entered != 0:
+        check_escape(node)
+    variable = cython.cast(Variable, node)
+    if isinstance(value, Node):
+        raise OperandError(f"a value is a number, got the node {value!r}; assign its .value")
+    set_value(variable, as_number("a value", value))
+
+
+def set_value(variable: Variable, value: float) -> None:
+    """Let a variable have this value from now on."""
+    global _clock
+    variable._value = value
+    _clock += 1
+    variable._assigned = _clock
+
+
+def assigned_since(variable: Any, node: Any) -> bool:
+    """Whether the leaf was given another value after `node` was recorded."""
+    if not isinstance(variable, Variable):
+        return False
+    stamp = cython.cast(Node, node)._stamp
+    return bool(stamp & STALE or cython.cast(Variable, variable)._assigned > stamp // SERIAL)
+
+
+def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The node of an operation on any number of operands, whose primitive has a kernel."""
+    count = len(operands)
+    values, uses, gradients = doubles(count), doubles(count), doubles(count)
+    if cython.compiled:
+        numbers, counts, slopes = values.data.as_doubles, uses.data.as_doubles, gradients.data.as_doubles
+    else:
+        numbers, counts, slopes = values, uses, gradients
+    varying = 0
+    for place in range(count):
+        operand = operands[place]
+        if isinstance(operand, Node):
+            numbers[place] = cython.cast(Node, operand)._value
+            if cython.cast(Node, operand)._stamp & VARIES:
+                counts[place] = 1.0
+                varying += 1
+        elif type(operand) is float:
+            numbers[place] = operand
+        else:
+            return record_nary(primitive, numbered(primitive, operands))
+    kernel: Any = primitive.kernel
+    node: Node
+    value = kernel.nary_value(numbers, count)
+    if varying == 0:
+        node = new_constant(value)
+    else:
+        undefined = value != value
+        for place in range(count):
+            undefined = undefined or numbers[place] != numbers[place]
+        if undefined:
+            for place in range(count):
+                slopes[place] = math.nan
+        else:
+            if primitive.kinks is not None:
+                count_uses(operands, uses)
+            kernel.nary_gradients(numbers, count, value, counts, slopes)
+        node = new_node(primitive.origin, value)
+        node._left = operands
+        node._right = gradients
+    if _state.entered != 0:
+        return under_mode(node, primitive, operands)
+    return node
+
+
+def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The node of an operation whose primitive has no kernel: its rule is run on floats."""
+    operands = numbered(primitive, operands)
+    numbers = [value_of(operand) for operand in operands]
+    value = primitive.of_numbers(numbers)
+    node: Node
+    if not any([varies(operand) for operand in operands]):
+        node = new_constant(value)
+    else:
+        node = new_node(primitive.origin, value)
+        if len(operands) > 2 and _state.entered != 0 and current_mode().trace is not None:
+            # A program has local gradients of its own: these numbers take longest, and are hardly ever asked for.
+            node._left = operands
+        else:
+            set_operands(node, operands, gradients_by_rule(primitive, operands, numbers, value))
+    if _state.entered != 0:
+        return under_mode(node, primitive, operands)
+    return node
+
+
+def gradients_by_rule(
+    primitive: Primitive, operands: tuple[Any, ...], numbers: list[Any], value: float
+) -> tuple[float, ...]:
+    """The local gradients of an operation without kernel, by its rule."""
+    # What is no operation of its own has its local gradients from those it is composed of.
+    if primitive.registered and (value != value or any([number != number for number in numbers])):
+        return (math.nan,) * len(operands)
+    gradients = primitive.gradients_of_numbers(numbers, value)
+    constant = [not varies(operand) for operand in operands]
+    return primitive.gradients_beside(gradients, numbers, value, constant)
+
+
+def gradients_of_many(node: Node) -> Any:
+    """The array of the local gradients of an operation on any number of operands."""
+    if node._right is None:
+        primitive: Any = node._origin.primitive
+        numbers = [value_of(operand) for operand in node._left]
+        node._right = array("d", gradients_by_rule(primitive, node._left, numbers, node._value))
+    return node._right
+
+
+def set_operands(node: Node, operands: tuple[Any, ...], local_gradients: tuple[float, ...]) -> None:
+    """Give a new node its operands: nodes and floats."""
+    origin = node._origin
+    if len(operands) > 2 or origin.primitive is None or origin.primitive.arity is None:
+        node._left = operands
+        node._right = array("d", local_gradients)
+        return
+    node._left = operands[0]
+    node._left_gradient = local_gradients[0]
+    if len(operands) == 2:
+        node._right = operands[1]
+        node._right_gradient = local_gradients[1]
+
+
+def restored_node(
+    origin: Origin, value: float, operands: tuple[Any, ...], local_gradients: tuple[float, ...], stale: bool
+) -> Node:
+    """A node of these facts, as a copy needs it: nothing is computed."""
+    node = new_node(origin, value)
+    if stale:
+        node._stamp |= STALE
+    set_operands(node, operands, local_gradients)
+    return node
+
+
+def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands with each plain number as a float; OperandError if one is neither number nor node."""
+    return tuple(
+        [
+            operand if isinstance(operand, Node) else as_number(primitive.name, operand, place)
+            for place, operand in enumerate(operands)
+        ]
+    )
+
+
+def convert(primitive: Primitive, operand: Any) -> Any:
+    """A plain operand as a float; None if its type is unknown, OperandError if it is known not to be a number."""
+    if type(operand) is int:
+        return to_float(operand)
+    number = number_or_none(operand)
+    if number is not None:
+        return number
+    if operand is None or isinstance(operand, str | bytes | complex | list | tuple | set | dict):
+        raise not_a_number(primitive.name, operand)
+    return None
+
+
+def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
+    """Replace each 1 in `uses` by how often that variable stands among the operands."""
+    counts: dict[int, float] = {}
+    for place, operand in enumerate(operands):
+        if uses[place]:
+            counts[id(operand)] = counts.get(id(operand), 0.0) + 1.0
+    for place, operand in enumerate(operands):
+        if uses[place]:
+            uses[place] = counts[id(operand)]
+
+
+def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
+    """The node as the mode of this context wants it: constant, checked, marked with the scope; see `modes`."""
+    mode = current_mode()
+    if mode.strict:
+        check_finite(node, primitive, operands)
+    if not mode.recording:
+        if mode.trace is None:
+            return new_constant(node._value)
+        return node if primitive is StopGradient else record_unary(StopGradient, node)
+    if (mode.scope is not None or mode.origins is not None) and node._left is not None:
+        node._origin = mode.origin_of(primitive)
+    if mode.watch is not None:
+        mode.watch(node)
+    return node
+
+
+def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> None:
+    """Raise DomainError if the value or a local gradient is not finite."""
+    if not math.isfinite(node._value):
+        what = f"value {node._value}"
+    else:
+        slopes = [
+            slope
+            for operand, slope in zip(operands_of(node), recorded_gradients(node), strict=True)
+            if varies(operand) and not math.isfinite(slope)
+        ]
+        if not slopes:
+            return
+        what = f"local gradient {slopes[0]}"
+    raise not_finite(primitive, operands, [value_of(operand) for operand in operands], what)
+
+
+def check_escape(node: Node) -> None:
+    """Raise TraceError inside a trace if the value of the node will be another one at the next call."""
+    if node._stamp & VARIES and current_mode().trace is not None:
+        raise frozen_value(node, node._value)
+
+
+def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> Any:
+    """What a comparison gives: inside a trace the condition, if it depends on a variable, else the outcome."""
+    trace = current_mode().trace
+    if trace is None or not (varies(left) or varies(right)):
+        return outcome
+    return trace.condition(primitive, left, right)
+
+
+def comparable(other: Any) -> float | None:
+    """The number to compare with, None if there is none."""
+    if isinstance(other, Node):
+        return value_of(other)
+    return number_or_none(other)
+
+
+def value_of(number: Any) -> float:
+    """The plain number that a node or a number is, for use by the engine: also inside a trace."""
+    return cython.cast(Node, number)._value if isinstance(number, Node) else float(number)
+
+
+def varies(operand: Any) -> bool:
+    """Whether this is a node that depends on a variable."""
+    return isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES != 0
+
+
+def varied(operand: Any) -> bool:
+    """Whether this is a node that depended on a variable when operations on it were recorded."""
+    return isinstance(operand, Node) and not isinstance(operand, Constant)
+
+
+def operands_of(node: Node) -> tuple[Any, ...]:
+    """The operands of a node as they are kept: nodes, and floats for constants."""
+    if node._left is None:
+        return ()
+    if isinstance(node._left, tuple):
+        return node._left
+    if node._right is None:
+        return (node._left,)
+    return (node._left, node._right)
+
+
+def recorded_gradients(node: Node) -> tuple[float, ...]:
+    """The local gradients that were recorded with the node, also inside a trace."""
+    if node._left is None:
+        return ()
+    if isinstance(node._left, tuple):
+        return tuple(gradients_of_many(node))
+    if node._right is None:
+        return (node._left_gradient,)
+    return (node._left_gradient, node._right_gradient)
+
+
+def new_argument(given: Any, differentiated: bool = True) -> Node:
+    """What a function that is differentiated, or compiled, gets for a number or a node: a variable of its own.
+
+    Of a node that varies it is the image under `Identity`, so that derivatives in the argument are told from
+    others in the node, and those in the node go through it.
+    """
+    global _clock
+    if varies(given):
+        node = new_node(Identity.origin, cython.cast(Node, given)._value)
+        node._left = given
+        node._left_gradient = 1.0
+        if differentiated:
+            node._stamp |= ARGUMENT
+        return node
+    leaf: Variable = Variable.__new__(Variable)
+    _clock += 1
+    leaf._value = value_of(given)
+    leaf._grad = 0.0
+    leaf._stamp = _clock * SERIAL + (VARIES | ARGUMENT if differentiated else VARIES)
+    leaf._assigned = 0
+    leaf._origin = LEAF
+    if not cython.compiled:
+        leaf._left = leaf._right = None
+    return leaf
+
+
+def is_argument(node: Node) -> bool:
+    """Whether this stands for an argument of a function that is being differentiated."""
+    return node._stamp & ARGUMENT != 0
+
+
+def retire_arguments(arguments: list[Any]) -> None:
+    """Make these constants, or common nodes: the function is done, nobody else differentiates in them."""
+    for argument in arguments:
+        node = cython.cast(Node, argument)
+        node._stamp &= ~ARGUMENT if node._left is not None else ~(ARGUMENT | VARIES)
+
+
+def clock() -> int:
+    """The serial number of the youngest node."""
+    return _clock

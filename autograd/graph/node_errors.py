@@ -1,0 +1,76 @@
+"""How a node is called in messages, and the errors that operations on nodes raise.
+
+This is plain Python below `node`: nodes are only asked for their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.errors import DomainError, OperandError, TraceError
+from autograd.graph.callers import caller
+from autograd.operations.primitive import Primitive
+
+__all__ = ["describe", "frozen_value", "not_finite", "plain_float", "plain_int", "shortened"]
+
+
+def describe(node: Any) -> str:
+    """A node in a message: what it is and its name, `variable 'x'` or `exp node`."""
+    kind = type(node).__name__.lower() if node.op is None else f"{node.op.name} node"
+    return kind if node.name is None else f"{kind} {shortened(node.name)!r}"
+
+
+def shortened(text: str, length: int = 40) -> str:
+    """The text, cut to a length that fits in a message.
+
+    >>> shortened("hidden layer", 7)
+    'hidden…'
+    """
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def plain_float(node: Any) -> OperandError:
+    """The error for a node where Python wants a float."""
+    return OperandError(
+        f"{describe(node)} can't become a plain float: that would drop its derivative without a word. "
+        f"Use .value if that is meant; in place of math.exp and the like, use autograd.exp; an array that is to "
+        f"hold nodes needs dtype=object"
+    )
+
+
+def plain_int(node: Any) -> OperandError:
+    """The error for a node where Python wants an int."""
+    return OperandError(
+        f"{describe(node)} can't become an int: that would drop its derivative without a word. "
+        f"Use int(node.value) if that is meant, or autograd.trunc"
+    )
+
+
+def frozen_value(node: Any, value: float) -> TraceError:
+    """The error for a value that is asked for as a number, where a compiled function would keep the number."""
+    file, line = caller()
+    return TraceError(
+        f"inside a function that is being compiled, the value of {describe(node)} was asked for as a plain float, "
+        f"or assigned ({file}:{line}): it would be frozen at {value}. Compute with the node itself, compare "
+        f"it, or pass what must be plain as an argument of another type (an int, a string)"
+    )
+
+
+def not_finite(primitive: Primitive, operands: Sequence[Any], numbers: Sequence[float], what: str) -> DomainError:
+    """The error under `strict` for an operation on operands of these values, of which `what` is not finite.
+
+    It says which operands the primitive needs, those given (the first four of many), and the line that asked for it.
+    """
+    letters = ["x"] if len(operands) == 1 else [chr(ord("a") + place % 26) for place in range(len(operands))]
+    domain = primitive.domain if primitive.arity is not None else ()
+    limits = [interval.describe(letter) for interval, letter in zip(domain, letters, strict=False)]
+    needs = " and ".join([limit for limit in limits if limit]) or "operands with a finite result"
+    given = ", ".join(
+        [
+            f"{letter} = {number}" + ("" if isinstance(operand, float) else f" ({describe(operand)})")
+            for letter, operand, number in zip(letters[:4], operands, numbers, strict=False)
+        ]
+    )
+    file, line = caller()
+    return DomainError(f"{primitive.name} needs {needs}, got {given}: {what} ({file}:{line})")

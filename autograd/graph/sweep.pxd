@@ -1,0 +1,34 @@
+cimport cython
+from autograd.numbers.arrays cimport doubles_in
+from cpython.array cimport array
+from autograd.graph.rules cimport is_strict, is_traced
+from autograd.graph.node cimport DONE, Node, OPEN, REACHED, VARIES, gradients_of_many
+
+cdef list _blank_lists
+cdef Py_ssize_t KEPT_LENGTH
+
+@cython.locals(seed=double)
+cpdef object backward(object output, object gradient=*)
+
+@cython.locals(order=list, stack=list, used=list, leaves=list, node=Node, count=Py_ssize_t)
+cdef object sweep(Node output, double seed)
+
+@cython.locals(node=Node, position=Py_ssize_t)
+cdef void clear_marks(list nodes) noexcept
+
+cdef list leaf_gradients(list order, Py_ssize_t count)
+
+cdef list blank_list()
+
+@cython.locals(node=Node, height=Py_ssize_t, count=Py_ssize_t)
+cdef Py_ssize_t walk(Node output, list stack, list order) except -1
+
+cdef inline Py_ssize_t write(list blank, Py_ssize_t place, object node) except -1
+
+cdef inline bint is_unmet(object operand) noexcept
+
+@cython.locals(node=Node, gradient=double, position=Py_ssize_t, place=Py_ssize_t, operands=tuple,
+               local_gradients=array, slopes="double*")
+cdef int propagate(list order, Py_ssize_t count, Node output, double seed) except -1
+
+cdef inline void receive(object operand, double gradient) noexcept

@@ -1,0 +1,318 @@
+"""The backward sweep: the chain rule, applied once to each node in topological order.
+
+The gradient of a node is the derivative of the output in that node. The output's own is given. A node's
+gradient is complete once all nodes that use it have passed theirs on, so nodes are taken in an order in
+which users come before what they use: the reverse of a topological order. Each node then passes to each
+parent its gradient times the local gradient: see `propagate` and `receive`, for which `walk` finds the order.
+
+The marks of a walk are in its nodes, so there is one sweep at a time: compiled, it holds the interpreter lock from
+start to end, uncompiled a lock of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from autograd.errors import OperandError, TraceError
+from autograd.graph.locks import Lock
+from autograd.graph.node import Constant, Node, Variable, gradients_of_many, hooks, operands_of
+from autograd.graph.node_errors import describe
+from autograd.graph.rules import local_gradients_as_nodes
+from autograd.numbers.operands import as_number
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.graph.node import DONE, OPEN, REACHED, VARIES
+    from autograd.graph.rules import is_strict, is_traced
+    from autograd.numbers.arrays import doubles_in
+
+__all__ = ["backward", "gradients", "stop_gradient", "topological_order", "zero_grad"]
+
+
+# Lists of None that sweeps write on, kept from one sweep to the next: a small graph is swept in less time than new
+# ones take to make, and for a large one the system would hand out their memory page by page, each time.
+_blank_lists: list[list[Any]] = []
+_lock = Lock()
+KEPT_LENGTH = 65_536
+
+
+def backward(output: Node, gradient: float = 1.0) -> None:
+    """Fill in `grad` of every node that `output` depends on, starting from `gradient` at the output.
+
+    Variables accumulate: their gradient is added to what they have, so that several outputs can be swept
+    in turn; clear them with `zero_grad`. All other nodes are set anew.
+
+    >>> from autograd import Variable
+    >>> x = Variable(3.0)
+    >>> y = x * x
+    >>> y.backward()
+    >>> y.backward()
+    >>> x.grad, y.grad
+    (12.0, 1.0)
+    """
+    seed = gradient if type(gradient) is float else as_number("a gradient", gradient)
+    if not isinstance(output, Node):
+        raise OperandError(f"backward starts from a node, got {type(output).__name__}: {output!r:.60}")
+    if isinstance(output, Constant):
+        raise OperandError(
+            f"backward starts from a {describe(output)}, which depends on no variable: was it computed from plain "
+            f"numbers, from detached nodes or inside no_grad?"
+        )
+    if is_traced():
+        raise TraceError(
+            "backward() fills in numbers, which would be frozen inside a function that is being compiled; use grad or "
+            "gradients, whose results are nodes"
+        )
+    if is_strict():
+        check_before(output, seed)
+    if cython.compiled:
+        sweep(output, seed)
+    else:
+        with _lock.here():
+            sweep(output, seed)
+
+
+def propagate(order: list[Any], count: int, output: Node, seed: float) -> None:
+    """Pass gradients from `output`, the last of the `count` nodes in `order`, down to the leaves; leave it blank."""
+    receive(output, seed)
+    for position in range(count - 1, -1, -1):
+        node = cython.cast(Node, order[position])
+        gradient = node._grad
+        if isinstance(node._left, tuple):
+            operands = node._left
+            local_gradients = gradients_of_many(node)
+            slopes = doubles_in(local_gradients)
+            for place in range(len(operands)):
+                receive(operands[place], gradient * slopes[place])
+        else:
+            receive(node._left, gradient * node._left_gradient)
+            if node._right is not None:
+                receive(node._right, gradient * node._right_gradient)
+        order[position] = None
+
+
+def receive(operand: Any, gradient: float) -> None:
+    """Add to an operand's gradient, unless it is constant.
+
+    The mark that the walk left on a node says that this is the first share in this sweep: it replaces
+    the gradient of an earlier one.
+    """
+    if isinstance(operand, Node):
+        node = cython.cast(Node, operand)
+        if node._stamp & DONE:
+            node._grad = gradient
+            node._stamp = (node._stamp & ~DONE) | REACHED
+        elif node._stamp & VARIES:
+            node._grad += gradient
+            node._stamp |= REACHED
+
+
+def walk(output: Node, stack: list[Any], order: list[Any]) -> int:
+    """Write to `order` the nodes below and including `output` that are not leaves, parents first; their number.
+
+    The sweep's own, fast walk: the marks of what it has met are in the nodes. It puts parents on top of
+    the node that uses them; when that node comes up again its parents are done, and so is it. The nodes
+    in `order` are left marked as done; the stack is left blank.
+    """
+    count = 0
+    height = write(stack, 0, output)
+    while height > 0:
+        node = cython.cast(Node, stack[height - 1])
+        if node._stamp & (OPEN | DONE) == 0 and node._left is not None:
+            node._stamp |= OPEN
+            if isinstance(node._left, tuple):
+                for operand in node._left:
+                    if is_unmet(operand):
+                        height = write(stack, height, operand)
+            else:
+                if is_unmet(node._left):
+                    height = write(stack, height, node._left)
+                if is_unmet(node._right):
+                    height = write(stack, height, node._right)
+        else:
+            if node._stamp & OPEN:
+                node._stamp += DONE - OPEN
+                count = write(order, count, node)
+            height -= 1
+            stack[height] = None
+    return count
+
+
+def is_unmet(operand: Any) -> bool:
+    """Whether a walk has yet to go to this operand: a node that is no leaf and was not met before."""
+    if not isinstance(operand, Node):
+        return False
+    node = cython.cast(Node, operand)
+    return node._left is not None and node._stamp & (OPEN | DONE) == 0
+
+
+def sweep(output: Node, seed: float) -> None:
+    """Sweep the graph below a node; one that fails leaves every leaf as it was."""
+    stack, order = blank_list(), blank_list()
+    leaves: list[Any] = []
+    try:
+        count = walk(output, stack, order)
+        if not cython.compiled:
+            # Compiled, nothing can fail or interrupt from here on.
+            leaves = leaf_gradients(order, count)
+        propagate(order, count, output, seed)
+    except BaseException:
+        # Out of memory, or interrupted while uncompiled: no mark may stay behind to mislead the next walk.
+        clear_marks(stack)
+        clear_marks(order)
+        for leaf, gradient, stamp in leaves:
+            leaf._grad, leaf._stamp = gradient, stamp
+        raise
+    for used in (stack, order):
+        if len(used) <= KEPT_LENGTH:
+            _blank_lists.append(used)
+
+
+def leaf_gradients(order: list[Any], count: int) -> list[Any]:
+    """Each variable that the nodes in `order` use, with its gradient and stamp."""
+    operands = [operand for node in order[:count] for operand in operands_of(node) if isinstance(operand, Variable)]
+    return [(leaf, leaf._grad, leaf._stamp) for leaf in operands]
+
+
+def clear_marks(nodes: list[Any]) -> None:
+    """Take the marks of a walk off these nodes. It may be that there is no memory left, so nothing is made here."""
+    for position in range(len(nodes)):
+        if nodes[position] is not None:
+            node = cython.cast(Node, nodes[position])
+            node._stamp &= ~(OPEN | DONE)
+
+
+def write(blank: list[Any], place: int, node: Node) -> int:
+    """Write a node at this place of a list, which may be one behind its end; the next place."""
+    if place < len(blank):
+        blank[place] = node
+    else:
+        blank.append(node)
+    return place + 1
+
+
+def blank_list() -> list[Any]:
+    """A list with nothing but None in it, as long as it happens to be."""
+    try:
+        return _blank_lists.pop()
+    except IndexError:
+        return []
+
+
+def check_before(output: Node, seed: float) -> None:
+    """Raise DomainError if a sweep would give gradients that are not finite, before it writes any."""
+    from autograd.graph.overflow import check_adjoints, check_sum, float_adjoints
+
+    order = topological_order(output)
+    adjoints = float_adjoints(order, output, seed)
+    check_adjoints(order, adjoints)
+    for node in order:
+        if node.op is None and id(node) in adjoints:
+            check_sum(node, adjoints[id(node)])
+
+
+def topological_order(*outputs: Node) -> list[Node]:
+    """Every node that the outputs depend on, and the outputs: parents before the nodes that use them.
+
+    Leaves are included, plain numbers are not. The order is the same each time.
+
+    >>> from autograd import Variable
+    >>> x = Variable(3.0, name="x")
+    >>> y = x * x
+    >>> [node.value for node in topological_order(y + 1)]
+    [3.0, 9.0, 10.0]
+    """
+    met: set[int] = set()
+    order: list[Node] = []
+    for output in outputs:
+        if not isinstance(output, Node):
+            raise OperandError(f"a graph is walked from nodes, got {type(output).__name__}: {output!r:.60}")
+        stack: list[tuple[Node, bool]] = [(output, False)]
+        while stack:
+            node, complete = stack.pop()
+            if complete:
+                order.append(node)
+            elif id(node) not in met:
+                met.add(id(node))
+                stack.append((node, True))
+                stack.extend([(operand, False) for operand in reversed(operands_of(node)) if isinstance(operand, Node)])
+    return order
+
+
+def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
+    """The derivatives of the sum of the outputs in each input, leaving every `grad` as it is.
+
+    `outputs` is a node or a sequence of nodes, `inputs` likewise; the result is one derivative for a single
+    input, else a list. With `create_graph` derivatives are nodes (where they depend on a variable at all),
+    made by running the primitives' rules on nodes, and can be differentiated again.
+
+    Raises StaleGraphError if `create_graph` would need the old value of a variable that was assigned
+    after the graph was recorded.
+
+    >>> from autograd import Variable
+    >>> x = Variable(3.0)
+    >>> slope = gradients(x ** 3, x, create_graph=True)
+    >>> slope.value, gradients(slope, x)
+    (27.0, 18.0)
+    """
+    roots = [outputs] if isinstance(outputs, Node) else list(outputs)
+    wanted = [inputs] if isinstance(inputs, Node) else list(inputs)
+    for node in wanted:
+        if not isinstance(node, Node):
+            raise OperandError(f"derivatives are taken in nodes, got {type(node).__name__}: {node!r:.60}")
+    order = topological_order(*[root for root in roots if isinstance(root, Node)])
+    adjoints: dict[int, Any] = {}
+    for root in roots:
+        if isinstance(root, Node) and cython.cast(Node, root)._stamp & VARIES:
+            adjoints[id(root)] = adjoints.get(id(root), 0.0) + 1.0
+    for node in reversed(order):
+        adjoint = adjoints.get(id(node))
+        if adjoint is None or node.op is None:
+            continue
+        slopes = local_gradients_as_nodes(node) if create_graph or is_traced() else node.local_gradients
+        for operand, slope in zip(operands_of(node), slopes, strict=True):
+            if isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES:
+                share = slope * adjoint
+                known = adjoints.get(id(operand))
+                adjoints[id(operand)] = share if known is None else known + share
+    if is_strict():
+        from autograd.graph.overflow import check_adjoints
+
+        check_adjoints(order, adjoints)
+    found = [adjoints.get(id(node), 0.0) for node in wanted]
+    return found[0] if isinstance(inputs, Node) else found
+
+
+def zero_grad(nodes: Iterable[Node]) -> None:
+    """Clear the gradient of each node.
+
+    >>> from autograd import Variable
+    >>> x = Variable(3.0)
+    >>> (x * x).backward()
+    >>> zero_grad([x])
+    >>> x.grad, x.reached
+    (0.0, False)
+    """
+    for node in nodes:
+        if not isinstance(node, Node):
+            raise OperandError(f"zero_grad clears nodes, got {type(node).__name__}: {node!r:.60}")
+        cython.cast(Node, node)._grad = 0.0
+        cython.cast(Node, node)._stamp &= ~REACHED
+
+
+def stop_gradient(node: Any) -> Any:
+    """The same number as a constant: derivatives stop here. Numbers pass through.
+
+    >>> from autograd import Variable
+    >>> x = Variable(3.0)
+    >>> gradients(x * stop_gradient(x), x)
+    3.0
+    """
+    return node.detach() if isinstance(node, Node) else as_number("stop_gradient", node)
+
+
+hooks["backward"] = backward

@@ -1,0 +1,41 @@
+cimport cython
+from cpython.array cimport array
+from autograd.numbers.arrays cimport doubles_in
+
+cdef int LEFT, MIXED, RIGHT
+
+ctypedef double (*UnaryValue)(double) noexcept
+ctypedef double (*UnaryGradient)(double, double) noexcept
+ctypedef double (*BinaryValue)(double, double) noexcept
+ctypedef double (*BinaryGradient)(double, double, double) noexcept
+ctypedef double (*NaryValue)(double*, Py_ssize_t) noexcept nogil
+ctypedef void (*NaryGradients)(double*, Py_ssize_t, double, double*, double*) noexcept
+
+cdef class Kernel:
+    cdef readonly int arity
+    cdef bint kinked_beside_constant
+    cdef int curved
+    cdef UnaryValue unary_value
+    cdef UnaryGradient unary_gradient
+    cdef BinaryValue binary_value
+    cdef BinaryGradient left_gradient
+    cdef BinaryGradient right_gradient
+    cdef BinaryGradient gradient_beside_constant
+    cdef UnaryGradient unary_curvature
+    cdef BinaryGradient left_curvature
+    cdef BinaryGradient mixed_curvature
+    cdef BinaryGradient right_curvature
+    cdef NaryValue nary_value
+    cdef NaryGradients nary_gradients
+
+@cython.locals(values=array)
+cdef double nary_value_of(Kernel kernel, list operands)
+
+cdef Kernel unary_kernel(UnaryValue value, UnaryGradient gradient)
+cdef Kernel binary_kernel(BinaryValue value, BinaryGradient left_gradient, BinaryGradient right_gradient)
+cdef Kernel with_constant(Kernel kernel, BinaryGradient gradient)
+cdef Kernel with_curvature(Kernel kernel, UnaryGradient curvature)
+cdef Kernel with_left_curvature(Kernel kernel, BinaryGradient curvature)
+cdef Kernel with_mixed_curvature(Kernel kernel, BinaryGradient curvature)
+cdef Kernel with_right_curvature(Kernel kernel, BinaryGradient curvature)
+cdef Kernel nary_kernel(NaryValue value, NaryGradients gradients)

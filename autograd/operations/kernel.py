@@ -1,0 +1,121 @@
+"""The form in which the engine calls a primitive on numbers: C functions when compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from array import array
+
+    from autograd.numbers.arrays import doubles_in
+
+__all__ = ["Kernel", "binary_kernel", "nary_kernel", "unary_kernel"]
+
+
+# Whether the engine runs as C code (True) or as plain Python (False).
+COMPILED: bool = cython.compiled
+
+# The second derivatives that a kernel may have: in the first operand, in both, in the second.
+LEFT = 1
+MIXED = 2
+RIGHT = 4
+
+
+@cython.final
+@cython.cclass
+class Kernel:
+    """The value, local gradients and local second derivatives of one primitive as functions on doubles.
+
+    Which functions are set depends on `arity`: 1, 2, or 0 for any number of operands. `curved` says by its
+    bits which second derivatives are not zero everywhere; only those have a function.
+    """
+
+    def __init__(self, arity: int) -> None:
+        self.arity = arity
+        self.kinked_beside_constant = False
+        self.curved = 0
+
+    def value_of(self, operands: list[float]) -> float:
+        """The value on a list of floats."""
+        if self.arity == 1:
+            return self.unary_value(operands[0])
+        if self.arity == 2:
+            return self.binary_value(operands[0], operands[1])
+        return nary_value_of(self, operands)
+
+
+def nary_value_of(kernel: Kernel, operands: list[float]) -> float:
+    """The value on any number of floats."""
+    values = array("d", operands)
+    return kernel.nary_value(doubles_in(values), len(operands))
+
+
+def unary_kernel(value: Callable[..., Any], gradient: Callable[..., Any]) -> Kernel:
+    """The kernel of one operand: `value(x)` and `gradient(x, out)`."""
+    kernel = Kernel(1)
+    kernel.unary_value = value
+    kernel.unary_gradient = gradient
+    return kernel
+
+
+def binary_kernel(
+    value: Callable[..., Any], left_gradient: Callable[..., Any], right_gradient: Callable[..., Any]
+) -> Kernel:
+    """The kernel of two operands: `value(a, b)`, and a gradient in each of the form `gradient(a, b, out)`."""
+    kernel = Kernel(2)
+    kernel.binary_value = value
+    kernel.left_gradient = left_gradient
+    kernel.right_gradient = right_gradient
+    return kernel
+
+
+def with_constant(kernel: Kernel, gradient: Callable[..., Any]) -> Kernel:
+    """The kernel with the local gradient `gradient(x, c, out)` of an operand beside a constant."""
+    kernel.kinked_beside_constant = True
+    kernel.gradient_beside_constant = gradient
+    return kernel
+
+
+def with_curvature(kernel: Kernel, curvature: Callable[..., Any]) -> Kernel:
+    """The kernel of one operand with its second derivative, `curvature(x, out)`."""
+    kernel.curved = LEFT
+    kernel.unary_curvature = curvature
+    return kernel
+
+
+def with_left_curvature(kernel: Kernel, curvature: Callable[..., Any]) -> Kernel:
+    """The kernel of two operands with its second derivative in the first, `curvature(a, b, out)`."""
+    kernel.curved |= LEFT
+    kernel.left_curvature = curvature
+    return kernel
+
+
+def with_mixed_curvature(kernel: Kernel, curvature: Callable[..., Any]) -> Kernel:
+    """The kernel of two operands with its second derivative in both, `curvature(a, b, out)`."""
+    kernel.curved |= MIXED
+    kernel.mixed_curvature = curvature
+    return kernel
+
+
+def with_right_curvature(kernel: Kernel, curvature: Callable[..., Any]) -> Kernel:
+    """The kernel of two operands with its second derivative in the second, `curvature(a, b, out)`."""
+    kernel.curved |= RIGHT
+    kernel.right_curvature = curvature
+    return kernel
+
+
+def nary_kernel(value: Callable[..., Any], gradients: Callable[..., Any]) -> Kernel:
+    """The kernel of any number of operands.
+
+    `value(operands, count)`, and `gradients(operands, count, out, varies, result)`, which fills `result`;
+    `varies` says by a nonzero number which operands are not constant.
+    """
+    kernel = Kernel(0)
+    kernel.nary_value = value
+    kernel.nary_gradients = gradients
+    return kernel

@@ -1,0 +1,1 @@
+"""Machine code: programs as LLVM IR, compiled by llvmlite and kept on disk."""

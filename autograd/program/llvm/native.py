@@ -1,0 +1,139 @@
+"""Machine code for programs, through llvmlite: the extra `jit`."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from autograd.graph.locks import no_forks
+from autograd.operations.primitive import find_primitive
+from autograd.program.llvm import elementary
+from autograd.program.llvm.code_cache import current_cache
+from autograd.program.llvm.companions import brought_together
+from autograd.program.llvm.module import WIDTH, Module
+from autograd.program.llvm.row import module_of_row
+from autograd.program.machine.machine import BLOCK, address_of_value
+from autograd.program.machine.plan import Plan
+
+__all__ = ["NativeCode", "is_available"]
+
+# So many operations for one row are optimised within half a second, in which no process can be forked off.
+MOST_OPTIMISED = 5_000
+
+
+def is_available() -> bool:
+    """Whether llvmlite is installed."""
+    with no_forks:
+        try:
+            import llvmlite  # noqa: F401
+        except ImportError:
+            return False
+        return True
+
+
+@functools.cache
+def host() -> tuple[Any, Any]:
+    """LLVM's binding and the target of this processor; the functions that machine code calls are made known."""
+    with no_forks:
+        try:
+            import llvmlite.binding as llvm
+        except ImportError as error:
+            raise ImportError("machine code needs llvmlite: pip install 'scalar-autograd[jit]'") from error
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        for name in elementary.externals(elementary.NAMES):
+            llvm.add_symbol(elementary.symbol(name), address_of_value(find_primitive(name)))
+        return llvm, llvm.Target.from_default_triple()
+
+
+class NativeCode:
+    """The machine code of what a plan does once, or with `rows` of what it does for each block of rows.
+
+    `address` is that of `run(registers, cells, sums, failed, count, scratch)`, which needs `scratch` numbers of room
+    for itself. Code for blocks of rows is optimised. Of code for one row, optimisation makes 1.1 to 1.9 times as fast
+    what can't use the vector unit, and 1.1 times the rest, but it takes 5 to 9 times as long to compile: it is done
+    where nobody waits, that is if the caller is `patient`.
+    """
+
+    engine: Any = None
+
+    def __init__(self, plan: Plan, rows: bool, patient: bool = False) -> None:
+        module = Module(plan, brought_together(plan.rest), WIDTH, BLOCK) if rows else module_of_row(plan)
+        text = module.text()
+        self.scratch = module.scratch.size * module.width
+        # LLVM has locks of its own.
+        with no_forks:
+            self.compile(text, 1 if rows or (patient and len(module.steps) <= MOST_OPTIMISED) else 0)
+            free_unused()
+
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        # Called at any moment, even in a thread that holds other locks: it must not wait. If another thread compiles
+        # now, it frees the engine when it is done.
+        if self.engine is not None and not is_finalizing():
+            unused.append(self.engine)
+            if no_forks.acquire(blocking=False):
+                try:
+                    free_unused()
+                finally:
+                    no_forks.release()
+
+    def compile(self, text: str, level: int) -> None:
+        """Make machine code of LLVM's language, optimised so far."""
+        llvm, target = host()
+        # LLVM misjudges some processors by name alone, hence the list of features.
+        processor = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+        machine = target.create_target_machine(cpu=processor[0], features=processor[1], opt=level)
+        code = kept_or_made(text, (target.triple, *processor, str(level)), lambda: compiled(text, machine))
+        self.engine = llvm.create_mcjit_compiler(llvm.parse_assembly(f'target triple = "{target.triple}"'), machine)
+        engines.add(self.engine)
+        self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self.engine.finalize_object()
+        self.address = int(self.engine.get_function_address("run"))
+
+
+# The engines that are not freed yet, and those among them whose code nobody uses any more. Being here, no engine is
+# ever garbage: the garbage collector would free it at once, whoever forks just then.
+engines: set[Any] = set()
+unused: deque[Any] = deque()
+
+
+def free_unused() -> None:
+    """Free the machine code that nobody uses; the caller holds `no_forks`, since LLVM locks itself meanwhile."""
+    while unused:
+        engine = unused.popleft()
+        engines.discard(engine)
+        engine.close()
+
+
+def compiled(text: str, machine: Any) -> bytes:
+    """The object file of a module."""
+    llvm, target = host()
+    module = llvm.parse_assembly(text)
+    module.triple = target.triple
+    code: bytes = machine.emit_object(module)
+    return code
+
+
+def kept_or_made(text: str, options: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
+    """The object file of a module: what an earlier process has kept for the same text and options, or a new one.
+
+    The text is made in any case, an eighth of the work: so a file can't be taken for that of another program, or of
+    another version of what writes the text.
+    """
+    cache = current_cache()
+    if cache is None:
+        return make()
+    import llvmlite
+
+    llvm, _ = host()
+    versions = llvmlite.__version__, ".".join(map(str, llvm.llvm_version_info))
+    key = hashlib.sha256("\0".join([*versions, *options, text]).encode()).hexdigest()
+    code = cache.read(key)
+    if code is None:
+        code = make()
+        cache.write(key, code)
+    return code

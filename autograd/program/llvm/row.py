@@ -1,0 +1,210 @@
+"""A program as LLVM IR for one row: operations of one kind side by side in vector registers.
+
+What a program does for many numbers one by one, its plan puts in runs: their results lie next to each other, and mostly
+so do their operands. Eight of them are one instruction here, to run and to compile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd.program.llvm.companions import brought_together
+from autograd.program.llvm.elementary import SCALAR
+from autograd.program.llvm.expressions import REAL, Function, Value
+from autograd.program.llvm.module import LENGTH, WIDTH, Module, Scratch
+from autograd.program.llvm.sums import LOOPS
+from autograd.program.machine.plan import Plan
+from autograd.program.machine.step import Step
+
+__all__ = ["module_of_row"]
+
+# Operations that are done at once.
+WIDTHS = (WIDTH, WIDTH // 2)
+# A program with more pieces than this share of its operations is done in its own order, in which what is used together
+# stays together.
+MOST_PIECES = 0.6
+# Sums of fewer terms are written out.
+SHORTEST_LOOP = 24
+
+
+def module_of_row(plan: Plan) -> Module:
+    """The module that does what is the same for all rows and no decision depends on."""
+    longest = max([len(step.operands) for step in plan.before], default=0)
+    if len(plan.runs[1]) == len(plan.before) and longest < SHORTEST_LOOP:
+        # A chain: nothing to look for.
+        return Module(plan, brought_together(plan.before), 1)
+    pieces = [piece for run in plan.runs[1] for piece in cut(run, plan)]
+    work = sum([1 if is_loop(piece[0], plan) else operations_of(piece[0]) for piece in pieces])
+    if work > MOST_PIECES * sum([operations_of(step) for step in plan.before]):
+        return Module(plan, brought_together(plan.before), 1)
+    return Row(plan, pieces)
+
+
+def operations_of(step: Step) -> int:
+    """How many operations of two numbers an operation is written out in."""
+    return max(1, len(step.operands) - 1) if step.primitive.arity is None else 1
+
+
+def is_loop(step: Step, plan: Plan) -> bool:
+    """Whether an operation is a loop over numbers in memory: a long sum, the operands side by side."""
+    if step.primitive.name not in LOOPS or len(step.operands) < SHORTEST_LOOP:
+        return False
+    return all([in_a_row([plan.place[value] for value in part]) for part in parts_of(step)])
+
+
+def parts_of(step: Step) -> list[tuple[int, ...]]:
+    """The operands of a long sum, those of which summands are made apart."""
+    count = len(step.operands) // LOOPS[step.primitive.name].operands
+    return [step.operands[start : start + count] for start in range(0, len(step.operands), count)]
+
+
+def in_a_row(places: list[int]) -> bool:
+    """Whether these are places side by side."""
+    return places == list(range(places[0], places[0] + len(places)))
+
+
+def cut(run: Sequence[Step], plan: Plan) -> list[Sequence[Step]]:
+    """A run in pieces that are done at once: each operand is the same in all steps of one, or lies in a row."""
+    if len(run) < WIDTHS[-1] or run[0].primitive.name in SCALAR:
+        return [[step] for step in run]
+    places = [[plan.place[step.operands[position]] for step in run] for position in range(len(run[0].operands))]
+    pieces = []
+    start = 0
+    while start < len(run):
+        width = next((width for width in WIDTHS if are_together(places, start, start + width)), 1)
+        pieces.append(run[start : start + width])
+        start += width
+    return pieces
+
+
+def are_together(places: list[list[int]], start: int, stop: int) -> bool:
+    """Whether the operands of these steps, in each position, are the same, or lie in a row."""
+    for all_steps in places:
+        these = all_steps[start:stop]
+        if len(these) < stop - start:
+            return False
+        if these != [these[0]] * len(these) and not in_a_row(these):
+            return False
+    return True
+
+
+class Row(Module):
+    """The functions of a module that does pieces of runs."""
+
+    def __init__(self, plan: Plan, pieces: Sequence[Sequence[Step]]) -> None:
+        super().__init__(plan, pieces, 1)
+        self.stored = set(plan.kept)
+        # The long sums that there are.
+        self.loops: set[str] = set()
+        for start in range(0, len(pieces), LENGTH):
+            self.find_stored(pieces[start : start + LENGTH])
+
+    def scratch_of(self, steps: Sequence[Sequence[Step]]) -> Scratch:
+        # Vectors are read and written where the plan has their numbers side by side.
+        return Scratch(self.plan, ())
+
+    def find_stored(self, pieces: Sequence[Sequence[Step]]) -> None:
+        """Note which values one function takes from memory."""
+        single, together = set(), set()
+        for piece in pieces:
+            results = tuple([step.result for step in piece])
+            together.add(results)
+            if len(piece) == 1:
+                single.add(results[0])
+            if is_loop(piece[0], self.plan):
+                self.stored.update(piece[0].operands)
+                continue
+            for values in operands_of(piece):
+                if values not in together and not single.issuperset(values):
+                    self.stored.update(values)
+
+    def part(self, number: int, start: int) -> str:
+        """The function of some of the pieces."""
+        function = Function(1)
+        known: dict[int, Value] = {}
+        single: set[int] = set()
+        vectors: dict[tuple[int, ...], Value] = {}
+        for piece in self.steps[start : start + LENGTH]:
+            results = tuple([step.result for step in piece])
+            if len(piece) == 1:
+                step = piece[0]
+                if is_loop(step, self.plan):
+                    result = self.loop(function, step)
+                else:
+                    operands = [self.operand(function, known, value) for value in step.operands]
+                    result = self.result(function, step, operands)
+                known[step.result] = result
+                single.add(step.result)
+            else:
+                wide = function.in_width(len(piece))
+                operands = []
+                for values in operands_of(piece):
+                    key = values * len(piece) if len(values) == 1 else values
+                    if key not in vectors:
+                        vectors[key] = self.vector(wide, known, single, values)
+                    operands.append(vectors[key])
+                result = vectors[results] = self.result(wide, piece[0], operands)
+            if not self.stored.isdisjoint(results):
+                address, _ = self.address(function, results[0])
+                kind = result.function.type_of(REAL)
+                function.lines.append(f"  store {kind} {result.text}, ptr {address}, align 8")
+            self.write_outputs(function, results, result)
+        return self.defined(number, function)
+
+    def loop(self, function: Function, step: Step) -> Value:
+        """The result of a long sum."""
+        name = step.primitive.name
+        parts = parts_of(step)
+        addresses = [f"ptr {self.address(function, part[0])[0]}" for part in parts]
+        self.loops.add(name)
+        return function.emit(REAL, f"call double @long_{name}({', '.join(addresses)}, i64 {len(parts[0])})")
+
+    def text(self) -> str:
+        text = super().text()
+        for name in sorted(self.loops):
+            definition, declarations = LOOPS[name].definition(f"long_{name}")
+            text = "\n".join([*sorted(declarations - set(text.splitlines())), text, definition])
+        return text
+
+    def vector(self, wide: Function, known: dict[int, Value], single: set[int], values: tuple[int, ...]) -> Value:
+        """A value in all lanes, or several side by side."""
+        function = wide.in_width(1)
+        kind = wide.type_of(REAL)
+        if len(values) == 1:
+            first = wide.emit(
+                REAL, f"insertelement {kind} poison, double {self.operand(function, known, values[0]).text}, i64 0"
+            )
+            zeros = f"<{wide.width} x i32> zeroinitializer"
+            return wide.emit(REAL, f"shufflevector {kind} {first.text}, {kind} poison, {zeros}")
+        if single.issuperset(values):
+            result = Value(wide, REAL, "poison")
+            for lane, value in enumerate(values):
+                result = wide.emit(REAL, f"insertelement {kind} {result.text}, double {known[value].text}, i64 {lane}")
+            return result
+        address, _ = self.address(function, values[0])
+        return wide.emit(REAL, f"load {kind}, ptr {address}, align 8")
+
+    def write_outputs(self, function: Function, results: tuple[int, ...], result: Value) -> None:
+        """Write the outputs among the results of a piece."""
+        outputs = [self.outputs.get(value, []) for value in results]
+        if len(results) == 1:
+            for output in outputs[0]:
+                self.write_output(function, output, result)
+            return
+        firsts = [numbers[0] for numbers in outputs if numbers]
+        is_row = firsts == list(range(firsts[0], firsts[0] + len(results))) if firsts else False
+        if is_row:
+            self.write_output(function, firsts[0], result)
+        for lane, numbers in enumerate(outputs):
+            left = numbers[1:] if is_row else numbers
+            if left:
+                kind = result.function.type_of(REAL)
+                entry = function.emit(REAL, f"extractelement {kind} {result.text}, i64 {lane}")
+                for output in left:
+                    self.write_output(function, output, entry)
+
+
+def operands_of(piece: Sequence[Step]) -> list[tuple[int, ...]]:
+    """In each position the operands of the steps of a piece, or the one that is the same in all."""
+    columns = list(zip(*[step.operands for step in piece], strict=True))
+    return [column[:1] if column[0] == column[-1] else column for column in columns]

@@ -1,0 +1,163 @@
+cimport cython
+from cpython.array cimport array
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdlib cimport calloc, free
+from autograd.operations.kernel cimport Kernel, NaryValue
+from autograd.operations.primitive cimport Primitive
+from autograd.program.machine.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
+from autograd.program.machine.copies cimport Copies
+from autograd.program.machine.step cimport Step
+from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
+
+cdef int UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN
+cdef extern from *:
+    int* NOTHING "NULL"
+cpdef enum:
+    BLOCK = 64
+    LANES = 8
+    CACHE_LINE = 64
+
+ctypedef void (*Native)(double*, double*, double*, int*, Py_ssize_t, double*) noexcept nogil
+
+cdef struct Instruction:
+    int kind
+    # Bits that say which operands of a run are gathered.
+    int scattered
+    Py_ssize_t first
+    Py_ssize_t many
+    double* out
+    double* a
+    double* b
+    double* c
+    UnaryBlock unary
+    BinaryBlock binary
+    TernaryBlock ternary
+    NaryValue nary
+
+cdef double* next_cache_line(void* memory) noexcept
+
+cdef class Memory:
+    cdef Py_ssize_t width
+    cdef void* given
+    cdef double* numbers
+    cdef inline double* at(self, Py_ssize_t place) noexcept nogil
+
+cdef class Room:
+    cdef array place
+    cdef bytearray varies
+    cdef Memory cells, registers, sums
+    @cython.locals(memory=Memory)
+    cdef double* of(self, int value)
+    cdef int stride(self, int value)
+
+cdef class Steps:
+    cdef Py_ssize_t size, used, placed
+    cdef list kept
+    cdef Memory room, cells, together
+    cdef array places
+    cdef Instruction* instructions
+    cdef double** operands
+    cdef Py_ssize_t* strides
+    cdef Native native
+    cdef double* native_registers
+    cdef double* native_cells
+    cdef double* native_sums
+    cdef Memory scratch
+
+    cdef use(self, object code, Memory registers, Memory cells, Memory sums)
+
+    cdef append_all(self, object steps, Room room)
+    @cython.locals(step=Py_ssize_t, block=Block, left=int, right=int)
+    cdef append_addition(self, Step addition, Room room)
+    @cython.locals(step=Py_ssize_t, block=Block, operands=tuple, operand=int, same=int)
+    cdef append(self, Step operation, Room room)
+    @cython.locals(step=Py_ssize_t, block=Block, same=int, position=int, operation=Step, places=list, first="double*")
+    cdef append_run(self, list run, Room room)
+    @cython.locals(count=Py_ssize_t, scattered=int, places="int*", a="double*", b="double*", c="double*", kind=int)
+    cdef void run_together(self, Py_ssize_t step) noexcept nogil
+    @cython.locals(numbers="double*", cells="double*", entry=Py_ssize_t)
+    cdef double* gather(self, Py_ssize_t position, int* places, Py_ssize_t count) noexcept nogil
+    @cython.locals(step=Py_ssize_t, kind=int)
+    cdef void run(self, Py_ssize_t count, int* failed) noexcept nogil
+    @cython.locals(numbers="double*")
+    cdef void run_into(self, double* results) noexcept nogil
+    @cython.locals(lanes="double*", left="double*", stride=Py_ssize_t, row=Py_ssize_t, together=Py_ssize_t,
+                   everywhere=bint, is_product=bint, term=double)
+    cdef void add_up(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
+    @cython.locals(many=Py_ssize_t, first=Py_ssize_t, row=Py_ssize_t, operand=Py_ssize_t, gathered="double*")
+    cdef void run_many(self, Py_ssize_t step, Py_ssize_t count) noexcept nogil
+
+cdef BinaryBlock binary_of(Block block, bint left_varies, bint right_varies)
+cdef Kernel kernel_of(Primitive primitive)
+@cython.locals(kernel=Kernel)
+cpdef object address_of_value(Primitive primitive)
+
+cdef class Machine:
+    cdef readonly object program
+    cdef readonly object plan
+    cdef bint alone, sums_up, stores
+    cdef readonly Py_ssize_t input_count, output_count
+    cdef Py_ssize_t guard_count
+    cdef readonly list benches
+    cdef public long long calls, rows
+    cdef public double row_seconds
+    cdef Memory cells
+    cdef Steps before, before_deciding
+    cdef readonly object code
+    cdef readonly object lock
+    cdef Copies inputs, outputs, not_computed
+    cdef array guards
+
+    @cython.locals(given=array)
+    cdef read(self, object inputs)
+    cdef inline double* first_input(self) noexcept
+    @cython.locals(guard=Py_ssize_t, guards="int*")
+    cdef int decide(self) noexcept
+    @cython.locals(failed=int)
+    cpdef int prepare(self, object inputs) except -2
+    @cython.locals(results=array, failed=int)
+    cpdef object call(self, object inputs)
+    cpdef int call_into(self, object inputs, array results) except -2
+    @cython.locals(failed=int)
+    cdef int run(self, double* results) noexcept
+
+cdef copies_of_outputs(object plan, object outputs)
+
+cdef class Columns:
+    cdef object kept
+    cdef Py_ssize_t count
+    cdef array offsets, strides
+    cdef double** numbers
+
+cdef class Rows:
+    cdef list kept
+    cdef Columns sources, targets
+    cdef long long* rows
+    cdef int* failed
+
+@cython.locals(view=Py_buffer, address=size_t)
+cdef size_t address_of(object numbers) except? 0
+
+cdef class Bench:
+    cdef Machine machine
+    cdef readonly object code
+    cdef Memory registers, sums
+    cdef Steps deciding, rest
+    cdef Py_ssize_t output_count, guard_count
+    cdef array inputs, stored_places, stored_vary, guard_numbers, guard_places, guard_outcomes
+
+    @cython.locals(first=Py_ssize_t, count=Py_ssize_t, failures=Py_ssize_t, output=Py_ssize_t, lane=Py_ssize_t)
+    cpdef object run(self, Rows rows, Py_ssize_t start, Py_ssize_t stop)
+    @cython.locals(inputs="int*", offsets="int*", strides="int*", place=Py_ssize_t,
+                   register="double*", offset=Py_ssize_t, stride=Py_ssize_t, numbers="double*", row=Py_ssize_t)
+    cdef void load(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
+    @cython.locals(places="int*", numbers="int*", outcomes="int*", failures=Py_ssize_t, guard=Py_ssize_t,
+                   condition="double*", row=Py_ssize_t)
+    cdef Py_ssize_t check(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
+    @cython.locals(places="int*", varies="int*", offsets="int*", strides="int*", output=Py_ssize_t,
+                   offset=Py_ssize_t, stride=Py_ssize_t, step=Py_ssize_t, target="double*", numbers="double*",
+                   row=Py_ssize_t)
+    cdef void store(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
+    @cython.locals(result=array, totals="double*", lanes="double*", output=Py_ssize_t, half=int, lane=int)
+    cdef array totals(self)
+    cdef int* failures_of(self, Rows rows, Py_ssize_t first) noexcept nogil

@@ -1,0 +1,716 @@
+"""The interpreter: runs a program over blocks of rows, one primitive at a time, by a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from autograd.graph.locks import Lock
+from autograd.numbers.arrays import doubles, integers
+from autograd.program.machine._blocks import BLOCKS
+from autograd.program.machine.block import vector_bits
+from autograd.program.machine.copies import Copies
+from autograd.program.machine.plan import Plan
+from autograd.program.machine.runs import LONGEST
+from autograd.program.machine.step import ADD
+from autograd.program.program import Program
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from array import array
+
+    from autograd.numbers.arrays import doubles_in, ints_in
+    from autograd.operations.kernel import Kernel
+    from autograd.operations.primitive import Primitive
+    from autograd.program.machine.block import Block
+    from autograd.program.machine.step import Step
+
+__all__ = ["BLOCK", "Bench", "Columns", "Machine", "Rows", "address_of_value"]
+
+# Rows in a block: between 32 and 128 makes no difference, fewer and more are slower.
+if not cython.compiled:
+    BLOCK = 64
+    # Sums over rows are kept in so many parts, which the vector unit adds at once.
+    LANES = 8
+    CACHE_LINE = 64
+    NOTHING = None
+UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN = 1, 2, 3, 4, 5, 6, 7
+
+
+def fastest_blocks() -> Any:
+    """The block functions that were compiled for the vector unit of this processor; all give the same bits."""
+    try:
+        if vector_bits() >= 512:
+            from autograd.program.machine._blocks_avx512 import BLOCKS as fastest  # type: ignore[import-not-found]
+
+            return fastest
+        if vector_bits() >= 256:
+            from autograd.program.machine._blocks_avx2 import BLOCKS as fastest
+
+            return fastest
+    except ImportError:
+        # Not built for this system.
+        pass
+    return BLOCKS
+
+
+FASTEST = fastest_blocks()
+
+
+def next_cache_line(memory: Any) -> Any:
+    """The first place in the memory where a cache line begins; only compiled."""
+    return cython.cast("double*", (cython.cast(cython.size_t, memory) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE)
+
+
+@cython.final
+@cython.cclass
+class Memory:
+    """So many blocks of `width` numbers.
+
+    They begin where a cache line does: what the vector unit takes at once would else lie in two.
+    """
+
+    def __init__(self, count: int, width: int) -> None:
+        self.width = width
+        if cython.compiled:
+            self.given = calloc(count * width + LANES, 8)  # type: ignore[name-defined]  # noqa: F821
+            if not self.given:
+                raise MemoryError(f"no memory for {count} blocks of {width} numbers")
+            self.numbers = next_cache_line(self.given)
+        else:
+            self.blocks = [[0.0] * width for _ in range(count)]
+
+    def __dealloc__(self) -> None:
+        free(self.given)  # type: ignore[name-defined]  # noqa: F821
+
+    def at(self, place: int) -> Any:
+        """One block."""
+        return self.numbers + place * self.width if cython.compiled else self.blocks[place]
+
+
+@cython.final
+@cython.cclass
+class Room:
+    """The memory for all values of a plan."""
+
+    def __init__(self, plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
+        self.place = plan.place
+        self.varies = plan.varies
+        self.cells = cells
+        self.registers = registers
+        self.sums = sums
+
+    def of(self, value: int) -> Any:
+        """Where a value is."""
+        memory = self.registers if self.varies[value] else self.cells
+        return memory.at(self.place[value])
+
+    def stride(self, value: int) -> int:
+        """How far the next row's number is from a row's: 0 for what is the same for all."""
+        return 1 if self.varies[value] else 0
+
+
+@cython.final
+@cython.cclass
+class Steps:
+    """Operations made ready to run, on blocks of cells and of registers."""
+
+    def __init__(self, steps: Sequence[Any], plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
+        self.size = 0
+        self.used = 0
+        single = [step for step in steps if not isinstance(step, list)]
+        runs = [step for step in steps if isinstance(step, list)]
+        many = sum([len(step.operands) for step in single])
+        self.places = integers(sum([len(run) * len(run[0].operands) for run in runs]))
+        self.placed = 0
+        self.kept = [cells, registers, sums]
+        self.cells = cells
+        self.together = Memory(3, LONGEST)
+        # Room for the operands of one row, which operations on many take one after the other: while they run, without
+        # Python's lock, there is nobody to tell that memory has run out.
+        self.room = Memory(1, max([len(step.operands) for step in single], default=0))
+        if cython.compiled:
+            self.instructions = cython.cast(
+                "Instruction*",
+                calloc(len(steps) + 1, cython.sizeof("Instruction")),  # type: ignore[name-defined]  # noqa: F821
+            )
+            self.operands = cython.cast("double**", calloc(many + 1, 8))  # type: ignore[name-defined]  # noqa: F821
+            self.strides = cython.cast("Py_ssize_t*", calloc(many + 1, 8))  # type: ignore[name-defined]  # noqa: F821
+            if not (self.instructions and self.operands and self.strides):
+                raise MemoryError(f"no memory for {len(steps)} operations")
+        else:
+            self.instructions = [SimpleNamespace() for _ in steps]
+            self.operands = [None] * many
+            self.strides = [0] * many
+        self.append_all(steps, Room(plan, cells, registers, sums))
+
+    def __dealloc__(self) -> None:
+        free(self.instructions)  # type: ignore[name-defined]  # noqa: F821
+        free(self.operands)  # type: ignore[name-defined]  # noqa: F821
+        free(self.strides)  # type: ignore[name-defined]  # noqa: F821
+
+    def append_all(self, steps: Sequence[Any], room: Room) -> None:
+        """Add steps, and runs of steps."""
+        for step in steps:
+            if isinstance(step, list):
+                self.append_run(step, room)
+            elif step.output >= 0:
+                self.append_addition(step, room)
+            else:
+                self.append(step, room)
+
+    def append_addition(self, addition: Step, room: Room) -> None:
+        """Add the addition of an output, or of a product that is an output, to its sum."""
+        step = self.size
+        self.size += 1
+        left = addition.operands[0]
+        self.instructions[step].out = room.sums.at(addition.output)
+        self.instructions[step].a = room.of(left)
+        self.instructions[step].first = room.stride(left)
+        block: Block = FASTEST[addition.primitive.name]
+        if addition.primitive is ADD:
+            self.instructions[step].kind = ADDITION
+            self.instructions[step].unary = block.unary
+            return
+        right = addition.operands[1]
+        self.instructions[step].kind = PRODUCT_ADDITION
+        self.instructions[step].b = room.of(right)
+        self.instructions[step].many = room.stride(right)
+        self.instructions[step].binary = binary_of(block, room.stride(left), room.stride(right))
+
+    def append(self, operation: Step, room: Room) -> None:
+        """Add an operation."""
+        primitive = operation.primitive
+        operands = operation.operands
+        step = self.size
+        self.size += 1
+        self.instructions[step].out = room.of(operation.result)
+        if primitive.arity is None:
+            self.instructions[step].kind = MANY
+            self.instructions[step].first = self.used
+            self.instructions[step].many = len(operands)
+            self.instructions[step].nary = kernel_of(primitive).nary_value
+            places = [room.place[operand] for operand in operands if not room.varies[operand]]
+            self.instructions[step].scattered = (
+                places != list(range(places[0], places[0] + len(operands))) if places else 1
+            )
+            for operand in operands:
+                self.operands[self.used] = room.of(operand)
+                self.strides[self.used] = room.stride(operand)
+                self.used += 1
+            return
+        block: Block = FASTEST[primitive.name]
+        self.instructions[step].kind = block.arity
+        self.instructions[step].a = room.of(operands[0])
+        if block.arity == UNARY:
+            self.instructions[step].unary = block.unary
+            return
+        self.instructions[step].b = room.of(operands[1])
+        if block.arity == BINARY:
+            self.instructions[step].binary = binary_of(block, room.stride(operands[0]), room.stride(operands[1]))
+            return
+        self.instructions[step].c = room.of(operands[2])
+        same = 7 - room.stride(operands[0]) - 2 * room.stride(operands[1]) - 4 * room.stride(operands[2])
+        self.instructions[step].ternary = block.ternary[same]
+
+    def append_run(self, run: list[Step], room: Room) -> None:
+        """Add operations of one primitive that are done together, on cells."""
+        step = self.size
+        self.size += 1
+        operation = run[0]
+        block: Block = FASTEST[operation.primitive.name]
+        self.instructions[step].kind = RUN + block.arity
+        self.instructions[step].out = room.of(operation.result)
+        self.instructions[step].many = len(run)
+        self.instructions[step].first = self.placed
+        self.instructions[step].scattered = 0
+        same = 0
+        for position in range(block.arity):
+            places = [room.place[operation.operands[position]] for operation in run]
+            first = room.cells.at(places[0])
+            if position == 0:
+                self.instructions[step].a = first
+            elif position == 1:
+                self.instructions[step].b = first
+            else:
+                self.instructions[step].c = first
+            if len(set(places)) == 1 and same | 1 << position != (1 << block.arity) - 1:
+                same |= 1 << position
+            elif places != list(range(places[0], places[0] + len(run))):
+                self.instructions[step].scattered |= 1 << position
+                for place in places:
+                    self.places[self.placed] = place
+                    self.placed += 1
+        if block.arity == UNARY:
+            self.instructions[step].unary = block.unary
+        elif block.arity == BINARY:
+            if same == 0:
+                self.instructions[step].binary = block.both_vary
+            else:
+                self.instructions[step].binary = block.right_varies if same == 1 else block.left_varies
+        else:
+            self.instructions[step].ternary = block.ternary[same]
+
+    def run(self, count: int, failed: Any) -> None:
+        """Run all operations on the first `count` rows of the blocks.
+
+        Outputs are added up where `failed` is negative; everywhere if there is no `failed`.
+        """
+        if cython.compiled and self.native:
+            self.native(
+                self.native_registers,
+                self.native_cells,
+                self.native_sums,
+                failed,
+                count,
+                cython.cast(Memory, self.scratch).numbers,
+            )
+            return
+        for step in range(self.size):
+            kind = self.instructions[step].kind
+            if kind == BINARY:
+                self.instructions[step].binary(
+                    self.instructions[step].out, self.instructions[step].a, self.instructions[step].b, count
+                )
+            elif kind == UNARY:
+                self.instructions[step].unary(self.instructions[step].out, self.instructions[step].a, count)
+            elif kind == TERNARY:
+                self.instructions[step].ternary(
+                    self.instructions[step].out,
+                    self.instructions[step].a,
+                    self.instructions[step].b,
+                    self.instructions[step].c,
+                    count,
+                )
+            elif kind == MANY:
+                self.run_many(step, count)
+            elif kind in (ADDITION, PRODUCT_ADDITION):
+                self.add_up(step, count, failed)
+            else:
+                self.run_together(step)
+
+    def run_together(self, step: int) -> None:
+        """Run operations of one primitive in one go; only compiled. Operands that don't lie in a row are gathered."""
+        count = self.instructions[step].many
+        scattered = self.instructions[step].scattered
+        places = self.places.data.as_ints + self.instructions[step].first
+        a, b, c = self.instructions[step].a, self.instructions[step].b, self.instructions[step].c
+        if scattered & 1:
+            a = self.gather(0, places, count)
+            places += count
+        if scattered & 2:
+            b = self.gather(1, places, count)
+            places += count
+        if scattered & 4:
+            c = self.gather(2, places, count)
+        kind = self.instructions[step].kind - RUN
+        if kind == BINARY:
+            self.instructions[step].binary(self.instructions[step].out, a, b, count)
+        elif kind == UNARY:
+            self.instructions[step].unary(self.instructions[step].out, a, count)
+        else:
+            self.instructions[step].ternary(self.instructions[step].out, a, b, c, count)
+
+    def gather(self, position: int, places: Any, count: int) -> Any:
+        """The numbers of these cells, side by side."""
+        numbers = self.together.at(position)
+        cells = self.cells.at(0)
+        for entry in range(count):
+            numbers[entry] = cells[places[entry]]
+        return numbers
+
+    def use(self, code: Any, registers: Memory, cells: Memory, sums: Memory) -> None:
+        """Run machine code from now on; only compiled."""
+        if cython.compiled:
+            self.scratch = Memory(code.scratch, 1)
+            self.native_registers = registers.at(0)
+            self.native_cells = cells.at(0)
+            self.native_sums = sums.at(0)
+            self.native = cython.cast("Native", cython.cast(cython.size_t, code.address))
+
+    def run_into(self, results: Any) -> None:
+        """Run machine code for one row alone, which writes the outputs it computes to `results`; only compiled."""
+        numbers = cython.cast(Memory, self.scratch).numbers
+        self.native(self.native_registers, self.native_cells, results, NOTHING, 1, numbers)
+
+    def add_up(self, step: int, count: int, failed: Any) -> None:
+        """Add the rows of a block to the lanes of a sum, always in the same order."""
+        lanes = self.instructions[step].out
+        left = self.instructions[step].a
+        stride = self.instructions[step].first
+        is_product = self.instructions[step].kind == PRODUCT_ADDITION
+        everywhere = not failed if cython.compiled else failed is None
+        together = 0
+        if everywhere and (is_product or stride == 1):
+            together = count - count % LANES
+            if is_product:
+                self.instructions[step].binary(lanes, left, self.instructions[step].b, together)
+            else:
+                self.instructions[step].unary(lanes, left, together)
+        for row in range(together, count):
+            if everywhere or failed[row] < 0:
+                term = left[row * stride]
+                if is_product:
+                    term *= self.instructions[step].b[row * self.instructions[step].many]
+                lanes[row % LANES] += term
+
+    def run_many(self, step: int, count: int) -> None:
+        """Run an operation on any number of operands: row by row, its operands gathered."""
+        many = self.instructions[step].many
+        first = self.instructions[step].first
+        if cython.compiled and not self.instructions[step].scattered:
+            self.instructions[step].out[0] = self.instructions[step].nary(self.operands[first], many)
+            return
+        gathered = self.room.at(0)
+        for row in range(count):
+            for operand in range(many):
+                gathered[operand] = self.operands[first + operand][row * self.strides[first + operand]]
+            self.instructions[step].out[row] = self.instructions[step].nary(gathered, many)
+
+
+def binary_of(block: Block, left_varies: bool, right_varies: bool) -> Any:
+    """The block function for two operands that vary from row to row or don't; not neither."""
+    if left_varies == right_varies:
+        return block.both_vary
+    return block.left_varies if left_varies else block.right_varies
+
+
+def address_of_value(primitive: Primitive) -> int:
+    """Where the C function is that gives the value of a primitive of one or two operands."""
+    kernel = kernel_of(primitive)
+    if not cython.compiled:
+        raise RuntimeError("machine code needs the compiled engine: it calls its C functions")
+    if kernel.arity == 1:
+        return int(cython.cast(cython.size_t, kernel.unary_value))
+    return int(cython.cast(cython.size_t, kernel.binary_value))
+
+
+def steps_of(runs: list[list[Step]]) -> list[Any]:
+    """The runs as they are, and the operations of runs of one; uncompiled, all operations."""
+    if not cython.compiled:
+        return [operation for run in runs for operation in run]
+    return [run if len(run) > 1 else run[0] for run in runs]
+
+
+def kernel_of(primitive: Primitive) -> Kernel:
+    """The kernel of a primitive that has one."""
+    return primitive.kernel
+
+
+@cython.final
+@cython.cclass
+class Machine:
+    """A program made ready to run.
+
+    Cells hold what is the same for all rows; they are shared by the threads that run blocks of one call, and written
+    before these run. Each thread has a `Bench` of registers of its own. Without `varying` there is one row alone: its
+    inputs are the first cells, in order.
+    """
+
+    def __init__(
+        self, program: Program, varying: Sequence[int] | None = None, summed: bool | Sequence[bool] = False
+    ) -> None:
+        plan = Plan(program, varying, summed)
+        self.sums_up = True in plan.summed
+        self.stores = False in plan.summed
+        self.benches: list[Any] = []
+        self.calls = 0
+        self.rows = 0
+        # What a row took one thread the last time; before the first it is taken to be long.
+        self.row_seconds = 1.0
+        # Held by a call over rows, whose threads all read the cells.
+        self.lock = Lock()
+        self.program = program
+        self.input_count = program.inputs
+        self.plan = plan
+        self.cells = Memory(plan.cells, 1)
+        for number, constant in enumerate(program.constants, program.inputs):
+            self.cells.at(plan.place[number])[0] = constant
+        deciding, rest = [steps_of(runs) for runs in plan.runs]
+        self.before_deciding = Steps(deciding, plan, self.cells, self.cells, self.cells)
+        self.before = Steps(rest, plan, self.cells, self.cells, self.cells)
+        self.code: Any = None
+        self.alone = plan.alone
+        constant = [number for number in range(program.inputs) if not plan.varies[number]]
+        self.inputs = Copies(constant, [plan.place[number] for number in constant])
+        same = [(number, value) for number, value in enumerate(program.outputs) if not plan.varies[value]]
+        self.outputs = copies_of_outputs(plan, same)
+        # Machine code for one row alone writes the others.
+        computed = {step.result for step in plan.before}
+        self.not_computed = copies_of_outputs(plan, [pair for pair in same if pair[1] not in computed])
+        self.output_count = len(program.outputs)
+        guards = [
+            (number, plan.place[guard.condition], guard.outcome)
+            for number, guard in enumerate(program.guards)
+            if not plan.varies[guard.condition]
+        ]
+        self.guard_count = len(guards)
+        self.guards = integers(3 * len(guards))
+        for entry, number in enumerate([number for guard in guards for number in guard]):
+            self.guards[entry] = number
+
+    def read(self, inputs: Sequence[float]) -> None:
+        """Take the inputs that are the same for all rows."""
+        if len(inputs) != self.input_count:
+            raise ValueError(f"the program takes {self.input_count} inputs, got {len(inputs)}")
+        if cython.compiled:
+            given = inputs if isinstance(inputs, array) else array("d", inputs)
+            self.inputs.copy(given.data.as_doubles, self.cells.numbers)  # type: ignore[attr-defined]
+        else:
+            for number, place in self.inputs:
+                self.cells.at(place)[0] = inputs[number]
+
+    def first_input(self) -> Any:
+        """Where the inputs of one row alone are put; only compiled."""
+        return self.cells.numbers
+
+    def decide(self) -> int:
+        """Compute what decisions depend on, where that is the same for all rows; the first guard that fails, or -1."""
+        guards = ints_in(self.guards)
+        self.before_deciding.run(1, NOTHING)
+        for guard in range(self.guard_count):
+            if (self.cells.at(guards[3 * guard + 1])[0] != 0.0) != guards[3 * guard + 2]:
+                return guards[3 * guard]  # type: ignore[no-any-return]
+        return -1
+
+    def prepare(self, inputs: Sequence[float]) -> int:
+        """Compute what is the same for all rows from the inputs that are; the first guard that fails, or -1."""
+        self.read(inputs)
+        failed = self.decide()
+        if failed < 0:
+            self.before.run(1, NOTHING)
+        return failed
+
+    def call(self, inputs: Sequence[float]) -> Any:
+        """The outputs for one row in an array, or the number of the first guard that fails."""
+        results = doubles(self.output_count)
+        failed = self.call_into(inputs, results)
+        return results if failed < 0 else failed
+
+    def call_into(self, inputs: Sequence[float], results: Any) -> int:
+        """Write the outputs for one row to an array of doubles; the first guard that fails, or -1.
+
+        Compiled, Python's lock is held from start to end, so that threads don't write to each other's cells.
+        """
+        if cython.compiled:
+            self.read(inputs)
+            return self.run(results.data.as_doubles)
+        with self.lock.here():
+            self.read(inputs)
+            return self.run(results)
+
+    def run(self, results: Any) -> int:
+        """Write the outputs for one row, whose inputs were read; the first guard that fails, or -1."""
+        failed = self.decide()
+        if failed >= 0:
+            return failed
+        if cython.compiled and self.alone and self.before.native:
+            self.before.run_into(results)
+            self.not_computed.copy(self.cells.numbers, results)
+            return -1
+        self.before.run(1, NOTHING)
+        if cython.compiled:
+            self.outputs.copy(self.cells.numbers, results)
+        else:
+            for place, number in self.outputs:
+                results[number] = self.cells.at(place)[0]
+        return -1
+
+    def use(self, before: Any, rest: Any) -> None:
+        """Run machine code from now on, for what is the same for all rows and for the rows."""
+        self.code = (before, rest)
+        if before is not None:
+            self.before.use(before, self.cells, self.cells, self.cells)
+        self.benches.clear()
+
+
+def copies_of_outputs(plan: Plan, outputs: Sequence[tuple[int, int]]) -> Copies:
+    """Copies from the cells of values to the outputs of these numbers."""
+    return Copies([plan.place[value] for _, value in outputs], [number for number, _ in outputs])
+
+
+@cython.final
+@cython.cclass
+class Columns:
+    """The places of some numbers of each row in arrays.
+
+    `places` has for each number of a row an array, the place in it of the first row's number, and how far the next
+    row's is from there.
+    """
+
+    def __init__(self, places: Sequence[tuple[Any, int, int]], written: bool) -> None:
+        self.kept = places
+        self.count = len(places)
+        self.offsets, self.strides = integers(self.count), integers(self.count)
+        if cython.compiled:
+            self.numbers = cython.cast("double**", calloc(self.count + 1, 8))  # type: ignore[name-defined]  # noqa: F821
+            if not self.numbers:
+                raise MemoryError(f"no memory for rows of {self.count} numbers")
+            for place, (numbers, _, _) in enumerate(places):
+                self.numbers[place] = cython.cast("double*", address_of(numbers))
+        else:
+            self.numbers = [numbers.reshape(-1) if written else numbers.ravel().tolist() for numbers, _, _ in places]
+        for place, (_, offset, stride) in enumerate(places):
+            self.offsets[place], self.strides[place] = offset, stride
+
+    def __dealloc__(self) -> None:
+        free(self.numbers)  # type: ignore[name-defined]  # noqa: F821
+
+
+@cython.final
+@cython.cclass
+class Rows:
+    """The rows of one call: where the inputs that differ from row to row are read, and the outputs written.
+
+    `sources` are the places of these inputs, `targets` those of the outputs that are not summed up over the rows whose
+    guards hold. `selected` has the numbers of the rows to run, None for all. `failed` gets for each of these the first
+    guard that fails, or -1.
+    """
+
+    def __init__(self, sources: Columns, selected: Any, failed: Any, targets: Columns) -> None:
+        self.kept = [selected, failed]
+        self.sources = sources
+        self.targets = targets
+        if cython.compiled:
+            self.rows = cython.cast("long long*", 0 if selected is None else address_of(selected))
+            self.failed = cython.cast("int*", address_of(failed))
+        else:
+            self.rows = None if selected is None else selected.tolist()
+            self.failed = failed
+
+
+def address_of(numbers: Any) -> Any:
+    """Where the numbers of a contiguous NumPy array begin, which the caller must keep alive; only compiled."""
+    PyObject_GetBuffer(numbers, cython.address(view), PyBUF_SIMPLE)  # type: ignore[name-defined]  # noqa: F821
+    address = cython.cast(cython.size_t, view.buf)  # noqa: F821
+    PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821
+    return address
+
+
+@cython.final
+@cython.cclass
+class Bench:
+    """Registers for one thread, and the operations of a machine on them."""
+
+    def __init__(self, machine: Machine) -> None:
+        plan = machine.plan
+        program = machine.program
+        self.machine = machine
+        self.registers = Memory(plan.registers, BLOCK)
+        self.sums = Memory(len(program.outputs), LANES)
+        self.code = machine.code
+        self.deciding = Steps(plan.deciding, plan, self.machine.cells, self.registers, self.sums)
+        self.rest = Steps(plan.rest, plan, self.machine.cells, self.registers, self.sums)
+        if machine.code is not None and machine.code[1] is not None:
+            self.rest.use(machine.code[1], self.registers, self.machine.cells, self.sums)
+        varying = [number for number in range(program.inputs) if plan.varies[number]]
+        self.inputs = integers(len(varying))
+        for place, number in enumerate(varying):
+            self.inputs[place] = plan.place[number]
+        self.output_count = len(program.outputs)
+        stored = [output for output, added in zip(program.outputs, plan.summed, strict=True) if not added]
+        self.stored_places, self.stored_vary = integers(len(stored)), integers(len(stored))
+        for place, output in enumerate(stored):
+            self.stored_places[place], self.stored_vary[place] = plan.place[output], plan.varies[output]
+        guards = [
+            (number, plan.place[guard.condition], guard.outcome)
+            for number, guard in enumerate(program.guards)
+            if plan.varies[guard.condition]
+        ]
+        self.guard_count = len(guards)
+        self.guard_numbers, self.guard_places = integers(len(guards)), integers(len(guards))
+        self.guard_outcomes = integers(len(guards))
+        for place, (number, where, outcome) in enumerate(guards):
+            self.guard_numbers[place], self.guard_places[place], self.guard_outcomes[place] = number, where, outcome
+
+    def run(self, rows: Rows, start: int, stop: int) -> Any:
+        """Run the rows from `start` to `stop`; an array of the sums of the outputs if any are summed, else None."""
+        for output in range(self.output_count):
+            for lane in range(LANES):
+                self.sums.at(output)[lane] = 0.0
+        with cython.nogil:
+            first = start
+            while first < stop:
+                count = stop - first if stop - first < BLOCK else BLOCK
+                self.load(rows, first, count)
+                self.deciding.run(count, NOTHING)
+                failures = self.check(rows, first, count)
+                self.rest.run(count, self.failures_of(rows, first) if failures else NOTHING)
+                if self.machine.stores:
+                    self.store(rows, first, count)
+                first += BLOCK
+        return self.totals() if self.machine.sums_up else None
+
+    def totals(self) -> Any:
+        """The sum of the lanes of each output, halves first."""
+        result = doubles(self.output_count)
+        totals = doubles_in(result)
+        for output in range(self.output_count):
+            lanes = self.sums.at(output)
+            half = LANES // 2
+            while half > 0:
+                for lane in range(half):
+                    lanes[lane] += lanes[lane + half]
+                half //= 2
+            totals[output] = lanes[0]
+        return result
+
+    def load(self, rows: Rows, first: int, count: int) -> None:
+        """Read the inputs of a block."""
+        inputs = ints_in(self.inputs)
+        offsets = ints_in(rows.sources.offsets)
+        strides = ints_in(rows.sources.strides)
+        for place in range(rows.sources.count):
+            register = self.registers.at(inputs[place])
+            offset = offsets[place]
+            stride = strides[place]
+            numbers = rows.sources.numbers[place]
+            if not rows.rows:
+                for row in range(count):
+                    register[row] = numbers[offset + (first + row) * stride]
+            else:
+                for row in range(count):
+                    register[row] = numbers[offset + rows.rows[first + row] * stride]
+
+    def check(self, rows: Rows, first: int, count: int) -> int:
+        """Note the first guard that fails in each row of a block; how many rows have one."""
+        for row in range(count):
+            rows.failed[first + row] = -1
+        places = ints_in(self.guard_places)
+        numbers = ints_in(self.guard_numbers)
+        outcomes = ints_in(self.guard_outcomes)
+        failures = 0
+        for guard in range(self.guard_count):
+            condition = self.registers.at(places[guard])
+            for row in range(count):
+                if (condition[row] != 0.0) != outcomes[guard] and rows.failed[first + row] < 0:
+                    rows.failed[first + row] = numbers[guard]
+                    failures += 1
+        return failures
+
+    def store(self, rows: Rows, first: int, count: int) -> None:
+        """Write the outputs of a block that are not summed up."""
+        places = ints_in(self.stored_places)
+        varies = ints_in(self.stored_vary)
+        offsets = ints_in(rows.targets.offsets)
+        strides = ints_in(rows.targets.strides)
+        for output in range(rows.targets.count):
+            offset = offsets[output]
+            stride = strides[output]
+            target = rows.targets.numbers[output]
+            step = 1 if varies[output] else 0
+            numbers = self.registers.at(places[output]) if step else self.machine.cells.at(places[output])
+            if not rows.rows:
+                for row in range(count):
+                    target[offset + (first + row) * stride] = numbers[row * step]
+            else:
+                for row in range(count):
+                    target[offset + rows.rows[first + row] * stride] = numbers[row * step]
+
+    def failures_of(self, rows: Rows, first: int) -> Any:
+        """The first guard that fails in each row of a block."""
+        return rows.failed + first if cython.compiled else rows.failed[first : first + BLOCK]

@@ -1,0 +1,40 @@
+cimport cython
+from cpython.array cimport array
+from autograd.program.machine.step cimport Step, new_step
+from autograd.numbers.arrays cimport integers, ints_in
+
+@cython.locals(of_operation=array, start_of=array, used=array, uses=array, codes="int*", starts="int*",
+               operand_at="int*", use_count="int*", steps=list, primitives=list, first=int, number=int, entry=int,
+               value=int, operands=tuple, step=Step, product=Step, left=int, right=int, taken=bytearray)
+cpdef list fused(object program)
+cdef bint is_product(list steps, int number)
+@cython.locals(number=int, output=int, nothing=bytearray, used=bytearray, computed_last=bytearray, steps=list,
+               waiting=dict, together=list, additions=list, addition=Step, value=int, step=Step)
+cdef list with_sums(object outputs, list summed, bytearray kept, list deciding, list rest)
+@cython.locals(step=Step)
+cdef mark_results(list steps, bytearray marks)
+@cython.locals(step=Step, operand=int)
+cdef mark_operands(list steps, bytearray marks, bytearray but_for)
+@cython.locals(step=Step, operand=int)
+cdef mark(list steps, bytearray varies, bytearray decides)
+@cython.locals(step=Step)
+cdef list chosen(list steps, bytearray varies, int varying, bytearray decides, int deciding)
+
+@cython.final
+cdef class Places:
+    cdef readonly array place
+    cdef bytearray varies
+    cdef list steps
+    cdef array last_use
+    cdef readonly int cells, registers
+    cdef list free
+    @cython.locals(last_use="int*", time=int, step=Step, operand=int)
+    cdef find_last_uses(self)
+    cpdef needed_at(self, int value, int time)
+    @cython.locals(place="int*")
+    cpdef settle(self, int value)
+    cdef begin_line(self)
+    @cython.locals(time=int, step=Step, condition=int, operand=int)
+    cpdef settle_steps(self, int decided, list conditions)
+    @cython.locals(last_use="int*")
+    cdef release(self, int value, int time)

@@ -1,0 +1,274 @@
+"""How a machine runs a program: which operations are done once and which for each block of rows, and in which places.
+
+Values that are the same for all rows (parameters, constants, and what depends on these alone) are computed once.
+The others are held in registers of one block, which are used again as soon as their values are not needed any more,
+so that the whole computation stays in the processor's first cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd.numbers.arrays import integers
+from autograd.operations.primitives import Minus, Multiply, Plus
+from autograd.program.machine.runs import in_runs
+from autograd.program.machine.step import ADD, ADD_PRODUCT, MINUS_PRODUCT, PRODUCT_MINUS, PRODUCT_PLUS
+from autograd.program.program import Program
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
+    from autograd.program.machine.step import Step, new_step
+
+__all__ = ["Plan"]
+
+# Cells in a line of the processor's cache: what the vector unit takes at once takes longer where it lies in two.
+LINE = 8
+
+
+def fused(program: Program) -> list[Step]:
+    """The operations, products that are only used in a sum or difference done together with it.
+
+    That saves the way through memory, which is most of the cost of such an operation.
+    """
+    primitives = program.primitives()
+    first = program.first
+    of_operation: Any = program.codes
+    start_of: Any = program.starts
+    used: Any = program.operands
+    codes = ints_in(of_operation)
+    starts = ints_in(start_of)
+    operand_at = ints_in(used)
+    uses = integers(program.size)
+    use_count = ints_in(uses)
+    steps = []
+    for number in range(len(program)):
+        operands = tuple([operand_at[entry] for entry in range(starts[number], starts[number + 1])])
+        for entry in range(starts[number], starts[number + 1]):
+            use_count[operand_at[entry]] += 1
+        steps.append(new_step(first + number, primitives[codes[number]], operands))
+    for value in program.outputs:
+        use_count[value] += 1
+    for guard in program.guards:
+        use_count[guard.condition] += 1
+    taken = bytearray(program.size)
+    for step in steps:
+        if step.primitive is Plus or step.primitive is Minus:
+            left, right = step.operands
+            if use_count[left] == 1 and is_product(steps, left - first):
+                product = steps[left - first]
+                step.primitive = PRODUCT_PLUS if step.primitive is Plus else PRODUCT_MINUS
+                step.operands = (*product.operands, right)
+                taken[left] = 1
+            elif use_count[right] == 1 and is_product(steps, right - first):
+                product = steps[right - first]
+                step.primitive = PRODUCT_PLUS if step.primitive is Plus else MINUS_PRODUCT
+                step.operands = (*product.operands, left)
+                taken[right] = 1
+    return [step for step in steps if not taken[step.result]]
+
+
+def is_product(steps: list[Step], number: int) -> bool:
+    """Whether there is a step of this number, and it multiplies."""
+    return number >= 0 and cython.cast(Step, steps[number]).primitive is Multiply
+
+
+class Plan:
+    """Where the values of a program are held, and in which order they are computed.
+
+    `varying` says of each input whether it differs from row to row; there is none for one row `alone`. A value has the
+    place `place[value]`: the number of a cell (for what is the same for all rows) or of a register, as `varies[value]`
+    tells. `before_deciding` and `before` have the steps that are done once, `deciding` and `rest` those done for each
+    block: what guards depend on, and the others. `kept` has the values that are needed after these lists. `summed` says
+    of each output, or of all, whether it is added up as soon as it is known: `rest` has a step for it. What is done
+    once is also there in `runs`, the same two lists of it, for the interpreter.
+    """
+
+    def __init__(
+        self, program: Program, varying: Sequence[int] | None = None, summed: bool | Sequence[bool] = False
+    ) -> None:
+        self.alone = varying is None
+        if varying is None:
+            varying = bytes(program.inputs)
+        if len(varying) != program.inputs:
+            raise ValueError(f"a plan says of each of {program.inputs} inputs whether it varies, got {len(varying)}")
+        self.summed = [summed] * len(program.outputs) if isinstance(summed, bool) else list(summed)
+        stored = [output for output, added in zip(program.outputs, self.summed, strict=True) if not added]
+        steps = fused(program)
+        self.varies = bytearray(program.size)
+        self.varies[: program.inputs] = bytes(varying)
+        decides = bytearray(program.size)
+        for guard in program.guards:
+            decides[guard.condition] = 1
+        mark(steps, self.varies, decides)
+        self.before_deciding = chosen(steps, self.varies, 0, decides, 1)
+        self.before = chosen(steps, self.varies, 0, decides, 0)
+        self.runs = in_runs([self.before_deciding, self.before], program.size)
+        self.deciding = chosen(steps, self.varies, 1, decides, 1)
+        self.rest = chosen(steps, self.varies, 1, decides, 0)
+        self.outputs = program.outputs
+        kept = bytearray(program.size)
+        # What one row alone returns is written to its results, not kept in cells.
+        for value in (*[guard.condition for guard in program.guards], *(() if self.alone else stored)):
+            kept[value] = 1
+        self.rest = with_sums(program.outputs, self.summed, kept, self.deciding, self.rest)
+        # What is computed before the rows is used by them.
+        computed = bytearray(program.size)
+        for steps in (self.deciding, self.rest):
+            mark_results(steps, computed)
+        for steps in (self.deciding, self.rest):
+            mark_operands(steps, kept, computed)
+        self.kept = {value for value, needed in enumerate(kept) if needed}
+        self.allocate(program, stored)
+
+    def allocate(self, program: Program, stored: list[int]) -> None:
+        """Give each value its place: registers are used again when nothing needs their value any more."""
+        decided = len(self.deciding)
+        places = Places(program.size, self.varies, self.deciding + self.rest)
+        for guard in program.guards:
+            places.needed_at(guard.condition, decided)
+        for output in stored:
+            places.needed_at(output, decided + len(self.rest))
+        for value in range(program.first):
+            places.settle(value)
+        for runs in self.runs:
+            for run in runs:
+                if len(run) >= LINE:
+                    places.begin_line()
+                for step in run:
+                    places.settle(step.result)
+        places.settle_steps(decided, sorted({guard.condition for guard in program.guards}))
+        self.place, self.cells, self.registers = places.place, places.cells, places.registers
+
+
+def with_sums(
+    outputs: Iterable[int], summed: list[bool], kept: bytearray, deciding: list[Step], rest: list[Step]
+) -> list[Step]:
+    """The rest of the steps, with the additions of summed outputs behind those that they are the results of.
+
+    A product that is nothing but one output is added without being stored.
+    """
+    waiting: dict[int, list[Step]] = {}
+    for number, output in enumerate(outputs):
+        if summed[number]:
+            waiting.setdefault(output, []).append(new_step(output, ADD, (output,), number))
+    if not waiting:
+        return rest
+    nothing, used, computed_last = bytearray(len(kept)), bytearray(kept), bytearray(len(kept))
+    for steps in (deciding, rest):
+        mark_operands(steps, used, nothing)
+    mark_results(rest, computed_last)
+    together = [addition for value in waiting if not computed_last[value] for addition in waiting[value]]
+    for step in rest:
+        additions = waiting.get(step.result)
+        if additions is None:
+            together.append(step)
+        elif step.primitive is Multiply and len(additions) == 1 and not used[step.result]:
+            together.append(new_step(step.result, ADD_PRODUCT, step.operands, additions[0].output))
+        else:
+            together.append(step)
+            together += additions
+    return together
+
+
+def mark_results(steps: list[Step], marks: bytearray) -> None:
+    """Mark what steps compute, other than by adding to a sum."""
+    for step in steps:
+        if step.output < 0:
+            marks[step.result] = 1
+
+
+def mark_operands(steps: list[Step], marks: bytearray, but_for: bytearray) -> None:
+    """Mark what steps use, but for values that are marked there."""
+    for step in steps:
+        for operand in step.operands:
+            if not but_for[operand]:
+                marks[operand] = 1
+
+
+def mark(steps: list[Step], varies: bytearray, decides: bytearray) -> None:
+    """Mark the results that differ from row to row, and those that the marked decisions depend on."""
+    for step in steps:
+        for operand in step.operands:
+            if varies[operand]:
+                varies[step.result] = 1
+    for step in reversed(steps):
+        if decides[step.result]:
+            for operand in step.operands:
+                decides[operand] = 1
+
+
+def chosen(steps: list[Step], varies: bytearray, varying: int, decides: bytearray, deciding: int) -> list[Step]:
+    """The steps whose results vary and decide, or not."""
+    return [step for step in steps if varies[step.result] == varying and decides[step.result] == deciding]
+
+
+@cython.final
+@cython.cclass
+class Places:
+    """The cells and registers given to values so far, and when they are free again.
+
+    The number of a step, among those done for each block, is the time.
+    """
+
+    def __init__(self, size: int, varies: bytearray, steps: list[Step]) -> None:
+        self.place = integers(size)
+        self.varies = varies
+        self.steps = steps
+        self.last_use = integers(size, -1)
+        self.cells = 0
+        self.registers = 0
+        self.free: list[int] = []
+        self.find_last_uses()
+
+    def find_last_uses(self) -> None:
+        """Note for each value the last step that uses it."""
+        last_use = ints_in(self.last_use)
+        for time, step in enumerate(self.steps):
+            for operand in step.operands:
+                last_use[operand] = time
+
+    def needed_at(self, value: int, time: int) -> None:
+        """Note that a value is needed then."""
+        self.last_use[value] = max(self.last_use[value], time)
+
+    def settle(self, value: int) -> None:
+        """Give a value its place."""
+        place = ints_in(self.place)
+        if not self.varies[value]:
+            place[value] = self.cells
+            self.cells += 1
+        elif self.free:
+            place[value] = self.free.pop()
+        else:
+            place[value] = self.registers
+            self.registers += 1
+
+    def begin_line(self) -> None:
+        """Let the next cell be the first of a line."""
+        self.cells += -self.cells % LINE
+
+    def settle_steps(self, decided: int, conditions: list[int]) -> None:
+        """Give the results of the steps their places; the conditions are looked at before the step `decided`."""
+        for time, step in enumerate(self.steps):
+            # The result gets its register before the operands give theirs back: a block is not computed onto itself.
+            if step.output < 0:
+                self.settle(step.result)
+            if time == decided:
+                for condition in conditions:
+                    self.release(condition, time)
+            for operand in step.operands:
+                self.release(operand, time)
+
+    def release(self, value: int, time: int) -> None:
+        """Take the register of a value back if it was used for the last time."""
+        last_use = ints_in(self.last_use)
+        if last_use[value] == time and self.varies[value]:
+            self.free.append(ints_in(self.place)[value])
+            # Once, even where a step has the value twice.
+            last_use[value] = -1

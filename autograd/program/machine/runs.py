@@ -1,0 +1,96 @@
+"""Runs: operations of one kind that don't depend on each other, to be done in one go.
+
+From one operation to the next the interpreter takes longer than for an operation itself. What a program does for many
+numbers one by one (the terms of a sum, the entries of a sparse Hessian) it does for all of them in the same steps; put
+side by side, these are done as over a block of rows. Results of a run lie next to each other, and mostly so do its
+operands; where they don't, they are gathered first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.numbers.arrays import integers
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
+    from autograd.program.machine.step import Step
+
+__all__ = ["LONGEST", "in_runs"]
+
+# The operands of a run of this length fit in the processor's first cache.
+LONGEST = 128
+# In shorter ones, gathering takes longer than the operations one by one.
+SHORTEST = 4
+
+
+def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
+    """The operations of each part in runs, of values with numbers below `values`; those left over in runs of one.
+
+    Parts are done one after the other. Results lie in the order of the runs, behind inputs and constants in theirs.
+    """
+    places = integers(values)
+    place = ints_in(places)
+    for end in range(values):
+        place[end] = end
+    end = values
+    found = []
+    for operations in parts:
+        runs: list[list[Step]] = []
+        groups = by_level(operations, values)
+        if len(operations) < SHORTEST * len(groups):
+            # Most operations wait for the one before: in their own order, what is used together stays together.
+            for operation in operations:
+                runs.append([operation])
+                place[operation.result] = end
+                end += 1
+        else:
+            for group in groups:
+                runs += cut(group, places)
+                for operation in group:
+                    place[operation.result] = end
+                    end += 1
+        found.append(runs)
+    return found
+
+
+def by_level(operations: list[Step], values: int) -> list[list[Step]]:
+    """Operations of the same kind that can be done at the same time, in an order in which they can be done.
+
+    Those on any number of operands stand alone.
+    """
+    levels = integers(values)
+    level = ints_in(levels)
+    deepest = 0
+    for operation in operations:
+        known = 0
+        for operand in operation.operands:
+            if level[operand] > known:
+                known = level[operand]
+        level[operation.result] = known + 1
+        if known == deepest:
+            deepest += 1
+    if len(operations) < SHORTEST * deepest:
+        return [[operation] for operation in operations]
+    groups: list[dict[Any, list[Step]]] = [{} for _ in range(deepest)]
+    for operation in operations:
+        kind: Any = operation.result if operation.primitive.arity is None else operation.primitive.name
+        groups[level[operation.result] - 1].setdefault(kind, []).append(operation)
+    return [group for at_level in groups for group in at_level.values()]
+
+
+def cut(group: list[Step], place: Any) -> list[list[Step]]:
+    """A group in runs that are not too long; it is put in the order in which its operands lie."""
+    if len(group) < SHORTEST:
+        return [[operation] for operation in group]
+    group.sort(key=lambda operation: [place[operand] for operand in operation.operands])
+    whole = len(group) - len(group) % LONGEST
+    if len(group) - whole >= SHORTEST:
+        whole = len(group)
+    runs = [group[start : start + LONGEST] for start in range(0, whole, LONGEST)]
+    return runs + [[operation] for operation in group[whole:]]

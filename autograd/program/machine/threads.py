@@ -1,0 +1,93 @@
+"""Rows shared out to the threads of this process, in chunks."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from autograd.program.machine.machine import Bench, Machine, Rows
+
+__all__ = ["run_chunks"]
+
+# Rows that a thread takes at a time: so many that starting it costs nothing beside them, so few that both have work.
+CHUNK = 1024
+# Another thread takes 50 microseconds to begin and to end, which pays from twice that on; but 25 of them from this one
+# even if no processor is free for it.
+SHORT = 2.5e-4
+
+
+def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
+    """Run all rows, in several threads if there are many; an array of the outputs' sums, if they are summed."""
+    chunks = -(-count // CHUNK)
+    workers = 1 if count * machine.row_seconds < SHORT else min(processors(), chunks)
+    # Whoever is free takes the next chunk: a thread that the system lets wait holds nobody up. The order of the sums is
+    # that of the chunks.
+    waiting = iter(range(chunks))
+    parts: list[Any] = [None] * chunks
+    jobs = []
+    try:
+        for _ in range(1, workers):
+            jobs.append(pool().submit(run_share, machine, rows, count, waiting, parts))
+    except RuntimeError:
+        # No thread can be had, for the system has no more or Python is shutting down.
+        pass
+    began = time.perf_counter()
+    try:
+        done = run_share(machine, rows, count, waiting, parts)
+    finally:
+        # If this thread was interrupted, nobody needs the rest.
+        for _ in waiting:
+            pass
+    if done:
+        # Once held up by others is not slower: what more a row takes is believed little by little.
+        seconds, known = (time.perf_counter() - began) / done, machine.row_seconds
+        machine.row_seconds = min(seconds, 1.05 * known) if known else seconds
+    for job in jobs:
+        # Those that have not begun have nothing left to do.
+        if not job.cancel():
+            job.result()
+    if parts[0] is None:
+        return None
+    import numpy
+
+    totals = numpy.array(parts[0])
+    for part in parts[1:]:
+        totals += part
+    return totals
+
+
+def run_share(machine: Machine, rows: Rows, count: int, waiting: Iterator[int], parts: list[Any]) -> int:
+    """Run chunks in this thread as long as some wait, and note the sums of each; how many rows that were."""
+    # Making a bench takes longer than running some thousand rows, so they are kept; each serves one thread at a time.
+    bench = machine.benches.pop() if machine.benches else Bench(machine)
+    done = 0
+    try:
+        for chunk in waiting:
+            start = chunk * CHUNK
+            stop = min(start + CHUNK, count)
+            parts[chunk] = bench.run(rows, start, stop)
+            done += stop - start
+    finally:
+        if bench.code is machine.code:
+            machine.benches.append(bench)
+    return done
+
+
+@functools.lru_cache(maxsize=1)
+def threads_of(process: int) -> ThreadPoolExecutor:
+    """The threads of this process; a process that was forked off has none of them."""
+    return ThreadPoolExecutor(processors())
+
+
+def pool() -> ThreadPoolExecutor:
+    """The threads that run rows beside the calling one."""
+    return threads_of(os.getpid())
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,1 @@
+"""Derivatives of Python functions: `grad`, `jacobian`, `hessian` and their kin."""

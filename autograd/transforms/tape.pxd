@@ -1,0 +1,70 @@
+cimport cython
+from cpython.array cimport array
+from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
+from autograd.operations.primitive cimport Primitive
+from autograd.graph.rules cimport is_traced, traced_local_gradients
+from autograd.graph.node cimport (
+    Node, SERIAL, VARIES, clock, gradients_of_many, operands_of, varied, varies
+)
+from autograd.graph.ties cimport local_gradients_beside
+
+cdef class Tape:
+    cdef readonly Py_ssize_t count
+    cdef readonly Py_ssize_t size
+    cdef readonly bint closed_over
+    cdef long long before
+    cdef readonly list arguments
+    cdef readonly list nodes
+    cdef readonly list outputs
+    cdef list node_slopes
+    cdef bytearray absorbing
+    cdef object output_nodes
+    cdef bint whole
+    cdef readonly list outside
+    cdef array positions
+    cdef readonly array starts
+    cdef readonly array operands
+    cdef readonly array slopes
+
+    @cython.locals(ticks=Py_ssize_t, tick=Py_ssize_t, entries=Py_ssize_t, position=Py_ssize_t, found=list, node=Node,
+                   place_of="int*")
+    cdef follow(self, list arguments, object outputs)
+    cdef inline Py_ssize_t tick_of(self, Node node) noexcept
+    @cython.locals(node=Node, tick=Py_ssize_t)
+    cdef inline int meet(self, list found, object operand) except -1
+    @cython.locals(tick=Py_ssize_t)
+    cpdef int position_of(self, object operand) noexcept
+    @cython.locals(tick=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, size=Py_ssize_t, constants=Py_ssize_t,
+                   place=Py_ssize_t, position=int, node=Node, place_of="int*", starts="int*", operands="int*",
+                   slopes="double*")
+    cdef lay_out(self, list found, Py_ssize_t entries)
+    cdef correct(self, Node node, Py_ssize_t begin)
+    @cython.locals(slopes=list, traced=bint, live=bytearray, node=Node, operands=tuple, primitive=Primitive,
+                   varying=list, place=Py_ssize_t, known=bint)
+    cpdef differentiable(self)
+    @cython.locals(live=bytearray, starts="int*", operands="int*", position=Py_ssize_t, k=Py_ssize_t,
+                   entry=Py_ssize_t)
+    cdef bytearray live(self)
+    cdef bint is_live(self, object operand, bytearray live) except -1
+    @cython.locals(exposed=bytearray, absorbing=bytearray, starts="int*", operands="int*", output=Py_ssize_t,
+                   position=Py_ssize_t, k=Py_ssize_t, entry=Py_ssize_t, primitive=Primitive)
+    cdef mark_absorbing(self)
+    cpdef object product(self, Py_ssize_t position, object one, object other)
+    cpdef object seed(self, Py_ssize_t place, object derivative)
+    @cython.locals(starts="int*", operands="int*", position=Py_ssize_t, entry=Py_ssize_t)
+    cdef pull(self, list adjoints)
+    @cython.locals(result=array, flags=array, adjoints="double*", reached="int*", starts="int*", operands="int*",
+                   slopes="double*", position=Py_ssize_t, entry=Py_ssize_t, place=Py_ssize_t, adjoint=double,
+                   cotangent=double)
+    cpdef array adjoints(self, object cotangents)
+    @cython.locals(result=array, tangents="double*", reached="int*", starts="int*", operands="int*",
+                   slopes="double*", position=Py_ssize_t, entry=Py_ssize_t, tangent=double)
+    cpdef array tangents(self, object directions, array flags)
+
+cdef inline object operand_at(Node node, Py_ssize_t place)
+@cython.locals(local_gradients=array)
+cdef inline double slope_at(Node node, Py_ssize_t place) except? -1.0
+cpdef bint is_differentiated(Node node)
+cpdef bint is_zero(object slope) except -1
+cpdef bint all_floats(object numbers)
+cdef object add(list sums, Py_ssize_t place, object share)

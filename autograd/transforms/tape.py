@@ -1,0 +1,418 @@
+"""What a function did to its arguments, in flat arrays: the form in which `transforms` differentiates it.
+
+While a function runs, nodes are made; their serial numbers say in which order. So the nodes between the arguments
+and the outputs are found without marks, in one walk down from the outputs, and what they are is kept by position:
+the arguments first, then each operation after those it depends on. Sweeps over these arrays leave the nodes as
+they are, and can be repeated at little cost.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.graph.node import (
+    Node,
+    gradients_of_many,
+    is_argument,
+    operands_of,
+    recorded_gradients,
+    varied,
+    varies,
+)
+from autograd.graph.rules import is_strict, is_traced, local_gradients_as_nodes, traced_local_gradients
+from autograd.graph.sweep import topological_order
+from autograd.graph.ties import local_gradients_beside
+from autograd.numbers.arrays import doubles, integers
+from autograd.operations.primitives import Absorb, Select, StopGradient, where
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from array import array
+
+    from autograd.graph.node import SERIAL, VARIES, clock
+    from autograd.numbers.arrays import doubles_in, ints_in
+
+__all__ = ["Tape"]
+
+
+@cython.final
+@cython.cclass
+class Tape:
+    """The operations between the arguments of a function and its outputs.
+
+    Made from the arguments as the function got them (`new_argument`), the outputs that it returned (nodes and
+    numbers), and the serial number that was current before the arguments were made. `closed_over` says whether the
+    outputs depend on other variables too; `outside` has the nodes that were found on the way to them. With `whole`,
+    operations that depend on these alone are on the tape too.
+
+    The operation at position `count + k` has its operands' positions in `operands[starts[k]:starts[k + 1]]` and
+    the local gradients at the same places of `slopes`. `size` is the number of positions, `nodes` has the
+    operations, `outputs` the position of each output, or -1 if it depends on no argument.
+    """
+
+    def __init__(self, arguments: list[Any], outputs: Sequence[Any], before: int, whole: bool = False) -> None:
+        self.whole = whole
+        self.outside: list[Node] = []
+        self.arguments = arguments
+        self.count = len(arguments)
+        self.closed_over = False
+        self.nodes: list[Node] = []
+        self.node_slopes: list[Any] | None = None
+        # Those of a traced function: a 1 at each position in which 0 times anything is 0.
+        self.absorbing: bytearray | None = None
+        self.output_nodes = outputs
+        self.before = before
+        self.follow(arguments, outputs)
+
+    def follow(self, arguments: list[Any], outputs: Sequence[Any]) -> None:
+        """Find the nodes between arguments and outputs, and give them their positions."""
+        ticks = clock() - self.before
+        found: list[Any] = [None] * ticks
+        self.positions = integers(ticks, -1)
+        place_of = ints_in(self.positions)
+        for position in range(self.count):
+            place_of[self.tick_of(arguments[position])] = position
+        entries = 0
+        for output in outputs:
+            self.meet(found, output)
+        for tick in range(ticks - 1, -1, -1):
+            if found[tick] is None or place_of[tick] >= 0:
+                continue
+            node = cython.cast(Node, found[tick])
+            if isinstance(node._left, tuple):
+                for operand in node._left:
+                    entries += self.meet(found, operand)
+            else:
+                entries += self.meet(found, node._left) + self.meet(found, node._right)
+        self.lay_out(found, entries)
+        self.outputs = [self.position_of(output) for output in outputs]
+
+    def tick_of(self, node: Node) -> int:
+        """How many nodes were made since the run began when this one was; negative for an older one."""
+        return node._stamp // SERIAL - self.before - 1
+
+    def meet(self, found: list[Any], operand: Any) -> int:
+        """Put a node that was made in the run into `found`; the number of such nodes, 0 or 1."""
+        if not isinstance(operand, Node):
+            return 0
+        node = cython.cast(Node, operand)
+        if not node._stamp & VARIES:
+            return 0
+        tick = self.tick_of(node)
+        if tick < 0:
+            self.closed_over = True
+            self.outside.append(node)
+            return 0
+        found[tick] = node
+        return 1
+
+    def position_of(self, operand: Any) -> int:
+        """The position of a node, -1 if it depends on no argument, or is none."""
+        if not varies(operand):
+            return -1
+        tick = self.tick_of(operand)
+        if tick < 0:
+            return -1
+        return int(ints_in(self.positions)[tick])
+
+    def lay_out(self, found: list[Any], entries: int) -> None:
+        """Write the operations that depend on an argument to the arrays, in the order in which they were made."""
+        self.starts = integers(len(found) + 1)
+        self.operands = integers(entries)
+        self.slopes = doubles(entries)
+        place_of = ints_in(self.positions)
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
+        slopes = doubles_in(self.slopes)
+        end = 0
+        size = self.count
+        for tick in range(len(found)):
+            if found[tick] is None or place_of[tick] >= 0:
+                continue
+            node = cython.cast(Node, found[tick])
+            begin = end
+            constants = 0
+            for place in range(len(node._left) if isinstance(node._left, tuple) else 2):
+                operand = operand_at(node, place)
+                if not varied(operand):
+                    continue
+                position = self.position_of(operand)
+                if position < 0:
+                    constants += 1
+                    continue
+                operands[end] = position
+                slopes[end] = slope_at(node, place)
+                end += 1
+            if end > begin or self.whole:
+                if constants > 0 and node.op.kinks is not None:
+                    self.correct(node, begin)
+                place_of[tick] = size
+                size += 1
+                starts[size - self.count] = end
+                self.nodes.append(node)
+        self.size = size
+
+    def correct(self, node: Node, begin: int) -> None:
+        """Replace the local gradients of a kinked operation, some of whose varying operands are constant here.
+
+        At a tie a constant gets no share. An operand is constant if it depends on no argument of this or an
+        enclosing differentiation.
+        """
+        operands = operands_of(node)
+        constant = [not varied(operand) or self.position_of(operand) < 0 for operand in operands]
+        recorded = recorded_gradients(node)
+        corrected = local_gradients_beside(node, constant)
+        if corrected == recorded:
+            return
+        constant = [
+            known and not (varied(operand) and is_differentiated(operand))
+            for known, operand in zip(constant, operands, strict=True)
+        ]
+        corrected = local_gradients_beside(node, constant)
+        places = [place for place, operand in enumerate(operands) if self.position_of(operand) >= 0]
+        for entry, place in enumerate(places):
+            self.slopes[begin + entry] = corrected[place]
+
+    def differentiable(self) -> None:
+        """Take nodes as local gradients, so that what sweeps give can be differentiated again."""
+        slopes: list[Any] = []
+        traced = is_traced()
+        live = self.live() if traced else bytearray()
+        for node in self.nodes:
+            operands = operands_of(node)
+            if traced:
+                # Which operands are constant is decided by this tape and those around it.
+                primitive: Any = node._origin.primitive
+                varying: list[bool] = []
+                if primitive.beside_constant is not None:
+                    varying = [self.is_live(operand, live) for operand in operands]
+                local_gradients = traced_local_gradients(node, varying)
+            else:
+                local_gradients = local_gradients_as_nodes(node)
+            for place in range(len(operands)):
+                if self.position_of(operands[place]) >= 0:
+                    # Those of linear operations are numbers, corrected at ties.
+                    slope = local_gradients[place]
+                    known = traced or isinstance(slope, Node)
+                    slopes.append(slope if known else self.slopes[len(slopes)])
+        self.node_slopes = slopes
+        if traced:
+            self.mark_absorbing()
+
+    def live(self) -> bytearray:
+        """For each position whether derivatives pass through it: not where they are stopped."""
+        live = bytearray(self.size)
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
+        for position in range(self.count):
+            live[position] = 1
+        for position in range(self.count, self.size):
+            k = position - self.count
+            if cython.cast(Node, self.nodes[k])._origin.primitive is not StopGradient:
+                for entry in range(starts[k], starts[k + 1]):
+                    if live[operands[entry]]:
+                        live[position] = 1
+        return live
+
+    def is_live(self, operand: Any, live: bytearray) -> bool:
+        """Whether an operand depends on what is differentiated, here or around: else it counts as constant."""
+        position = self.position_of(operand)
+        if position >= 0:
+            return live[position] != 0
+        return varies(operand) and is_differentiated(operand)
+
+    def mark_absorbing(self) -> None:
+        """Find the operations that matter only where a condition holds: in them, 0 times anything is 0.
+
+        These are the conditional ones themselves, products that absorb, and what feeds only such.
+        """
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
+        exposed = bytearray(self.size)
+        for output in self.outputs:
+            if output >= 0:
+                exposed[output] = 1
+        absorbing = bytearray(self.size)
+        for position in range(self.size - 1, self.count - 1, -1):
+            k = position - self.count
+            primitive: Any = cython.cast(Node, self.nodes[k])._origin.primitive
+            if primitive is Select or primitive is Absorb or not exposed[position]:
+                absorbing[position] = 1
+            else:
+                for entry in range(starts[k], starts[k + 1]):
+                    exposed[operands[entry]] = 1
+        self.absorbing = absorbing
+
+    def product(self, position: int, one: Any, other: Any) -> Any:
+        """What passes through the operation at this position, times a local gradient of it."""
+        if type(other) is float and other == 1.0:
+            # That of a sum: to make a node of it, and to find in the end that it changes nothing, takes longer.
+            return one
+        if self.absorbing is not None and self.absorbing[position]:
+            return Absorb(one, other)
+        return one * other
+
+    def seed(self, place: int, derivative: Any) -> Any:
+        """A derivative of an output; inside a trace it is nan where the output is, as every local gradient would be."""
+        output = None if self.absorbing is None else self.output_nodes[place]
+        if self.outputs[place] < self.count:
+            return derivative
+        return derivative if output is None else where(output == output, derivative, math.nan)
+
+    def pullback(self, cotangents: Sequence[Any]) -> Any:
+        """The derivatives of the outputs, weighted by one cotangent each, in every argument.
+
+        An array, or a list with nodes in it where a cotangent or a local gradient is a node. A cotangent of 0 is
+        as good as none: no 0 · ∞ comes of it.
+        """
+        if self.node_slopes is None and all_floats(cotangents):
+            derivatives = self.adjoints(cotangents)
+            if is_strict():
+                from autograd.graph.overflow import check_adjoints
+
+                check_adjoints(*self.by_node(derivatives))
+            return derivatives[: self.count]
+        adjoints: list[Any] = [None] * self.size
+        for place, cotangent in enumerate(cotangents):
+            position = self.outputs[place]
+            if position >= 0 and (isinstance(cotangent, Node) or cotangent != 0.0):
+                add(adjoints, position, self.seed(place, cotangent))
+        self.pull(adjoints)
+        return [0.0 if adjoint is None else adjoint for adjoint in adjoints[: self.count]]
+
+    def pull(self, adjoints: list[Any]) -> None:
+        """Hand the adjoints on, from each position to those of its operands."""
+        slopes: Any = self.slopes if self.node_slopes is None else self.node_slopes
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
+        for position in range(self.size - 1, self.count - 1, -1):
+            adjoint = adjoints[position]
+            if adjoint is not None:
+                for entry in range(starts[position - self.count], starts[position - self.count + 1]):
+                    if self.absorbing is not None and is_zero(slopes[entry]):
+                        continue
+                    add(adjoints, operands[entry], self.product(position, adjoint, slopes[entry]))
+
+    def adjoints(self, cotangents: Sequence[float]) -> Any:
+        """The array of the derivatives of the weighted outputs in the value at each position."""
+        result, flags = doubles(self.size), integers(self.size)
+        adjoints = doubles_in(result)
+        reached = ints_in(flags)
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
+        slopes = doubles_in(self.slopes)
+        for place in range(len(self.outputs)):
+            position = self.outputs[place]
+            cotangent = cotangents[place]
+            if position >= 0 and cotangent != 0.0:
+                adjoints[position] += cotangent
+                reached[position] = 1
+        for position in range(self.size - 1, self.count - 1, -1):
+            if reached[position]:
+                adjoint = adjoints[position]
+                for entry in range(starts[position - self.count], starts[position - self.count + 1]):
+                    adjoints[operands[entry]] += adjoint * slopes[entry]
+                    reached[operands[entry]] = 1
+        return result
+
+    def by_node(self, derivatives: Any) -> tuple[list[Node], dict[int, float]]:
+        """The arguments and operations in order, and what the array has for each, by its identity."""
+        order: list[Node] = [*self.arguments, *self.nodes]
+        return order, {id(node): derivatives[position] for position, node in enumerate(order)}
+
+    def pushforward(self, tangents: Sequence[Any]) -> list[Any]:
+        """The derivative of each output along a direction, which has one tangent for each argument.
+
+        A tangent of 0 is as good as none: no 0 · ∞ comes of it.
+        """
+        if self.node_slopes is None and all_floats(tangents):
+            along = self.tangents(tangents, integers(self.size))
+            if is_strict():
+                from autograd.graph.overflow import check_tangents
+
+                check_tangents(*self.by_node(along))
+            return [0.0 if position < 0 else along[position] for position in self.outputs]
+        slopes = self.slopes if self.node_slopes is None else self.node_slopes
+        carried: list[Any] = [
+            None if not isinstance(tangent, Node) and tangent == 0.0 else tangent for tangent in tangents
+        ]
+        carried += [None] * (self.size - self.count)
+        for position in range(self.count, self.size):
+            for entry in range(self.starts[position - self.count], self.starts[position - self.count + 1]):
+                tangent = carried[self.operands[entry]]
+                if tangent is not None and not (self.absorbing is not None and is_zero(slopes[entry])):
+                    add(carried, position, self.product(position, tangent, slopes[entry]))
+        return [
+            0.0 if position < 0 or carried[position] is None else self.seed(place, carried[position])
+            for place, position in enumerate(self.outputs)
+        ]
+
+    def tangents(self, directions: Sequence[float], flags: Any) -> Any:
+        """The array of the derivatives along a direction of the value at each position.
+
+        `flags`, all 0, is set to 1 at the positions that depend on an argument with a tangent other than 0.
+        """
+        result = doubles(self.size)
+        tangents = doubles_in(result)
+        reached = ints_in(flags)
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
+        slopes = doubles_in(self.slopes)
+        for position in range(self.count):
+            tangent = directions[position]
+            if tangent != 0.0:
+                tangents[position] = tangent
+                reached[position] = 1
+        for position in range(self.count, self.size):
+            for entry in range(starts[position - self.count], starts[position - self.count + 1]):
+                if reached[operands[entry]]:
+                    tangents[position] += tangents[operands[entry]] * slopes[entry]
+                    reached[position] = 1
+        return result
+
+
+def operand_at(node: Node, place: int) -> Any:
+    """The operand at this place, None if there is no second one."""
+    if isinstance(node._left, tuple):
+        return node._left[place]
+    return node._left if place == 0 else node._right
+
+
+def slope_at(node: Node, place: int) -> float:
+    """The local gradient that was recorded at this place."""
+    if isinstance(node._left, tuple):
+        return float(gradients_of_many(node)[place])
+    return node._left_gradient if place == 0 else node._right_gradient
+
+
+def before_all(nodes: list[Node]) -> int:
+    """The serial number that was current before the oldest of these nodes was made."""
+    return int(min([cython.cast(Node, node)._stamp // SERIAL for node in nodes])) - 1
+
+
+def is_differentiated(node: Node) -> bool:
+    """Whether the node depends on an argument of a differentiation that is under way."""
+    return any([is_argument(below) for below in topological_order(node)])
+
+
+def is_zero(slope: Any) -> bool:
+    """Whether a local gradient is zero at all operands: inside a trace, the number 0."""
+    return not isinstance(slope, Node) and slope == 0.0
+
+
+def all_floats(numbers: Sequence[Any]) -> bool:
+    """Whether there is no node among the numbers."""
+    if isinstance(numbers, array):
+        return True
+    return not any([isinstance(number, Node) for number in numbers])
+
+
+def add(sums: list[Any], place: int, share: Any) -> None:
+    """Add to what is there, if anything is."""
+    known = sums[place]
+    sums[place] = share if known is None else known + share

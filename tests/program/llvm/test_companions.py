@@ -1,0 +1,92 @@
+"""Functions and slopes that share their work are done together, wherever they stand, and to the same bits."""
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import cos, cosh, erf, grad, jit, sigmoid, sin, sinh, softplus, tanh, value_and_grad, vmap
+from autograd.operations.primitives import Negate, Plus, SechSquared, Sigmoid, Tanh
+
+pytest.importorskip("llvmlite")
+if not autograd.compiled:
+    pytest.skip("machine code calls the compiled engine", allow_module_level=True)
+
+from autograd.program.llvm import module
+from autograd.program.llvm.companions import brought_together, companions
+from autograd.program.machine.step import Step
+
+FUNCTIONS = {
+    "tanh": (tanh, "@ag_tanh_and_sech_squared(", ("@ag_tanh(", "@ag_sech_squared(")),
+    "sinh": (sinh, "@ag_sinh_and_cosh(", ("@ag_sinh(", "@ag_cosh(")),
+    "cosh": (cosh, "@ag_sinh_and_cosh(", ("@ag_sinh(", "@ag_cosh(")),
+    "sin": (sin, "@ag_sin_and_cos(", ("@ag_sin(", "@ag_cos(")),
+    "cos": (cos, "@ag_sin_and_cos(", ("@ag_sin(", "@ag_cos(")),
+    "sigmoid": (sigmoid, "@ag_sigmoid_and_sigmoid_of_negated(", ("@ag_sigmoid(",)),
+    "softplus": (softplus, "@ag_softplus_and_sigmoid(", ("@ag_softplus(", "@ag_sigmoid(")),
+    "erf": (erf, "@ag_erf_and_gaussian(", ("@ag_erf(", "@ag_gaussian(")),
+}
+EVERY_FUNCTION = pytest.mark.parametrize("name", list(FUNCTIONS))
+
+
+def numbers(steps):
+    return [(step.result, step.primitive.name, step.operands) for step in steps]
+
+
+def test_steps_of_a_family_on_the_same_operands_are_brought_together_and_others_keep_their_order():
+    steps = [
+        Step(2, Tanh, (0,)),
+        Step(3, Tanh, (1,)),
+        Step(4, Plus, (2, 3)),
+        Step(5, SechSquared, (1,)),
+        Step(6, SechSquared, (4,)),
+        Step(7, SechSquared, (0,)),
+    ]
+    together = brought_together(steps)
+    assert [step.result for step in together] == [2, 7, 3, 5, 4, 6]
+    assert [step.result for step in companions(together, 0, 6)] == [2, 7]
+    assert [step.result for step in companions(together, 2, 3)] == [3]
+    assert [step.result for step in companions(together, 4, 6)] == [4]
+
+
+def test_a_sigmoid_of_a_negated_number_is_a_function_of_the_number():
+    steps = [Step(1, Sigmoid, (0,)), Step(2, Negate, (0,)), Step(3, Plus, (1, 2)), Step(4, Sigmoid, (2,))]
+    assert numbers(brought_together(steps)) == [
+        (1, "sigmoid", (0,)),
+        (4, "sigmoid_of_negated", (0,)),
+        (2, "negate", (0,)),
+        (3, "plus", (1, 2)),
+    ]
+
+
+@EVERY_FUNCTION
+def test_a_value_and_its_slope_are_one_call(name, compilations):
+    function, together, alone = FUNCTIONS[name]
+    jit(vmap(value_and_grad(lambda x: function(x) * x), reduce="sum"), tier="llvm")(np.linspace(-2.0, 2.0, 20))
+    (text,) = compilations
+    assert text.count(f"= call {{ <8 x double>, <8 x double> }} {together}") == 1
+    assert not any(f"call <8 x double> {apart}" in text for apart in alone)
+
+
+@EVERY_FUNCTION
+def test_values_and_slopes_together_are_those_of_each_alone_to_the_bit(name):
+    function = FUNCTIONS[name][0]
+    X = np.concatenate([np.random.default_rng(0).uniform(-4.0, 4.0, 300), [0.0, -0.0, 5e-324, 1e-310, 40.0, -700.0]])
+    both = jit(vmap(value_and_grad(function)), tier="llvm")
+    value, slope = both(X)
+    assert value.tobytes() == jit(vmap(function), tier="llvm")(X).tobytes()
+    assert slope.tobytes() == jit(vmap(grad(function)), tier="llvm")(X).tobytes()
+    row = jit(value_and_grad(function), tier="llvm")
+    assert [row(float(x)) for x in X] == list(zip(value.tolist(), slope.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("length", [2, 3, 5, 7])
+def test_companions_in_different_parts_of_the_code_give_the_same_bits(length, monkeypatch):
+    def nested(x):
+        y = tanh(x) + sigmoid(x)
+        return y * sin(y) * tanh(y)
+
+    X = np.random.default_rng(1).uniform(-3.0, 3.0, 50)
+    expected = jit(vmap(value_and_grad(nested)), tier="llvm")(X)
+    monkeypatch.setattr(module, "LENGTH", length)
+    found = jit(vmap(value_and_grad(nested)), tier="llvm")(X)
+    assert [part.tobytes() for part in found] == [part.tobytes() for part in expected]
