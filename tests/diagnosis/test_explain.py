@@ -23,7 +23,7 @@ from autograd import (
 )
 from autograd import sum as total
 from tests.tables.expressions import variable
-from viz.explain import Explanations
+from viz.diagrams.explanations import Explanations
 
 
 def reason(node, output):

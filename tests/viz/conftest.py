@@ -4,7 +4,7 @@ import pytest
 
 from tests.tables.browser import CHROMIUM, Browser
 from viz import available_engines
-from viz.engine import VARIABLE
+from viz.layout.engine import VARIABLE
 
 
 @pytest.fixture(scope="module", params=available_engines(), ids=lambda engine: engine.source)

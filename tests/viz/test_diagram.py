@@ -7,7 +7,7 @@ import pytest
 
 import viz
 from autograd import Constant, Variable, exp, scope, sin
-from viz.diagram import diagram_of
+from viz.diagrams.from_nodes import diagram_of
 
 
 def test_records_are_in_step_with_the_graph():

@@ -14,7 +14,7 @@ from autograd import Variable
 from examples import lab_network
 from tests.tables.pictures import ENGINES
 from viz.__main__ import main
-from viz.engine import available_engines
+from viz.layout.engine import available_engines
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
 
@@ -29,7 +29,7 @@ def drawn():
 def no_engine(monkeypatch):
     monkeypatch.delenv("AUTOGRAD_DOT", raising=False)
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("viz.engine._graphviz_pure", lambda: None)
+    monkeypatch.setattr("viz.layout.engine._graphviz_pure", lambda: None)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_an_engine_that_fails_is_quoted(drawn, script, behaviour, message):
 
 @posix_only
 def test_an_engine_that_never_stops_talking_is_ended(drawn, script, monkeypatch):
-    monkeypatch.setattr("viz.engine.MOST_OUTPUT", 100_000)
+    monkeypatch.setattr("viz.layout.engine.MOST_OUTPUT", 100_000)
     with pytest.raises(viz.EngineError, match="gave no end of output"):
         drawn(engine=script("exec yes"), timeout=20).svg()
 

@@ -5,8 +5,8 @@ import pytest
 import viz
 from autograd import Variable, maximum, scope
 from examples import lab_network
-from viz.explain import Explanations
-from viz.steps import steps_of
+from viz.diagrams.explanations import Explanations
+from viz.playing.steps import steps_of
 
 
 def why(output, name="x", gradient=1.0):

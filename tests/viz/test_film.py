@@ -129,7 +129,7 @@ def test_too_long_and_impossible_films_are_refused():
 
 
 def test_a_film_too_large_for_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("viz.film.MOST_PIXELS", 100_000)
+    monkeypatch.setattr("viz.playing.film.MOST_PIXELS", 100_000)
     with pytest.raises(
         ValueError, match=r"a film of 8 frames of \d+ by \d+ pixels is too large; animation\(\) has no such"
     ):

@@ -11,9 +11,9 @@ from autograd import Variable, compiled, scope
 from examples import lab_network
 from tests.tables.browser import CHROMIUM, Browser, needs_chromium
 from tests.tables.pictures import ENGINES
-from viz.explain import Explanations
-from viz.states import MOST_VALUES, states_of
-from viz.steps import steps_of
+from viz.diagrams.explanations import Explanations
+from viz.playing.steps import steps_of
+from viz.views.states import MOST_VALUES, states_of
 
 FORMS = {
     "svg": lambda drawing: drawing.svg(),

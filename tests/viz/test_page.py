@@ -77,7 +77,7 @@ def test_a_layer_closes_with_the_layers_in_it_and_opens_alone(open_page):
 
 @needs_chromium
 def test_a_layer_that_cannot_be_opened_says_so(open_page, monkeypatch):
-    monkeypatch.setattr("viz.states.MOST_STATES", 1)
+    monkeypatch.setattr("viz.views.states.MOST_STATES", 1)
     browser = open_page(lab(expand="none"))
     click(browser, "g.box[data-id=b0]")
     assert says(browser)[1] == "Affine₁ is not opened in this page: the picture would be too large."
@@ -330,7 +330,7 @@ def test_nan_and_infinity_are_shown_at_every_step(open_page):
 
 
 def test_too_many_operations_are_not_stepped_and_the_page_says_so(monkeypatch):
-    monkeypatch.setattr("viz.page.MOST_OPERATIONS", 5)
+    monkeypatch.setattr("viz.playing.page.MOST_OPERATIONS", 5)
     data = data_of(lab().html())
     assert data["steps"] == []
     assert data["reason"] == "7 operations are too many to step through; the limit is 5."

@@ -11,7 +11,7 @@ import viz
 from autograd import Variable, exp, grad, jit, no_grad, scope, strict, value_and_grad, where
 from autograd.program.program import Program
 from viz import draw
-from viz.explain import Explanations
+from viz.diagrams.explanations import Explanations
 
 FORMS = {
     "svg": lambda drawing: drawing.svg(),
@@ -205,7 +205,10 @@ def test_a_condition_is_true_or_false_and_has_no_gradient():
     assert [(value.number_text, value.gradient_text) for value in conditions] == [("true", ""), ("true", "")]
     into = {link.target: link.local_gradient for link in drawing.view.inward if link.target in ("o0", "o1")}
     assert set(into.values()) == {None}
-    assert viz.explain.Explanations(drawing.diagram).why_zero(conditions[0].position) == "A condition has no gradient."
+    assert (
+        viz.diagrams.explanations.Explanations(drawing.diagram).why_zero(conditions[0].position)
+        == "A condition has no gradient."
+    )
 
 
 def test_a_guard_on_a_plain_value_and_a_constant_result_are_drawn():

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import viz
 from autograd import Variable, exp, scope, sin
-from viz.diagram import diagram_of
-from viz.selection import select
+from viz.diagrams.from_nodes import diagram_of
+from viz.views.selection import select
 
 
 def chain(length):

@@ -12,8 +12,7 @@ from examples import lab_network
 from layers import Affine
 from tests.tables.hostile_names import HOSTILE
 from tests.tables.pictures import ENGINES, GRADIENTS, LOCAL_GRADIENTS, SVG, VALUES, parts, texts
-from viz.svg import DARK_FILL
-from viz.tints import DARK_TINTS, NEGATIVE, POSITIVE
+from viz.colours import DARK_FILL, DARK_TINTS, NEGATIVE, POSITIVE
 
 
 def words(svg, css):
@@ -214,6 +213,6 @@ def test_nothing_in_a_name_means_anything_to_mermaid(name):
 
 def test_mermaid_needs_no_engine_and_mmd_is_its_suffix(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("viz.engine._graphviz_pure", lambda: None)
+    monkeypatch.setattr("viz.layout.engine._graphviz_pure", lambda: None)
     path = viz.draw(lab_network.build()).save(tmp_path / "graph.mmd")
     assert path.read_text(encoding="utf-8").startswith("flowchart LR\n")

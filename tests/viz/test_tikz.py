@@ -10,7 +10,7 @@ from autograd import Variable, scope
 from examples import lab_network
 from tests.tables.hostile_names import HOSTILE
 from tests.tables.pictures import ENGINES, LOCAL_GRADIENTS
-from viz.tikz import escaped
+from viz.writing.tikz import escaped
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -7,20 +7,12 @@ from __future__ import annotations
 
 import math
 
-from viz.view import View
+from viz.colours import NEGATIVE, POSITIVE
+from viz.views.view import View
 
-__all__ = ["COLOURS", "DARK_TINTS", "tints_of"]
+__all__ = ["TINTED_BY", "tints_of"]
 
-COLOURS = ("gradient", "value")
-POSITIVE = ("#eaf3fa", "#d0e6f5", "#b0d5ee", "#8ec3e6")
-NEGATIVE = ("#fdf0e4", "#fbdfc4", "#f8cb9e", "#f4b473")
-DARK_TINTS = dict(
-    zip(
-        POSITIVE + NEGATIVE,
-        ("#1b2a36", "#1d3850", "#1f4a6e", "#205c8c", "#332619", "#4d3317", "#6b4314", "#8a5410"),
-        strict=True,
-    )
-)
+TINTED_BY = ("gradient", "value")
 STEPS = (0.01, 0.1, 0.5)  # parts of the largest number in the picture at which a stronger ground begins
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from viz.diagram import Diagram, Operation
-from viz.explain import Explanations
-from viz.labels import pretty, readable, short_number
+from viz.diagrams.diagram import Diagram, Operation
+from viz.diagrams.explanations import Explanations
+from viz.labels import readable, short_number
 
-__all__ = ["Step", "steps_of"]
+__all__ = ["PAUSE", "SweepStep", "playable_steps", "steps_of"]
 
 MOST_OPERANDS = 6
+MOST_PLAYED = 200
+PAUSE = 4  # steps for which the last picture stands
 INFIX = {
     "plus": "+", "minus": "−", "multiply": "×", "divide": "÷", "power": "^", "less": "<", "less_equal": "≤",
     "equal": "=", "not_equal": "≠",
@@ -19,7 +21,7 @@ INFIX = {
 AS_NOTHING = 1e-9  # what is left of a gradient after its terms, relative to these, when only rounding is left
 
 
-class Step(NamedTuple):
+class SweepStep(NamedTuple):
     """One position of the slider.
 
     phase: "forward", "start" (of the backward sweep) or "backward".
@@ -34,7 +36,7 @@ class Step(NamedTuple):
     gradients: tuple[tuple[int, str, bool], ...]
 
 
-def steps_of(diagram: Diagram) -> list[Step]:
+def steps_of(diagram: Diagram) -> list[SweepStep]:
     """A step for each operation forward; if a sweep was run, one for its start and one for each operation backward.
 
     None if the numbers are not known.
@@ -50,24 +52,33 @@ def steps_of(diagram: Diagram) -> list[Step]:
     if not all([value.known for value in diagram.values]):
         return []
     forward = [
-        Step("forward", operation.position, _forward(diagram, operation), ()) for operation in diagram.operations
+        SweepStep("forward", operation.position, _forward(diagram, operation), ()) for operation in diagram.operations
     ]
     if all(value.gradient is None for value in diagram.values):
         return forward
     return forward + list(_backward(diagram))
 
 
+def playable_steps(diagram: Diagram, seconds: float) -> list[SweepStep]:
+    """The steps, each to be shown for so many seconds. Raises ValueError if there are too many, or no time for them."""
+    count = len(diagram.operations)
+    if count > MOST_PLAYED:
+        raise ValueError(
+            f"an animation has at most {MOST_PLAYED} operations, this picture {count:,}; html() steps through more, "
+            "focus=node, radius=3 draws fewer"
+        )
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+        raise ValueError(f"seconds is how long a step takes, above 0; got {seconds!r}")
+    return steps_of(diagram)
+
+
 def _forward(diagram: Diagram, operation: Operation) -> str:
     """`z₁ = w₁ × x = −1 × 2 = −2`."""
     values = [diagram.values[operand.value] for operand in operation.operands]
     numbers = [value.number_text for value in values[:MOST_OPERANDS]]
-    names = [
-        number if value.name is None else pretty(value.name) or number
-        for value, number in zip(values, numbers, strict=False)
-    ]
+    names = [value.name_text or number for value, number in zip(values, numbers, strict=False)]
     result = diagram.values[operation.result]
-    name = "" if result.name is None else pretty(result.name)
-    parts = [name] if name else []
+    parts = [result.name_text] if result.name_text else []
     for texts in (names, numbers) if names != numbers else (numbers,):
         parts.append(_applied(operation, texts, len(values) > MOST_OPERANDS))
     return " = ".join([*parts, result.number_text])
@@ -84,7 +95,7 @@ def _applied(operation: Operation, texts: list[str], more: bool) -> str:
     return f"{readable(operation.symbol, 14)}({', '.join(texts)}{', …' if more else ''})"
 
 
-class _Sums:
+class _GradientSums:
     """The gradients as they add up."""
 
     def __init__(self, diagram: Diagram, explanations: Explanations) -> None:
@@ -125,13 +136,15 @@ class _Sums:
         self.waiting[position] -= 1
 
 
-def _backward(diagram: Diagram) -> list[Step]:
+def _backward(diagram: Diagram) -> list[SweepStep]:
     """The start, and each operation passing its gradient on."""
-    sums = _Sums(diagram, Explanations(diagram))
+    sums = _GradientSums(diagram, Explanations(diagram))
     started = [value.position for value in diagram.values if sums.addends[value.position]]
     first = [position for position in started if position in diagram.outputs] or started
     at = ", ".join([f"∂ {short_number(sums.sums[p])} at {_name(diagram, p)}" for p in first[:MOST_OPERANDS]])
-    steps = [Step("start", None, f"backward starts with {at}", tuple([sums.shown(position) for position in started]))]
+    steps = [
+        SweepStep("start", None, f"backward starts with {at}", tuple([sums.shown(position) for position in started]))
+    ]
     for operation in reversed(diagram.operations):
         upstream = diagram.values[operation.result].gradient
         touched: dict[int, None] = {}
@@ -150,23 +163,25 @@ def _backward(diagram: Diagram) -> list[Step]:
         if upstream is None:
             says.append("not reached by the backward sweep")
         text = ";  ".join(says) or "passes on to constants only"
-        steps.append(Step("backward", operation.position, text, tuple([sums.shown(position) for position in touched])))
+        steps.append(
+            SweepStep("backward", operation.position, text, tuple([sums.shown(position) for position in touched]))
+        )
     return steps
 
 
-def _accumulated(diagram: Diagram, sums: _Sums, position: int) -> str:
+def _accumulated(diagram: Diagram, sums: _GradientSums, position: int) -> str:
     """`∂x = 2 · 3 + 1 · 4 + … = 10`: the dots stand for what is still to come."""
     addends = sums.addends[position]
     shown = addends if len(addends) <= MOST_OPERANDS else ["…", *addends[1 - MOST_OPERANDS :]]
     _, total, complete = sums.shown(position)
     waiting = "" if complete else ", so far"
-    return f"∂{_name(diagram, position)} = {_sum(shown)} = {total}{waiting}"
+    return f"∂{_name(diagram, position)} = {_joined(shown)} = {total}{waiting}"
 
 
-def _sum(terms: list[str]) -> str:
+def _joined(terms: list[str]) -> str:
     """Terms with plus or minus between them: what is below 0 is taken away.
 
-    >>> _sum(["−2 · 3", "4 · (−1)", "−1.5 · (−2)"])
+    >>> _joined(["−2 · 3", "4 · (−1)", "−1.5 · (−2)"])
     '−2 · 3 + 4 · (−1) − 1.5 · (−2)'
     """
     return terms[0] + "".join([f" − {term[1:]}" if term.startswith("−") else f" + {term}" for term in terms[1:]])
@@ -174,5 +189,4 @@ def _sum(terms: list[str]) -> str:
 
 def _name(diagram: Diagram, position: int) -> str:
     value = diagram.values[position]
-    name = "" if value.name is None else pretty(value.name)
-    return name or value.number_text
+    return value.name_text or value.number_text

@@ -1,26 +1,24 @@
-"""A view as DOT text, in the style of wires; `styles` has the others.
+"""A view as DOT text, but for the look of values, which `styles` adds.
 
-An operation is a circle. A value sits on its line: name and value above a rule, gradient below it. The
-derivative of an operation's result in an operand is small and grey at the arrow's head.
+An operation is a circle. The derivative of its result in an operand is small and grey at the arrow's head.
 """
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from viz.diagram import Box, Value
+from viz.colours import ALARM, ALARM_INK, CLOSED, FORWARD, GRADIENT, GROUND, INK, LINE, MUTED, OPEN, OPEN_EDGE, PALE
+from viz.diagrams.diagram import Box, Value
 from viz.labels import exact, exact_slope, html, pretty, quoted, readable, short_number
-from viz.tints import tints_of
-from viz.view import Block, Link, Note, View, Wire
+from viz.views.tints import tints_of
+from viz.views.view import Block, Link, Note, View, Wire
 
-__all__ = ["Wires", "usual_place"]
+__all__ = ["LONGEST_TOOLTIP", "SMALL_SIGNS", "DotWriter", "is_leaf", "table", "usual_place", "value_tooltip"]
 
-# Okabe and Ito's blue and vermilion, which colour-blind people tell apart. `svg` knows each colour's dark twin.
-INK, FORWARD, GRADIENT, MUTED, LINE = "#222222", "#0072b2", "#d55e00", "#6b6b6b", "#555555"
-GROUND, PALE, OPEN, OPEN_EDGE, CLOSED = "#ffffff", "#f4f4f4", "#f3f6fa", "#9aa7b5", "#2f3b4c"
-ALARM, ALARM_INK = "#f0e442", "#111111"
+ALARMED = f' BGCOLOR="{ALARM}"'
 FONT = 'fontname="Helvetica"'
 LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100
@@ -31,14 +29,17 @@ FEW_LINES = 3  # more of them that end at a circle need a longer way to be told 
 MOST_HEAD_LABELS = 6  # with more lines ending at a circle their numbers lie on each other; tooltips have them
 
 
-class Wires:
+class DotWriter(ABC):
     """Writes a view: a value is its own node, on the line from the operation that made it.
 
+    legend: says where in the picture what stands.
+    ranksep: inches from one column to the next.
     color_by: "gradient" or "value" for grounds that show how large these are, and their sign.
     places: for ids of lines the distance and angle from their heads at which labels stand.
     """
 
-    ranksep = 0.3  # inches from one column to the next
+    legend: str
+    ranksep = 0.3
 
     def __init__(
         self,
@@ -62,8 +63,8 @@ class Wires:
         for box in self.boxes:
             if box.position in view.opened:
                 self.boxes_at.setdefault(box.parent, []).append(box)
-        # On the spine comes first, that is on top.
-        self.first = {link.source for link in view.inward if link.spine}
+        # What is on the longest path comes first, that is on top.
+        self.first = {link.source for link in view.inward if link.on_longest_path}
         for wires in self.wires_at.values():
             wires.sort(key=lambda wire: wire.id not in self.first)
         self.values = {wire.id: view.diagram.values[wire.value] for wire in view.wires}
@@ -209,43 +210,47 @@ class Wires:
         )
 
     def wire(self, wire: Wire) -> str:
-        """A value on its line."""
+        """The node of a value, or of several that are bundled."""
         value = self.view.diagram.values[wire.value]
-        leaf = value.kind in ("variable", "constant")
-        css = "wire leaf" if leaf else "wire"
+        if not wire.bundled:
+            return self.value(wire, value)
+        rows = f'<TR><TD><FONT COLOR="{MUTED}">… {wire.bundled} more</FONT></TD></TR>'
+        return self.on_the_line(wire, value, f"{wire.bundled} values like those beside it", rows)
+
+    @abstractmethod
+    def value(self, wire: Wire, value: Value) -> str:
+        """The node of one value."""
+
+    def on_the_line(self, wire: Wire, value: Value, tooltip: str, rows: str) -> str:
+        """A node without a border, on the line that passes through it."""
+        leaf = is_leaf(value)
         # A ground also says how much room there is, where no rule does.
-        tint = self.tints.get(wire.value, PALE if leaf else "" if value.gradient_text else GROUND)
-        ground = f' BGCOLOR="{tint}"' if tint else ""
-        if wire.bundled:
-            rows = f'<TR><TD><FONT COLOR="{MUTED}">… {wire.bundled} more</FONT></TD></TR>'
-            tooltip = f"{wire.bundled} values like those beside it"
-        else:
-            rows = self.rows(value)
-            tooltip = value_tooltip(value)
-        return (
-            f'{wire.id} [id="{wire.id}", class="{css}", shape=plain, tooltip={quoted(tooltip)}, '
-            f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="{INK}"{ground}>'
-            f"{rows}</TABLE>>]"
+        ground = self.ground(value, PALE if leaf else "" if value.gradient_text else GROUND)
+        css = "wire leaf" if leaf else "wire"
+        return table(
+            wire, css, tooltip, f'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="{INK}"{ground}', rows
         )
 
-    def rows(self, value: Value) -> str:
-        """Name and value, the rule, the gradient; a constant has none."""
-        name = pretty(value.name or "")
-        parts = [f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT>'] if name else []
-        if value.known:
-            parts.append(number_text(value, self.tints))
-        above = " ".join(parts)
-        # A cell of its own for what stands out: a cell can have a ground, a part of a text can't.
-        alarm = f' BGCOLOR="{ALARM}"' if value.known and not math.isfinite(value.number) else ""
-        rows = f"<TR><TD{alarm}>{above}</TD></TR>"
-        if not value.gradient_text:
-            return rows
-        below, alarm, colour = gradient_cell(value, self.tints)
-        return rows + f'<HR/><TR><TD{alarm}><FONT COLOR="{colour}"><I>∂</I> {below}</FONT></TD></TR>'
+    def ground(self, value: Value, otherwise: str) -> str:
+        """The attribute of a value's ground: its tint, or without one another colour."""
+        tint = self.tints.get(value.position, otherwise)
+        return f' BGCOLOR="{tint}"' if tint else ""
+
+    def number(self, value: Value) -> tuple[str, str]:
+        """The bold number of a value, and the ground of its cell as an attribute."""
+        finite = math.isfinite(value.number)
+        colour = ALARM_INK if not finite else FORWARD if value.position not in self.tints else INK
+        return f'<FONT COLOR="{colour}"><B>{value.number_text}</B></FONT>', "" if finite else ALARMED
+
+    def gradient(self, value: Value, sign: str) -> tuple[str, str]:
+        """The gradient of a value after a sign, and the ground of its cell as an attribute."""
+        finite = value.gradient is None or math.isfinite(value.gradient)
+        colour = ALARM_INK if not finite else GRADIENT if value.position not in self.tints else INK
+        return f'<FONT COLOR="{colour}">{sign}{value.gradient_text}</FONT>', "" if finite else ALARMED
 
     def outward(self, link: Link) -> Iterator[str]:
         """The line from a block to its result."""
-        weight = ", weight=20" if link.spine else ""
+        weight = ", weight=20" if link.on_longest_path else ""
         ends = f"{link.source}-{link.target}"
         yield f'  {link.source} -> {link.target}:w [id="{ends}", arrowhead=none{weight}, tooltip=" "]'
 
@@ -254,7 +259,7 @@ class Wires:
         link = links[0]
         attributes = [f'id="{link.source}-{link.target}"']
         tooltip = " "
-        if any(other.spine for other in links):
+        if any(other.on_longest_path for other in links):
             attributes.append("weight=20")
         slopes = [other.local_gradient for other in links if other.local_gradient is not None]
         if slopes:
@@ -290,20 +295,17 @@ def usual_place(label: str) -> tuple[float, float]:
     return round(length / 10, 2), round(math.degrees(math.asin(5.0 / length)), 1)
 
 
-def number_text(value: Value, tints: Mapping[int, str]) -> str:
-    """The bold number of a value."""
-    colour = FORWARD if value.position not in tints else INK
-    if not math.isfinite(value.number):
-        colour = ALARM_INK
-    return f'<FONT COLOR="{colour}"><B>{value.number_text}</B></FONT>'
+def is_leaf(value: Value) -> bool:
+    """Whether no operation computed a value."""
+    return value.kind in ("variable", "constant")
 
 
-def gradient_cell(value: Value, tints: Mapping[int, str]) -> tuple[str, str, str]:
-    """What a gradient reads, the ground of its cell as an attribute, and its colour."""
-    colour = GRADIENT if value.position not in tints else INK
-    if value.gradient is None or math.isfinite(value.gradient):
-        return value.gradient_text, "", colour
-    return value.gradient_text, f' BGCOLOR="{ALARM}"', ALARM_INK
+def table(wire: Wire, css: str, tooltip: str, attributes: str, rows: str) -> str:
+    """The node of a wire: an HTML-like table."""
+    return (
+        f'{wire.id} [id="{wire.id}", class="{css}", shape=plain, tooltip={quoted(tooltip)}, '
+        f"label=<<TABLE {attributes}>{rows}</TABLE>>]"
+    )
 
 
 def value_tooltip(value: Value) -> str:

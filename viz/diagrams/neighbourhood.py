@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from autograd import Constant, Node
 
-__all__ = ["nodes_near", "nodes_of"]
+__all__ = ["nodes_around", "nodes_below"]
 
 
-def nodes_of(outputs: Sequence[Node], at_most: int) -> list[Node]:
+def nodes_below(outputs: Sequence[Node], at_most: int) -> list[Node]:
     """The nodes nearest below the outputs, no more than so many, parents first."""
     near: dict[int, Node] = {id(output): output for output in outputs[:at_most]}
     queue = list(near.values())
@@ -23,7 +23,7 @@ def nodes_of(outputs: Sequence[Node], at_most: int) -> list[Node]:
     return _in_order(near)
 
 
-def nodes_near(nodes: Sequence[Node], focus: Sequence[Node], radius: int) -> list[Node]:
+def nodes_around(nodes: Sequence[Node], focus: Sequence[Node], radius: int) -> list[Node]:
     """Those of the nodes (parents first) that are at most `radius` operations from the focus, either way.
 
     The operands of each operation that is shown belong to it.

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from autograd.diagnosis.reasons import MOST_TERMS, Reasons
-from viz.diagram import Diagram, Value
-from viz.labels import pretty, readable, short_number
+from viz.diagrams.diagram import Diagram, Value
+from viz.labels import readable, short_number
 
-__all__ = ["Explanations", "told"]
+__all__ = ["Explanations"]
 
 
 class Explanations(Reasons):
@@ -61,7 +61,7 @@ class Explanations(Reasons):
 
     def told(self, position: int) -> str:
         """A value as `name = number`."""
-        return told(self.diagram.values[position])
+        return self.diagram.values[position].text
 
     def named(self, operation: Any) -> str:
         """An operation as its sign, and the layer that it is in."""
@@ -92,15 +92,6 @@ class Explanations(Reasons):
         if len(terms) > MOST_TERMS:
             lines.append(f"and {len(terms) - MOST_TERMS} terms more")
         return lines
-
-
-def told(value: Value) -> str:
-    """A value as `name = number`, or the number alone.
-
-    >>> told(Value(0, "w1", -1.0, None, "variable", None, None, False))
-    'w₁ = −1'
-    """
-    return " = ".join([part for part in (pretty(value.name or ""), value.number_text) if part])
 
 
 def _gradient(value: Value) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from viz import dot
-from viz.diagram import Box, Value
-from viz.labels import pretty, readable, short_number
-from viz.view import Block, View, Wire
+from viz.colours import FORWARD, GRADIENT
+from viz.diagrams.diagram import Box, Value
+from viz.labels import readable, short_number
+from viz.views.view import Block, View, Wire
 
 __all__ = ["write_mermaid"]
 
@@ -71,8 +71,8 @@ def _lines(view: View) -> Iterator[str]:
     if view.diagram.note:
         yield f'  n["{_escaped(readable(view.diagram.note, LONGEST_GUARD))}"]:::fold'
     # Okabe and Ito's blue and vermilion as borders; texts keep the theme's own colour, dark or light.
-    yield f"  classDef box stroke:{dot.FORWARD},stroke-width:3px"
-    yield f"  classDef leaf stroke:{dot.GRADIENT}"
+    yield f"  classDef box stroke:{FORWARD},stroke-width:3px"
+    yield f"  classDef leaf stroke:{GRADIENT}"
     yield "  classDef fold stroke-dasharray:4"
 
 
@@ -86,7 +86,7 @@ def _block(block: Block) -> str:
 def _wire(value: Value, wire: Wire) -> str:
     if wire.bundled:
         return f'{wire.id}["… {wire.bundled} more"]:::fold'
-    text = " = ".join([_escaped(part) for part in (pretty(value.name or ""), value.number_text) if part])
+    text = " = ".join([_escaped(part) for part in (value.name_text, value.number_text) if part])
     if value.gradient_text:
         text += f"<br>∂ {_escaped(value.gradient_text)}"
     return f'{wire.id}["{text}"]' + (":::leaf" if value.kind == "variable" else "")

@@ -12,17 +12,15 @@ from collections.abc import Sequence
 from copy import deepcopy
 from xml.etree import ElementTree
 
-from viz import dot
-from viz.steps import Step
-from viz.svg import CLASS, NAMESPACE, parts_of
-from viz.view import View
+from viz.colours import FORWARD, GRADIENT
+from viz.playing.steps import PAUSE, SweepStep
+from viz.views.view import View
+from viz.writing.svg import CLASS, NAMESPACE, parts_at_work, parts_of
 
 __all__ = ["animated"]
 
-PAUSE = 4  # steps for which the last picture stands
 
-
-def animated(root: ElementTree.Element, view: View, steps: Sequence[Step], seconds: float) -> str:
+def animated(root: ElementTree.Element, view: View, steps: Sequence[SweepStep], seconds: float) -> str:
     """The style rules that play the steps, so many seconds each; the texts they show are put into the SVG."""
     # Names of its own: another animation may be on the same page.
     picture = hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:8]
@@ -40,12 +38,10 @@ def animated(root: ElementTree.Element, view: View, steps: Sequence[Step], secon
                 timeline.show(text, computed[value.producer], None)
             elif text.get("class") == "gradient" and value.gradient is not None:
                 _play_sums(groups[wire.id], text, sums.get(wire.value, []), timeline)
-    workers = {member: block.id for block in view.blocks for member in block.members}
-    result = {link.source: link.target for link in view.outward}
+    at_work = parts_at_work(groups, view)
     for place, step in enumerate(steps, 1):
-        if step.operation is not None:
-            id = workers[step.operation]
-            _mark(groups.get(id, groups.get(result.get(id, ""))), place, step.phase, timeline)
+        if step.operation in at_work:
+            _mark(at_work[step.operation], place, step.phase, timeline)
     return timeline.rules(seconds)
 
 
@@ -101,16 +97,14 @@ def _play_sums(
             group.insert(place, earlier)
 
 
-def _mark(group: ElementTree.Element | None, place: int, phase: str, timeline: _Timeline) -> None:
+def _mark(group: ElementTree.Element, place: int, phase: str, timeline: _Timeline) -> None:
     """Have the outline of what is at work stand out for one step."""
-    if group is None:
-        return
     for tag in ("ellipse", "path", "polygon"):
         shape = group.find(f"{{{NAMESPACE}}}{tag}")
         if shape is not None:
             outline = deepcopy(shape)
             outline.attrib.update({"fill": "none", "stroke-width": "3"})
-            outline.set("stroke", dot.FORWARD if phase == "forward" else dot.GRADIENT)
+            outline.set("stroke", FORWARD if phase == "forward" else GRADIENT)
             timeline.show(outline, place, place + 1)
             group.append(outline)
             return

@@ -11,11 +11,11 @@ import shlex
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-from viz import dot
-from viz.diagram import Value
+from viz.colours import CLOSED, FORWARD, GRADIENT, OPEN, OPEN_EDGE
+from viz.diagrams.diagram import Value
 from viz.errors import EngineError
-from viz.labels import pretty, readable
-from viz.view import Block, Note, View, Wire
+from viz.labels import readable
+from viz.views.view import Block, Note, View, Wire
 
 __all__ = ["escaped", "write_tikz"]
 
@@ -104,11 +104,11 @@ def _lines(
     labels: Mapping[str, tuple[str, tuple[float, float]]],
 ) -> Iterator[str]:
     yield r"% \usepackage{tikz} \usetikzlibrary{backgrounds,fit}"
-    yield rf"\definecolor{{forward}}{{HTML}}{{{dot.FORWARD[1:].upper()}}}"
-    yield rf"\definecolor{{gradient}}{{HTML}}{{{dot.GRADIENT[1:].upper()}}}"
-    yield rf"\definecolor{{closed}}{{HTML}}{{{dot.CLOSED[1:].upper()}}}"
-    yield rf"\definecolor{{open}}{{HTML}}{{{dot.OPEN[1:].upper()}}}"
-    yield rf"\definecolor{{edge}}{{HTML}}{{{dot.OPEN_EDGE[1:].upper()}}}"
+    yield rf"\definecolor{{forward}}{{HTML}}{{{FORWARD[1:].upper()}}}"
+    yield rf"\definecolor{{gradient}}{{HTML}}{{{GRADIENT[1:].upper()}}}"
+    yield rf"\definecolor{{closed}}{{HTML}}{{{CLOSED[1:].upper()}}}"
+    yield rf"\definecolor{{open}}{{HTML}}{{{OPEN[1:].upper()}}}"
+    yield rf"\definecolor{{edge}}{{HTML}}{{{OPEN_EDGE[1:].upper()}}}"
     yield (
         r"\begin{tikzpicture}[x=1in,y=1in,font=\sffamily\small,wire/.style={inner sep=1pt,align=center},"
         r"operation/.style={draw,thick,circle,inner sep=1pt,minimum size=0.42in,fill=white},"
@@ -165,8 +165,7 @@ def _clusters(view: View) -> Iterator[str]:
 
 
 def _wire(value: Value) -> str:
-    name = pretty(value.name or "")
-    parts = [rf"\textit{{{escaped(name)}}}"] if name else []
+    parts = [rf"\textit{{{escaped(value.name_text)}}}"] if value.name_text else []
     if value.number_text:
         parts.append(rf"\textcolor{{forward}}{{\textbf{{{escaped(value.number_text)}}}}}")
     above = " ".join(parts)

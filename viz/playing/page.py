@@ -15,14 +15,14 @@ from importlib import resources
 from typing import Any
 from xml.etree import ElementTree
 
-from viz.diagram import Diagram
+from viz.diagrams.diagram import Diagram
+from viz.diagrams.explanations import Explanations
 from viz.errors import EngineError
-from viz.explain import Explanations
-from viz.labels import pretty, readable
-from viz.placing import placed_svg
-from viz.steps import steps_of
-from viz.svg import CLASS, HALO, NAMESPACE, as_text, dark_rules
-from viz.view import View
+from viz.labels import readable
+from viz.layout.placing import placed_svg
+from viz.playing.steps import steps_of
+from viz.views.view import View
+from viz.writing.svg import CLASS, HALO, NAMESPACE, as_text, dark_rules
 
 __all__ = ["write_page"]
 
@@ -145,7 +145,7 @@ def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[
         homes.append(home)
         home = diagram.boxes[home].parent
     return {
-        "name": "" if value.name is None else pretty(value.name),
+        "name": value.name_text,
         "search": "" if value.name is None else readable(value.name, 200),
         "number": value.number_text,
         "gradient": value.gradient_text,
@@ -187,7 +187,7 @@ def _themes() -> str:
 
 
 def _resource(name: str) -> str:
-    return resources.files("viz").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("viz.playing").joinpath(name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from viz.diagram import Diagram
+from viz.diagrams.diagram import Diagram
 
 __all__ = ["longest_path"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from viz.diagram import Diagram, Guard
+from viz.diagrams.diagram import Diagram, Guard
 
 __all__ = ["Block", "Link", "Note", "View", "Wire"]
 
@@ -39,14 +39,14 @@ class Link(NamedTuple):
 
     local_gradient: of a line into an operation, unless the value is constant.
     chain: the same through all operations of a block that has one result.
-    spine: whether it lies on the longest path.
+    on_longest_path: whether it lies on the longest path.
     """
 
     source: str
     target: str
     local_gradient: float | None = None
     chain: float | None = None
-    spine: bool = False
+    on_longest_path: bool = False
 
 
 class Note(NamedTuple):

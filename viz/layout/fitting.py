@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
-from viz.metrics import width_of
-from viz.placing import Rectangle, room_of
-from viz.svg import NAMESPACE
+from viz.layout.metrics import width_of
+from viz.layout.placing import Rectangle, bounds_of
+from viz.writing.svg import NAMESPACE
 
 __all__ = ["cell_of", "fit_texts", "shapes_of"]
 
@@ -30,11 +30,11 @@ def fit_texts(root: ElementTree.Element) -> None:
         for text in group.findall(f"{{{NAMESPACE}}}text"):
             cell = cell_of(text, shapes)
             if cell is None:
-                _fit([text], None)
+                _fit_row([text], None)
             else:
                 rows.setdefault((text.get("y", ""), cell), []).append(text)
         for (_, cell), row in rows.items():
-            _fit(row, cell)
+            _fit_row(row, cell)
         circle = group.find(f"{{{NAMESPACE}}}ellipse")
         if circle is not None:
             for text in group.findall(f"{{{NAMESPACE}}}text"):
@@ -48,7 +48,7 @@ def shapes_of(group: ElementTree.Element) -> list[Rectangle]:
     if "node" not in css or "guard" in css:
         return []
     tags = [f"{{{NAMESPACE}}}{tag}" for tag in ("ellipse", "path", "polygon")]
-    return [room for child in group if child.tag in tags and (room := room_of(child)) is not None]
+    return [room for child in group if child.tag in tags and (room := bounds_of(child)) is not None]
 
 
 def cell_of(text: ElementTree.Element, shapes: Sequence[Rectangle]) -> Rectangle | None:
@@ -64,7 +64,7 @@ def cell_of(text: ElementTree.Element, shapes: Sequence[Rectangle]) -> Rectangle
     return Rectangle(min(lefts), min(tops), max(rights), max(bottoms))
 
 
-def _fit(row: Iterable[ElementTree.Element], cell: Rectangle | None) -> None:
+def _fit_row(row: Iterable[ElementTree.Element], cell: Rectangle | None) -> None:
     """Give the texts of a row their places, and have each take no more than its own."""
     # Texts that begin at one place are shown one after another, the last of them in the end.
     places: dict[float, list[ElementTree.Element]] = {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from viz.diagram import Diagram, Value
-from viz.labels import pretty, readable
+from viz.diagrams.diagram import Diagram, Value
+from viz.labels import readable
 
 __all__ = ["write_tree"]
 
@@ -47,8 +47,7 @@ def write_tree(diagram: Diagram, most_lines: int = MOST_LINES) -> str:
 
 def _line(diagram: Diagram, value: Value) -> str:
     """One value: `r = 0.5 (∂ 1) = − in SquaredLoss`."""
-    parts = [part for part in (pretty(value.name or ""), value.number_text) if part]
-    parts[1:1] = ["="] * (len(parts) - 1)
+    parts = [value.text] if value.text else []
     if value.gradient_text:
         parts.append(f" ∂ {value.gradient_text}")
     if value.producer is not None:

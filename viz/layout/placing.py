@@ -14,11 +14,11 @@ from statistics import median
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from viz.dot import usual_place
-from viz.metrics import width_of
-from viz.svg import NAMESPACE, described_svg
+from viz.layout.metrics import width_of
+from viz.writing.dot import usual_place
+from viz.writing.svg import NAMESPACE, described_svg
 
-__all__ = ["Place", "Rectangle", "extent_of", "labels_of", "placed_svg", "room_of"]
+__all__ = ["Place", "Rectangle", "bounds_of_group", "labels_of", "placed_svg", "bounds_of"]
 
 CELL = 48.0  # of the grid in which what is near is looked up, in points
 STEP = 2.0  # from one point to the next where a line is looked at
@@ -67,7 +67,7 @@ class Rectangle(NamedTuple):
                 yield column, row
 
 
-class _Habits(NamedTuple):
+class _EngineOffsets(NamedTuple):
     """What engines differ in.
 
     border: from the tip of an arrow's filled form to where its line ends.
@@ -91,10 +91,10 @@ class _Arrow(NamedTuple):
         angle = math.atan2(base_y - tip_y, base_x - tip_x)
         return tip_x - border * math.cos(angle), tip_y - border * math.sin(angle), angle
 
-    def place_of(self, middle: Point, habits: _Habits) -> Place:
+    def place_of(self, middle: Point, offsets: _EngineOffsets) -> Place:
         """What to ask of the engine so that it has the label with this middle."""
-        x, y, angle = self.end(habits.border)
-        across, down = middle[0] - x, middle[1] - habits.lowered - y
+        x, y, angle = self.end(offsets.border)
+        across, down = middle[0] - x, middle[1] - offsets.lowered - y
         turned = math.degrees(angle - math.atan2(down, across))
         return Place(math.hypot(across, down) / 10.0, (turned + 180.0) % 360.0 - 180.0)
 
@@ -102,7 +102,7 @@ class _Arrow(NamedTuple):
         """How far below the middle of its usual place the engine has the label, if its lines end like this."""
         distance, turned = usual_place(self.text.text or "")
         _, y, angle = self.end(border)
-        room = _room(self.text)
+        room = _bounds_of_text(self.text)
         return (room.top + room.bottom) / 2.0 - y - 10.0 * distance * math.sin(angle - math.radians(turned))
 
 
@@ -120,7 +120,7 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
             if text is not None and len(line) > 1:
                 arrows.append(_Arrow(group.get("data-id", ""), text, line))
         elif "node" in css:
-            room = extent_of(group)
+            room = bounds_of_group(group)
             grid.add(room.widened() if "wire" in css else room)
         elif "layer" in css:
             border = group.find(f"{{{NAMESPACE}}}path")
@@ -128,9 +128,9 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
                 grid.add_line(_curve(_points(border.get("d", ""))), BORDER_CROSSED)
         elif "title" in css:
             for text in group.findall(f"{{{NAMESPACE}}}text"):
-                grid.add(_room(text))
-    habits = _habits_seen_in(arrows)
-    return root, {arrow.id: _placed(arrow, grid, habits) for arrow in arrows}
+                grid.add(_bounds_of_text(text))
+    offsets = _offsets_seen_in(arrows)
+    return root, {arrow.id: _placed(arrow, grid, offsets) for arrow in arrows}
 
 
 def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
@@ -139,7 +139,7 @@ def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
     for group in root.iter(f"{{{NAMESPACE}}}g"):
         text = group.find(f"{{{NAMESPACE}}}text") if "edge" in group.get("class", "").split() else None
         if text is not None:
-            room = _room(text)
+            room = _bounds_of_text(text)
             labels[group.get("data-id", "")] = (
                 text.text or "",
                 ((room.left + room.right) / 2, (room.top + room.bottom) / 2),
@@ -147,22 +147,22 @@ def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
     return labels
 
 
-def _habits_seen_in(arrows: list[_Arrow]) -> _Habits:
+def _offsets_seen_in(arrows: list[_Arrow]) -> _EngineOffsets:
     """Those of the engine that put the labels of these arrows in their usual places."""
-    best, least = _Habits(BORDERS[0], 0.0), math.inf
+    best, least = _EngineOffsets(BORDERS[0], 0.0), math.inf
     for border in BORDERS if arrows else ():
         found = [arrow.lowered(border) for arrow in arrows]
         usual = median(found)
         # Where its lines end right, all labels are lowered alike.
         spread = sum([abs(one - usual) for one in found]) / len(found)
         if spread < least - 0.05:
-            best, least = _Habits(border, usual), spread
+            best, least = _EngineOffsets(border, usual), spread
     return best
 
 
-def _placed(arrow: _Arrow, grid: _Grid, habits: _Habits) -> Place:
+def _placed(arrow: _Arrow, grid: _Grid, offsets: _EngineOffsets) -> Place:
     """The best of a label's places; it is moved there, and in the way of others from now on."""
-    now = _room(arrow.text)
+    now = _bounds_of_text(arrow.text)
     wide, high = (now.right - now.left) / 2, (now.bottom - now.top) / 2
     best, least = None, math.inf
     for cost, middle in _middles(arrow.line, wide, high):
@@ -173,12 +173,12 @@ def _placed(arrow: _Arrow, grid: _Grid, habits: _Habits) -> Place:
         if cost < least:
             best, least = (middle, room), cost
     if best is None:
-        return arrow.place_of(((now.left + now.right) / 2, (now.top + now.bottom) / 2), habits)
+        return arrow.place_of(((now.left + now.right) / 2, (now.top + now.bottom) / 2), offsets)
     middle, room = best
     grid.add(room.widened())
     for attribute, shift in (("x", room.left - now.left), ("y", room.top - now.top)):
         arrow.text.set(attribute, f"{float(arrow.text.get(attribute, '0')) + shift:.2f}")
-    return arrow.place_of(middle, habits)
+    return arrow.place_of(middle, offsets)
 
 
 def _middles(line: list[Point], wide: float, high: float) -> Iterator[tuple[float, Point]]:
@@ -273,22 +273,22 @@ def _points(numbers: str) -> list[Point]:
     return list(zip(found[::2], found[1::2], strict=False))
 
 
-def extent_of(group: ElementTree.Element) -> Rectangle:
+def bounds_of_group(group: ElementTree.Element) -> Rectangle:
     """The room of all shapes and texts of a node."""
-    rooms = [room for element in group.iter() if (room := room_of(element)) is not None]
+    rooms = [room for element in group.iter() if (room := bounds_of(element)) is not None]
     if not rooms:
         return Rectangle(0.0, 0.0, 0.0, 0.0)
     lefts, tops, rights, bottoms = zip(*rooms, strict=True)
     return Rectangle(min(lefts), min(tops), max(rights), max(bottoms))
 
 
-def room_of(element: ElementTree.Element) -> Rectangle | None:
+def bounds_of(element: ElementTree.Element) -> Rectangle | None:
     """The room of a shape or a text; None of what shows nothing."""
     if element.tag == f"{{{NAMESPACE}}}ellipse":
         x, y, rx, ry = [float(element.get(name, "0")) for name in ("cx", "cy", "rx", "ry")]
         return Rectangle(x - rx, y - ry, x + rx, y + ry)
     if element.tag == f"{{{NAMESPACE}}}text":
-        return _room(element) if (element.text or "").strip() else None
+        return _bounds_of_text(element) if (element.text or "").strip() else None
     corners = _points(element.get("points") or element.get("d") or "")
     if not corners:
         return None
@@ -296,7 +296,7 @@ def room_of(element: ElementTree.Element) -> Rectangle | None:
     return Rectangle(min(xs), min(ys), max(xs), max(ys))
 
 
-def _room(text: ElementTree.Element) -> Rectangle:
+def _bounds_of_text(text: ElementTree.Element) -> Rectangle:
     """About the room of a text, its middle where Graphviz has it: 0.4 of the size above the line it stands on."""
     size, x, y = [float(text.get(name, "0")) for name in ("font-size", "x", "y")]
     width = width_of(text.text or "", size)

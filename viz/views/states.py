@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from viz.diagram import Diagram
+from viz.diagrams.diagram import Diagram
 from viz.errors import GraphTooLarge
-from viz.selection import view_with, with_surroundings
-from viz.view import View
+from viz.views.selection import view_with, with_surroundings
+from viz.views.view import View
 
 __all__ = ["states_of"]
 

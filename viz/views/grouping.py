@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from viz.diagram import Diagram, Value
-from viz.spine import longest_path
-from viz.view import Block, Link, Note, View, Wire
+from viz.diagrams.diagram import Diagram, Value
+from viz.diagrams.longest_path import longest_path
+from viz.views.view import Block, Link, Note, View, Wire
 
 __all__ = ["Grouping"]
 
@@ -113,10 +113,10 @@ class Grouping:
 
     def view(self) -> View:
         """The records of what is drawn."""
-        return _Records(self).view()
+        return _ViewBuilder(self).view()
 
 
-class _Records:
+class _ViewBuilder:
     """The records, as they are put together."""
 
     def __init__(self, grouping: Grouping) -> None:
@@ -127,8 +127,8 @@ class _Records:
             self.members.setdefault(block, []).append(operation)
         self.wires: dict[str, Wire] = {}
         self.bundled = Counter(grouping.bundle.values())
-        self.spine = longest_path(self.diagram)
-        self.spine_operations = set(self.spine.values())
+        self.path = longest_path(self.diagram)
+        self.operations_on_path = set(self.path.values())
         self.chains = {
             block: self.chain(members) for block, members in self.members.items() if block >= grouping.first_box
         }
@@ -146,12 +146,12 @@ class _Records:
                     alone = block < self.grouping.first_box and value.position not in self.grouping.bundle
                     key = (link.source, link.target, operation.position, place) if alone else (link.source, link.target)
                     known = inward.get(key)
-                    if known is None or (link.spine and not known.spine):
+                    if known is None or (link.on_longest_path and not known.on_longest_path):
                         inward[key] = link
             if self.grouping.visible[operation.result]:
                 wire = self.wire(self.diagram.values[operation.result], block)
                 ends = (self.block_id(block), wire)
-                outward.setdefault(ends, Link(*ends, spine=operation.position in self.spine_operations))
+                outward.setdefault(ends, Link(*ends, on_longest_path=operation.position in self.operations_on_path))
         for value in self.diagram.values:
             if (
                 self.grouping.visible[value.position]
@@ -197,8 +197,8 @@ class _Records:
             gradient, chain = chain, None
         if value.kind in ("constant", "condition") or value.position in grouping.bundle:
             gradient = chain = None
-        on_spine = value.position in self.spine and self.spine[value.position] == operation
-        return Link(self.wire(value, block), target, gradient, chain, on_spine)
+        on_path = value.position in self.path and self.path[value.position] == operation
+        return Link(self.wire(value, block), target, gradient, chain, on_path)
 
     def wire(self, value: Value, block: int) -> str:
         """The id of the wire on which a value enters a block; noted as drawn."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from viz.grouping import Grouping
+from viz.views.grouping import Grouping
 
 __all__ = ["bundle_values", "fold_running_sums", "fold_siblings"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from collections import Counter
 from collections.abc import Sequence
 from contextvars import Context
 from pathlib import PurePath
@@ -19,10 +20,13 @@ from autograd.program.program import Program
 from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import Signature, sign
 from autograd.program.vmap import Mapped
-from viz.diagram import Decision, Diagram, diagram_of, slopes_of
-from viz.subjects import leaves_of, parameters_of
+from viz.diagrams.calls import parameter_names
+from viz.diagrams.containers import leaves_of
+from viz.diagrams.diagram import Diagram
+from viz.diagrams.from_nodes import MOST_NODES, Decision, diagram_of, slopes_of
+from viz.errors import PROGRAM_WAYS, too_large
 
-__all__ = ["Recording", "recording_of"]
+__all__ = ["diagram_of_program"]
 
 MOST_PATHS_TOLD = 6
 
@@ -95,7 +99,19 @@ def gradients_through(nodes: Sequence[Node], outputs: Sequence[Node]) -> dict[in
     return found
 
 
-def recording_of(subject: Any, arguments: tuple[Any, ...]) -> Recording | None:
+def diagram_of_program(subject: Any, arguments: tuple[Any, ...], focus: Any, limit: int) -> tuple[Diagram, str] | None:
+    """The diagram and the name of a program, or of a function that `jit` or `vmap` compiled; None for others."""
+    recording = _recording_of(subject, arguments)
+    if recording is None:
+        return None
+    if focus is not None:
+        raise TypeError("focus takes nodes of the graph that is drawn, and a program has none")
+    if recording.program.size > MOST_NODES:
+        raise too_large(recording.program.size, limit, Counter(), Counter(), ways=PROGRAM_WAYS)
+    return recording.diagram(), recording.name
+
+
+def _recording_of(subject: Any, arguments: tuple[Any, ...]) -> Recording | None:
     """What there is to draw of a program, or of a function that `jit` or `vmap` compiled; None for other functions."""
     if isinstance(subject, Program):
         return _program(subject, arguments)
@@ -149,7 +165,7 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
     inputs = [Variable(number) for number in given]
     places = {id(variable): place for place, variable in enumerate(inputs)}
     positional, _ = Signature(arguments, {}).arguments(inputs)
-    for name, argument in zip(parameters_of(jitted, len(arguments)), positional, strict=True):
+    for name, argument in zip(parameter_names(jitted, len(arguments)), positional, strict=True):
         for path_name, leaf in leaves_of(argument, name):
             place = places.get(id(leaf))
             if place is not None:

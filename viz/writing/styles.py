@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from viz.diagram import Value
-from viz.dot import (
-    ALARM,
-    INK,
-    LINE,
-    LONGEST_TOOLTIP,
-    MUTED,
-    PALE,
-    SMALL_SIGNS,
-    Wires,
-    gradient_cell,
-    number_text,
-    value_tooltip,
-)
-from viz.labels import html, pretty, quoted, readable
-from viz.tints import COLOURS
-from viz.view import Block, Link, View, Wire
+from viz.colours import ALARM, INK, LINE, MUTED, PALE
+from viz.diagrams.diagram import Value
+from viz.labels import html, readable
+from viz.views.tints import TINTED_BY
+from viz.views.view import Block, Link, View, Wire
+from viz.writing.dot import LONGEST_TOOLTIP, SMALL_SIGNS, DotWriter, is_leaf, table, value_tooltip
 
 __all__ = ["Look", "write_dot"]
+
+
+class Wires(DotWriter):
+    """A value sits on its line: name and number above a rule, gradient below it."""
+
+    legend = "Above each line the value, below it the gradient"
+
+    def value(self, wire: Wire, value: Value) -> str:
+        return self.on_the_line(wire, value, value_tooltip(value), self.rows(value))
+
+    def rows(self, value: Value) -> str:
+        """Name and number, the rule, the gradient; a constant has none."""
+        name = value.name_text
+        parts = [f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT>'] if name else []
+        # A cell of its own for what stands out: a cell can have a ground, a part of a text can't.
+        ground = ""
+        if value.known:
+            number, ground = self.number(value)
+            parts.append(number)
+        rows = f"<TR><TD{ground}>{' '.join(parts)}</TD></TR>"
+        if not value.gradient_text:
+            return rows
+        gradient, ground = self.gradient(value, "<I>∂</I> ")
+        return rows + f"<HR/><TR><TD{ground}>{gradient}</TD></TR>"
 
 
 class Cards(Wires):
     """An operation and its result are one card: the sign at its head, below it value and gradient."""
 
+    legend = "On each card the operation, the value and the gradient"
     # Other cards are all that is between two columns, and lines up and down pass there.
     ranksep = 0.42
 
@@ -70,31 +83,24 @@ class Cards(Wires):
         target = self.result.get(links[0].target, links[0].target)
         return super().inward([link._replace(target=target) for link in links])
 
-    def wire(self, wire: Wire) -> str:
+    def value(self, wire: Wire, value: Value) -> str:
         """The card of a value."""
-        if wire.bundled:
-            return super().wire(wire)
-        value = self.view.diagram.values[wire.value]
         leaf = wire.id not in self.maker
-        name = "" if value.name is None else pretty(value.name)
         sign = "" if leaf else readable(self.maker[wire.id].label, 14)
         size = 22 if sign in SMALL_SIGNS else 14
         head = [f'<FONT POINT-SIZE="{size}">{html(sign)}</FONT>'] if sign else []
-        if name:
-            head.append(f"<I>{html(name)}</I>")
-        rows = f'<TR><TD><FONT COLOR="{INK}">{" &#160;".join(head)}</FONT></TD></TR>' if head else ""
-        ground = self.tints.get(wire.value, PALE if leaf else "")
-        css = "wire card leaf" if leaf else "wire card"
-        filled = f' BGCOLOR="{ground}"' if ground else ""
-        content = rows + self.rows(value)
+        if value.name_text:
+            head.append(f"<I>{html(value.name_text)}</I>")
+        content = f'<TR><TD><FONT COLOR="{INK}">{" &#160;".join(head)}</FONT></TD></TR>' if head else ""
+        content += self.rows(value)
         # The ground of what stands out would stick out of round corners.
         corners = "" if ALARM in content else ' STYLE="ROUNDED"'
         tooltip = value_tooltip(value) if leaf else f"{value_tooltip(value)}, {self.meaning(self.maker[wire.id])}"
-        return (
-            f'{wire.id} [id="{wire.id}", class="{css}", shape=plain, tooltip={quoted(tooltip)}, '
-            f'label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3"{corners} '
-            f'COLOR="{LINE}"{filled}>{content}</TABLE>>]'
+        attributes = (
+            f'BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3"{corners} '
+            f'COLOR="{LINE}"{self.ground(value, PALE if leaf else "")}'
         )
+        return table(wire, "wire card leaf" if leaf else "wire card", tooltip, attributes, content)
 
     def rows(self, value: Value) -> str:
         """Value, the rule, gradient."""
@@ -106,49 +112,37 @@ class Cards(Wires):
         return readable(made.name if block.kind == "operation" else f"{len(block.members)} additions", LONGEST_TOOLTIP)
 
 
-class Records(Wires):
+class Records(DotWriter):
     """A value is a row of cells, name, data and grad, beside its operation."""
 
-    def wire(self, wire: Wire) -> str:
+    legend = "In each row the name, the value and the gradient"
+
+    def value(self, wire: Wire, value: Value) -> str:
         """The row of a value."""
-        if wire.bundled:
-            return super().wire(wire)
-        value = self.view.diagram.values[wire.value]
-        leaf = value.kind in ("variable", "constant")
-        tint = self.tints.get(wire.value, PALE if leaf else "")
-        ground = f' BGCOLOR="{tint}"' if tint else ""
-        css = "wire record leaf" if leaf else "wire record"
-        return (
-            f'{wire.id} [id="{wire.id}", class="{css}", shape=plain, tooltip={quoted(value_tooltip(value))}, '
-            f'label=<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="4" COLOR="{LINE}"{ground}>'
-            f"<TR>{self.cells(value)}</TR></TABLE>>]"
+        leaf = is_leaf(value)
+        attributes = (
+            f'BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="4" COLOR="{LINE}"'
+            f"{self.ground(value, PALE if leaf else '')}"
         )
+        css = "wire record leaf" if leaf else "wire record"
+        return table(wire, css, value_tooltip(value), attributes, f"<TR>{self.cells(value)}</TR>")
 
     def cells(self, value: Value) -> str:
         """Name, data and grad; a constant has no gradient, and what has no name no cell for it."""
-        name = "" if value.name is None else pretty(value.name)
+        name = value.name_text
         cells = f'<TD><FONT COLOR="{INK}"><I>{html(name)}</I></FONT></TD>' if name else ""
         if value.known:
-            alarm = "" if math.isfinite(value.number) else f' BGCOLOR="{ALARM}"'
-            cells += _pair(alarm, "data", number_text(value, self.tints))
-        if not value.gradient_text:
-            return cells
-        text, alarm, colour = gradient_cell(value, self.tints)
-        return cells + _pair(alarm, "grad", f'<FONT COLOR="{colour}">{text}</FONT>')
+            cells += _pair("data", *self.number(value))
+        return cells + _pair("grad", *self.gradient(value, "")) if value.gradient_text else cells
 
 
-def _pair(attributes: str, label: str, number: str) -> str:
+def _pair(label: str, number: str, ground: str) -> str:
     """The cell of a label and its number."""
-    return f'<TD{attributes}><FONT COLOR="{MUTED}">{label}</FONT> {number}</TD>'
+    return f'<TD{ground}><FONT COLOR="{MUTED}">{label}</FONT> {number}</TD>'
 
 
 THEMES = ("auto", "light", "dark")
-LEGENDS = {
-    "wires": "Above each line the value, below it the gradient",
-    "cards": "On each card the operation, the value and the gradient",
-    "records": "In each row the name, the value and the gradient",
-}
-STYLES: dict[str, type[Wires]] = {"wires": Wires, "cards": Cards, "records": Records}
+STYLES: dict[str, type[DotWriter]] = {"wires": Wires, "cards": Cards, "records": Records}
 
 
 class Look(NamedTuple):
@@ -162,14 +156,14 @@ class Look(NamedTuple):
     def legend(self) -> str:
         """What is where in the picture."""
         tint = f" Grounds show the {self.color_by}: blue above 0, orange below." if self.color_by else ""
-        return f"{LEGENDS[self.style]}; small and grey the local gradient.{tint}"
+        return f"{STYLES[self.style].legend}; small and grey the local gradient.{tint}"
 
     def checked(self) -> Look:
         """The look itself, if there is such a one."""
         if self.style not in STYLES:
             raise ValueError(f"style is {', '.join(STYLES)}; got {self.style!r:.60}")
-        if self.color_by is not None and self.color_by not in COLOURS:
-            raise ValueError(f"color_by is {', '.join(COLOURS)} or None; got {self.color_by!r:.60}")
+        if self.color_by is not None and self.color_by not in TINTED_BY:
+            raise ValueError(f"color_by is {', '.join(TINTED_BY)} or None; got {self.color_by!r:.60}")
         if self.theme not in THEMES:
             raise ValueError(f"theme is {', '.join(THEMES)}; got {self.theme!r:.60}")
         return self

@@ -11,20 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from viz import dot
+from viz.colours import FORWARD, GRADIENT
 from viz.errors import EngineError
-from viz.fitting import cell_of, shapes_of
-from viz.metrics import width_of
-from viz.placing import Rectangle, extent_of
-from viz.steps import Step
-from viz.svg import NAMESPACE, parts_of
-from viz.view import View
+from viz.layout.fitting import cell_of, shapes_of
+from viz.layout.metrics import width_of
+from viz.layout.placing import Rectangle, bounds_of_group
+from viz.playing.steps import PAUSE, SweepStep
+from viz.views.view import View
+from viz.writing.svg import NAMESPACE, parts_at_work, parts_of
 
 __all__ = ["film_of"]
 
 PIXELS = 2  # for a point, at 144 dots per inch
-PAUSE = 4  # steps for which the last frame stands
-COLOURS = 62
+PALETTE_SIZE = 62
 MOST_PIXELS = 400_000_000  # of all frames: a byte of memory each
 RING = 6
 
@@ -40,7 +39,7 @@ class _Cover(NamedTuple):
     until: int
 
 
-def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequence[Step], seconds: float) -> bytes:
+def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequence[SweepStep], seconds: float) -> bytes:
     """The GIF of a PNG picture, whose SVG says where everything is; each step takes so many seconds.
 
     Raises ImportError, which says what to install, without Pillow, and ValueError if there is too much to film.
@@ -58,10 +57,10 @@ def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequen
             "limit, and focus=node, radius=3 draws fewer"
         )
     # All frames have the palette of the whole picture and the two colours of rings: what does not change costs nothing.
-    whole = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS)
-    palette = [*(whole.getpalette() or []), *[0] * (3 * COLOURS)][: 3 * COLOURS]
-    rings = {"forward": COLOURS, "backward": COLOURS + 1}
-    whole.putpalette([*palette, *bytes.fromhex(dot.FORWARD[1:]), *bytes.fromhex(dot.GRADIENT[1:])])
+    whole = Image.open(io.BytesIO(picture)).convert("RGB").quantize(PALETTE_SIZE)
+    palette = [*(whole.getpalette() or []), *[0] * (3 * PALETTE_SIZE)][: 3 * PALETTE_SIZE]
+    rings = {"forward": PALETTE_SIZE, "backward": PALETTE_SIZE + 1}
+    whole.putpalette([*palette, *bytes.fromhex(FORWARD[1:]), *bytes.fromhex(GRADIENT[1:])])
     stage = _Stage(root, view, steps)
     frames = []
     for number in range(len(steps) + 1):
@@ -83,15 +82,14 @@ def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequen
 class _Stage:
     """Where things are in the picture, and when they are first seen."""
 
-    def __init__(self, root: ElementTree.Element, view: View, steps: Sequence[Step]) -> None:
+    def __init__(self, root: ElementTree.Element, view: View, steps: Sequence[SweepStep]) -> None:
         self.groups = parts_of(root, view.wires)
         graph = root.find(f"{{{NAMESPACE}}}g")
         shift = re.search(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)", "" if graph is None else graph.get("transform", ""))
         if shift is None:
             raise EngineError("the layout engine gave an SVG that does not say where its middle is")
         self.left, self.top = float(shift[1]), float(shift[2])
-        self.workers = {member: block.id for block in view.blocks for member in block.members}
-        self.results = {link.source: link.target for link in view.outward}
+        self.at_work = parts_at_work(self.groups, view)
         computed = {step.operation: place for place, step in enumerate(steps, 1) if step.phase == "forward"}
         known: dict[int, int] = {}
         for place, step in enumerate(steps, 1):
@@ -114,16 +112,13 @@ class _Stage:
         right, bottom = PIXELS * (room.right + self.left), PIXELS * (room.bottom + self.top)
         return round(left), round(top), round(right), round(bottom)
 
-    def ring(self, pen: Any, step: Step, colours: Mapping[str, int]) -> None:
+    def ring(self, pen: Any, step: SweepStep, colours: Mapping[str, int]) -> None:
         """Draw a ring around what is at work in a step, in the colour of its phase."""
-        if step.operation is None:
+        if step.operation not in self.at_work:
             return
-        worker = self.workers[step.operation]
-        group = self.groups.get(worker, self.groups.get(self.results.get(worker, "")))
-        if group is None:
-            return
+        group = self.at_work[step.operation]
         colour = colours[step.phase]
-        left, top, right, bottom = extent_of(group)
+        left, top, right, bottom = bounds_of_group(group)
         # On the border, half of which is outside of the form.
         room = self.pixels(Rectangle(left - 1.2, top - 1.2, right + 1.2, bottom + 1.2))
         if group.find(f"{{{NAMESPACE}}}ellipse") is not None:

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree
 
-from viz import dot
+from viz.colours import DARK_FILL, DARK_STROKE, GROUND
 from viz.errors import EngineError
-from viz.tints import DARK_TINTS
-from viz.view import Wire
+from viz.views.view import View, Wire
 
-__all__ = ["NAMESPACE", "as_text", "dark_rules", "described_svg", "dressed", "parts_of"]
+__all__ = ["NAMESPACE", "as_text", "dark_rules", "described_svg", "finished_svg", "parts_at_work", "parts_of"]
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 LINKS = "http://www.w3.org/1999/xlink"
 CLASS = "computation"
 # A rim in the colour of the ground, so that a line that passes below a text does not cross it out.
 HALO = (
-    f".{CLASS} .title text,.{CLASS} .edge text{{paint-order:stroke;stroke:{dot.GROUND};stroke-width:2.5px;"
+    f".{CLASS} .title text,.{CLASS} .edge text{{paint-order:stroke;stroke:{GROUND};stroke-width:2.5px;"
     "stroke-linejoin:round;stroke-opacity:.8}"
 )
 
-# What each colour of `dot` becomes on a dark page. A colour that is used both on lines and as a ground differs.
-DARK_FILL = {
-    dot.INK: "#e8e8e8", "black": "#e8e8e8", dot.FORWARD: "#56b4e9", dot.GRADIENT: "#ffa552", dot.MUTED: "#a8a8a8",
-    dot.LINE: "#b4b4b4", dot.GROUND: "#16191d", "white": "#16191d", dot.PALE: "#282c31", dot.OPEN: "#1e252e",
-    dot.CLOSED: "#c9d4e2", **DARK_TINTS,
-}  # fmt: skip
-DARK_STROKE = {
-    dot.FORWARD: "#56b4e9", dot.GRADIENT: "#ffa552",
-    dot.INK: "#e8e8e8", "black": "#e8e8e8", dot.LINE: "#b4b4b4", dot.OPEN_EDGE: "#5d6b7a", dot.CLOSED: "#c9d4e2",
-}  # fmt: skip
 
-
-def dressed(root: ElementTree.Element, title: str, description: str, theme: str, rules: str = "") -> str:
+def finished_svg(root: ElementTree.Element, title: str, description: str, theme: str, rules: str = "") -> str:
     """The tree as SVG text with a title, a description, the style sheet of a theme and more rules."""
     root.attrib.update({"class": f"{CLASS} {theme}", "role": "img", "aria-label": title})
     rules = HALO + style(theme) + rules
@@ -76,6 +64,17 @@ def parts_of(root: ElementTree.Element, wires: Iterable[Wire]) -> dict[str, Elem
     if missing:
         raise EngineError(f"the layout engine gave an SVG without {', '.join(missing[:3])}")
     return parts
+
+
+def parts_at_work(parts: Mapping[str, ElementTree.Element], view: View) -> dict[int, ElementTree.Element]:
+    """For each operation the part of an SVG that shows it: its block, or the card of its result."""
+    results = {link.source: link.target for link in view.outward}
+    found: dict[int, ElementTree.Element] = {}
+    for block in view.blocks:
+        part = parts.get(block.id, parts.get(results.get(block.id, "")))
+        if part is not None:
+            found.update(dict.fromkeys(block.members, part))
+    return found
 
 
 def as_text(root: ElementTree.Element) -> str:
@@ -157,9 +156,9 @@ def dark_rules(picture: str) -> str:
             rules.append(f'{picture} [{attribute}="{light}" i]{{{attribute}:{dark}}}')
     # Texts without a colour are black by default, which no attribute tells.
     rules.append(f"{picture} text:not([fill]){{fill:#e8e8e8}}")
-    rules.append(f"{picture} .title text,{picture} .edge text{{stroke:{DARK_FILL[dot.GROUND]}}}")
+    rules.append(f"{picture} .title text,{picture} .edge text{{stroke:{DARK_FILL[GROUND]}}}")
     # The name on a closed box is as light as the page, and stays so against it.
     for kind in ("box", "function"):
         text = f"{picture} .{kind} text"
-        rules.append(f'{text}[fill="{dot.GROUND}" i],{text}[fill="white" i]{{fill:#16191d}}')
+        rules.append(f'{text}[fill="{GROUND}" i],{text}[fill="white" i]{{fill:#16191d}}')
     return "".join(rules)

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
-from viz.diagram import Box, Diagram
-from viz.errors import GraphTooLarge
-from viz.folding import bundle_values, fold_running_sums, fold_siblings
-from viz.grouping import Grouping
+from viz.diagrams.diagram import Box, Diagram
+from viz.errors import GRAPH_WAYS, PROGRAM_WAYS, too_large
 from viz.labels import readable, subscript
-from viz.view import View
+from viz.views.folding import bundle_values, fold_running_sums, fold_siblings
+from viz.views.grouping import Grouping
+from viz.views.view import View
 
-__all__ = ["Expand", "opened_boxes", "select", "too_large", "view_with", "with_surroundings"]
+__all__ = ["Expand", "opened_boxes", "select", "view_with", "with_surroundings"]
 
 Expand = str | int | Collection[str] | Callable[[Box], bool]
 
 CLOSE_ABOVE = 60
 FOLD_ABOVE = 200
 LIMIT = 600
-GRAPH_WAYS = ("focus=node, radius=3 for what is near one node", "viz.tree(node) for text")
-PROGRAM_WAYS = ("print(program) for text",)
 CHOICES = '"auto", "all", "none", a depth, names of layers, or a function of a box'
 
 
@@ -69,27 +67,6 @@ def _counts(diagram: Diagram) -> tuple[Counter[str | None], Counter[str | None]]
             layers[box.name] += box.operations
             calls[box.name] += 1
     return layers, calls
-
-
-def too_large(
-    values: int, limit: int, layers: Counter[str | None], calls: Counter[str | None], *, ways: Sequence[str]
-) -> GraphTooLarge:
-    """The error that tells where the values are and what can be done."""
-    counts: dict[str, int] = {}
-    shown = []
-    for label, count in layers.most_common():
-        name = "outside of layers" if label is None else readable(label)
-        counts[name] = counts.get(name, 0) + count
-        shown.append(f"{name} {count:,}" + (f" in {calls[label]:,} calls" if calls[label] > 1 else ""))
-    if len(shown) > 8:
-        shown[8:] = [f"{len(shown) - 8} more"]
-    where = f"Computed in each layer: {', '.join(shown)}. " if shown else ""
-    return GraphTooLarge(
-        f"{values:,} values are too many for a picture, which takes {limit:,}. {where}Ways out: {'; '.join(ways)}",
-        values=values,
-        limit=limit,
-        layers=counts,
-    )
 
 
 def opened_boxes(diagram: Diagram, expand: Expand, close_above: int = CLOSE_ABOVE) -> frozenset[int]:
