@@ -1,4 +1,4 @@
-"""Parts of a graph: what is nearest to some of its nodes."""
+"""Parts of a graph: the nodes nearest to some of its nodes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def nodes_around(nodes: Sequence[Node], focus: Sequence[Node], radius: int) -> l
                         near[id(neighbour)] = neighbour
                         following.append(neighbour)
             frontier = following
-    # What uses the focus is shown with all its operands, or it could not be shown as an operation.
+    # A user of the focus needs all its operands to be shown as an operation.
     if radius > 0:
         below = [node for node in near.values() if any(id(parent) in near for parent in _parents(node))]
         for node in below:
@@ -64,7 +64,7 @@ def _parents(node: Node) -> tuple[Node, ...]:
 
 
 def _is_literal(node: Node) -> bool:
-    """Whether a parent may be a plain number that was made a constant just now; it then costs nothing to leave it."""
+    """Whether a parent may be a plain number, made a constant just now: it is no node of the graph."""
     return isinstance(node, Constant) and node.name is None
 
 
