@@ -112,7 +112,7 @@ def diagram_of_program(subject: Any, arguments: tuple[Any, ...], focus: Any, lim
 
 
 def _recording_of(subject: Any, arguments: tuple[Any, ...]) -> Recording | None:
-    """The recording to draw: that of a program, or of a function that `jit` or `vmap` compiled; None for other functions."""
+    """The recording of a program, or of a function that `jit` or `vmap` compiled, to draw; None for other functions."""
     if isinstance(subject, Program):
         return _program(subject, arguments)
     if isinstance(subject, MethodType) and isinstance(subject.__func__, Jitted | Mapped):
