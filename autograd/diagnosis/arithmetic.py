@@ -168,10 +168,10 @@ def value_of_primitive(primitive: Primitive, numbers: list[Number]) -> Number:
         if isinstance(number.inner, Missing):
             return number
     name, one = primitive.name, numbers[0]
+    function = library_function(primitive, one.inner)
+    if function is not None:
+        return one.applied(function, name, *numbers[1:])
     if primitive.built_in:
-        function = library_function(name, one.inner)
-        if function is not None:
-            return one.applied(function, name, *numbers[1:])
         composed = COMPOSED.get(name)
         if composed is not None:
             return one.like(composed(numbers) if primitive.arity is None else composed(*numbers))

@@ -26,6 +26,7 @@ cdef class Primitive:
     cdef readonly bint of_conditions
     cdef readonly str infix
     cdef readonly tuple numpy
+    cdef readonly tuple mpmath
     cdef readonly bint built_in
     cdef readonly Kernel kernel
     cdef readonly Origin origin

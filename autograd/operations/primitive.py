@@ -97,6 +97,8 @@ class Primitive:
     of_conditions: whether it takes conditions, so that kinks are those of the comparisons below it.
     infix: Python's operator between two operands that it is.
     numpy: names of NumPy's functions that are the same operation, besides those of the package's own functions.
+    mpmath: a name that a context of mpmath must have, and the value from such a context and operands of its type, for a
+        `value` that only floats can be given to.
 
     Called on numbers it gives a float, called on nodes a node:
 
@@ -127,6 +129,7 @@ class Primitive:
     of_conditions: bool
     infix: str
     numpy: tuple[str, ...]
+    mpmath: tuple[str, Callable[..., Any]] | None
     built_in: bool
     kernel: Kernel | None
     origin: Origin
@@ -156,6 +159,7 @@ class Primitive:
         of_conditions: bool = False,
         infix: str = "",
         numpy: Sequence[str] = (),
+        mpmath: tuple[str, Callable[..., Any]] | None = None,
     ) -> None:
         if registered and name in _BUILT_IN:
             raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
@@ -185,6 +189,7 @@ class Primitive:
         self.of_conditions = of_conditions
         self.infix = infix
         self.numpy = tuple(numpy)
+        self.mpmath = mpmath
         self.built_in = False
         if registered:
             _REGISTRY[self.name] = self

@@ -380,6 +380,7 @@ Lgamma = Primitive(
     lambda x, out: Digamma(x),
     kinks=_to_pole_of_gamma,
     doc="The logarithm of |Γ(x)|.",
+    mpmath=("gamma", lambda mp, x: mp.log(abs(mp.gamma(x)))),
 )
 Digamma = Primitive(
     "digamma",
@@ -398,7 +399,7 @@ Polygamma = Primitive(
     domain=(NOT_NEGATIVE, REAL),
     kinks=lambda n, x: _to_pole_of_gamma(x),
     doc="The n-th derivative of digamma, for an integer n ≥ 0; its gradient in n is nan.",
-    orders=(0,),
+    orders=(0,), mpmath=("psi", lambda mp, n, x: mp.psi(int(n), x)),
 )
 
 # Kinks and steps

@@ -7,10 +7,10 @@ import random
 import numpy as np
 import pytest
 
-from autograd import Primitive, Variable, exp, explain, grad, jit, rounding
+from autograd import Primitive, Variable, exp, explain, grad, jit, replay, rounding
 from autograd.operations.primitive import all_primitives, declared
 from autograd.operations.primitives import Plus, Select
-from tests.tables.oracles import BUILT_IN, ORACLES, without_a_derivative
+from tests.tables.oracles import BUILT_IN, ORACLES, mp, mpf, without_a_derivative
 
 ALL = all_primitives(auxiliary=True)
 NUMBERS = (0.0, 1.0, -1.0, 2.0, 0.5, math.inf, -math.inf)
@@ -134,3 +134,11 @@ def test_a_users_primitive_that_does_not_say_whether_it_hides_nan_has_no_slope_a
     function = lambda x: Sure(x[0], x[1])  # noqa: E731 - jit takes its name
     for way in (grad(function), jit(grad(function))):
         assert [math.isnan(slope) for slope in way([math.nan, 2.0])] == [True, True]
+
+
+def test_a_users_primitive_says_its_form_in_mpmath():
+    Log1mexp = Primitive(
+        "a_log1mexp", lambda x: math.log(-math.expm1(x)), lambda x, out: -1.0 / math.expm1(-x), registered=False,
+        mpmath=("expm1", lambda mp, x: mp.log(-mp.expm1(x))),
+    )  # fmt: skip
+    assert abs(replay(Log1mexp(Variable(-1e-9)), mp.mpf).value - mp.log(-mp.expm1(mpf(-1e-9)))) < mpf(10) ** -15
