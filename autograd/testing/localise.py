@@ -161,8 +161,8 @@ def faulty_operation(recorded: Recorded, below: int, options: Options) -> Fault 
     options = options._replace(eps=None, nondet_tol=0.0, fast_mode=False, check_backward_ad=True)
     seen: set[tuple[Any, ...]] = set()
     nodes = [node for node in recorded.nodes if node.op is not None and is_differentiated(node.op)]
-    built_in = [node for node in nodes if node.op is not None and node.op.kernel is not None]
-    for node in [node for node in nodes if node.op is not None and node.op.kernel is None] + built_in[:MOST_BUILT_IN]:
+    built_in = [node for node in nodes if node.op is not None and node.op.built_in]
+    for node in [node for node in nodes if node.op is not None and not node.op.built_in] + built_in[:MOST_BUILT_IN]:
         fault = fault_alone(node, recorded.places, seen, range(below + 1), options)
         if fault is not None:
             return fault

@@ -54,7 +54,7 @@ def test_a_graph_is_the_same_each_time_it_is_drawn():
 @pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 def test_a_wrong_value_or_local_gradient_is_found(primitive):
     leaves = (2.25, 0.5, 1.75)[: primitive.arity or 3]
-    if primitive.name in ("asin", "acos", "atanh"):
+    if leaves[0] not in primitive.domain[0]:
         leaves = (0.375,)
     if primitive.name == "dot":
         leaves = (2.25, 0.5)
