@@ -62,7 +62,7 @@ class Primitive:
 
     Parameters
     ----------
-    name: what the operation is called, in messages, pictures and stored graphs.
+    name: the name in messages, pictures and stored graphs.
     value: the output from the operands, all floats. None if only the kernel knows (in `nary`).
     gradients: the local gradients from the operands and the output, one per operand (for a single
         operand the bare value will do). Written with primitives and arithmetic, it serves every order of
@@ -81,8 +81,8 @@ class Primitive:
     linear: whether the local gradients are the same numbers all around each point off the kinks, so that
         those recorded once serve every order of derivative.
     registered: whether it can be found by its name, without which a graph that uses it can't be stored.
-    doc: what the value is, and what the gradient is where calculus leaves a choice: a sentence for the manual.
-    auxiliary: whether it serves programs only, where it stands for what is no operation in plain Python.
+    doc: a sentence for the manual: the value, and the gradient where calculus leaves a choice.
+    auxiliary: whether it stands in programs only, for a constant, a condition or a choice of plain Python.
 
     The rest are facts for tools, tests and messages; each has a default that is safe to leave:
 
@@ -198,7 +198,7 @@ class Primitive:
                 _OF_NUMPY.setdefault(known, self)
 
     def __call__(self, *operands: Any) -> Any:
-        """Apply the primitive: a float if every operand is a number, else what its nodes make of it."""
+        """The result: a float if every operand is a number, else an object of the other operands' kind, such as a node."""
         if self.arity is not None and len(operands) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
         for operand in operands:
@@ -221,7 +221,7 @@ class Primitive:
             return math.nan
 
     def may_hide_nan(self, constants: Sequence[float | None]) -> bool:
-        """Whether the value may be a number though an operand is nan; `constants` has None for operands that vary.
+        """True if the value may be a number though an operand is nan; `constants` has None for operands that vary.
 
         What is no operation of its own (not `registered`) passes nan as the operations do that it is composed of.
         """
@@ -248,9 +248,9 @@ class Primitive:
     def gradients_beside(
         self, gradients: tuple[float, ...], operands: list[float], out: float, constant: list[bool]
     ) -> tuple[float, ...]:
-        """These local gradients as they are if the operands at the places in `constant` don't vary.
+        """The local gradients while the operands marked in `constant` don't vary; `gradients` hold if all vary.
 
-        Only `beside_constant` of two operands, one of which is constant, makes them others.
+        They differ only where one of two operands is constant and `beside_constant` is declared.
         """
         if self.beside_constant is None or len(operands) != 2 or constant[0] == constant[1]:
             return gradients
@@ -274,7 +274,7 @@ class Primitive:
 @cython.final
 @cython.cclass
 class Origin:
-    """Where a node comes from: its primitive, the layer call it was made in, its name, its line in the program.
+    """The origin of a node: its primitive, the layer call it was made in, its name, its line in the program.
 
     Nodes of one primitive share one origin until they are named, or made in a scope or where lines are
     recorded, so that all four cost a node one pointer.

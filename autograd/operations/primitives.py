@@ -64,7 +64,7 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
 
 
 def either(first: Any, second: Any) -> Any:
-    """Whether one of two conditions holds, for use in a rule (Python's `or` would decide at once)."""
+    """The condition that one of two holds, for rules: Python's `or` would decide at once."""
     return first | second
 
 
@@ -492,8 +492,8 @@ Where = Primitive(
     rounding=0.0,
 )
 
-# What stands in programs for what is no operation in plain Python: constants, conditions (1 where they hold and 0
-# elsewhere), choices.
+# Operations of programs alone: constants, conditions (1 where they hold and 0 elsewhere) and choices, of which plain
+# Python makes no operation.
 
 StopGradient = Primitive(
     "stop_gradient",
@@ -641,13 +641,13 @@ Min = Primitive(
 
 
 def _lead_of_the_largest(operands: Sequence[float]) -> float:
-    """How far the largest operand is ahead of the next: zero where the maximum is tied."""
+    """The lead of the largest operand over the next: zero where the maximum is tied."""
     ordered = sorted(operands, reverse=True)
     return ordered[0] - ordered[1] if len(ordered) > 1 else math.inf
 
 
 def _lead_of_the_smallest(operands: Sequence[float]) -> float:
-    """How far the smallest operand is below the next: zero where the minimum is tied."""
+    """The lead of the smallest operand over the next: zero where the minimum is tied."""
     ordered = sorted(operands)
     return ordered[1] - ordered[0] if len(ordered) > 1 else math.inf
 
