@@ -198,7 +198,7 @@ class Primitive:
                 _OF_NUMPY.setdefault(known, self)
 
     def __call__(self, *operands: Any) -> Any:
-        """The result: a float if every operand is a number, else an object of the other operands' kind, such as a node."""
+        """The result: a float if every operand is a number, else of the other operands' kind, such as a node."""
         if self.arity is not None and len(operands) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
         for operand in operands:

@@ -14,10 +14,18 @@ from hypothesis import strategies as st
 
 from autograd import Variable, grad, jit, logsumexp, maximum, minimum, value_and_grad
 from autograd.testing import gradcheck, operands
-from tests.tables.oracles import BUILT_IN, ORACLES, exact_derivative, mp, mpf, ulps, without_a_derivative
+from tests.tables.oracles import (
+    BUILT_IN,
+    EVERY_PRIMITIVE,
+    ORACLES,
+    exact_derivative,
+    mp,
+    mpf,
+    ulps,
+    without_a_derivative,
+)  # fmt: skip
 
 SAMPLES = 60
-UNARY_AND_UP = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 FAST = settings(
     max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.filter_too_much]
 )
@@ -33,7 +41,7 @@ def recorded(primitive, point):
     return primitive(*[Variable(x) for x in point])
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_value_is_as_near_to_the_exact_one_as_is_declared(primitive):
     oracle = ORACLES[primitive.name]
     for point in samples(primitive):
@@ -43,13 +51,13 @@ def test_value_is_as_near_to_the_exact_one_as_is_declared(primitive):
         assert ulps(primitive(*point), exact, term) <= primitive.rounding, point
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_value_on_a_node_is_the_value_on_numbers(primitive):
     for point in samples(primitive):
         assert recorded(primitive, point).value == primitive(*point), point
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_local_gradients_are_within_4_ulp_of_the_exact_ones(primitive):
     oracle = ORACLES[primitive.name]
     for point in samples(primitive):
@@ -66,7 +74,7 @@ def test_local_gradients_are_within_4_ulp_of_the_exact_ones(primitive):
             assert ulps(gradients[place], exact, terms[place]) <= 4, (point, place)
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_the_rule_on_floats_is_the_kernel(primitive):
     """Each declaration is run three ways: as C, as Python on floats, as Python on nodes. They agree."""
     for point in samples(primitive, 20):
@@ -77,7 +85,7 @@ def test_the_rule_on_floats_is_the_kernel(primitive):
                 assert from_rule == pytest.approx(from_kernel, rel=1e-14), point
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 @FAST
 @given(data=st.data())
 def test_gradcheck_passes(primitive, data):

@@ -7,7 +7,7 @@ import pytest
 
 import autograd
 from autograd import exp, grad, hessian, jit, log, maximum, prod, relu, sin, sqrt, tanh, value_and_grad, vmap, where
-from tests.tables.oracles import BUILT_IN
+from tests.tables.oracles import EVERY_PRIMITIVE
 
 pytest.importorskip("llvmlite")
 if not autograd.compiled:
@@ -38,7 +38,7 @@ def points(primitive, count=60):
     return np.ascontiguousarray(drawn)
 
 
-@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_every_primitive_gives_the_same_in_rows_and_alone(primitive):
     rows = points(primitive)
     in_rows = jit(vmap(lambda x: primitive(*x)), tier="llvm")(rows)
