@@ -51,7 +51,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., bool]:
     def check(fun: Callable[..., Any], inputs: Any, **further: Any) -> bool:
         # pytest would show the lines of this function in every failure.
         __tracebackhide__ = True
-        from autograd.testing.checking import gradcheck
+        from autograd.testing.assertions import gradcheck
 
         if tier != "python":
             from autograd.program.jit import jit
@@ -75,7 +75,7 @@ def options_of(item: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     if unknown:
         raise pytest.UsageError(f"{item.nodeid}: gradients knows the tiers {', '.join(TIERS)}; got {unknown[0]!r}")
     if options:
-        from autograd.testing.checking import gradcheck
+        from autograd.testing.assertions import gradcheck
 
         known = [name for name in inspect.signature(gradcheck).parameters if name not in ("fun", "inputs")]
         for name in options:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from autograd.errors import GradcheckError
-from autograd.testing.checks import Finding
+from autograd.testing.check import Finding
 from autograd.testing.kinks import Kink
 
 __all__ = ["Fault", "Report", "failure"]

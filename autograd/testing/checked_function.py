@@ -1,4 +1,4 @@
-"""The function under check: run at points, with its derivatives and with the graph that shows its decisions."""
+"""The function that is checked: run at points, with its derivatives and with the graph that shows its decisions."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from autograd.graph.modes import tracing, watching
 from autograd.graph.node import Node, Variable, operands_of, recorded_gradients, value_of
 from autograd.graph.sweep import gradients, topological_order
 from autograd.program.trace import Trace, without_conditions
-from autograd.testing.differences import EPSILON, Line, Sample, scales_of
-from autograd.testing.kinks import margins_of
+from autograd.testing.differences import EPSILON
 from autograd.transforms.derivatives import jvp, name_of
 from autograd.transforms.structures import Structure, flatten
 
-__all__ = ["Recorded", "Subject", "rounding_of"]
+__all__ = ["CheckedFunction", "Recorded", "paths_of", "rounding_of", "slopes_of"]
 
 
 class Recorded(NamedTuple):
@@ -34,7 +33,7 @@ class Recorded(NamedTuple):
     decisions: list[tuple[Node, bool, str]] | None
 
 
-class Subject:
+class CheckedFunction:
     """A function and the inputs at which it is checked, written one after the other.
 
     Nothing is known of the function but that it takes Variables in the structure of the inputs, and gives nodes and
@@ -132,35 +131,6 @@ class Subject:
     def _watched(self, variables: list[Variable], watch: Callable[[Node], None]) -> list[Any]:
         with watching(watch):
             return self.results(variables)
-
-    def line(self, direction: Sequence[float], below: int, here: Sequence[float], noise: Sequence[float]) -> Line:
-        """The derivatives of order `below` along a direction through the inputs."""
-        places = [place for place, part in enumerate(direction) if part != 0.0]
-        single = places[0] if len(places) == 1 and direction[places[0]] == 1.0 else None
-
-        def moved(t: float) -> tuple[list[float], float]:
-            point = list(self.point)
-            for place in places:
-                point[place] += t * direction[place]
-            return point, t if single is None else point[single] - self.point[single]
-
-        def sample(t: float) -> Sample | None:
-            point, at = moved(t)
-            values = self.values(point, below)
-            return None if values is None else Sample(at, values)
-
-        def margins(t: float) -> list[float] | None:
-            point, _ = moved(t)
-            if t != 0.0 and point == self.point:
-                return None
-            try:
-                nodes = self.recorded(point).nodes
-            except (ArithmeticError, ValueError):
-                return None
-            return margins_of(nodes)[1]
-
-        scales = (1.0,) if single is None else scales_of(self.point[single])
-        return Line(sample, here, noise=noise, scales=scales, margins=margins)
 
     def forward(self, tangents: Sequence[float], below: int) -> list[float]:
         """The derivatives of order `below` along a direction, by forward mode."""

@@ -14,12 +14,12 @@ from typing import Any
 
 from autograd.errors import OperandError, OutputError
 from autograd.numbers.operands import number_or_none
-from autograd.testing.checks import Finding, spread, unit
-from autograd.testing.comparison import compare
+from autograd.testing.check import Finding, spread, unit
+from autograd.testing.checked_function import paths_of
+from autograd.testing.common_mistakes import mistake_in
+from autograd.testing.comparison import Derivative, Tolerance, compare
 from autograd.testing.differences import EPSILON, Line, Sample, scales_of
-from autograd.testing.likeness import likeness
 from autograd.testing.report import Fault, Report, failure
-from autograd.testing.subject import paths_of
 from autograd.transforms.derivatives import name_of
 from autograd.transforms.structures import Structure, flatten
 
@@ -56,23 +56,24 @@ def check_gradient(
     >>> bool(report), report.compared
     (True, 2)
     """
-    subject = Black(fun, gradient, inputs)
+    function = BlackBox(fun, gradient, inputs)
     report = Report()
-    report.complaint = subject.complaint()
+    report.complaint = function.complaint()
     if not report.complaint:
-        limit = (1e-7 if subject.epsilon == EPSILON else math.sqrt(subject.epsilon)) if rtol is None else rtol
-        report.findings = [subject.compared(place, eps, atol, limit) for place in range(len(subject.point))]
+        limit = (1e-7 if function.epsilon == EPSILON else math.sqrt(function.epsilon)) if rtol is None else rtol
+        tolerance = Tolerance(atol, limit, eps)
+        report.findings = [function.compared(place, tolerance) for place in range(len(function.point))]
         if not report:
             expected = [finding.comparison.slope.value for finding in report.findings]
-            looks = likeness(expected, subject.slopes, 10.0 * limit)
-            report.fault = Fault("", "", f"what it looks like: {looks}", (), tuple(expected)) if looks else None
-    report.runs = subject.runs
+            mistake = mistake_in(expected, function.slopes, 10.0 * limit)
+            report.fault = Fault("", "", f"what it looks like: {mistake}", (), tuple(expected)) if mistake else None
+    report.runs = function.runs
     if raise_exception and not report:
         raise failure(report)
     return report
 
 
-class Black:
+class BlackBox:
     """A function of which nothing is known but its values, and what is said to be its gradient."""
 
     def __init__(self, fun: Callable[..., Any], gradient: Callable[..., Any], inputs: Any) -> None:
@@ -172,13 +173,12 @@ class Black:
         sizes = [abs(value) for value in values if math.isfinite(value)]
         return max(sizes, default=0.0) / AMPLIFIED
 
-    def compared(self, place: int, eps: float | None, atol: float, rtol: float) -> Finding:
+    def compared(self, place: int, tolerance: Tolerance) -> Finding:
         """The derivative in one input against differences."""
         x = self.point[place]
         line = self.line(unit(place, len(self.point)), scales_of(x))
-        slope = self.slopes[place]
-        rounding = 8.0 * self.epsilon * abs(slope)
-        comparison = compare([slope], [rounding], line, atol=atol, rtol=rtol, eps=eps)[0]
+        derivative = Derivative(self.slopes[place], 8.0 * self.epsilon * abs(self.slopes[place]))
+        (comparison,) = compare([derivative], line, tolerance)
         return Finding("the output", f"in {self.labels[place]} = {x!r}", comparison, 0, place, "its gradient")
 
 
