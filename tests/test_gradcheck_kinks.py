@@ -31,12 +31,13 @@ from autograd import (
     tanh,
     where,
 )  # fmt: skip
+from autograd.diagnosis.kinks import margin_of
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Max, MaxOfMany, Mod
 from autograd.testing import check_gradients, expressions, gradcheck, points_near_kinks
 from autograd.testing.comparison import Derivative, Tolerance, compare
 from autograd.testing.differences import Line, Sample, side_slopes
-from autograd.testing.kinks import Kink, margin_of, reach, same_piece
+from autograd.testing.kinks import Kink, reach, same_piece
 
 CI = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 

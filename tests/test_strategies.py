@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from test_primitives_oracles import BUILT_IN, ORACLES, mp, mpf
 
 from autograd import Node, Variable, gradients
+from autograd.diagnosis.kinks import margin_of
 from autograd.operations.primitive import Interval, Primitive
 from autograd.operations.primitives import Exp, Max, Multiply, Plus, Polygamma, Sum
 from autograd.testing import (
@@ -22,7 +23,6 @@ from autograd.testing import (
     points_near_kinks,
     primitives,
 )
-from autograd.testing.kinks import margin_of
 from autograd.testing.strategies import near_kink
 
 EPSILON = math.ulp(1.0) / 2

@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from autograd.diagnosis.kinks import margin_of
 from autograd.errors import ArgumentError, OperandError
 from autograd.graph.callers import Line
 from autograd.graph.descriptions import at_line, told, told_sequence
@@ -212,12 +213,8 @@ def bending(primitive: Primitive, numbers: list[float], errors: list[float], val
 
 def reaches_kink(primitive: Any, numbers: list[float], errors: list[float]) -> bool:
     """Whether the operands may be on the other side of a kink, jump or pole."""
-
-    def distance(moved: list[float]) -> float:
-        return float(primitive.kinks(moved) if primitive.arity is None else primitive.kinks(*moved))
-
-    here = distance(numbers)
-    return any([not abs(distance(corner) - here) < 0.5 * abs(here) for corner in corners(numbers, errors)])
+    here = margin_of(primitive, numbers)
+    return any([not abs(margin_of(primitive, moved) - here) < 0.5 * abs(here) for moved in corners(numbers, errors)])
 
 
 def corners(numbers: list[float], errors: list[float]) -> list[list[float]]:

@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+from autograd.diagnosis.kinks import margin_of
 from autograd.errors import UnknownPrimitiveError
 from autograd.operations.primitive import find_primitive
 
@@ -277,9 +278,7 @@ class Reasons:
 
     def _at_pole(self, operation: Any) -> bool:
         primitive = _declared(operation.name)
-        if primitive is None or primitive.kinks is None or primitive.arity is None:
-            return False
-        return bool(primitive.kinks(*self._numbers(operation)) == 0.0)
+        return primitive is not None and margin_of(primitive, self._numbers(operation)) == 0.0
 
     def _stops_of(self, value: Any) -> tuple[Stop, ...]:
         """The operation and place at which the gradient on each path becomes 0; none if the terms cancel."""

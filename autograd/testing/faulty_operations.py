@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd.diagnosis.kinks import margin_of
 from autograd.graph.node import Node, Variable, operands_of, recorded_gradients, value_of, varies
 from autograd.graph.sweep import topological_order
 from autograd.operations import primitives
@@ -19,7 +20,7 @@ from autograd.testing.check import Check, Finding, Options
 from autograd.testing.checked_function import CheckedFunction, Recorded
 from autograd.testing.common_mistakes import mistake_in
 from autograd.testing.hidden_dependencies import hidden_dependency, in_brackets, stopped
-from autograd.testing.kinks import ON_CONDITIONS, margin_of, margins_of
+from autograd.testing.kinks import ON_CONDITIONS, margins_of
 from autograd.testing.report import Fault
 
 __all__ = ["Alone", "fault_of"]

@@ -15,10 +15,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd.diagnosis.kinks import margin_of
 from autograd.operations import primitives as primitives_module
 from autograd.operations.primitive import Interval, Primitive
 from autograd.operations.primitives import Sum
-from autograd.testing.kinks import margin_of
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
