@@ -132,6 +132,12 @@ def test_a_value_that_came_in_is_explained_by_the_leaf():
     assert explain(x * 2.0).source is None
 
 
+def test_a_plain_number_that_came_in_is_named_and_is_no_node_of_the_path():
+    found = explain(variable(2.0) * math.inf + 1.0)
+    assert [node.op.name for node in found.path] == ["multiply", "plus"]
+    assert str(found) == "The value of plus node is inf. inf came in as it is: no operation computed it."
+
+
 def test_an_output_alone_names_the_variables_in_trouble():
     weights = [variable(-1.0 - number, f"w{number}") for number in range(6)]
     x, free = variable(0.0), variable(1.0, "free")
