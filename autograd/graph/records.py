@@ -7,7 +7,7 @@ computation, and refer to each other by these numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd.graph.node import Constant, Node, operands_of, value_of
 from autograd.operations.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual
@@ -84,7 +84,15 @@ def graph_of(
             kind = "constant" if isinstance(node, Constant) else "variable"
         else:
             operands = operands_of(node)
-            if all([id(operand) in positions or _is_number(operand) for operand in operands]):
+            # A constant that is not among the nodes is a plain number that was asked for as a node.
+            left_out = [
+                operand
+                for operand in operands
+                if id(operand) not in positions and isinstance(operand, Node) and not isinstance(operand, Constant)
+            ]
+            if left_out:
+                kind = "cut"
+            else:
                 kind = "condition" if primitive in CONDITIONS else "result"
                 producer = len(operations)
                 taken = []
@@ -95,13 +103,6 @@ def graph_of(
                         values.append(Value(position, name, value_of(operand), None, "constant", None))
                     taken.append(Operand(position, slope))
                 operations.append(Operation(producer, primitive.name, primitive.symbol, tuple(taken), len(values)))
-            else:
-                kind = "cut"
         positions[id(node)] = len(values)
         values.append(Value(len(values), node.name, node.value, gradients.get(id(node)), kind, producer))
     return Graph(values, operations), positions
-
-
-def _is_number(operand: Any) -> bool:
-    """Whether an operand is a plain number, or a constant made of one."""
-    return not isinstance(operand, Node) or isinstance(operand, Constant)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Node, topological_order
-from autograd.graph.records import graph_of
+from autograd.graph import records
 from autograd.operations.primitives import Select
 from viz.diagrams.diagram import Box, Diagram, Guard, Operation, Value
 from viz.labels import numbered
@@ -46,7 +46,7 @@ def diagram_of(
         nodes = topological_order(*outputs)
     if gradients is None:
         gradients = {id(node): node.grad if node.reached else None for node in nodes}
-    graph, positions = graph_of(nodes, gradients, slopes_of)
+    graph, positions = records.graph_of(nodes, gradients, slopes_of)
     boxes = _Boxes()
     operations: list[Operation] = []
     for node in nodes:
@@ -54,11 +54,12 @@ def diagram_of(
         if primitive is not None and producer is not None:
             operations.append(Operation(*graph.operations[producer], boxes.of(node), not primitive.registered))
     finished = boxes.finished()
-    drawn = set(positions.values())
-    values = [Value(*value, None, value.position not in drawn) for value in graph.values]
-    homes = _homes(values, operations, finished)
+    literals = set(range(len(graph.values))).difference(positions.values())
+    homes = _homes(graph.values, literals, operations, finished)
     return Diagram(
-        tuple([value._replace(home=home) for value, home in zip(values, homes, strict=True)]),
+        tuple(
+            [Value(*value, home, value.position in literals) for value, home in zip(graph.values, homes, strict=True)]
+        ),
         tuple(operations),
         finished,
         tuple(dict.fromkeys([positions[id(output)] for output in outputs if id(output) in positions])),
@@ -139,7 +140,9 @@ class _Boxes:
         )
 
 
-def _homes(values: list[Value], operations: list[Operation], boxes: tuple[Box, ...]) -> list[int | None]:
+def _homes(
+    values: Sequence[records.Value], literals: set[int], operations: list[Operation], boxes: tuple[Box, ...]
+) -> list[int | None]:
     """For each value the innermost box around its operation and its uses; none if it is not used.
 
     A leaf that is used in one box only, as parameters are, stands just outside of that, other leaves outside of all.
@@ -160,7 +163,7 @@ def _homes(values: list[Value], operations: list[Operation], boxes: tuple[Box, .
         home = homes[value.position]
         if home == unset:
             homes[value.position] = None
-        elif home is not None and value.kind in ("variable", "constant", "cut") and not value.literal:
+        elif home is not None and value.kind in ("variable", "constant", "cut") and value.position not in literals:
             homes[value.position] = boxes[home].parent
     return homes
 
