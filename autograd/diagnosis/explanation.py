@@ -76,14 +76,14 @@ class Told(Reasons):
 
 
 class Explanation(NamedTuple):
-    """What `explain` found; its `str` reads aloud.
+    """The findings of `explain`; its `str` reads aloud.
 
     kind: of the gradient: "zero", "vanishing" (next to 0), "not finite", "not reached", "constant", or "fine"; "value
         not finite" where it is the value that is infinite or nan.
     gradient: the derivative of the output in the node, from the local gradients recorded; None if there is none.
     reason: the sentences that say why; empty if there is nothing to explain.
     origin: the result of the first operation that it is due to; None if it is due to none.
-    operands: what that operation took.
+    operands: the operands of that operation.
     path: the nodes from the origin to the node; a plain number is none.
     troubled: for an output explained by itself, the variables below whose gradients are 0 or no numbers.
     """
@@ -141,9 +141,9 @@ class Explanation(NamedTuple):
 
 
 def explain(node: Node, output: Node | None = None) -> Explanation:
-    """Why a node has the gradient that it has in a sweep from `output`: 0, infinite, nan, or none.
+    """The reason why a node has its gradient in a sweep from `output`: 0, infinite, nan, or none.
 
-    A node does not know what uses it, so the output must be given. With one node alone its value is explained, and the
+    A node does not know its uses, so the output must be given. With one node alone its value is explained, and the
     gradients of all variables below it are looked at. The gradients are computed from the local gradients recorded:
     no `backward()` is needed, and no `grad` is changed.
 

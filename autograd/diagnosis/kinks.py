@@ -63,7 +63,7 @@ class Kinks(tuple[Kink, ...]):
 def kinks(node: Node, *, tolerance: float = 1e-9) -> Kinks:
     """The operations that `node` depends on which are on or near a kink, jump or pole, nearest first.
 
-    tolerance: how near, as a share of the largest operand, or absolute if all are smaller than 1.
+    tolerance: the largest distance, as a share of the largest operand, or absolute if all are smaller than 1.
 
     Raises StaleGraphError if a variable was assigned after it was used: the kinks would be those of another point.
 
@@ -94,7 +94,7 @@ def kinks(node: Node, *, tolerance: float = 1e-9) -> Kinks:
 
 
 def distance_to_kink(node: Node) -> float:
-    """How far the operands of an operation are from a kink, jump or pole of it; infinite if it has none or is a leaf.
+    """The distance of an operation's operands from its nearest kink, jump or pole; infinite without one or of a leaf.
 
     >>> from autograd import Variable
     >>> distance_to_kink(abs(Variable(-3.0))), distance_to_kink(Variable(2.0) * 3.0)
@@ -106,7 +106,7 @@ def distance_to_kink(node: Node) -> float:
     operands = operands_of(node)
     for operand in operands:
         if assigned_since(operand, node):
-            raise stale_graph(operand, node, "it would be looked for at a point where it was not computed")
+            raise stale_graph(operand, node, "kinks would be looked for at a point where it was not computed")
     if primitive.arity is None:
         # A node that stands twice among them is no tie with itself.
         distinct = {id(operand) if isinstance(operand, Node) else operand: operand for operand in operands}

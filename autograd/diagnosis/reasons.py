@@ -1,6 +1,6 @@
 """The reasons in sentences why a value of a graph has its gradient: 0, next to 0, infinite, nan, or none at all.
 
-A gradient is the sum, over the uses of a value, of the gradient of what uses it times the local gradient there. It is
+A gradient is the sum, over the uses of a value, of the gradient of the result there times the local gradient. It is
 0 because a local gradient is (a dead ReLU, a factor that is 0), because every gradient further on is, or because the
 terms cancel. It is next to 0 behind a saturated tanh or sigmoid. It is no number because a value is none, because a
 local gradient is infinite, or because a product or a sum overflows.
@@ -72,18 +72,18 @@ class Reasons:
         raise NotImplementedError
 
     def at(self, operation: Operation) -> str:
-        """Where an operation is, to follow a word of its own; empty if that is not known."""
+        """The place of an operation, to follow a word of its own; empty if it is not known."""
         return ""
 
     def why(self, position: int) -> str:
-        """Why a value has the gradient 0, or next to it, or one that is no number, or none; empty if it has another."""
+        """The reason for a gradient that is 0, next to it, no number, or missing; empty for another."""
         gradient = self.graph.values[position].gradient
         if gradient is not None and not math.isfinite(gradient):
             return self.of_gradient(position).says
         return self.why_zero(position)
 
     def why_zero(self, position: int) -> str:
-        """Why a value has the gradient 0, or next to it, or none at all; empty if it has another one."""
+        """The reason for a gradient that is 0, next to it, or missing; empty for another."""
         value = self.graph.values[position]
         if value.kind in NO_GRADIENT:
             return f"A {value.kind} has no gradient."
@@ -135,7 +135,7 @@ class Reasons:
         return text + (" + …" if len(terms) > MOST_TERMS else "")
 
     def of_value(self, position: int) -> Finding:
-        """Why a value is infinite or nan: the first operation with finite operands on a way that leads to it."""
+        """The reason for an infinite value or nan: the first operation with finite operands on a way to it."""
         way = [position]
         while True:
             value = self.graph.values[way[-1]]
@@ -149,7 +149,7 @@ class Reasons:
             way.append(bad[0])
 
     def of_gradient(self, position: int) -> Finding:
-        """Why a gradient is infinite or nan: the first operation on the backward sweep that made it so."""
+        """The reason for an infinite gradient or nan: the first operation on the backward sweep that made it so."""
         way = [position]
         while True:
             here = way[-1]
@@ -197,11 +197,11 @@ class Reasons:
         needs = self._needs(operation)
         says += f": {needs}." if needs else "."
         if upstream == 0:
-            says += f" 0 · {self.number(slope)} is nan; `where` would leave out what doesn't count."
+            says += f" 0 · {self.number(slope)} is nan; `where` would leave out the term that doesn't count."
         return Finding(says, operation.position, back)
 
     def _no_number(self, operation: Operation, number: float) -> str:
-        """Why the result of an operation on finite numbers is none."""
+        """The reason why the result of an operation on finite numbers is no finite number."""
         operands = self._operands(operation)
         needs = self._needs(operation)
         if needs:
@@ -255,7 +255,7 @@ class Reasons:
         return tuple(stops)
 
     def _stopped(self, number: int, place: int) -> str:
-        """Why the local gradient of an operation in one of its operands is 0."""
+        """The reason why the local gradient of an operation in one of its operands is 0."""
         if number < 0:
             return f"All paths lead through {self.told(place)}, whose gradient is 0. {self.why_zero(place)}"
         operation = self.graph.operations[number]

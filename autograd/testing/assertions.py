@@ -1,6 +1,6 @@
 """`gradcheck`: derivatives from the graph against differences of values, with the kinks in view.
 
-The tolerance is the error bound of the differences and what rounding may have done to the graph's derivative. At a
+The tolerance is the error bound of the differences, with that of rounding in the graph's derivative. At a
 kink, a derivative is right if it lies between the slopes on both sides. A mismatch is traced to the operation whose
 local gradient is wrong.
 """
@@ -48,8 +48,7 @@ def gradcheck(
     right. `check_gradients` says where that was so. At a jump there is none that would be right.
 
     eps: the largest step of the differences, in place of those chosen by the scale of each input.
-    atol, rtol: how far a derivative may be off beyond the error bound of the differences: by
-        `atol + rtol * |derivative|`.
+    atol, rtol: a derivative may be off by `atol + rtol * |derivative|` beyond the error bound of the differences.
     order: up to which order derivatives are checked; those of order n against differences of those of order n - 1.
     raise_exception: whether to raise GradcheckError, which names the worst mismatch and the operation that is to
         blame, or to return False. The error has the `report`.

@@ -27,7 +27,7 @@ __all__ = ["check_gradient"]
 
 # The distance from 1 to the next number, in the arithmetics that leave differences enough digits.
 SPACINGS = {"float64": EPSILON, "float32": 2.0**-23}
-# How many values the scatter is estimated from, and what its third differences amplify: the root of 20.
+# The number of values that the scatter is estimated from; the amplification by third differences, the root of 20.
 SCATTER_POINTS = 8
 AMPLIFIED = math.sqrt(20.0)
 
@@ -66,7 +66,9 @@ def check_gradient(
         if not report:
             expected = [finding.comparison.slope.value for finding in report.findings]
             mistake = mistake_in(expected, function.slopes, 10.0 * limit)
-            report.fault = Fault("", "", f"what it looks like: {mistake}", (), tuple(expected)) if mistake else None
+            report.fault = (
+                Fault("", "", f"it looks like a common mistake: {mistake}", (), tuple(expected)) if mistake else None
+            )
     report.runs = function.runs
     if raise_exception and not report:
         raise failure(report)
@@ -74,7 +76,7 @@ def check_gradient(
 
 
 class BlackBox:
-    """A function of which nothing is known but its values, and what is said to be its gradient."""
+    """A function of which nothing is known but its values, and a function said to be its gradient."""
 
     def __init__(self, fun: Callable[..., Any], gradient: Callable[..., Any], inputs: Any) -> None:
         self.fun = fun
@@ -93,7 +95,7 @@ class BlackBox:
         self.noise = self.scatter() if self.point else 0.0
 
     def complaint(self) -> str:
-        """Why nothing can be compared, empty if it can."""
+        """The reason why nothing can be compared, empty if there is none."""
         if math.isfinite(self.here):
             return ""
         return f"check_gradient needs a finite value, got {self.here} for the output of {name_of(self.fun)}"
@@ -108,7 +110,7 @@ class BlackBox:
         return self.structure.map_pieces(piece)
 
     def call(self, numbers: Sequence[float]) -> Any:
-        """What the function returns for these numbers."""
+        """The result of the function for these numbers."""
         self.runs += 1
         return self.fun(*self.arguments(numbers))
 
@@ -125,7 +127,7 @@ class BlackBox:
     def gradient_at(self, gradient: Callable[..., Any]) -> list[float]:
         """The gradient's numbers at the point."""
         returned = gradient(*self.arguments(self.point))
-        slopes, structure = flatten(plain(returned, []), f"what {name_of(gradient)} returns")
+        slopes, structure = flatten(plain(returned, []), f"the result of {name_of(gradient)}")
         # By path, not by order: dicts may come back with their keys sorted.
         for path in ("input", "input[0]") if len(self.structure.children) == 1 else ("input",):
             found = dict(zip(paths_of(structure, path), slopes, strict=True))
@@ -159,7 +161,7 @@ class BlackBox:
         return Line(sample, [self.here], noise=[self.noise], scales=scales, epsilon=self.epsilon)
 
     def scatter(self) -> float:
-        """How far values scatter about a smooth function, from third differences of values next to each other."""
+        """The scatter of values about a smooth function, from third differences of values next to each other."""
         direction = spread(self.point)
         step = 16.0 * self.epsilon
         values = []

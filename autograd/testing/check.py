@@ -42,7 +42,7 @@ class Options(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One derivative and its comparison: `what` is differentiated, `where` says in which input.
+    """One derivative and its comparison: that of `what`, in the input or along the direction `where`.
 
     component and place: which of the functions and which input, -1 for a direction through several; by: where the
     derivative comes from.
@@ -73,7 +73,7 @@ class Check:
     """A function whose derivatives of order `below + 1` are checked against differences of those of order `below`.
 
     at_kink: whether an operation of the function is at a kink.
-    components: the derivatives of order `below` at the point; noise: what rounding may have done to each.
+    components: the derivatives of order `below` at the point; noise: a bound of the rounding in each.
     rows: for each component its derivative in each input.
     """
 
@@ -216,8 +216,8 @@ def different_values(first: float, second: float, what: str) -> str:
     """The complaint about a function that gives one value and then another."""
     return (
         f"gradcheck needs a function that gives the same for the same inputs, got {first!r} and then {second!r} for "
-        f"{what}: does it draw random numbers, or keep something from call to call? If it must, nondet_tol says how "
-        f"far they may differ"
+        f"{what}: does it draw random numbers, or keep something from call to call? If it must, allow for it with "
+        f"nondet_tol"
     )
 
 

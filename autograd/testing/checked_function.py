@@ -93,7 +93,7 @@ class CheckedFunction:
         return values
 
     def recorded(self, point: Sequence[float], *, traced: bool = True, places: bool = False) -> Recorded:
-        """A run of the function, inside a trace if it can be: that shows its decisions, and what is inside `jit`.
+        """A run of the function, inside a trace if it can be: that shows its decisions, and the inside of `jit`.
 
         places: whether to note where each operation stands, which takes some time.
         """
@@ -147,7 +147,7 @@ class CheckedFunction:
         return list(combinations_with_replacement(range(len(self.point)), below))
 
     def describe(self, component: int, count: int, below: int) -> str:
-        """What the component is, of `count` derivatives of order `below`: an output, or a derivative of it."""
+        """One of `count` derivatives of order `below`, in words: an output, or a derivative of it."""
         chosen = self.chosen(below)
         outputs = count // max(1, len(chosen))
         output, which = divmod(component, max(1, len(chosen)))

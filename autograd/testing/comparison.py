@@ -22,8 +22,8 @@ UNRESOLVED = 2.0**-32
 class Comparison(NamedTuple):
     """A derivative beside the slope by differences, and the verdict.
 
-    kind: where the point lies: "smooth"; "near" a kink, on one side of it; "kink", "jump", the "edge" of where the
-        function is defined; "unclear", where differences don't give a slope; "unresolved", where a kink is too near for
+    kind: the place of the point: "smooth"; "near" a kink, on one side of it; "kink", "jump", the "edge" of the
+        domain; "unclear", where differences don't give a slope; "unresolved", where a kink is too near for
         steps. "modes" if the derivative of reverse mode was compared with that of forward mode, "operations" if kinks
         are too near, and each operation was checked alone.
     slope: the derivative by differences; at a kink that side's that is nearer.
@@ -98,7 +98,7 @@ class Derivative(NamedTuple):
 
 
 class Tolerance(NamedTuple):
-    """How far a derivative may be from a slope: by `absolute + relative * size`, beyond rounding and the slope's error.
+    """The tolerance of a comparison: `absolute + relative * size`, beyond rounding and the error of the slope.
 
     step: the largest step of the differences, in place of one for each of the line's scales.
     """
@@ -108,12 +108,12 @@ class Tolerance(NamedTuple):
     step: float | None = None
 
     def around(self, derivative: Derivative, slope: Slope) -> float:
-        """How far this derivative may be from this slope."""
+        """The distance that this derivative may have from this slope."""
         size = max(abs(derivative.value), abs(slope.value))
         return self.absolute + self.relative * size + SAFETY * (slope.error + derivative.rounding)
 
     def is_vague(self, derivative: Derivative, slope: Slope) -> bool:
-        """Whether the slope says too little: where differences say nothing, agreement with them is nothing either."""
+        """Whether the slope is too uncertain to confirm a derivative by agreeing with it."""
         size = max(abs(derivative.value), abs(slope.value))
         return not slope.error < math.inf or (
             slope.error > self.absolute + 1e-3 * size and slope.error > 1e-6 * slope.typical
@@ -130,9 +130,9 @@ class Tolerance(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """The point of a line between the kinks that operations declare: how far off the next is on either side.
+    """The point of a line between the kinks that operations declare.
 
-    up, down: the distances, of at most `largest`; 0 at a kink.
+    up, down: the distance of the next kink on either side, at most `largest`; 0 at a kink.
     """
 
     up: float
@@ -169,7 +169,7 @@ class Surroundings(NamedTuple):
             if allowed.agrees(derivative, centre):
                 return verdict(True, "smooth" if self.free else "near", centre)
             if not self.free:
-                # No kink lies between the steps: what they say is final.
+                # No kink lies between the steps: their answer is final.
                 return verdict(False, "near", centre)
         sides = [side for side in (left.slope, right.slope) if not allowed.is_vague(derivative, side)]
         for side, distance in ((right.slope, self.up), (left.slope, self.down)):
@@ -247,5 +247,5 @@ def _is_straight(line: Line, largest: float) -> bool:
 
 
 def _apart(left: Slope, right: Slope, slack: float) -> bool:
-    """Whether what was found on the two sides differs by more than the errors explain."""
+    """Whether the slopes or limits on the two sides differ by more than their errors explain."""
     return abs(left.value - right.value) > SAFETY * (left.error + right.error) + slack

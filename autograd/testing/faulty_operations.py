@@ -25,7 +25,7 @@ from autograd.testing.report import Fault
 
 __all__ = ["Alone", "fault_of"]
 
-# Conditions have values that jump and slopes that are 0, and what stops derivatives does so on purpose.
+# Conditions have values that jump and slopes that are 0, and StopGradient stops derivatives on purpose.
 NOT_DIFFERENTIATED = ON_CONDITIONS | {Equal, Less, LessEqual, NotEqual, StopGradient}
 # Runs beside the point are further away than this.
 TOO_NEAR = 1e-5
@@ -124,7 +124,7 @@ def fault_of(check: Check, finding: Finding) -> Fault | None:
 
 
 def infinite_slope(recorded: Recorded) -> Fault | None:
-    """The first operation whose local gradient is not finite: what passes it is infinite or nan."""
+    """The first operation whose local gradient is not finite: derivatives that pass it become infinite or nan."""
     for node in recorded.nodes:
         slopes = [slope for slope in recorded_gradients(node) if not math.isfinite(slope)]
         if slopes and node.op is not None:
@@ -150,7 +150,7 @@ def meeting_kinks(recorded: Recorded, finding: Finding) -> Fault | None:
     names = sorted({node.op.name for node in kinked if node.op is not None})
     reason = (
         f"{len(kinked)} operation(s) are at a kink here ({', '.join(names)}), and the gradient of each alone is right. "
-        f"What the chain rule makes of one subgradient of each need not be one of the whole; move the point off them"
+        f"Subgradients of each, put together by the chain rule, need not be one of the whole; move the point off them"
     )
     return Fault("", recorded.places.get(id(kinked[0]), ""), reason, node=kinked[0])
 

@@ -2,7 +2,7 @@
 
 Plain numbers taken out of nodes, nodes kept from an earlier call, `detach`: the operations of such a graph are right
 and its derivatives wrong. Runs at and beside the point show which operation's value changes otherwise than its
-tangent says, though those of its operands don't, and what it took for a constant.
+tangent says, though those of its operands don't, and the number that it took for a constant.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def plain_result(here: Recorded, beside: Recorded, finding: Finding, label: str)
             which = "the result" if len(here.outputs) == 1 else f"output {output}"
             reason = (
                 f"{which} is a plain number, {value_of(first)!r}, that changes with {label}: it was made from .value, "
-                f"from detached nodes, inside no_grad, or by a compiled function that closes over what varies (pass it "
+                f"from detached nodes, inside no_grad, or by a compiled function that closes over a variable (pass it "
                 f"as an argument)"
             )
             return Fault("", "", reason)

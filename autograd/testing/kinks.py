@@ -24,7 +24,7 @@ NEAR = 1e-6
 class Kink(NamedTuple):
     """An operation at or near one of its kinks, jumps or poles, as numbers: a node would keep each run's graph alive.
 
-    margin: how far its operands are from it, as the operation declares: 0 at the kink.
+    margin: the distance of its operands from it, as the operation declares: 0 at the kink.
     place: file and line of the operation, if that is known.
     """
 
@@ -98,7 +98,7 @@ def _varies_steadily(
 
 
 def reach(line: Line, side: float, largest: float) -> float:
-    """How far one may go on this side (1.0 or -1.0) of 0 without meeting a kink, at most `largest`; 0 at a kink.
+    """The distance to the next kink on this side (1.0 or -1.0) of 0, at most `largest`; 0 at a kink.
 
     Steps double from one that changes no margin by more than half: margins may have no sign, so that only small steps
     tell going away from a kink from having passed it.

@@ -58,8 +58,8 @@ def reason(node, output):
         (lambda x: sqrt(x) + 1.0, 0.0, "not finite", "sqrt",
          "The local gradient of sqrt is inf at x = 0.0: it needs 0 < x."),
         (lambda x: sqrt(x) * 0.0, 0.0, "not finite", "sqrt",
-         "The local gradient of sqrt is inf at x = 0.0: it needs 0 < x. 0 · inf is nan; `where` would leave out what "
-         "doesn't count."),
+         "The local gradient of sqrt is inf at x = 0.0: it needs 0 < x. 0 · inf is nan; `where` would leave out the "
+         "term that doesn't count."),
         (lambda x: x.cbrt() * 1.0, 0.0, "not finite", "cbrt", "The local gradient of cbrt is inf at x = 0.0."),
         (lambda x: (x * 2.0).log() * 3.0, -1.0, "not finite", "log",
          "It comes from a value that is no number. The value of log is nan at -2.0: it needs 0 < x."),

@@ -137,8 +137,8 @@ def test_a_point_that_was_left_is_refused():
     with pytest.raises(StaleGraphError) as caught:
         kinks(y)
     assert str(caught.value) == (
-        "variable 'x' was assigned after abs node was computed from it; it would be looked for at a point where it was "
-        "not computed. Compute the expression again after assigning"
+        "variable 'x' was assigned after abs node was computed from it; kinks would be looked for at a point where "
+        "it was not computed. Compute the expression again after assigning"
     )
 
 
