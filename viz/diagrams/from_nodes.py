@@ -14,14 +14,14 @@ from viz.labels import numbered
 
 __all__ = ["MOST_NODES", "Decision", "diagram_of", "slopes_of"]
 
-# To find out what can be folded takes up to 30 µs a node; beyond this many an answer within two seconds is a count.
+# Folding takes up to 30 µs a node: beyond this many nodes, the answer within two seconds is a count.
 MOST_NODES = 50_000
 
 
 class Decision(NamedTuple):
-    """A decision that a program holds for: its condition, how it fell, the file and line, and the code there.
+    """A decision that a program holds for: its condition and outcome, the file and line, and the code there.
 
-    `code` is empty where the source is not at hand.
+    `code` is empty if the source is not at hand.
     """
 
     condition: Node
@@ -36,7 +36,7 @@ def diagram_of(
     gradients: Mapping[int, float | None] | None = None,
     decisions: Sequence[Decision] | None = None,
 ) -> Diagram:
-    """The diagram of what the outputs depend on.
+    """The diagram of the nodes that the outputs depend on.
 
     `nodes`, parents first, restricts it to a part of the graph: of a result whose parents are not all among
     them only the value is shown. `gradients`, by the nodes' identities, are shown in place of the nodes' own.
@@ -74,7 +74,7 @@ def diagram_of(
 
 
 def slopes_of(node: Node) -> tuple[float, ...]:
-    """The local gradients of a node. What a selection does not take has no say in them, not even as nan."""
+    """The local gradients of a node; in the side that a selection does not take they are 0, even beside nan."""
     if node.op is Select:
         taken = 1.0 if node.parents[0].value != 0.0 else 0.0
         return 0.0, taken, 1.0 - taken
