@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd import Node
+from autograd.files import whole_file
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.subjects import diagram_below, diagram_of_subject
 from viz.errors import EngineError, GraphTooLarge
@@ -25,7 +26,6 @@ from viz.playing.steps import playable_steps
 from viz.views.selection import LIMIT, Expand, select
 from viz.views.states import states_of
 from viz.views.view import View
-from viz.writing.files import write_whole
 from viz.writing.mermaid import write_mermaid
 from viz.writing.styles import Look, write_dot
 from viz.writing.svg import finished_svg
@@ -171,7 +171,8 @@ class Drawing:
                 f"the suffix names the format: {' '.join(most)} or {last}; got {target.suffix or target.name!r}"
             )
         content = writer()
-        write_whole(target, content.encode() if isinstance(content, str) else content)
+        with whole_file(Path(os.path.realpath(target))) as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         return target
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from autograd.files import whole_file
 from layers.errors import StateError
 from layers.saving.registry import nearest
 
@@ -64,22 +65,10 @@ def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> Path:
 
     The file is written whole or not at all. Raises StateError for another suffix.
     """
-    # Imported on use: that takes a quarter of the time that importing this package does.
-    import secrets
-
     target = Path(os.path.realpath(path))
     write = _writer(target)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {target.parent} to save {target.name} in")
-    partial = target.parent / f".{target.name[:100]}.{secrets.token_hex(6)}.part"
-    try:
-        with open(partial, "xb") as file:
-            write(file, state)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(target) as file:
+        write(file, state)
     return Path(path)
 
 
