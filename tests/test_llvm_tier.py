@@ -1,9 +1,11 @@
 """Machine code gives what plain Python gives, to a few units in the last place: primitives, decisions, rows."""
 
 import math
+import time
 
 import numpy as np
 import pytest
+from program_helpers import same_bits
 from test_primitives_oracles import BUILT_IN
 
 import autograd
@@ -14,6 +16,12 @@ pytest.importorskip("llvmlite")
 if not autograd.compiled:
     pytest.skip("machine code calls the compiled engine", allow_module_level=True)
 
+from autograd.program import tiers
+from autograd.program.llvm import lowering
+from autograd.program.llvm.lowering import LOWERED
+from autograd.program.llvm.module import WIDTH
+
+LOWERED_PRIMITIVES = [primitive for primitive in BUILT_IN if primitive.name in LOWERED and primitive.kernel is not None]
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 1e-310, 1e300, -1e300, math.inf, -math.inf, math.nan)
 # Each tier is within 2 units of the exact value.
 UNITS = 4
@@ -52,6 +60,26 @@ def test_every_primitive_gives_the_same_in_rows_and_alone(primitive):
         if math.isfinite(scale):
             assert close(float(found), expected, UNITS * len(row), scale), (row, found, expected)
             assert close(alone(row), expected, UNITS * len(row), scale), (row, expected)
+
+
+@pytest.mark.parametrize("primitive", LOWERED_PRIMITIVES, ids=lambda primitive: primitive.name)
+def test_an_operation_without_a_line_in_the_table_gives_the_bits_of_plain_python(primitive, monkeypatch):
+    without = {name: line for name, line in LOWERED.items() if name != primitive.name}
+    monkeypatch.setattr(lowering, "LOWERED", without)
+    rows = points(primitive)
+    expected = np.array([primitive(*row) for row in rows.tolist()])
+    assert same_bits(jit(vmap(lambda x: primitive(*x)), tier="llvm")(rows), expected)
+    alone = jit(lambda x: primitive(*x), tier="llvm")
+    assert same_bits([alone(row) for row in rows[::5]], expected[::5])
+    # Side by side, in registers where that is possible.
+    several = rows[-20:]
+    assert same_bits(jit(lambda x: [primitive(*row) for row in x], tier="llvm")(several), expected[-20:])
+    # With others around it, on functions of rows whose results are stored and summed.
+    finite = rows[np.isfinite(expected) & (np.abs(rows).max(axis=1) < 100.0)]
+    mixed = vmap(lambda x: [primitive(*x), primitive(*x) + x[0]], reduce=(None, "sum"))
+    assert len(finite) > 2 * WIDTH
+    for found, wanted in zip(jit(mixed, tier="llvm")(finite), jit(mixed, tier="vm")(finite), strict=True):
+        assert same_bits(found, wanted)
 
 
 @pytest.mark.parametrize(
@@ -135,8 +163,6 @@ def test_hessians_and_functions_of_a_thousand_operations_are_compiled():
 
 
 def test_a_hot_function_moves_to_machine_code_and_stays_right(monkeypatch):
-    from autograd.program import tiers
-
     monkeypatch.setattr(tiers, "CALLS_THAT_PAY", 2000)
     function = jit(lambda x: exp(sin(x)) + x)
     expected = function(0.7)
@@ -146,8 +172,6 @@ def test_a_hot_function_moves_to_machine_code_and_stays_right(monkeypatch):
     for _ in range(1000):
         if path.machine().code not in (None, (None, None)):
             break
-        import time
-
         time.sleep(0.01)
     assert path.machine().code[0] is not None
     assert close(function(0.7), expected)

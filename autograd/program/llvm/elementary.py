@@ -19,64 +19,25 @@ and returns `width` doubles, <width x double>, or plain doubles for width 1. Nam
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from autograd.program.llvm import exponential, hyperbolic, special, trigonometry
 from autograd.program.llvm.expressions import CONDITION, REAL, Function, Value, scalar_where
+from autograd.program.llvm.lowering import arity_of, family_of, lowered, members_of
 
-__all__ = ["AND", "ARITY", "FAMILIES", "NAMES", "SCALAR", "definitions", "externals", "symbol", "together"]
+__all__ = ["AND", "definitions", "symbol", "together"]
 
-FUNCTIONS: dict[str, Callable[..., Value]] = {
-    **{
-        name: getattr(module, name)
-        for module, names in {
-            exponential: "exp exp_difference exp2 expm1 gaussian log log2 log10 log1p xlogy sigmoid "
-            "sigmoid_of_negated sigmoid_difference softplus logaddexp power power_below",
-            hyperbolic: "sinh cosh tanh sech_squared asinh acosh atanh",
-            trigonometry: "sin cos tan asin acos atan atan2",
-            special: "cbrt hypot erf erfc fmod mod floor_divide sign floor ceil trunc",
-        }.items()
-        for name in names.split()
-    },
-    "round": special.nearest,
-    "copysign": special.signed_size,
-    "max": special.maximum,
-    "min": special.minimum,
-}
-# Names without a vector form: all their rows are calls.
-SCALAR: dict[str, int] = {"lgamma": 1, "digamma": 1, "polygamma": 2}
-ARITY: dict[str, int] = {
-    name: len(inspect.signature(function).parameters) for name, function in FUNCTIONS.items()
-} | SCALAR
-# Those of primitives; the others are made of two.
-NAMES: tuple[str, ...] = tuple(sorted(ARITY.keys() - {"sigmoid_of_negated"}))
-# Functions of the same arguments that share so much that one function for all of them takes little longer than one.
-FAMILIES: tuple[tuple[str, ...], ...] = (
-    ("tanh", "sech_squared"),
-    ("sinh", "cosh"),
-    ("sin", "cos"),
-    ("softplus", "sigmoid", "sigmoid_of_negated"),
-    ("erf", "erfc", "gaussian"),
-)
 AND = "_and_"
 
 
 def together(names: Iterable[str]) -> str:
     """The name of the function that gives the values of some members of a family, in the family's order."""
     wanted = set(names)
-    family = next(family for family in FAMILIES if wanted <= set(family))
-    return AND.join([name for name in family if name in wanted])
+    return AND.join([name for name in members_of(family_of(next(iter(wanted)))) if name in wanted])
 
 
 def symbol(name: str) -> str:
-    """The name of the external function that gives `name` for one row."""
+    """The name in LLVM of the C function that gives the value of this primitive."""
     return f"ag_scalar_{name}"
-
-
-def externals(names: Iterable[str]) -> dict[str, int]:
-    """The scalar functions that the definitions of these names call, with how many doubles they take."""
-    return dict(sorted({scalar for name in names for scalar in _written(name.split(AND), 1).scalars}))
 
 
 def definitions(names: Iterable[str], width: int, suffix: str = "") -> str:
@@ -86,9 +47,6 @@ def definitions(names: Iterable[str], width: int, suffix: str = "") -> str:
     function or width.
     """
     wanted = sorted(set(names))
-    unknown = [name for whole in wanted for name in whole.split(AND) if name not in ARITY]
-    if unknown:
-        raise ValueError(f"there is no LLVM function {', '.join(unknown)}; there are {', '.join(NAMES)}")
     if width < 1:
         raise ValueError(f"a width is the number of rows in a register, 1 or more, not {width}")
     functions = [_written(name.split(AND), width, suffix) for name in wanted]
@@ -105,7 +63,7 @@ def _written(names: Sequence[str], width: int, suffix: str = "") -> Function:
     """The function with all its lines; one of several names returns a structure of their values."""
     function = Function(width, suffix)
     real_type = function.type_of(REAL)
-    arguments = [Value(function, REAL, f"%x{index}") for index in range(ARITY[names[0]])]
+    arguments = [Value(function, REAL, f"%x{index}") for index in range(arity_of(names[0]))]
     results = [_result(function, name, arguments) for name in names]
     result_type, result = real_type, results[0].text
     if len(names) > 1:
@@ -121,10 +79,11 @@ def _written(names: Sequence[str], width: int, suffix: str = "") -> Function:
 
 def _result(function: Function, name: str, arguments: Sequence[Value]) -> Value:
     """The value of one function, its lines added to those before."""
-    if name in SCALAR:
-        everywhere = Value(function, CONDITION, function.constant(CONDITION, True))
-        return scalar_where(everywhere, arguments[0], name, *arguments)
-    return FUNCTIONS[name](*arguments)
+    write = lowered(name).write
+    if write is not None:
+        return arguments[0].like(write(*arguments))
+    everywhere = Value(function, CONDITION, function.constant(CONDITION, True))
+    return scalar_where(everywhere, arguments[0], name, *arguments)
 
 
 def _row_by_row(name: str, arity: int, width: int, suffix: str) -> str:

@@ -216,6 +216,9 @@ class Value:
     def __ne__(self, other: Value | Number) -> Value:  # type: ignore[override]
         return self._compare("!=", other)
 
+    def __bool__(self) -> bool:
+        raise TypeError("a value of LLVM IR is not known yet, so that no `if` can ask for it: use select")
+
     def choose(self, yes: Value | Number, no: Value | Number) -> Value:
         """What `where` makes of this condition."""
         return select(self, yes, no)

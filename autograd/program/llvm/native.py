@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.graph.locks import no_forks
-from autograd.operations.primitive import find_primitive
-from autograd.program.llvm import elementary
+from autograd.operations.primitive import all_primitives
 from autograd.program.llvm.code_cache import current_cache
 from autograd.program.llvm.companions import brought_together
+from autograd.program.llvm.elementary import symbol
 from autograd.program.llvm.module import WIDTH, Module
 from autograd.program.llvm.row import module_of_row
 from autograd.program.machine.machine import BLOCK, address_of_value
@@ -37,7 +37,7 @@ def is_available() -> bool:
 
 @functools.cache
 def host() -> tuple[Any, Any]:
-    """LLVM's binding and the target of this processor; the functions that machine code calls are made known."""
+    """LLVM's binding and the target of this processor, once LLVM knows the C functions that machine code may call."""
     with no_forks:
         try:
             import llvmlite.binding as llvm
@@ -45,8 +45,9 @@ def host() -> tuple[Any, Any]:
             raise ImportError("machine code needs llvmlite: pip install 'scalar-autograd[jit]'") from error
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
-        for name in elementary.externals(elementary.NAMES):
-            llvm.add_symbol(elementary.symbol(name), address_of_value(find_primitive(name)))
+        for primitive in all_primitives(auxiliary=True):
+            if primitive.kernel is not None:
+                llvm.add_symbol(symbol(primitive.name), address_of_value(primitive))
         return llvm, llvm.Target.from_default_triple()
 
 
@@ -64,7 +65,7 @@ class NativeCode:
     def __init__(self, plan: Plan, rows: bool, patient: bool = False) -> None:
         module = Module(plan, brought_together(plan.rest), WIDTH, BLOCK) if rows else module_of_row(plan)
         text = module.text()
-        self.scratch = module.scratch.size * module.width
+        self.scratch = module.scratch_size
         # LLVM has locks of its own.
         with no_forks:
             self.compile(text, 1 if rows or (patient and len(module.steps) <= MOST_OPTIMISED) else 0)

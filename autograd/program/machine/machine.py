@@ -379,13 +379,15 @@ def binary_of(block: Block, left_varies: bool, right_varies: bool) -> Any:
 
 
 def address_of_value(primitive: Primitive) -> int:
-    """Where the C function is that gives the value of a primitive of one or two operands."""
+    """The address of the C function that gives the value of a primitive."""
     kernel = kernel_of(primitive)
     if not cython.compiled:
         raise RuntimeError("machine code needs the compiled engine: it calls its C functions")
     if kernel.arity == 1:
         return int(cython.cast(cython.size_t, kernel.unary_value))
-    return int(cython.cast(cython.size_t, kernel.binary_value))
+    if kernel.arity == 2:
+        return int(cython.cast(cython.size_t, kernel.binary_value))
+    return int(cython.cast(cython.size_t, kernel.nary_value))
 
 
 def steps_of(runs: list[list[Step]]) -> list[Any]:
