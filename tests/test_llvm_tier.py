@@ -17,7 +17,7 @@ if not autograd.compiled:
     pytest.skip("machine code calls the compiled engine", allow_module_level=True)
 
 from autograd.program import tiers
-from autograd.program.llvm import lowering
+from autograd.program.llvm import lowering, native
 from autograd.program.llvm.lowering import LOWERED
 from autograd.program.llvm.module import WIDTH
 
@@ -175,3 +175,31 @@ def test_a_hot_function_moves_to_machine_code_and_stays_right(monkeypatch):
         time.sleep(0.01)
     assert path.machine().code[0] is not None
     assert close(function(0.7), expected)
+
+
+def test_a_function_that_can_not_be_compiled_stays_in_the_interpreter_with_one_warning(monkeypatch, capfd):
+    attempts = []
+
+    def fail(*arguments, **options):
+        attempts.append(arguments)
+        raise LookupError("no such instruction")
+
+    monkeypatch.setattr(native, "NativeCode", fail)
+    monkeypatch.setattr(tiers, "CALLS_THAT_PAY", 2000)
+    function = jit(lambda x: exp(sin(x)) + x)
+    expected = function(0.7)
+    message = "the interpreter goes on .* no machine code could be made: LookupError: no such instruction"
+    with pytest.warns(RuntimeWarning, match=message) as warned:
+        for _ in range(5000):
+            assert function(0.7) == expected
+        for _ in range(1000):
+            if warned:
+                break
+            time.sleep(0.01)
+    for _ in range(5000):
+        assert function(0.7) == expected
+    assert len(warned) == len(attempts) == 1
+    assert function.paths[0].machine().code == (None, None)
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(LookupError, match="no such instruction"):
+        jit(lambda x: exp(sin(x)) + x, tier="llvm")(0.7)
