@@ -1,4 +1,4 @@
-"""Operations on the same numbers that have most of their work in common: brought together, one function does them.
+"""Finds operations on the same operands that share most of their work, so that one function computes them together.
 
 A function and its slope are such: tanh and 1 / cosh**2 need the same exponential, sin and cos the same small angle.
 Derivatives are full of them, but far apart: values come first, slopes when the sweep back needs them.
@@ -19,7 +19,7 @@ SIGMOID_OF_NEGATED = Fused("sigmoid_of_negated", 1)
 
 
 def brought_together(steps: Sequence[Step]) -> list[Step]:
-    """The steps, those that share work with an earlier one moved behind it, where their operands are known too."""
+    """The steps in an order in which those that share work with an earlier one stand behind it."""
     groups: list[list[Step]] = []
     group_of: dict[Any, list[Step]] = {}
     for step in steps_of_same_operands(steps):
@@ -35,7 +35,7 @@ def brought_together(steps: Sequence[Step]) -> list[Step]:
 
 
 def steps_of_same_operands(steps: Sequence[Step]) -> list[Step]:
-    """The steps, functions of a negated number being functions of the number itself where there are such."""
+    """The steps, the sigmoids of negated numbers being `sigmoid_of_negated` of the numbers themselves."""
     negated = {step.result: step.operands[0] for step in steps if step.primitive.name == "negate"}
     return [
         Step(step.result, SIGMOID_OF_NEGATED, (negated[step.operands[0]],))
@@ -46,7 +46,7 @@ def steps_of_same_operands(steps: Sequence[Step]) -> list[Step]:
 
 
 def companions(steps: Sequence[Step], first: int, stop: int) -> Sequence[Step]:
-    """The step of this number, and those right behind it, before `stop`, that share its work."""
+    """The step `first`, and those right behind it, before `stop`, that share its work."""
     step = steps[first]
     family = family_of(step.primitive.name)
     last = first + 1

@@ -1,7 +1,7 @@
-"""How each operation is written in LLVM IR: the table of all that are more than arithmetic.
+"""The table of operations in LLVM IR, one line for each that is more than arithmetic.
 
-An operation that has no line here is derived from its declaration: arithmetic runs on the values of LLVM IR as on
-numbers, and for anything else the primitive's C function is called row by row.
+An operation without a line follows from its declaration: arithmetic runs on the values of LLVM IR as on numbers, and
+for anything else the primitive's C function is called row by row.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ LOWERED: dict[str, Lowered] = {
 
 
 def lowered(name: str) -> Lowered:
-    """The LLVM IR of an operation: its line in the table, or what follows from the primitive of this name."""
+    """The LLVM IR of an operation: its line in the table, or one that follows from the primitive of this name."""
     line = LOWERED.get(name)
     if line is not None:
         return line
@@ -128,7 +128,7 @@ def lowered(name: str) -> Lowered:
 
 @functools.cache
 def is_arithmetic(primitive: Primitive) -> bool:
-    """Whether the value of a primitive consists of operators and `where` alone: whether LLVM IR can run it."""
+    """Whether the value of a primitive consists of operators and `where` alone, which run on values of LLVM IR."""
     if primitive.value is None or primitive.arity is None:
         return False
     function = Function(1)

@@ -1,7 +1,7 @@
 """A program as LLVM IR: straight-line code over the places that a machine's plan gives to its values.
 
 The code is cut into functions of some hundred operations, for a compiler takes more than twice as long for twice as
-long a function. Within one, values are in registers of the processor; what a later one needs goes through memory.
+long a function. Within one, values are in registers of the processor; values that a later one needs go through memory.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Scratch:
         leaving: dict[int, list[int]] = {}
         for time, step in enumerate(steps):
             if time % LENGTH == 0:
-                # No function reads what the one before was the last to need.
+                # The function before this one was the last to read these.
                 free += leaving.pop(time // LENGTH, [])
             if step.output >= 0 or step.result in plan.kept:
                 continue
@@ -57,10 +57,10 @@ class Scratch:
 
 
 class Module:
-    """The functions of a module whose `@run` does some steps.
+    """The functions of a module whose `@run` does some steps of a plan.
 
-    With a width of 1, all on cells, for one row; of a plan for one row alone, it writes the outputs that it computes to
-    where else sums are. With another width, for a block of so many rows, a register's width at a time.
+    With a width of 1 it runs one row, on cells alone; for a plan of one row `alone` it writes the outputs that it
+    computes to the place of the sums. With another width it runs blocks of `block` rows, `width` of them at a time.
     """
 
     def __init__(self, plan: Plan, steps: Sequence[Any], width: int, block: int = 1) -> None:
@@ -71,7 +71,7 @@ class Module:
         self.scratch = self.scratch_of(steps)
         # The most operands that a C function takes in an array, for which there is room behind the scratch places.
         self.most_gathered = 0
-        # The numbers of the outputs that each value is, where the code writes them: for one row alone.
+        # For one row alone, whose outputs the code writes: the numbers of the outputs that each value is.
         self.outputs: dict[int, list[int]] = {}
         for number, output in enumerate(plan.outputs if plan.alone else ()):
             self.outputs.setdefault(output, []).append(number)
@@ -85,7 +85,7 @@ class Module:
         return self.scratch.size * self.width + self.most_gathered
 
     def scratch_of(self, steps: Sequence[Any]) -> Scratch:
-        """Where values are that one function computes and another needs."""
+        """The places of values that one function computes and another needs."""
         return Scratch(self.plan, steps)
 
     def text(self) -> str:
@@ -106,7 +106,7 @@ class Module:
         ])  # fmt: skip
 
     def part(self, number: int, start: int) -> str:
-        """The function of some of the steps."""
+        """The function of the steps from `start` on, `LENGTH` of them."""
         function = Function(self.width)
         stop = min(start + LENGTH, len(self.steps))
         known: dict[int, Value] = {}
@@ -125,7 +125,7 @@ class Module:
         return self.defined(number, function)
 
     def defined(self, number: int, function: Function) -> str:
-        """The text of one of the parts."""
+        """The text of a part, whose lines are those of the function."""
         self.declared |= function.intrinsics
         alive = function.type_of(CONDITION)
         parameters = f"ptr %registers, ptr %cells, ptr %sums, {alive} %alive, ptr %scratch"
@@ -192,7 +192,7 @@ class Module:
         return known[value]
 
     def address(self, function: Function, value: int) -> tuple[str, int]:
-        """Where a value is, and to how many bytes that place is aligned."""
+        """The address of a value, and the alignment of its place in bytes."""
         alignment = 8 * self.width
         if value in self.scratch.place:
             base, index = "%scratch", self.scratch.place[value] * self.width
@@ -219,7 +219,7 @@ class Module:
         function.lines.append(f"  store {function.type_of(REAL)} {result.text}, ptr {address}, align {alignment}")
 
     def write_output(self, function: Function, output: int, result: Value) -> None:
-        """Write the result that is this output, or this and the following ones."""
+        """Store a result at this output; a vector fills the following outputs too."""
         address = f"%{function.new_name()}"
         function.lines.append(f"  {address} = getelementptr double, ptr %sums, i64 {output}")
         function.lines.append(f"  store {result.function.type_of(REAL)} {result.text}, ptr {address}, align 8")
@@ -235,7 +235,7 @@ class Module:
         function.lines.append(f"  store {vector} {kept.text}, ptr {address}, align {8 * WIDTH}")
 
     def results(self, function: Function, steps: Sequence[Step], operands: list[Value]) -> dict[int, Value]:
-        """The results of operations that one function does, by their numbers."""
+        """The results, by their numbers, of operations on the same operands that one function does."""
         if len(steps) == 1:
             return {steps[0].result: self.result(function, steps[0], operands)}
         name = together([step.primitive.name for step in steps])
@@ -250,7 +250,7 @@ class Module:
         return results
 
     def call(self, function: Function, kind: str, name: str, operands: list[Value]) -> Value:
-        """What one of the functions in LLVM IR returns."""
+        """The result of a function that `definitions` gives, which is noted down."""
         self.called.setdefault((function.width, function.suffix), set()).add(name)
         arguments = ", ".join([f"{function.type_of(REAL)} {operand.text}" for operand in operands])
         return function.emit(REAL, f"call {kind} @ag_{name}{function.suffix}({arguments})")

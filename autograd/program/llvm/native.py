@@ -21,7 +21,7 @@ from autograd.program.machine.plan import Plan
 
 __all__ = ["NativeCode", "is_available"]
 
-# So many operations for one row are optimised within half a second, in which no process can be forked off.
+# The most operations for one row that are optimised: it takes half a second, in which no process can be forked off.
 MOST_OPTIMISED = 5_000
 
 
@@ -52,12 +52,12 @@ def host() -> tuple[Any, Any]:
 
 
 class NativeCode:
-    """The machine code of what a plan does once, or with `rows` of what it does for each block of rows.
+    """The machine code for the steps that a plan does once, or with `rows` for those of each block of rows.
 
     `address` is that of `run(registers, cells, sums, failed, count, scratch)`, which needs `scratch` numbers of room
-    for itself. Code for blocks of rows is optimised. Of code for one row, optimisation makes 1.1 to 1.9 times as fast
-    what can't use the vector unit, and 1.1 times the rest, but it takes 5 to 9 times as long to compile: it is done
-    where nobody waits, that is if the caller is `patient`.
+    for itself. Code for blocks of rows is optimised. Optimisation makes code for one row 1.1 times as fast, and up to
+    1.9 times where it can't use the vector unit, but it takes 5 to 9 times as long to compile: it is done if nobody
+    waits, that is if the caller is `patient`.
     """
 
     engine: Any = None
@@ -83,7 +83,7 @@ class NativeCode:
                     no_forks.release()
 
     def compile(self, text: str, level: int) -> None:
-        """Make machine code of LLVM's language, optimised so far."""
+        """Make machine code of a module's text, at this level of optimisation."""
         llvm, target = host()
         # LLVM misjudges some processors by name alone, hence the list of features.
         processor = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
@@ -120,7 +120,7 @@ def compiled(text: str, machine: Any) -> bytes:
 
 
 def kept_or_made(text: str, options: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
-    """The object file of a module: what an earlier process has kept for the same text and options, or a new one.
+    """The object file of a module: the one that an earlier process kept for the same text and options, or a new one.
 
     The text is made in any case, an eighth of the work: so a file can't be taken for that of another program, or of
     another version of what writes the text.

@@ -40,7 +40,7 @@ __all__ = [
     "total",
 ]
 
-# Terms in one turn of the loop: what is carried from turn to turn goes through memory.
+# Terms in one turn of the loop: numbers carried from turn to turn go through memory.
 TERMS = 16
 
 

@@ -1,7 +1,7 @@
 """A program as LLVM IR for one row: operations of one kind side by side in vector registers.
 
-What a program does for many numbers one by one, its plan puts in runs: their results lie next to each other, and mostly
-so do their operands. Eight of them are one instruction here, to run and to compile.
+Operations that a program does for many numbers one by one stand in the runs of its plan: their results lie next to each
+other, and mostly so do their operands. Eight of them are one instruction here, to run and to compile.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from autograd.program.machine.step import Step
 
 __all__ = ["module_of_row"]
 
-# Operations that are done at once.
+# The numbers of operations that are done at once.
 WIDTHS = (WIDTH, WIDTH // 2)
-# A program with more pieces than this share of its operations is done in its own order, in which what is used together
-# stays together.
+# A program with more pieces than this share of its operations is done in its own order, in which values that are used
+# together stay together.
 MOST_PIECES = 0.6
 # Sums of fewer terms are written out.
 SHORTEST_LOOP = 24
 
 
 def module_of_row(plan: Plan) -> Module:
-    """The module that does what is the same for all rows and no decision depends on."""
+    """The module of the steps that are the same for all rows and that no decision depends on."""
     longest = max([len(step.operands) for step in plan.before], default=0)
     if len(plan.runs[1]) == len(plan.before) and longest < SHORTEST_LOOP:
         # A chain: nothing to look for.
@@ -41,7 +41,7 @@ def module_of_row(plan: Plan) -> Module:
 
 
 def operations_of(step: Step) -> int:
-    """How many operations of two numbers an operation is written out in."""
+    """The number of operations on two numbers in which an operation is written out."""
     return max(1, len(step.operands) - 1) if step.primitive.arity is None else 1
 
 
@@ -65,7 +65,7 @@ def in_a_row(places: list[int]) -> bool:
 
 
 def cut(run: Sequence[Step], plan: Plan) -> list[Sequence[Step]]:
-    """A run in pieces that are done at once: each operand is the same in all steps of one, or lies in a row."""
+    """The pieces of a run that are done at once: each operand is the same in all steps of one, or lies in a row."""
     if len(run) < WIDTHS[-1] or lowered(run[0].primitive.name).write is None:
         return [[step] for step in run]
     places = [[plan.place[step.operands[position]] for step in run] for position in range(len(run[0].operands))]

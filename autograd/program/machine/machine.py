@@ -62,16 +62,16 @@ FASTEST = fastest_blocks()
 
 
 def next_cache_line(memory: Any) -> Any:
-    """The first place in the memory where a cache line begins; only compiled."""
+    """The first place in the memory at which a cache line begins; only compiled."""
     return cython.cast("double*", (cython.cast(cython.size_t, memory) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE)
 
 
 @cython.final
 @cython.cclass
 class Memory:
-    """So many blocks of `width` numbers.
+    """Memory for `count` blocks of `width` numbers.
 
-    They begin where a cache line does: what the vector unit takes at once would else lie in two.
+    It begins with a cache line, for numbers that the vector unit takes at once would else lie in two.
     """
 
     def __init__(self, count: int, width: int) -> None:
@@ -105,12 +105,12 @@ class Room:
         self.sums = sums
 
     def of(self, value: int) -> Any:
-        """Where a value is."""
+        """The address of a value."""
         memory = self.registers if self.varies[value] else self.cells
         return memory.at(self.place[value])
 
     def stride(self, value: int) -> int:
-        """How far the next row's number is from a row's: 0 for what is the same for all."""
+        """The distance from a row's number to the next row's: 0 for values that are the same for all rows."""
         return 1 if self.varies[value] else 0
 
 
@@ -130,8 +130,8 @@ class Steps:
         self.kept = [cells, registers, sums]
         self.cells = cells
         self.together = Memory(3, LONGEST)
-        # Room for the operands of one row, which operations on many take one after the other: while they run, without
-        # Python's lock, there is nobody to tell that memory has run out.
+        # Preallocated for the operands of one row: operations on many run without Python's lock, and could not raise
+        # MemoryError.
         self.room = Memory(1, max([len(step.operands) for step in single], default=0))
         if cython.compiled:
             self.instructions = cython.cast(
@@ -422,7 +422,7 @@ class Machine:
         self.benches: list[Any] = []
         self.calls = 0
         self.rows = 0
-        # What a row took one thread the last time; before the first it is taken to be long.
+        # The seconds that a row took one thread the last time; before the first it is taken to be long.
         self.row_seconds = 1.0
         # Held by a call over rows, whose threads all read the cells.
         self.lock = Lock()
@@ -467,11 +467,11 @@ class Machine:
                 self.cells.at(place)[0] = inputs[number]
 
     def first_input(self) -> Any:
-        """Where the inputs of one row alone are put; only compiled."""
+        """The address for the inputs of one row alone; only compiled."""
         return self.cells.numbers
 
     def decide(self) -> int:
-        """Compute what decisions depend on, where that is the same for all rows; the first guard that fails, or -1."""
+        """Compute the values that are the same for all rows and decide; return the first guard that fails, or -1."""
         guards = ints_in(self.guards)
         self.before_deciding.run(1, NOTHING)
         for guard in range(self.guard_count):
@@ -480,7 +480,7 @@ class Machine:
         return -1
 
     def prepare(self, inputs: Sequence[float]) -> int:
-        """Compute what is the same for all rows from the inputs that are; the first guard that fails, or -1."""
+        """Compute the values that are the same for all rows; return the first guard that fails, or -1."""
         self.read(inputs)
         failed = self.decide()
         if failed < 0:
@@ -523,7 +523,7 @@ class Machine:
         return -1
 
     def use(self, before: Any, rest: Any) -> None:
-        """Run machine code from now on, for what is the same for all rows and for the rows."""
+        """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
         self.code = (before, rest)
         if before is not None:
             self.before.use(before, self.cells, self.cells, self.cells)
@@ -566,11 +566,11 @@ class Columns:
 @cython.final
 @cython.cclass
 class Rows:
-    """The rows of one call: where the inputs that differ from row to row are read, and the outputs written.
+    """The rows of one call, with the places that inputs are read from and outputs written to.
 
-    `sources` are the places of these inputs, `targets` those of the outputs that are not summed up over the rows whose
-    guards hold. `selected` has the numbers of the rows to run, None for all. `failed` gets for each of these the first
-    guard that fails, or -1.
+    `sources` are the places of the inputs that differ from row to row, `targets` those of the outputs that are not
+    summed up over the rows whose guards hold. `selected` has the numbers of the rows to run, None for all. `failed`
+    gets for each of these the first guard that fails, or -1.
     """
 
     def __init__(self, sources: Columns, selected: Any, failed: Any, targets: Columns) -> None:
@@ -586,7 +586,7 @@ class Rows:
 
 
 def address_of(numbers: Any) -> Any:
-    """Where the numbers of a contiguous NumPy array begin, which the caller must keep alive; only compiled."""
+    """The address of the numbers of a contiguous NumPy array, which the caller must keep alive; only compiled."""
     PyObject_GetBuffer(numbers, cython.address(view), PyBUF_SIMPLE)  # type: ignore[name-defined]  # noqa: F821
     address = cython.cast(cython.size_t, view.buf)  # noqa: F821
     PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821

@@ -43,11 +43,11 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
         for _ in waiting:
             pass
     if done:
-        # Once held up by others is not slower: what more a row takes is believed little by little.
+        # A row that once took longer was perhaps held up by others: a longer time is believed little by little.
         seconds, known = (time.perf_counter() - began) / done, machine.row_seconds
         machine.row_seconds = min(seconds, 1.05 * known) if known else seconds
     for job in jobs:
-        # Those that have not begun have nothing left to do.
+        # Jobs that have not begun have nothing left to do.
         if not job.cancel():
             job.result()
     if parts[0] is None:
@@ -89,5 +89,5 @@ def pool() -> ThreadPoolExecutor:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
