@@ -29,7 +29,7 @@ if not cython.compiled:
     from autograd.program.machine.block import Block
     from autograd.program.machine.step import Step
 
-__all__ = ["BLOCK", "Bench", "Columns", "Machine", "Rows", "address_of_value"]
+__all__ = ["BLOCK", "Columns", "Machine", "Rows", "Workspace", "address_of_value"]
 
 # Rows in a block: between 32 and 128 makes no difference, fewer and more are slower.
 if not cython.compiled:
@@ -94,7 +94,7 @@ class Memory:
 
 @cython.final
 @cython.cclass
-class Room:
+class Layout:
     """The memory for all values of a plan."""
 
     def __init__(self, plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
@@ -132,7 +132,7 @@ class Steps:
         self.together = Memory(3, LONGEST)
         # Preallocated for the operands of one row: operations on many run without Python's lock, and could not raise
         # MemoryError.
-        self.room = Memory(1, max([len(step.operands) for step in single], default=0))
+        self.row_operands = Memory(1, max([len(step.operands) for step in single], default=0))
         if cython.compiled:
             self.instructions = cython.cast(
                 "Instruction*",
@@ -146,31 +146,31 @@ class Steps:
             self.instructions = [SimpleNamespace() for _ in steps]
             self.operands = [None] * many
             self.strides = [0] * many
-        self.append_all(steps, Room(plan, cells, registers, sums))
+        self.append_all(steps, Layout(plan, cells, registers, sums))
 
     def __dealloc__(self) -> None:
         free(self.instructions)  # type: ignore[name-defined]  # noqa: F821
         free(self.operands)  # type: ignore[name-defined]  # noqa: F821
         free(self.strides)  # type: ignore[name-defined]  # noqa: F821
 
-    def append_all(self, steps: Sequence[Any], room: Room) -> None:
+    def append_all(self, steps: Sequence[Any], layout: Layout) -> None:
         """Add steps, and runs of steps."""
         for step in steps:
             if isinstance(step, list):
-                self.append_run(step, room)
+                self.append_run(step, layout)
             elif step.output >= 0:
-                self.append_addition(step, room)
+                self.append_addition(step, layout)
             else:
-                self.append(step, room)
+                self.append(step, layout)
 
-    def append_addition(self, addition: Step, room: Room) -> None:
+    def append_addition(self, addition: Step, layout: Layout) -> None:
         """Add the addition of an output, or of a product that is an output, to its sum."""
         step = self.size
         self.size += 1
         left = addition.operands[0]
-        self.instructions[step].out = room.sums.at(addition.output)
-        self.instructions[step].a = room.of(left)
-        self.instructions[step].first = room.stride(left)
+        self.instructions[step].out = layout.sums.at(addition.output)
+        self.instructions[step].a = layout.of(left)
+        self.instructions[step].first = layout.stride(left)
         block: Block = FASTEST[addition.primitive.name]
         if addition.primitive is ADD:
             self.instructions[step].kind = ADDITION
@@ -178,60 +178,60 @@ class Steps:
             return
         right = addition.operands[1]
         self.instructions[step].kind = PRODUCT_ADDITION
-        self.instructions[step].b = room.of(right)
-        self.instructions[step].many = room.stride(right)
-        self.instructions[step].binary = binary_of(block, room.stride(left), room.stride(right))
+        self.instructions[step].b = layout.of(right)
+        self.instructions[step].many = layout.stride(right)
+        self.instructions[step].binary = binary_of(block, layout.stride(left), layout.stride(right))
 
-    def append(self, operation: Step, room: Room) -> None:
+    def append(self, operation: Step, layout: Layout) -> None:
         """Add an operation."""
         primitive = operation.primitive
         operands = operation.operands
         step = self.size
         self.size += 1
-        self.instructions[step].out = room.of(operation.result)
+        self.instructions[step].out = layout.of(operation.result)
         if primitive.arity is None:
             self.instructions[step].kind = MANY
             self.instructions[step].first = self.used
             self.instructions[step].many = len(operands)
             self.instructions[step].nary = kernel_of(primitive).nary_value
-            places = [room.place[operand] for operand in operands if not room.varies[operand]]
+            places = [layout.place[operand] for operand in operands if not layout.varies[operand]]
             self.instructions[step].scattered = (
                 places != list(range(places[0], places[0] + len(operands))) if places else 1
             )
             for operand in operands:
-                self.operands[self.used] = room.of(operand)
-                self.strides[self.used] = room.stride(operand)
+                self.operands[self.used] = layout.of(operand)
+                self.strides[self.used] = layout.stride(operand)
                 self.used += 1
             return
         block: Block = FASTEST[primitive.name]
         self.instructions[step].kind = block.arity
-        self.instructions[step].a = room.of(operands[0])
+        self.instructions[step].a = layout.of(operands[0])
         if block.arity == UNARY:
             self.instructions[step].unary = block.unary
             return
-        self.instructions[step].b = room.of(operands[1])
+        self.instructions[step].b = layout.of(operands[1])
         if block.arity == BINARY:
-            self.instructions[step].binary = binary_of(block, room.stride(operands[0]), room.stride(operands[1]))
+            self.instructions[step].binary = binary_of(block, layout.stride(operands[0]), layout.stride(operands[1]))
             return
-        self.instructions[step].c = room.of(operands[2])
-        same = 7 - room.stride(operands[0]) - 2 * room.stride(operands[1]) - 4 * room.stride(operands[2])
+        self.instructions[step].c = layout.of(operands[2])
+        same = 7 - layout.stride(operands[0]) - 2 * layout.stride(operands[1]) - 4 * layout.stride(operands[2])
         self.instructions[step].ternary = block.ternary[same]
 
-    def append_run(self, run: list[Step], room: Room) -> None:
+    def append_run(self, run: list[Step], layout: Layout) -> None:
         """Add operations of one primitive that are done together, on cells."""
         step = self.size
         self.size += 1
         operation = run[0]
         block: Block = FASTEST[operation.primitive.name]
         self.instructions[step].kind = RUN + block.arity
-        self.instructions[step].out = room.of(operation.result)
+        self.instructions[step].out = layout.of(operation.result)
         self.instructions[step].many = len(run)
         self.instructions[step].first = self.placed
         self.instructions[step].scattered = 0
         same = 0
         for position in range(block.arity):
-            places = [room.place[operation.operands[position]] for operation in run]
-            first = room.cells.at(places[0])
+            places = [layout.place[operation.operands[position]] for operation in run]
+            first = layout.cells.at(places[0])
             if position == 0:
                 self.instructions[step].a = first
             elif position == 1:
@@ -365,7 +365,7 @@ class Steps:
         if cython.compiled and not self.instructions[step].scattered:
             self.instructions[step].out[0] = self.instructions[step].nary(self.operands[first], many)
             return
-        gathered = self.room.at(0)
+        gathered = self.row_operands.at(0)
         for row in range(count):
             for operand in range(many):
                 gathered[operand] = self.operands[first + operand][row * self.strides[first + operand]]
@@ -409,8 +409,8 @@ class Machine:
     """A program made ready to run.
 
     Cells hold what is the same for all rows; they are shared by the threads that run blocks of one call, and written
-    before these run. Each thread has a `Bench` of registers of its own. Without `varying` there is one row alone: its
-    inputs are the first cells, in order.
+    before these run. Each thread has a `Workspace` with registers of its own. Without `varying` there is one row alone:
+    its inputs are the first cells, in order.
     """
 
     def __init__(
@@ -419,7 +419,7 @@ class Machine:
         plan = Plan(program, varying, summed)
         self.sums_up = True in plan.summed
         self.stores = False in plan.summed
-        self.benches: list[Any] = []
+        self.workspaces: list[Any] = []
         self.calls = 0
         self.rows = 0
         # The seconds that a row took one thread the last time; before the first it is taken to be long.
@@ -527,7 +527,7 @@ class Machine:
         self.code = (before, rest)
         if before is not None:
             self.before.use(before, self.cells, self.cells, self.cells)
-        self.benches.clear()
+        self.workspaces.clear()
 
 
 def copies_of_outputs(plan: Plan, outputs: Sequence[tuple[int, int]]) -> Copies:
@@ -595,7 +595,7 @@ def address_of(numbers: Any) -> Any:
 
 @cython.final
 @cython.cclass
-class Bench:
+class Workspace:
     """Registers for one thread, and the operations of a machine on them."""
 
     def __init__(self, machine: Machine) -> None:
