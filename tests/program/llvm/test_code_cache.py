@@ -57,7 +57,7 @@ def test_another_process_uses_what_one_has_compiled(tmp_path):
     program = (
         "import sys\n"
         "from tests.program.llvm import test_code_cache as t\n"
-        "from autograd.program import native\n"
+        "from autograd.program.llvm import native\n"
         "t.cache_machine_code(sys.argv[1])\n"
         "if sys.argv[2] == 'warm':\n"
         "    native.compiled = None\n"
