@@ -8,10 +8,10 @@ and returns `width` doubles, <width x double>, or plain doubles for width 1. Nam
   expm1, exp_difference and erf 1.4, power 1.2, gaussian, asinh, power_below and log2 1.1; all others are within 1.01.
 * Special values are those of the eager functions, with the sign of zero.
 * The same argument gives the same bits at every width, with and without AVX and fused multiply-add, but for the sign
-  and payload of a nan, and for what is called row by row.
-* Nothing branches, except to functions that are called row by row, `@ag_scalar_<name>`: `externals` lists them.
-  The caller tells LLVM their addresses: C's sin, cos and tan (for angles beyond 2**30) and fmod (for quotients from
-  2**53 on), and the package's lgamma, digamma and polygamma.
+  and payload of a nan, and for functions that are called row by row.
+* Nothing branches, except to the C functions of primitives that are called row by row, `@ag_scalar_<name>`, whose
+  addresses LLVM is told: sin, cos and tan (for angles beyond 2**30) and fmod (for quotients from 2**53 on), lgamma,
+  digamma and polygamma, and any that has no line in the table of `lowering`.
 * Nanoseconds per row at width 8 with AVX-512 on a Zen 5: exp 0.7, log 1.2, sin 1.2, tanh 1.1 and with its slope 1.4,
   erf 1.3, power 3.6; there with AVX2 only: 1.1, 1.8, 2.1, 1.6 and 2.1, 2.1, 5.5. Without fused multiply-add LLVM calls
   libm's `fma` for each row: 16, 11, 21, 18 and 25, 41, 42. Most are 400 to 1,700 bytes of code and constants.
@@ -24,12 +24,12 @@ from collections.abc import Iterable, Sequence
 from autograd.program.llvm.expressions import CONDITION, REAL, Function, Value, scalar_where
 from autograd.program.llvm.lowering import arity_of, family_of, lowered, members_of
 
-__all__ = ["AND", "definitions", "symbol", "together"]
+__all__ = ["AND", "definitions", "name_of_several", "symbol"]
 
 AND = "_and_"
 
 
-def together(names: Iterable[str]) -> str:
+def name_of_several(names: Iterable[str]) -> str:
     """The name of the function that gives the values of some members of a family, in the family's order."""
     wanted = set(names)
     return AND.join([name for name in members_of(family_of(next(iter(wanted)))) if name in wanted])
@@ -43,7 +43,7 @@ def symbol(name: str) -> str:
 def definitions(names: Iterable[str], width: int, suffix: str = "") -> str:
     """The text of the functions `@ag_<name><suffix>` and of all that they need, each once.
 
-    A name that `together` gives is that of a function with several results. Raises ValueError if there is no such
+    A name that `name_of_several` gives is that of a function with several results. Raises ValueError if there is no such
     function or width.
     """
     wanted = sorted(set(names))

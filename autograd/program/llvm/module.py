@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.program.llvm.companions import companions
-from autograd.program.llvm.elementary import AND, definitions, symbol, together
+from autograd.program.llvm.elementary import AND, definitions, name_of_several, symbol
 from autograd.program.llvm.expressions import CONDITION, REAL, Function, Value, fma, select
 from autograd.program.llvm.lowering import lowered
 from autograd.program.machine.plan import Plan
@@ -238,7 +238,7 @@ class Module:
         """The results, by their numbers, of operations on the same operands that one function does."""
         if len(steps) == 1:
             return {steps[0].result: self.result(function, steps[0], operands)}
-        name = together([step.primitive.name for step in steps])
+        name = name_of_several([step.primitive.name for step in steps])
         kind = function.type_of(REAL)
         members = name.split(AND)
         kinds = f"{{ {', '.join([kind] * len(members))} }}"

@@ -17,7 +17,7 @@ from autograd.numbers import ieee
 from autograd.operations.primitive import all_primitives
 from autograd.operations.primitives import find_primitive
 from autograd.program.llvm import elementary, lowering
-from autograd.program.llvm.elementary import AND, definitions, symbol, together
+from autograd.program.llvm.elementary import AND, definitions, name_of_several, symbol
 from autograd.program.llvm.expressions import REAL, Function, Value
 from autograd.program.llvm.lowering import LOWERED, arity_of, lowered, members_of
 
@@ -395,7 +395,7 @@ def test_odd_functions_are_odd_and_even_ones_even_to_the_last_bit(compiled):
 
 # Every way to have several members of a family in one function.
 SEVERAL = [
-    together(members)
+    name_of_several(members)
     for family in FAMILIES
     for count in range(2, len(family) + 1)
     for members in itertools.combinations(family, count)
