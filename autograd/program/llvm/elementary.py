@@ -43,8 +43,8 @@ def symbol(name: str) -> str:
 def definitions(names: Iterable[str], width: int, suffix: str = "") -> str:
     """The text of the functions `@ag_<name><suffix>` and of all that they need, each once.
 
-    A name that `name_of_several` gives is that of a function with several results. Raises ValueError if there is no such
-    function or width.
+    A name that `name_of_several` gives is that of a function with several results. Raises ValueError if there is no
+    such function or width.
     """
     wanted = sorted(set(names))
     if width < 1:
