@@ -17,7 +17,7 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.graph.callers import Line
 from autograd.graph.descriptions import at_line, told, told_sequence
 from autograd.graph.node import Node, assigned_since, operands_of, value_of
-from autograd.graph.rules import stale_graph
+from autograd.graph.node_errors import stale_graph
 from autograd.graph.sweep import topological_order
 from autograd.numbers.ieee import fma
 from autograd.numbers.operands import as_number

@@ -11,9 +11,8 @@ from autograd.errors import OperandError
 from autograd.graph.callers import Line
 from autograd.graph.descriptions import at_line, told, told_sequence
 from autograd.graph.node import Constant, Node, Variable, assigned_since, operands_of, value_of, varies
-from autograd.graph.node_errors import describe
+from autograd.graph.node_errors import describe, stale_graph
 from autograd.graph.overflow import float_adjoints
-from autograd.graph.rules import stale_graph
 from autograd.graph.sweep import topological_order
 
 __all__ = ["Explanation", "explain"]

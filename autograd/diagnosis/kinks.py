@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from autograd.errors import ArgumentError
 from autograd.graph.descriptions import told_operation
 from autograd.graph.node import Node, assigned_since, operands_of, value_of
-from autograd.graph.rules import stale_graph
+from autograd.graph.node_errors import stale_graph
 from autograd.graph.sweep import topological_order
 from autograd.numbers.operands import as_number
 from autograd.operations.primitives import Where

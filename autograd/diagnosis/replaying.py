@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from autograd.diagnosis.arithmetic import Missing, Number, local_gradients_of
 from autograd.errors import NumberError, OperandError
 from autograd.graph.descriptions import at_line, told
-from autograd.graph.node import Node, Variable, assigned_since, operands_of, varies
-from autograd.graph.node_errors import describe
+from autograd.graph.node import Node, Variable, assigned_since, operands_of, uses_of, varies
+from autograd.graph.node_errors import describe, stale_graph
 from autograd.graph.overflow import float_adjoints
-from autograd.graph.rules import stale_graph
 from autograd.graph.sweep import topological_order
 from autograd.operations.primitive import Primitive
 
@@ -115,8 +113,7 @@ def _slopes(node: Node, values: dict[Node, Number], number: Callable[[float], An
     if node.op is None:
         return []
     operands = operands_of(node)
-    counts = Counter([id(operand) for operand in operands])
-    uses = [float(counts[id(operand)]) if varies(operand) else 0.0 for operand in operands]
+    uses = uses_of(operands, [varies(operand) for operand in operands])
     return local_gradients_of(node.op, _operands(node, values, number), uses, values[node])
 
 

@@ -8,7 +8,7 @@ import weakref
 from typing import Any
 
 from autograd.graph.callers import Line
-from autograd.graph.modes import STATE, Scope, current_mode
+from autograd.graph.modes import Scope, is_traced
 from autograd.graph.node import (
     Constant,
     Node,
@@ -31,8 +31,6 @@ except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
     from autograd.graph.node import REACHED
-
-_state = STATE
 
 
 class _Listed(threading.local):
@@ -106,7 +104,7 @@ def stands_for_input(node: Node) -> bool:
     """Whether a copy of this must be itself: an argument that is differentiated, anything that varies in a trace."""
     if is_argument(node):
         return True
-    return _state.entered != 0 and varies(node) and current_mode().trace is not None
+    return varies(node) and is_traced()
 
 
 def state_of(node: Node) -> tuple[Any, ...]:

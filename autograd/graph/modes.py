@@ -20,7 +20,10 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["Mode", "Scope", "current_mode", "enable_grad", "no_grad", "scope", "source_lines", "strict"]
+__all__ = [
+    "Mode", "Scope", "current_mode", "enable_grad", "is_strict", "is_traced", "no_grad", "scope", "source_lines",
+    "strict",
+]  # fmt: skip
 
 
 class Scope(NamedTuple):
@@ -98,9 +101,9 @@ class Mode:
 @cython.final
 @cython.cclass
 class State:
-    """How many modes are entered in any thread: while it is 0, operations need not ask for theirs.
+    """Counts the modes active in all threads. At 0 an operation skips looking up its own.
 
-    Asking a context variable costs as much as a whole operation.
+    To look up a context variable costs as much as a whole operation.
     """
 
     def __init__(self) -> None:
@@ -119,6 +122,8 @@ class State:
 
 
 STATE = State()
+# The same under a name that is a C variable in each compiled module.
+_state = STATE
 _lock = Lock()
 _mode: ContextVar[Mode] = ContextVar("mode", default=Mode())  # noqa: B039 - a Mode is immutable
 _serials = itertools.count(1)
@@ -127,6 +132,16 @@ _serials = itertools.count(1)
 def current_mode() -> Mode:
     """The mode of this thread or task."""
     return _mode.get()
+
+
+def is_traced() -> bool:
+    """Whether a function is being compiled: then derivatives are nodes, for numbers differ at the next call."""
+    return _state.entered != 0 and _mode.get().trace is not None
+
+
+def is_strict() -> bool:
+    """Whether results that are not finite are errors here."""
+    return _state.entered != 0 and _mode.get().strict
 
 
 class _Entry:

@@ -2,7 +2,7 @@ cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport doubles
 from autograd.operations.kernel cimport Kernel
-from autograd.graph.modes cimport Mode, State, current_mode
+from autograd.graph.modes cimport Mode, State, current_mode, is_traced
 from autograd.operations.primitive cimport Origin, Primitive
 
 cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, SERIAL
@@ -61,6 +61,8 @@ cdef object record_by_rule(Primitive primitive, tuple operands)
 
 @cython.locals(node=Node)
 cpdef Node restored_node(object origin, double value, tuple operands, tuple local_gradients, bint stale)
+
+cpdef list uses_of(tuple operands, list varying)
 
 cdef object set_operands(Node node, tuple operands, tuple local_gradients)
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from autograd.errors import FrozenValueError, OperandError
 from autograd.graph.callers import Line
-from autograd.graph.modes import STATE, Scope, current_mode
+from autograd.graph.modes import STATE, Scope, current_mode, is_traced
 from autograd.graph.node_errors import describe, frozen_value, not_finite, plain_float, plain_int, shortened
 from autograd.numbers.arrays import doubles
 from autograd.numbers.operands import as_number, not_a_number, number_or_none, to_float
@@ -256,7 +256,7 @@ class Node:
 
     def detach(self) -> Constant:
         """A constant of the same value and name: derivatives stop here."""
-        if _state.entered != 0 and current_mode().trace is not None:
+        if is_traced():
             return record_unary(StopGradient, self)  # type: ignore[no-any-return]
         constant = new_constant(self._value)
         if self._origin.name is not None:
@@ -624,7 +624,7 @@ def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
             for place in range(count):
                 slopes[place] = math.nan
         else:
-            if primitive.kinks is not None:
+            if primitive.beside_constant is not None:
                 count_uses(operands, uses)
             kernel.nary_gradients(numbers, count, value, counts, slopes)
         node = new_node(primitive.origin, value)
@@ -645,7 +645,7 @@ def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         node = new_constant(value)
     else:
         node = new_node(primitive.origin, value)
-        if len(operands) > 2 and _state.entered != 0 and current_mode().trace is not None:
+        if len(operands) > 2 and is_traced():
             # A program has local gradients of its own: these numbers take longest, and are hardly ever asked for.
             node._left = operands
         else:
@@ -662,9 +662,10 @@ def gradients_by_rule(
     # What is no operation of its own has its local gradients from those it is composed of.
     if primitive.registered and (value != value or any([number != number for number in numbers])):
         return (math.nan,) * len(operands)
-    gradients = primitive.gradients_of_numbers(numbers, value)
-    constant = [not varies(operand) for operand in operands]
-    return primitive.gradients_beside(gradients, numbers, value, constant)
+    uses = None
+    if primitive.beside_constant is not None:
+        uses = uses_of(operands, [varies(operand) for operand in operands])
+    return primitive.gradients_of_numbers(numbers, value, uses)
 
 
 def gradients_of_many(node: Node) -> Any:
@@ -721,6 +722,13 @@ def convert(primitive: Primitive, operand: Any) -> Any:
     if operand is None or isinstance(operand, str | bytes | complex | list | tuple | set | dict):
         raise not_a_number(primitive.name, operand)
     return None
+
+
+def uses_of(operands: tuple[Any, ...], varying: list[bool]) -> list[float]:
+    """In how many places each operand stands, 0 for one that does not vary."""
+    uses = [1.0 if known else 0.0 for known in varying]
+    count_uses(operands, uses)
+    return uses
 
 
 def count_uses(operands: tuple[Any, ...], uses: Any) -> None:

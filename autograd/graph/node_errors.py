@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.errors import DomainError, OperandError, TraceError
+from autograd.errors import DomainError, OperandError, StaleGraphError, TraceError
 from autograd.graph.callers import caller
 from autograd.operations.primitive import Primitive
 
-__all__ = ["describe", "frozen_value", "not_finite", "plain_float", "plain_int", "shortened"]
+__all__ = ["describe", "frozen_value", "not_finite", "plain_float", "plain_int", "shortened", "stale_graph"]
 
 
 def describe(node: Any) -> str:
@@ -54,6 +54,14 @@ def frozen_value(node: Any, value: float) -> TraceError:
         f"inside a function that is being compiled, the value of {describe(node)} was asked for as a plain float, "
         f"or assigned ({file}:{line}): it would be frozen at {value}. Compute with the node itself, compare "
         f"it, or pass what must be plain as an argument of another type (an int, a string)"
+    )
+
+
+def stale_graph(operand: Any, node: Any, harm: str = "its second derivatives would mix both values") -> StaleGraphError:
+    """The error for a request that needs the old value of an operand; `harm` is what the new one would do."""
+    return StaleGraphError(
+        f"{describe(operand)} was assigned after {describe(node)} was computed from it; {harm}. Compute the "
+        f"expression again after assigning"
     )
 
 

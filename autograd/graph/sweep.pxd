@@ -1,6 +1,6 @@
 cimport cython
 from cpython.array cimport array
-from autograd.graph.rules cimport is_strict, is_traced
+from autograd.graph.modes cimport is_strict, is_traced
 from autograd.graph.node cimport DONE, Node, OPEN, REACHED, VARIES, gradients_of_many
 
 cdef list _blank_lists

@@ -15,10 +15,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from autograd.errors import OperandError, TraceError
+from autograd.graph.local_gradients import local_gradients_as_nodes
 from autograd.graph.locks import Lock
+from autograd.graph.modes import is_strict, is_traced
 from autograd.graph.node import Constant, Node, Variable, gradients_of_many, hooks, operands_of
 from autograd.graph.node_errors import describe
-from autograd.graph.rules import local_gradients_as_nodes
 from autograd.numbers.operands import as_number
 
 try:
@@ -27,7 +28,6 @@ except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
     from autograd.graph.node import DONE, OPEN, REACHED, VARIES
-    from autograd.graph.rules import is_strict, is_traced
 
 __all__ = ["backward", "gradients", "stop_gradient", "topological_order", "zero_grad"]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from autograd.numbers.arrays import doubles
+
 try:
     import cython
 except ImportError:
@@ -46,6 +48,21 @@ class Kernel:
             return self.binary_value(operands[0], operands[1])
         return nary_value_of(self, operands)
 
+    def gradients_beside_constants(self, operands: list[float], out: float, uses: list[float]) -> tuple[float, ...]:
+        """The local gradients on a list of floats, of a primitive for which it matters which operands are constant.
+
+        The kernel's form of `Primitive.local_gradients`, which explains `uses`.
+        """
+        if self.arity == 0:
+            return nary_gradients_of(self, operands, out, uses)
+        a, b = operands
+        if uses[0] and uses[1]:
+            return (self.left_gradient(a, b, out), self.right_gradient(a, b, out))
+        return (
+            self.gradient_beside_constant(a, b, out) if uses[0] else 0.0,
+            self.gradient_beside_constant(b, a, out) if uses[1] else 0.0,
+        )
+
 
 def nary_value_of(kernel: Kernel, operands: list[float]) -> float:
     """The value on any number of floats."""
@@ -53,6 +70,18 @@ def nary_value_of(kernel: Kernel, operands: list[float]) -> float:
         values = array("d", operands)
         return kernel.nary_value(values.data.as_doubles, len(operands))
     return kernel.nary_value(operands, len(operands))
+
+
+def nary_gradients_of(kernel: Kernel, operands: list[float], out: float, uses: list[float]) -> tuple[float, ...]:
+    """The local gradients on any number of floats."""
+    count = len(operands)
+    if cython.compiled:
+        values, places, gradients = array("d", operands), array("d", uses), doubles(count)
+        kernel.nary_gradients(values.data.as_doubles, count, out, places.data.as_doubles, gradients.data.as_doubles)
+    else:
+        gradients = doubles(count)
+        kernel.nary_gradients(operands, count, out, uses, gradients)
+    return tuple(gradients)
 
 
 def unary_kernel(value: Callable[..., Any], gradient: Callable[..., Any]) -> Kernel:
@@ -112,8 +141,8 @@ def with_right_curvature(kernel: Kernel, curvature: Callable[..., Any]) -> Kerne
 def nary_kernel(value: Callable[..., Any], gradients: Callable[..., Any]) -> Kernel:
     """The kernel of any number of operands.
 
-    `value(operands, count)`, and `gradients(operands, count, out, varies, result)`, which fills `result`;
-    `varies` says by a nonzero number which operands are not constant.
+    `value(operands, count)`, and `gradients(operands, count, out, uses, result)`, which fills `result`; `uses` as in
+    `Primitive.local_gradients`.
     """
     kernel = Kernel(0)
     kernel.nary_value = value

@@ -12,6 +12,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.graph.local_gradients import local_gradients_as_nodes, local_gradients_beside
+from autograd.graph.modes import is_strict, is_traced
 from autograd.graph.node import (
     Node,
     gradients_of_many,
@@ -21,9 +23,7 @@ from autograd.graph.node import (
     varied,
     varies,
 )
-from autograd.graph.rules import is_strict, is_traced, local_gradients_as_nodes, traced_local_gradients
 from autograd.graph.sweep import topological_order
-from autograd.graph.ties import local_gradients_beside
 from autograd.numbers.arrays import doubles, integers
 from autograd.operations.primitives import Absorb, Select, StopGradient, where
 
@@ -148,7 +148,7 @@ class Tape:
                 slopes[end] = slope_at(node, place)
                 end += 1
             if end > begin or self.whole:
-                if constants > 0 and node.op.kinks is not None:
+                if constants > 0 and node._origin.primitive.beside_constant is not None:
                     self.correct(node, begin)
                 place_of[tick] = size
                 size += 1
@@ -157,42 +157,37 @@ class Tape:
         self.size = size
 
     def correct(self, node: Node, begin: int) -> None:
-        """Replace the local gradients of a kinked operation, some of whose varying operands are constant here.
+        """Replace the local gradients of an operation, some of whose varying operands are constant here.
 
         At a tie a constant gets no share. An operand is constant if it depends on no argument of this or an
-        enclosing differentiation.
+        enclosing differentiation; whether it does on one of those around takes a walk, and matters at a tie only.
         """
         operands = operands_of(node)
-        constant = [not varied(operand) or self.position_of(operand) < 0 for operand in operands]
-        recorded = recorded_gradients(node)
-        corrected = local_gradients_beside(node, constant)
-        if corrected == recorded:
+        here = [self.position_of(operand) >= 0 for operand in operands]
+        if local_gradients_beside(node, here) == recorded_gradients(node):
             return
-        constant = [
-            known and not (varied(operand) and is_differentiated(operand))
-            for known, operand in zip(constant, operands, strict=True)
+        varying = [
+            known or (varied(operand) and is_differentiated(operand))
+            for known, operand in zip(here, operands, strict=True)
         ]
-        corrected = local_gradients_beside(node, constant)
-        places = [place for place, operand in enumerate(operands) if self.position_of(operand) >= 0]
-        for entry, place in enumerate(places):
+        corrected = local_gradients_beside(node, varying)
+        for entry, place in enumerate([place for place, known in enumerate(here) if known]):
             self.slopes[begin + entry] = corrected[place]
 
     def differentiable(self) -> None:
-        """Take nodes as local gradients, so that what sweeps give can be differentiated again."""
+        """Take nodes as local gradients, so that the results of sweeps can be differentiated again."""
         slopes: list[Any] = []
         traced = is_traced()
-        live = self.live() if traced else bytearray()
+        live: Any = None
         for node in self.nodes:
             operands = operands_of(node)
-            if traced:
+            primitive: Any = node._origin.primitive
+            varying: Any = None
+            if primitive.beside_constant is not None and (traced or not primitive.linear):
                 # Which operands are constant is decided by this tape and those around it.
-                primitive: Any = node._origin.primitive
-                varying: list[bool] = []
-                if primitive.beside_constant is not None:
-                    varying = [self.is_live(operand, live) for operand in operands]
-                local_gradients = traced_local_gradients(node, varying)
-            else:
-                local_gradients = local_gradients_as_nodes(node)
+                live = self.live() if live is None else live
+                varying = [self.is_live(operand, live) for operand in operands]
+            local_gradients = local_gradients_as_nodes(node, varying)
             for place in range(len(operands)):
                 if self.position_of(operands[place]) >= 0:
                     # Those of linear operations are numbers, corrected at ties.
