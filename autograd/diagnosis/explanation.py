@@ -12,8 +12,7 @@ from autograd.graph.callers import Line
 from autograd.graph.descriptions import at_line, told, told_sequence
 from autograd.graph.node import Constant, Node, Variable, assigned_since, operands_of, value_of, varies
 from autograd.graph.node_errors import describe, stale_graph
-from autograd.graph.overflow import float_adjoints
-from autograd.graph.sweep import topological_order
+from autograd.graph.sweep import adjoints, topological_order
 
 __all__ = ["Explanation", "explain"]
 
@@ -56,7 +55,7 @@ class Recorded:
         self.operations: list[Operation] = []
         self.positions: dict[int, int] = {}
         order = topological_order(output)
-        adjoints = float_adjoints(order, output, 1.0)
+        gradients = adjoints(order, {id(output): 1.0})
         for node in order:
             producer = None
             if node.op is not None:
@@ -64,24 +63,24 @@ class Recorded:
                 for operand, slope in zip(operands_of(node), node.local_gradients, strict=True):
                     if assigned_since(operand, node):
                         raise stale_graph(operand, node, "an explanation would tell of numbers that were not used")
-                    operands.append(Operand(self.position(operand, adjoints), slope))
+                    operands.append(Operand(self.position(operand, gradients), slope))
                 producer = len(self.operations)
                 result = len(self.values)
                 self.operations.append(Operation(producer, node.op.name, tuple(operands), result))
-            self.add(node, adjoints, producer)
+            self.add(node, gradients, producer)
 
-    def position(self, operand: Any, adjoints: dict[int, float]) -> int:
+    def position(self, operand: Any, gradients: dict[int, float]) -> int:
         """The position of an operand; a plain number is met here for the first time."""
-        return self.positions[id(operand)] if isinstance(operand, Node) else self.add(operand, adjoints, None)
+        return self.positions[id(operand)] if isinstance(operand, Node) else self.add(operand, gradients, None)
 
-    def add(self, node: Any, adjoints: dict[int, float], producer: int | None) -> int:
+    def add(self, node: Any, gradients: dict[int, float], producer: int | None) -> int:
         """A new value."""
         position = len(self.values)
         kind = "variable" if isinstance(node, Variable) else "result" if producer is not None else "constant"
         name, gradient = None, None
         if isinstance(node, Node):
             self.positions[id(node)] = position
-            name, gradient = node.name, adjoints.get(id(node))
+            name, gradient = node.name, gradients.get(id(node))
         self.values.append(Value(position, name, value_of(node), gradient, kind, producer, node))
         return position
 

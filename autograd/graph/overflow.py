@@ -13,26 +13,10 @@ from typing import Any
 from autograd.errors import DomainError
 from autograd.graph.callers import caller
 from autograd.graph.descriptions import told_operation, told_sequence
-from autograd.graph.node import Node, operands_of, recorded_gradients, value_of, varies
+from autograd.graph.node import Node, operands_of, recorded_gradients, value_of
 from autograd.graph.node_errors import describe
 
-__all__ = ["check_adjoints", "check_finite_numbers", "check_sum", "check_tangents", "float_adjoints"]
-
-
-def float_adjoints(order: Sequence[Node], output: Node, seed: float) -> dict[int, float]:
-    """The derivative of the output, times `seed`, in each node that varies, by the node's identity.
-
-    `order` has what the output depends on, parents first.
-    """
-    adjoints = {id(output): seed}
-    for node in reversed(order):
-        adjoint = adjoints.get(id(node))
-        if adjoint is None:
-            continue
-        for operand, slope in zip(operands_of(node), recorded_gradients(node), strict=True):
-            if varies(operand):
-                adjoints[id(operand)] = adjoints.get(id(operand), 0.0) + adjoint * slope
-    return adjoints
+__all__ = ["check_adjoints", "check_finite_numbers", "check_sum", "check_tangents"]
 
 
 def check_adjoints(order: Sequence[Node], adjoints: Mapping[int, Any]) -> None:
