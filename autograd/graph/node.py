@@ -134,6 +134,70 @@ def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
     return node
 
 
+def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The node of an operation on any number of operands, whose primitive has a kernel."""
+    count = len(operands)
+    values, uses, gradients = doubles(count), doubles(count), doubles(count)
+    if cython.compiled:
+        numbers, counts, slopes = values.data.as_doubles, uses.data.as_doubles, gradients.data.as_doubles
+    else:
+        numbers, counts, slopes = values, uses, gradients
+    varying = 0
+    for place in range(count):
+        operand = operands[place]
+        if isinstance(operand, Node):
+            numbers[place] = cython.cast(Node, operand)._value
+            if cython.cast(Node, operand)._stamp & VARIES:
+                counts[place] = 1.0
+                varying += 1
+        elif type(operand) is float:
+            numbers[place] = operand
+        else:
+            return record_nary(primitive, numbered(primitive, operands))
+    kernel: Any = primitive.kernel
+    node: Node
+    value = kernel.nary_value(numbers, count)
+    if varying == 0:
+        node = new_constant(value)
+    else:
+        undefined = value != value
+        for place in range(count):
+            undefined = undefined or numbers[place] != numbers[place]
+        if undefined:
+            for place in range(count):
+                slopes[place] = math.nan
+        else:
+            if primitive.beside_constant is not None:
+                count_uses(operands, uses)
+            kernel.nary_gradients(numbers, count, value, counts, slopes)
+        node = new_node(primitive.origin, value)
+        node._left = operands
+        node._right = gradients
+    if _state.entered != 0:
+        return under_mode(node, primitive, operands)
+    return node
+
+
+def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The node of an operation whose primitive has no kernel: its rule is run on floats."""
+    operands = numbered(primitive, operands)
+    numbers = [value_of(operand) for operand in operands]
+    value = primitive.of_numbers(numbers)
+    node: Node
+    if not any([varies(operand) for operand in operands]):
+        node = new_constant(value)
+    else:
+        node = new_node(primitive.origin, value)
+        if len(operands) > 2 and is_traced():
+            # A program has local gradients of its own: these numbers take longest, and are hardly ever asked for.
+            node._left = operands
+        else:
+            set_operands(node, operands, gradients_by_rule(primitive, operands, numbers, value))
+    if _state.entered != 0:
+        return under_mode(node, primitive, operands)
+    return node
+
+
 def new_node(origin: Origin, value: float) -> Node:
     """A node without operands yet."""
     global _clock
@@ -159,6 +223,20 @@ def new_constant(value: float) -> Constant:
     if not cython.compiled:
         node._left = node._right = None
     return node
+
+
+def set_operands(node: Node, operands: tuple[Any, ...], local_gradients: tuple[float, ...]) -> None:
+    """Give a new node its operands: nodes and floats."""
+    origin = node._origin
+    if len(operands) > 2 or origin.primitive is None or origin.primitive.arity is None:
+        node._left = operands
+        node._right = array("d", local_gradients)
+        return
+    node._left = operands[0]
+    node._left_gradient = local_gradients[0]
+    if len(operands) == 2:
+        node._right = operands[1]
+        node._right_gradient = local_gradients[1]
 
 
 @cython.freelist(16384)
@@ -549,6 +627,83 @@ class Constant(Node):
         self._origin = LEAF if name is None else Origin(None, None, str(name))
 
 
+def value_of(number: Any) -> float:
+    """The plain number that a node or a number is, for use by the engine: also inside a trace."""
+    return cython.cast(Node, number)._value if isinstance(number, Node) else float(number)
+
+
+def varies(operand: Any) -> bool:
+    """Whether this is a node that depends on a variable."""
+    return isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES != 0
+
+
+def varied(operand: Any) -> bool:
+    """Whether this is a node that depended on a variable when operations on it were recorded."""
+    return isinstance(operand, Node) and not isinstance(operand, Constant)
+
+
+def operands_of(node: Node) -> tuple[Any, ...]:
+    """The operands of a node as they are kept: nodes, and floats for constants."""
+    if node._left is None:
+        return ()
+    if isinstance(node._left, tuple):
+        return node._left
+    if node._right is None:
+        return (node._left,)
+    return (node._left, node._right)
+
+
+def recorded_gradients(node: Node) -> tuple[float, ...]:
+    """The local gradients that were recorded with the node, also inside a trace."""
+    if node._left is None:
+        return ()
+    if isinstance(node._left, tuple):
+        return tuple(gradients_of_many(node))
+    if node._right is None:
+        return (node._left_gradient,)
+    return (node._left_gradient, node._right_gradient)
+
+
+def gradients_of_many(node: Node) -> Any:
+    """The array of the local gradients of an operation on any number of operands."""
+    if node._right is None:
+        primitive: Any = node._origin.primitive
+        numbers = [value_of(operand) for operand in node._left]
+        node._right = array("d", gradients_by_rule(primitive, node._left, numbers, node._value))
+    return node._right
+
+
+def gradients_by_rule(
+    primitive: Primitive, operands: tuple[Any, ...], numbers: list[Any], value: float
+) -> tuple[float, ...]:
+    """The local gradients of an operation without kernel, by its rule."""
+    # What is no operation of its own has its local gradients from those it is composed of.
+    if primitive.registered and (value != value or any([number != number for number in numbers])):
+        return (math.nan,) * len(operands)
+    uses = None
+    if primitive.beside_constant is not None:
+        uses = uses_of(operands, [varies(operand) for operand in operands])
+    return primitive.gradients_of_numbers(numbers, value, uses)
+
+
+def uses_of(operands: tuple[Any, ...], varying: list[bool]) -> list[float]:
+    """In how many places each operand stands, 0 for one that does not vary."""
+    uses = [1.0 if known else 0.0 for known in varying]
+    count_uses(operands, uses)
+    return uses
+
+
+def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
+    """Replace each 1 in `uses` by how often that variable stands among the operands."""
+    counts: dict[int, float] = {}
+    for place, operand in enumerate(operands):
+        if uses[place]:
+            counts[id(operand)] = counts.get(id(operand), 0.0) + 1.0
+    for place, operand in enumerate(operands):
+        if uses[place]:
+            uses[place] = counts[id(operand)]
+
+
 def as_leaf_value(kind: str, value: Any) -> float:
     """The value of a new leaf."""
     if type(value) is float:
@@ -591,117 +746,6 @@ def assigned_since(variable: Any, node: Any) -> bool:
     return bool(stamp & STALE or cython.cast(Variable, variable)._assigned > stamp // SERIAL)
 
 
-def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    """The node of an operation on any number of operands, whose primitive has a kernel."""
-    count = len(operands)
-    values, uses, gradients = doubles(count), doubles(count), doubles(count)
-    if cython.compiled:
-        numbers, counts, slopes = values.data.as_doubles, uses.data.as_doubles, gradients.data.as_doubles
-    else:
-        numbers, counts, slopes = values, uses, gradients
-    varying = 0
-    for place in range(count):
-        operand = operands[place]
-        if isinstance(operand, Node):
-            numbers[place] = cython.cast(Node, operand)._value
-            if cython.cast(Node, operand)._stamp & VARIES:
-                counts[place] = 1.0
-                varying += 1
-        elif type(operand) is float:
-            numbers[place] = operand
-        else:
-            return record_nary(primitive, numbered(primitive, operands))
-    kernel: Any = primitive.kernel
-    node: Node
-    value = kernel.nary_value(numbers, count)
-    if varying == 0:
-        node = new_constant(value)
-    else:
-        undefined = value != value
-        for place in range(count):
-            undefined = undefined or numbers[place] != numbers[place]
-        if undefined:
-            for place in range(count):
-                slopes[place] = math.nan
-        else:
-            if primitive.beside_constant is not None:
-                count_uses(operands, uses)
-            kernel.nary_gradients(numbers, count, value, counts, slopes)
-        node = new_node(primitive.origin, value)
-        node._left = operands
-        node._right = gradients
-    if _state.entered != 0:
-        return under_mode(node, primitive, operands)
-    return node
-
-
-def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    """The node of an operation whose primitive has no kernel: its rule is run on floats."""
-    operands = numbered(primitive, operands)
-    numbers = [value_of(operand) for operand in operands]
-    value = primitive.of_numbers(numbers)
-    node: Node
-    if not any([varies(operand) for operand in operands]):
-        node = new_constant(value)
-    else:
-        node = new_node(primitive.origin, value)
-        if len(operands) > 2 and is_traced():
-            # A program has local gradients of its own: these numbers take longest, and are hardly ever asked for.
-            node._left = operands
-        else:
-            set_operands(node, operands, gradients_by_rule(primitive, operands, numbers, value))
-    if _state.entered != 0:
-        return under_mode(node, primitive, operands)
-    return node
-
-
-def gradients_by_rule(
-    primitive: Primitive, operands: tuple[Any, ...], numbers: list[Any], value: float
-) -> tuple[float, ...]:
-    """The local gradients of an operation without kernel, by its rule."""
-    # What is no operation of its own has its local gradients from those it is composed of.
-    if primitive.registered and (value != value or any([number != number for number in numbers])):
-        return (math.nan,) * len(operands)
-    uses = None
-    if primitive.beside_constant is not None:
-        uses = uses_of(operands, [varies(operand) for operand in operands])
-    return primitive.gradients_of_numbers(numbers, value, uses)
-
-
-def gradients_of_many(node: Node) -> Any:
-    """The array of the local gradients of an operation on any number of operands."""
-    if node._right is None:
-        primitive: Any = node._origin.primitive
-        numbers = [value_of(operand) for operand in node._left]
-        node._right = array("d", gradients_by_rule(primitive, node._left, numbers, node._value))
-    return node._right
-
-
-def set_operands(node: Node, operands: tuple[Any, ...], local_gradients: tuple[float, ...]) -> None:
-    """Give a new node its operands: nodes and floats."""
-    origin = node._origin
-    if len(operands) > 2 or origin.primitive is None or origin.primitive.arity is None:
-        node._left = operands
-        node._right = array("d", local_gradients)
-        return
-    node._left = operands[0]
-    node._left_gradient = local_gradients[0]
-    if len(operands) == 2:
-        node._right = operands[1]
-        node._right_gradient = local_gradients[1]
-
-
-def restored_node(
-    origin: Origin, value: float, operands: tuple[Any, ...], local_gradients: tuple[float, ...], stale: bool
-) -> Node:
-    """A node of these facts, as a copy needs it: nothing is computed."""
-    node = new_node(origin, value)
-    if stale:
-        node._stamp |= STALE
-    set_operands(node, operands, local_gradients)
-    return node
-
-
 def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """The operands with each plain number as a float; OperandError if one is neither number nor node."""
     return tuple(
@@ -724,22 +768,11 @@ def convert(primitive: Primitive, operand: Any) -> Any:
     return None
 
 
-def uses_of(operands: tuple[Any, ...], varying: list[bool]) -> list[float]:
-    """In how many places each operand stands, 0 for one that does not vary."""
-    uses = [1.0 if known else 0.0 for known in varying]
-    count_uses(operands, uses)
-    return uses
-
-
-def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
-    """Replace each 1 in `uses` by how often that variable stands among the operands."""
-    counts: dict[int, float] = {}
-    for place, operand in enumerate(operands):
-        if uses[place]:
-            counts[id(operand)] = counts.get(id(operand), 0.0) + 1.0
-    for place, operand in enumerate(operands):
-        if uses[place]:
-            uses[place] = counts[id(operand)]
+def comparable(other: Any) -> float | None:
+    """The number to compare with, None if there is none."""
+    if isinstance(other, Node):
+        return value_of(other)
+    return number_or_none(other)
 
 
 def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
@@ -788,50 +821,6 @@ def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> A
     return trace.condition(primitive, left, right)
 
 
-def comparable(other: Any) -> float | None:
-    """The number to compare with, None if there is none."""
-    if isinstance(other, Node):
-        return value_of(other)
-    return number_or_none(other)
-
-
-def value_of(number: Any) -> float:
-    """The plain number that a node or a number is, for use by the engine: also inside a trace."""
-    return cython.cast(Node, number)._value if isinstance(number, Node) else float(number)
-
-
-def varies(operand: Any) -> bool:
-    """Whether this is a node that depends on a variable."""
-    return isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES != 0
-
-
-def varied(operand: Any) -> bool:
-    """Whether this is a node that depended on a variable when operations on it were recorded."""
-    return isinstance(operand, Node) and not isinstance(operand, Constant)
-
-
-def operands_of(node: Node) -> tuple[Any, ...]:
-    """The operands of a node as they are kept: nodes, and floats for constants."""
-    if node._left is None:
-        return ()
-    if isinstance(node._left, tuple):
-        return node._left
-    if node._right is None:
-        return (node._left,)
-    return (node._left, node._right)
-
-
-def recorded_gradients(node: Node) -> tuple[float, ...]:
-    """The local gradients that were recorded with the node, also inside a trace."""
-    if node._left is None:
-        return ()
-    if isinstance(node._left, tuple):
-        return tuple(gradients_of_many(node))
-    if node._right is None:
-        return (node._left_gradient,)
-    return (node._left_gradient, node._right_gradient)
-
-
 def new_argument(given: Any, differentiated: bool = True) -> Node:
     """What a function that is differentiated, or compiled, gets for a number or a node: a variable of its own.
 
@@ -873,3 +862,14 @@ def retire_arguments(arguments: list[Any]) -> None:
 def clock() -> int:
     """The serial number of the youngest node."""
     return _clock
+
+
+def restored_node(
+    origin: Origin, value: float, operands: tuple[Any, ...], local_gradients: tuple[float, ...], stale: bool
+) -> Node:
+    """A node of these facts, as a copy needs it: nothing is computed."""
+    node = new_node(origin, value)
+    if stale:
+        node._stamp |= STALE
+    set_operands(node, operands, local_gradients)
+    return node
