@@ -26,4 +26,4 @@ __all__ = [
     "find_engine", "select", "tree",
 ]  # fmt: skip
 
-hooks["render"] = render
+hooks.render = render

@@ -159,6 +159,6 @@ for _name, _module in (
 ):  # fmt: skip
     sys.modules[f"autograd.{_name}"] = sys.modules[f"autograd.{_module}"]
 
-hooks["copy"] = copy
-hooks["reduce"] = reduce
-hooks["deepcopy"] = deepcopy
+hooks.copy = copy
+hooks.deepcopy = deepcopy
+hooks.reduce = reduce

@@ -59,8 +59,6 @@ SERIAL = 64
 # Counts nodes and assignments, so that it can be told whether a variable was assigned after its use.
 _clock = 0
 _state = STATE
-# Functions of the modules above this one that methods of nodes lead to; each registers itself.
-hooks: dict[str, Callable[..., Any]] = {}
 
 # How many nodes are being freed within each other, and what is left to be freed when there are too many.
 _depth = 0
@@ -330,7 +328,7 @@ class Node:
 
     def backward(self, gradient: float = 1.0) -> None:
         """Fill in `grad` of every node that this one depends on: see `autograd.backward`."""
-        hooks["backward"](self, gradient)
+        hooks.backward(self, gradient)
 
     def detach(self) -> Constant:
         """A constant of the same value and name: derivatives stop here."""
@@ -546,20 +544,19 @@ class Node:
         return f"{kind}({self._value!r}{operation}{name}{gradient})"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        render = hooks.get("render")
-        return {"text/plain": repr(self)} if render is None else render(self)
+        return {"text/plain": repr(self)} if hooks.render is None else hooks.render(self)
 
     def __copy__(self) -> Any:
-        return hooks["copy"](self)
+        return hooks.copy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return hooks["deepcopy"](self, memo)
+        return hooks.deepcopy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return hooks["reduce"](self)
+        return hooks.reduce(self)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        return hooks["ufunc"](ufunc, method, inputs, options)
+        return hooks.apply_ufunc(ufunc, method, inputs, options)
 
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -625,6 +622,25 @@ class Constant(Node):
         self._left = None
         self._right = None
         self._origin = LEAF if name is None else Origin(None, None, str(name))
+
+
+class Hooks:
+    """Functions of the modules above this one to which methods of nodes lead; each module sets its own.
+
+    `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc`, and
+    `viz`, which may never be imported, sets `render`. Nothing else leads to `copying` and `numpy_interop`: nodes can be
+    copied and pickled, and NumPy's functions take them, because `autograd/__init__` imports the two for that alone.
+    """
+
+    backward: Callable[[Any, float], None]  # fills in the gradients below a node
+    copy: Callable[[Any], Any]  # gives a copy of a node that shares its parents
+    deepcopy: Callable[[Any, dict[int, Any]], Any]  # gives a copy of a node and of all below it
+    reduce: Callable[[Any], tuple[Any, ...]]  # tells pickle how to make a node again
+    apply_ufunc: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # runs a function of NumPy on nodes
+    render: Callable[[Any], dict[str, str]] | None = None  # draws a node or a layer for a notebook
+
+
+hooks = Hooks()
 
 
 def value_of(number: Any) -> float:

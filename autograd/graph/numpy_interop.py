@@ -53,4 +53,4 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         return getattr(ufunc, method)(*arrays, **options)
 
 
-hooks["ufunc"] = apply_ufunc
+hooks.apply_ufunc = apply_ufunc

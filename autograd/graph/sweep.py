@@ -349,4 +349,4 @@ def stop_gradient(node: Any) -> Any:
     return node.detach() if isinstance(node, Node) else as_number("stop_gradient", node)
 
 
-hooks["backward"] = backward
+hooks.backward = backward
