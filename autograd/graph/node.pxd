@@ -1,6 +1,6 @@
 cimport cython
 from cpython.array cimport array
-from autograd.numbers.arrays cimport doubles
+from autograd.numbers.arrays cimport doubles, doubles_in
 from autograd.operations.kernel cimport Kernel
 from autograd.graph.modes cimport Mode, State, current_mode, is_traced
 from autograd.operations.primitive cimport Origin, Primitive

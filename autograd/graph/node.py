@@ -45,6 +45,8 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
+    from autograd.numbers.arrays import doubles_in
+
 __all__ = ["Constant", "Node", "Variable"]
 
 # The low bits of a stamp; the rest is the node's serial number.
@@ -136,10 +138,7 @@ def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """The node of an operation on any number of operands, whose primitive has a kernel."""
     count = len(operands)
     values, uses, gradients = doubles(count), doubles(count), doubles(count)
-    if cython.compiled:
-        numbers, counts, slopes = values.data.as_doubles, uses.data.as_doubles, gradients.data.as_doubles
-    else:
-        numbers, counts, slopes = values, uses, gradients
+    numbers, counts, slopes = doubles_in(values), doubles_in(uses), doubles_in(gradients)
     varying = 0
     for place in range(count):
         operand = operands[place]

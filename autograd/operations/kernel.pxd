@@ -1,6 +1,6 @@
 cimport cython
 from cpython.array cimport array
-from autograd.numbers.arrays cimport doubles
+from autograd.numbers.arrays cimport doubles, doubles_in
 
 cdef int LEFT, MIXED, RIGHT
 
@@ -33,7 +33,7 @@ cdef class Kernel:
 
 @cython.locals(values=array)
 cdef double nary_value_of(Kernel kernel, list operands)
-@cython.locals(count=Py_ssize_t, values=array, places=array, gradients=array)
+@cython.locals(values=array, places=array, gradients=array)
 cdef tuple nary_gradients_of(Kernel kernel, list operands, double out, list uses)
 
 cdef Kernel unary_kernel(UnaryValue value, UnaryGradient gradient)

@@ -14,6 +14,8 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
+    from autograd.numbers.arrays import doubles_in
+
 __all__ = ["Kernel", "binary_kernel", "nary_kernel", "unary_kernel"]
 
 
@@ -66,21 +68,14 @@ class Kernel:
 
 def nary_value_of(kernel: Kernel, operands: list[float]) -> float:
     """The value on any number of floats."""
-    if cython.compiled:
-        values = array("d", operands)
-        return kernel.nary_value(values.data.as_doubles, len(operands))
-    return kernel.nary_value(operands, len(operands))
+    values = array("d", operands)
+    return kernel.nary_value(doubles_in(values), len(operands))
 
 
 def nary_gradients_of(kernel: Kernel, operands: list[float], out: float, uses: list[float]) -> tuple[float, ...]:
     """The local gradients on any number of floats."""
-    count = len(operands)
-    if cython.compiled:
-        values, places, gradients = array("d", operands), array("d", uses), doubles(count)
-        kernel.nary_gradients(values.data.as_doubles, count, out, places.data.as_doubles, gradients.data.as_doubles)
-    else:
-        gradients = doubles(count)
-        kernel.nary_gradients(operands, count, out, uses, gradients)
+    values, places, gradients = array("d", operands), array("d", uses), doubles(len(operands))
+    kernel.nary_gradients(doubles_in(values), len(operands), out, doubles_in(places), doubles_in(gradients))
     return tuple(gradients)
 
 

@@ -1,6 +1,6 @@
 cimport cython
 from cpython.array cimport array
-from autograd.numbers.arrays cimport doubles, integers
+from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 from autograd.operations.primitive cimport Primitive
 from autograd.graph.local_gradients cimport local_gradients_as_nodes, local_gradients_beside
 from autograd.graph.modes cimport is_strict, is_traced
