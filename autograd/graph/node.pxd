@@ -44,7 +44,7 @@ cpdef object check_escape(Node node)
 @cython.locals(node=Constant)
 cdef Constant new_constant(double value)
 
-@cython.locals(a=double, value=double, gradient=double, kernel=Kernel, node=Node, constant=Constant)
+@cython.locals(a=double, value=double, gradient=double, kernel=Kernel, node=Node)
 cdef object record_unary(Primitive primitive, Node operand)
 
 @cython.locals(a=double, b=double, value=double, left_varies="long long", right_varies="long long",

@@ -10,7 +10,7 @@ cdef Py_ssize_t KEPT_LENGTH
 @cython.locals(seed=double)
 cpdef object backward(object output, object gradient=*)
 
-@cython.locals(order=list, stack=list, used=list, leaves=list, node=Node, count=Py_ssize_t)
+@cython.locals(order=list, stack=list, used=list, leaves=list, count=Py_ssize_t)
 cdef object sweep(Node output, double seed)
 
 @cython.locals(node=Node, position=Py_ssize_t)
