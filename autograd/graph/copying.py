@@ -36,7 +36,7 @@ if not cython.compiled:
 class _Listed(threading.local):
     """The nodes that this thread's pickling will meet in a list of their own, parents first.
 
-    Each of them need not list again what it depends on.
+    Each of them need not list its parents again.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ _listed = _Listed()
 
 
 def reduce(node: Node) -> tuple[Any, ...]:
-    """How to pickle a node: everything it depends on, parents first, then the node itself.
+    """The recipe by which pickle makes a node again: all that it depends on, parents first, then the node itself.
 
     A pickler that met the parents in the list need not go down to them from the node.
     """
@@ -108,7 +108,7 @@ def stands_for_input(node: Node) -> bool:
 
 
 def state_of(node: Node) -> tuple[Any, ...]:
-    """What `rebuild` needs to make this node anew, operands included."""
+    """The facts from which `rebuild` makes this node again, operands included."""
     operands = operands_of(node)
     stale = any([assigned_since(operand, node) for operand in operands])
     origin = node._origin

@@ -1,6 +1,6 @@
-"""How operations are recorded.
+"""Modes in which operations run: the settings of a context, and the context managers that change them.
 
-Not at all (`no_grad`), only if finite (`strict`), under a label (`scope`), with their line (`source_lines`).
+Operations are recorded not at all (`no_grad`), only if finite (`strict`), under a label (`scope`), with their line (`source_lines`).
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ class Scope(NamedTuple):
 @cython.final
 @cython.cclass
 class Mode:
-    """What an operation does besides computing. It is not changed once it is made."""
+    """The settings of a context: what operations do there besides computing. A mode is never changed."""
 
     __slots__ = ("origins", "recording", "scope", "strict", "trace", "watch")
 
     recording: bool
     strict: bool
     scope: Scope | None
-    trace: Any  # what records the decisions of a function that is being compiled
-    watch: Any  # what is told of each node when it is made
+    trace: Any  # records the decisions of a function that is being compiled
+    watch: Any  # is called with each new node
     origins: dict[Any, Any] | None  # where lines are recorded: the origins that nodes made there share
 
     def __init__(
@@ -145,7 +145,7 @@ def is_strict() -> bool:
 
 
 class _Entry:
-    """One time that a mode was entered: the modes before and inside, and what leads back."""
+    """One time that a mode was entered: the modes before and inside, and the token that leads back."""
 
     __slots__ = ("before", "inside", "token")
 

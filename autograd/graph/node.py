@@ -58,11 +58,11 @@ ARGUMENT = 16  # it stands for an argument of a function that is being different
 STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
 SERIAL = 64
 
-# Counts nodes and assignments, so that it can be told whether a variable was assigned after its use.
+# Counts nodes and assignments: their order says whether a variable was assigned after its use.
 _clock = 0
 _state = STATE
 
-# How many nodes are being freed within each other, and what is left to be freed when there are too many.
+# Counts the nodes that are being freed within each other; beyond a depth, parents wait here to be freed.
 _depth = 0
 _pending: list[Any] = []
 
@@ -78,7 +78,7 @@ def record_unary(primitive: Primitive, operand: Node) -> Any:
     else:
         gradient = kernel.unary_gradient(a, value)
         if value != value or a != a:
-            # What does not equal itself is nan, and nan has no slope, whatever the rule says.
+            # Only nan differs from itself. It has no slope, whatever the rule says.
             gradient = math.nan
         node = new_node(primitive.origin, value)
         node._left = operand
@@ -91,7 +91,7 @@ def record_unary(primitive: Primitive, operand: Node) -> Any:
 def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
     """The node of an operation on two operands, at least one of them a node, whose primitive has a kernel.
 
-    NotImplemented if the other operand is of an unknown type: it may know what to do.
+    NotImplemented if the other operand is of an unknown type, which may have the operation.
     """
     kernel: Any = primitive.kernel
     node: Node
@@ -559,7 +559,7 @@ class Node:
 
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-        """What a primitive makes of operands of which at least one is a node."""
+        """The node of a primitive applied to operands of which at least one is a node."""
         if primitive.kernel is None:
             return record_by_rule(primitive, operands)
         if primitive.arity is None:
@@ -606,7 +606,7 @@ class Variable(Node):
 @cython.no_gc
 @cython.cclass
 class Constant(Node):
-    """A leaf that wants no gradient: what is computed from constants alone is a constant.
+    """A leaf that wants no gradient; results of operations on constants alone are constants too.
 
     >>> (Constant(2.0) * 3).parents
     ()
@@ -692,7 +692,7 @@ def gradients_by_rule(
     primitive: Primitive, operands: tuple[Any, ...], numbers: list[Any], value: float
 ) -> tuple[float, ...]:
     """The local gradients of an operation without kernel, by its rule."""
-    # What is no operation of its own has its local gradients from those it is composed of.
+    # A primitive that is not registered stands for operations that it is composed of: its rule has dealt with nan.
     if primitive.registered and (value != value or any([number != number for number in numbers])):
         return (math.nan,) * len(operands)
     uses = None
@@ -702,14 +702,14 @@ def gradients_by_rule(
 
 
 def uses_of(operands: tuple[Any, ...], varying: list[bool]) -> list[float]:
-    """In how many places each operand stands, 0 for one that does not vary."""
+    """The number of places in which each operand stands, 0 for one that does not vary."""
     uses = [1.0 if known else 0.0 for known in varying]
     count_uses(operands, uses)
     return uses
 
 
 def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
-    """Replace each 1 in `uses` by how often that variable stands among the operands."""
+    """Replace each 1 in `uses` by the number of places in which that variable stands among the operands."""
     counts: dict[int, float] = {}
     for place, operand in enumerate(operands):
         if uses[place]:
@@ -809,7 +809,7 @@ def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> N
 def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> None:
     """Raise DomainError if the value or a local gradient is not finite."""
     if not math.isfinite(node._value):
-        what = f"value {node._value}"
+        culprit = f"value {node._value}"
     else:
         slopes = [
             slope
@@ -818,8 +818,8 @@ def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) ->
         ]
         if not slopes:
             return
-        what = f"local gradient {slopes[0]}"
-    raise not_finite(primitive, operands, [value_of(operand) for operand in operands], what)
+        culprit = f"local gradient {slopes[0]}"
+    raise not_finite(primitive, operands, [value_of(operand) for operand in operands], culprit)
 
 
 def check_escape(node: Node) -> None:
@@ -829,7 +829,7 @@ def check_escape(node: Node) -> None:
 
 
 def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> Any:
-    """What a comparison gives: inside a trace the condition, if it depends on a variable, else the outcome."""
+    """The result of a comparison: inside a trace the condition, if it depends on a variable, else the outcome."""
     trace = current_mode().trace
     if trace is None or not (varies(left) or varies(right)):
         return outcome
@@ -837,10 +837,10 @@ def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> A
 
 
 def new_argument(given: Any, differentiated: bool = True) -> Node:
-    """What a function that is differentiated, or compiled, gets for a number or a node: a variable of its own.
+    """The argument for a function that is being differentiated or compiled, in place of a number or a node.
 
-    Of a node that varies it is the image under `Identity`, so that derivatives in the argument are told from
-    others in the node, and those in the node go through it.
+    In place of a number it is a variable. In place of a node that varies it is the node's image under `Identity`:
+    derivatives in the argument are kept apart from others in the node, and those in the node go through it.
     """
     global _clock
     if varies(given):
@@ -868,7 +868,7 @@ def is_argument(node: Node) -> bool:
 
 
 def retire_arguments(arguments: list[Any]) -> None:
-    """Make these constants, or common nodes: the function is done, nobody else differentiates in them."""
+    """Turn the arguments of a function that is done into constants and common nodes."""
     for argument in arguments:
         node = cython.cast(Node, argument)
         node._stamp &= ~ARGUMENT if node._left is not None else ~(ARGUMENT | VARIES)

@@ -1,4 +1,4 @@
-"""What `strict` has to say of a sweep: derivatives that are not finite although every local gradient was.
+"""Errors under `strict` for a sweep whose derivatives are not finite although every local gradient was.
 
 Products and sums overflow on the way. The first one to do so is named: seen from where the sweep began, the operation
 that passed it on, and its line.
@@ -51,7 +51,7 @@ def check_tangents(order: Sequence[Node], tangents: Mapping[int, float]) -> None
 
 
 def check_sum(variable: Node, adjoint: float) -> None:
-    """Raise DomainError if what a sweep adds to the gradient of a variable makes that overflow."""
+    """Raise DomainError if the gradient of a variable overflows when a sweep adds to it."""
     if not math.isfinite(variable.grad + adjoint):
         raise DomainError(
             f"backward adds {adjoint} to the gradient of {describe(variable)}, which was {variable.grad} from earlier "
@@ -69,7 +69,7 @@ def check_finite_numbers(numbers: Iterable[Any], what: str) -> None:
 
 
 def _error(what: str, terms: list[tuple[Node, float, float]], without: str) -> DomainError:
-    """The error for a derivative that is the sum of these terms: what passed each on, and its two factors."""
+    """The error for a derivative that is the sum of these terms: the node that passed each on, and its two factors."""
     for passing, factor, slope in terms:
         if not math.isfinite(factor * slope):
             product = f"{factor!r} · {slope!r} = {factor * slope}"

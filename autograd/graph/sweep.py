@@ -2,7 +2,7 @@
 
 The gradient of a node is the derivative of the output in that node. The output's own is given. A node's
 gradient is complete once all nodes that use it have passed theirs on, so nodes are taken in an order in
-which users come before what they use: the reverse of a topological order. Each node then passes to each
+which users come before their operands: the reverse of a topological order. Each node then passes to each
 parent its gradient times the local gradient: see `propagate` and `receive`, for which `walk` finds the order.
 
 The marks of a walk are in its nodes, so there is one sweep at a time: compiled, it holds the interpreter lock from

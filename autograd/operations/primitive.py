@@ -1,4 +1,4 @@
-"""What a primitive operation is: its declaration, its application to numbers, the registry of all of them."""
+"""Primitive operations: the declaration of one, its application to numbers, the registry of all of them."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class Primitive:
             _REGISTRY[self.name] = self
 
     def __call__(self, *operands: Any) -> Any:
-        """Apply the primitive: a float if every operand is a number, else what its nodes make of it."""
+        """Apply the primitive: a float if every operand is a number, else a node."""
         if self.arity is not None and len(operands) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
         for operand in operands:

@@ -1,7 +1,7 @@
-"""What a function did to its arguments, in flat arrays: the form in which `transforms` differentiates it.
+"""The operations between a function's arguments and its outputs, in flat arrays for repeated sweeps.
 
 While a function runs, nodes are made; their serial numbers say in which order. So the nodes between the arguments
-and the outputs are found without marks, in one walk down from the outputs, and what they are is kept by position:
+and the outputs are found without marks, in one walk down from the outputs, and they are kept by position:
 the arguments first, then each operation after those it depends on. Sweeps over these arrays leave the nodes as
 they are, and can be repeated at little cost.
 """
@@ -93,7 +93,7 @@ class Tape:
         self.outputs = [self.position_of(output) for output in outputs]
 
     def tick_of(self, node: Node) -> int:
-        """How many nodes were made since the run began when this one was; negative for an older one."""
+        """The number of nodes that were made in the run before this one; negative for an older one."""
         return node._stamp // SERIAL - self.before - 1
 
     def meet(self, found: list[Any], operand: Any) -> int:
@@ -224,7 +224,7 @@ class Tape:
     def mark_absorbing(self) -> None:
         """Find the operations that matter only where a condition holds: in them, 0 times anything is 0.
 
-        These are the conditional ones themselves, products that absorb, and what feeds only such.
+        These are the conditional ones themselves, products that absorb, and operations that feed only such.
         """
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
@@ -244,7 +244,7 @@ class Tape:
         self.absorbing = absorbing
 
     def product(self, position: int, one: Any, other: Any) -> Any:
-        """What passes through the operation at this position, times a local gradient of it."""
+        """The derivative that passes through the operation at this position, times a local gradient of it."""
         if type(other) is float and other == 1.0:
             # That of a sum: to make a node of it, and to find in the end that it changes nothing, takes longer.
             return one
@@ -316,7 +316,7 @@ class Tape:
         return result
 
     def by_node(self, derivatives: Any) -> tuple[list[Node], dict[int, float]]:
-        """The arguments and operations in order, and what the array has for each, by its identity."""
+        """The arguments and operations in order, and the array's entry for each, by its identity."""
         order: list[Node] = [*self.arguments, *self.nodes]
         return order, {id(node): derivatives[position] for position, node in enumerate(order)}
 
@@ -408,6 +408,6 @@ def all_floats(numbers: Sequence[Any]) -> bool:
 
 
 def add(sums: list[Any], place: int, share: Any) -> None:
-    """Add to what is there, if anything is."""
+    """Add to the sum at this place, which is None before its first share."""
     known = sums[place]
     sums[place] = share if known is None else known + share
