@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.graph.callers import Line
-from autograd.graph.descriptions import at_line, told, told_sequence
+from autograd.graph.descriptions import at_line, listed, name_and_value
 from autograd.graph.node import Node, assigned_since, operands_of, recorded_gradients, value_of
 from autograd.graph.node_errors import stale_graph
 from autograd.graph.sweep import adjoints, topological_order
@@ -61,10 +61,10 @@ class Cancellation(NamedTuple):
 
     def __str__(self) -> str:
         primitive: Any = self.node.op
-        operands = told_sequence([told(operand) for operand in self.operands])
+        operands = listed([name_and_value(operand) for operand in self.operands])
         return (
             f"{primitive.name}{at_line(self.node)} lost {self.digits:.1f} of 16 digits: "
-            f"{operands} nearly cancel, {told(self.node)} is left"
+            f"{operands} nearly cancel, {name_and_value(self.node)} is left"
         )
 
 
@@ -82,9 +82,8 @@ class Rounding(NamedTuple):
     cancellations: tuple[Cancellation, ...]
 
     def __str__(self) -> str:
-        certain = (
-            f"{told(self.node)} is within {self.bound:.2g} of the exact value: {self.digits:.1f} digits are certain."
-        )
+        value = name_and_value(self.node)
+        certain = f"{value} is within {self.bound:.2g} of the exact value: {self.digits:.1f} digits are certain."
         return "\n".join([certain, *[f"{cancellation}." for cancellation in self.cancellations]])
 
 

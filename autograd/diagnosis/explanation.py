@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from autograd.diagnosis.reasons import MOST_REASONS, Finding, Reasons
 from autograd.errors import OperandError
 from autograd.graph.callers import Line
-from autograd.graph.descriptions import at_line, told, told_sequence
+from autograd.graph.descriptions import at_line, listed, name_and_value
 from autograd.graph.node import Constant, Node, Variable, assigned_since, operands_of, value_of, varies
 from autograd.graph.node_errors import describe, stale_graph
 from autograd.graph.sweep import adjoints, topological_order
@@ -125,7 +125,7 @@ class Told(Reasons):
 
     def told(self, position: int) -> str:
         """A value as `name = number`."""
-        return told(self.graph.values[position].node)
+        return name_and_value(self.graph.values[position].node)
 
     def named(self, operation: Any) -> str:
         """The name of an operation, and its line."""
@@ -177,10 +177,10 @@ class Explanation(NamedTuple):
         if self.node is self.output:
             return f"The value of {describe(self.node)} is {self.node.value}, a finite number."
         if self.kind == "constant":
-            return f"{told(self.node)} depends on no variable."
+            return f"{name_and_value(self.node)} depends on no variable."
         if self.gradient is None:
-            return f"{describe(self.output)} has no gradient in {told(self.node)}."
-        return f"The gradient of {describe(self.output)} in {told(self.node)} is {self.gradient!r}."
+            return f"{describe(self.output)} has no gradient in {name_and_value(self.node)}."
+        return f"The gradient of {describe(self.output)} in {name_and_value(self.node)} is {self.gradient!r}."
 
     def _swept(self) -> str:
         """What `grad` has to do with it."""
@@ -198,7 +198,7 @@ class Explanation(NamedTuple):
         """The nodes between the origin and the node, if there is more than one step."""
         if len(self.path) < 3:
             return ""
-        shown = [node.name or ("" if node.op is None else node.op.name) or told(node) for node in self.path]
+        shown = [node.name or ("" if node.op is None else node.op.name) or name_and_value(node) for node in self.path]
         if len(shown) > LONGEST_WAY:
             half = LONGEST_WAY // 2
             shown[half:-half] = [f"({len(shown) - 2 * half} more)"]
@@ -250,7 +250,7 @@ def explanation_of_value(node: Node, graph: Recorded, reasons: Told) -> Explanat
     for value in troubled:
         kind = f"{value.gradient:.4g}" if _kind(value.gradient) != "zero" else "0"
         told_reasons.setdefault(reasons.why(value.position), []).append(f"{value.name or 'a variable'} ({kind})")
-    says = [f"Gradients in trouble: {told_sequence(names)}. {reason}" for reason, names in told_reasons.items()]
+    says = [f"Gradients in trouble: {listed(names)}. {reason}" for reason, names in told_reasons.items()]
     more = f" {len(says) - MOST_REASONS} more reasons." if len(says) > MOST_REASONS else ""
     return Explanation(
         node, node, "fine", gradient, " ".join(says[:MOST_REASONS]) + more, None, (), (),

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.diagnosis.arithmetic import Missing, Number, local_gradients_of
 from autograd.errors import NumberError, OperandError
-from autograd.graph.descriptions import at_line, told
+from autograd.graph.descriptions import at_line, name_and_value
 from autograd.graph.node import Node, Variable, assigned_since, operands_of, uses_of, varies
 from autograd.graph.node_errors import describe, stale_graph
 from autograd.graph.sweep import adjoints, topological_order
@@ -48,15 +48,15 @@ class Replay:
         """The derivatives of the node in all that vary, as a dict; NumberError if one could not be computed."""
         for below, known in self._derivatives.items():
             if isinstance(known.inner, Missing):
-                raise NumberError(f"the derivative in {told(below)} can't be computed: {known.inner.why}")
+                raise NumberError(f"the derivative in {name_and_value(below)} can't be computed: {known.inner.why}")
         return {below: known.inner for below, known in self._derivatives.items()}
 
     def __str__(self) -> str:
-        lines = [f"{told(self.node)} was recorded, {self.value} is the value, {self.error:.3g} ulp from it"]
+        lines = [f"{name_and_value(self.node)} was recorded, {self.value} is the value, {self.error:.3g} ulp from it"]
         for node, gradient in self.gradients.items():
             if isinstance(node, Variable):
                 error = self.gradient_errors[node]
-                lines.append(f"gradient in {told(node)}: {gradient}, in floats {error:.3g} ulp from it")
+                lines.append(f"gradient in {name_and_value(node)}: {gradient}, in floats {error:.3g} ulp from it")
         return "\n".join(lines)
 
 

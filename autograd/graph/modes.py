@@ -1,6 +1,7 @@
 """Modes in which operations run: the settings of a context, and the context managers that change them.
 
-Operations are recorded not at all (`no_grad`), only if finite (`strict`), under a label (`scope`), with their line (`source_lines`).
+Operations are recorded not at all (`no_grad`), only if finite (`strict`), under a label (`scope`), with their line
+(`source_lines`).
 """
 
 from __future__ import annotations

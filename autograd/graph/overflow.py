@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.errors import DomainError
 from autograd.graph.callers import caller
-from autograd.graph.descriptions import told_operation, told_sequence
+from autograd.graph.descriptions import listed, operation_and_operands
 from autograd.graph.node import Node, operands_of, recorded_gradients, value_of
 from autograd.graph.node_errors import describe
 
@@ -73,10 +73,10 @@ def _error(what: str, terms: list[tuple[Node, float, float]], without: str) -> D
     for passing, factor, slope in terms:
         if not math.isfinite(factor * slope):
             product = f"{factor!r} · {slope!r} = {factor * slope}"
-            return DomainError(f"{what}: {told_operation(passing)} passes on {product} ({_at(passing)})")
+            return DomainError(f"{what}: {operation_and_operands(passing)} passes on {product} ({_at(passing)})")
     if not terms:
         return DomainError(f"{what}: {without} ({_at(None)})")
-    amounts = told_sequence([repr(factor * slope) for _, factor, slope in terms])
+    amounts = listed([repr(factor * slope) for _, factor, slope in terms])
     return DomainError(f"{what}: its terms {amounts} add up to that ({_at(None)})")
 
 
