@@ -1,4 +1,4 @@
-"""Nested lists, tuples, dicts and arrays: the numbers and the nodes in them, and where they are."""
+"""Nested lists, tuples, dicts and arrays: the numbers and the nodes in them, and names for their places."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def with_variables(given: Any, name: str) -> Any:
 
 
 def leaves_of(given: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """What is in nested lists, tuples, dicts and arrays, each with the name that says where.
+    """The elements of nested lists, tuples, dicts and arrays, each after the name of its place.
 
     >>> list(leaves_of({"w": [1.0, (2.0, 3.0)]}, "p"))
     [('p.w[0]', 1.0), ('p.w[1][0]', 2.0), ('p.w[1][1]', 3.0)]

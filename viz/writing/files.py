@@ -10,7 +10,7 @@ __all__ = ["write_whole"]
 
 
 def write_whole(target: Path, content: bytes) -> None:
-    """Write a file so that nobody ever finds half of it."""
+    """Write a file under another name first, so that no reader finds half of it."""
     target = Path(os.path.realpath(target))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {target.parent} to save {target.name} in")
