@@ -38,7 +38,8 @@ cdef class Tape:
                    place=Py_ssize_t, position=int, node=Node, place_of="int*", starts="int*", operands="int*",
                    slopes="double*")
     cdef lay_out(self, list found, Py_ssize_t entries)
-    @cython.locals(operands=tuple, here=list, varying=list, corrected=tuple)
+    # Of `object or (bint and bint)` Cython 3.3 makes a pointer out of an int: so `known` is a bint.
+    @cython.locals(operands=tuple, here=list, varying=list, corrected=tuple, known=bint)
     cdef correct(self, Node node, Py_ssize_t begin)
     @cython.locals(slopes=list, traced=bint, live=bytearray, node=Node, operands=tuple, primitive=Primitive,
                    varying=list, place=Py_ssize_t, known=bint)
