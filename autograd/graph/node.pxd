@@ -63,6 +63,8 @@ cdef object record_by_rule(Primitive primitive, tuple operands)
 cpdef Node restored_node(object origin, double value, tuple operands, tuple local_gradients, bint stale)
 
 cpdef list uses_of(tuple operands, list varying)
+@cython.locals(counts=dict, place=Py_ssize_t)
+cdef object count_uses(tuple operands, object uses)
 
 cdef object set_operands(Node node, tuple operands, tuple local_gradients)
 

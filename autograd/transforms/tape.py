@@ -165,13 +165,15 @@ class Tape:
         """
         operands = operands_of(node)
         here = [self.position_of(operand) >= 0 for operand in operands]
-        if local_gradients_beside(node, here) == recorded_gradients(node):
+        corrected = local_gradients_beside(node, here)
+        if corrected == recorded_gradients(node):
             return
         varying = [
             known or (varied(operand) and is_differentiated(operand))
             for known, operand in zip(here, operands, strict=True)
         ]
-        corrected = local_gradients_beside(node, varying)
+        if varying != here:
+            corrected = local_gradients_beside(node, varying)
         for entry, place in enumerate([place for place, known in enumerate(here) if known]):
             self.slopes[begin + entry] = corrected[place]
 
