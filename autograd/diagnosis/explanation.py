@@ -9,13 +9,11 @@ from typing import NamedTuple
 from autograd.diagnosis.reasons import MOST_REASONS, Finding, Reasons
 from autograd.errors import OperandError
 from autograd.graph.callers import Line
-from autograd.graph.descriptions import at_line, told, told_sequence
+from autograd.graph.descriptions import at_line, listed, name_and_value
 from autograd.graph.node import Constant, Node, assigned_since, operands_of, varies
-from autograd.graph.node_errors import describe
-from autograd.graph.overflow import float_adjoints
+from autograd.graph.node_errors import describe, stale_graph
 from autograd.graph.records import Operation, graph_of
-from autograd.graph.rules import stale_graph
-from autograd.graph.sweep import topological_order
+from autograd.graph.sweep import adjoints, topological_order
 
 __all__ = ["Explanation", "explain"]
 
@@ -31,7 +29,7 @@ class Told(Reasons):
             for operand in operands_of(node):
                 if assigned_since(operand, node):
                     raise stale_graph(operand, node, "an explanation would tell of numbers that were not used")
-        gradients = float_adjoints(order, output, 1.0)
+        gradients = adjoints(order, {id(output): 1.0})
         graph, self.positions = graph_of(order, gradients, lambda node: node.local_gradients)
         self.nodes = {self.positions[id(node)]: node for node in order}
         super().__init__(graph)
@@ -60,7 +58,7 @@ class Told(Reasons):
 
     def told(self, position: int) -> str:
         """A value as `name = number`."""
-        return told(self.nodes.get(position, self.graph.values[position].number))
+        return name_and_value(self.nodes.get(position, self.graph.values[position].number))
 
     def named(self, operation: Operation) -> str:
         """The name of an operation, and its line."""
@@ -112,10 +110,10 @@ class Explanation(NamedTuple):
         if self.node is self.output:
             return f"The value of {describe(self.node)} is {self.node.value}, a finite number."
         if self.kind == "constant":
-            return f"{told(self.node)} depends on no variable."
+            return f"{name_and_value(self.node)} depends on no variable."
         if self.gradient is None:
-            return f"{describe(self.output)} has no gradient in {told(self.node)}."
-        return f"The gradient of {describe(self.output)} in {told(self.node)} is {self.gradient!r}."
+            return f"{describe(self.output)} has no gradient in {name_and_value(self.node)}."
+        return f"The gradient of {describe(self.output)} in {name_and_value(self.node)} is {self.gradient!r}."
 
     def _swept(self) -> str:
         """The gradient beside the node's `grad`, where they differ."""
@@ -133,7 +131,7 @@ class Explanation(NamedTuple):
         """The nodes between the origin and the node, if there is more than one step."""
         if len(self.path) < 3:
             return ""
-        shown = [node.name or ("" if node.op is None else node.op.name) or told(node) for node in self.path]
+        shown = [node.name or ("" if node.op is None else node.op.name) or name_and_value(node) for node in self.path]
         if len(shown) > LONGEST_WAY:
             half = LONGEST_WAY // 2
             shown[half:-half] = [f"({len(shown) - 2 * half} more)"]
@@ -183,7 +181,7 @@ def explanation_of_value(node: Node, reasons: Told) -> Explanation:
     for value in troubled:
         kind = f"{value.gradient:.4g}" if _kind(value.gradient) != "zero" else "0"
         told_reasons.setdefault(reasons.why(value.position), []).append(f"{value.name or 'a variable'} ({kind})")
-    says = [f"Gradients in trouble: {told_sequence(names)}. {reason}" for reason, names in told_reasons.items()]
+    says = [f"Gradients in trouble: {listed(names)}. {reason}" for reason, names in told_reasons.items()]
     more = f" {len(says) - MOST_REASONS} more reasons." if len(says) > MOST_REASONS else ""
     return Explanation(
         node, node, "fine", gradient, " ".join(says[:MOST_REASONS]) + more, None, (), (),

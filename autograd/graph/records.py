@@ -59,7 +59,7 @@ class Graph(NamedTuple):
 
 
 def graph_of(
-    nodes: Sequence[Node], gradients: Mapping[int, float | None], slopes_of: Callable[[Node], Sequence[float]]
+    nodes: Sequence[Node], gradients: Mapping[int, float], slopes_of: Callable[[Node], Sequence[float]]
 ) -> tuple[Graph, dict[int, int]]:
     """The records of these nodes, parents first, and the position of each node's value by the node's identity.
 

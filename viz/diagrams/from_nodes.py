@@ -33,7 +33,7 @@ class Decision(NamedTuple):
 def diagram_of(
     outputs: Sequence[Node],
     nodes: Sequence[Node] | None = None,
-    gradients: Mapping[int, float | None] | None = None,
+    gradients: Mapping[int, float] | None = None,
     decisions: Sequence[Decision] | None = None,
 ) -> Diagram:
     """The diagram of the nodes that the outputs depend on.
@@ -45,7 +45,7 @@ def diagram_of(
     if nodes is None:
         nodes = topological_order(*outputs)
     if gradients is None:
-        gradients = {id(node): node.grad if node.reached else None for node in nodes}
+        gradients = {id(node): node.grad for node in nodes if node.reached}
     graph, positions = records.graph_of(nodes, gradients, slopes_of)
     boxes = _Boxes()
     operations: list[Operation] = []
