@@ -20,7 +20,7 @@ __all__ = ["Explanation", "explain"]
 LONGEST_WAY = 8
 
 
-class Told(Reasons):
+class NodeReasons(Reasons):
     """The reasons of the gradients of an output, in the words of error messages."""
 
     def __init__(self, output: Node) -> None:
@@ -160,7 +160,7 @@ def explain(node: Node, output: Node | None = None) -> Explanation:
         if not isinstance(what, Node):
             raise OperandError(f"explain takes nodes, got {type(what).__name__}: {what!r:.60}")
     end = node if output is None else output
-    reasons = Told(end)
+    reasons = NodeReasons(end)
     if output is None:
         return explanation_of_value(node, reasons)
     if id(node) in reasons.positions:
@@ -170,7 +170,7 @@ def explain(node: Node, output: Node | None = None) -> Explanation:
     return _explanation(node, end, "not reached", "Not reached: no path leads from it to that output.")
 
 
-def explanation_of_value(node: Node, reasons: Told) -> Explanation:
+def explanation_of_value(node: Node, reasons: NodeReasons) -> Explanation:
     """The explanation of a node by itself."""
     gradient = None if isinstance(node, Constant) else 1.0
     troubled = [value for value in reasons.graph.values if value.kind == "variable" and _kind(value.gradient) != "fine"]
@@ -189,7 +189,7 @@ def explanation_of_value(node: Node, reasons: Told) -> Explanation:
     )  # fmt: skip
 
 
-def explanation_of_gradient(node: Node, output: Node, reasons: Told) -> Explanation:
+def explanation_of_gradient(node: Node, output: Node, reasons: NodeReasons) -> Explanation:
     """The explanation of the gradient of an output in a node below it."""
     position = reasons.positions[id(node)]
     gradient = reasons.graph.values[position].gradient
@@ -219,7 +219,9 @@ def _explanation(node: Node, output: Node, kind: str, reason: str) -> Explanatio
     return Explanation(node, output, kind, None, reason, None, (), (), ())
 
 
-def _found(node: Node, output: Node, kind: str, gradient: float | None, found: Finding, reasons: Told) -> Explanation:
+def _found(
+    node: Node, output: Node, kind: str, gradient: float | None, found: Finding, reasons: NodeReasons
+) -> Explanation:
     """The explanation by one operation, or by a leaf."""
     way, origin = found.way, None
     if found.operation is not None:

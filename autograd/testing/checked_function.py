@@ -187,7 +187,7 @@ def slopes_of(result: Any, variables: Sequence[Any], create_graph: bool) -> list
 
 
 def rounding_of(result: Any, variables: Sequence[Variable]) -> tuple[float, list[float]]:
-    """What rounding may have done to the value of a result, and to its derivative in each variable.
+    """An estimate of the rounding in the value of a result, and in its derivative in each variable.
 
     A sweep with absolute values: the rounding of each step reaches the result by the product of the local
     gradients on the way (Linnainmaa, BIT 16, 1976), and a derivative is the sum of such products.
