@@ -6,12 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from autograd import erfc, exp, maximum, softplus, stop_gradient, tanh
+from autograd import erfc, exp, log, log1p, logsumexp, maximum, softplus, stop_gradient, tanh, where
+from autograd.graph.modes import is_traced
 from layers.arrays import along_last_axis, elementwise
 from layers.base import Layer, Names, from_dict, registered
 from layers.errors import DescriptionError
 from layers.options import finite_number
-from layers.reductions import largest, log_total_of_exponentials
+from layers.reductions import largest, log_total_of_exponentials, total
 
 __all__ = ["GELU", "Identity", "LeakyReLU", "LogSoftmax", "Softmax", "Softplus", "Tanh", "activation_of"]
 
@@ -123,6 +124,19 @@ def log_softmax(scores: list[Any]) -> list[Any]:
     shifted = [score - peak for score in scores]
     rest = log_total_of_exponentials(shifted)
     return [score - rest for score in shifted]
+
+
+def surprise(scores: list[Any], label: int) -> Any:
+    """−log p of one class, where p is the softmax of the scores.
+
+    Where p is more than ½, it is written in what is missing to 1, whose digits the derivative 1 − p would lose.
+    """
+    peak = stop_gradient(largest(scores))
+    own, others = scores[label] - peak, [score - peak for place, score in enumerate(scores) if place != label]
+    if not is_traced():
+        return softplus(logsumexp(others) - own)
+    missing, share = total([exp(score) for score in others]), exp(own)
+    return where(missing < share, log1p(missing / share), log(missing + share) - own)
 
 
 def activation_of(given: Any) -> Layer:
