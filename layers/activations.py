@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from autograd import erfc, exp, log, log1p, logsumexp, maximum, softplus, stop_gradient, tanh, where
+from autograd import erfc, exp, log, logsumexp, maximum, softplus, stop_gradient, tanh
 from autograd.graph.modes import is_traced
 from layers.arrays import along_last_axis, elementwise
 from layers.base import Layer, Names, from_dict, registered
@@ -135,8 +136,9 @@ def surprise(scores: list[Any], label: int) -> Any:
     own, others = scores[label] - peak, [score - peak for place, score in enumerate(scores) if place != label]
     if not is_traced():
         return softplus(logsumexp(others) - own)
-    missing, share = total([exp(score) for score in others]), exp(own)
-    return where(missing < share, log1p(missing / share), log(missing + share) - own)
+    # What is less than the smallest normal number counts as that: its logarithm has a slope.
+    missing = maximum(total([exp(score) for score in others]), sys.float_info.min) if others else 0.0
+    return softplus(log(missing) - own)
 
 
 def activation_of(given: Any) -> Layer:
