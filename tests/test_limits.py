@@ -94,4 +94,6 @@ def test_memory_is_bounded_where_every_call_has_another_signature():
             function(1.0, n)
             if n < 100:
                 grad(function)(1.0, n)
-    assert len(function.known) == len(function.recordings.signatures) == 16 and len(function.derivatives) <= 16
+    assert (
+        len(function.recordings.known) == len(function.recordings.signatures) == 16 and len(function.derivatives) <= 16
+    )

@@ -46,7 +46,7 @@ from autograd import (
 )  # fmt: skip
 from autograd.graph.node import value_of
 from autograd.program import vmap as vmap_module
-from autograd.program.machine.machine import threads as threads_module
+from autograd.program.machine import threads as threads_module
 
 COUNTS = [1, 2, 63, 64, 65, 127, 1023, 1024, 1025, 2049, 5000 if compiled else 1300]
 

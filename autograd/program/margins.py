@@ -29,8 +29,8 @@ from autograd.operations.primitives import (
     Select,
 )
 from autograd.program.program import Operation, Program
-from autograd.program.signature import Signature, sign, with_nodes
-from autograd.program.trace import Traced
+from autograd.program.signature import Signature, merged, sign
+from autograd.program.trace import Traced, record
 
 __all__ = ["UNDECIDED", "Margin", "margins_of", "smallest_of_rows"]
 
@@ -177,7 +177,7 @@ def recorded(mapped: Any, rows: Any, row: int) -> tuple[Sequence[float], Traced]
     """The numbers of one row, and what the function does with them."""
     arguments = tuple(rows.one(row))
     numbers, _, _ = sign(arguments, {})
-    return numbers, mapped.record(Signature(arguments, {}), numbers)
+    return numbers, record(mapped.fun, Signature(arguments, {}), numbers)
 
 
 def least_distance(traced: Traced, *arguments: Any) -> tuple[Any, Any]:
@@ -185,7 +185,7 @@ def least_distance(traced: Traced, *arguments: Any) -> tuple[Any, Any]:
     program = traced.program
     variables = [value_of(variable) for variable in traced.variables]
     numbers, nodes, _ = sign(arguments, {})
-    found = robustness(program, program.evaluate([*with_nodes(numbers, nodes), *variables]))
+    found = robustness(program, program.evaluate([*merged(numbers, nodes), *variables]))
     distance: Any = math.inf
     agrees: Any = 1.0
     for guard in program.guards:

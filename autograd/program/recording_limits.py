@@ -7,7 +7,6 @@ fill the memory.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,8 +62,7 @@ def most_different(signatures: Sequence[Signature]) -> str:
     names = set()
     arguments: dict[Any, Any] = {}
     for signature in signatures:
-        zeros: Any = itertools.repeat(0.0)
-        positional, keywords = signature.arguments(zeros)
+        positional, keywords = signature.arguments([0.0] * signature.structure.size)
         arguments = dict(enumerate(positional)) | keywords
         names.add(tuple(arguments))
         for place, value in arguments.items():

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.graph.node import Node
 from autograd.program.signature import Signature, sign
-from autograd.transforms.structures import as_array, flatten
+from autograd.transforms.trees import as_array, flatten
 
 __all__ = ["RowArguments"]
 

@@ -18,16 +18,18 @@ from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Both, Either, Not, Select
 from autograd.program.builder import Builder
 from autograd.program.program import Program
-from autograd.transforms.derivatives import name_of
-from autograd.transforms.structures import Structure, flatten
+from autograd.program.signature import Signature
+from autograd.transforms.sparse import matrix_leaf
 from autograd.transforms.tape import Tape
+from autograd.transforms.taped_run import name_of
+from autograd.transforms.trees import NUMBER, Structure, flatten
 
 try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["Condition", "Trace", "Traced", "record"]
+__all__ = ["Condition", "Trace", "Traced", "condition_leaf", "record"]
 
 
 class Condition:
@@ -141,15 +143,15 @@ class Traced:
         return array("d", [*numbers, *[value_of(node) for node in self.variables]])
 
 
-def record(fun: Callable[..., Any], numbers: Sequence[float], call: Callable[[list[Any]], Any]) -> Traced:
-    """Run `call(arguments)`, where the arguments are nodes of these values, and give what it did as a program."""
+def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[float]) -> Traced:
+    """Run a function on nodes of these values in its arguments, and give what it did as a program."""
     before = clock()
     arguments = [new_argument(number, False) for number in numbers]
     trace = Trace()
     try:
         with tracing(trace):
-            returned = call(arguments)
-        results, structure = flatten(without_conditions(returned), f"the output of {name_of(fun)}", True)
+            returned = signature.call(fun, arguments)
+        results, structure = flatten(returned, f"the output of {name_of(fun)}", result_leaf)
         ends = [*results, *[node for node, *_ in trace.decisions]]
         tape = Tape(arguments, ends, before, whole=True)
         translation = Translation(tape, len(arguments))
@@ -163,15 +165,14 @@ def record(fun: Callable[..., Any], numbers: Sequence[float], call: Callable[[li
         retire_arguments(arguments)
 
 
-def without_conditions(value: Any) -> Any:
-    """What a function returned, with a number, 1 or 0, for each condition."""
-    if isinstance(value, Condition):
-        return value.node
-    if type(value) in (list, tuple):
-        return type(value)([without_conditions(item) for item in value])
-    if type(value) is dict:
-        return {key: without_conditions(item) for key, item in value.items()}
-    return value
+def condition_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
+    """The node of a condition, 1 or 0, for `flatten`; None for anything else."""
+    return ([value.node], NUMBER) if isinstance(value, Condition) else None
+
+
+def result_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
+    """What a function may return besides numbers and arrays: conditions and sparse matrices."""
+    return condition_leaf(value, what) or matrix_leaf(value, what)
 
 
 @cython.final

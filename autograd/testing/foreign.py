@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import OperandError, OutputError
@@ -19,9 +19,8 @@ from autograd.testing.comparison import compare
 from autograd.testing.differences import EPSILON, Line, Sample, scales_of
 from autograd.testing.likeness import likeness
 from autograd.testing.report import Fault, Report, failure
-from autograd.testing.subject import paths_of
-from autograd.transforms.derivatives import name_of
-from autograd.transforms.structures import Structure, flatten
+from autograd.transforms.taped_run import name_of
+from autograd.transforms.trees import Structure, flatten, map_leaves
 
 __all__ = ["check_gradient"]
 
@@ -80,7 +79,7 @@ class Black:
         self.originals: list[Any] = []
         arguments = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
         numbers, self.structure = flatten(plain(arguments, self.originals), "input")
-        self.labels = list(paths_of(self.structure, "input"))
+        self.labels = self.structure.paths("input")
         self.runs = 0
         self.epsilon = max([EPSILON, *[spacing(original) for original in self.originals]])
         result = self.call(numbers)
@@ -127,7 +126,7 @@ class Black:
         slopes, structure = flatten(plain(returned, []), f"what {name_of(gradient)} returns")
         # By path, not by order: dicts may come back with their keys sorted.
         for path in ("input", "input[0]") if len(self.structure.children) == 1 else ("input",):
-            found = dict(zip(paths_of(structure, path), slopes, strict=True))
+            found = dict(zip(structure.paths(path), slopes, strict=True))
             if set(found) == set(self.labels):
                 return [found[label] for label in self.labels]
         raise OutputError(
@@ -184,22 +183,19 @@ class Black:
 
 def plain(value: Any, originals: list[Any]) -> Any:
     """The same with NumPy arrays for arrays of any library, which are appended to `originals`, None for numbers."""
-    if isinstance(value, Mapping):
-        return {key: plain(item, originals) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        items = [plain(item, originals) for item in value]
-        if isinstance(value, list):
-            return items
-        return type(value)._make(items) if hasattr(value, "_make") else tuple(items)
-    if not hasattr(value, "shape"):
-        originals.append(None)
-        return value
-    import numpy
 
-    spacing(value)
-    originals.append(value)
-    array = value.detach() if hasattr(value, "detach") else value
-    return numpy.asarray(array.cpu() if hasattr(array, "cpu") else array, dtype=numpy.float64)
+    def plain_leaf(leaf: Any, _: object) -> Any:
+        if not hasattr(leaf, "shape"):
+            originals.append(None)
+            return leaf
+        import numpy
+
+        spacing(leaf)
+        originals.append(leaf)
+        array = leaf.detach() if hasattr(leaf, "detach") else leaf
+        return numpy.asarray(array.cpu() if hasattr(array, "cpu") else array, dtype=numpy.float64)
+
+    return map_leaves(plain_leaf, value, lambda part: hasattr(part, "shape"))
 
 
 def like(original: Any, numbers: Any) -> Any:

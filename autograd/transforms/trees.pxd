@@ -10,13 +10,14 @@ cdef class Structure:
     cdef readonly object keys
     cdef readonly tuple shape
     cdef readonly bint is_array
-    cdef readonly object pattern
+    cdef readonly object maker
     cdef readonly Py_ssize_t size
 
     cpdef object build(self, object numbers)
     @cython.locals(built=list, part=Structure)
     cdef object of_doubles(self, array numbers, Py_ssize_t start)
-    cdef object contain(self, list built)
+
+cdef object contain(object kind, object keys, list parts)
 
 cdef object _new_array
 @cython.locals(view=Py_buffer)

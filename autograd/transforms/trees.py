@@ -1,0 +1,386 @@
+"""Trees of numbers: nested lists, tuples, mappings and arrays, taken apart into their leaves and put together again.
+
+Containers are lists, tuples and mappings. All that walks through them stands here (but for `signature.take`, which
+runs in every call of a compiled function): `flatten` and `Structure.build` for trees of numbers, `leaves` and
+`map_leaves` for trees of anything.
+
+What is built is a list, a tuple or a dict, whichever subclass or mapping was given, for nothing says how to make
+another; a named tuple keeps its type.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograd.errors import OperandError
+from autograd.graph.node import Node
+from autograd.numbers.operands import number_or_none
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+
+__all__ = ["NUMBER", "Leaf", "Structure", "as_array", "bracketed", "flatten", "leaves", "map_leaves"]
+
+Leaf = Callable[[Any, str], "tuple[Sequence[Any], Structure] | None"]
+
+
+@cython.final
+@cython.cclass
+class Structure:
+    """The form of a tree of numbers: one number, an array, or a container of further structures.
+
+    A container has a `kind` (dict, list, tuple or a named tuple), `keys` and `children`. A leaf has a `shape`, `()` for
+    a number. A leaf that is neither number nor array has a `maker`: `maker.build(numbers)` makes it. `size` counts the
+    numbers in it.
+    """
+
+    def __init__(
+        self,
+        kind: type | None,
+        children: list[Structure],
+        keys: Sequence[Any] | None = None,
+        shape: tuple[int, ...] | None = None,
+        is_array: bool = False,
+        maker: Any = None,
+    ) -> None:
+        self.kind = kind
+        self.children = children
+        self.keys = range(len(children)) if keys is None else keys
+        self.shape = shape
+        self.is_array = is_array
+        self.maker = maker
+        self.size = 1
+        if shape is None:
+            self.size = sum([child.size for child in children])
+        else:
+            for length in shape:
+                self.size *= length
+
+    def build(self, numbers: Sequence[Any]) -> Any:
+        """The tree of this structure that holds these numbers; arrays are of floats unless there are nodes."""
+        if cython.compiled and isinstance(numbers, array):
+            return self.of_doubles(numbers, 0)
+        return self.map_pieces(functools.partial(filled, numbers))
+
+    def of_doubles(self, numbers: array[float], start: int) -> Any:
+        """The tree that holds the doubles from `start` on; only compiled: it makes the results of compiled calls."""
+        if self.shape is None:
+            built = []
+            for child in self.children:
+                part: Structure = child
+                built.append(part.of_doubles(numbers, start))
+                start += part.size
+            return contain(self.kind, self.keys, built)
+        if self.maker is not None:
+            return self.maker.build(numbers[start : start + self.size])
+        if not self.is_array:
+            return numbers.data.as_doubles[start]  # type: ignore[attr-defined]
+        return array_of_doubles(numbers, start, self)
+
+    def map_pieces(self, function: Callable[[int, Structure], Any], start: int = 0) -> Any:
+        """The same containers, with `function(start, piece)` in place of each leaf.
+
+        `start` is the place of the piece's first number among all numbers.
+        """
+        if self.shape is not None:
+            return function(start, self)
+        built = []
+        for child in self.children:
+            built.append(child.map_pieces(function, start))
+            start += child.size
+        return contain(self.kind, self.keys, built)
+
+    def paths(self, path: str) -> list[str]:
+        """The path to each number: `input[0]['scale'][2]`."""
+        if self.is_array:
+            import numpy
+
+            return [path + bracketed(numpy.ndarray, index) for index in numpy.ndindex(*(self.shape or ()))]
+        if self.shape is not None:
+            return [path]
+        pairs = zip(self.keys, self.children, strict=True)
+        return [inner for key, child in pairs for inner in child.paths(path + bracketed(self.kind, key))]
+
+    def fill(self, numbers: Sequence[Any], start: int) -> Any:
+        """The leaf that this is, of the numbers from `start` on."""
+        if self.maker is not None:
+            return self.maker.build(numbers[start : start + self.size])
+        return as_array(numbers[start : start + self.size], self.shape) if self.is_array else numbers[start]
+
+    def arrange(self, numbers: Sequence[Any], given: Structure) -> list[Any] | None:
+        """The numbers of a tree of structure `given` in the order of this one; None if they are not the same.
+
+        Dicts are the same if they have the same keys, in whatever order.
+        """
+        if (self.kind, self.shape, self.is_array) != (given.kind, given.shape, given.is_array):
+            return None
+        if self.shape is not None:
+            return list(numbers)
+        if len(given.keys) != len(self.keys):
+            return None
+        parts: dict[Any, tuple[Structure, Sequence[Any]]] = {}
+        start = 0
+        for key, child in zip(given.keys, given.children, strict=True):
+            parts[key] = (child, numbers[start : start + child.size])
+            start += child.size
+        arranged: list[Any] = []
+        for key, child in zip(self.keys, self.children, strict=True):
+            part = child.arrange(parts[key][1], parts[key][0]) if key in parts else None
+            if part is None:
+                return None
+            arranged += part
+        return arranged
+
+    def holds_only_arrays(self) -> bool:
+        """Whether all leaves are numbers and arrays."""
+        return self.maker is None and all([child.holds_only_arrays() for child in self.children])
+
+    def is_same(self, other: Structure) -> bool:
+        """Whether both hold the same numbers in the same places, those of dicts in the same order."""
+        if (self.kind, self.keys, self.shape, self.is_array) != (other.kind, other.keys, other.shape, other.is_array):
+            return False
+        pairs = zip(self.children, other.children, strict=True)
+        return bool(self.maker == other.maker) and all([one.is_same(another) for one, another in pairs])
+
+    def __repr__(self) -> str:
+        if self.maker is not None:
+            return repr(self.maker)
+        if self.is_array:
+            return f"array{list(self.shape or ())}"
+        if self.shape is not None:
+            return "number"
+        if self.kind is dict:
+            items = [f"{key!r}: {child}" for key, child in zip(self.keys, self.children, strict=True)]
+            return "{" + ", ".join(items) + "}"
+        inside = ", ".join([repr(child) for child in self.children[:8]]) + (", ..." if len(self.children) > 8 else "")
+        return f"[{inside}]" if self.kind is list else f"({inside})"
+
+
+def filled(numbers: Sequence[Any], start: int, piece: Structure) -> Any:
+    """The leaf that a piece is, of the numbers from `start` on."""
+    return piece.fill(numbers, start)
+
+
+NUMBER = Structure(None, [], shape=())
+
+
+def parts_of(value: Any) -> tuple[Any, Sequence[Any], Sequence[Any]] | None:
+    """The kind of a container, its keys and its parts; None for anything else."""
+    if isinstance(value, list):
+        return list, range(len(value)), value
+    if isinstance(value, tuple):
+        return type(value) if hasattr(type(value), "_make") else tuple, range(len(value)), value
+    if isinstance(value, Mapping):
+        return dict, list(value), list(value.values())
+    return None
+
+
+def contain(kind: Any, keys: Sequence[Any], parts: list[Any]) -> Any:
+    """The container of this kind that has these parts."""
+    if kind is tuple:
+        return tuple(parts)
+    if kind is dict:
+        return dict(zip(keys, parts, strict=True))
+    return parts if kind is list else kind._make(parts)
+
+
+def bracketed(kind: Any, key: Any) -> str:
+    """How a part of a container is written behind its name: `[0]`, `['key']`, of an array `[0, 1]`."""
+    if kind in (dict, list) or issubclass(kind, tuple):
+        return f"[{key!r}]"
+    return f"[{', '.join([str(place) for place in key])}]" if key else ""
+
+
+def map_leaves(
+    function: Callable[[Any, Any], Any],
+    tree: Any,
+    is_leaf: Callable[[Any], bool] | None = None,
+    path: str | None = None,
+    spell: Callable[[Any, Any], str] = bracketed,
+) -> Any:
+    """The tree with `function(leaf, path)` in place of each leaf; a container in which nothing changes stays itself.
+
+    NumPy's arrays are containers too here, and all else that is none is a leaf; so is what `is_leaf` holds for. Paths
+    begin with `path`, and are None without one. A subclass of dict is copied, as changing a tree, unlike building one,
+    has an original.
+
+    >>> map_leaves(lambda leaf, path: f"{path} = {leaf}", {"a": [1.0, 2.0]}, path="x")
+    {'a': ["x['a'][0] = 1.0", "x['a'][1] = 2.0"]}
+    """
+    if is_leaf is not None and is_leaf(tree):
+        return function(tree, path)
+    container = parts_of(tree) or entries_of(tree)
+    if container is None:
+        return function(tree, path)
+    kind, keys, parts = container
+    changed = []
+    for key, part in zip(keys, parts, strict=True):
+        inner = None if path is None else path + spell(kind, key)
+        changed.append(map_leaves(function, part, is_leaf, inner, spell))
+    if not isinstance(tree, list | tuple | Mapping):
+        return with_entries(tree, changed)
+    if all([new is old for new, old in zip(changed, parts, strict=True)]):
+        return tree
+    if not isinstance(tree, dict):
+        return contain(kind, keys, changed)
+    copied = copy.copy(tree)
+    copied.update(zip(keys, changed, strict=True))
+    return copied
+
+
+def leaves(
+    tree: Any,
+    is_leaf: Callable[[Any], bool] | None = None,
+    path: str | None = None,
+    spell: Callable[[Any, Any], str] = bracketed,
+) -> list[tuple[Any, Any]]:
+    """The leaves in order, each with its path, as `map_leaves` finds them."""
+    found: list[tuple[Any, Any]] = []
+
+    def note(leaf: Any, path: Any) -> Any:
+        found.append((leaf, path))
+        return leaf
+
+    map_leaves(note, tree, is_leaf, path, spell)
+    return found
+
+
+def entries_of(value: Any) -> tuple[Any, Sequence[Any], Sequence[Any]] | None:
+    """The type of a NumPy array, its indices and its entries; None for anything else, and for a single number."""
+    if not hasattr(value, "dtype"):
+        return None
+    import numpy
+
+    if not isinstance(value, numpy.ndarray) or (value.ndim == 0 and value.dtype.kind != "O"):
+        return None
+    return numpy.ndarray, list(numpy.ndindex(value.shape)), list(value.flat)
+
+
+def with_entries(given: Any, entries: list[Any]) -> Any:
+    """An array of the shape of another one with these entries: of floats where all are, else of objects."""
+    import numpy
+
+    made = numpy.empty(given.shape, object)
+    for place, entry in enumerate(entries):
+        made.flat[place] = entry
+    return made.astype(float) if entries and all([isinstance(entry, float) for entry in entries]) else made
+
+
+def as_array(numbers: Sequence[Any], shape: tuple[int, ...] | None = None) -> Any:
+    """An array of floats, or of objects if there is a node among the numbers; without a shape, of one axis."""
+    import numpy
+
+    if isinstance(numbers, list) and any([isinstance(number, Node) for number in numbers]):
+        result = numpy.empty(len(numbers), dtype=object)
+        result[:] = numbers
+    elif isinstance(numbers, array):
+        # Doubles already, and ours alone: they become the array's memory.
+        result = numpy.asarray(numbers)
+    else:
+        result = numpy.array(numbers, dtype=numpy.float64)
+    return result if shape is None or len(shape) == 1 else result.reshape(shape)
+
+
+# `numpy.empty`, once an array was made: to import it takes half as long as to make one.
+_new_array: Any = None
+
+
+def array_of_doubles(numbers: array[float], start: int, piece: Structure) -> Any:
+    """The array that holds the doubles from `start` on; only compiled."""
+    global _new_array
+    if _new_array is None:
+        import numpy
+
+        _new_array = numpy.empty
+    made = _new_array(piece.shape)
+    PyObject_GetBuffer(made, cython.address(view), PyBUF_SIMPLE)  # type: ignore[name-defined]  # noqa: F821
+    memcpy(view.buf, numbers.data.as_doubles + start, view.len)  # type: ignore[attr-defined, name-defined]  # noqa: F821
+    PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821
+    return made
+
+
+def flatten(value: Any, what: str, leaf: Leaf | None = None) -> tuple[list[Any], Structure]:
+    """The numbers of a tree, floats and nodes in order, and its structure.
+
+    `leaf(value, what)` gives the numbers and the structure of further things that may stand among the leaves, None for
+    others. Raises OperandError for anything else that is neither number, array nor container; `what` names the tree in
+    the message.
+
+    >>> numbers, structure = flatten({"a": 1, "b": [2.0, (3.0,)]}, "a value")
+    >>> numbers, structure
+    ([1.0, 2.0, 3.0], {'a': number, 'b': [number, (number)]})
+    >>> structure.build([10.0, 20.0, 30.0])
+    {'a': 10.0, 'b': [20.0, (30.0,)]}
+    """
+    if type(value) is float or isinstance(value, Node):
+        return [value], NUMBER
+    numbers: list[Any] = []
+    return numbers, take_apart(value, what, numbers, leaf)
+
+
+def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None) -> Structure:
+    """The structure of a tree, whose numbers are appended to `numbers`."""
+    container = parts_of(value)
+    if container is not None:
+        kind, keys, parts = container
+        children = []
+        for key, part in zip(keys, parts, strict=True):
+            # To spell the path of a number would take longer than all else.
+            if type(part) is float or isinstance(part, Node):
+                numbers.append(part)
+                children.append(NUMBER)
+            else:
+                children.append(take_apart(part, what + bracketed(kind, key), numbers, leaf))
+        return Structure(kind, children, keys)
+    if leaf is not None:
+        found = leaf(value, what)
+        if found is not None:
+            numbers.extend(found[0])
+            return found[1]
+    if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type):
+        return take_array_apart(value, what, numbers, leaf)
+    numbers.append(number_in(value, what))
+    return NUMBER
+
+
+def take_array_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None) -> Structure:
+    """The structure of an array; a NumPy scalar is a number."""
+    import numpy
+
+    given = numpy.asarray(value)
+    if given.dtype.kind in "fiub":
+        numbers.extend(given.ravel().astype(numpy.float64).tolist())
+    elif given.dtype.kind == "O":
+        for place, item in enumerate(given.ravel()):
+            numbers.append(number_in(item, f"{what}.flat[{place}]", leaf))
+    else:
+        raise not_numbers(what, value)
+    if isinstance(value, numpy.generic):
+        return NUMBER
+    return Structure(None, [], shape=given.shape, is_array=True)
+
+
+def number_in(value: Any, what: str, leaf: Leaf | None = None) -> Any:
+    """The one number, float or node, that a value is; OperandError if it is none."""
+    number = value if isinstance(value, Node) else number_or_none(value)
+    if number is not None:
+        return number
+    found = None if leaf is None else leaf(value, what)
+    if found is None or found[1] is not NUMBER:
+        raise not_numbers(what, value)
+    return found[0][0]
+
+
+def not_numbers(what: str, value: Any) -> OperandError:
+    """The error for something that holds no real numbers."""
+    shown = repr(value)
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    kind = f"{type(value).__name__} of {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
+    remedy = "a number, an array, or a nested list, tuple or dict of them"
+    return OperandError(f"{what} must be {remedy}, got {kind} {shown}")
