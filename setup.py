@@ -7,7 +7,6 @@ further options for the C compiler, which win over those that stand here.
 import hashlib
 import os
 import platform
-import re
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -68,7 +67,8 @@ def cythonized(extensions):
     """The extensions with C sources in place of Python."""
     from Cython.Build import cythonize
 
-    return repaired(cythonize(
+    mend_cython()
+    return cythonize(
         extensions,
         build_dir="build/c",
         compiler_directives={
@@ -80,30 +80,42 @@ def cythonized(extensions):
             # Annotations are for readers and mypy; C types stand in the .pxd files.
             "annotation_typing": False,
         },
-    ))  # fmt: skip
+    )
 
 
-# What Cython (3.3) makes of a list comprehension gives an element free when there is no memory to append it, and then
-# once more: freed memory is then in use, and MemoryError ends in a crash.
-FREED_TWICE = "int result = PyList_Append(list, x);\n    Py_DECREF(x);\n"
-FREED_ONCE = "int result = PyList_Append(list, x);\n    if (likely(result == 0)) Py_DECREF(x);\n"
-# What it makes of `with` hands the traceback of an error on without asking whether there was memory for one.
-WITHOUT_TRACEBACK = re.compile(
-    r"(__Pyx_GetException\(&\w+, &\w+, &(?P<name>\w+)\) < 0\)(?:.*\n){4,6}?"
-    r" *PyObject\* __pyx_temp\[3\] = \{\w+, \w+, )(?P=name)\};"
-)
-WITH_NONE = r"\g<1>\g<name> ? \g<name> : Py_None};"
+# Pieces of the C library that Cython (3.3) puts into each module, by name and file: what stands there and must not.
+FAULTS = [
+    # A list comprehension frees an element twice when there is no memory to append it: MemoryError ends in a crash.
+    (
+        "ListCompAppendAndDecref", "Optimize.c",
+        "int result = PyList_Append(list, x);\n    Py_DECREF(x);\n",
+        "int result = PyList_Append(list, x);\n    if (likely(result == 0)) Py_DECREF(x);\n",
+    ),
+    # `with` hands the traceback of an error to `__exit__`, also where there was no memory for one: None stands for it,
+    (
+        "GetException", "Exceptions.c",
+        "    *tb = local_tb;\n",
+        "    *tb = local_tb;\n    if (unlikely(!local_tb)) { Py_INCREF(Py_None); *tb = Py_None; }\n",
+    ),
+    # until the error is raised again.
+    (
+        "PyErrFetchRestore", "Exceptions.c",
+        "PyObject *type, PyObject *value, PyObject *tb) {\n",
+        "PyObject *type, PyObject *value, PyObject *tb) {\n"
+        "    if (unlikely(tb == Py_None)) { Py_DECREF(tb); tb = NULL; }\n",
+    ),
+]  # fmt: skip
 
 
-def repaired(extensions):
-    """The extensions, their C sources without these faults."""
-    for extension in extensions:
-        for source in [Path(name) for name in extension.sources if name.endswith(".c")]:
-            text = source.read_text()
-            mended = WITHOUT_TRACEBACK.sub(WITH_NONE, text.replace(FREED_TWICE, FREED_ONCE))
-            if mended != text:
-                source.write_text(mended)
-    return extensions
+def mend_cython():
+    """Mend these faults of Cython's library before it is used; a text that is not as expected must be read first."""
+    from Cython.Compiler.Code import UtilityCode
+
+    for name, file, fault, mended in FAULTS:
+        piece = UtilityCode.load_cached(name, file)
+        if fault not in piece.impl:
+            raise RuntimeError(f"{name} in Cython's {file} is not as setup.py knows it: is its fault still there?")
+        piece.impl = piece.impl.replace(fault, mended)
 
 
 # The machine's inner loops are compiled for wider vector units too; the machine takes those of the processor it is on.

@@ -1,10 +1,10 @@
 """`gradcheck` beside torch's and JAX's: planted faults found and named, false alarms, time on 1,000 operations.
 
 Run it as `python -m benchmarks.gradcheck` where torch and JAX are installed; either may be absent. The faults are
-those of `tests/planted_faults.py`: their functions run in the other libraries as they are, with the libraries' own
-`sin`, `where`, ... in place of ours and the wrong rules as custom operations of them. Where a fault can't be put to a
-library (rules that are wrong from the second order on or beside constants, functions that read `.value`), it doesn't
-count for it.
+those of `tests/tables/planted_faults.py`: their functions run in the other libraries as they are, with the libraries'
+own `sin`, `where`, ... in place of ours and the wrong rules as custom operations of them. Where a fault can't be put
+to a library (rules that are wrong from the second order on or beside constants, functions that read `.value`), it
+doesn't count for it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ import autograd
 from autograd.operations.primitive import Primitive
 from autograd.testing import check_gradients, expressions
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
 # Right functions at and next to kinks: the name, the function written with a library's own operations, the point.
 RIGHT: list[tuple[str, Callable[..., Any], list[float]]] = [
     ("relu at 0", lambda m, x: m.relu(x), [0.0]),
@@ -308,8 +307,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     if arguments.random:
         print(f"random right functions: {random_functions(arguments.random)}")
-    sys.path.insert(0, str(TESTS))
-    from planted_faults import FAULTS
+    from tests.tables.planted_faults import FAULTS
 
     kinds = [Ours, *[kind for kind in (Torch, Jax) if importlib.util.find_spec(kind.name)]]
     results = {}

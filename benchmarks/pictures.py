@@ -19,7 +19,7 @@ from typing import Any
 import viz
 from autograd import Node, Variable, scope, topological_order
 from examples import lab_network
-from viz.engine import run_engine
+from viz.layout.engine import run_engine
 
 TARGET = 2.0
 LAYOUT_LIMIT = 60.0

@@ -1,7 +1,7 @@
 """A transformer that learns names: written out number by number, on two engines, and made of layers and compiled.
 
 All three start from the same parameters and see the same names; their losses over the first steps are compared before
-any time is believed. The engine in plain Python is the one of the tests (`tests/programs/tiny_engine.py`).
+any time is believed. The engine in plain Python is the one of the tests (`tests/tables/programs/tiny_engine.py`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LENGTH, WIDTH, HEADS = 8, 16, 4
 
 def tiny_engine() -> Any:
     """The engine in plain Python."""
-    path = PROJECT / "tests" / "programs" / "tiny_engine.py"
+    path = PROJECT / "tests" / "tables" / "programs" / "tiny_engine.py"
     spec: Any = importlib.util.spec_from_file_location("tiny_engine", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -14,13 +14,12 @@ import tempfile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-TESTS = PROJECT / "tests"
-sys.path[:0] = [str(PROJECT), str(TESTS)]
+sys.path.insert(0, str(PROJECT))
 
 
 def interruption():
     """Interrupt each kind of work everywhere, and by alarms."""
-    import interruptions
+    from tests.tables import interruptions
 
     for kind in interruptions.SUBJECTS:
         points = interruptions.interrupt_everywhere(kind)
@@ -30,24 +29,25 @@ def interruption():
 
 def memory():
     """Refuse every request for memory of each kind of work."""
-    import out_of_memory
+    from tests.tables import out_of_memory
 
     with tempfile.TemporaryDirectory() as folder:
         shim = Path(folder) / "failing_malloc.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, TESTS / "failing_malloc.c", "-ldl"], check=True)
+        source = PROJECT / "tests" / "tables" / "failing_malloc.c"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
         variables = os.environ | {"LD_PRELOAD": str(shim), "PYTHONMALLOC": "malloc", "PYTHONPATH": str(PROJECT)}
         for name in out_of_memory.WORK:
-            command = [sys.executable, TESTS / "out_of_memory.py", "refuse", name, "1000000"]
+            command = [sys.executable, "-m", "tests.tables.out_of_memory", "refuse", name, "1000000"]
             found = subprocess.run(command, env=variables, check=True, capture_output=True, text=True).stdout
             print(f"{name}: requests, and how they ended: {found}", end="", flush=True)
 
 
 def data():
     """Mutate programs, descriptions and files of weights."""
-    import test_outside_data
-    import test_program_file
+    from tests.program import test_file
+    from tests.project import test_outside_data
 
-    print("programs refused, run:", test_program_file.mutations_withstood(100_000, seed=1), flush=True)
+    print("programs refused, run:", test_file.mutations_withstood(100_000, seed=1), flush=True)
     print("descriptions refused, made:", test_outside_data.descriptions_withstood(20_000, seed=1), flush=True)
     for suffix in (".npz", ".safetensors"):
         with tempfile.TemporaryDirectory() as folder:

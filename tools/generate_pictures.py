@@ -24,10 +24,10 @@ from autograd import Variable, exp, jit, log, tanh, vmap, where  # noqa: E402 - 
 from examples import lab_network  # noqa: E402
 from layers import Dense, Sequential  # noqa: E402
 from viz import Drawing, draw  # noqa: E402
-from viz.engine import VARIABLE  # noqa: E402
+from viz.layout.engine import VARIABLE  # noqa: E402
 
 DOCS = PROJECT / "docs"
-FINISHING = ("animation", "fitting", "metrics", "placing", "svg")
+FINISHING = ("layout/fitting", "layout/metrics", "layout/placing", "playing/animation", "writing/svg")
 TOOLTIP = re.compile(r'tooltip="(\\.|[^"\\])*"')
 SAID = re.compile(r"<text[^>]*>([^<]*)<")
 START = """# Pictures

@@ -2,7 +2,7 @@
 
     python tools/measure_accuracy.py            measures 3,000 points of each primitive and writes the table: 3 minutes
 
-`tests/test_accuracy.py` checks that the table's figures are not exceeded at the first of these points.
+`tests/operations/test_accuracy.py` checks that the table's figures are not exceeded at the first of these points.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
     python tools/measure_conventions.py     with torch, jax and casadi installed (pip install 'scalar-autograd[bench]')
 
-`tests/test_conventions.py` checks the table's rows and our columns; the others are as of the versions it names.
+`tests/operations/test_conventions.py` checks the table's rows and our columns; the others are as of the versions it
+names.
 """
 
 from __future__ import annotations

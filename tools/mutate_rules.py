@@ -36,7 +36,11 @@ from tools.mutants import Mutant, mutants  # noqa: E402
 __all__ = ["main", "verdict"]
 
 # The first catches most mutants, and takes least time.
-STAGES = (("test_accuracy.py",), ("test_conventions.py", "test_primitives.py"), ("test_special.py",))
+STAGES = (
+    ("operations/test_accuracy.py",),
+    ("operations/test_conventions.py", "operations/test_primitives.py"),
+    ("numbers/test_special.py",),
+)
 # A mutant may loop forever.
 SECONDS = 300
 CAUGHT, SURVIVED, BROKEN, STUCK = (

@@ -1,7 +1,7 @@
 """What mpmath says of every built-in primitive: its value, its local gradients, operands to try it on.
 
 Values and gradients are written down from the definitions, in closed forms that lose no digits in the 200 bits or more
-they are computed in; nothing of the engine's rules is repeated. `tests/test_primitives_oracles.py` checks the
+they are computed in; nothing of the engine's rules is repeated. `tests/operations/test_oracles.py` checks the
 gradients against differences of the values.
 """
 

@@ -23,13 +23,17 @@ FLAGS = [
     "-O1", "-g1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined",
     "-fno-sanitize=float-divide-by-zero,float-cast-overflow",
 ]  # fmt: skip
-QUICK = ["tests/test_sweep.py", "tests/test_copying.py", "tests/test_program_file.py", "tests/test_threads.py"]
+QUICK = [
+    "tests/graph/test_sweep.py", "tests/graph/test_copying.py", "tests/program/test_file.py",
+    "tests/project/test_threads.py",
+]  # fmt: skip
 CORE = [
-    *QUICK, "tests/test_node.py", "tests/test_primitives.py", "tests/test_special.py", "tests/test_structures.py",
-    "tests/test_transforms.py", "tests/test_curvature.py", "tests/test_sparse.py", "tests/test_trace.py",
-    "tests/test_jit.py", "tests/test_vmap.py", "tests/test_program.py", "tests/test_llvm_tier.py",
-    "tests/test_interruption.py", "tests/test_binding.py", "tests/test_copies.py", "tests/test_signature.py",
-    "tests/test_llvm_row.py", "tests/test_runs.py",
+    *QUICK, "tests/numbers/test_special.py", "tests/operations/test_primitives.py", "tests/graph/test_node.py",
+    "tests/transforms/test_structures.py", "tests/transforms/test_transforms.py", "tests/transforms/test_curvature.py",
+    "tests/transforms/test_sparse.py", "tests/program/test_trace.py", "tests/program/test_jit.py",
+    "tests/program/test_vmap.py", "tests/program/test_program.py", "tests/program/test_signature.py",
+    "tests/program/test_binding.py", "tests/program/machine", "tests/program/llvm/test_row.py",
+    "tests/program/llvm/test_tier.py", "tests/project/test_interruption.py",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Write `tests/data/torch_references.json`: what PyTorch gives for each layer, loss and optimiser, in double precision.
+"""Write `tests/tables/torch_references.json`: PyTorch's numbers for each layer, loss and optimiser, as doubles.
 
 python tools/torch_references.py           writes the file
 python tools/torch_references.py --check   exits with status 1 if PyTorch gives other numbers here
@@ -19,7 +19,7 @@ import torch
 from torch.nn import functional
 
 PROJECT = Path(__file__).resolve().parent.parent
-FILE = PROJECT / "tests" / "data" / "torch_references.json"
+FILE = PROJECT / "tests" / "tables" / "torch_references.json"
 
 # Numbers of three decimals are short in the file, and none of these is on a kink.
 generator = np.random.default_rng(11)

@@ -13,12 +13,13 @@ Importing this package makes notebooks show nodes as pictures.
 from __future__ import annotations
 
 from autograd.graph.node import hooks
-from viz.diagram import Box, Diagram, Guard, Operand, Operation, Value, diagram_of
+from viz.diagrams.diagram import Box, Diagram, Guard, Operand, Operation, Value
+from viz.diagrams.from_nodes import diagram_of
 from viz.drawing import Drawing, draw, draw_dot, render, tree
-from viz.engine import Engine, available_engines, find_engine
 from viz.errors import EngineError, EngineNotFound, GraphTooLarge
-from viz.selection import select
-from viz.view import Block, Link, Note, View, Wire
+from viz.layout.engine import Engine, available_engines, find_engine
+from viz.views.selection import select
+from viz.views.view import Block, Link, Note, View, Wire
 
 __all__ = [
     "Block", "Box", "Diagram", "Drawing", "Engine", "EngineError", "EngineNotFound", "GraphTooLarge", "Guard", "Link",

@@ -14,10 +14,10 @@ from typing import Any
 
 from layers import LayerError, from_dict
 from viz.drawing import draw
-from viz.engine import available_engines, find_engine, version_of
 from viz.errors import EngineError
-from viz.styles import STYLES, THEMES
-from viz.tints import COLOURS
+from viz.layout.engine import available_engines, find_engine, version_of
+from viz.views.tints import TINTED_BY
+from viz.writing.styles import STYLES, THEMES
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--expand", default="auto", help="auto, all, none, how many levels, or the name of a layer")
     made.add_argument("--max-nodes", type=int, metavar="NUMBER", help="how many values to draw at most")
     made.add_argument("--style", default="wires", choices=list(STYLES))
-    made.add_argument("--color-by", choices=COLOURS)
+    made.add_argument("--color-by", choices=TINTED_BY)
     made.add_argument("--theme", default="auto", choices=THEMES)
     made.add_argument("--title")
     made.add_argument("--engine", metavar="PROGRAM", help="the layout engine to use")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,34 +10,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autograd import Node, gradients, topological_order
-from viz.animation import animated
-from viz.diagram import Diagram, diagram_of
-from viz.engine import TIMEOUT, find_engine, run_engine
+from autograd import Node
+from viz.diagrams.diagram import Diagram
+from viz.diagrams.subjects import diagram_below, diagram_of_subject
 from viz.errors import EngineError, GraphTooLarge
-from viz.film import film_of
-from viz.fitting import fit_texts
 from viz.labels import readable
-from viz.mermaid import write_mermaid
-from viz.neighbourhood import nodes_near, nodes_of
-from viz.page import write_page
-from viz.placing import labels_of, placed_svg
-from viz.selection import GRAPH_WAYS, LIMIT, PROGRAM_WAYS, Expand, select, too_large
-from viz.states import states_of
-from viz.steps import steps_of
-from viz.styles import Look, write_dot
-from viz.subjects import called, layers_of, nodes_in, title_of
-from viz.svg import dressed
-from viz.text import MOST_LINES, write_tree
-from viz.tikz import write_tikz
-from viz.view import View
+from viz.layout.engine import TIMEOUT, find_engine, run_engine
+from viz.layout.fitting import fit_texts
+from viz.layout.placing import labels_of, placed_svg
+from viz.playing.animation import animated
+from viz.playing.film import film_of
+from viz.playing.page import write_page
+from viz.playing.steps import playable_steps
+from viz.views.selection import LIMIT, Expand, select
+from viz.views.states import states_of
+from viz.views.view import View
+from viz.writing.files import write_whole
+from viz.writing.mermaid import write_mermaid
+from viz.writing.styles import Look, write_dot
+from viz.writing.svg import finished_svg
+from viz.writing.text import MOST_LINES, write_tree
+from viz.writing.tikz import write_tikz
 
 __all__ = ["Drawing", "draw", "draw_dot", "render", "tree"]
-
-# To find out what can be folded takes up to 30 µs a node; beyond this many an answer within two seconds is a count.
-MOST_NODES = 50_000
-NEAREST_NODES = 2_000
-MOST_STEPS = 200
 
 
 class Drawing:
@@ -88,7 +81,7 @@ class Drawing:
         with self._keeping_dot():
             root, _ = placed_svg(self._laid_out("svg"))
             fit_texts(root)
-            return dressed(root, self.title, self.description, self.look.theme)
+            return finished_svg(root, self.title, self.description, self.look.theme)
 
     def png(self) -> bytes:
         """The picture as PNG. Raises EngineNotFound or EngineError."""
@@ -120,33 +113,22 @@ class Drawing:
 
         Each step takes so many seconds. Raises ValueError for more than 200 operations, or seconds not above 0.
         """
-        self._check_steps(seconds)
+        steps = playable_steps(self.diagram, seconds)
         with self._keeping_dot():
             root, _ = placed_svg(self._laid_out("svg"))
-            rules = animated(root, self.view, steps_of(self.diagram), seconds)
+            rules = animated(root, self.view, steps, seconds)
             fit_texts(root)
-            return dressed(root, self.title, self.description, self.look.theme, rules)
+            return finished_svg(root, self.title, self.description, self.look.theme, rules)
 
     def gif(self, seconds: float = 0.8) -> bytes:
         """The same as a GIF, where a gradient is seen once it is complete. Needs Pillow, the extra `gif`.
 
         Raises as `animation` does, and ImportError without Pillow.
         """
-        self._check_steps(seconds)
+        steps = playable_steps(self.diagram, seconds)
         with self._keeping_dot():
             root, _ = placed_svg(self._laid_out("svg"))
-            return film_of(self.png(), root, self.view, steps_of(self.diagram), seconds)
-
-    def _check_steps(self, seconds: float) -> None:
-        """Raise ValueError if there is too much to play, or no time for it."""
-        count = len(self.diagram.operations)
-        if count > MOST_STEPS:
-            raise ValueError(
-                f"an animation has at most {MOST_STEPS} operations, this picture {count:,}; html() steps through more, "
-                "focus=node, radius=3 draws fewer"
-            )
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
-            raise ValueError(f"seconds is how long a step takes, above 0; got {seconds!r}")
+            return film_of(self.png(), root, self.view, steps, seconds)
 
     def mermaid(self) -> str:
         """The picture as a Mermaid flowchart; needs no engine."""
@@ -189,7 +171,7 @@ class Drawing:
                 f"the suffix says what to write: {' '.join(most)} or {last}; got {target.suffix or target.name!r}"
             )
         content = writer()
-        _write_whole(target, content.encode() if isinstance(content, str) else content)
+        write_whole(target, content.encode() if isinstance(content, str) else content)
         return target
 
     @property
@@ -293,49 +275,9 @@ def draw(
             f"engine is the name or the path of a layout program, got {type(engine).__name__}: {engine!r:.60}"
         )
     look = Look(style, color_by, theme).checked()
-    diagram, name = _diagram(subject, arguments, focus, radius, max_nodes or LIMIT)
+    diagram, name = diagram_of_subject(subject, arguments, focus=focus, radius=radius, limit=max_nodes or LIMIT)
     view = select(diagram, expand, max_nodes)
     return Drawing(view, title=title or name, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
-
-
-def _diagram(subject: Any, arguments: tuple[Any, ...], focus: Any, radius: int, limit: int) -> tuple[Diagram, str]:
-    """All that can be shown of what was given, and what it is called."""
-    if callable(subject) and not isinstance(subject, Node):
-        # Only here: what runs programs need not be loaded to draw nodes.
-        from viz.programs import recording_of
-
-        recording = recording_of(subject, arguments)
-        if recording is not None:
-            if focus is not None:
-                raise TypeError("focus takes nodes of the graph that is drawn, and a program has none")
-            if recording.program.size > MOST_NODES:
-                raise too_large(recording.program.size, limit, Counter(), Counter(), ways=PROGRAM_WAYS)
-            return recording.diagram(), title_of([], recording)
-        outputs, swept = called(subject, arguments), False
-    elif arguments:
-        raise TypeError(
-            f"draw takes arguments after a function or a layer, several nodes as a list; got {type(subject).__name__} "
-            f"and {len(arguments)} more"
-        )
-    else:
-        outputs, swept = nodes_in("draw", subject), True
-    name = title_of(outputs, None if swept else subject)
-    graph = topological_order(*outputs)
-    known: dict[int, float | None] | None = None
-    if len(graph) <= MOST_NODES and not swept:
-        known = {id(node): slope for node, slope in zip(graph, gradients(outputs, graph), strict=True)}
-    if focus is not None:
-        near = nodes_in("focus", focus)
-        known_nodes = {id(node) for node in graph}
-        for node in near:
-            if id(node) not in known_nodes:
-                raise ValueError(f"focus takes nodes of the graph that is drawn; {node!r:.60} is not among them")
-        graph = nodes_near(graph, near, radius)
-        used = {id(parent) for node in graph for parent in (node.parents if node.op is not None else ())}
-        outputs = [node for node in graph if id(node) not in used]
-    if len(graph) > MOST_NODES:
-        raise too_large(len(graph), limit, *layers_of(graph), ways=GRAPH_WAYS)
-    return diagram_of(outputs, graph, known), name
 
 
 def draw_dot(subject: Node | Iterable[Node] | Callable[..., Any], *arguments: Any, **options: Any) -> Drawing:
@@ -345,8 +287,7 @@ def draw_dot(subject: Node | Iterable[Node] | Callable[..., Any], *arguments: An
 
 def tree(nodes: Node | Iterable[Node], *, lines: int = MOST_LINES) -> str:
     """The graph as a tree of text, however large it is: what is nearest to the nodes, in so many lines."""
-    outputs = nodes_in("tree", nodes)
-    return write_tree(diagram_of(outputs, nodes_of(outputs, NEAREST_NODES)), lines)
+    return write_tree(diagram_below(nodes), lines)
 
 
 def render(nodes: Node | Iterable[Node]) -> dict[str, str]:
@@ -357,17 +298,3 @@ def render(nodes: Node | Iterable[Node]) -> dict[str, str]:
         return {"text/plain": f"{tree(nodes)}\n{error}"}
     except Exception as error:
         return {"text/plain": f"{nodes!r}\n{error}"}
-
-
-def _write_whole(target: Path, content: bytes) -> None:
-    """Write a file so that nobody ever finds half of it."""
-    target = Path(os.path.realpath(target))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {target.parent} to save {target.name} in")
-    partial = target.parent / f".{target.name[:100]}.{secrets.token_hex(6)}.part"
-    try:
-        with open(partial, "xb") as file:
-            file.write(content)
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from autograd.errors import AutogradError
+from collections import Counter
+from collections.abc import Sequence
 
-__all__ = ["EngineError", "EngineNotFound", "GraphTooLarge"]
+from autograd.errors import AutogradError
+from viz.labels import readable
+
+__all__ = ["EngineError", "EngineNotFound", "GraphTooLarge", "GRAPH_WAYS", "PROGRAM_WAYS", "too_large"]
+
+GRAPH_WAYS = ("focus=node, radius=3 for what is near one node", "viz.tree(node) for text")
+PROGRAM_WAYS = ("print(program) for text",)
 
 
 class GraphTooLarge(AutogradError, ValueError):
@@ -19,6 +26,27 @@ class GraphTooLarge(AutogradError, ValueError):
         self.values = values
         self.limit = limit
         self.layers = layers
+
+
+def too_large(
+    values: int, limit: int, layers: Counter[str | None], calls: Counter[str | None], *, ways: Sequence[str]
+) -> GraphTooLarge:
+    """The error that tells where the values are and what can be done."""
+    counts: dict[str, int] = {}
+    shown = []
+    for label, count in layers.most_common():
+        name = "outside of layers" if label is None else readable(label)
+        counts[name] = counts.get(name, 0) + count
+        shown.append(f"{name} {count:,}" + (f" in {calls[label]:,} calls" if calls[label] > 1 else ""))
+    if len(shown) > 8:
+        shown[8:] = [f"{len(shown) - 8} more"]
+    where = f"Computed in each layer: {', '.join(shown)}. " if shown else ""
+    return GraphTooLarge(
+        f"{values:,} values are too many for a picture, which takes {limit:,}. {where}Ways out: {'; '.join(ways)}",
+        values=values,
+        limit=limit,
+        layers=counts,
+    )
 
 
 class EngineError(AutogradError, RuntimeError):

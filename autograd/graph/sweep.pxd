@@ -1,4 +1,5 @@
 cimport cython
+from autograd.numbers.arrays cimport doubles_in
 from cpython.array cimport array
 from autograd.graph.rules cimport is_strict, is_traced
 from autograd.graph.node cimport DONE, Node, OPEN, REACHED, VARIES, gradients_of_many

@@ -28,6 +28,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.graph.node import DONE, OPEN, REACHED, VARIES
     from autograd.graph.rules import is_strict, is_traced
+    from autograd.numbers.arrays import doubles_in
 
 __all__ = ["backward", "gradients", "stop_gradient", "topological_order", "zero_grad"]
 
@@ -84,7 +85,7 @@ def propagate(order: list[Any], count: int, output: Node, seed: float) -> None:
         if isinstance(node._left, tuple):
             operands = node._left
             local_gradients = gradients_of_many(node)
-            slopes = local_gradients.data.as_doubles if cython.compiled else local_gradients
+            slopes = doubles_in(local_gradients)
             for place in range(len(operands)):
                 receive(operands[place], gradient * slopes[place])
         else:

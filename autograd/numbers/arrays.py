@@ -11,7 +11,7 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
-__all__ = ["doubles", "integers"]
+__all__ = ["doubles", "doubles_in", "integers", "ints_in"]
 
 # To clone an array of the same type is the fastest way to a new one.
 _double_template = array("d")
@@ -34,3 +34,15 @@ def integers(count: int, fill: int = 0) -> Any:
     for place in range(count):
         places[place] = fill
     return numbers
+
+
+# The memory of an array, for loops that read and write its numbers by index. Compiled, these are pointers: arrays.pxd.
+if not cython.compiled:
+
+    def doubles_in(numbers: Any) -> Any:
+        """The doubles of an array, to be read and written by index."""
+        return numbers
+
+    def ints_in(numbers: Any) -> Any:
+        """The integers of an array, to be read and written by index."""
+        return numbers

@@ -74,4 +74,3 @@ cpdef double python_mod(double a, double b) noexcept nogil
 cpdef double floor_quotient(double a, double b) noexcept nogil
 cpdef double xlogy(double x, double y) noexcept nogil
 cpdef double sign(double x) noexcept nogil
-cpdef double round_half_even(double x) noexcept nogil

@@ -702,8 +702,3 @@ def sign(x: float) -> float:
     if x < 0.0:
         return -1.0
     return x + 0.0
-
-
-def round_half_even(x: float) -> float:
-    """The nearest integer, ties to the even one, as Python's round."""
-    return rint(x)

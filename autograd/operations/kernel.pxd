@@ -1,5 +1,6 @@
 cimport cython
 from cpython.array cimport array
+from autograd.numbers.arrays cimport doubles_in
 
 cdef int LEFT, MIXED, RIGHT
 

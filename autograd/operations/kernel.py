@@ -12,6 +12,8 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
+    from autograd.numbers.arrays import doubles_in
+
 __all__ = ["Kernel", "binary_kernel", "nary_kernel", "unary_kernel"]
 
 
@@ -49,10 +51,8 @@ class Kernel:
 
 def nary_value_of(kernel: Kernel, operands: list[float]) -> float:
     """The value on any number of floats."""
-    if cython.compiled:
-        values = array("d", operands)
-        return kernel.nary_value(values.data.as_doubles, len(operands))
-    return kernel.nary_value(operands, len(operands))
+    values = array("d", operands)
+    return kernel.nary_value(doubles_in(values), len(operands))
 
 
 def unary_kernel(value: Callable[..., Any], gradient: Callable[..., Any]) -> Kernel:

@@ -1,7 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from autograd.operations.primitive cimport Primitive
-from autograd.numbers.arrays cimport integers
+from autograd.numbers.arrays cimport integers, ints_in
 
 @cython.locals(needed=bytearray, size=int, numbers=array, number="int*", count=int, value=int, constants=list,
                first=int, entries=int, used=tuple, codes=array, starts=array, operands=array, of_operation="int*",

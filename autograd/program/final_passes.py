@@ -14,6 +14,8 @@ try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
 
 __all__ = ["finished"]
 
@@ -37,7 +39,7 @@ def finished(
     needed = needed_for(ends, operands_of)
     size = len(made_by)
     numbers = integers(size)
-    number = numbers.data.as_ints if cython.compiled else numbers
+    number = ints_in(numbers)
     count = inputs
     for value in range(count):
         number[value] = value
@@ -57,9 +59,9 @@ def finished(
             entries += len(used)
     code_of: dict[str, int] = {}
     codes, starts, operands = integers(count - first), integers(count - first + 1), integers(entries)
-    of_operation = codes.data.as_ints if cython.compiled else codes
-    start = starts.data.as_ints if cython.compiled else starts
-    operand_at = operands.data.as_ints if cython.compiled else operands
+    of_operation = ints_in(codes)
+    start = ints_in(starts)
+    operand_at = ints_in(operands)
     place = entry = 0
     for value in range(size):
         used = operands_of[value]
@@ -107,8 +109,8 @@ def turn_signs_in(made_by: list[Primitive | None], operands_of: list[tuple[int, 
     size = len(made_by)
     needed = needed_for(ends, operands_of)
     uses, sharing = integers(size), integers(size)
-    use_count = uses.data.as_ints if cython.compiled else uses
-    sharing_count = sharing.data.as_ints if cython.compiled else sharing
+    use_count = ints_in(uses)
+    sharing_count = ints_in(sharing)
     for end in ends:
         use_count[end] += 1
     for value in range(size):

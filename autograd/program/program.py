@@ -21,6 +21,8 @@ try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
 
 __all__ = ["Guard", "Operation", "Program"]
 
@@ -231,8 +233,8 @@ def check_operations(codes: Any, starts: Any, operands: Any, arities: Any, names
 
     `arities` says of each name how many operands it has, -1 for any number; `first` is the first operation's result.
     """
-    of_operation, start_of = integers_of(codes), integers_of(starts)
-    used, arity_of = integers_of(operands), integers_of(arities)
+    of_operation, start_of = ints_in(codes), ints_in(starts)
+    used, arity_of = ints_in(operands), ints_in(arities)
     count = len(codes)
     for number in range(count):
         if start_of[number] > start_of[number + 1]:
@@ -248,11 +250,6 @@ def check_operations(codes: Any, starts: Any, operands: Any, arities: Any, names
         for entry in range(start_of[number], stop):
             if not 0 <= used[entry] < first + number:
                 raise ValueError(f"operation {number} of a program uses a value that is not computed before it")
-
-
-def integers_of(numbers: Any) -> Any:
-    """Where the integers of an array are: compiled, their memory."""
-    return numbers.data.as_ints if cython.compiled else numbers
 
 
 def place_of(guard: Guard) -> str:

@@ -28,6 +28,8 @@ try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
 
 __all__ = ["Condition", "Trace", "Traced", "condition_leaf", "record"]
 
@@ -194,7 +196,7 @@ class Translation:
 
     def translate(self) -> None:
         """Hand the operations to the builder, in their order."""
-        values = self.values.data.as_ints if cython.compiled else self.values
+        values = ints_in(self.values)
         count = self.tape.count
         for position in range(count):
             values[position] = position
@@ -207,7 +209,7 @@ class Translation:
         """The builder's value for a node or number."""
         position = self.tape.position_of(operand)
         if position >= 0:
-            return int(self.values.data.as_ints[position] if cython.compiled else self.values[position])
+            return int(ints_in(self.values)[position])
         place = self.place_of.get(id(operand))
         return self.builder.constant(value_of(operand)) if place is None else place
 

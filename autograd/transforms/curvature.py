@@ -24,6 +24,7 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
+    from autograd.numbers.arrays import doubles_in, ints_in
     from autograd.operations.kernel import LEFT, MIXED, RIGHT
 
 __all__ = ["Curvature", "has_many_pairs"]
@@ -56,8 +57,8 @@ class Curvature:
         tape = self.tape
         operations = tape.size - tape.count
         known = tape.adjoints([1.0])
-        adjoints = known.data.as_doubles if cython.compiled else known
-        starts = self.starts.data.as_ints if cython.compiled else self.starts
+        adjoints = doubles_in(known)
+        starts = ints_in(self.starts)
         for k in range(operations):
             self.add_operation(tape.nodes[k], adjoints[tape.count + k])
             starts[k + 1] = self.pairs
@@ -115,14 +116,9 @@ class Curvature:
             self.left.extend(integers(self.pairs + 8))
             self.right.extend(integers(self.pairs + 8))
             self.weights.extend(doubles(self.pairs + 8))
-        if cython.compiled:
-            self.left.data.as_ints[self.pairs] = left
-            self.right.data.as_ints[self.pairs] = right
-            self.weights.data.as_doubles[self.pairs] = weight
-        else:
-            self.left[self.pairs] = left
-            self.right[self.pairs] = right
-            self.weights[self.pairs] = weight
+        ints_in(self.left)[self.pairs] = left
+        ints_in(self.right)[self.pairs] = right
+        doubles_in(self.weights)[self.pairs] = weight
         self.pairs += 1
 
     def hessian_times(self, direction: Sequence[float]) -> Any:
@@ -131,17 +127,17 @@ class Curvature:
         met, filled = integers(tape.size), integers(tape.size)
         along = tape.tangents(direction, met)
         result = doubles(tape.size)
-        reached = met.data.as_ints if cython.compiled else met
-        touched = filled.data.as_ints if cython.compiled else filled
-        tangents = along.data.as_doubles if cython.compiled else along
-        products = result.data.as_doubles if cython.compiled else result
-        starts = tape.starts.data.as_ints if cython.compiled else tape.starts
-        operands = tape.operands.data.as_ints if cython.compiled else tape.operands
-        slopes = tape.slopes.data.as_doubles if cython.compiled else tape.slopes
-        pair_starts = self.starts.data.as_ints if cython.compiled else self.starts
-        left = self.left.data.as_ints if cython.compiled else self.left
-        right = self.right.data.as_ints if cython.compiled else self.right
-        weights = self.weights.data.as_doubles if cython.compiled else self.weights
+        reached = ints_in(met)
+        touched = ints_in(filled)
+        tangents = doubles_in(along)
+        products = doubles_in(result)
+        starts = ints_in(tape.starts)
+        operands = ints_in(tape.operands)
+        slopes = doubles_in(tape.slopes)
+        pair_starts = ints_in(self.starts)
+        left = ints_in(self.left)
+        right = ints_in(self.right)
+        weights = doubles_in(self.weights)
         for position in range(tape.size - 1, tape.count - 1, -1):
             k = position - tape.count
             if touched[position]:

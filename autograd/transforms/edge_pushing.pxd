@@ -1,4 +1,5 @@
 cimport cython
+from autograd.numbers.arrays cimport doubles_in, ints_in
 from autograd.transforms.curvature cimport Curvature
 from autograd.transforms.elimination cimport Sums, read_rows
 from autograd.transforms.tape cimport Tape

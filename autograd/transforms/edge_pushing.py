@@ -20,6 +20,8 @@ try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import doubles_in, ints_in
 
 __all__ = ["eliminate_for_hessian"]
 
@@ -31,15 +33,15 @@ def eliminate_for_hessian(tape: Tape, curvature: Curvature, limit: float) -> Any
     has a second derivative there is an edge for each pair of them, which may be far more than the result has entries.
     """
     edges = Sums(tape.size, tape.size)
-    starts = tape.starts.data.as_ints if cython.compiled else tape.starts
-    operands = tape.operands.data.as_ints if cython.compiled else tape.operands
-    slopes = tape.slopes.data.as_doubles if cython.compiled else tape.slopes
-    pair_starts = curvature.starts.data.as_ints if cython.compiled else curvature.starts
-    left = curvature.left.data.as_ints if cython.compiled else curvature.left
-    right = curvature.right.data.as_ints if cython.compiled else curvature.right
-    weights = curvature.weights.data.as_doubles if cython.compiled else curvature.weights
-    ends = edges.columns.data.as_ints if cython.compiled else edges.columns
-    sums = edges.sums.data.as_doubles if cython.compiled else edges.sums
+    starts = ints_in(tape.starts)
+    operands = ints_in(tape.operands)
+    slopes = doubles_in(tape.slopes)
+    pair_starts = ints_in(curvature.starts)
+    left = ints_in(curvature.left)
+    right = ints_in(curvature.right)
+    weights = doubles_in(curvature.weights)
+    ends = ints_in(edges.columns)
+    sums = doubles_in(edges.sums)
     largest = 8.0 * len(tape.operands) + float(tape.count) * float(tape.count)
     for position in range(tape.size - 1, tape.count - 1, -1):
         if edges.used > largest:

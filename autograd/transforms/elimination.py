@@ -17,6 +17,8 @@ try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import doubles_in, ints_in
 
 __all__ = ["Sums", "eliminate_for_jacobian", "read_rows"]
 
@@ -45,24 +47,14 @@ class Sums:
     def add(self, row: int, column: int, term: float) -> int:
         """Add a term to the sum in this row and column; its place."""
         entry = self.free
-        if cython.compiled:
-            if entry >= 0:
-                self.free = self.next.data.as_ints[entry]
-            else:
-                entry = self.new_entry()
-            self.column.data.as_ints[entry] = column
-            self.term.data.as_doubles[entry] = term
-            self.next.data.as_ints[entry] = self.first.data.as_ints[row]
-            self.first.data.as_ints[row] = entry
+        if entry >= 0:
+            self.free = ints_in(self.next)[entry]
         else:
-            if entry >= 0:
-                self.free = self.next[entry]
-            else:
-                entry = self.new_entry()
-            self.column[entry] = column
-            self.term[entry] = term
-            self.next[entry] = self.first[row]
-            self.first[row] = entry
+            entry = self.new_entry()
+        ints_in(self.column)[entry] = column
+        doubles_in(self.term)[entry] = term
+        ints_in(self.next)[entry] = ints_in(self.first)[row]
+        ints_in(self.first)[row] = entry
         self.additions += 1
         return entry
 
@@ -84,13 +76,13 @@ class Sums:
 
     def read(self, row: int) -> int:
         """Move a row to `columns` and `sums`, each column once in the order of first use; their number."""
-        first = self.first.data.as_ints if cython.compiled else self.first
-        following = self.next.data.as_ints if cython.compiled else self.next
-        column_of = self.column.data.as_ints if cython.compiled else self.column
-        terms = self.term.data.as_doubles if cython.compiled else self.term
-        columns = self.columns.data.as_ints if cython.compiled else self.columns
-        sums = self.sums.data.as_doubles if cython.compiled else self.sums
-        places = self.place.data.as_ints if cython.compiled else self.place
+        first = ints_in(self.first)
+        following = ints_in(self.next)
+        column_of = ints_in(self.column)
+        terms = doubles_in(self.term)
+        columns = ints_in(self.columns)
+        sums = doubles_in(self.sums)
+        places = ints_in(self.place)
         count = 0
         entry = first[row]
         first[row] = -1
@@ -126,11 +118,11 @@ def eliminate_for_jacobian(tape: Tape, of_gradient: bool = False) -> Any:
     symbolic = tape.node_slopes is not None
     node_slopes: list[Any] = tape.node_slopes or []
     sums = Sums(tape.size, len(tape.outputs), symbolic)
-    starts = tape.starts.data.as_ints if cython.compiled else tape.starts
-    operands = tape.operands.data.as_ints if cython.compiled else tape.operands
-    slopes = tape.slopes.data.as_doubles if cython.compiled else tape.slopes
-    outputs = sums.columns.data.as_ints if cython.compiled else sums.columns
-    terms = sums.sums.data.as_doubles if cython.compiled else sums.sums
+    starts = ints_in(tape.starts)
+    operands = ints_in(tape.operands)
+    slopes = doubles_in(tape.slopes)
+    outputs = ints_in(sums.columns)
+    terms = doubles_in(sums.sums)
     for number in range(len(tape.outputs)):
         position = tape.outputs[number]
         if position >= 0:
@@ -164,13 +156,8 @@ def read_rows(sums: Sums, count: int) -> Any:
             values.extend(doubles(len(values)))
         nodes += sums.node_sums[:found]
         for place in range(found):
-            if cython.compiled:
-                rows.data.as_ints[size] = row
-                columns.data.as_ints[size] = sums.columns.data.as_ints[place]
-                values.data.as_doubles[size] = sums.sums.data.as_doubles[place]
-            else:
-                rows[size] = row
-                columns[size] = sums.columns[place]
-                values[size] = sums.sums[place]
+            ints_in(rows)[size] = row
+            ints_in(columns)[size] = ints_in(sums.columns)[place]
+            doubles_in(values)[size] = doubles_in(sums.sums)[place]
             size += 1
     return rows[:size], columns[:size], values[:size] if sums.nodes is None else nodes

@@ -1,6 +1,6 @@
 cimport cython
 from cpython.array cimport array
-from autograd.numbers.arrays cimport doubles, integers
+from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 from autograd.operations.primitive cimport Primitive
 from autograd.graph.rules cimport is_traced, traced_local_gradients
 from autograd.graph.node cimport (

@@ -35,6 +35,7 @@ if not cython.compiled:
     from array import array
 
     from autograd.graph.node import SERIAL, VARIES, clock
+    from autograd.numbers.arrays import doubles_in, ints_in
 
 __all__ = ["Tape"]
 
@@ -73,7 +74,7 @@ class Tape:
         ticks = clock() - self.before
         found: list[Any] = [None] * ticks
         self.positions = integers(ticks, -1)
-        place_of = self.positions.data.as_ints if cython.compiled else self.positions
+        place_of = ints_in(self.positions)
         for position in range(self.count):
             place_of[self.tick_of(arguments[position])] = position
         entries = 0
@@ -117,17 +118,17 @@ class Tape:
         tick = self.tick_of(operand)
         if tick < 0:
             return -1
-        return int(self.positions.data.as_ints[tick] if cython.compiled else self.positions[tick])
+        return int(ints_in(self.positions)[tick])
 
     def lay_out(self, found: list[Any], entries: int) -> None:
         """Write the operations that depend on an argument to the arrays, in the order in which they were made."""
         self.starts = integers(len(found) + 1)
         self.operands = integers(entries)
         self.slopes = doubles(entries)
-        place_of = self.positions.data.as_ints if cython.compiled else self.positions
-        starts = self.starts.data.as_ints if cython.compiled else self.starts
-        operands = self.operands.data.as_ints if cython.compiled else self.operands
-        slopes = self.slopes.data.as_doubles if cython.compiled else self.slopes
+        place_of = ints_in(self.positions)
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
+        slopes = doubles_in(self.slopes)
         end = 0
         size = self.count
         for tick in range(len(found)):
@@ -206,8 +207,8 @@ class Tape:
     def live(self) -> bytearray:
         """For each position whether derivatives pass through it: not where they are stopped."""
         live = bytearray(self.size)
-        starts = self.starts.data.as_ints if cython.compiled else self.starts
-        operands = self.operands.data.as_ints if cython.compiled else self.operands
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
         for position in range(self.count):
             live[position] = 1
         for position in range(self.count, self.size):
@@ -230,8 +231,8 @@ class Tape:
 
         These are the conditional ones themselves, products that absorb, and what feeds only such.
         """
-        starts = self.starts.data.as_ints if cython.compiled else self.starts
-        operands = self.operands.data.as_ints if cython.compiled else self.operands
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
         exposed = bytearray(self.size)
         for output in self.outputs:
             if output >= 0:
@@ -287,8 +288,8 @@ class Tape:
     def pull(self, adjoints: list[Any]) -> None:
         """Hand the adjoints on, from each position to those of its operands."""
         slopes: Any = self.slopes if self.node_slopes is None else self.node_slopes
-        starts = self.starts.data.as_ints if cython.compiled else self.starts
-        operands = self.operands.data.as_ints if cython.compiled else self.operands
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
         for position in range(self.size - 1, self.count - 1, -1):
             adjoint = adjoints[position]
             if adjoint is not None:
@@ -300,11 +301,11 @@ class Tape:
     def adjoints(self, cotangents: Sequence[float]) -> Any:
         """The array of the derivatives of the weighted outputs in the value at each position."""
         result, flags = doubles(self.size), integers(self.size)
-        adjoints = result.data.as_doubles if cython.compiled else result
-        reached = flags.data.as_ints if cython.compiled else flags
-        starts = self.starts.data.as_ints if cython.compiled else self.starts
-        operands = self.operands.data.as_ints if cython.compiled else self.operands
-        slopes = self.slopes.data.as_doubles if cython.compiled else self.slopes
+        adjoints = doubles_in(result)
+        reached = ints_in(flags)
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
+        slopes = doubles_in(self.slopes)
         for place in range(len(self.outputs)):
             position = self.outputs[place]
             cotangent = cotangents[place]
@@ -357,11 +358,11 @@ class Tape:
         `flags`, all 0, is set to 1 at the positions that depend on an argument with a tangent other than 0.
         """
         result = doubles(self.size)
-        tangents = result.data.as_doubles if cython.compiled else result
-        reached = flags.data.as_ints if cython.compiled else flags
-        starts = self.starts.data.as_ints if cython.compiled else self.starts
-        operands = self.operands.data.as_ints if cython.compiled else self.operands
-        slopes = self.slopes.data.as_doubles if cython.compiled else self.slopes
+        tangents = doubles_in(result)
+        reached = ints_in(flags)
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
+        slopes = doubles_in(self.slopes)
         for position in range(self.count):
             tangent = directions[position]
             if tangent != 0.0:

@@ -7,7 +7,7 @@ from autograd.operations.primitive cimport Primitive
 from autograd.program.machine.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
 from autograd.program.machine.copies cimport Copies
 from autograd.program.machine.step cimport Step
-from autograd.numbers.arrays cimport doubles, integers
+from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 
 cdef int UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN
 cdef extern from *:

@@ -23,6 +23,7 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
+    from autograd.numbers.arrays import doubles_in, ints_in
     from autograd.operations.kernel import Kernel
     from autograd.operations.primitive import Primitive
     from autograd.program.machine.block import Block
@@ -469,7 +470,7 @@ class Machine:
 
     def decide(self) -> int:
         """Compute what decisions depend on, where that is the same for all rows; the first guard that fails, or -1."""
-        guards = self.guards.data.as_ints if cython.compiled else self.guards
+        guards = ints_in(self.guards)
         self.before_deciding.run(1, NOTHING)
         for guard in range(self.guard_count):
             if (self.cells.at(guards[3 * guard + 1])[0] != 0.0) != guards[3 * guard + 2]:
@@ -647,7 +648,7 @@ class Bench:
     def totals(self) -> Any:
         """The sum of the lanes of each output, halves first."""
         result = doubles(self.output_count)
-        totals = result.data.as_doubles if cython.compiled else result
+        totals = doubles_in(result)
         for output in range(self.output_count):
             lanes = self.sums.at(output)
             half = LANES // 2
@@ -660,9 +661,9 @@ class Bench:
 
     def load(self, rows: Rows, first: int, count: int) -> None:
         """Read the inputs of a block."""
-        inputs = self.inputs.data.as_ints if cython.compiled else self.inputs
-        offsets = rows.sources.offsets.data.as_ints if cython.compiled else rows.sources.offsets
-        strides = rows.sources.strides.data.as_ints if cython.compiled else rows.sources.strides
+        inputs = ints_in(self.inputs)
+        offsets = ints_in(rows.sources.offsets)
+        strides = ints_in(rows.sources.strides)
         for place in range(rows.sources.count):
             register = self.registers.at(inputs[place])
             offset = offsets[place]
@@ -679,9 +680,9 @@ class Bench:
         """Note the first guard that fails in each row of a block; how many rows have one."""
         for row in range(count):
             rows.failed[first + row] = -1
-        places = self.guard_places.data.as_ints if cython.compiled else self.guard_places
-        numbers = self.guard_numbers.data.as_ints if cython.compiled else self.guard_numbers
-        outcomes = self.guard_outcomes.data.as_ints if cython.compiled else self.guard_outcomes
+        places = ints_in(self.guard_places)
+        numbers = ints_in(self.guard_numbers)
+        outcomes = ints_in(self.guard_outcomes)
         failures = 0
         for guard in range(self.guard_count):
             condition = self.registers.at(places[guard])
@@ -693,10 +694,10 @@ class Bench:
 
     def store(self, rows: Rows, first: int, count: int) -> None:
         """Write the outputs of a block that are not summed up."""
-        places = self.stored_places.data.as_ints if cython.compiled else self.stored_places
-        varies = self.stored_vary.data.as_ints if cython.compiled else self.stored_vary
-        offsets = rows.targets.offsets.data.as_ints if cython.compiled else rows.targets.offsets
-        strides = rows.targets.strides.data.as_ints if cython.compiled else rows.targets.strides
+        places = ints_in(self.stored_places)
+        varies = ints_in(self.stored_vary)
+        offsets = ints_in(rows.targets.offsets)
+        strides = ints_in(rows.targets.strides)
         for output in range(rows.targets.count):
             offset = offsets[output]
             stride = strides[output]

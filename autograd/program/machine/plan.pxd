@@ -1,7 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from autograd.program.machine.step cimport Step, new_step
-from autograd.numbers.arrays cimport integers
+from autograd.numbers.arrays cimport integers, ints_in
 
 @cython.locals(of_operation=array, start_of=array, used=array, uses=array, codes="int*", starts="int*",
                operand_at="int*", use_count="int*", steps=list, primitives=list, first=int, number=int, entry=int,

@@ -22,6 +22,7 @@ except ImportError:
     from autograd.numbers import _cython as cython
 
 if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
     from autograd.program.machine.step import Step, new_step
 
 __all__ = ["Plan"]
@@ -40,11 +41,11 @@ def fused(program: Program) -> list[Step]:
     of_operation: Any = program.codes
     start_of: Any = program.starts
     used: Any = program.operands
-    codes = of_operation.data.as_ints if cython.compiled else of_operation
-    starts = start_of.data.as_ints if cython.compiled else start_of
-    operand_at = used.data.as_ints if cython.compiled else used
+    codes = ints_in(of_operation)
+    starts = ints_in(start_of)
+    operand_at = ints_in(used)
     uses = integers(program.size)
-    use_count = uses.data.as_ints if cython.compiled else uses
+    use_count = ints_in(uses)
     steps = []
     for number in range(len(program)):
         operands = tuple([operand_at[entry] for entry in range(starts[number], starts[number + 1])])
@@ -227,7 +228,7 @@ class Places:
 
     def find_last_uses(self) -> None:
         """Note for each value the last step that uses it."""
-        last_use = self.last_use.data.as_ints if cython.compiled else self.last_use
+        last_use = ints_in(self.last_use)
         for time, step in enumerate(self.steps):
             for operand in step.operands:
                 last_use[operand] = time
@@ -238,7 +239,7 @@ class Places:
 
     def settle(self, value: int) -> None:
         """Give a value its place."""
-        place = self.place.data.as_ints if cython.compiled else self.place
+        place = ints_in(self.place)
         if not self.varies[value]:
             place[value] = self.cells
             self.cells += 1
@@ -266,8 +267,8 @@ class Places:
 
     def release(self, value: int, time: int) -> None:
         """Take the register of a value back if it was used for the last time."""
-        last_use = self.last_use.data.as_ints if cython.compiled else self.last_use
+        last_use = ints_in(self.last_use)
         if last_use[value] == time and self.varies[value]:
-            self.free.append(self.place.data.as_ints[value] if cython.compiled else self.place[value])
+            self.free.append(ints_in(self.place)[value])
             # Once, even where a step has the value twice.
             last_use[value] = -1

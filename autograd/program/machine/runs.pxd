@@ -1,7 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from autograd.program.machine.step cimport Step
-from autograd.numbers.arrays cimport integers
+from autograd.numbers.arrays cimport integers, ints_in
 
 @cython.locals(places=array, place="int*", end=int, operations=list, runs=list, groups=list, group=list,
                operation=Step)

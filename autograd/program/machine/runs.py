@@ -18,6 +18,7 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
     from autograd.program.machine.step import Step
 
 __all__ = ["LONGEST", "in_runs"]
@@ -34,7 +35,7 @@ def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
     Parts are done one after the other. Results lie in the order of the runs, behind inputs and constants in theirs.
     """
     places = integers(values)
-    place = places.data.as_ints if cython.compiled else places
+    place = ints_in(places)
     for end in range(values):
         place[end] = end
     end = values
@@ -64,7 +65,7 @@ def by_level(operations: list[Step], values: int) -> list[list[Step]]:
     Those on any number of operands stand alone.
     """
     levels = integers(values)
-    level = levels.data.as_ints if cython.compiled else levels
+    level = ints_in(levels)
     deepest = 0
     for operation in operations:
         known = 0

@@ -1,0 +1,229 @@
+"""Files of weights: both formats, written whole or not at all; damaged and hostile ones change and run nothing."""
+
+import io
+import os
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from layers import Dense, Sequential, StateError, state
+from tests.tables.networks import same, small
+
+SUFFIXES = [".npz", ".safetensors"]
+
+
+@pytest.fixture(params=SUFFIXES)
+def path(request, tmp_path):
+    if request.param == ".safetensors":
+        pytest.importorskip("safetensors")
+    return tmp_path / f"weights{request.param}"
+
+
+def test_weights_come_back_exactly(path):
+    model, other = small(0), small(1)
+    assert model.save(path) == path
+    other.load(path)
+    assert same(model.state_dict(), other.state_dict())
+    lazy = Sequential(Dense(None, 3, "relu"), Dense(None, 1))
+    lazy.load(path)
+    assert same(model.state_dict(), lazy.state_dict())
+
+
+def test_other_programs_read_them(path):
+    small().save(path)
+    if path.suffix == ".npz":
+        found = dict(np.load(path))
+    else:
+        from safetensors.numpy import load_file
+
+        found = load_file(path)
+    assert same(dict(sorted(found.items())), dict(sorted(small().state_dict().items())))
+
+
+def test_a_write_that_fails_leaves_the_old_file(path, monkeypatch):
+    small(0).save(path)
+    before = path.read_bytes()
+
+    def broken(*args):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OSError, match="the disk is full"):
+        small(1).save(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_link_is_followed(path):
+    target = path.with_name("elsewhere" + path.suffix)
+    target.write_bytes(b"")
+    path.symlink_to(target)
+    small().save(path)
+    assert path.is_symlink()
+    assert target.stat().st_size > 0
+
+
+def load_refused(path, message):
+    model = small(3)
+    before = model.state_dict()
+    with pytest.raises(StateError, match=message):
+        model.load(path)
+    assert same(before, model.state_dict())
+
+
+def test_every_truncation_is_refused(path):
+    small().save(path)
+    content = path.read_bytes()
+    for length in [0, 1, 7, 8, 9, *range(20, len(content), 37), len(content) - 1]:
+        path.write_bytes(content[:length])
+        load_refused(path, "is damaged or no file of weights")
+
+
+def test_a_mutation_is_refused_or_changes_nothing_but_numbers(path):
+    original = small()
+    original.save(path)
+    content = bytearray(path.read_bytes())
+    generator = np.random.default_rng(0)
+    refused = 0
+    for place in generator.integers(0, len(content), 300):
+        mutated = bytearray(content)
+        mutated[place] ^= int(generator.integers(1, 256))
+        path.write_bytes(mutated)
+        model = small(3)
+        before = model.state_dict()
+        try:
+            model.load(path)
+        except StateError:
+            refused += 1
+            assert same(before, model.state_dict())
+        else:
+            assert [array.shape for array in model.state_dict().values()] == [a.shape for a in before.values()]
+            assert all([np.isfinite(array).all() for array in model.state_dict().values()])
+    assert refused > 0
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04.", b"{}" * 100, b"\xff" * 4096])
+def test_rubbish_is_refused(path, content):
+    path.write_bytes(content)
+    load_refused(path, "is damaged or no file of weights")
+
+
+ran = []
+
+
+class Hostile:
+    def __reduce__(self):
+        return (ran.append, ("ran",))
+
+
+def test_a_pickle_is_never_run(path):
+    ran.clear()
+    path.write_bytes(pickle.dumps(Hostile()))
+    load_refused(path, "damaged")
+    if path.suffix == ".npz":
+        array = np.empty(3, dtype=object)
+        array[:] = Hostile()
+        arrays = small().state_dict() | {"dense_0.bias": array}
+        with open(path, "wb") as file:
+            np.savez(file, **arrays)
+        load_refused(path, "dense_0.bias in .* holds object, not numbers")
+    assert ran == []
+
+
+def test_another_models_file_is_refused(path):
+    Sequential(Dense(2, 4, "relu"), Dense(4, 1), seed=0).save(path)
+    load_refused(path, r"dense_0.weight has shape \(2, 3\), the state has \(2, 4\)")
+    Sequential(Dense(2, 3), seed=0).save(path)
+    load_refused(path, "the state has no 'dense_1.weight'")
+    Sequential(Dense(2, 3), Dense(3, 1), Dense(1, 1), seed=0).save(path)
+    load_refused(path, "has no parameter 'dense_2")
+
+
+def test_only_what_has_a_namesake_is_loaded_if_asked_for(path):
+    part = Sequential(Dense(2, 3), seed=5)
+    part.save(path)
+    model = small()
+    model.load(path, strict=False)
+    assert np.array_equal(model.state_dict()["dense_0.weight"], part.state_dict()["dense_0.weight"])
+
+
+def test_numbers_that_are_not_finite_are_refused(path):
+    model = small()
+    model.parameters()[0].value = float("nan")
+    model.save(path)
+    load_refused(path, "dense_0.weight in the state holds numbers that are not finite")
+
+
+def npz_with_header(path, header, version=b"\x01\x00"):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in small().state_dict().items():
+            file = io.BytesIO()
+            np.save(file, array)
+            content = file.getvalue()
+            if name == "dense_0.weight":
+                text = header.encode().ljust(117) + b"\n"
+                content = b"\x93NUMPY" + version + len(text).to_bytes(2, "little") + text + b"\0" * 48
+            archive.writestr(f"{name}.npy", content)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000, 3)}",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (2, 3)}",
+        "{'descr': '<U9', 'fortran_order': False, 'shape': (2, 3)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (2, -3)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': __import__('os').getpid()}",
+        "(((((((((((((((((((",
+        "{'descr': '<f8'}",
+    ],
+)
+@pytest.mark.parametrize("model", [small(), Sequential(Dense(None, 3, "relu"), Dense(None, 1))], ids=["sized", "open"])
+def test_a_hostile_header_is_refused(tmp_path, header, model):
+    path = tmp_path / "weights.npz"
+    npz_with_header(path, header)
+    with pytest.raises(StateError):
+        model.load(path)
+
+
+def test_a_format_from_the_future_is_refused(tmp_path):
+    path = tmp_path / "weights.npz"
+    npz_with_header(path, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3)}", version=b"\x09\x00")
+    load_refused(path, r"dense_0.weight in .* has the unknown format \(9, 0\)")
+
+
+def test_a_compressed_file_can_not_claim_an_open_length(tmp_path):
+    path = tmp_path / "weights.npz"
+    np.savez_compressed(path, **small().state_dict())
+    small(1).load(path)
+    with pytest.raises(StateError, match=r"dense_0\.weight in .* is compressed, and its shape is not settled yet"):
+        Sequential(Dense(None, 3, "relu"), Dense(None, 1)).load(path)
+
+
+def test_paths_that_do_not_serve(tmp_path):
+    with pytest.raises(StateError, match=r"kept in .npz or .safetensors, as the suffix says; got '.pkl'"):
+        small().save(tmp_path / "weights.pkl")
+    with pytest.raises(StateError, match=r"got '.pt'"):
+        small().load(tmp_path / "weights.pt")
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing to save weights\.npz in"):
+        small().save(tmp_path / "missing" / "weights.npz")
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*weights\.npz to load Sequential from"):
+        small().load(tmp_path / "weights.npz")
+
+
+def test_without_safetensors_the_message_says_what_brings_it(tmp_path, monkeypatch):
+    import builtins
+
+    original = builtins.__import__
+
+    def without(name, *args, **options):
+        if name.startswith("safetensors"):
+            raise ImportError(name)
+        return original(name, *args, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[safetensors\]' brings it"):
+        small().save(tmp_path / "weights.safetensors")
+    assert state.write_state(tmp_path / "weights.npz", small().state_dict()).exists()

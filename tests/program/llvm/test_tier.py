@@ -1,0 +1,153 @@
+"""Machine code gives what plain Python gives, to a few units in the last place: primitives, decisions, rows."""
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import exp, grad, hessian, jit, log, maximum, prod, relu, sin, sqrt, tanh, value_and_grad, vmap, where
+from autograd.testing.strategies import INTEGER_OPERANDS
+from tests.tables.oracles import BUILT_IN
+
+pytest.importorskip("llvmlite")
+if not autograd.compiled:
+    pytest.skip("machine code calls the compiled engine", allow_module_level=True)
+
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 1e-310, 1e300, -1e300, math.inf, -math.inf, math.nan)
+# Each tier is within 2 units of the exact value.
+UNITS = 4
+
+
+def close(one, other, units=UNITS, scale=0.0):
+    if math.isnan(one) or math.isnan(other):
+        return math.isnan(one) and math.isnan(other)
+    if one == other:
+        return True
+    return math.isfinite(one) and abs(one - other) <= units * math.ulp(max(abs(one), abs(other), scale))
+
+
+def points(primitive, count=60):
+    draw = np.random.default_rng(len(primitive.name))
+    arity = primitive.arity or 4
+    grid = np.array(np.meshgrid(*[SPECIAL] * min(arity, 2))).reshape(min(arity, 2), -1).T
+    if arity > 2:
+        grid = np.hstack([grid, draw.choice([0.5, 1.0, 2.0], (len(grid), arity - 2))])
+    drawn = np.vstack([grid, draw.uniform(-3.0, 3.0, (count, arity)), draw.uniform(0.0, 50.0, (count, arity))])
+    for place in INTEGER_OPERANDS.get(primitive.name, ()):
+        drawn[:, place] = draw.integers(1, 4, len(drawn))
+    return np.ascontiguousarray(drawn)
+
+
+@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+def test_every_primitive_gives_the_same_in_rows_and_alone(primitive):
+    rows = points(primitive)
+    in_rows = jit(vmap(lambda x: primitive(*x)), tier="llvm")(rows)
+    alone = jit(lambda x: primitive(*x), tier="llvm")
+    for row, found in zip(rows, in_rows, strict=True):
+        expected = primitive(*row.tolist())
+        # A sum, an inner product and the like may cancel: their error is beside their largest term.
+        largest = float(np.max(np.abs(row)))
+        scale = max(largest, largest * largest) if primitive.arity is None and math.isfinite(largest) else 0.0
+        if math.isfinite(scale):
+            assert close(float(found), expected, UNITS * len(row), scale), (row, found, expected)
+            assert close(alone(row), expected, UNITS * len(row), scale), (row, expected)
+
+
+@pytest.mark.parametrize(
+    "factors", [(1e200, 1e200, 0.0), (1e-200, 1e-200, 1e250), (1e300, 1e300, -1e-310), (5e-324, 1e308, 1e300, 3.0)]
+)
+def test_a_product_whose_parts_leave_the_range_is_that_of_plain_python(factors):
+    function = value_and_grad(lambda x: prod(list(x)))
+    assert jit(function, tier="llvm")(list(factors)) == function(list(factors))
+    in_rows = jit(vmap(lambda x: prod(list(x))), tier="llvm")(np.array([factors] * 9))
+    assert in_rows.tolist() == [prod(factors)] * 9
+
+
+def test_parts_of_a_result_are_summed_or_stored():
+    def parts(w, x):
+        return [x * w[0] if x < 1.0 else w[1] * 2.0 + x, w * x, w[0] * x * x]
+
+    w, x = np.array([2.0, 3.0]), np.linspace(-2.0, 2.0, 1300)
+    mapped = vmap(parts, (None, 0), (None, "sum", "mean"))
+    for found, expected in zip(jit(mapped, tier="llvm")(w, x), mapped(w, x), strict=True):
+        # The order of the sums is the same; a product that is added is rounded with the sum, not before. Terms are up
+        # to 12 in size, and cancel.
+        np.testing.assert_allclose(found, expected, rtol=1e-15, atol=1300 * 12 * 2.0**-53)
+
+
+def network(p, x, activation):
+    hidden = [activation(p[3 * j] * x[0] + p[3 * j + 1] * x[1] + p[3 * j + 2]) for j in range(4)]
+    return sum(p[12 + j] * hidden[j] for j in range(4))
+
+
+@pytest.mark.parametrize("activation", [relu, tanh], ids=["relu", "tanh"])
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 63, 64, 65, 1500])
+def test_gradients_summed_over_rows_are_those_of_the_interpreter(activation, count):
+    draw = np.random.default_rng(count)
+    p, X, Y = draw.normal(size=16), draw.normal(size=(count, 2)), draw.normal(size=count)
+    loss = value_and_grad(lambda p, x, y: (network(p, x, activation) - y) ** 2)
+    mapped = vmap(loss, in_axes=(None, 0, 0), reduce="mean")
+    value, gradient = jit(mapped, tier="llvm")(p, X, Y)
+    expected, expected_gradient = jit(mapped, tier="vm")(p, X, Y)
+    assert math.isclose(value, expected, rel_tol=1e-13)
+    assert np.allclose(gradient, expected_gradient, rtol=0, atol=1e-12 * np.abs(expected_gradient).max())
+
+
+def test_rows_take_the_branches_that_python_takes():
+    def stepped(x):
+        count = 0.0
+        while x > 1.0:
+            x = x / 2.0 if x > 10.0 else sqrt(x) - 0.25 * sin(x)
+            count = count + 1.0
+        return count + exp(x)
+
+    X = np.random.default_rng(1).uniform(0.0, 40.0, 700)
+    found = jit(vmap(stepped), tier="llvm")(X)
+    assert all(close(float(y), stepped(float(x)), 8) for x, y in zip(X, found, strict=True))
+    total = jit(vmap(stepped, reduce="sum"), tier="llvm")(X)
+    assert math.isclose(total, math.fsum(found), rel_tol=1e-13)
+
+
+def test_where_isolates_the_side_not_taken():
+    function = jit(grad(lambda x: where(x > 0.0, sqrt(x) + log(x), x * x)), tier="llvm")
+    assert function(-2.0) == -4.0
+    assert function(0.0) == 0.0
+    assert close(function(4.0), 0.5)
+
+
+def test_kinks_follow_the_conventions():
+    assert jit(grad(lambda x: maximum(x, 0.0)), tier="llvm")(0.0) == 0.0
+    assert jit(grad(lambda x: maximum(x[0], x[1])), tier="llvm")([1.0, 1.0]) == [0.5, 0.5]
+    assert jit(grad(abs), tier="llvm")(0.0) == 0.0
+
+
+def test_hessians_and_functions_of_a_thousand_operations_are_compiled():
+    def chain(x):
+        for _ in range(1000):
+            x = x * 1.0001 + 0.5 * sin(x)
+        return x
+
+    assert math.isclose(jit(grad(chain), tier="llvm")(0.3), grad(chain)(0.3), rel_tol=1e-11)
+    square = jit(hessian(lambda x: (x[0] * x[1] + exp(x[1])) ** 2), tier="llvm")
+    expected = hessian(lambda x: (x[0] * x[1] + exp(x[1])) ** 2)(np.array([0.5, 1.5]))
+    assert np.allclose(square(np.array([0.5, 1.5])), expected, rtol=1e-14)
+
+
+def test_a_hot_function_moves_to_machine_code_and_stays_right(monkeypatch):
+    from autograd.program import tiers
+
+    monkeypatch.setattr(tiers, "CALLS_THAT_PAY", 2000)
+    function = jit(lambda x: exp(sin(x)) + x)
+    expected = function(0.7)
+    for _ in range(5000):
+        assert close(function(0.7), expected)
+    (path,) = function.paths
+    for _ in range(1000):
+        if path.machine().code not in (None, (None, None)):
+            break
+        import time
+
+        time.sleep(0.01)
+    assert path.machine().code[0] is not None
+    assert close(function(0.7), expected)

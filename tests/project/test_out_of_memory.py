@@ -1,0 +1,55 @@
+"""When memory runs out there is a MemoryError, and everything works as before once there is some again."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import autograd
+from tests import PROJECT
+from tests.tables.out_of_memory import GROWTH, WORK
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory and LD_PRELOAD are those of Linux")
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory):
+    """An allocator that refuses memory when it is told to."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("the allocator that refuses memory needs a C compiler")
+    library = tmp_path_factory.mktemp("shim") / "failing_malloc.so"
+    source = PROJECT / "tests" / "tables" / "failing_malloc.c"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+    return library
+
+
+def run_alone(*arguments, **environment):
+    command = [sys.executable, "-X", "faulthandler", "-m", "tests.tables.out_of_memory", *arguments]
+    variables = os.environ | {"PYTHONPATH": str(PROJECT)} | environment
+    return subprocess.run(command, capture_output=True, text=True, env=variables, check=False, timeout=300)
+
+
+@linux
+@pytest.mark.parametrize("name", WORK)
+def test_any_request_for_memory_may_be_refused(name, shim):
+    result = run_alone("refuse", name, "60", LD_PRELOAD=str(shim), PYTHONMALLOC="malloc")
+    assert result.returncode == 0, result.stderr[-3000:]
+    requests, ends = ast.literal_eval(result.stdout)
+    assert requests > 20
+    # Some requests can do without (a cache); for a lock that can't be had, Python has a RuntimeError.
+    assert set(ends) <= {"MemoryError", "RuntimeError", "right"}
+    assert ends["MemoryError"] > 20
+
+
+@linux
+@pytest.mark.parametrize("name", GROWTH)
+def test_growth_ends_in_a_memory_error_and_all_works_afterwards(name):
+    result = run_alone("grow", name, "80" if autograd.compiled else "24")
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert result.stdout == "MemoryError, and afterwards right\n"

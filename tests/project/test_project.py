@@ -1,0 +1,73 @@
+"""Facts about the project as a whole: the build, the public names, the start-up."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+import autograd
+from tests import PROJECT
+
+
+def test_extension_modules_are_built_from_the_sources_beside_them():
+    if not autograd.compiled:
+        pytest.skip("the engine is not compiled here")
+    spec = importlib.util.spec_from_file_location("project_setup", PROJECT / "setup.py")
+    setup = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(setup)
+    package = Path(autograd.__file__).parent
+    assert (package / "source_hash.txt").read_text() == setup.source_hash(package), "run: pip install -e ."
+
+
+def test_generated_kernels_follow_the_declarations():
+    result = subprocess.run(
+        [sys.executable, PROJECT / "tools" / "generate_kernels.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_wheel_has_every_package_and_every_file_that_is_no_python():
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    for package in ("autograd", "layers", "viz"):
+        for folder in [PROJECT / package, *[path.parent for path in (PROJECT / package).rglob("*/__init__.py")]]:
+            name = ".".join(folder.relative_to(PROJECT).parts)
+            assert name in project["packages"]
+            patterns = [*project["package-data"].get(name, []), *project["package-data"]["*"]]
+            for path in folder.iterdir():
+                if path.is_file() and path.suffix not in (".py", ".so", ".pyd", ".c", ".pyc"):
+                    assert any(fnmatch(path.name, pattern) for pattern in patterns), path
+
+
+def test_every_public_name_exists_and_builtins_are_not_shadowed_by_a_star_import():
+    for name in autograd.__all__:
+        assert hasattr(autograd, name), name
+    assert not {"sum", "min", "max", "abs", "round", "pow"} & set(autograd.__all__)
+    assert autograd.sum is not sum
+
+
+def test_importing_the_engine_loads_neither_numpy_nor_graphviz():
+    program = (
+        "import sys, autograd; print([name for name in ('numpy', 'graphviz', 'hypothesis') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT)
+    assert result.stdout.strip() == "[]"
+
+
+def test_a_directory_shared_with_another_package_of_the_name_is_refused(tmp_path):
+    package = tmp_path / "autograd"
+    package.mkdir()
+    (package / "__init__.py").write_bytes((PROJECT / "autograd" / "__init__.py").read_bytes())
+    (package / "tracer.py").touch()
+    result = subprocess.run(
+        [sys.executable, "-c", "import autograd"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert "uninstall both" in result.stderr

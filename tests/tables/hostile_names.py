@@ -1,0 +1,26 @@
+"""Names made to break a picture."""
+
+HOSTILE = [
+    'say "hi"',
+    "it's",
+    "</script><script>alert(1)</script>",
+    "<B>bold</B>",
+    "a:b:c",
+    "a\\N\\G\\l\\",
+    "&amp; &#60; &bogus;",
+    "two\nlines\r\n\ttabbed",
+    "]]> --> <!-- ",
+    "; } digraph {",
+    "\u202egnp.exe",
+    "\u0000\u0007\u001b[31m",
+    "\ud800 lone",
+    "שלום",
+    "é e\u0301 \U0001f600",
+    "%n %s {0} $HOME `id`",
+    "x" * 10_000,
+    "<" * 10_000,
+    "",
+    "   ",
+    "node",
+    "v1",
+]

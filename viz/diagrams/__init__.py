@@ -1,0 +1,1 @@
+"""From nodes, calls of functions and programs to a `Diagram`: the graph as plain records."""

@@ -1,0 +1,61 @@
+"""Calls of functions and layers: the nodes that they return, computed from named variables."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import Node
+from viz.diagrams.containers import collect_nodes, with_variables
+
+__all__ = ["outputs_of_call", "parameter_names"]
+
+
+def outputs_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]:
+    """The nodes that a function returns for these arguments, in which each number has become a variable.
+
+    The variables are called as the function's parameters are, the elements of an array `x[0,1]`. Nodes and what
+    holds no numbers are handed over as they are.
+
+    >>> [node.name for node in outputs_of_call(lambda x, y: x, [1.0, 2.0])]
+    ['x']
+    """
+    _check_arguments(function, arguments)
+    names = parameter_names(function, len(arguments))
+    given = [with_variables(argument, name) for argument, name in zip(arguments, names, strict=True)]
+    found: list[Node] = []
+    collect_nodes(function(*given), found)
+    if not found:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise TypeError(f"draw shows how the result of {name} is computed, but no node is in what it returned")
+    return list({id(node): node for node in found}.values())
+
+
+def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    """Raise TypeError if a function can't be called like this; what can't be asked is left to the call."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise TypeError(
+            f"draw({name}, ...) takes the arguments of {name}{signature}, by position; got {len(arguments)}: {error}"
+        ) from None
+
+
+def parameter_names(function: Callable[..., Any], count: int) -> list[str]:
+    """The names of a function's first parameters; of a layer those of its inputs."""
+    inputs = getattr(function, "inputs", None)
+    if isinstance(inputs, tuple) and len(inputs) == count and all(isinstance(name, str) for name in inputs):
+        return list(inputs)
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    names = [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)][:count]
+    rest = next((one.name for one in parameters if one.kind == one.VAR_POSITIONAL), "x")
+    return names + [f"{rest}[{number}]" for number in range(count - len(names))]

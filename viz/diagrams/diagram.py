@@ -1,0 +1,163 @@
+"""A graph as plain records: values, the operations between them, the boxes (layer calls) around these.
+
+A `Diagram` is a snapshot: it holds numbers and text, no node, so that it neither keeps a graph alive nor
+changes with it. It says nothing about what is drawn (see `selection`) or how (see `dot`, `text`). All
+records are numbered in the order of computation, and refer to each other by these numbers; an `id` is made of
+such a number alone, never of text that a user wrote.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from viz.labels import pretty, short_number
+
+__all__ = ["Box", "Diagram", "Guard", "Operand", "Operation", "Value"]
+
+
+class Value(NamedTuple):
+    """A number in the graph.
+
+    kind: "variable", "constant", "result" (of an operation), "condition" (the result of a comparison: 1 or 0), or
+        "cut" (a result whose operation was left out because the picture shows a part of the graph).
+    gradient: None as long as no backward sweep has reached it.
+    producer: the operation that computed it.
+    home: the innermost box around all that it touches; a leaf stands outside (see `from_nodes`).
+    literal: whether it is a plain number written into an expression.
+    known: whether the number is: in a program that is drawn without arguments it is not, and reads nan here.
+    """
+
+    position: int
+    name: str | None
+    number: float
+    gradient: float | None
+    kind: str
+    producer: int | None
+    home: int | None
+    literal: bool
+    known: bool = True
+
+    @property
+    def id(self) -> str:
+        """Its name in documents."""
+        return f"v{self.position}"
+
+    @property
+    def name_text(self) -> str:
+        """The name as mathematics writes it; empty without one."""
+        return pretty(self.name or "")
+
+    @property
+    def number_text(self) -> str:
+        """The number as pictures show it: a condition is true or false, and what is not known is not shown."""
+        if not self.known:
+            return ""
+        return ("false", "true")[self.number != 0] if self.kind == "condition" else short_number(self.number)
+
+    @property
+    def gradient_text(self) -> str:
+        """The gradient as pictures show it: ? before a sweep, nothing for what has none."""
+        if not self.known or self.kind in ("constant", "condition"):
+            return ""
+        return "?" if self.gradient is None else short_number(self.gradient)
+
+    @property
+    def text(self) -> str:
+        """Name and number, or one of them alone.
+
+        >>> Value(0, "w1", -1.0, None, "variable", None, None, False).text
+        'w₁ = −1'
+        """
+        return " = ".join([part for part in (self.name_text, self.number_text) if part])
+
+
+class Operand(NamedTuple):
+    """A value on its way into an operation, and the derivative of the result in it."""
+
+    value: int
+    local_gradient: float
+
+
+class Operation(NamedTuple):
+    """One primitive applied once.
+
+    result: the position of the value that it made.
+    box: the innermost box that it was made in.
+    opaque: whether it is a whole function, such as one that was compiled, whose inside is not in the graph.
+    """
+
+    position: int
+    name: str
+    symbol: str
+    operands: tuple[Operand, ...]
+    result: int
+    box: int | None
+    opaque: bool = False
+
+    @property
+    def id(self) -> str:
+        """Its name in documents."""
+        return f"o{self.position}"
+
+
+class Box(NamedTuple):
+    """One call of a layer.
+
+    label: its name, with a number if several calls have the same name.
+    parent, depth: the box around it, and its level; the outermost boxes have none and level 1.
+    operations: how many were made in it and in the boxes within.
+    """
+
+    position: int
+    name: str
+    label: str
+    parent: int | None
+    depth: int
+    operations: int
+
+    @property
+    def id(self) -> str:
+        """Its name in documents."""
+        return f"b{self.position}"
+
+
+class Guard(NamedTuple):
+    """A decision in a diagram. `failed`: whether the numbers of the diagram decide it the other way."""
+
+    value: int
+    outcome: bool
+    place: str
+    code: str
+    failed: bool
+
+    @property
+    def text(self) -> str:
+        """How it fell and where: `true at model.py:5`."""
+        return f"{str(self.outcome).lower()} at {self.place}{', but not here' if self.failed else ''}"
+
+
+class Diagram(NamedTuple):
+    """All of a graph: parents before what uses them, boxes before the boxes in them.
+
+    recorded: whether it is that of a program; such a one may have guards.
+    note: what is said below the picture, such as which row of many it shows.
+    """
+
+    values: tuple[Value, ...]
+    operations: tuple[Operation, ...]
+    boxes: tuple[Box, ...]
+    outputs: tuple[int, ...]
+    guards: tuple[Guard, ...] = ()
+    recorded: bool = False
+    note: str = ""
+
+    def without_numbers(self) -> Diagram:
+        """What is computed from what, and no number but those of constants."""
+        values = [
+            value if value.kind == "constant" else value._replace(number=math.nan, gradient=None, known=False)
+            for value in self.values
+        ]
+        return self._replace(
+            values=tuple(values), guards=tuple([guard._replace(failed=False) for guard in self.guards])
+        )

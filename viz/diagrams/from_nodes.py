@@ -1,0 +1,204 @@
+"""From nodes to a diagram."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from autograd import Constant, Node, topological_order
+from autograd.operations.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual, Select
+from viz.diagrams.diagram import Box, Diagram, Guard, Operand, Operation, Value
+from viz.labels import numbered
+
+__all__ = ["MOST_NODES", "Decision", "diagram_of", "slopes_of"]
+
+CONDITIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either])
+# To find out what can be folded takes up to 30 µs a node; beyond this many an answer within two seconds is a count.
+MOST_NODES = 50_000
+
+
+class Decision(NamedTuple):
+    """A decision that a program holds for: its condition, how it fell, the file and line, and the code there.
+
+    `code` is empty where the source is not at hand.
+    """
+
+    condition: Node
+    outcome: bool
+    place: str
+    code: str
+
+
+def diagram_of(
+    outputs: Sequence[Node],
+    nodes: Sequence[Node] | None = None,
+    gradients: Mapping[int, float | None] | None = None,
+    decisions: Sequence[Decision] | None = None,
+) -> Diagram:
+    """The diagram of what the outputs depend on.
+
+    `nodes`, parents first, restricts it to a part of the graph: of a result whose parents are not all among
+    them only the value is shown. `gradients`, by the nodes' identities, are shown in place of the nodes' own.
+    `decisions` are those of a program.
+    """
+    if nodes is None:
+        nodes = topological_order(*outputs)
+    numbers: dict[int, int] = {}
+    # Their homes are known only when all uses are.
+    values: list[Value] = []
+    operations: list[Operation] = []
+    boxes = _Boxes()
+    for node in nodes:
+        primitive = node.op
+        parents = node.parents if primitive is not None else ()
+        kind = "result" if primitive is not None else "constant" if isinstance(node, Constant) else "variable"
+        box = producer = None
+        if primitive is not None:
+            operands = []
+            complete = True
+            first_literal = len(values)
+            for parent, slope in zip(parents, slopes_of(node), strict=True):
+                number = numbers.get(id(parent))
+                if number is None:
+                    # A plain number is made a constant when asked for, so it is no node of the graph.
+                    if parent.op is not None or not isinstance(parent, Constant):
+                        complete = False
+                        break
+                    number = len(values)
+                    values.append(Value(number, parent.name, parent.value, None, "constant", None, None, True))
+                operands.append(Operand(number, slope))
+            if complete:
+                box = boxes.of(node)
+                producer = len(operations)
+                result = len(values)
+                opaque = not primitive.registered
+                operations.append(
+                    Operation(producer, primitive.name, primitive.symbol, tuple(operands), result, box, opaque)
+                )
+                if primitive in CONDITIONS:
+                    kind = "condition"
+                boxes.count(box)
+            else:
+                del values[first_literal:]
+                kind = "cut"
+        numbers[id(node)] = len(values)
+        gradient = (node.grad if node.reached else None) if gradients is None else gradients[id(node)]
+        values.append(Value(len(values), node.name, node.value, gradient, kind, producer, None, False))
+    finished = boxes.finished()
+    homes = _homes(values, operations, finished)
+    return Diagram(
+        tuple([value._replace(home=home) for value, home in zip(values, homes, strict=True)]),
+        tuple(operations),
+        finished,
+        tuple(dict.fromkeys([numbers[id(output)] for output in outputs if id(output) in numbers])),
+        tuple(
+            [
+                Guard(numbers[id(node)], outcome, place, code, (node.value != 0.0) != outcome)
+                for node, outcome, place, code in decisions or ()
+            ]
+        ),
+        decisions is not None,
+    )
+
+
+def slopes_of(node: Node) -> tuple[float, ...]:
+    """The local gradients of a node. What a selection does not take has no say in them, not even as nan."""
+    if node.op is Select:
+        taken = 1.0 if node.parents[0].value != 0.0 else 0.0
+        return 0.0, taken, 1.0 - taken
+    slopes: tuple[float, ...] = node.local_gradients
+    return slopes
+
+
+class _Boxes:
+    """The layer calls met so far, outer ones numbered before inner ones."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[int, int] = {}
+        self.found: list[tuple[str, int | None, int]] = []
+        self.counts: list[int] = []
+
+    def of(self, node: Node) -> int | None:
+        """The number of the box in which a node was made."""
+        scope = node.scope
+        if scope is None:
+            return None
+        number = self.numbers.get(scope.serial)
+        if number is not None:
+            return number
+        new = []
+        while scope is not None and scope.serial not in self.numbers:
+            new.append(scope)
+            scope = scope.parent
+        parent = None if scope is None else self.numbers[scope.serial]
+        for inner in reversed(new):
+            depth = 1 if parent is None else self.found[parent][2] + 1
+            self.numbers[inner.serial] = len(self.found)
+            self.found.append((inner.label, parent, depth))
+            self.counts.append(0)
+            parent = len(self.found) - 1
+        return parent
+
+    def count(self, box: int | None) -> None:
+        """Note an operation made in this very box."""
+        if box is not None:
+            self.counts[box] += 1
+
+    def finished(self) -> tuple[Box, ...]:
+        """The records; a box counts the operations of the boxes in it too."""
+        totals = list(self.counts)
+        for index in range(len(self.found) - 1, -1, -1):
+            parent = self.found[index][1]
+            if parent is not None:
+                totals[parent] += totals[index]
+        # Calls are counted in the order in which they were made, which a walk from the output need not meet.
+        occurrences = Counter(label for label, _, _ in self.found)
+        seen: Counter[str] = Counter()
+        labels: dict[int, str] = {}
+        for _, index in sorted(self.numbers.items()):
+            name = self.found[index][0]
+            seen[name] += 1
+            labels[index] = numbered(name, seen[name]) if occurrences[name] > 1 else name
+        return tuple(
+            [
+                Box(index, name, labels[index], parent, depth, totals[index])
+                for index, (name, parent, depth) in enumerate(self.found)
+            ]
+        )
+
+
+def _homes(values: list[Value], operations: list[Operation], boxes: tuple[Box, ...]) -> list[int | None]:
+    """For each value the innermost box around its operation and its uses; none if it is not used.
+
+    A leaf that is used in one box only, as parameters are, stands just outside of that, other leaves outside of all.
+    """
+    unset = -1
+    homes: list[int | None] = [unset] * len(values)
+    for operation in operations:
+        for operand in operation.operands:
+            home = homes[operand.value]
+            if home == unset:
+                producer = values[operand.value].producer
+                home = operations[producer].box if producer is not None else operation.box
+            if home is not None and home != operation.box:
+                is_leaf = values[operand.value].producer is None
+                home = None if is_leaf else _common(home, operation.box, boxes)
+            homes[operand.value] = home
+    for value in values:
+        home = homes[value.position]
+        if home == unset:
+            homes[value.position] = None
+        elif home is not None and value.kind in ("variable", "constant", "cut") and not value.literal:
+            homes[value.position] = boxes[home].parent
+    return homes
+
+
+def _common(first: int | None, second: int | None, boxes: tuple[Box, ...]) -> int | None:
+    """The innermost box around both."""
+    while first is not None and second is not None and first != second:
+        if boxes[first].depth >= boxes[second].depth:
+            first = boxes[first].parent
+        else:
+            second = boxes[second].parent
+    return first if first == second else None

@@ -1,0 +1,202 @@
+"""Programs as diagrams: what `jit` recorded on the path that some arguments take, and the decisions it holds for."""
+
+from __future__ import annotations
+
+import linecache
+from collections import Counter
+from collections.abc import Sequence
+from contextvars import Context
+from pathlib import PurePath
+from types import MethodType
+from typing import Any, NamedTuple
+
+from autograd import Constant, Node, Variable, topological_order
+from autograd.graph.node import value_of
+from autograd.numbers.operands import number_or_none
+from autograd.operations.primitives import Absorb, Select
+from autograd.program.jit import Jitted, jit
+from autograd.program.paths import TooManyPaths
+from autograd.program.program import Program
+from autograd.program.row_arguments import RowArguments
+from autograd.program.signature import Signature, sign
+from autograd.program.vmap import Mapped
+from viz.diagrams.calls import parameter_names
+from viz.diagrams.containers import leaves_of
+from viz.diagrams.diagram import Diagram
+from viz.diagrams.from_nodes import MOST_NODES, Decision, diagram_of, slopes_of
+from viz.errors import PROGRAM_WAYS, too_large
+
+__all__ = ["diagram_of_program"]
+
+MOST_PATHS_TOLD = 6
+
+
+class Recording(NamedTuple):
+    """A program to draw.
+
+    inputs: variables of the numbers it is drawn for; None if it is drawn without numbers.
+    reads_code: whether the source lines of its guards may be looked up. A program that came from elsewhere may name
+        any file.
+    note: what is said below the picture.
+    """
+
+    program: Program
+    inputs: list[Variable] | None
+    name: str
+    reads_code: bool
+    note: str = ""
+
+    def diagram(self) -> Diagram:
+        """The values and gradients for these inputs; or, without them, what is computed from what."""
+        # In a context of its own: whoever draws may be inside no_grad, strict or a scope.
+        return Context().run(self._diagram)
+
+    def _diagram(self) -> Diagram:
+        program = self.program
+        inputs = self.inputs or [Variable(1.0) for _ in range(program.inputs)]
+        found: list[Any] = program.evaluate(inputs)
+        if self.inputs is None:
+            for place, value in enumerate(found):
+                if isinstance(value, Node):
+                    value.name = f"v{place}"
+        # A constant is drawn beside what uses it; one that is a result is a node of its own.
+        ends = set(program.outputs) | {guard.condition for guard in program.guards}
+        for place in ends:
+            if not isinstance(found[place], Node):
+                found[place] = Constant(found[place])
+        used = {id(node) for node in topological_order(*[found[place] for place in sorted(ends)])}
+        # In the order of the program, which need not be that of a walk.
+        nodes = list({id(node): node for node in found if isinstance(node, Node) and id(node) in used}.values())
+        outputs = [found[output] for output in program.outputs]
+        decisions = [
+            Decision(
+                found[guard.condition],
+                guard.outcome,
+                f"{PurePath(guard.file).name}:{guard.line}",
+                linecache.getline(guard.file, guard.line).strip() if self.reads_code else "",
+            )
+            for guard in program.guards
+        ]
+        diagram = diagram_of(outputs, nodes, gradients_through(nodes, outputs), decisions)._replace(note=self.note)
+        return diagram if self.inputs is not None else diagram.without_numbers()
+
+
+def gradients_through(nodes: Sequence[Node], outputs: Sequence[Node]) -> dict[int, float | None]:
+    """For each node's identity the derivative of the sum of the outputs; None where it does not reach.
+
+    The side that a selection does not take gets nothing, not even 0 times what is infinite.
+    """
+    found: dict[int, float | None] = {id(node): None for node in nodes}
+    for output in outputs:
+        found[id(output)] = (found[id(output)] or 0.0) + 1.0
+    for node in reversed(nodes):
+        adjoint = found[id(node)]
+        if adjoint is None or node.op is None:
+            continue
+        for parent, slope in zip(node.parents, slopes_of(node), strict=True):
+            if id(parent) in found and not (slope == 0.0 and node.op in (Select, Absorb)):
+                found[id(parent)] = (found[id(parent)] or 0.0) + adjoint * slope
+    return found
+
+
+def diagram_of_program(subject: Any, arguments: tuple[Any, ...], focus: Any, limit: int) -> tuple[Diagram, str] | None:
+    """The diagram and the name of a program, or of a function that `jit` or `vmap` compiled; None for others."""
+    recording = _recording_of(subject, arguments)
+    if recording is None:
+        return None
+    if focus is not None:
+        raise TypeError("focus takes nodes of the graph that is drawn, and a program has none")
+    if recording.program.size > MOST_NODES:
+        raise too_large(recording.program.size, limit, Counter(), Counter(), ways=PROGRAM_WAYS)
+    return recording.diagram(), recording.name
+
+
+def _recording_of(subject: Any, arguments: tuple[Any, ...]) -> Recording | None:
+    """What there is to draw of a program, or of a function that `jit` or `vmap` compiled; None for other functions."""
+    if isinstance(subject, Program):
+        return _program(subject, arguments)
+    if isinstance(subject, MethodType) and isinstance(subject.__func__, Jitted | Mapped):
+        subject, arguments = subject.__func__, (subject.__self__, *arguments)
+    if isinstance(subject, Jitted) and isinstance(subject.fun, Mapped):
+        subject = subject.fun
+    if not isinstance(subject, Jitted | Mapped):
+        return None
+    if not arguments:
+        return _only_path(subject)
+    return _path_taken(subject, arguments) if isinstance(subject, Jitted) else _first_row(subject, arguments)
+
+
+def _program(program: Program, arguments: tuple[Any, ...]) -> Recording:
+    if not arguments:
+        return Recording(program, None, "a program", reads_code=False)
+    if len(arguments) != program.inputs:
+        raise TypeError(f"the program takes {program.inputs} inputs, got {len(arguments)}; without any it is drawn too")
+    inputs = []
+    for place, argument in enumerate(arguments):
+        number = value_of(argument) if isinstance(argument, Node) else number_or_none(argument)
+        if number is None:
+            raise TypeError(f"the inputs of a program are numbers, got {type(argument).__name__}: {argument!r:.60}")
+        inputs.append(Variable(number, name=getattr(argument, "name", None) or f"v{place}"))
+    return Recording(program, inputs, "a program", reads_code=False)
+
+
+def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
+    """The path that these arguments take; it is recorded if it was not taken before."""
+    given, nodes, key = sign(arguments, {})
+    try:
+        paths = jitted.recordings.paths(key, arguments, {})
+        path = paths.first(given)
+        while True:
+            captured = path.traced.variables
+            values = path.program.evaluate([*given, *map(value_of, captured)])
+            failed = [
+                number
+                for number, guard in enumerate(path.program.guards)
+                if (values[guard.condition] != 0.0) != guard.outcome
+            ]
+            if not failed:
+                break
+            path = paths.after(path, failed[0], given)
+    except TooManyPaths:
+        raise ValueError(
+            f"{jitted.__name__} has {jitted.max_paths} recorded paths, and these arguments take another one, which "
+            f"Python runs; raise max_paths, or draw the function itself: draw({jitted.__name__}.fun, ...)"
+        ) from None
+    inputs = [Variable(number) for number in given]
+    places = {id(variable): place for place, variable in enumerate(inputs)}
+    positional, _ = Signature(arguments, {}).arguments(inputs)
+    for name, argument in zip(parameter_names(jitted, len(arguments)), positional, strict=True):
+        for path_name, leaf in leaves_of(argument, name):
+            place = places.get(id(leaf))
+            if place is not None:
+                inputs[place].name = getattr(nodes.get(place), "name", None) or path_name
+    inputs += [Variable(value_of(node), name=node.name) for node in captured]
+    return Recording(path.program, inputs, jitted.__name__, reads_code=True)
+
+
+def _first_row(mapped: Mapped, arguments: tuple[Any, ...]) -> Recording:
+    """The path that the first row of these arguments takes: each row is computed by itself."""
+    rows = RowArguments(mapped.__name__, mapped.in_axes, arguments)
+    recording = _path_taken(jit(mapped.fun), tuple(rows.one(0)))
+    after = f", before the {mapped.reduce} over rows" if isinstance(mapped.reduce, str) else ""
+    return recording._replace(note=f"row 0 of {rows.count:,}{after}")
+
+
+def _only_path(jitted: Jitted | Mapped) -> Recording:
+    """The path of a function that has one."""
+    name = jitted.__name__
+    if not jitted.paths:
+        raise ValueError(
+            f"{name} has not recorded anything yet: draw({name}, ...) with arguments shows the path that they take"
+        )
+    if len(jitted.paths) > 1:
+        told = []
+        for place, path in enumerate(jitted.paths[:MOST_PATHS_TOLD]):
+            fell = ", ".join([f"line {line}: {outcome}" for _, line, outcome in path.decisions()[:MOST_PATHS_TOLD]])
+            told.append(f"paths[{place}]" + (f" ({fell})" if fell else ""))
+        raise ValueError(
+            f"{name} has {len(jitted.paths)} paths: draw({name}, ...) with arguments shows the one that they take, "
+            f"draw({name}.paths[0].program) the first of {', '.join(told)}"
+            + (", ..." if len(jitted.paths) > MOST_PATHS_TOLD else "")
+        )
+    return Recording(jitted.paths[0].program, None, name, reads_code=True)

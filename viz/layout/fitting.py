@@ -1,0 +1,118 @@
+"""Texts of an SVG put where they belong and made to be no wider than planned, whatever font engine and viewer have.
+
+An engine measures texts in the font that its machine has for Helvetica, and says of each only where it begins. Here
+the texts of a row are laid out anew, as wide as in Helvetica, in the middle of the shape they stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from xml.etree import ElementTree
+
+from viz.layout.metrics import width_of
+from viz.layout.placing import Rectangle, bounds_of
+from viz.writing.svg import NAMESPACE
+
+__all__ = ["cell_of", "fit_texts", "shapes_of"]
+
+# How far above its line the middle of a sign is, in its size; of most signs MIDDLE.
+RAISED = {"^": 0.56, "·": 0.29}
+MIDDLE = 0.34
+MOST_SHRUNK = 0.7  # beyond which a number sticks out rather than being illegible
+PADDING = 3.0  # what the widest row leaves free in its shape
+
+
+def fit_texts(root: ElementTree.Element) -> None:
+    """Lay out every row of texts in the middle of its shape, and a text without one where the engine has it begin."""
+    for group in root.iter(f"{{{NAMESPACE}}}g"):
+        shapes = shapes_of(group)
+        rows: dict[tuple[str, Rectangle], list[ElementTree.Element]] = {}
+        for text in group.findall(f"{{{NAMESPACE}}}text"):
+            cell = cell_of(text, shapes)
+            if cell is None:
+                _fit_row([text], None)
+            else:
+                rows.setdefault((text.get("y", ""), cell), []).append(text)
+        for (_, cell), row in rows.items():
+            _fit_row(row, cell)
+        circle = group.find(f"{{{NAMESPACE}}}ellipse")
+        if circle is not None:
+            for text in group.findall(f"{{{NAMESPACE}}}text"):
+                raised = RAISED.get((text.text or "").strip(), MIDDLE) * float(text.get("font-size", "12"))
+                text.set("y", f"{float(circle.get('cy', '0')) + raised:.2f}")
+
+
+def shapes_of(group: ElementTree.Element) -> list[Rectangle]:
+    """The rooms of a node's shapes, in the middle of which its texts stand; none if these begin at the left."""
+    css = group.get("class", "").split()
+    if "node" not in css or "guard" in css:
+        return []
+    tags = [f"{{{NAMESPACE}}}{tag}" for tag in ("ellipse", "path", "polygon")]
+    return [room for child in group if child.tag in tags and (room := bounds_of(child)) is not None]
+
+
+def cell_of(text: ElementTree.Element, shapes: Sequence[Rectangle]) -> Rectangle | None:
+    """The smallest of the shapes around a text; if it is in none, as beside a rule, as much as they all take."""
+    if not shapes:
+        return None
+    size, x, y = [float(text.get(name, "0")) for name in ("font-size", "x", "y")]
+    middle = y - 0.3 * size
+    around = [one for one in shapes if one.left - 1.0 <= x <= one.right and one.top <= middle <= one.bottom]
+    if around:
+        return min(around, key=lambda one: (one.right - one.left) * (one.bottom - one.top))
+    lefts, tops, rights, bottoms = zip(*shapes, strict=True)
+    return Rectangle(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def _fit_row(row: Iterable[ElementTree.Element], cell: Rectangle | None) -> None:
+    """Give the texts of a row their places, and have each take no more than its own."""
+    # Texts that begin at one place are shown one after another, the last of them in the end.
+    places: dict[float, list[ElementTree.Element]] = {}
+    for text in row:
+        if text.get("text-anchor") != "middle":
+            places.setdefault(float(text.get("x", "0")), []).append(text)
+    if not places:
+        return
+    starts = sorted(places)
+    widths = [_width(places[start][-1], last=start == starts[-1]) for start in starts]
+    total = sum(widths)
+    x, shrink = starts[0], 1.0
+    if cell is not None and total > 0.0:
+        shrink = min(1.0, max(cell.right - cell.left - PADDING, 1.0) / total)
+        x = (cell.left + cell.right - total * shrink) / 2.0
+    alone = len(starts) == 1
+    for start, width in zip(starts, widths, strict=True):
+        for text in places[start]:
+            # A sum on its way may be longer than what it comes to.
+            longer = _width(text, last=start == starts[-1]) * shrink
+            left = longer if cell is None else cell.right - PADDING / 2.0 - x
+            _place(text, x, shrink * max(MOST_SHRUNK, min(1.0, left / longer)) if longer else shrink, alone=alone)
+        x += width * shrink
+
+
+def _width(text: ElementTree.Element, *, last: bool) -> float:
+    """The room for a text in its row: blanks count, but for those at the row's end."""
+    shown = text.text or ""
+    return width_of(shown.rstrip() if last else shown, float(text.get("font-size", "12")))
+
+
+def _place(text: ElementTree.Element, x: float, shrink: float, *, alone: bool) -> None:
+    """Put a text there, as wide as in Helvetica times `shrink`."""
+    shown, size = text.text or "", float(text.get("font-size", "12"))
+    word = shown.strip()
+    if not word:
+        return
+    # Viewers drop leading blanks, so these are made a start further on.
+    x += width_of(shown[: len(shown) - len(shown.lstrip())], size) * shrink
+    room = width_of(word, size) * shrink
+    text.text = word
+    if alone and len(word) <= 2:
+        # A sign alone keeps its form.
+        text.set("x", f"{x + room / 2.0:.2f}")
+        text.set("text-anchor", "middle")
+        return
+    text.set("x", f"{x:.2f}")
+    # Marks alone stand over nothing and have no width.
+    if (len(word) > 1 or shrink < 1.0) and room > 0.0:
+        text.set("textLength", f"{room:.2f}")
+        text.set("lengthAdjust", "spacingAndGlyphs")

@@ -1,0 +1,304 @@
+"""Where local gradients stand: beside the heads of their arrows, clear of lines, values and each other.
+
+A layout engine puts each at one distance and angle from its arrow's head, whatever is there. Here each takes, of
+several places along its line and on both sides of it, the one where the least is in its way.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+from viz.layout.metrics import width_of
+from viz.writing.dot import usual_place
+from viz.writing.svg import NAMESPACE, described_svg
+
+__all__ = ["Place", "Rectangle", "bounds_of_group", "labels_of", "placed_svg", "bounds_of"]
+
+CELL = 48.0  # of the grid in which what is near is looked up, in points
+STEP = 2.0  # from one point to the next where a line is looked at
+# From the tip of an arrow's filled form to where its line ends: newer Graphviz leaves room for the form's border.
+BORDERS = (1.5, 0.0)
+BEGIN = 6.0  # from an arrow's tip to the nearest label, in points
+APART = 3.0
+CLEAR = 0.7  # between a label and a line, or what is above or below
+GAP, ASIDE = 1.5, 6.0  # between a line and its label: as a rule, and if need be that much more
+WAYS = (0.0, 7.0, 14.0, 22.0, 32.0)
+# What is in the way, and what it costs to give way to it: a place further on, or on the other side.
+COVERED, CROSSED, BORDER_CROSSED, FURTHER, ACROSS = 40.0, 1.5, 0.3, 0.7, 1.0
+
+Point = tuple[float, float]
+
+
+class Place(NamedTuple):
+    """Where a label's middle is from its arrow's tip, as Graphviz says it: tens of points, and degrees."""
+
+    distance: float
+    angle: float
+
+
+class Rectangle(NamedTuple):
+    """The room that something takes."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: Rectangle) -> bool:
+        """Whether they overlap."""
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+    def widened(self) -> Rectangle:
+        """With what is left free beside a number: two side by side would read as one."""
+        return Rectangle(self.left - APART, self.top - CLEAR, self.right + APART, self.bottom + CLEAR)
+
+    def cells(self) -> Iterator[tuple[int, int]]:
+        """The cells of the grid that it touches."""
+        for column in range(math.floor(self.left / CELL), math.floor(self.right / CELL) + 1):
+            for row in range(math.floor(self.top / CELL), math.floor(self.bottom / CELL) + 1):
+                yield column, row
+
+
+class _EngineOffsets(NamedTuple):
+    """What engines differ in.
+
+    border: from the tip of an arrow's filled form to where its line ends.
+    lowered: how far below the middle of its place a label is: the engine's font may be none that we know.
+    """
+
+    border: float
+    lowered: float
+
+
+class _Arrow(NamedTuple):
+    """A line with a label: from the arrow's tip backwards to where it begins."""
+
+    id: str
+    text: ElementTree.Element
+    line: list[Point]
+
+    def end(self, border: float) -> tuple[float, float, float]:
+        """Where the line ends, and the angle at which it is seen from there."""
+        (tip_x, tip_y), (base_x, base_y) = self.line[:2]
+        angle = math.atan2(base_y - tip_y, base_x - tip_x)
+        return tip_x - border * math.cos(angle), tip_y - border * math.sin(angle), angle
+
+    def place_of(self, middle: Point, offsets: _EngineOffsets) -> Place:
+        """What to ask of the engine so that it has the label with this middle."""
+        x, y, angle = self.end(offsets.border)
+        across, down = middle[0] - x, middle[1] - offsets.lowered - y
+        turned = math.degrees(angle - math.atan2(down, across))
+        return Place(math.hypot(across, down) / 10.0, (turned + 180.0) % 360.0 - 180.0)
+
+    def lowered(self, border: float) -> float:
+        """How far below the middle of its usual place the engine has the label, if its lines end like this."""
+        distance, turned = usual_place(self.text.text or "")
+        _, y, angle = self.end(border)
+        room = _bounds_of_text(self.text)
+        return (room.top + room.bottom) / 2.0 - y - 10.0 * distance * math.sin(angle - math.radians(turned))
+
+
+def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
+    """The engine's SVG as `described_svg` has it, its labels where they can be read; for each line's id the place."""
+    root = described_svg(picture)
+    grid = _Grid()
+    arrows = []
+    for group in root.iter(f"{{{NAMESPACE}}}g"):
+        css = group.get("class", "").split()
+        if "edge" in css:
+            line = _line(group)
+            grid.add_line(line, CROSSED)
+            text = group.find(f"{{{NAMESPACE}}}text")
+            if text is not None and len(line) > 1:
+                arrows.append(_Arrow(group.get("data-id", ""), text, line))
+        elif "node" in css:
+            room = bounds_of_group(group)
+            grid.add(room.widened() if "wire" in css else room)
+        elif "layer" in css:
+            border = group.find(f"{{{NAMESPACE}}}path")
+            if border is not None:
+                grid.add_line(_curve(_points(border.get("d", ""))), BORDER_CROSSED)
+        elif "title" in css:
+            for text in group.findall(f"{{{NAMESPACE}}}text"):
+                grid.add(_bounds_of_text(text))
+    offsets = _offsets_seen_in(arrows)
+    return root, {arrow.id: _placed(arrow, grid, offsets) for arrow in arrows}
+
+
+def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
+    """For each line's id what its label says, and where the middle of that is."""
+    labels = {}
+    for group in root.iter(f"{{{NAMESPACE}}}g"):
+        text = group.find(f"{{{NAMESPACE}}}text") if "edge" in group.get("class", "").split() else None
+        if text is not None:
+            room = _bounds_of_text(text)
+            labels[group.get("data-id", "")] = (
+                text.text or "",
+                ((room.left + room.right) / 2, (room.top + room.bottom) / 2),
+            )
+    return labels
+
+
+def _offsets_seen_in(arrows: list[_Arrow]) -> _EngineOffsets:
+    """Those of the engine that put the labels of these arrows in their usual places."""
+    best, least = _EngineOffsets(BORDERS[0], 0.0), math.inf
+    for border in BORDERS if arrows else ():
+        found = [arrow.lowered(border) for arrow in arrows]
+        usual = median(found)
+        # Where its lines end right, all labels are lowered alike.
+        spread = sum([abs(one - usual) for one in found]) / len(found)
+        if spread < least - 0.05:
+            best, least = _EngineOffsets(border, usual), spread
+    return best
+
+
+def _placed(arrow: _Arrow, grid: _Grid, offsets: _EngineOffsets) -> Place:
+    """The best of a label's places; it is moved there, and in the way of others from now on."""
+    now = _bounds_of_text(arrow.text)
+    wide, high = (now.right - now.left) / 2, (now.bottom - now.top) / 2
+    best, least = None, math.inf
+    for cost, middle in _middles(arrow.line, wide, high):
+        if cost >= least:
+            continue
+        room = Rectangle(middle[0] - wide, middle[1] - high, middle[0] + wide, middle[1] + high)
+        cost += grid.cost(room)
+        if cost < least:
+            best, least = (middle, room), cost
+    if best is None:
+        return arrow.place_of(((now.left + now.right) / 2, (now.top + now.bottom) / 2), offsets)
+    middle, room = best
+    grid.add(room.widened())
+    for attribute, shift in (("x", room.left - now.left), ("y", room.top - now.top)):
+        arrow.text.set(attribute, f"{float(arrow.text.get(attribute, '0')) + shift:.2f}")
+    return arrow.place_of(middle, offsets)
+
+
+def _middles(line: list[Point], wide: float, high: float) -> Iterator[tuple[float, Point]]:
+    """Where the middle of a label of this half width and height may be, each with what it costs; below comes first."""
+    (tip_x, tip_y), (base_x, base_y) = line[:2]
+    length = math.hypot(base_x - tip_x, base_y - tip_y) or 1.0
+    begin = BEGIN + (wide * abs(base_x - tip_x) + high * abs(base_y - tip_y)) / length
+    for number, way in enumerate(WAYS):
+        found = _at(line, begin + way)
+        if found is None:
+            return
+        x, y, dx, dy = found
+        # The normal that points down, or of a line straight up the one to the right.
+        across, down = (-dy, dx) if (dx, -dy) > (0.0, 0.0) else (dy, -dx)
+        off = wide * abs(across) + high * abs(down) + GAP
+        for side, cost in ((off, 0.0), (-off, ACROSS), (off + ASIDE, 3 * ACROSS), (-off - ASIDE, 4 * ACROSS)):
+            yield number * FURTHER + cost, (x + across * side, y + down * side)
+
+
+def _at(line: list[Point], distance: float) -> tuple[float, float, float, float] | None:
+    """The point so far along a line, and the line's direction there; None beyond its end."""
+    for (x, y), (next_x, next_y) in pairwise(line):
+        length = math.hypot(next_x - x, next_y - y)
+        if length > 0.0 and distance <= length:
+            part, dx, dy = distance / length, (next_x - x) / length, (next_y - y) / length
+            return x + part * (next_x - x), y + part * (next_y - y), dx, dy
+        distance -= length
+    return None
+
+
+class _Grid:
+    """What is drawn, by where it is."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[tuple[int, int], list[Rectangle]] = {}
+        self.points: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
+
+    def add(self, room: Rectangle) -> None:
+        """Note what covers an area."""
+        for cell in room.cells():
+            self.rooms.setdefault(cell, []).append(room)
+
+    def add_line(self, line: list[Point], cost: float) -> None:
+        """Note a line, and what it costs to lie on one of its points."""
+        for x, y in line:
+            self.points.setdefault((math.floor(x / CELL), math.floor(y / CELL)), []).append((x, y, cost))
+
+    def cost(self, room: Rectangle) -> float:
+        """What is covered by a label there."""
+        cost = 0.0
+        left, top, right, bottom = room.left - CLEAR, room.top - CLEAR, room.right + CLEAR, room.bottom + CLEAR
+        for cell in Rectangle(left, top, right, bottom).cells():
+            for other in self.rooms.get(cell, ()):
+                if room.meets(other):
+                    cost += COVERED
+            for x, y, crossed in self.points.get(cell, ()):
+                if left <= x <= right and top <= y <= bottom:
+                    cost += crossed
+        return cost
+
+
+def _line(group: ElementTree.Element) -> list[Point]:
+    """The points of a line with an arrow, from its tip to its beginning; none of a line without an arrow."""
+    path, head = group.find(f"{{{NAMESPACE}}}path"), group.find(f"{{{NAMESPACE}}}polygon")
+    if path is None:
+        return []
+    points = _curve(_points(path.get("d", "")))
+    points.reverse()
+    corners = _points(head.get("points", "")) if head is not None else []
+    if points and corners:
+        points.insert(0, max(corners, key=lambda corner: math.dist(corner, points[0])))
+    return points
+
+
+def _curve(controls: list[Point]) -> list[Point]:
+    """Points along the Bézier curves of these control points, in their order."""
+    points = controls[:1]
+    for (x0, y0), (x1, y1), (x2, y2), (x3, y3) in zip(
+        controls[0::3], controls[1::3], controls[2::3], controls[3::3], strict=False
+    ):
+        steps = max(2, math.ceil(math.hypot(x3 - x0, y3 - y0) / STEP))
+        for step in range(1, steps + 1):
+            t = step / steps
+            u = 1.0 - t
+            a, b, c, d = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
+            points.append((a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3))
+    return points
+
+
+def _points(numbers: str) -> list[Point]:
+    found = [float(number) for number in re.findall(r"-?[\d.]+(?:e-?\d+)?", numbers)]
+    return list(zip(found[::2], found[1::2], strict=False))
+
+
+def bounds_of_group(group: ElementTree.Element) -> Rectangle:
+    """The room of all shapes and texts of a node."""
+    rooms = [room for element in group.iter() if (room := bounds_of(element)) is not None]
+    if not rooms:
+        return Rectangle(0.0, 0.0, 0.0, 0.0)
+    lefts, tops, rights, bottoms = zip(*rooms, strict=True)
+    return Rectangle(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def bounds_of(element: ElementTree.Element) -> Rectangle | None:
+    """The room of a shape or a text; None of what shows nothing."""
+    if element.tag == f"{{{NAMESPACE}}}ellipse":
+        x, y, rx, ry = [float(element.get(name, "0")) for name in ("cx", "cy", "rx", "ry")]
+        return Rectangle(x - rx, y - ry, x + rx, y + ry)
+    if element.tag == f"{{{NAMESPACE}}}text":
+        return _bounds_of_text(element) if (element.text or "").strip() else None
+    corners = _points(element.get("points") or element.get("d") or "")
+    if not corners:
+        return None
+    xs, ys = zip(*corners, strict=True)
+    return Rectangle(min(xs), min(ys), max(xs), max(ys))
+
+
+def _bounds_of_text(text: ElementTree.Element) -> Rectangle:
+    """About the room of a text, its middle where Graphviz has it: 0.4 of the size above the line it stands on."""
+    size, x, y = [float(text.get(name, "0")) for name in ("font-size", "x", "y")]
+    width = width_of(text.text or "", size)
+    left = x - width / 2 if text.get("text-anchor") == "middle" else x
+    return Rectangle(left, y - 0.8 * size, left + width, y)

@@ -1,0 +1,1 @@
+"""The sweep step by step: a page, an animation, a film."""

@@ -1,0 +1,110 @@
+"""An SVG that plays the sweep by itself: values appear operation by operation, then gradients, adding up.
+
+No script: style rules alone, so that it also moves where a picture is only an image, in a README or on a slide. Where
+a viewer asks for less motion it stands still and shows everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from copy import deepcopy
+from xml.etree import ElementTree
+
+from viz.colours import FORWARD, GRADIENT
+from viz.playing.steps import PAUSE, SweepStep
+from viz.views.view import View
+from viz.writing.svg import CLASS, NAMESPACE, parts_at_work, parts_of
+
+__all__ = ["animated"]
+
+
+def animated(root: ElementTree.Element, view: View, steps: Sequence[SweepStep], seconds: float) -> str:
+    """The style rules that play the steps, so many seconds each; the texts they show are put into the SVG."""
+    # Names of its own: another animation may be on the same page.
+    picture = hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:8]
+    timeline = _Timeline(len(steps) + 1 + PAUSE, f"at-{picture}-")
+    computed = {step.operation: place for place, step in enumerate(steps, 1) if step.phase == "forward"}
+    sums: dict[int, list[tuple[int, str]]] = {}
+    for place, step in enumerate(steps, 1):
+        for position, shown, _ in step.gradients:
+            sums.setdefault(position, []).append((place, shown))
+    groups = parts_of(root, view.wires)
+    for wire in view.wires:
+        value = view.diagram.values[wire.value]
+        for text in groups[wire.id].findall(f"{{{NAMESPACE}}}text"):
+            if text.get("class") == "value" and value.producer in computed:
+                timeline.show(text, computed[value.producer], None)
+            elif text.get("class") == "gradient" and value.gradient is not None:
+                _play_sums(groups[wire.id], text, sums.get(wire.value, []), timeline)
+    at_work = parts_at_work(groups, view)
+    for place, step in enumerate(steps, 1):
+        if step.operation in at_work:
+            _mark(at_work[step.operation], place, step.phase, timeline)
+    return timeline.rules(seconds)
+
+
+class _Timeline:
+    """Which elements are seen when; elements that are seen at the same times share a rule."""
+
+    def __init__(self, length: int, prefix: str) -> None:
+        self.prefix = prefix
+        self.length = length
+        self.names: dict[tuple[int, int | None], str] = {}
+
+    def show(self, element: ElementTree.Element, start: int, stop: int | None) -> None:
+        """Have an element seen from one step until before another; without one, from then on."""
+        name = self.names.setdefault((start, stop), f"{self.prefix}{len(self.names)}")
+        element.set("class", f"{element.get('class', '')} {name}".strip())
+
+    def rules(self, seconds: float) -> str:
+        """The style sheet."""
+        rules = []
+        still = []
+        for (start, stop), name in self.names.items():
+            first, last = 100 * start / self.length, 100 * (stop or 0) / self.length
+            frames = [f"0%{{opacity:{int(start == 0)}}}"] if start else []
+            frames.append(f"{first:.3f}%{{opacity:1}}")
+            if stop is not None:
+                frames.append(f"{last:.3f}%{{opacity:0}}")
+                still.append(f".{CLASS} .{name}")
+            frames.append(f"100%{{opacity:{int(stop is None)}}}")
+            rules.append(f"@keyframes {name}{{{''.join(frames)}}}")
+            duration = f"{seconds * self.length:g}s"
+            rules.append(f".{CLASS} .{name}{{animation:{name} {duration} step-end infinite}}")
+        hidden = f"{','.join(still)}{{opacity:0}}" if still else ""
+        every = ",".join([f".{CLASS} .{name}" for name in self.names.values()])
+        reduced = f"@media (prefers-reduced-motion:reduce){{{every}{{animation:none}}{hidden}}}" if every else ""
+        return "".join(rules) + reduced
+
+
+def _play_sums(
+    group: ElementTree.Element, text: ElementTree.Element, sums: list[tuple[int, str]], timeline: _Timeline
+) -> None:
+    """Have a gradient read ?, then each sum on the way, then what it is."""
+    place = list(group).index(text)
+    changes = [(0, "?"), *sums]
+    for number, (start, shown) in enumerate(changes):
+        last = number == len(changes) - 1
+        if last:
+            timeline.show(text, start, None)
+        elif start < changes[number + 1][0]:
+            earlier = deepcopy(text)
+            blanks = re.match(r"\s*", text.text or "")
+            earlier.text = f"{blanks[0] if blanks else ''}{shown}"
+            timeline.show(earlier, start, changes[number + 1][0])
+            group.insert(place, earlier)
+
+
+def _mark(group: ElementTree.Element, place: int, phase: str, timeline: _Timeline) -> None:
+    """Have the outline of what is at work stand out for one step."""
+    for tag in ("ellipse", "path", "polygon"):
+        shape = group.find(f"{{{NAMESPACE}}}{tag}")
+        if shape is not None:
+            outline = deepcopy(shape)
+            outline.attrib.update({"fill": "none", "stroke-width": "3"})
+            outline.set("stroke", FORWARD if phase == "forward" else GRADIENT)
+            timeline.show(outline, place, place + 1)
+            group.append(outline)
+            return

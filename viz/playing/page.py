@@ -1,0 +1,195 @@
+"""A drawing as a page: one HTML file that asks the network for nothing, with every state of its layers laid out.
+
+Its security policy allows this style sheet and this script, by their digests, and nothing else; all text that a
+user wrote gets there as escaped text or as JSON, and from JSON into the page as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from html import escape
+from importlib import resources
+from typing import Any
+from xml.etree import ElementTree
+
+from viz.diagrams.diagram import Diagram
+from viz.diagrams.explanations import Explanations
+from viz.errors import EngineError
+from viz.labels import readable
+from viz.layout.placing import placed_svg
+from viz.playing.steps import steps_of
+from viz.views.view import View
+from viz.writing.svg import CLASS, HALO, NAMESPACE, as_text, dark_rules
+
+__all__ = ["write_page"]
+
+MOST_OPERATIONS = 2_000
+HELP = (
+    "Click a value to see where "
+    "its gradient comes from, a layer to open or close it. Keys: arrows move, Enter opens, + − 0 zoom, "
+    "[ ] step, space plays, / searches."
+)
+
+
+def write_page(
+    states: Sequence[View],
+    lay_out: Callable[[Sequence[View]], bytes],
+    *,
+    title: str,
+    description: str,
+    legend: str,
+    theme: str,
+) -> str:
+    """The HTML text of a page that starts with the first of the states; `lay_out` makes one SVG after another."""
+    pictures = _pictures(lay_out(states), len(states), title)
+    data = json.dumps(_data(states), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    css = _resource("page.css") + HALO + _themes()
+    script = f'(() => {{\n"use strict";\n{_resource("picture.js")}\n{_resource("controls.js")}}})();\n'
+    templates = "".join([f"<template class=state>{picture}</template>\n" for picture in pictures[1:]])
+    name = escape(title)
+    policy = (
+        f"default-src 'none'; img-src data:; style-src '{_digest(css)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return f"""<!DOCTYPE html>
+<html lang="en" data-theme="{theme}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="{"light dark" if theme == "auto" else theme}">
+<link rel="icon" href="data:,">
+<title>{name}</title>
+<style>{css}</style>
+</head>
+<body>
+<header>
+<h1 dir="auto">{name}</h1>
+<div id="search" role="search"><input id="query" type="search" placeholder="find a name"
+ aria-label="find a value, an operation or a layer by name"><output id="found" for="query"></output></div>
+<div class="buttons" role="group" aria-label="layers"><button id="open-all" type="button">open all</button><button
+ id="close-all" type="button">close all</button></div>
+<div class="buttons" role="group" aria-label="view"><button id="zoom-out" type="button"
+ aria-label="zoom out">−</button><button id="zoom-in" type="button" aria-label="zoom in">+</button><button
+ id="fit" type="button">fit</button><button id="theme" type="button"></button></div>
+</header>
+<main>
+<figure id="stage" aria-label="{escape(description)}">{pictures[0]}</figure>
+<aside id="details" aria-live="polite" hidden><button id="dismiss" type="button"
+ aria-label="close the details">×</button><h2 dir="auto"></h2><ul></ul></aside>
+</main>
+<footer>
+<div id="player"><button id="play" type="button" aria-label="play">▶</button><button id="previous" type="button"
+ aria-label="one step back">‹</button><input id="step" type="range" min="0" value="0"
+ aria-label="step of the computation"><button id="next" type="button" aria-label="one step on">›</button>
+<output id="phase" for="step"></output></div>
+<p id="says" aria-live="polite" dir="auto"></p>
+<p id="help">{escape(legend)} {HELP}</p>
+<noscript><p>Without scripts this page shows one state of the picture.</p></noscript>
+</footer>
+{templates}<script type="application/json" id="data">{data}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def _data(states: Sequence[View]) -> dict[str, Any]:
+    """What the script knows of the graph."""
+    diagram = states[0].diagram
+    explanations = Explanations(diagram)
+    drawn = sorted({wire.value for state in states for wire in state.wires})
+    few = len(diagram.operations) <= MOST_OPERATIONS
+    return {
+        "values": {position: _value(diagram, explanations, position) for position in drawn},
+        "boxes": [
+            {"label": readable(box.label, 60), "parent": box.parent, "operations": box.operations}
+            for box in diagram.boxes
+        ],
+        "operations": [
+            [readable(operation.symbol, 14), readable(operation.name, 60), operation.box, operation.result]
+            for operation in diagram.operations
+        ]
+        if few
+        else [],
+        "states": [
+            {
+                "opened": sorted(state.opened),
+                "members": {
+                    block.id: list(block.members) for block in state.blocks if block.kind in ("sum", "fold") and few
+                },
+            }
+            for state in states
+        ],
+        "steps": [[step.phase, step.operation, step.says, step.gradients] for step in steps_of(diagram)] if few else [],
+        "reason": _reason(diagram, few),
+    }
+
+
+def _reason(diagram: Diagram, few: bool) -> str:
+    """Why there are no steps; empty if there are."""
+    if not few:
+        return f"{len(diagram.operations):,} operations are too many to step through; the limit is {MOST_OPERATIONS:,}."
+    known = all([value.known for value in diagram.values])
+    return "" if known else "A program without its arguments has no numbers: draw it with them to step through it."
+
+
+def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[str, Any]:
+    value = diagram.values[position]
+    homes = []
+    home = value.home
+    while home is not None:
+        homes.append(home)
+        home = diagram.boxes[home].parent
+    return {
+        "name": value.name_text,
+        "search": "" if value.name is None else readable(value.name, 200),
+        "number": value.number_text,
+        "gradient": value.gradient_text,
+        "producer": value.producer,
+        "homes": homes,
+        "lines": explanations.lines(position),
+        "why": bool(explanations.why(position)) and bool(value.gradient_text),
+    }
+
+
+def _pictures(laid_out: bytes, count: int, title: str) -> list[str]:
+    """The engine's SVGs, one after another, each made as small as the page allows."""
+    parts = [part[part.find(b"<svg") :] + b"</svg>" for part in laid_out.split(b"</svg>")[:-1]]
+    if len(parts) != count:
+        raise EngineError(f"the layout engine gave {len(parts)} pictures when asked for {count}")
+    return [_small(placed_svg(part)[0], title) for part in parts]
+
+
+def _small(root: ElementTree.Element, title: str) -> str:
+    """A picture without what the page's style sheet says for all of them."""
+    root.attrib.update({"class": CLASS, "role": "group", "aria-label": title})
+    for text in root.iter(f"{{{NAMESPACE}}}text"):
+        for attribute in ("font-family", "{http://www.w3.org/XML/1998/namespace}space"):
+            text.attrib.pop(attribute, None)
+        if text.get("text-anchor") == "start":
+            del text.attrib["text-anchor"]
+    for group in root.iter(f"{{{NAMESPACE}}}g"):
+        for child in list(group):
+            if child.tag == f"{{{NAMESPACE}}}text" and not (child.text or "").strip():
+                group.remove(child)
+    return as_text(root).replace(" />", "/>").strip()
+
+
+def _themes() -> str:
+    """The picture's dark colours: where the viewer's system is dark, unless light was chosen; and where dark was."""
+    automatic = dark_rules(f":root[data-theme=auto] .{CLASS}")
+    always = dark_rules(f":root[data-theme=dark] .{CLASS}")
+    return f"@media (prefers-color-scheme:dark){{{automatic}}}\n{always}"
+
+
+def _resource(name: str) -> str:
+    return resources.files("viz.playing").joinpath(name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    """What a security policy calls a script or style sheet by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,245 @@
+"""How operations are put together into what is drawn as one thing.
+
+A closed box, a running sum and a fold of equal siblings are one mechanism: some operations become one *block*,
+and only the values that cross its border remain.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from viz.diagrams.diagram import Diagram, Value
+from viz.diagrams.longest_path import longest_path
+from viz.views.view import Block, Link, Note, View, Wire
+
+__all__ = ["Grouping"]
+
+MOST_USES = 8  # a leaf with more uses is drawn once per use: at 300 uses 40 times faster to lay out
+
+
+class Grouping:
+    """Which operations are drawn as one. Blocks are numbered: operations first, then boxes, then the rest.
+
+    block: for each operation the block it is in.
+    users: for each value the blocks that use it, one entry per use.
+    visible: for each value whether it is drawn.
+    copied: how often a leaf is drawn that is drawn once per use.
+    extra: kind, label and home of the blocks that are neither an operation nor a box.
+    bundle: for values drawn together, the first of them.
+    """
+
+    def __init__(self, diagram: Diagram, opened: frozenset[int]) -> None:
+        self.diagram = diagram
+        self.opened = opened
+        self.first_box = len(diagram.operations)
+        self.first_extra = self.first_box + len(diagram.boxes)
+        self.extra: list[tuple[str, str, int | None]] = []
+        self.bundle: dict[int, int] = {}
+        self.outputs = frozenset(diagram.outputs)
+        outermost: list[int | None] = []
+        for box in diagram.boxes:
+            outer = None if box.parent is None else outermost[box.parent]
+            outermost.append(box.position if outer is None and box.position not in opened else outer)
+        self.block: list[int] = []
+        for operation in diagram.operations:
+            outer = None if operation.box is None else outermost[operation.box]
+            self.block.append(operation.position if outer is None else self.first_box + outer)
+        self.connect()
+
+    def connect(self) -> None:
+        """Find out again which blocks use each value, and which values are drawn."""
+        users: list[list[int]] = [[] for _ in self.diagram.values]
+        for operation in self.diagram.operations:
+            block = self.block[operation.position]
+            for operand in operation.operands:
+                users[operand.value].append(block)
+        self.users = users
+        self.visible = [self._is_visible(value) for value in self.diagram.values]
+        self.copied = {
+            value.position: len(targets)
+            for value, used in zip(self.diagram.values, users, strict=True)
+            if value.producer is None and len(used) > MOST_USES and len(targets := set(used)) > MOST_USES
+        }
+
+    def _is_visible(self, value: Value) -> bool:
+        if value.position in self.outputs:
+            return True
+        used = self.users[value.position]
+        if not used:
+            return value.producer is None or not self.is_fold(self.block[value.producer])
+        if value.producer is not None:
+            source = self.block[value.producer]
+            return not self.is_fold(source) and any(target != source for target in used)
+        first = used[0]
+        if value.literal and self.is_box(first):
+            return False
+        return not self.is_fold(first) or any(target != first for target in used)
+
+    def is_box(self, block: int) -> bool:
+        """Whether a block is a closed box."""
+        return self.first_box <= block < self.first_extra
+
+    def is_fold(self, block: int) -> bool:
+        """Whether a block stands for siblings of others: it has no values of its own."""
+        return block >= self.first_extra and self.extra[block - self.first_extra][0] == "fold"
+
+    def drawn(self) -> int:
+        """How many values are drawn."""
+        count = sum(self.copied.get(first, 1) for first in set(self.bundle.values()))
+        for value, visible in zip(self.diagram.values, self.visible, strict=True):
+            if visible and value.position not in self.bundle:
+                count += self.copied.get(value.position, 1)
+        return count
+
+    def home(self, block: int) -> int | None:
+        """The open box in which a block is drawn."""
+        if block < self.first_box:
+            return self.diagram.operations[block].box
+        if block < self.first_extra:
+            return self.diagram.boxes[block - self.first_box].parent
+        return self.extra[block - self.first_extra][2]
+
+    def home_of_value(self, value: Value) -> int | None:
+        """The open box in which a value is drawn."""
+        home = value.home
+        while home is not None and home not in self.opened:
+            home = self.diagram.boxes[home].parent
+        return home
+
+    def merge(self, members: dict[int, int]) -> None:
+        """Move each operation whose block is a key into the block that is the value."""
+        self.block = [members.get(block, block) for block in self.block]
+        self.connect()
+
+    def view(self) -> View:
+        """The records of what is drawn."""
+        return _ViewBuilder(self).view()
+
+
+class _ViewBuilder:
+    """The records, as they are put together."""
+
+    def __init__(self, grouping: Grouping) -> None:
+        self.grouping = grouping
+        self.diagram = grouping.diagram
+        self.members: dict[int, list[int]] = {}
+        for operation, block in enumerate(grouping.block):
+            self.members.setdefault(block, []).append(operation)
+        self.wires: dict[str, Wire] = {}
+        self.bundled = Counter(grouping.bundle.values())
+        self.path = longest_path(self.diagram)
+        self.operations_on_path = set(self.path.values())
+        self.chains = {
+            block: self.chain(members) for block, members in self.members.items() if block >= grouping.first_box
+        }
+
+    def view(self) -> View:
+        """All of them, in the order of computation."""
+        inward: dict[tuple[object, ...], Link] = {}
+        outward: dict[tuple[str, str], Link] = {}
+        for operation in self.diagram.operations:
+            block = self.grouping.block[operation.position]
+            for place, operand in enumerate(operation.operands):
+                value = self.diagram.values[operand.value]
+                link = self.link(value, block, operand.local_gradient, operation.position)
+                if link is not None:
+                    alone = block < self.grouping.first_box and value.position not in self.grouping.bundle
+                    key = (link.source, link.target, operation.position, place) if alone else (link.source, link.target)
+                    known = inward.get(key)
+                    if known is None or (link.on_longest_path and not known.on_longest_path):
+                        inward[key] = link
+            if self.grouping.visible[operation.result]:
+                wire = self.wire(self.diagram.values[operation.result], block)
+                ends = (self.block_id(block), wire)
+                outward.setdefault(ends, Link(*ends, on_longest_path=operation.position in self.operations_on_path))
+        for value in self.diagram.values:
+            if (
+                self.grouping.visible[value.position]
+                and value.producer is None
+                and not self.grouping.users[value.position]
+            ):
+                self.wire(value, -1)
+        blocks = [self.record(block) for block in self.members]
+        return View(
+            self.diagram,
+            self.grouping.opened,
+            tuple(blocks),
+            tuple(self.wires.values()),
+            tuple(inward.values()),
+            tuple(outward.values()),
+            self.notes(),
+        )
+
+    def notes(self) -> tuple[Note, ...]:
+        """The guards whose conditions are drawn, each at the first wire of its condition."""
+        drawn = {wire.value: wire.id for wire in reversed(self.wires.values()) if not wire.bundled}
+        return tuple(
+            [
+                Note(f"g{number}", drawn[guard.value], guard)
+                for number, guard in enumerate(self.diagram.guards)
+                if guard.value in drawn
+            ]
+        )
+
+    def link(self, value: Value, block: int, local_gradient: float, operation: int) -> Link | None:
+        """The line on which a value enters a block; None if it is inside."""
+        grouping = self.grouping
+        target = self.block_id(block)
+        if not grouping.visible[value.position]:
+            source = block if value.producer is None else grouping.block[value.producer]
+            return None if source == block else Link(self.block_id(source), target)
+        if value.producer is not None and grouping.block[value.producer] == block:
+            return None
+        chain = self.chains.get(block, {}).get(value.position)
+        decides = self.diagram.values[self.diagram.operations[operation].result].kind == "condition"
+        gradient: float | None = local_gradient if block < grouping.first_box and value.known and not decides else None
+        if block >= grouping.first_extra and not grouping.is_fold(block):
+            gradient, chain = chain, None
+        if value.kind in ("constant", "condition") or value.position in grouping.bundle:
+            gradient = chain = None
+        on_path = value.position in self.path and self.path[value.position] == operation
+        return Link(self.wire(value, block), target, gradient, chain, on_path)
+
+    def wire(self, value: Value, block: int) -> str:
+        """The id of the wire on which a value enters a block; noted as drawn."""
+        first = self.grouping.bundle.get(value.position, value.position)
+        id = f"v{first}"
+        if first in self.grouping.copied:
+            id += self.block_id(block)
+        if id not in self.wires:
+            self.wires[id] = Wire(id, first, self.bundled[first], self.grouping.home_of_value(value))
+        return id
+
+    def block_id(self, block: int) -> str:
+        grouping = self.grouping
+        if block < grouping.first_box:
+            return self.diagram.operations[block].id
+        if block < grouping.first_extra:
+            return self.diagram.boxes[block - grouping.first_box].id
+        return f"f{block - grouping.first_extra}"
+
+    def record(self, block: int) -> Block:
+        grouping = self.grouping
+        if block < grouping.first_box:
+            operation = self.diagram.operations[block]
+            kind, label = "function" if operation.opaque else "operation", operation.symbol
+        elif block < grouping.first_extra:
+            kind, label = "box", self.diagram.boxes[block - grouping.first_box].label
+        else:
+            kind, label, _ = grouping.extra[block - grouping.first_extra]
+        return Block(self.block_id(block), kind, label, grouping.home(block), tuple(self.members[block]))
+
+    def chain(self, members: list[int]) -> dict[int, float]:
+        """For each value that enters a block with one result, the derivative of that result in it."""
+        operations, grouping = self.diagram.operations, self.grouping
+        results = [operations[member].result for member in members if grouping.visible[operations[member].result]]
+        if len(results) != 1:
+            return {}
+        adjoints = {results[0]: 1.0}
+        for member in reversed(members):
+            adjoint = adjoints.get(operations[member].result)
+            if adjoint is not None:
+                for operand in operations[member].operands:
+                    share = adjoint * operand.local_gradient
+                    adjoints[operand.value] = adjoints.get(operand.value, 0.0) + share
+        return adjoints

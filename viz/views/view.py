@@ -1,0 +1,69 @@
+"""What is drawn of a diagram, as records: blocks that compute, wires that carry values, lines between them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from viz.diagrams.diagram import Diagram, Guard
+
+__all__ = ["Block", "Link", "Note", "View", "Wire"]
+
+
+class Block(NamedTuple):
+    """What is drawn as one thing that computes.
+
+    kind: "operation", "function" (an operation that is a black box), "box" (a closed layer), "sum" (a running sum) or
+        "fold" (siblings like those beside it).
+    members: the operations in it.
+    home: the open box in which it is drawn.
+    """
+
+    id: str
+    kind: str
+    label: str
+    home: int | None
+    members: tuple[int, ...]
+
+
+class Wire(NamedTuple):
+    """What is drawn as one value: a value, one of its copies, or, if `bundled` is not 0, so many values alike."""
+
+    id: str
+    value: int
+    bundled: int
+    home: int | None
+
+
+class Link(NamedTuple):
+    """A line from a wire into a block, from a block to a wire, or between blocks if the values are folded away.
+
+    local_gradient: of a line into an operation, unless the value is constant.
+    chain: the same through all operations of a block that has one result.
+    on_longest_path: whether it lies on the longest path.
+    """
+
+    source: str
+    target: str
+    local_gradient: float | None = None
+    chain: float | None = None
+    on_longest_path: bool = False
+
+
+class Note(NamedTuple):
+    """A guard beside the wire that carries its condition."""
+
+    id: str
+    wire: str
+    guard: Guard
+
+
+class View(NamedTuple):
+    """What is drawn of a diagram: its open boxes, blocks, wires, the lines into and out of blocks, notes."""
+
+    diagram: Diagram
+    opened: frozenset[int]
+    blocks: tuple[Block, ...]
+    wires: tuple[Wire, ...]
+    inward: tuple[Link, ...]
+    outward: tuple[Link, ...]
+    notes: tuple[Note, ...] = ()
