@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+import viz
 from autograd import OperandError, grad, gradcheck, hessian, jacobian, jit, value_and_grad, vmap
 from autograd.program.signature import Signature, argument_leaf, sign
 from autograd.testing import check_gradient
@@ -237,6 +238,14 @@ def test_a_bound_function_reads_the_arrays_in_containers_anew():
     assert float(bound()) == 1.0 + 2.0 * 4.0 + 3.0 + 4.0 * 9.0 + 5.0 * 4.0
     x[1], y[0] = 0.0, 1.0
     assert float(bound()) == 1.0 + 3.0 + 4.0 + 5.0 * 4.0
+
+
+@EACH
+def test_a_function_of_it_is_drawn_with_a_variable_for_each_number(make):
+    drawing = viz.draw(squares, make(2.0, 3.0))
+    variables = [value.name for value in drawing.diagram.values if value.kind == "variable"]
+    assert len(variables) == len(set(variables)) == len(numbers_in(make(2.0, 3.0)))
+    assert viz.draw(lambda x: make(x + 1.0, x * x), 2.0).diagram.values
 
 
 @EACH

@@ -65,7 +65,7 @@ def test_a_guard_shows_how_the_decision_fell_its_line_and_its_code():
     assert words(drawing.svg(), "node guard") == [f"guard: true at test_programs.py:{LINE} if x &gt; 0.0:"]
     assert f"guard true at test_programs.py:{LINE}: true   <\n├─ 0\n└─ x = 1" in drawing.text()
     assert f"guard: true at test_programs.py#58;{LINE}" in drawing.mermaid()
-    assert rf"guard: true at test\_viz\_programs.py:{LINE}" in drawing.tikz()
+    assert rf"guard: true at test\_programs.py:{LINE}" in drawing.tikz()
     assert f"guard false at test_programs.py:{LINE}: false" in draw(jit(payoff), -1.0, 2.0).text()
 
 

@@ -6,10 +6,11 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import Node
-from viz.diagrams.containers import collect_nodes, with_variables
+from autograd import Node, Variable
+from autograd.numbers.operands import number_or_none
+from autograd.transforms.trees import bracketed, leaves, map_leaves
 
-__all__ = ["outputs_of_call", "parameter_names"]
+__all__ = ["dotted", "outputs_of_call", "parameter_names"]
 
 
 def outputs_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]:
@@ -23,13 +24,33 @@ def outputs_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> l
     """
     _check_arguments(function, arguments)
     names = parameter_names(function, len(arguments))
-    given = [with_variables(argument, name) for argument, name in zip(arguments, names, strict=True)]
-    found: list[Node] = []
-    collect_nodes(function(*given), found)
+    given = [
+        map_leaves(as_variable, argument, is_array_without_numbers, name, dotted)
+        for argument, name in zip(arguments, names, strict=True)
+    ]
+    found = [leaf for leaf, _ in leaves(function(*given)) if isinstance(leaf, Node)]
     if not found:
         name = getattr(function, "__name__", type(function).__name__)
         raise TypeError(f"draw shows how the result of {name} is computed, but no node is in what it returned")
     return list({id(node): node for node in found}.values())
+
+
+def as_variable(leaf: Any, name: str) -> Any:
+    """A variable of this name for a number; anything else as it is."""
+    if isinstance(leaf, Node | bool | str | bytes) or leaf is None:
+        return leaf
+    number = number_or_none(leaf)
+    return leaf if number is None else Variable(number, name=name)
+
+
+def is_array_without_numbers(value: Any) -> bool:
+    """Whether it is an array of flags, text or the like."""
+    return getattr(getattr(value, "dtype", None), "kind", "f") not in "fiuO"
+
+
+def dotted(kind: Any, key: Any) -> str:
+    """How a part of a container is written behind its name in a picture: `.key`, `[0]`, of an array `[0,1]`."""
+    return f".{key}" if kind is dict else bracketed(kind, key).replace(", ", ",")
 
 
 def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:

@@ -20,8 +20,8 @@ from autograd.program.program import Program
 from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import Signature, sign
 from autograd.program.vmap import Mapped
-from viz.diagrams.calls import parameter_names
-from viz.diagrams.containers import leaves_of
+from autograd.transforms.trees import leaves
+from viz.diagrams.calls import dotted, parameter_names
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.from_nodes import MOST_NODES, Decision, diagram_of, slopes_of
 from viz.errors import PROGRAM_WAYS, too_large
@@ -166,7 +166,7 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
     places = {id(variable): place for place, variable in enumerate(inputs)}
     positional, _ = Signature(arguments, {}).arguments(inputs)
     for name, argument in zip(parameter_names(jitted, len(arguments)), positional, strict=True):
-        for path_name, leaf in leaves_of(argument, name):
+        for leaf, path_name in leaves(argument, path=name, spell=dotted):
             place = places.get(id(leaf))
             if place is not None:
                 inputs[place].name = getattr(nodes.get(place), "name", None) or path_name
