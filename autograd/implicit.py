@@ -186,7 +186,7 @@ class SolvedEquation(Equation):
 def recorded_solution(
     solver: Callable[..., Any], residual: Callable[..., Any], given: list[Any], structure: Structure
 ) -> Any:
-    """What a solver gives inside a function that is compiled: nodes, for at the next call it is another solution."""
+    """The solution inside a function that is compiled, as nodes, for the next call has another one."""
     name = name_of(solver)
     try:
         found = solver(*structure.build(given))

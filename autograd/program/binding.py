@@ -133,7 +133,7 @@ class Bound:
             path = self.paths.after(path, failed, self.read())
 
     def make_room(self, path: Path) -> Target:
-        """What this has for a path that was not taken before."""
+        """The target of a path that was not taken before."""
         import numpy
 
         structure = path.traced.outputs

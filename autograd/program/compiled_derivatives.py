@@ -1,4 +1,4 @@
-"""Compiled functions at nodes: what they give can be differentiated, with compiled derivatives."""
+"""Compiled functions of nodes: their results are nodes, with compiled derivatives."""
 
 from __future__ import annotations
 

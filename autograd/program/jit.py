@@ -122,7 +122,7 @@ class Jitted:
     def derivatives_of(
         self, key: Any, moving: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Derivatives:
-        """What differentiates the function, where the numbers at some places are nodes."""
+        """The compiled derivatives of the function in the numbers at some places, which are nodes."""
         known = self.derivatives.get((key, moving))
         if known is None:
             derivatives = Derivatives(self.__name__, self.fun, Signature(args, kwargs), moving, self.alike)

@@ -38,7 +38,7 @@ COMPARISONS = {Less: "<", LessEqual: "<=", Equal: "==", NotEqual: "!="}
 
 
 class Margin(NamedTuple):
-    """How far a decision is from falling the other way: `distance` is |left - right| of the comparison behind it.
+    """The distance of a decision from falling the other way: |left - right| of the comparison behind it.
 
     `ulps` is the same in units in the last place of the larger number. `comparison` is `<`, `<=`, `==` or `!=`, and
     `holds` says whether it does; `outcome` is what Python decided on, for instance on the negation. `row` is the number
@@ -71,7 +71,7 @@ UNDECIDED = Margin(math.inf, math.inf, math.nan, "", math.nan, False, False, "",
 
 
 class Robustness(NamedTuple):
-    """How sure a condition is: its distance with the sign of the outcome, the outcome, and the number of the
+    """The robustness of a condition: its distance with the sign of the outcome, the outcome, and the number of the
     comparison that decides. All three are floats, or nodes of floats.
     """
 
@@ -174,7 +174,7 @@ def smallest_of_rows(mapped: Any, rows: Any) -> tuple[Any, Margin]:
 
 
 def recorded(mapped: Any, rows: Any, row: int) -> tuple[Sequence[float], Traced]:
-    """The numbers of one row, and what the function does with them."""
+    """The numbers of one row, and the recording of the function on them."""
     arguments = tuple(rows.one(row))
     numbers, _, _ = sign(arguments, {})
     return numbers, record(mapped.fun, Signature(arguments, {}), numbers)

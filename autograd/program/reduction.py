@@ -1,4 +1,4 @@
-"""What `vmap` makes of the results of rows: sums, means, and arrays with the rows along the first axis."""
+"""The reduction of the results of rows to sums and means, or to arrays with the rows along the first axis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Reduction"]
 
 
 class Reduction:
-    """How the results of the rows of a mapped function are put together: `reduce` for all parts, or one for each."""
+    """Puts the results of the rows of a mapped function together: `reduce` holds for all parts, or has one for each."""
 
     def __init__(self, name: str, reduce: Any) -> None:
         for one in reduce if isinstance(reduce, tuple) else (reduce,):
@@ -56,7 +56,7 @@ class Reduction:
         return self.joined(structure, built)
 
     def parts(self, structure: Structure) -> list[tuple[Structure, str | None]]:
-        """The parts of a result of this structure, with what is done over the rows with each."""
+        """The parts of a result of this structure, each with its reduction over the rows."""
         if not isinstance(self.reduce, tuple):
             return [(structure, self.reduce)]
         if structure.kind is dict or len(structure.children) != len(self.reduce):

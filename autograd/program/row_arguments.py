@@ -1,4 +1,4 @@
-"""The arguments of a call over rows: what differs from row to row, and what all rows share."""
+"""The arguments of a call over rows: those that have rows, and those that all rows share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["RowArguments"]
 
 
 class RowArguments:
-    """The arguments of a call of what `vmap` made of the function called `name`.
+    """The arguments of one call of a mapped function, whose name is for messages.
 
     `arguments` has those that are mapped with their rows along the first axis, and the others as they are; `first` has
     those of the first row, `numbers` the numbers in them, of which those of an argument end before its entry in

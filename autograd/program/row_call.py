@@ -102,7 +102,7 @@ class RowCall:
         return sign(tuple(self.rows.one(row)), {})[0]
 
     def take_structure(self, path: Path) -> None:
-        """Make room for results of the form that the first path returns; TypeError if another returns another."""
+        """Allocate results of the structure that the first path returns; TypeError if another path returns another."""
         structure = path.traced.outputs
         self.reduction.check_structures([structure if self.structure is None else self.structure, structure])
         if self.structure is None:

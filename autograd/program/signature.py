@@ -1,4 +1,4 @@
-"""The arguments of a compiled function: which numbers in them may differ from call to call, and what is fixed."""
+"""The arguments of a compiled function: numbers, which may differ from call to call, and fixed parts."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Signature:
         return self.structure.build(numbers)  # type: ignore[no-any-return]
 
     def call(self, fun: Callable[..., Any], numbers: Sequence[Any], *rest: Any) -> Any:
-        """What a function returns for these numbers in its arguments, behind which come the `rest`."""
+        """Call a function with these numbers in its arguments, and with the `rest` behind them."""
         positional, keywords = self.arguments(numbers)
         return fun(*positional, *rest, **keywords)
 
@@ -96,9 +96,9 @@ def merged(numbers: Sequence[Any], nodes: dict[int, Node]) -> list[Any]:
 
 
 def on_variables(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> Any:
-    """What a function returns for these arguments, run by Python on variables of their values, as plain numbers.
+    """Run a function by Python on variables in place of plain numbers, so that `strict` looks at every operation.
 
-    So that `strict` looks at every operation. Where there are nodes among the arguments, nodes are returned.
+    Results are plain numbers; nodes where there are nodes among the arguments.
     """
     numbers, nodes, _ = sign(args, kwargs)
     returned = Signature(args, kwargs).call(fun, merged([Variable(number) for number in numbers], nodes))
@@ -109,7 +109,10 @@ def on_variables(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
 
 
 def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any]) -> None:
-    """Append the numbers of a value, the nodes among them and what is fixed in it."""
+    """Append the numbers of a value, the nodes among them and its fixed parts, as `flatten` finds them.
+
+    `keys` gets the types and sizes of containers as well, so that equal keys mean equal structures.
+    """
     if type(value) is float or isinstance(value, float):
         append(numbers, value)
         keys.append(float)
@@ -219,7 +222,7 @@ def is_floating(value: Any) -> bool:
 
 
 def argument_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
-    """What is fixed in the arguments, as a leaf without numbers; None for numbers and for arrays of them."""
+    """A fixed part of the arguments as a leaf without numbers; None for numbers and for arrays of them."""
     if isinstance(value, float) or is_floating(value):
         return None
     if is_array(value):

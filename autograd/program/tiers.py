@@ -1,4 +1,4 @@
-"""Which tier runs a program: the interpreter at once, machine code when it pays.
+"""The tiers that run a program: the interpreter at once, machine code when it pays.
 
 Machine code takes about 100 µs an operation to make, and saves a few nanoseconds each time a row is run. With
 `tier="auto"` the interpreter runs until it has taken about as long as the compiler would, which is then started beside

@@ -1,4 +1,4 @@
-"""Tracing: a function is run once on nodes, and what it did becomes a program.
+"""Tracing: a function is run once on nodes, and its operations become a program.
 
 Python decides as it always does, on the values of this run. Each decision on something that depends on an input is
 recorded as a guard; comparisons that are only handed to `where` are operations like any other.
@@ -47,7 +47,7 @@ class Condition:
         return self.trace.decide(self.node)
 
     def choose(self, yes: Any, no: Any) -> Any:
-        """What `where` makes of this condition."""
+        """The node of `where` with this condition."""
         return Select(self.node, yes, no)
 
     def __and__(self, other: Any) -> Any:
@@ -119,7 +119,7 @@ class Trace:
         return Condition(self, primitive(left, right))
 
     def decide(self, node: Any) -> bool:
-        """Which way a decision falls in this run."""
+        """The outcome of a decision in this run, which is noted."""
         outcome = value_of(node) != 0.0
         if varies(node):
             self.decisions.append((node, outcome, *caller()))
@@ -127,7 +127,7 @@ class Trace:
 
 
 class Traced:
-    """What a run of a function gave: its program, and the structure of its output.
+    """A recorded run of a function: its program, and the structure of its output.
 
     The inputs of the program are the numbers of the arguments, then the `variables`: the nodes from outside that the
     function uses.
@@ -146,7 +146,7 @@ class Traced:
 
 
 def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[float]) -> Traced:
-    """Run a function on nodes of these values in its arguments, and give what it did as a program."""
+    """Run a function on nodes of these values in its arguments, and turn its operations into a program."""
     before = clock()
     arguments = [new_argument(number, False) for number in numbers]
     trace = Trace()
@@ -173,14 +173,14 @@ def condition_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
 
 
 def result_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
-    """What a function may return besides numbers and arrays: conditions and sparse matrices."""
+    """Leaves of results besides numbers and arrays, for `flatten`: conditions and sparse matrices."""
     return condition_leaf(value, what) or matrix_leaf(value, what)
 
 
 @cython.final
 @cython.cclass
 class Translation:
-    """The operations on a tape as a builder has them, and where to find a node in it.
+    """Hands the operations on a tape to a builder, and finds the builder's value for a node.
 
     The inputs are the arguments, then the `variables` that were made before the run.
     """
@@ -190,7 +190,7 @@ class Translation:
         self.variables = list({id(node): node for node in tape.outside}.values())
         self.builder = Builder(count + len(self.variables))
         self.place_of = {id(variable): place for place, variable in enumerate(self.variables, count)}
-        # What the builder calls what stands at each position of the tape.
+        # The builder's value for each position of the tape.
         self.values = integers(tape.size)
         self.translate()
 

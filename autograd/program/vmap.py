@@ -24,11 +24,11 @@ from autograd.transforms.taped_run import name_of
 
 __all__ = ["Mapped", "vmap"]
 
-# More operations than these of rows inside another compiled function take longer to record than is worth it.
+# Inside another compiled function, rows of more operations than these take longer to record than a program saves.
 UNROLLED = 100_000
-# Fewer rows are done sooner by Python than recorded for one call.
+# Python computes fewer rows than these sooner than they are recorded for one call.
 RECORDED = 200
-# Rows differ in their paths more than calls do.
+# The default of `max_paths`: rows differ in their paths more than calls do.
 LIMIT = 4096
 
 
@@ -163,7 +163,7 @@ class Mapped(CompiledOverRows):
     def derivatives_of(
         self, key: Any, moving: tuple[int, ...], shared: tuple[Any, ...], mapped: tuple[bool, ...]
     ) -> Derivatives:
-        """What differentiates the sums over rows in the numbers at some places of the arguments that rows share."""
+        """The compiled derivatives of the sums over rows, in some numbers of the arguments that rows share."""
         known = self.derivatives.get((key, mapped, moving))
         if known is None:
 

@@ -1,9 +1,9 @@
 """Derivatives of Python functions: `grad`, `jacobian`, `hessian` and their kin, under the names that JAX made common.
 
 A transform takes a function of numbers and gives a function of the same arguments. When that is called, the function
-runs once, on variables of its own in place of the numbers; what it did to them is on a `Tape`, from which all else
-is computed. Arguments may be numbers, arrays, and nested lists, tuples and dicts of them, and derivatives come back
-in the same structure.
+runs once, on variables of its own in place of the numbers; the operations on them are a `Tape`, from which all
+derivatives are computed. Arguments may be numbers, arrays, and nested lists, tuples and dicts of them, and derivatives
+come back in the same structure.
 
 Transforms nest. Where a result depends on anything that someone else may want to differentiate in (an argument that
 is itself a node, a variable of an enclosing transform that the function closes over), the sweeps over the tape run
@@ -218,7 +218,7 @@ class Transformed:
 def gradient_of(
     fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any], has_aux: bool, with_value: bool
 ) -> Any:
-    """What `grad` and `value_and_grad` give when called."""
+    """The gradient, as `grad` and `value_and_grad` return it."""
     name = "value_and_grad" if with_value else "grad"
     with TapedRun(name, fun, args, kwargs, argnums, has_aux) as run:
         run.check_scalar(name)
@@ -238,7 +238,7 @@ def jacobian_of(
     sparse: bool,
     forward: bool | None,
 ) -> Any:
-    """What `jacobian`, `jacfwd` and `jacrev` give when called."""
+    """The Jacobian, as `jacobian`, `jacfwd` and `jacrev` return it."""
     name = "jacobian" if forward is None else "jacfwd" if forward else "jacrev"
     with TapedRun(name, fun, args, kwargs, argnums, has_aux) as run:
         if sparse:
@@ -254,7 +254,7 @@ def jacobian_of(
 
 
 def hessian_of(fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sparse: bool) -> Any:
-    """What `hessian` gives when called."""
+    """The Hessian, as `hessian` returns it."""
     with TapedRun("hessian", fun, args, kwargs, argnums) as run:
         if sparse:
             return sparse_hessian(run)
@@ -272,7 +272,7 @@ def hessian_of(fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[
 def sparsity_of(
     fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sparse_derivative: Function
 ) -> Any:
-    """What `jacobian_sparsity` and `hessian_sparsity` give when called."""
+    """The pattern, as `jacobian_sparsity` and `hessian_sparsity` return it."""
     with TapedRun(sparse_derivative.__name__, fun, args, kwargs, argnums) as run:
         return pattern_of(sparse_derivative(run))
 

@@ -1,8 +1,8 @@
-"""What a function did to its arguments, in flat arrays: the form in which `transforms` differentiates it.
+"""Tapes: the operations of one run of a function in flat arrays, the form in which the transforms differentiate it.
 
 While a function runs, nodes are made; their serial numbers say in which order. So the nodes between the arguments
-and the outputs are found without marks, in one walk down from the outputs, and what they are is kept by position:
-the arguments first, then each operation after those it depends on. Sweeps over these arrays leave the nodes as
+and the outputs are found without marks, in one walk down from the outputs, and are numbered by position: the
+arguments first, then each operation after those it depends on. Sweeps over these arrays leave the nodes as
 they are, and can be repeated at little cost.
 """
 
@@ -93,11 +93,11 @@ class Tape:
         self.outputs = [self.position_of(output) for output in outputs]
 
     def tick_of(self, node: Node) -> int:
-        """How many nodes were made since the run began when this one was; negative for an older one."""
+        """Counts the nodes that the run made before this one; negative for a node older than the run."""
         return node._stamp // SERIAL - self.before - 1
 
     def meet(self, found: list[Any], operand: Any) -> int:
-        """Put a node that was made in the run into `found`; the number of such nodes, 0 or 1."""
+        """Put a node that was made in the run into `found`, and return how many that are, 0 or 1."""
         if not isinstance(operand, Node):
             return 0
         node = cython.cast(Node, operand)
@@ -220,7 +220,7 @@ class Tape:
         return live
 
     def is_live(self, operand: Any, live: bytearray) -> bool:
-        """Whether an operand depends on what is differentiated, here or around: else it counts as constant."""
+        """Whether an operand depends on a variable of this differentiation or an enclosing one; else it is constant."""
         position = self.position_of(operand)
         if position >= 0:
             return live[position] != 0
@@ -249,7 +249,7 @@ class Tape:
         self.absorbing = absorbing
 
     def product(self, position: int, one: Any, other: Any) -> Any:
-        """What passes through the operation at this position, times a local gradient of it."""
+        """An adjoint or tangent at this position, times a local gradient of its operation."""
         if type(other) is float and other == 1.0:
             # That of a sum: to make a node of it, and to find in the end that it changes nothing, takes longer.
             return one
@@ -321,7 +321,7 @@ class Tape:
         return result
 
     def by_node(self, derivatives: Any) -> tuple[list[Node], dict[int, float]]:
-        """The arguments and operations in order, and what the array has for each, by its identity."""
+        """The arguments and operations in order, and the entry of the array for each, by its identity."""
         order: list[Node] = [*self.arguments, *self.nodes]
         return order, {id(node): derivatives[position] for position, node in enumerate(order)}
 
@@ -413,6 +413,6 @@ def all_floats(numbers: Sequence[Any]) -> bool:
 
 
 def add(sums: list[Any], place: int, share: Any) -> None:
-    """Add to what is there, if anything is."""
+    """Add a term to the sum at this position, or begin the sum with it."""
     known = sums[place]
     sums[place] = share if known is None else known + share

@@ -16,7 +16,7 @@ __all__ = ["TapedRun", "in_structure", "name_of"]
 
 
 class TapedRun:
-    """One run of a function on variables of its own: what it was given, what it returned, and the tape between.
+    """One run of a function on variables of its own: its arguments, its results, and the tape between them.
 
     `argnums` says which arguments it is differentiated in: a place, a tuple of them, or None for all. While the
     context lasts, other transforms know these variables as such.
@@ -66,7 +66,7 @@ class TapedRun:
             raise
 
     def call(self, args: Sequence[Any], kwargs: dict[str, Any], places: Sequence[int], structures: Any) -> Any:
-        """What the function returns for its arguments, with variables in place of the numbers in some of them."""
+        """Call the function, with variables in place of the numbers in the arguments at these places."""
         replaced = list(args)
         start = 0
         for place, structure in zip(places, structures, strict=True):
@@ -84,17 +84,17 @@ class TapedRun:
         retire_arguments(self.arguments)
 
     def value(self) -> Any:
-        """What the function returned, as numbers; as nodes where they can be differentiated outside."""
+        """The value of the function: numbers, or nodes where they can be differentiated outside."""
         return self.outputs.build([self.settled(result) for result in self.results])
 
     def settled(self, result: Any) -> Any:
-        """A number that the function returned: plain if nobody can differentiate in what it depends on any more."""
+        """A result of the function: a plain number unless it depends on a variable that is differentiated outside."""
         if not isinstance(result, Node) or (self.differentiable and varies(result)):
             return result
         return value_of(result)
 
     def settled_aux(self) -> Any:
-        """What the function returned besides, with plain numbers for nodes likewise."""
+        """The auxiliary value, with plain numbers for its nodes likewise."""
         nodes = [leaf for leaf, _ in leaves(self.aux, is_array_of_numbers) if isinstance(leaf, Node)]
         outside = self.differentiable or (
             (current_mode().recording or is_traced()) and Tape(self.arguments, nodes, self.before).closed_over
@@ -170,5 +170,5 @@ def in_structure(transform: str, what: str, given: Any, of: str, expected: Struc
 
 
 def name_of(fun: Any) -> str:
-    """What to call a function in a message."""
+    """The name of a function in a message."""
     return str(getattr(fun, "__name__", None) or getattr(fun, "name", None) or type(fun).__name__)

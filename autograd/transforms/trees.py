@@ -191,7 +191,7 @@ def contain(kind: Any, keys: Sequence[Any], parts: list[Any]) -> Any:
 
 
 def bracketed(kind: Any, key: Any) -> str:
-    """How a part of a container is written behind its name: `[0]`, `['key']`, of an array `[0, 1]`."""
+    """The index of a part of a container, as it is written behind a name: `[0]`, `['key']`, of an array `[0, 1]`."""
     if kind in (dict, list) or issubclass(kind, tuple):
         return f"[{key!r}]"
     return f"[{', '.join([str(place) for place in key])}]" if key else ""

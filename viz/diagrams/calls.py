@@ -49,7 +49,7 @@ def is_array_without_numbers(value: Any) -> bool:
 
 
 def dotted(kind: Any, key: Any) -> str:
-    """How a part of a container is written behind its name in a picture: `.key`, `[0]`, of an array `[0,1]`."""
+    """The index of a part of a container, as pictures write it behind a name: `.key`, `[0]`, of an array `[0,1]`."""
     return f".{key}" if kind is dict else bracketed(kind, key).replace(", ", ",")
 
 
