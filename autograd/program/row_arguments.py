@@ -36,7 +36,7 @@ class RowArguments:
                 counts[place] = len(argument)
             self.arguments.append(argument)
         if not counts:
-            raise ValueError(f"vmap of {name}: no argument is mapped; say so in in_axes")
+            raise ValueError(f"vmap of {name}: no argument is mapped; in_axes must give the axis of at least one")
         if len(set(counts.values())) > 1:
             lengths = ", ".join([f"argument {place}: {count}" for place, count in counts.items()])
             raise ValueError(f"vmap of {name}: the mapped arguments differ in their number of rows ({lengths})")
