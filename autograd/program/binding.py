@@ -7,8 +7,8 @@ from typing import Any
 
 from autograd.errors import OperandError
 from autograd.program.paths import Path, PathTree
-from autograd.program.signature import is_array, is_floating, sign
-from autograd.transforms.trees import Structure, leaves
+from autograd.program.signature import argument_leaf, is_array, sign
+from autograd.transforms.trees import Structure, flatten
 
 try:
     import cython
@@ -53,20 +53,25 @@ class Bound:
         # The arrays, and where the numbers of each go.
         self.arrays: list[Any] = []
         self.starts: list[int] = []
-        start = 0
-        for value, _ in leaves([*args, *[kwargs[key] for key in sorted(kwargs)]], is_array):
+        given: list[Any] = []
+
+        def noted(value: Any, what: str) -> Any:
             if is_array(value):
-                if value.dtype != float or not value.flags.c_contiguous:
-                    raise OperandError(
-                        f"{name} can be bound to contiguous arrays of float64, got one of {value.dtype}"
-                        f"{'' if value.flags.c_contiguous else ' that is not contiguous'}"
-                    )
-                if value.size:
-                    self.arrays.append(value.reshape(-1))
-                    self.starts.append(start)
-                start += value.size
-            elif isinstance(value, float) or is_floating(value):
-                start += 1
+                given.append(value)
+            return argument_leaf(value, what)
+
+        structure = flatten([*args, *[kwargs[key] for key in sorted(kwargs)]], f"an argument of {name}", noted)[1]
+        starts: list[int] = []
+        structure.map_pieces(lambda start, piece: starts.append(start) if piece.is_array else None)
+        for value, start in zip(given, starts, strict=True):
+            if value.dtype != float or not value.flags.c_contiguous:
+                raise OperandError(
+                    f"{name} can be bound to contiguous arrays of float64, got one of {value.dtype}"
+                    f"{'' if value.flags.c_contiguous else ' that is not contiguous'}"
+                )
+            if value.size:
+                self.arrays.append(value.reshape(-1))
+                self.starts.append(start)
         self.count = len(self.arrays)
         if cython.compiled:
             self.find_sources()

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node, Variable, value_of
-from autograd.transforms.trees import Structure, flatten
+from autograd.transforms.trees import Structure, fixed, flatten
 
 try:
     import cython
@@ -16,19 +16,6 @@ except ImportError:
     from autograd.numbers import _cython as cython
 
 __all__ = ["Signature", "merged", "on_variables", "sign"]
-
-
-class Fixed:
-    """A leaf of the arguments that is the same in every call of one signature."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def build(self, numbers: Sequence[Any]) -> Any:
-        """The value, which takes no numbers."""
-        return self.value
 
 
 class Unsuitable(Exception):
@@ -236,4 +223,4 @@ def argument_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
             f"{what} of a compiled function must be numbers, arrays, lists, tuples or dicts of them, or something "
             f"that can be hashed and compared, got {type(value).__name__} {value!r:.60}"
         ) from None
-    return [], Structure(None, [], shape=(0,), maker=Fixed(value))
+    return fixed(value)

@@ -10,7 +10,7 @@ from autograd.graph.modes import current_mode, enable_grad
 from autograd.graph.node import Node, clock, new_argument, retire_arguments, value_of, varies
 from autograd.graph.rules import is_strict, is_traced
 from autograd.transforms.tape import Tape
-from autograd.transforms.trees import Structure, flatten, leaves, map_leaves
+from autograd.transforms.trees import Structure, flatten, map_leaves
 
 __all__ = ["TapedRun", "in_structure", "name_of"]
 
@@ -95,15 +95,12 @@ class TapedRun:
 
     def settled_aux(self) -> Any:
         """The auxiliary value, with plain numbers for its nodes likewise."""
-        nodes = [leaf for leaf, _ in leaves(self.aux, is_array_of_numbers) if isinstance(leaf, Node)]
+        nodes: list[Any] = []
+        map_nodes(lambda node: nodes.append(node) or node, self.aux)  # type: ignore[func-returns-value]
         outside = self.differentiable or (
             (current_mode().recording or is_traced()) and Tape(self.arguments, nodes, self.before).closed_over
         )
-
-        def settled(leaf: Any, _: object) -> Any:
-            return leaf if not isinstance(leaf, Node) or (outside and varies(leaf)) else value_of(leaf)
-
-        return map_leaves(settled, self.aux, is_array_of_numbers)
+        return map_nodes(lambda node: node if outside and varies(node) else value_of(node), self.aux)
 
     def check_scalar(self, transform: str) -> None:
         """Raise OutputError if the function gave anything but one number."""
@@ -135,9 +132,22 @@ class TapedRun:
         return second
 
 
-def is_array_of_numbers(value: Any) -> bool:
-    """Whether it is an array that can't hold nodes."""
-    return getattr(getattr(value, "dtype", None), "kind", "O") != "O"
+def map_nodes(change: Callable[[Any], Any], tree: Any) -> Any:
+    """A tree of anything with `change(node)` in place of each node."""
+
+    def changed(leaf: Any) -> Any:
+        if isinstance(leaf, Node):
+            return change(leaf)
+        if isinstance(leaf, type) or getattr(getattr(leaf, "dtype", None), "kind", "") != "O":
+            return leaf
+        array = leaf.copy()
+        array[...] = None
+        for place, item in enumerate(leaf.flat):
+            array.flat[place] = map_leaves(changed, item)
+        plain = [isinstance(item, float) for item in array.flat]
+        return array.astype(float) if plain and all(plain) else array
+
+    return map_leaves(changed, tree)
 
 
 def places_among(

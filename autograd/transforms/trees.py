@@ -1,11 +1,10 @@
-"""Trees of numbers: nested lists, tuples, mappings and arrays, taken apart into their leaves and put together again.
+"""Trees of numbers: nested lists, tuples, mappings and arrays, taken apart into their numbers and put together again.
 
-Containers are lists, tuples and mappings. All that walks through them stands here (but for `signature.take`, which
-runs in every call of a compiled function): `flatten` and `Structure.build` for trees of numbers, `leaves` and
-`map_leaves` for trees of anything.
+Containers are lists, tuples and mappings. All that walks through them stands here, but for `signature.take`, which runs
+in every call of a compiled function. A `leaf` function tells `flatten` of further leaves.
 
-What is built is a list, a tuple or a dict, whichever subclass or mapping was given, for nothing says how to make
-another; a named tuple keeps its type.
+A tree is built of lists, tuples and dicts, whichever subclasses or other mappings were given, for nothing says how to
+make another; a named tuple keeps its type.
 """
 
 from __future__ import annotations
@@ -25,9 +24,16 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["NUMBER", "Leaf", "Structure", "as_array", "bracketed", "flatten", "leaves", "map_leaves"]
+__all__ = ["NUMBER", "Structure", "as_array", "bracketed", "fixed", "flatten", "map_leaves"]
 
 Leaf = Callable[[Any, str], "tuple[Sequence[Any], Structure] | None"]
+
+
+def bracketed(kind: Any, key: Any) -> str:
+    """The index of a part of a container: `[0]`, `['key']`, of an array, whose kind is None, `[0, 1]`."""
+    if kind is not None:
+        return f"[{key!r}]"
+    return f"[{', '.join([str(place) for place in key])}]" if key else ""
 
 
 @cython.final
@@ -96,16 +102,16 @@ class Structure:
             start += child.size
         return contain(self.kind, self.keys, built)
 
-    def paths(self, path: str) -> list[str]:
-        """The path to each number: `input[0]['scale'][2]`."""
+    def paths(self, path: str, spell: Callable[[Any, Any], str] = bracketed) -> list[str]:
+        """The path to each number, such as `input[0]['scale'][2]`; `spell` is as `bracketed`."""
         if self.is_array:
             import numpy
 
-            return [path + bracketed(numpy.ndarray, index) for index in numpy.ndindex(*(self.shape or ()))]
+            return [path + spell(None, index) for index in numpy.ndindex(*(self.shape or ()))]
         if self.shape is not None:
-            return [path]
+            return [path] * self.size
         pairs = zip(self.keys, self.children, strict=True)
-        return [inner for key, child in pairs for inner in child.paths(path + bracketed(self.kind, key))]
+        return [inner for key, child in pairs for inner in child.paths(path + spell(self.kind, key), spell)]
 
     def fill(self, numbers: Sequence[Any], start: int) -> Any:
         """The leaf that this is, of the numbers from `start` on."""
@@ -190,41 +196,16 @@ def contain(kind: Any, keys: Sequence[Any], parts: list[Any]) -> Any:
     return parts if kind is list else kind._make(parts)
 
 
-def bracketed(kind: Any, key: Any) -> str:
-    """The index of a part of a container, as it is written behind a name: `[0]`, `['key']`, of an array `[0, 1]`."""
-    if kind in (dict, list) or issubclass(kind, tuple):
-        return f"[{key!r}]"
-    return f"[{', '.join([str(place) for place in key])}]" if key else ""
+def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
+    """The tree with `function(leaf)` in place of each leaf; a container in which nothing changes stays itself.
 
-
-def map_leaves(
-    function: Callable[[Any, Any], Any],
-    tree: Any,
-    is_leaf: Callable[[Any], bool] | None = None,
-    path: str | None = None,
-    spell: Callable[[Any, Any], str] = bracketed,
-) -> Any:
-    """The tree with `function(leaf, path)` in place of each leaf; a container in which nothing changes stays itself.
-
-    NumPy's arrays are containers too here, and all else that is none is a leaf; so is what `is_leaf` holds for. Paths
-    begin with `path`, and are None without one. A subclass of dict is copied, as changing a tree, unlike building one,
-    has an original.
-
-    >>> map_leaves(lambda leaf, path: f"{path} = {leaf}", {"a": [1.0, 2.0]}, path="x")
-    {'a': ["x['a'][0] = 1.0", "x['a'][1] = 2.0"]}
+    Whatever is no container is a leaf. A subclass of dict is kept: unlike `build`, this has an original to copy.
     """
-    if is_leaf is not None and is_leaf(tree):
-        return function(tree, path)
-    container = parts_of(tree) or entries_of(tree)
+    container = parts_of(tree)
     if container is None:
-        return function(tree, path)
+        return function(tree)
     kind, keys, parts = container
-    changed = []
-    for key, part in zip(keys, parts, strict=True):
-        inner = None if path is None else path + spell(kind, key)
-        changed.append(map_leaves(function, part, is_leaf, inner, spell))
-    if not isinstance(tree, list | tuple | Mapping):
-        return with_entries(tree, changed)
+    changed = [map_leaves(function, part) for part in parts]
     if all([new is old for new, old in zip(changed, parts, strict=True)]):
         return tree
     if not isinstance(tree, dict):
@@ -234,42 +215,22 @@ def map_leaves(
     return copied
 
 
-def leaves(
-    tree: Any,
-    is_leaf: Callable[[Any], bool] | None = None,
-    path: str | None = None,
-    spell: Callable[[Any, Any], str] = bracketed,
-) -> list[tuple[Any, Any]]:
-    """The leaves in order, each with its path, as `map_leaves` finds them."""
-    found: list[tuple[Any, Any]] = []
+class Fixed:
+    """Makes a leaf that holds no numbers, and is the same in every tree of a structure."""
 
-    def note(leaf: Any, path: Any) -> Any:
-        found.append((leaf, path))
-        return leaf
+    __slots__ = ("value",)
 
-    map_leaves(note, tree, is_leaf, path, spell)
-    return found
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def build(self, numbers: Sequence[Any]) -> Any:
+        """The value, which takes no numbers."""
+        return self.value
 
 
-def entries_of(value: Any) -> tuple[Any, Sequence[Any], Sequence[Any]] | None:
-    """The type of a NumPy array, its indices and its entries; None for anything else, and for a single number."""
-    if not hasattr(value, "dtype"):
-        return None
-    import numpy
-
-    if not isinstance(value, numpy.ndarray) or (value.ndim == 0 and value.dtype.kind != "O"):
-        return None
-    return numpy.ndarray, list(numpy.ndindex(value.shape)), list(value.flat)
-
-
-def with_entries(given: Any, entries: list[Any]) -> Any:
-    """An array of the shape of another one with these entries: of floats where all are, else of objects."""
-    import numpy
-
-    made = numpy.empty(given.shape, object)
-    for place, entry in enumerate(entries):
-        made.flat[place] = entry
-    return made.astype(float) if entries and all([isinstance(entry, float) for entry in entries]) else made
+def fixed(value: Any) -> tuple[list[Any], Structure]:
+    """A leaf that holds no numbers, for `flatten`."""
+    return [], Structure(None, [], shape=(0,), maker=Fixed(value))
 
 
 def as_array(numbers: Sequence[Any], shape: tuple[int, ...] | None = None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd import Node, Variable
 from autograd.numbers.operands import number_or_none
-from autograd.transforms.trees import bracketed, leaves, map_leaves
+from autograd.transforms.trees import bracketed, fixed, flatten
 
 __all__ = ["dotted", "outputs_of_call", "parameter_names"]
 
@@ -24,28 +24,28 @@ def outputs_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> l
     """
     _check_arguments(function, arguments)
     names = parameter_names(function, len(arguments))
-    given = [
-        map_leaves(as_variable, argument, is_array_without_numbers, name, dotted)
-        for argument, name in zip(arguments, names, strict=True)
-    ]
-    found = [leaf for leaf, _ in leaves(function(*given)) if isinstance(leaf, Node)]
+    given = [with_variables(argument, name) for argument, name in zip(arguments, names, strict=True)]
+    found = [leaf for leaf in flatten(function(*given), "the result", number_leaf)[0] if isinstance(leaf, Node)]
     if not found:
         name = getattr(function, "__name__", type(function).__name__)
         raise TypeError(f"draw shows how the result of {name} is computed, but no node is in what it returned")
     return list({id(node): node for node in found}.values())
 
 
-def as_variable(leaf: Any, name: str) -> Any:
-    """A variable of this name for a number; anything else as it is."""
-    if isinstance(leaf, Node | bool | str | bytes) or leaf is None:
-        return leaf
-    number = number_or_none(leaf)
-    return leaf if number is None else Variable(number, name=name)
+def with_variables(argument: Any, name: str) -> Any:
+    """The argument with a named variable in place of each number."""
+    numbers, structure = flatten(argument, name, number_leaf)
+    pairs = zip(numbers, structure.paths(name, dotted), strict=True)
+    return structure.build(
+        [number if isinstance(number, Node) else Variable(number, name=path) for number, path in pairs]
+    )
 
 
-def is_array_without_numbers(value: Any) -> bool:
-    """Whether it is an array of flags, text or the like."""
-    return getattr(getattr(value, "dtype", None), "kind", "f") not in "fiuO"
+def number_leaf(value: Any, what: str) -> Any:
+    """Anything but numbers and arrays of them as a leaf of its own, for `flatten`."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    is_number = kind in "fiuO" if kind else number_or_none(value) is not None and not isinstance(value, bool)
+    return None if is_number else fixed(value)
 
 
 def dotted(kind: Any, key: Any) -> str:
