@@ -21,8 +21,8 @@ import numpy as np
 
 from benchmarks.transformers import transformer
 from layers import SGD, Adam, Dense, Linear, MSELoss, NeuronLayer, Sequential
-from layers.parameters import flat_values
-from layers.step import Step
+from layers.parameters.parameter import flat_values
+from layers.training.step import TrainingStep
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "data"
 EPOCHS = 100
@@ -131,7 +131,7 @@ def step_parts() -> None:
     """Print where the time of two moons goes."""
     points, labels = moons()
     model = Sequential(Dense(2, 16, "relu"), Dense(16, 16, "relu"), Dense(16, 1), seed=0)
-    step, targets = Step(model, MSELoss()), labels.reshape(-1, 1)
+    step, targets = TrainingStep(model, MSELoss()), labels.reshape(-1, 1)
     values = flat_values(step.parameters)
     first = least(lambda: step(values, points, targets), 1)
     again, one = [least(lambda n=n: step(values, points[:n], targets[:n]), 50) for n in (100, 1)]
@@ -228,7 +228,7 @@ def report_sizes(options: argparse.Namespace) -> None:
     print("a step of one dense layer n to n, tanh, squared error, 256 samples: value and gradient")
     for size in (4, 8, 16, 32, 64, 128):
         model = Sequential(Dense(size, size, "tanh"), seed=0)
-        step = Step(model, MSELoss())
+        step = TrainingStep(model, MSELoss())
         values = flat_values(step.parameters)
         generator = np.random.default_rng(size)
         x, y = generator.normal(size=(256, size)), generator.normal(size=(256, size))

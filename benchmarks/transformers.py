@@ -18,8 +18,8 @@ import numpy as np
 from autograd import Variable
 from examples.names_transformer import encoded, load, loss, new_model
 from layers import Adam
-from layers.parameters import flat_values
-from layers.step import Step
+from layers.parameters.parameter import flat_values
+from layers.training.step import TrainingStep
 
 PROJECT = Path(__file__).resolve().parent.parent
 BATCH, STEPS = 4, 3
@@ -130,7 +130,7 @@ def train_by_hand(value: Any, state: dict[str, Any], names: list[str]) -> tuple[
 def train_layers(names: list[str]) -> tuple[list[float], float, Callable[[int], float]]:
     """The losses of the first steps of the compiled model, seconds to compile, seconds for each name of a batch."""
     model, optimizer = new_model(LENGTH, WIDTH, HEADS), Adam(lr=0.01)
-    step = Step(model, loss())
+    step = TrainingStep(model, loss())
     values = flat_values(step.parameters)
     start = time.perf_counter()
     step(values, *batch(names_of_step(0, names)))

@@ -33,7 +33,7 @@ def heading(text: str) -> None:
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """What the command line says."""
+    """The options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--output",

@@ -1,4 +1,4 @@
-"""A satellite's orbit from Kepler's equation, and how it depends on everything: `python -m examples.kepler_orbit`.
+"""A satellite's orbit from Kepler's equation, and its derivatives in everything: `python -m examples.kepler_orbit`.
 
 Kepler's equation E − e·sin E = M has no solution in elementary functions. Newton's method finds E on plain floats, and
 the implicit function theorem gives its derivatives, of any order: none of them pass through the iteration. Velocity is
@@ -60,7 +60,7 @@ def eccentric_anomaly(mean_anomaly: float, eccentricity: float) -> float:
 
 
 def position(elements: Elements, time: Any, gravity: float = EARTH) -> Any:
-    """Where the satellite is, in km, `time` seconds after the epoch."""
+    """The place of the satellite, in km, `time` seconds after the epoch."""
     a, e, inclination, node, perigee, mean_anomaly = elements
     anomaly = eccentric_anomaly(mean_anomaly + sqrt(gravity / a**3) * time, e)
     along, across = a * (cos(anomaly) - e), a * sqrt((1 - e) * (1 + e)) * sin(anomaly)
@@ -123,7 +123,7 @@ def transition_matrix(state: Any, time: float, gravity: float = EARTH) -> Any:
 
 
 def main() -> None:
-    """Print one revolution, what a small change of each element does, and the state-transition matrix."""
+    """Print one revolution, the effect of a small change of each element, and the state-transition matrix."""
     period = 2 * math.pi * math.sqrt(MOLNIYA.semi_major_axis**3 / EARTH)
     print(f"A Molniya orbit, {period / 3600:.2f} hours a revolution\n")
     print("   hours   distance km   speed km/s   energy km²/s²   |r'' + μ·r/|r|³| km/s²")

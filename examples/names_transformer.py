@@ -4,7 +4,7 @@
 
 It has the parts of a large one: embeddings of letters and places, causal self-attention in four heads, a two-layer
 network, both beside what they add to, root-mean-square normalisation before each; 4,064 parameters. All names of up to
-seven letters are trained on, each as letters and what follows them; then new ones are spelled.
+seven letters are trained on, each as letters and the ones that follow; then new ones are spelled.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def encoded(names: list[str], length: int = LENGTH) -> tuple[Any, Any]:
         spelled = [END, *[LETTERS.index(letter) for letter in name], END]
         line[: len(spelled)] = spelled
     inputs = tokens[:, :-1].copy()
-    # An end in the place of nothing: what it leads to is ignored.
+    # An end fills the places behind a name; the targets there are ignored.
     inputs[inputs == NOTHING] = END
     return inputs, tokens[:, 1:].copy()
 
@@ -88,7 +88,7 @@ def new_model(length: int = LENGTH, width: int = WIDTH, heads: int = HEADS, seed
 
 
 def loss() -> CrossEntropyLoss:
-    """How surprising the next letters are, on average, in nats."""
+    """The mean surprise at the next letters, in nats: the cross-entropy."""
     return CrossEntropyLoss(ignore=NOTHING)
 
 

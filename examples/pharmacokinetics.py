@@ -1,4 +1,4 @@
-"""How fast a drug is absorbed and eliminated, fitted to blood samples: `python -m examples.pharmacokinetics`.
+"""Rates of a drug's absorption and elimination, fitted to blood samples: `python -m examples.pharmacokinetics`.
 
 The same model three times: its solution in closed form; its differential equations by Runge and Kutta's method, on
 nodes; and by a stiff solver of SciPy's, together with the equations of its sensitivities. Each gives least squares an
@@ -154,7 +154,7 @@ def standard_errors(model: Model, log_rates: Any, observed: Any = CONCENTRATIONS
 
 
 def main() -> None:
-    """Print the three fits, their standard errors, and what tissue would make of the same dose."""
+    """Print the three fits, their standard errors, and the effect of tissue on the same dose."""
     print("logarithm of        " + "".join([f"{name:>20}" for name in NAMES]))
     closed = fit(one_compartment)
     rows = {

@@ -1,6 +1,6 @@
 """Robot arms from their table of links: kinematics, inverse kinematics, torques: `python -m examples.robot_arm`.
 
-Only where the hand is, and what kinetic and potential energy are, is written down. Jacobians, singularities, velocities
+Only the place of the hand, and kinetic and potential energy, are written down. Jacobians, singularities, velocities
 and the equations of motion are derivatives of that. Needs SciPy: pip install 'scalar-autograd[scipy]'.
 """
 
@@ -33,7 +33,7 @@ READY = np.array([0.3, -1.2, 1.5, -0.6, 1.1, 0.2])
 
 
 def pose(arm: list[Link], angles: Any) -> Any:
-    """Where the hand's axes and origin are: the upper three rows of the product of all links' transformations.
+    """The hand's axes and origin: the upper three rows of the product of all links' transformations.
 
     >>> pose(PLANAR, [np.pi / 2, 0.0, 0.0]).round(3).tolist()
     [[0.0, -1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 1.1], [0.0, 0.0, 1.0, 0.0]]
@@ -86,8 +86,9 @@ def determinant(matrix: Any) -> Any:
 
 
 def manipulability(arm: list[Link], angles: Any, directions: slice = slice(6)) -> Any:
-    """How far an arm is from a singularity: √det(J·Jᵀ) for these rows of the Jacobian (T. Yoshikawa, "Manipulability of
-    robotic mechanisms", International Journal of Robotics Research 4 (2), 1985).
+    """A measure of an arm's distance from a singularity: √det(J·Jᵀ) for these rows of the Jacobian.
+
+    T. Yoshikawa, "Manipulability of robotic mechanisms", International Journal of Robotics Research 4 (2), 1985.
     """
     rows = geometric_jacobian(arm, angles)[directions]
     return sqrt(determinant(rows @ rows.T))
@@ -121,7 +122,7 @@ GRAVITY = 9.80665
 
 
 def centre(bodies: list[Body], angles: Any) -> Any:
-    """Where the last body's centre of mass is, in the vertical plane."""
+    """The place of the last body's centre of mass, in the vertical plane."""
     chain = [Link(body.length) for body in bodies[:-1]] + [Link(bodies[-1].centre)]
     return pose(chain, angles)[:2, 3]
 
@@ -142,7 +143,7 @@ def mass_matrix(bodies: list[Body], angles: Any) -> Any:
 
 
 def torques(bodies: list[Body], angles: Any, rates: Any, accelerations: Any) -> Any:
-    """What the motors must give, in N·m: d/dt ∂L/∂q̇ − ∂L/∂q, the equation of Euler and Lagrange.
+    """The torques of the motors, in N·m: d/dt ∂L/∂q̇ − ∂L/∂q, the equation of Euler and Lagrange.
 
     >>> torques(TWO_LINKS, np.zeros(2), np.zeros(2), np.zeros(2)).round(4).tolist()
     [26.478, 4.413]
@@ -153,7 +154,7 @@ def torques(bodies: list[Body], angles: Any, rates: Any, accelerations: Any) -> 
 
 
 def main() -> None:
-    """Print where a UR5e's hand is and how it moves, how its joints are found, and the torques of two links."""
+    """Print place and motion of a UR5e's hand, the search for its joints, and the torques of two links."""
     print("Universal Robots UR5e at", READY)
     print(pose(UR5E, READY).round(4) + 0.0)
     print("\nvelocity of the hand, a column for each joint")

@@ -2,7 +2,7 @@
 
     python -m examples.sunspots
 
-The last sixty years are kept out of the training. The picture shows what was forecast for them.
+The last sixty years are kept out of the training. The picture shows the forecasts for them.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ def root_mean_square(errors: Any) -> float:
 
 
 def forecast(epochs: int = 200, seed: int = 1, progress: bool = False) -> Forecast:
-    """A network trained on all but the last sixty years, and what it says of these."""
+    """A network trained on all but the last sixty years, and its forecasts for these."""
     years, spots = load()
     inputs, targets = windows(spots / SCALE)
-    # No year of what is kept out is seen in training, neither in a window nor as a target.
+    # No year that is kept out is seen in training, neither in a window nor as a target.
     split = len(spots) - KEPT_OUT - WINDOW - AHEAD + 1
     network = new_network(seed)
     history = network.train(
@@ -81,7 +81,7 @@ def forecast(epochs: int = 200, seed: int = 1, progress: bool = False) -> Foreca
 
 
 def draw(result: Forecast, path: Path) -> Path:
-    """Save the forecasts beside what came; the path is returned."""
+    """Save the forecasts beside the sunspots that were counted; the path is returned."""
     from layers.plots import new_axes
 
     figure, axes = new_axes("Sunspots: forecasts for years that were kept out of the training", "year", "sunspots")
@@ -99,7 +99,7 @@ def draw(result: Forecast, path: Path) -> Path:
 
 
 def main(directory: Path = Path("demo-output"), epochs: int = 200) -> list[Path]:
-    """Train, say how good the forecasts are, and save two pictures; their paths are returned."""
+    """Train, print the errors of the forecasts, and save two pictures; their paths are returned."""
     from layers.plots import learning_curve
 
     directory.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ DATA = Path(__file__).parent / "data" / "moons.json"
 EPOCHS = 100
 SEED = 1337
 PENALTY = 1e-4
-# In how many places across and up the picture asks for the score.
+# The number of places across, and up, for which the picture asks for the score.
 RESOLUTION = 90
 BLUE, ORANGE = "#0072B2", "#D55E00"
 PALE_BLUE, PALE_ORANGE = "#DCEBF5", "#FAE5D6"
@@ -66,7 +66,7 @@ class Network:
 
 @dataclass
 class Training:
-    """A trained network and how it got there: loss and accuracy of each epoch, before its step."""
+    """A trained network and its progress: loss and accuracy of each epoch, before its step."""
 
     network: Network
     points: Any
@@ -166,7 +166,7 @@ def progress_bar(epochs: int) -> Any:
 def new_figure(width: float, height: float) -> Any:
     """An empty figure that needs no display.
 
-    Raises ImportError if matplotlib is missing, and says what brings it.
+    Raises ImportError if matplotlib is missing, with the command that installs it.
     """
     try:
         from matplotlib.figure import Figure
@@ -190,7 +190,7 @@ def tidy(axes: Any) -> None:
 
 
 def draw_boundary(training: Training, path: Path) -> Path:
-    """Save what the network says of every place in the plane, with the points; the path is returned."""
+    """Save the network's scores over the plane, with the points; the path is returned."""
     figure = new_figure(7.2, 4.6)
     axes = figure.add_subplot()
     low, high = training.points.min(axis=0) - 0.35, training.points.max(axis=0) + 0.35
@@ -252,7 +252,7 @@ def draw_learning_curve(training: Training, path: Path) -> Path:
 
 
 def main(directory: Path = Path("demo-output"), epochs: int = EPOCHS) -> list[Path]:
-    """Train, say how it went, and save both pictures; their paths are returned."""
+    """Train, print the progress, and save both pictures; their paths are returned."""
     directory.mkdir(parents=True, exist_ok=True)
     if not autograd.compiled:
         print("(the engine runs as plain Python here, about 10 times slower than compiled)")

@@ -13,7 +13,7 @@ from __future__ import annotations
 from layers.activations import GELU, Identity, LeakyReLU, LogSoftmax, Softmax, Softplus, Tanh
 from layers.base import Gradients, Layer, Trainable, from_dict, registered
 from layers.dense import Dense, FullyConnected, Neuron, NeuronLayer
-from layers.elementary import Affine, Plus, ReLU, Sigmoid, SigmoidNeuron, Square, SquaredLoss
+from layers.elementary import Affine, Plus, ReLU, Sigmoid, SigmoidNeuron, Square
 from layers.errors import (
     DataError,
     DescriptionError,
@@ -25,7 +25,19 @@ from layers.errors import (
     StateError,
     TrainingError,
 )
-from layers.initialisers import (
+from layers.losses import (
+    BinaryCrossEntropyLoss,
+    CrossEntropyLoss,
+    HingeLoss,
+    HuberLoss,
+    Loss,
+    Mean,
+    MSELoss,
+    SquaredLoss,
+    Sum,
+)
+from layers.model import Model, Network, Residual, Sequential
+from layers.parameters.initialisers import (
     HeNormal,
     HeUniform,
     Initialiser,
@@ -37,12 +49,10 @@ from layers.initialisers import (
     XavierUniform,
     Zeros,
 )
-from layers.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, HingeLoss, HuberLoss, Loss, Mean, MSELoss, Sum
-from layers.model import Model, Network, Residual, Sequential
-from layers.optimisers import LBFGS, SGD, Adam, AdamW, Optimizer, RMSProp
-from layers.parameters import Parameter
-from layers.schedules import Cosine, Exponential, Linear, Steps, WarmUp
-from layers.training import EarlyStopping, Epoch, History, fit
+from layers.parameters.parameter import Parameter
+from layers.training.fit import EarlyStopping, Epoch, History, fit
+from layers.training.optimisers import LBFGS, SGD, Adam, AdamW, Optimizer, RMSProp
+from layers.training.schedules import Cosine, Exponential, Linear, Steps, WarmUp
 from layers.transformer import CausalSelfAttention, Embedding, LayerNorm, RMSNorm
 
 __all__ = [

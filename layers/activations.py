@@ -1,4 +1,4 @@
-"""Activations beside ReLU and Sigmoid: what comes after the affine part of a layer."""
+"""Activations beside ReLU and Sigmoid: the functions behind the affine part of a layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from autograd import erfc, exp, maximum, softplus, stop_gradient, tanh
 from layers.arrays import along_last_axis, elementwise
 from layers.base import Layer, Names, from_dict, registered
 from layers.errors import DescriptionError
-from layers.many import largest, log_total_of_exponentials
+from layers.options import finite_number
+from layers.reductions import largest, log_total_of_exponentials
 
 __all__ = ["GELU", "Identity", "LeakyReLU", "LogSoftmax", "Softmax", "Softplus", "Tanh", "activation_of"]
 
@@ -39,9 +40,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, slope: float = 0.01, **names: Unpack[Names]) -> None:
         super().__init__(**names)
-        if isinstance(slope, bool) or not isinstance(slope, int | float) or not math.isfinite(slope):
-            raise DescriptionError(f"the slope of a leaky_relu is a finite number, got {slope!r:.60}")
-        self.slope = float(slope)
+        self.slope = finite_number("the slope of a leaky_relu", slope)
 
     def compute(self, a: Any) -> dict[str, Any]:
         slope = self.slope
@@ -92,6 +91,8 @@ class Softmax(Layer):
     >>> Softmax().forward([1000.0, 1000.0])
     array([0.5, 0.5])
     """
+
+    gives = "probabilities"
 
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": along_last_axis(softmax, a, "a")}

@@ -1,4 +1,4 @@
-"""Single numbers and arrays of them alike: what a layer may be given, and how such inputs combine.
+"""Inputs of layers, single numbers and arrays of them alike: their checks, and the operations that combine them.
 
 A *single* is a node or a float. An array is a NumPy array of dtype object that holds singles. NumPy is
 imported only where there is an array.
@@ -12,7 +12,7 @@ from typing import Any
 from autograd import Node
 from autograd.numbers.operands import number_or_none
 from layers.errors import InputError, ShapeError
-from layers.many import inner_product, total
+from layers.reductions import inner_product, total
 
 __all__ = [
     "along_last_axis", "as_input", "checked_bias", "elementwise", "is_array", "plain", "product", "reduced",

@@ -6,26 +6,31 @@ import contextvars
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, ClassVar, NamedTuple, TypedDict
+from typing import Any, ClassVar, Literal, NamedTuple, TypedDict, get_args
 
 from autograd import Node, Variable, gradients, scope
 from autograd.graph.modes import current_mode
 from autograd.graph.node import hooks
 from layers.arrays import as_input, elementwise, is_array, plain, singles
-from layers.errors import DataError, InputError, NoForwardError, ShapeError
-from layers.parameters import Parameter, sizes_restored
-from layers.registry import Described, Registry
-from layers.state import check_state
+from layers.errors import DataError, DescriptionError, InputError, NoForwardError, ShapeError
+from layers.parameters.parameter import Parameter, sizes_restored
+from layers.saving.registry import Described, Registry
+from layers.saving.weights import check_state
 
-__all__ = ["Gradients", "Layer", "Names", "Trainable", "from_dict", "registered"]
+__all__ = ["Gradients", "Kind", "Layer", "Names", "Trainable", "from_dict", "registered"]
 
 LAYERS = Registry("layer")
-# The decorator under whose name a description may ask for a layer.
+# The decorator that gives a layer the name by which descriptions ask for it.
 registered = LAYERS.register
 
 
+# The kinds of outputs that losses tell apart: any numbers, scores (whose softmax or sigmoid are probabilities), or
+# probabilities.
+Kind = Literal["numbers", "scores", "probabilities"]
+
+
 class Names(TypedDict, total=False):
-    """The options that every layer takes; `Layer` says what they mean."""
+    """The options that every layer takes; `Layer` explains them."""
 
     name: str | None
     index: int | None
@@ -96,14 +101,14 @@ class Layer(Described):
 
     Parameters, all by keyword
     --------------------------
-    name: what the box and messages call the layer; the name of its class if not given.
+    name: the layer's name on its box and in messages; the name of its class if not given.
     index: a number to follow the names of its values, so that a second `Affine` has z2 and a2.
     output: the name of its result in place of the layer's own.
 
     The elements of an array are named `a1[0,2]` and so on, but only if `index` or `output` is given: that
     takes as long as computing them (the 2-16-16-1 network on 100 points, forward: 16 ms instead of 8).
 
-    A subclass defines `compute`, whose arguments are the layer's inputs. What it learns are attributes of class
+    A subclass defines `compute`, whose arguments are the layer's inputs. Its parameters are attributes of class
     `Parameter`, read as `self.weight.nodes`; attributes that are layers, or lists of them, are part of it.
 
     >>> class Scale(Layer):
@@ -111,14 +116,19 @@ class Layer(Described):
     ...         return {"scaled": x * factor}
     >>> Scale().forward([1.0, 2.0], 3.0)
     array([3., 6.])
+
+    A layer whose results are probabilities, or scores, says so by its attribute `gives`; it decides which losses may
+    follow.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ()
+    gives: Kind = "numbers"
     shared_settings = ("name", "index", "output")
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.inputs = tuple(inspect.signature(cls.compute).parameters)[1:]
+        check_kind(cls, "gives", cls.gives)
 
     def __init__(self, *, name: str | None = None, index: int | None = None, output: str | None = None) -> None:
         self.given_name = None if name is None else str(name)
@@ -141,7 +151,7 @@ class Layer(Described):
         return result if any([isinstance(single, Node) for single in singles(result)]) else plain(result)
 
     def apply(self, *inputs: Any) -> Any:
-        """The result on what other layers made, nodes or numbers: as the layer itself, without checks of their kind.
+        """The result on outputs of other layers, nodes or numbers, without the checks that calling the layer makes.
 
         Layers that are made of layers use it.
         """
@@ -165,7 +175,7 @@ class Layer(Described):
         return plain(list(values.values())[-1])
 
     def backward(self, upstream: Any = 1.0) -> Gradients:
-        """The gradients of the inputs of the last `forward` and of the values within, given the result's.
+        """The gradients of the inputs of the last `forward` and of the values within, from the result's gradient.
 
         Those of parameters are left in their Variables, for `trainable` and optimisers; the layer's own parameters
         have them in the result too (`.dweight`). `upstream` is the gradient of the result, in its shape; a single
@@ -206,12 +216,12 @@ class Layer(Described):
             raise type(error)(f"{self.name}: {error}") from None
 
     def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
-        """What `compute` makes of prepared inputs; if it fails, sizes that these inputs decided are open again."""
+        """The values of `compute` on prepared inputs; if it fails, sizes that these inputs decided are open again."""
         with sizes_restored(self.named_parameters().values()):
             return self._apply(given)
 
     def _apply(self, given: dict[str, Any]) -> dict[str, Any]:
-        """What `compute` makes of prepared inputs, as a box and with names."""
+        """The values of `compute` on prepared inputs, as a box and with names."""
         try:
             with scope(self.name):
                 values = self.compute(*given.values())
@@ -248,7 +258,7 @@ class Layer(Described):
             )
         return seeds
 
-    # What it learns
+    # Parameters
 
     def named_layers(self) -> Iterator[tuple[str, Layer]]:
         """The layers that it is made of, by names unlike each other."""
@@ -300,8 +310,8 @@ class Layer(Described):
     def load_state_dict(self, state: Any, *, strict: bool = True) -> None:
         """Give the parameters the values of a `state_dict()`.
 
-        Raises StateError for other names (unless not `strict`: then only what has a namesake is loaded), shapes, or
-        values that are not finite; nothing is then changed.
+        Raises StateError for other names (if `strict`; else only arrays that have a namesake are loaded), for other
+        shapes, and for values that are not finite; nothing is then changed.
         """
         parameters = self.named_parameters()
         checked = check_state(self.name, state, {name: one.shape for name, one in parameters.items()}, strict=strict)
@@ -316,10 +326,10 @@ class Layer(Described):
                 parameter.seed = (*seed, place)
 
     def ending(self) -> Layer:
-        """The innermost layer that its result comes from: of a `Dense` its activation. Losses check it."""
+        """The innermost layer that the result comes from, for losses to check: a `Dense` ends in its activation."""
         return self
 
-    # What it is
+    # Descriptions and pictures
 
     def described_settings(self) -> dict[str, Any]:
         told = super().described_settings()
@@ -327,7 +337,7 @@ class Layer(Described):
         return told | {name: value for name, value in names.items() if value is not None}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """What a notebook shows: the last forward pass as a picture, if `viz` was imported; text without one."""
+        """The last forward pass as a picture for a notebook, if `viz` was imported; text without one."""
         render = hooks.get("render")
         if render is None or self._given is None:
             return {"text/plain": repr(self)}
@@ -336,7 +346,7 @@ class Layer(Described):
 
 
 def from_dict(description: Any) -> Any:
-    """The layer, loss or model that a description asks for; its names reach what is registered and nothing else.
+    """The layer, loss or model that a description asks for; names reach registered classes and nothing else.
 
     Raises DescriptionError for an unknown name or option.
 
@@ -344,6 +354,12 @@ def from_dict(description: Any) -> Any:
     Dense(n_in=2, n_out=3, activation='relu')
     """
     return LAYERS.make(description)
+
+
+def check_kind(cls: type, attribute: str, kind: str) -> None:
+    """Raise DescriptionError if a class declares something else than numbers, scores or probabilities."""
+    if kind not in get_args(Kind):
+        raise DescriptionError(f"{cls.__name__}.{attribute} is one of {', '.join(get_args(Kind))}, got {kind!r:.60}")
 
 
 def _swept(output: Any, seeds: Any, wanted: list[Any]) -> list[Any]:

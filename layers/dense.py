@@ -11,38 +11,20 @@ from layers.activations import activation_of
 from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
 from layers.errors import DescriptionError, ShapeError
-from layers.initialisers import initialiser_of
-from layers.many import inner_product
-from layers.parameters import Parameter
-from layers.registry import whole_number
+from layers.options import seed_of, whole_number
+from layers.parameters.initialisers import initialiser_of
+from layers.parameters.parameter import Parameter
+from layers.reductions import inner_product
 
-__all__ = ["Dense", "FullyConnected", "Neuron", "NeuronLayer", "checked_size", "feature_count", "seed_of"]
+__all__ = ["Dense", "FullyConnected", "Neuron", "NeuronLayer", "feature_count"]
 
 
 # Each of them is an object with parameters of its own; a `Dense` has no such limit.
 MOST_NEURONS = 100_000
 
 
-def checked_size(what: str, size: Any) -> int:
-    """A number of features or neurons, 1 or more. Raises DescriptionError."""
-    whole = whole_number(size)
-    if whole is None or whole < 1:
-        raise DescriptionError(f"{what} is a whole number, 1 or more, got {size!r:.60}")
-    return whole
-
-
-def seed_of(seed: Any) -> tuple[int, ...] | None:
-    """A seed as parameters take it: whole numbers, 0 or more, that numpy.random.default_rng mixes."""
-    if seed is None:
-        return None
-    whole = whole_number(seed)
-    if whole is None or whole < 0:
-        raise DescriptionError(f"a seed is a whole number, 0 or more, or None, got {seed!r:.60}")
-    return (whole,)
-
-
 def feature_count(x: Any) -> int:
-    """How many features an input has: the length of its last axis."""
+    """The number of features of an input, the length of its last axis."""
     if not is_array(x):
         raise ShapeError("x has shape (features,) or (samples, features), got a single number; give [x]")
     count: int = x.shape[-1]
@@ -60,7 +42,7 @@ def check_features(x: Any, expected: int | None) -> int:
 
 
 class _Weighted(Layer):
-    """What `Dense` and `Neuron` share: W of shape (n_in, *columns), b of shape `columns`, and the options behind them.
+    """Base of `Dense` and `Neuron`: W of shape (n_in, *columns), b of shape `columns`, and the options behind them.
 
     `Dense` has as many columns as neurons; a `Neuron` has none, its b is a single number.
     """
@@ -69,7 +51,7 @@ class _Weighted(Layer):
         self, n_in: Any, columns: tuple[int, ...], activation: Any, weight_init: Any, bias: bool, seed: Any
     ) -> None:
         """Take the options of the constructor. Raises DescriptionError for one that is wrong."""
-        rows = None if n_in is None else checked_size(f"{self.name}: n_in", n_in)
+        rows = None if n_in is None else whole_number(f"{self.name}: n_in", n_in)
         self.activation = activation
         self.weight_init = weight_init
         self.seed = seed
@@ -81,8 +63,11 @@ class _Weighted(Layer):
 
     @property
     def n_in(self) -> int | None:
-        """How many features come in; None until that is known."""
+        """The number of input features; None until that is known."""
         return self.weight.shape[0]
+
+    def ending(self) -> Layer:
+        return self._activation
 
     def setting(self, name: str) -> Any:
         return self.bias is not None if name == "bias" else super().setting(name)
@@ -92,11 +77,11 @@ class _Weighted(Layer):
 class Dense(_Weighted):
     """h = f(x·W + b) on x (features,) or (samples, features), by way of z = x·W and a = z + b.
 
-    n_in, n_out: how many features come in and go out; without `n_in` the first input decides.
+    n_in, n_out: the numbers of input and output features; without `n_in` the first input decides.
     activation: f, by name or as a layer; None is the identity.
-    weight_init: what W (n_in, n_out) is at first, by name or as an `Initialiser`; b (n_out,) is 0.
-    bias: whether there is a b.
-    seed: of the generator that W comes from, if not of the model that the layer is part of.
+    weight_init: the first values of W (n_in, n_out), by name or as an `Initialiser`; b (n_out,) starts at 0.
+    bias: whether to add b.
+    seed: seeds the generator of W; without it the seed of the model that the layer is part of.
 
     >>> dense = Dense(2, 3, activation="relu", seed=0)
     >>> dense.forward([[1.0, 2.0]]).shape, dense.named_parameters()
@@ -117,7 +102,7 @@ class Dense(_Weighted):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_out = checked_size(f"{self.name}: n_out", n_out)
+        self.n_out = whole_number(f"{self.name}: n_out", n_out)
         self._make_weights(n_in, (self.n_out,), activation, weight_init, bias, seed)
 
     def compute(self, x: Any) -> dict[str, Any]:
@@ -128,9 +113,6 @@ class Dense(_Weighted):
         if self.bias is not None:
             values["a"] = elementwise(lambda z, b: z + b, values["z"], self.bias.nodes)
         return values | {"h": self._activation.apply(values["a"])}
-
-    def ending(self) -> Layer:
-        return self._activation
 
 
 @registered("fully_connected")
@@ -214,7 +196,7 @@ class NeuronLayer(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_out = checked_size(f"{self.name}: n_out", n_out)
+        self.n_out = whole_number(f"{self.name}: n_out", n_out)
         if self.n_out > MOST_NEURONS:
             raise DescriptionError(
                 f"{self.name}: n_out is at most {MOST_NEURONS} for single neurons, got {n_out!r:.60}; use Dense"
@@ -232,7 +214,7 @@ class NeuronLayer(Layer):
 
     @property
     def n_in(self) -> int | None:
-        """How many features come in; None until that is known."""
+        """The number of input features; None until that is known."""
         return self.neuron[0].n_in
 
     def setting(self, name: str) -> Any:
@@ -247,6 +229,9 @@ class NeuronLayer(Layer):
         for place, output in enumerate(outputs):
             h[..., place] = output
         return {"h": h}
+
+    def ending(self) -> Layer:
+        return self.neuron[0].ending()
 
     def as_dense(self) -> Dense:
         """The matrix twin: a `Dense` with the same weights and biases."""

@@ -1,4 +1,4 @@
-"""The layers of a first lesson: a sum, a square, an affine function, activations, a loss.
+"""The layers of a first lesson: a sum, a square, an affine function, activations.
 
 Each is a few primitives and the names of their results. All take single numbers and nodes, and arrays of
 them with samples in columns.
@@ -12,7 +12,7 @@ from autograd import maximum, sigmoid, square
 from layers.arrays import checked_bias, elementwise, product, same_shape
 from layers.base import Layer, registered
 
-__all__ = ["Affine", "Plus", "ReLU", "Sigmoid", "SigmoidNeuron", "Square", "SquaredLoss"]
+__all__ = ["Affine", "Plus", "ReLU", "Sigmoid", "SigmoidNeuron", "Square"]
 
 
 @registered("plus")
@@ -83,23 +83,10 @@ class Sigmoid(Layer):
     0.5
     """
 
+    gives = "probabilities"
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": elementwise(sigmoid, a)}
-
-
-@registered("squared_loss")
-class SquaredLoss(Layer):
-    """l = (ŷ − y)², by way of r = ŷ − y; one loss for each element of an array.
-
-    >>> loss = SquaredLoss()
-    >>> loss.forward(1.0, 2.0), loss.backward(1.0)
-    (1.0, Gradients(dy_hat=-2.0, dy=2.0, dr=-2.0, dl=1.0))
-    """
-
-    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
-        same_shape(y_hat, y, ("y_hat", "y"))
-        r = elementwise(lambda y_hat, y: y_hat - y, y_hat, y)
-        return {"r": r, "l": elementwise(square, r)}
 
 
 @registered("sigmoid_neuron")
@@ -112,6 +99,8 @@ class SigmoidNeuron(Layer):
     >>> round(neuron.forward(1.0, -4.0, -6.0), 12), round(neuron.backward(1.0).db, 12)
     (0.880797077978, -0.104993585404)
     """
+
+    gives = "probabilities"
 
     def compute(self, w: Any, x: Any, b: Any) -> dict[str, Any]:
         weighted = product(w, x)

@@ -15,7 +15,7 @@ class LayerError(AutogradError):
 
 
 class InputError(LayerError, TypeError):
-    """A layer was given too many or too few inputs, or something that is no number, node or array of them."""
+    """A layer was given too many or too few inputs, or an input that is no number, node or array of them."""
 
 
 class ShapeError(LayerError, ValueError):
@@ -27,11 +27,11 @@ class NoForwardError(LayerError, RuntimeError):
 
 
 class SizeError(LayerError, RuntimeError):
-    """The parameters of a layer were asked for before it knows how many it has."""
+    """The parameters of a layer were asked for before their number is known."""
 
 
 class DescriptionError(LayerError, ValueError):
-    """A layer, model, optimiser or initialiser was described by a name or an option that there is not."""
+    """A layer, model, optimiser or initialiser was described by an unknown name or option."""
 
 
 class StateError(LayerError, ValueError):
@@ -39,7 +39,7 @@ class StateError(LayerError, ValueError):
 
 
 class DataError(LayerError, ValueError):
-    """Training data that nothing can be learned from: of unequal lengths, empty, not finite, labels out of range."""
+    """Training data are unusable: of unequal lengths, empty, not finite, labels out of range."""
 
 
 class TrainingError(LayerError, RuntimeError):

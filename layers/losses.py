@@ -1,4 +1,4 @@
-"""Losses: how far an output is from what it should be, one number that training makes small.
+"""Losses: the distance of an output from its target, one number that training makes small.
 
 Outputs and targets are one sample's or have samples along the first axis. The loss of several elements, or of several
 samples, is their mean, if `reduction` isn't "sum" or "none".
@@ -13,23 +13,41 @@ from typing import Any, Unpack
 from autograd import Node, clip, maximum, softplus, square, xlogy
 from layers.activations import log_softmax
 from layers.arrays import elementwise, is_array, plain, reduced, same_shape
-from layers.base import Layer, Names, from_dict, registered
-from layers.elementary import SquaredLoss
+from layers.base import Kind, Layer, Names, check_kind, from_dict, registered
 from layers.errors import DataError, DescriptionError, ShapeError
-from layers.lookup import whole_numbers
-from layers.many import total
+from layers.options import finite_number, integer_or_none
+from layers.parameters.row_lookup import whole_numbers
+from layers.reductions import total
 
 __all__ = [
-    "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MSELoss", "Mean", "Sum", "loss_of",
+    "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MSELoss", "Mean", "SquaredLoss",
+    "Sum", "loss_of",
 ]  # fmt: skip
 
 REDUCTIONS = ("mean", "sum", "none")
 
 
 class Loss(Layer):
-    """Base of the losses: each has an output and a target as inputs, and may reduce many numbers to one."""
+    """Base of the losses: each has an output and a target as inputs, and may reduce many numbers to one.
+
+    `takes` is the kind of outputs that the loss is meant for: any "numbers", "scores" or "probabilities". `fit` refuses
+    a model whose last layer gives another kind, and `remedy` is the advice in its message.
+
+    >>> class LogisticLoss(Loss):
+    ...     takes = "scores"
+    ...     def compute(self, y_hat, y):
+    ...         return {"l": elementwise(lambda score, y: softplus(-y * score), y_hat, y)}
+    >>> LogisticLoss().forward(0.0, 1.0) == math.log(2)
+    True
+    """
 
     settings: tuple[str, ...] = ("reduction",)
+    takes: Kind = "numbers"
+    remedy = ""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        check_kind(cls, "takes", cls.takes)
 
     def __init__(self, *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(**names)
@@ -38,15 +56,29 @@ class Loss(Layer):
         self.reduction = reduction
 
     def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
-        """Targets of samples, an array of floats with samples first, as the loss takes them for outputs of `shape`.
+        """Targets, an array of floats with samples first, in the form that `compute` takes beside outputs of `shape`.
 
         Raises DataError for targets that are out of range, ShapeError for too many or too few.
         """
         return fitted(targets, shape)
 
     def spread(self, targets: Any, shape: tuple[int, ...]) -> Any:
-        """Encoded targets as a program takes them, in which no number chooses what is computed."""
+        """Encoded targets in the form that a program takes, in which no number selects operations."""
         return targets
+
+    def check_ending(self, model: Layer) -> None:
+        """Raise DescriptionError if the loss takes scores and the model gives probabilities, or the reverse."""
+        ending = model.ending()
+        gives_probabilities = ending.gives == "probabilities"
+        if self.takes == "numbers" or gives_probabilities == (self.takes == "probabilities"):
+            return
+        remedy = self.remedy or (
+            "leave that out" if gives_probabilities else 'end it in a layer that declares gives = "probabilities"'
+        )
+        raise DescriptionError(
+            f"{type(self).__name__} takes {self.takes}, and {model.name} ends in {type(ending).__name__}, which gives "
+            f"{ending.gives}; {remedy}"
+        )
 
 
 def fitted(targets: Any, shape: tuple[int, ...]) -> Any:
@@ -57,7 +89,7 @@ def fitted(targets: Any, shape: tuple[int, ...]) -> Any:
 
 
 def place_of(targets: Any, wrong: Any) -> tuple[float, str]:
-    """The first of the targets that are wrong, and where it is: in which sample, and in which place of it."""
+    """The first wrong target, and the words for its place: the sample, and the place in it."""
     import numpy
 
     sample, place = numpy.argwhere(wrong.reshape(len(targets), -1))[0].tolist()
@@ -92,9 +124,7 @@ class HuberLoss(Loss):
 
     def __init__(self, delta: float = 1.0, *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(reduction=reduction, **names)
-        if isinstance(delta, bool) or not isinstance(delta, int | float) or not 0 < delta < math.inf:
-            raise DescriptionError(f"{self.name}: delta is a finite number above 0, got {delta!r:.60}")
-        self.delta = float(delta)
+        self.delta = finite_number(f"{self.name}: delta", delta, above=0)
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         same_shape(y_hat, y, ("y_hat", "y"))
@@ -106,6 +136,26 @@ class HuberLoss(Loss):
         return near * (r - 0.5 * near)
 
 
+@registered("squared_loss")
+class SquaredLoss(Loss):
+    """l = (ŷ − y)², by way of r = ŷ − y; one loss for each element of an array.
+
+    >>> loss = SquaredLoss()
+    >>> loss.forward(1.0, 2.0), loss.backward(1.0)
+    (1.0, Gradients(dy_hat=-2.0, dy=2.0, dr=-2.0, dl=1.0))
+    """
+
+    settings = ()
+
+    def __init__(self, **names: Unpack[Names]) -> None:
+        super().__init__(reduction="none", **names)
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        same_shape(y_hat, y, ("y_hat", "y"))
+        r = elementwise(lambda y_hat, y: y_hat - y, y_hat, y)
+        return {"r": r, "l": elementwise(square, r)}
+
+
 @registered("hinge")
 class HingeLoss(Loss):
     """l = the mean of max(0, 1 − y·ŷ), for scores ŷ and labels y of −1 and 1.
@@ -114,6 +164,8 @@ class HingeLoss(Loss):
     >>> loss.forward([0.5, 2.0, 0.5], [1, 1, -1]), loss.backward().dy_hat
     (array([0.5, 0. , 1.5]), array([-1., -0.,  1.]))
     """
+
+    takes = "scores"
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         same_shape(y_hat, y, ("y_hat", "y"))
@@ -131,12 +183,23 @@ class _OfProbabilities(Loss):
     """Base of the losses that take scores, or probabilities if `of` says so."""
 
     settings: tuple[str, ...] = ("of", "reduction")
+    suited = ""  # the layer that makes the probabilities
 
     def __init__(self, of: str = "logits", *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(reduction=reduction, **names)
         if of not in ("logits", "probabilities"):
             raise DescriptionError(f"{self.name} is of 'logits' or of 'probabilities', got {of!r:.60}")
         self.of = of
+        kind = type(self).__name__
+        if of == "logits":
+            self.takes = "scores"
+            self.remedy = f'leave that out, which is more accurate, or take {kind}(of="probabilities")'
+        else:
+            self.takes = "probabilities"
+            self.remedy = (
+                f'end it in {self.suited}, in a layer that declares gives = "probabilities", or take {kind}(), which '
+                f"takes scores"
+            )
 
 
 def weighted_log(weight: Any, probability: Any) -> Any:
@@ -170,14 +233,15 @@ class CrossEntropyLoss(_OfProbabilities):
     """
 
     settings = ("of", "ignore", "reduction")
+    suited = "Softmax"
 
     def __init__(
         self, of: str = "logits", *, ignore: int | None = None, reduction: str = "mean", **names: Unpack[Names]
     ) -> None:
         super().__init__(of, reduction=reduction, **names)
-        if isinstance(ignore, bool) or not isinstance(ignore, int | None):
+        self.ignore = None if ignore is None else integer_or_none(ignore)
+        if self.ignore is None and ignore is not None:
             raise DescriptionError(f"{self.name}: the class to ignore is a whole number or None, got {ignore!r:.60}")
-        self.ignore = ignore
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         if not is_array(y_hat) or not y_hat.size:
@@ -282,6 +346,8 @@ class BinaryCrossEntropyLoss(_OfProbabilities):
     (True, -0.5)
     """
 
+    suited = "Sigmoid"
+
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         same_shape(y_hat, y, ("y_hat", "y"))
         of_one = _of_score if self.of == "logits" else _of_probability
@@ -328,12 +394,12 @@ class Sum(Layer):
         return {"s": reduced(a, "sum")}
 
 
-def loss_of(given: Any) -> Layer:
+def loss_of(given: Any) -> Loss:
     """The loss of this name or description, or the layer that was given."""
     if isinstance(given, type):
         raise DescriptionError(f"a loss is a name or a layer such as MSELoss(), got {given!r:.60}")
     made: Layer = given if isinstance(given, Layer) else from_dict(given)
-    if not isinstance(made, Loss | SquaredLoss):
+    if not isinstance(made, Loss):
         raise DescriptionError(
             f"{made.name} is no loss: a loss takes an output and a target, {made.name} takes {', '.join(made.inputs)}"
         )

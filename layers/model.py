@@ -1,4 +1,4 @@
-"""Models: layers one after the other, that are trained, asked, described and saved as one."""
+"""Models: layers one after the other, trained, evaluated, described and saved as one."""
 
 from __future__ import annotations
 
@@ -7,39 +7,41 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self, Unpack
 
+from layers.arrays import elementwise, same_shape
 from layers.base import Layer, Names, from_dict, registered
-from layers.data import check_lengths, checked_samples, encoded_targets
-from layers.dense import seed_of
 from layers.errors import DescriptionError, InputError, NoForwardError, SizeError
 from layers.losses import loss_of
-from layers.optimisers import SGD
-from layers.parameters import flat_values
-from layers.state import read_state, write_state
-from layers.step import Step, outputs, surveyed
+from layers.options import seed_of
+from layers.parameters.parameter import flat_values
+from layers.saving.weights import read_state, write_state
 from layers.summary import summary_of
-from layers.training import History, fit
+from layers.training.data import check_lengths, checked_samples
+from layers.training.fit import History, fit
+from layers.training.optimisers import SGD
+from layers.training.step import TrainingStep, outputs
+from layers.training.survey import survey_samples
 
 __all__ = ["Model", "Network", "Residual", "Sequential"]
 
 
 class Model(Layer):
-    """Base of layers that are trained as a whole: what one does with a model, whatever it is made of."""
+    """Base of layers that are trained as a whole: to fit, predict with, evaluate, save and load."""
 
     def fit(self, X: Any, y: Any, loss: Any = "mse", optimizer: Any = "adam", **options: Any) -> History:  # noqa: N803
-        """The record of a training of this model; `layers.fit` says what the options are."""
+        """The record of a training of this model; `layers.fit` explains the options."""
         return fit(self, X, y, loss, optimizer, **options)
 
     def predict(self, X: Any) -> Any:  # noqa: N803
-        """What the model makes of each sample, samples first, as plain numbers."""
+        """The model's outputs, samples first, as plain numbers."""
         return outputs(self, checked_samples("X", X))
 
     def evaluate(self, X: Any, y: Any, loss: Any = "mse") -> float:  # noqa: N803
         """The mean loss over the samples."""
         made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
         check_lengths(inputs, targets)
-        shape = surveyed(self, inputs).shape
-        step = Step(self, made)
-        return step.value(flat_values(step.parameters), inputs, encoded_targets(made, targets, shape))
+        shape = survey_samples(self, inputs).output_shape
+        step = TrainingStep(self, made)
+        return step.value(flat_values(step.parameters), inputs, made.encoded(targets, shape))
 
     def summary(self, x: Any = None) -> str:
         """A table of the layers on an input like `x`: output shapes, parameters, scalar operations.
@@ -79,13 +81,13 @@ class Sequential(Model):
     """Layers one after the other, each on the result of the one before.
 
     A layer without a name of its own is called after its kind and its place among those: dense_0, relu_0, dense_1.
-    `seed` is of all parameters that have no seed: the same seed, the same model.
+    `seed` is for all parameters without a seed of their own: the same seed makes the same model.
 
     >>> from layers import Dense
     >>> model = Sequential(Dense(2, 16, "relu"), Dense(16, 1), seed=0)
     >>> [f"{name} {parameter.shape}" for name, parameter in model.named_parameters().items()]
     ['dense_0.weight (2, 16)', 'dense_0.bias (16,)', 'dense_1.weight (16, 1)', 'dense_1.bias (1,)']
-    >>> model(  [1.0, 2.0]).shape, len(model.parameters())
+    >>> model([1.0, 2.0]).shape, len(model.parameters())
     ((1,), 65)
     """
 
@@ -192,8 +194,6 @@ class Residual(Sequential):
     """
 
     def compute(self, x: Any) -> dict[str, Any]:
-        from layers.arrays import elementwise, same_shape
-
         f = super().compute(x)["y"]
         same_shape(x, f, ("x", "the result of the layers"))
         return {"f": f, "y": elementwise(lambda x, f: x + f, x, f)}

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from layers.base import Layer
-from layers.data import check_lengths, checked_samples, encoded_targets
 from layers.errors import DataError, ShapeError
 from layers.losses import loss_of
-from layers.parameters import flat_values
-from layers.step import Step, outputs, surveyed
-from layers.training import History
+from layers.parameters.parameter import flat_values
+from layers.training.data import check_lengths, checked_samples
+from layers.training.fit import History
+from layers.training.step import TrainingStep, outputs
+from layers.training.survey import survey_samples
 
 __all__ = ["decision_boundary", "gradient_flow", "learning_curve", "predictions"]
 
@@ -23,7 +24,7 @@ INK, GREY, PALE = "#222222", "#767676", "#E6E6E6"
 
 
 def new_axes(title: str, x_label: str, y_label: str) -> tuple[Any, Any]:
-    """A figure and its only axes. Raises ImportError if matplotlib is missing, and says what brings it."""
+    """A figure and its only axes. Raises ImportError if matplotlib is missing, with the command that installs it."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -82,9 +83,9 @@ def learning_curve(history: History) -> Any:
 
 
 def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 200) -> Any:  # noqa: N803
-    """What a classifier of two features says of each place in the plane, with the samples on top.
+    """The classes that a classifier of two features gives to the places of the plane, with the samples on top.
 
-    With several outputs the largest tells the class; one output is a score, whose sign does, or a probability.
+    With several outputs, the largest tells the class. A single one is a probability, or else a score: its sign does.
     """
     import numpy
 
@@ -126,13 +127,13 @@ def _colour(place: int) -> str:
 
 
 def _leads(model: Layer, inputs: Any) -> Any:
-    """For each input, by how much each class is ahead of all others: above 0 for the one that the model says."""
+    """For each input, the lead of each class over all others: above 0 for the class that the model predicts."""
     import numpy
 
     scores = outputs(model, inputs).reshape(len(inputs), -1)
     if scores.shape[1] == 1:
-        # Sigmoid's outputs are probabilities; any other single output is a score around 0.
-        ahead = scores - (0.5 if type(model.ending()).__name__.startswith("Sigmoid") else 0.0)
+        # A single output is a probability, or else a score around 0.
+        ahead = scores - (0.5 if model.ending().gives == "probabilities" else 0.0)
         return numpy.concatenate([-ahead, ahead], axis=1)
     ordered = numpy.sort(scores, axis=1)
     best, second = ordered[:, -1:], ordered[:, -2:-1]
@@ -140,11 +141,11 @@ def _leads(model: Layer, inputs: Any) -> Any:
 
 
 def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
-    """What a model makes of the samples, against what it should be: on the line it is right."""
+    """The predictions of a model against the data: on the line they are right."""
     inputs, targets = checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    shape = surveyed(model, inputs).shape
-    targets = encoded_targets(loss_of("mse"), targets, shape).reshape(len(inputs), -1)
+    shape = survey_samples(model, inputs).output_shape
+    targets = loss_of("mse").encoded(targets, shape).reshape(len(inputs), -1)
     found = outputs(model, inputs).reshape(len(inputs), -1)
     figure, axes = new_axes("Predictions and data", "data", "prediction")
     ends = [min(targets.min(), found.min()), max(targets.max(), found.max())]
@@ -160,13 +161,13 @@ def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
 
 
 def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = "mse") -> Any:  # noqa: N803
-    """How large the gradient of the mean loss is in each parameter: the root of its mean square, on a log scale."""
+    """The size of the mean loss's gradient in each parameter: the root of its mean square, on a log scale."""
     import numpy
 
     made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    targets = encoded_targets(made, targets, surveyed(model, inputs).shape)
-    step = Step(model, made)
+    targets = made.encoded(targets, survey_samples(model, inputs).output_shape)
+    step = TrainingStep(model, made)
     _, gradient = step(flat_values(step.parameters), inputs, targets)
     names = list(model.named_parameters())
     ends = numpy.cumsum([parameter.size for parameter in step.parameters])

@@ -1,4 +1,4 @@
-"""The table of a model: what each layer gives, learns and computes."""
+"""The table of a model: output shape, parameters and operations of each layer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def summary_of(model: Layer, x: Any) -> str:
     value = as_input("x", x)
     counted: set[int] = set()
     parameters = operations = 0
-    # The whole first: its checks name what is wrong, and sizes are settled.
+    # The whole model first: its checks name any fault, and sizes are settled.
     model(value)
     for layer in layers:
         value = layer.apply(elementwise(partial(Variable), _numbers(value)))
@@ -47,7 +47,7 @@ def _numbers(value: Any) -> Any:
 
 
 def _operations(value: Any) -> int:
-    """How many operations the nodes of a value were computed with."""
+    """The number of operations that the nodes of a value were computed with."""
     nodes = [single for single in singles(value) if isinstance(single, Node)]
     return len([node for node in topological_order(*nodes) if node.op is not None])
 

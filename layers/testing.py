@@ -19,8 +19,8 @@ from layers.base import Layer
 from layers.dense import Dense
 from layers.losses import loss_of
 from layers.model import Sequential
-from layers.parameters import substituted
-from layers.step import Step, arranged
+from layers.parameters.parameter import substituted
+from layers.training.step import TrainingStep, arranged
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -65,7 +65,7 @@ class Stack:
             for inputs, outputs, activation in zip(self.sizes, self.sizes[1:], self.activations, strict=False)
         ]
         self.model = Sequential(*dense)
-        self.step = Step(self.model, loss_of(loss))
+        self.step = TrainingStep(self.model, loss_of(loss))
         size = sum([parameter.size for parameter in self.step.parameters])
         generator = numpy.random.default_rng(seed)
         self.point = [generator.normal(scale=0.7, size=size), numpy.array(sample, dtype=float)]
@@ -104,7 +104,7 @@ def stacks(
     """
     st = strategies_of_hypothesis()
     width = st.integers(1, max_width)
-    # No sample is 0, where all that a layer weighs it with is lost. Few numbers: smallest examples are found sooner.
+    # No sample is 0, where weights would have no effect. Few numbers: smallest examples are found sooner.
     number = st.sampled_from([1.0, -1.0, 0.5, 2.0, -0.3, 0.1, -2.5, 3.7])
 
     def built(drawn: Any) -> Stack:

@@ -1,4 +1,4 @@
-"""What a small transformer is made of: embeddings, normalisation, causal self-attention.
+"""The layers of a small transformer: embeddings, normalisation, causal self-attention.
 
 Inputs are one sequence: tokens (times,), features (times, features).
 """
@@ -11,13 +11,13 @@ from typing import Any, Unpack
 from layers.activations import softmax
 from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
-from layers.dense import Dense, check_features, checked_size, seed_of
+from layers.dense import Dense, check_features
 from layers.errors import DescriptionError, ShapeError
-from layers.initialisers import initialiser_of
-from layers.lookup import looked_up
-from layers.many import inner_product, total
-from layers.parameters import Parameter
-from layers.schedules import checked_rate
+from layers.options import finite_number, seed_of, whole_number
+from layers.parameters.initialisers import initialiser_of
+from layers.parameters.parameter import Parameter
+from layers.parameters.row_lookup import looked_up
+from layers.reductions import inner_product, total
 
 __all__ = ["CausalSelfAttention", "Embedding", "LayerNorm", "RMSNorm"]
 
@@ -26,7 +26,7 @@ __all__ = ["CausalSelfAttention", "Embedding", "LayerNorm", "RMSNorm"]
 class Embedding(Layer):
     """The vector of each token, plus that of its place if there are `positions`.
 
-    n_tokens: how many tokens there are, numbered from 0.
+    n_tokens: the number of tokens, which are numbered from 0.
     n_out: the length of the vectors.
     positions: the length of the longest sequence; None for vectors that don't depend on the place.
 
@@ -51,9 +51,9 @@ class Embedding(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_tokens = checked_size(f"{self.name}: n_tokens", n_tokens)
-        self.n_out = checked_size(f"{self.name}: n_out", n_out)
-        self.positions = None if positions is None else checked_size(f"{self.name}: positions", positions)
+        self.n_tokens = whole_number(f"{self.name}: n_tokens", n_tokens)
+        self.n_out = whole_number(f"{self.name}: n_out", n_out)
+        self.positions = None if positions is None else whole_number(f"{self.name}: positions", positions)
         self.weight_init = weight_init
         self.seed = seed
         self.weight = Parameter((self.n_tokens, self.n_out), initialiser_of(weight_init))
@@ -81,14 +81,14 @@ class _Norm(Layer):
         self, n_in: int | None = None, *, epsilon: float = 1e-5, gain: bool = True, **names: Unpack[Names]
     ) -> None:
         super().__init__(**names)
-        length = None if n_in is None else checked_size(f"{self.name}: n_in", n_in)
-        self.epsilon = checked_rate(f"{self.name}: epsilon", epsilon, above_zero=True)
+        length = None if n_in is None else whole_number(f"{self.name}: n_in", n_in)
+        self.epsilon = finite_number(f"{self.name}: epsilon", epsilon, above=0)
         self._given_n_in = length
         self.weight = Parameter((length,), initialiser_of("ones")) if gain else None
 
     @property
     def n_in(self) -> int | None:
-        """How many features come in; None until that is known, or if nothing depends on it."""
+        """The number of input features; None until that is known, or if nothing depends on it."""
         return self._given_n_in if self.weight is None else self.weight.shape[0]
 
     def setting(self, name: str) -> Any:
@@ -164,7 +164,7 @@ class CausalSelfAttention(Layer):
     The weights of the mean are the softmax of query·key ÷ √(features of a head); values are mixed and projected
     (Vaswani et al. 2017, arXiv:1706.03762).
 
-    n_in: the number of features; heads: into how many equal parts they are taken apart; bias: of the four projections.
+    n_in: the number of features; heads: the number of equal parts of them; bias: of the four projections.
 
     >>> CausalSelfAttention(4, heads=2, seed=0).forward([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]]).shape
     (2, 4)
@@ -183,8 +183,8 @@ class CausalSelfAttention(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_in = checked_size(f"{self.name}: n_in", n_in)
-        self.heads = checked_size(f"{self.name}: heads", heads)
+        self.n_in = whole_number(f"{self.name}: n_in", n_in)
+        self.heads = whole_number(f"{self.name}: heads", heads)
         if self.n_in % self.heads:
             raise DescriptionError(f"{self.name}: n_in is a multiple of heads, got {n_in} features and {heads} heads")
         self.bias = bias

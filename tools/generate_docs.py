@@ -17,10 +17,10 @@ sys.path.insert(0, str(PROJECT))
 from autograd.operations.primitives import all_primitives  # noqa: E402 - after the path is set
 from examples import lab_network  # noqa: E402
 from layers.base import LAYERS  # noqa: E402
-from layers.initialisers import INITIALISERS  # noqa: E402
-from layers.losses import Loss, SquaredLoss  # noqa: E402
-from layers.optimisers import OPTIMIZERS  # noqa: E402
-from layers.schedules import SCHEDULES  # noqa: E402
+from layers.losses import Loss  # noqa: E402
+from layers.parameters.initialisers import INITIALISERS  # noqa: E402
+from layers.training.optimisers import OPTIMIZERS  # noqa: E402
+from layers.training.schedules import SCHEDULES  # noqa: E402
 from viz import draw  # noqa: E402
 
 DOCS = PROJECT / "docs"
@@ -53,7 +53,7 @@ def table_of_primitives() -> str:
 
 def tables_of_layers() -> str:
     """The page with one row for each layer, loss, initialiser, optimiser and schedule."""
-    losses = {kind: made for kind, made in LAYERS.classes.items() if issubclass(made, Loss | SquaredLoss)}
+    losses = {kind: made for kind, made in LAYERS.classes.items() if issubclass(made, Loss)}
     layers = {kind: made for kind, made in LAYERS.classes.items() if kind not in losses}
     lines = [
         "# Layers, losses and what trains them",

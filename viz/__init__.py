@@ -1,4 +1,4 @@
-"""Pictures of computational graphs: `draw(node)` and everything it can be told.
+"""Pictures of computational graphs: `draw(node)` and its options.
 
 >>> from autograd import Variable
 >>> import viz

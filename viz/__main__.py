@@ -1,7 +1,7 @@
 """`python -m viz model.json --input 1 -2 --output net.html`: the picture of a model that a file describes.
 
-The file is JSON, as `json.dumps(model.to_dict())` writes it, and can only name layers that there are. Nothing in it,
-and nothing on the command line, is imported or run. `python -m viz --engines` says which layout engines are here.
+The file is JSON, as `json.dumps(model.to_dict())` writes it, and can name registered layers only. Nothing in it, and
+nothing on the command line, is imported or run. `python -m viz --engines` lists the layout engines of this machine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from viz.writing.styles import STYLES, THEMES
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the command line can say."""
+    """The parser of the command line."""
     made = argparse.ArgumentParser(
         prog="python -m viz",
         description="The picture of a model that a JSON file describes: values, gradients, local gradients.",
@@ -36,20 +36,25 @@ def parser() -> argparse.ArgumentParser:
         help="a number, or the numbers of a list; once for each input of the model",
     )
     made.add_argument("--weights", type=Path, metavar="FILE", help="a file that model.save wrote")
-    made.add_argument("--output", type=Path, metavar="FILE", help="where to, .svg .html .png ...; else a tree of text")
-    made.add_argument("--expand", default="auto", help="auto, all, none, how many levels, or the name of a layer")
-    made.add_argument("--max-nodes", type=int, metavar="NUMBER", help="how many values to draw at most")
+    made.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the file to write, .svg .html .png ...; else text",
+    )
+    made.add_argument("--expand", default="auto", help="auto, all, none, a number of levels, or the name of a layer")
+    made.add_argument("--max-nodes", type=int, metavar="NUMBER", help="the number of values to draw at most")
     made.add_argument("--style", default="wires", choices=list(STYLES))
     made.add_argument("--color-by", choices=TINTED_BY)
     made.add_argument("--theme", default="auto", choices=THEMES)
     made.add_argument("--title")
     made.add_argument("--engine", metavar="PROGRAM", help="the layout engine to use")
-    made.add_argument("--engines", action="store_true", help="which layout engines are found, and their versions")
+    made.add_argument("--engines", action="store_true", help="list the layout engines, and their versions")
     return made
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; the exit status is 1 if that fails."""
+    """Run the command line; the exit status is 1 if that fails."""
     options = parser().parse_args(arguments)
     if not options.engines and options.model is None:
         parser().print_help()
@@ -102,7 +107,7 @@ def picture(options: argparse.Namespace) -> list[str]:
 
 
 def description(path: Path) -> Any:
-    """What a model file says. Raises ValueError if it is no JSON."""
+    """The description in a model file. Raises ValueError if it is no JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""`draw`: from nodes, or the call of a function, to a picture, in every form in which it can be had."""
+"""`draw` and `Drawing`: a picture of nodes, a call or a program, in every format."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd import Node
+from autograd.files import whole_file
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.subjects import diagram_below, diagram_of_subject
 from viz.errors import EngineError, GraphTooLarge
@@ -25,7 +26,6 @@ from viz.playing.steps import playable_steps
 from viz.views.selection import LIMIT, Expand, select
 from viz.views.states import states_of
 from viz.views.view import View
-from viz.writing.files import write_whole
 from viz.writing.mermaid import write_mermaid
 from viz.writing.styles import Look, write_dot
 from viz.writing.svg import finished_svg
@@ -67,7 +67,7 @@ class Drawing:
 
     @cached_property
     def source(self) -> Any:
-        """The same as a `graphviz.Source`, of the `graphviz` package."""
+        """The DOT text as a `graphviz.Source`, of the `graphviz` package."""
         import graphviz
 
         return graphviz.Source(self.dot)
@@ -90,7 +90,7 @@ class Drawing:
     def html(self) -> str:
         """The picture as a page, one file: layers open and close, steps go forward and backward. Raises as `svg` does.
 
-        It says of each value where its gradient comes from, and why that is 0.
+        For each value it names the sources of its gradient, and the reason if that is 0.
         """
         return self._html
 
@@ -121,7 +121,7 @@ class Drawing:
             return finished_svg(root, self.title, self.description, self.look.theme, rules)
 
     def gif(self, seconds: float = 0.8) -> bytes:
-        """The same as a GIF, where a gradient is seen once it is complete. Needs Pillow, the extra `gif`.
+        """The animation as a GIF, which shows a gradient once it is complete. Needs Pillow, the extra `gif`.
 
         Raises as `animation` does, and ImportError without Pillow.
         """
@@ -135,7 +135,7 @@ class Drawing:
         return write_mermaid(self.view)
 
     def tikz(self) -> str:
-        r"""The picture as a `tikzpicture` for LaTeX; its first line says what to load. Raises as `svg` does."""
+        r"""The picture as a `tikzpicture` for LaTeX; its first line names the packages. Raises as `svg` does."""
         with self._keeping_dot():
             dot = write_dot(self.view, self.title, Look())
             root, _ = placed_svg(self._laid_out("svg", dot))
@@ -146,7 +146,7 @@ class Drawing:
         return write_tree(self.diagram)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a file, as its suffix says, and return the path.
+        """Write the picture to a file, in the format of its suffix, and return the path.
 
         Suffixes: .svg .png .pdf .gif .html .dot .gv .mmd .tex .txt. The file is written whole or not at all. Raises
         ValueError for another suffix.
@@ -168,15 +168,16 @@ class Drawing:
         if writer is None:
             *most, last = writers
             raise ValueError(
-                f"the suffix says what to write: {' '.join(most)} or {last}; got {target.suffix or target.name!r}"
+                f"the suffix names the format: {' '.join(most)} or {last}; got {target.suffix or target.name!r}"
             )
         content = writer()
-        write_whole(target, content.encode() if isinstance(content, str) else content)
+        with whole_file(Path(os.path.realpath(target))) as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         return target
 
     @property
     def description(self) -> str:
-        """The picture in a sentence, for those who can't see it."""
+        """The picture in a sentence, for readers who can't see it."""
         view = self.view
         kinds = Counter(block.kind for block in view.blocks)
         parts = [f"{len(view.wires)} values", f"{kinds['operation'] + kinds['sum']} operations"]
@@ -188,7 +189,7 @@ class Drawing:
 
     @contextmanager
     def _keeping_dot(self) -> Iterator[None]:
-        """An error of the engine keeps the picture as DOT text."""
+        """Give an error of the engine the picture as DOT text."""
         try:
             yield
         except EngineError as error:
@@ -206,7 +207,7 @@ class Drawing:
         return run_engine(engine, self.dot if dot is None else dot, kind, timeout=self._timeout)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """What a notebook shows: the picture, or without an engine the tree and what would help."""
+        """The forms that a notebook shows: the picture, or without an engine the tree and the error."""
         try:
             return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
         except Exception as error:
@@ -232,22 +233,22 @@ def draw(
 ) -> Drawing:
     """A picture of everything that a node, or each of several, was computed from.
 
-    Or of what a function or a layer does to `arguments`: numbers, arrays and nested lists, tuples and dicts of
+    Or of the call of a function or a layer with `arguments`: numbers, arrays and nested lists, tuples and dicts of
     them, whose numbers become variables named after the parameters. The picture then shows the gradients of the
     result, of several results those of their sum; no `.grad` of a node is changed. Of a function that `jit` compiled,
     it shows the recorded program of the path that the arguments take, with the decisions taken on it; of one that
-    `vmap` maps over rows that of the first row; without arguments, and of a `Program`, what is computed from what.
+    `vmap` maps over rows that of the first row; without arguments, and of a `Program`, the operations without numbers.
 
-    expand: which layers are open: "auto" (all, unless that is too much), "all", "none", how many levels, the
-        names of layers, or a function of a `Box`.
-    focus, radius: show only what is at most `radius` operations from this node, or these.
-    max_nodes: how many values to draw at most, instead of 600, before equal things are folded.
+    expand: the layers that are open: "auto" (all, unless that is too much), "all", "none", a number of levels,
+        the names of layers, or a function of a `Box`.
+    focus, radius: show only the nodes at most `radius` operations from this node, or these.
+    max_nodes: the number of values to draw at most, instead of 600; above it, equal parts are folded.
     style: "wires"; "cards", an operation and its result in one; "records", as micrograd draws them.
     color_by: "gradient" or "value": grounds in blue above 0 and orange below, the stronger the larger.
     theme: "light", "dark", or "auto", which follows the viewer's system.
     engine: the layout program, if not $AUTOGRAD_DOT, `dot` or graphviz-pure; it may take `timeout` seconds.
 
-    Raises GraphTooLarge if there is too much to draw even when folded.
+    Raises GraphTooLarge if more values than that remain after folding.
 
     >>> from autograd import Variable
     >>> x = Variable(3.0, name="x")
@@ -281,17 +282,17 @@ def draw(
 
 
 def draw_dot(subject: Node | Iterable[Node] | Callable[..., Any], *arguments: Any, **options: Any) -> Drawing:
-    """The same as `draw` in the style of records: micrograd's name and look."""
+    """`draw` in the style of records: micrograd's name and look."""
     return draw(subject, *arguments, **{"style": "records", **options})
 
 
 def tree(nodes: Node | Iterable[Node], *, lines: int = MOST_LINES) -> str:
-    """The graph as a tree of text, however large it is: what is nearest to the nodes, in so many lines."""
+    """The graph as a tree of text of at most so many lines: of a large graph the part nearest to the nodes."""
     return write_tree(diagram_below(nodes), lines)
 
 
 def render(nodes: Node | Iterable[Node]) -> dict[str, str]:
-    """What a notebook shows for a node, or for several; never raises."""
+    """The forms of a node, or of several, that a notebook shows; never raises."""
     try:
         return draw(nodes)._repr_mimebundle_()
     except GraphTooLarge as error:

@@ -1,4 +1,4 @@
-"""What can go wrong with a picture: each error says what to do about it."""
+"""Errors of drawing: each message says how to go on."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ PROGRAM_WAYS = ("print(program) for text",)
 class GraphTooLarge(AutogradError, ValueError):
     """The graph has more values than a picture can show; raised before any layout is tried.
 
-    `values` is how many would be drawn, `limit` how many may be, and `layers` how many values were
-    computed in each layer, most first.
+    values: the number of values that would be drawn.
+    limit: the number of values that may be drawn.
+    layers: the number of values computed in each layer, most first.
     """
 
     def __init__(self, message: str, *, values: int, limit: int, layers: dict[str, int]) -> None:
@@ -31,7 +32,7 @@ class GraphTooLarge(AutogradError, ValueError):
 def too_large(
     values: int, limit: int, layers: Counter[str | None], calls: Counter[str | None], *, ways: Sequence[str]
 ) -> GraphTooLarge:
-    """The error that tells where the values are and what can be done."""
+    """The error for so many values, which counts them by layer and lists ways out."""
     counts: dict[str, int] = {}
     shown = []
     for label, count in layers.most_common():
@@ -50,7 +51,7 @@ def too_large(
 
 
 class EngineError(AutogradError, RuntimeError):
-    """The layout engine was found but gave no picture. `dot` is the text it was given."""
+    """The layout engine was found but gave no picture. `dot` is the text that it was given."""
 
     def __init__(self, message: str, *, dot: str = "") -> None:
         super().__init__(message)
@@ -58,4 +59,4 @@ class EngineError(AutogradError, RuntimeError):
 
 
 class EngineNotFound(EngineError):
-    """There is no layout engine on this machine, or not where it was said to be."""
+    """No layout engine is installed, or none at the path that was given."""

@@ -1,4 +1,4 @@
-"""Text in pictures: how numbers and names read, and how text that others wrote is made harmless."""
+"""Text in pictures: numbers and names made readable, and foreign text made harmless."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def exact(number: float) -> str:
 
 
 def exact_slope(number: float) -> str:
-    """All digits of a derivative, of which the sign of a zero says nothing: it is that of an underflow, or a factor's.
+    """All digits of a derivative; a zero has no sign, which would be that of an underflow or a factor.
 
     >>> exact_slope(-0.0), exact(-0.0)
     ('0', '−0')
@@ -75,7 +75,7 @@ def numbered(name: str, number: int) -> str:
 
 
 def readable(text: str, longest: int = LONGEST_NAME) -> str:
-    """The text on one line, without what could not be seen or would reorder its surroundings, and not too long.
+    """The text on one line of limited length, without characters that are invisible or reorder their surroundings.
 
     >>> readable("two" + chr(10) + "lines"), readable("x" * 50, 10)
     ('two lines', 'xxxxxxxxx…')

@@ -1,4 +1,4 @@
-"""Which operations of a graph are on or near a kink."""
+"""The operations of a graph that are on or near a kink."""
 
 import math
 
@@ -66,7 +66,7 @@ def test_a_kink_is_found_with_its_distance(output, operation, distance):
     [
         lambda: variable(3.0).relu(),
         lambda: maximum(variable(1.0), variable(2.0, "y")),
-        # What ties below the largest is no kink.
+        # A tie below the largest is no kink.
         lambda: maximum(variable(1.0), variable(1.0, "y"), variable(9.0, "z")),
         lambda: minimum(variable(1.0), variable(9.0, "y"), variable(9.0, "z")),
         lambda: floor(variable(2.5)),

@@ -5,8 +5,8 @@ import pytest
 
 from examples import names_transformer
 from examples.names_transformer import END, NOTHING, encoded, load, loss, new_model, spell, train
-from layers.parameters import flat_values
-from layers.step import Step
+from layers.parameters.parameter import flat_values
+from layers.training.step import TrainingStep
 
 SMALL = {"length": 4, "width": 4, "heads": 2}
 
@@ -37,7 +37,7 @@ def test_what_is_filled_up_has_no_part_in_the_loss():
 
 
 def test_the_compiled_step_gives_what_python_gives():
-    step = Step(new_model(**SMALL), loss())
+    step = TrainingStep(new_model(**SMALL), loss())
     values = flat_values(step.parameters)
     inputs, targets = [array.astype(float) for array in encoded(load(4)[:30], 4)]
     value, gradient = step(values, inputs, targets)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from layers import DataError, DescriptionError, Network, from_dict
-from layers.optimisers import OPTIMIZERS, optimizer_of
+from layers.training.optimisers import OPTIMIZERS, optimizer_of
 from tests.tables.torch_references import CASES
 
 generator = np.random.default_rng(3)

@@ -28,9 +28,9 @@ from layers import (
     Uniform,
     WarmUp,
 )
-from layers.initialisers import INITIALISERS, initialiser_of
-from layers.optimisers import optimizer_of
-from layers.schedules import schedule_of
+from layers.parameters.initialisers import INITIALISERS, initialiser_of
+from layers.training.optimisers import optimizer_of
+from layers.training.schedules import schedule_of
 
 P, G = np.array([1.0, -2.0]), np.array([0.5, 4.0])
 
@@ -109,20 +109,23 @@ def test_an_optimiser_is_described_in_json_and_made_again(made):
     ("make", "message"),
     [
         (lambda: SGD(lr="0.1"), "no schedule is called '0.1'"),
-        (lambda: SGD(lr=-1.0), "a learning rate is a finite number 0 or more, got -1.0"),
+        (lambda: SGD(lr=-1.0), "a learning rate is a finite number, 0 or more, got -1.0"),
         (
             lambda: SGD(lr=lambda progress: math.nan).updated(P, G),
-            "a learning rate is a finite number 0 or more, got nan",
+            "a learning rate is a finite number, 0 or more, got nan",
         ),
         (lambda: SGD(momentum=1.0), "a momentum is below 1, got 1.0"),
         (lambda: SGD(nesterov=True), "Nesterov's step needs a momentum above 0, got 0"),
         (lambda: Adam(epsilon=0.0), "an epsilon is a finite number above 0, got 0.0"),
-        (lambda: LBFGS(memory=0), "the memory of lbfgs is a number of steps, 1 or more, got 0"),
+        (lambda: LBFGS(memory=0), "the memory of lbfgs, in steps, is a whole number, 1 or more, got 0"),
         (lambda: LBFGS().updated(P, G), r"takes no single steps; give it to fit\(optimizer=\.\.\.\)"),
         (lambda: optimizer_of({"type": "sgd", "rate": 1}), "sgd has no option 'rate'"),
-        (lambda: schedule_of(None), "a learning rate is a finite number 0 or more, got None"),
+        (lambda: schedule_of(None), "a learning rate is a finite number, 0 or more, got None"),
         (lambda: Exponential(0.0, 1.0), "at the start of an exponential schedule is a finite number above 0, got 0.0"),
-        (lambda: EarlyStopping(patience=0), "patience of early stopping is a number of epochs, 1 or more, got 0"),
+        (
+            lambda: EarlyStopping(patience=0),
+            "early stopping, in epochs, is a whole number, 1 or more, got 0",
+        ),
         (lambda: Normal(-1.0), "deviation of a normal initialiser is a finite number, 0 or more, got -1.0"),
         (lambda: Uniform(1.0, 0.0), "a uniform initialiser needs low <= high, got 1.0 and 0.0"),
         (lambda: initialiser_of("he"), "no initialiser is called 'he'"),

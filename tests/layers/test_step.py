@@ -25,9 +25,9 @@ from layers import (
     Softmax,
 )
 from layers.arrays import along_last_axis, elementwise
-from layers.many import inner_product
-from layers.parameters import flat_values
-from layers.step import Step
+from layers.parameters.parameter import flat_values
+from layers.reductions import inner_product
+from layers.training.step import TrainingStep
 
 generator = np.random.default_rng(8)
 X = generator.normal(size=(70, 3))
@@ -35,7 +35,7 @@ X = generator.normal(size=(70, 3))
 
 def both(model, loss, inputs, targets):
     """Value and gradient of the compiled step and of the step by Python, and the compiled step."""
-    step = Step(model, loss)
+    step = TrainingStep(model, loss)
     values = flat_values(step.parameters)
     return step(values, inputs, targets), step.by_python(values, inputs, targets), step
 
@@ -63,7 +63,7 @@ def test_a_compiled_step_gives_what_python_gives(kind):
 
 def test_a_compiled_step_has_no_operation_on_many_operands():
     attention = Sequential(CausalSelfAttention(4, heads=2), Dense(4, 4, "softmax"), seed=0)
-    step = Step(attention, MSELoss())
+    step = TrainingStep(attention, MSELoss())
     values = flat_values(step.parameters)
     step(values, generator.normal(size=(2, 3, 4)), generator.normal(size=(2, 3, 4)))
     (path,) = step.paths
@@ -73,7 +73,7 @@ def test_a_compiled_step_has_no_operation_on_many_operands():
 def test_compiled_probabilities_do_not_overflow():
     scores = np.array([[0.0, 2000.0, -1000.0], [2000.0, 1999.0, 0.0]] * 20)
     for layer, expected in ((Softmax(), [0.0, 1.0, 0.0]), (LogSoftmax(), [-2000.0, 0.0, -3000.0])):
-        step = Step(Sequential(layer))
+        step = TrainingStep(Sequential(layer))
         found = step.outputs(np.empty(0), scores)
         assert len(step.paths) == 1
         assert found[0].tolist() == expected
@@ -145,7 +145,7 @@ def test_a_model_that_looks_rows_up_is_compiled_and_gives_what_python_gives(kind
 
 
 def test_rows_that_nobody_asked_for_have_gradient_zero():
-    step = Step(Sequential(Embedding(5, 2), seed=0), MSELoss())
+    step = TrainingStep(Sequential(Embedding(5, 2), seed=0), MSELoss())
     _, gradient = step(flat_values(step.parameters), np.array([3.0, 1.0, 3.0]), np.zeros((3, 2)))
     table = gradient.reshape(5, 2)
     assert (table[[0, 2, 4]] == 0.0).all()
@@ -155,7 +155,7 @@ def test_rows_that_nobody_asked_for_have_gradient_zero():
 def test_a_program_does_not_grow_with_the_table():
     sizes = []
     for tokens in (5, 5000):
-        step = Step(Sequential(Embedding(tokens, 4), Dense(4, 2), seed=0), MSELoss())
+        step = TrainingStep(Sequential(Embedding(tokens, 4), Dense(4, 2), seed=0), MSELoss())
         step(flat_values(step.parameters), np.array([3.0, 1.0]), np.zeros((2, 2)))
         (path,) = step.paths
         sizes.append(len(path.program))
@@ -164,7 +164,7 @@ def test_a_program_does_not_grow_with_the_table():
 
 def test_sequences_of_another_length_have_a_program_of_their_own():
     model = letters()
-    step = Step(model, CrossEntropyLoss())
+    step = TrainingStep(model, CrossEntropyLoss())
     values = flat_values(step.parameters)
     for length in (4, 2):
         inputs, targets = TOKENS[:, :length], TOKENS[::-1, :length]
@@ -191,7 +191,7 @@ def test_a_model_that_can_not_be_compiled_is_run_by_python_and_says_so(caplog):
 
 
 def test_forward_alone_is_compiled_for_many_samples_only():
-    step = Step(MODELS["scores"][0])
+    step = TrainingStep(MODELS["scores"][0])
     values = flat_values(step.parameters)
     alone = step.outputs(values, X[:20])
     assert step.paths == []
@@ -242,7 +242,7 @@ class Picky(Layer):
 def test_an_error_inside_a_layer_that_python_runs_names_the_sample():
     model = Sequential(Picky(), Dense(4, 1), seed=0)
     before = model.state_dict()
-    step = Step(model, MSELoss())
+    step = TrainingStep(model, MSELoss())
     with pytest.raises(ShapeError, match=r"^Sequential: picky_0: numbers are at most 4, in sample 63$"):
         step.by_python(flat_values(step.parameters), BAD_TOKENS, TOKENS[:, :1])
     with pytest.raises(ShapeError, match="picky_0: numbers are at most 4"):
@@ -270,7 +270,7 @@ def test_ignored_classes_do_not_count():
 def test_neurons_are_compiled_to_as_many_operations_as_their_matrix():
     counts = []
     for layer in (Dense, NeuronLayer):
-        step = Step(Sequential(layer(3, 6, "relu"), layer(6, 6, "tanh"), layer(6, 2), seed=0), MSELoss())
+        step = TrainingStep(Sequential(layer(3, 6, "relu"), layer(6, 6, "tanh"), layer(6, 2), seed=0), MSELoss())
         step(flat_values(step.parameters), X, X[:, :2])
         (path,) = step.paths
         counts.append(sorted([operation.primitive.name for operation in path.program]))

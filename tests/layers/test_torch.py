@@ -12,7 +12,7 @@ from autograd import Node, Variable, gradients
 from layers import from_dict
 from layers.arrays import plain, singles
 from layers.base import LAYERS
-from layers.optimisers import OPTIMIZERS, optimizer_of
+from layers.training.optimisers import OPTIMIZERS, optimizer_of
 from tests.tables.torch_references import CASES, REFERENCES, TRAJECTORIES
 
 # Both round each of some ten operations on numbers below 10, to 2⁻⁵³ of them.

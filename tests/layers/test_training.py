@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 
-from autograd import gradients
+from autograd import gradients, softplus
 from layers import (
     LBFGS,
     SGD,
@@ -20,8 +20,11 @@ from layers import (
     Dense,
     DescriptionError,
     EarlyStopping,
+    Layer,
     Linear,
+    Loss,
     MSELoss,
+    Neuron,
     NeuronLayer,
     Sequential,
     ShapeError,
@@ -29,8 +32,10 @@ from layers import (
     TrainingError,
     fit,
 )
-from layers.parameters import flat_values
-from layers.step import Step
+from layers.arrays import along_last_axis, elementwise, reduced
+from layers.parameters.parameter import flat_values
+from layers.reductions import inner_product
+from layers.training.step import TrainingStep
 from tests.tables.networks import same
 
 generator = np.random.default_rng(2)
@@ -54,7 +59,7 @@ def quiet(model, *args, **options):
 def test_a_step_is_the_gradient_of_the_mean_loss_over_the_batch(layer):
     model, loss = Sequential(layer(3, 4, "tanh"), layer(4, 2), seed=1), MSELoss()
     targets = generator.normal(size=(12, 2))
-    value, gradient = Step(model, loss)(flat_values(list(model.named_parameters().values())), X, targets)
+    value, gradient = TrainingStep(model, loss)(flat_values(list(model.named_parameters().values())), X, targets)
     whole = loss(model(X), targets)
     # Twelve samples' sums in another order: each of the 24 terms is rounded to 2⁻⁵³ of at most ten.
     assert value == pytest.approx(whole.value, rel=1e-14)
@@ -64,7 +69,7 @@ def test_a_step_is_the_gradient_of_the_mean_loss_over_the_batch(layer):
 def test_a_step_leaves_the_model_alone():
     model = line()
     before = model.state_dict()
-    Step(model, MSELoss())(np.ones(4), X, Y.reshape(-1, 1))
+    TrainingStep(model, MSELoss())(np.ones(4), X, Y.reshape(-1, 1))
     assert same(before, model.state_dict())
     assert [variable.grad for variable in model.parameters()] == [0.0] * 4
 
@@ -125,13 +130,13 @@ def test_the_same_seed_gives_the_same_numbers():
 
 def test_samples_come_in_batches_and_each_once_an_epoch(monkeypatch):
     seen = []
-    original = Step.__call__
+    original = TrainingStep.__call__
 
     def watched(self, values, inputs, targets):
         seen.append(inputs)
         return original(self, values, inputs, targets)
 
-    monkeypatch.setattr(Step, "__call__", watched)
+    monkeypatch.setattr(TrainingStep, "__call__", watched)
     quiet(line(), X, Y, epochs=2, batch_size=5, seed=0)
     assert [len(batch) for batch in seen] == [5, 5, 2] * 2
     for epoch in (seen[:3], seen[3:]):
@@ -210,7 +215,7 @@ def test_an_interruption_ends_training_cleanly_with_the_best_parameters(optimize
 
 
 def test_an_interruption_in_the_first_epoch_keeps_its_steps(monkeypatch):
-    original, calls = Step.__call__, []
+    original, calls = TrainingStep.__call__, []
 
     def interrupted(self, *arguments):
         calls.append(1)
@@ -218,7 +223,7 @@ def test_an_interruption_in_the_first_epoch_keeps_its_steps(monkeypatch):
             raise KeyboardInterrupt
         return original(self, *arguments)
 
-    monkeypatch.setattr(Step, "__call__", interrupted)
+    monkeypatch.setattr(TrainingStep, "__call__", interrupted)
     model, before = line(), line().evaluate(X, Y)
     history = quiet(model, X, Y, optimizer=SGD(lr=0.02), batch_size=5, seed=0)
     assert (history.ended, history.epochs) == ("interrupted", [])
@@ -333,7 +338,7 @@ def bad(place, value):
             (X, Y),
             {"optimizer": {"type": "sgd", "lr": -1}},
             DescriptionError,
-            "a learning rate is a finite number 0 or more",
+            "a learning rate is a finite number, 0 or more",
         ),
     ],
 )
@@ -345,18 +350,60 @@ def test_data_and_options_that_do_not_fit_change_nothing(arguments, options, err
     assert same(before, model.state_dict())
 
 
+class Share(Layer):
+    """Each number's share of the sum of squares."""
+
+    gives = "probabilities"
+
+    def compute(self, a):
+        return {"h": along_last_axis(lambda row: [number * number / inner_product(row, row) for number in row], a, "a")}
+
+
+class Margin(Layer):
+    gives = "scores"
+
+    def compute(self, a):
+        return {"h": a}
+
+
+class LogisticLoss(Loss):
+    takes = "scores"
+
+    def compute(self, y_hat, y):
+        return {"l": reduced(elementwise(lambda score, label: softplus(-label * score), y_hat, y), self.reduction)}
+
+
+class GeneralizedCrossEntropyLoss(Loss):
+    """1 minus the probability of the right class, for targets that are one-hot (Zhang, Sabuncu 2018)."""
+
+    takes = "probabilities"
+
+    def compute(self, y_hat, y):
+        return {"l": 1.0 - inner_product(y_hat.ravel().tolist(), y.ravel().tolist())}
+
+
 @pytest.mark.parametrize(
     ("ending", "loss", "message"),
     [
-        ("softmax", "cross_entropy", r"of logits takes scores, and Sequential ends in Softmax, .*of=\"probabilities\""),
-        ("sigmoid", "binary_cross_entropy", "of logits takes scores, and Sequential ends in Sigmoid"),
-        ("sigmoid", "hinge", "HingeLoss takes scores around 0, and Sequential ends in Sigmoid; leave that out"),
+        ("softmax", "cross_entropy", r"takes scores, and Sequential ends in Softmax, .*of=\"probabilities\""),
+        ("sigmoid", "binary_cross_entropy", "takes scores, and Sequential ends in Sigmoid, which gives probabilities"),
+        ("sigmoid", "hinge", "HingeLoss takes scores, and Sequential ends in Sigmoid, which .*; leave that out$"),
         (
             "relu",
             CrossEntropyLoss(of="probabilities"),
-            "needs a model that ends in Softmax, and Sequential ends in ReLU",
+            "takes probabilities, and Sequential ends in ReLU, which gives numbers; end it in Softmax",
         ),
-        (None, BinaryCrossEntropyLoss(of="probabilities"), "needs a model that ends in Sigmoid, .* ends in Identity"),
+        (
+            None,
+            BinaryCrossEntropyLoss(of="probabilities"),
+            r"takes probabilities, and .* ends in Identity, .*; end it in Sigmoid, .*BinaryCrossEntropyLoss\(\)",
+        ),
+        ("softmax", LogisticLoss(), "LogisticLoss takes scores, and Sequential ends in Softmax, .*; leave that out$"),
+        ("sigmoid", LogisticLoss(), "LogisticLoss takes scores, and Sequential ends in Sigmoid"),
+        (Share(), LogisticLoss(), "LogisticLoss takes scores, and Sequential ends in Share, which gives probabilities"),
+        (Share(), "cross_entropy", "CrossEntropyLoss takes scores, and Sequential ends in Share"),
+        (Margin(), CrossEntropyLoss(of="probabilities"), "ends in Margin, which gives scores; end it in Softmax"),
+        ("tanh", GeneralizedCrossEntropyLoss(), "ends in Tanh, which gives numbers; end it in a layer that declares"),
     ],
 )
 def test_a_loss_that_does_not_fit_the_last_layer(ending, loss, message):
@@ -365,6 +412,37 @@ def test_a_loss_that_does_not_fit_the_last_layer(ending, loss, message):
     with pytest.raises(DescriptionError, match=message):
         quiet(model, X, np.zeros(12), loss)
     assert same(before, model.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("ending", "loss"),
+    [
+        (None, LogisticLoss()),
+        (Margin(), LogisticLoss()),
+        (Margin(), "cross_entropy"),
+        ("log_softmax", "cross_entropy"),
+        ("softmax", "mse"),
+        ("softmax", GeneralizedCrossEntropyLoss()),
+        (Share(), GeneralizedCrossEntropyLoss()),
+        (Share(), CrossEntropyLoss(of="probabilities")),
+    ],
+)
+def test_a_loss_and_a_last_layer_of_ones_own_that_fit_are_trained(ending, loss):
+    targets = np.stack([Y > 0, Y <= 0], axis=-1).astype(float)
+    assert len(quiet(Sequential(Dense(3, 2, ending), seed=0), X, targets, loss, epochs=1).loss) == 1
+
+
+@pytest.mark.parametrize("layer", [Neuron, lambda *args: NeuronLayer(3, 1, *args[1:])], ids=["neuron", "layer"])
+def test_single_neurons_end_in_their_activation(layer):
+    quiet(Sequential(layer(3, "sigmoid"), seed=0), X, np.ones(12), BinaryCrossEntropyLoss(of="probabilities"), epochs=1)
+    with pytest.raises(DescriptionError, match="takes scores, and Sequential ends in Sigmoid"):
+        quiet(Sequential(layer(3, "sigmoid"), seed=0), X, np.ones(12), "binary_cross_entropy", epochs=1)
+
+
+@pytest.mark.parametrize(("base", "attribute"), [(Layer, "gives"), (Loss, "takes")])
+def test_a_kind_of_numbers_that_there_is_not_is_refused_where_the_class_is_made(base, attribute):
+    with pytest.raises(DescriptionError, match=rf"Own\.{attribute} is one of numbers, scores, .*, got 'probability'"):
+        type("Own", (base,), {attribute: "probability"})
 
 
 @pytest.mark.parametrize(

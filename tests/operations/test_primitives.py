@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from autograd import Variable, grad, jit, logsumexp, maximum, minimum, value_and_grad
 from autograd.testing import gradcheck, operands
 from autograd.testing.strategies import is_order
-from tests.tables.oracles import BUILT_IN, ORACLES, exact_derivative, mp, mpf, ulps
+from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE, ORACLES, exact_derivative, mp, mpf, ulps
 
 SAMPLES = 60
-UNARY_AND_UP = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 FAST = settings(
     max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.filter_too_much]
 )
@@ -41,7 +40,7 @@ def without_a_derivative(primitive, point):
     return (1, 2)[: primitive.arity - 1] if primitive.name in ("power", "power_below") and point[0] < 0 else ()
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_value_is_within_2_ulp_of_the_exact_one(primitive):
     oracle = ORACLES[primitive.name]
     for point in samples(primitive):
@@ -51,13 +50,13 @@ def test_value_is_within_2_ulp_of_the_exact_one(primitive):
         assert ulps(primitive(*point), exact, term) <= 2, point
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_value_on_a_node_is_the_value_on_numbers(primitive):
     for point in samples(primitive):
         assert recorded(primitive, point).value == primitive(*point), point
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_local_gradients_are_within_4_ulp_of_the_exact_ones(primitive):
     oracle = ORACLES[primitive.name]
     for point in samples(primitive):
@@ -73,7 +72,7 @@ def test_local_gradients_are_within_4_ulp_of_the_exact_ones(primitive):
             assert ulps(gradients[place], exact, terms[place]) <= 4, (point, place)
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_the_rule_on_floats_is_the_kernel(primitive):
     """Each declaration is run three ways: as C, as Python on floats, as Python on nodes. They agree."""
     for point in samples(primitive, 20):
@@ -84,7 +83,7 @@ def test_the_rule_on_floats_is_the_kernel(primitive):
                 assert from_rule == pytest.approx(from_kernel, rel=1e-14), point
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 @FAST
 @given(data=st.data())
 def test_gradcheck_passes(primitive, data):

@@ -46,11 +46,9 @@ from autograd.testing.strategies import INTEGER_OPERANDS, expressions
 from tests.tables.branching import branching
 from tests.tables.comparison import bits, leaves, near, same_bits
 from tests.tables.conventions import OURS
-from tests.tables.oracles import BUILT_IN
+from tests.tables.oracles import EVERY_PRIMITIVE
 from tests.tables.special_points import EVERYWHERE, FEW, inf, nan, points_of
 from tools.conventions import rows
-
-EVERY_PRIMITIVE = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 
 
 @jit

@@ -15,7 +15,9 @@ pytest.importorskip("mpmath")
 
 from tools.oracles import BUILT_IN, ORACLES, mp, mpf, ulps
 
-__all__ = ["BUILT_IN", "ORACLES", "exact_derivative", "mp", "mpf", "ulps"]
+__all__ = ["BUILT_IN", "EVERY_PRIMITIVE", "ORACLES", "exact_derivative", "mp", "mpf", "ulps"]
+
+EVERY_PRIMITIVE = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 
 
 def exact_derivative(function: Callable[..., Any], point: Sequence[float], orders: Sequence[int]) -> Any:

@@ -23,7 +23,7 @@ def rosenbrock_gradient(x):
 
 
 class Tensor:
-    """What torch's tensors have that arrays of NumPy have not, and no more."""
+    """The attributes that torch's tensors have and NumPy's arrays don't, and no more."""
 
     def __init__(self, numbers, requires_grad=True):
         self.numbers = np.asarray(numbers, dtype=np.float64)

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import (
@@ -37,8 +37,7 @@ from autograd.testing.comparison import compare
 from autograd.testing.differences import Line, Sample, side_slopes
 from autograd.testing.kinks import Kink, margin_of, reach, same_piece
 from tests.tables.oracles import BUILT_IN
-
-CI = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+from tests.tables.settings import CI
 
 AT_KINKS = [
     ("relu at 0", relu, [0.0], (0.0, 1.0)),

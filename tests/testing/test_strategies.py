@@ -24,11 +24,10 @@ from autograd.testing import (
 from autograd.testing.kinks import margin_of
 from autograd.testing.strategies import near_kink
 from tests.tables.duals import Dual, apply_to_duals
-from tests.tables.oracles import BUILT_IN, ORACLES, mp, mpf
+from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE, ORACLES, mp, mpf
+from tests.tables.roundings import EPSILON
 from tests.tables.settings import CI
 
-EPSILON = math.ulp(1.0) / 2
-EVERY_PRIMITIVE = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 SQUARE_OF_EXP = Expression((0.5,), [(Exp, ["x0"]), (Multiply, ["t0", "t0"])])
 
 

@@ -65,12 +65,11 @@ from autograd.testing.strategies import in_domain, is_order, near_kink
 from tests.tables.comparison import same
 from tests.tables.curvature import curved_pairs
 from tests.tables.derivatives import nested, number
-from tests.tables.oracles import BUILT_IN, ORACLES, exact_derivative, mpf
+from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE, ORACLES, exact_derivative, mpf
 from tests.tables.roundings import EPSILON, ROUNDINGS, error_scale
 from tests.tables.smooth_points import points
 
 inf, nan = math.inf, math.nan
-EVERY_PRIMITIVE = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 
 
 def on_operands(primitive):
@@ -187,7 +186,7 @@ _exact = {}
 
 
 def exact_second_derivative(primitive, point, first, second):
-    """What mpmath says, remembered: every path is measured at the same points."""
+    """mpmath's result, remembered: every path is measured at the same points."""
     key = (primitive.name, point, first, second)
     if key not in _exact:
         orders = [(place == first) + (place == second) for place in range(len(point))]

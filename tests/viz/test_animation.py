@@ -69,7 +69,7 @@ def test_too_long_and_impossible_animations_are_refused():
     with pytest.raises(ValueError, match="at most 200 operations, this picture 201; html"):
         viz.draw(y).animation()
     for seconds in (0.0, -1.0, float("inf"), float("nan")):
-        with pytest.raises(ValueError, match="seconds is how long a step takes, above 0; got"):
+        with pytest.raises(ValueError, match="seconds is the time of a step, above 0; got"):
             viz.draw(Variable(1.0) * 2.0).animation(seconds)
 
 

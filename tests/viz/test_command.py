@@ -70,7 +70,7 @@ def test_without_a_model_the_command_says_what_it_takes(capsys):
         ('{"layers": []}', ["--input", "1"], "has no 'type'"),
         ('{"type": "dense", "n_in": 2, "n_out": 1}', ["--input", "1", "2", "3"], "3"),
         ('{"type": "relu"}', ["--input", "1", "--weights", "w.npz"], "a ReLU has no weights to load from w.npz"),
-        ('{"type": "relu"}', ["--input", "1", "--output", "x.jpg"], "the suffix says what to write"),
+        ('{"type": "relu"}', ["--input", "1", "--output", "x.jpg"], "the suffix names the format"),
         ('{"type": "relu"}', ["--input", "1", "--expand", "Affine"], "no layer is called 'Affine'; layers: ReLU"),
         ('{"type": "relu"}', ["--input", "1", "--max-nodes", "0"], "max_nodes is a number of values, 1 or more; got 0"),
         ('{"type": "relu"}', ["--input", "1", "--output", "x.svg", "--engine", "no-dot"], "which is no program here"),

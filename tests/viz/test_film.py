@@ -124,7 +124,7 @@ def test_too_long_and_impossible_films_are_refused():
         y = y * 1.0
     with pytest.raises(ValueError, match="at most 200 operations, this picture 201"):
         viz.draw(y).gif()
-    with pytest.raises(ValueError, match="seconds is how long a step takes, above 0; got 0"):
+    with pytest.raises(ValueError, match="seconds is the time of a step, above 0; got 0"):
         viz.draw(product()).gif(0)
 
 

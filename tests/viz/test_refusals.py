@@ -1,4 +1,4 @@
-"""What `draw` is told wrong it refuses at once, and says what would be right."""
+"""`draw` refuses wrong arguments at once, and says what would be right."""
 
 import pytest
 
@@ -64,5 +64,5 @@ def test_an_error_inside_the_function_is_its_own():
 @pytest.mark.parametrize("seconds", ["x", True, None])
 def test_a_time_that_is_no_number_is_refused(y, seconds):
     for play in (viz.draw(y).animation, viz.draw(y).gif):
-        with pytest.raises(ValueError, match="seconds is how long a step takes, above 0; got"):
+        with pytest.raises(ValueError, match="seconds is the time of a step, above 0; got"):
             play(seconds)

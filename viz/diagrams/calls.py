@@ -16,8 +16,8 @@ __all__ = ["dotted", "outputs_of_call", "parameter_names"]
 def outputs_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]:
     """The nodes that a function returns for these arguments, in which each number has become a variable.
 
-    The variables are called as the function's parameters are, the elements of an array `x[0,1]`. Nodes and what
-    holds no numbers are handed over as they are.
+    The variables have the names of the function's parameters, the elements of an array names such as `x[0,1]`. Nodes
+    and arguments without numbers are passed on as they are.
 
     >>> [node.name for node in outputs_of_call(lambda x, y: x, [1.0, 2.0])]
     ['x']
@@ -54,7 +54,7 @@ def dotted(kind: Any, key: Any) -> str:
 
 
 def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
-    """Raise TypeError if a function can't be called like this; what can't be asked is left to the call."""
+    """Raise TypeError if a function can't be called like this, as far as its signature is known."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

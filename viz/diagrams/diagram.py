@@ -1,7 +1,7 @@
 """A graph as plain records: values, the operations between them, the boxes (layer calls) around these.
 
 A `Diagram` is a snapshot: it holds numbers and text, no node, so that it neither keeps a graph alive nor
-changes with it. It says nothing about what is drawn (see `selection`) or how (see `dot`, `text`). All
+changes with it. The drawn part of it is a `View`, its text is made by the writers. All
 records are numbered in the order of computation, and refer to each other by these numbers; an `id` is made of
 such a number alone, never of text that a user wrote.
 """
@@ -25,7 +25,7 @@ class Value(NamedTuple):
     producer: the operation that computed it.
     home: the innermost box around all that it touches; a leaf stands outside (see `from_nodes`).
     literal: whether it is a plain number written into an expression.
-    known: whether the number is: in a program that is drawn without arguments it is not, and reads nan here.
+    known: whether the number is known: in a program drawn without arguments it is not, and is nan here.
     """
 
     position: int
@@ -40,7 +40,7 @@ class Value(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Its name in documents."""
+        """The id in documents."""
         return f"v{self.position}"
 
     @property
@@ -50,14 +50,14 @@ class Value(NamedTuple):
 
     @property
     def number_text(self) -> str:
-        """The number as pictures show it: a condition is true or false, and what is not known is not shown."""
+        """The number as pictures show it: a condition is true or false, an unknown number is empty."""
         if not self.known:
             return ""
         return ("false", "true")[self.number != 0] if self.kind == "condition" else short_number(self.number)
 
     @property
     def gradient_text(self) -> str:
-        """The gradient as pictures show it: ? before a sweep, nothing for what has none."""
+        """The gradient as pictures show it: ? before a sweep, empty for values that have none."""
         if not self.known or self.kind in ("constant", "condition"):
             return ""
         return "?" if self.gradient is None else short_number(self.gradient)
@@ -83,8 +83,8 @@ class Operation(NamedTuple):
     """One primitive applied once.
 
     result: the position of the value that it made.
-    box: the innermost box that it was made in.
-    opaque: whether it is a whole function, such as one that was compiled, whose inside is not in the graph.
+    box: the innermost box in which it was made.
+    opaque: whether it is a whole function, such as a compiled one, whose inside is not in the graph.
     """
 
     position: int
@@ -97,7 +97,7 @@ class Operation(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Its name in documents."""
+        """The id in documents."""
         return f"o{self.position}"
 
 
@@ -106,7 +106,7 @@ class Box(NamedTuple):
 
     label: its name, with a number if several calls have the same name.
     parent, depth: the box around it, and its level; the outermost boxes have none and level 1.
-    operations: how many were made in it and in the boxes within.
+    operations: the number of operations in it and in the boxes within.
     """
 
     position: int
@@ -118,7 +118,7 @@ class Box(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Its name in documents."""
+        """The id in documents."""
         return f"b{self.position}"
 
 
@@ -133,15 +133,15 @@ class Guard(NamedTuple):
 
     @property
     def text(self) -> str:
-        """How it fell and where: `true at model.py:5`."""
+        """Outcome and place: `true at model.py:5`."""
         return f"{str(self.outcome).lower()} at {self.place}{', but not here' if self.failed else ''}"
 
 
 class Diagram(NamedTuple):
-    """All of a graph: parents before what uses them, boxes before the boxes in them.
+    """All of a graph: operands before the operations that use them, boxes before the boxes in them.
 
-    recorded: whether it is that of a program; such a one may have guards.
-    note: what is said below the picture, such as which row of many it shows.
+    recorded: whether it is the diagram of a program, which may have guards.
+    note: a line below the picture, such as the number of the row that it shows.
     """
 
     values: tuple[Value, ...]
@@ -153,7 +153,7 @@ class Diagram(NamedTuple):
     note: str = ""
 
     def without_numbers(self) -> Diagram:
-        """What is computed from what, and no number but those of constants."""
+        """The diagram without numbers but those of constants."""
         values = [
             value if value.kind == "constant" else value._replace(number=math.nan, gradient=None, known=False)
             for value in self.values

@@ -1,6 +1,6 @@
-"""What a picture says about each value: how it was computed, where its gradient comes from, why that is 0 or nan.
+"""Explanations of each value in a picture: its operation, the terms of its gradient, the reason if that is 0 or nan.
 
-The reasons are those of `autograd.diagnosis`; here they are put in the words of pictures.
+The reasons are those of `autograd.diagnosis`, in the words of pictures.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Explanations(Reasons):
         self.diagram = diagram
 
     def lines(self, position: int) -> list[str]:
-        """Everything about a value: how it was computed, the terms of its gradient, why that is 0 or no number."""
+        """Everything about a value: its operation, the terms of its gradient, the reason if that is 0 or no number."""
         value = self.diagram.values[position]
         lines = [self._computed(value)]
         if value.gradient_text and value.gradient is not None:
@@ -41,7 +41,7 @@ class Explanations(Reasons):
         return [*lines, reason] if reason else lines
 
     def why_zero(self, position: int) -> str:
-        """The same as of a graph; of a program without numbers nothing, and of a side that was not taken just that."""
+        """The reason, which is empty without numbers, and names a side of a choice that was not taken."""
         value = self.diagram.values[position]
         if not value.known:
             return ""

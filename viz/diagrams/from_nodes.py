@@ -14,14 +14,14 @@ from viz.labels import numbered
 __all__ = ["MOST_NODES", "Decision", "diagram_of", "slopes_of"]
 
 CONDITIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either])
-# To find out what can be folded takes up to 30 µs a node; beyond this many an answer within two seconds is a count.
+# Folding takes up to 30 µs a node: beyond this many nodes, the answer within two seconds is a count.
 MOST_NODES = 50_000
 
 
 class Decision(NamedTuple):
-    """A decision that a program holds for: its condition, how it fell, the file and line, and the code there.
+    """A decision that a program holds for: its condition and outcome, the file and line, and the code there.
 
-    `code` is empty where the source is not at hand.
+    `code` is empty if the source is not at hand.
     """
 
     condition: Node
@@ -36,7 +36,7 @@ def diagram_of(
     gradients: Mapping[int, float | None] | None = None,
     decisions: Sequence[Decision] | None = None,
 ) -> Diagram:
-    """The diagram of what the outputs depend on.
+    """The diagram of the nodes that the outputs depend on.
 
     `nodes`, parents first, restricts it to a part of the graph: of a result whose parents are not all among
     them only the value is shown. `gradients`, by the nodes' identities, are shown in place of the nodes' own.
@@ -45,7 +45,7 @@ def diagram_of(
     if nodes is None:
         nodes = topological_order(*outputs)
     numbers: dict[int, int] = {}
-    # Their homes are known only when all uses are.
+    # Without homes: these follow from all uses.
     values: list[Value] = []
     operations: list[Operation] = []
     boxes = _Boxes()
@@ -103,7 +103,7 @@ def diagram_of(
 
 
 def slopes_of(node: Node) -> tuple[float, ...]:
-    """The local gradients of a node. What a selection does not take has no say in them, not even as nan."""
+    """The local gradients of a node; in the side that a selection does not take they are 0, even beside nan."""
     if node.op is Select:
         taken = 1.0 if node.parents[0].value != 0.0 else 0.0
         return 0.0, taken, 1.0 - taken
@@ -141,7 +141,7 @@ class _Boxes:
         return parent
 
     def count(self, box: int | None) -> None:
-        """Note an operation made in this very box."""
+        """Count an operation made in this very box."""
         if box is not None:
             self.counts[box] += 1
 

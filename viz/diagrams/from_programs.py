@@ -1,4 +1,4 @@
-"""Programs as diagrams: what `jit` recorded on the path that some arguments take, and the decisions it holds for."""
+"""From programs to diagrams: the path that `jit` recorded for some arguments, and the decisions it holds for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from viz.errors import PROGRAM_WAYS, too_large
 
 __all__ = ["diagram_of_program"]
 
-MOST_PATHS_TOLD = 6
+MOST_PATHS_LISTED = 6
 
 
 class Recording(NamedTuple):
@@ -36,7 +36,7 @@ class Recording(NamedTuple):
     inputs: variables of the numbers it is drawn for; None if it is drawn without numbers.
     reads_code: whether the source lines of its guards may be looked up. A program that came from elsewhere may name
         any file.
-    note: what is said below the picture.
+    note: a line below the picture.
     """
 
     program: Program
@@ -46,8 +46,8 @@ class Recording(NamedTuple):
     note: str = ""
 
     def diagram(self) -> Diagram:
-        """The values and gradients for these inputs; or, without them, what is computed from what."""
-        # In a context of its own: whoever draws may be inside no_grad, strict or a scope.
+        """The diagram, with values and gradients for the inputs, or without numbers if there are none."""
+        # In a context of its own: the caller may be inside no_grad, strict or a scope.
         return Context().run(self._diagram)
 
     def _diagram(self) -> Diagram:
@@ -58,7 +58,7 @@ class Recording(NamedTuple):
             for place, value in enumerate(found):
                 if isinstance(value, Node):
                     value.name = f"v{place}"
-        # A constant is drawn beside what uses it; one that is a result is a node of its own.
+        # A constant is drawn beside its users; one that is a result is a node of its own.
         ends = set(program.outputs) | {guard.condition for guard in program.guards}
         for place in ends:
             if not isinstance(found[place], Node):
@@ -83,7 +83,7 @@ class Recording(NamedTuple):
 def gradients_through(nodes: Sequence[Node], outputs: Sequence[Node]) -> dict[int, float | None]:
     """For each node's identity the derivative of the sum of the outputs; None where it does not reach.
 
-    The side that a selection does not take gets nothing, not even 0 times what is infinite.
+    The side that a selection does not take gets nothing, not even 0 times infinity.
     """
     found: dict[int, float | None] = {id(node): None for node in nodes}
     for output in outputs:
@@ -111,7 +111,7 @@ def diagram_of_program(subject: Any, arguments: tuple[Any, ...], focus: Any, lim
 
 
 def _recording_of(subject: Any, arguments: tuple[Any, ...]) -> Recording | None:
-    """What there is to draw of a program, or of a function that `jit` or `vmap` compiled; None for other functions."""
+    """The recording of a program, or of a function that `jit` or `vmap` compiled, to draw; None for other functions."""
     if isinstance(subject, Program):
         return _program(subject, arguments)
     if isinstance(subject, MethodType) and isinstance(subject.__func__, Jitted | Mapped):
@@ -187,13 +187,13 @@ def _only_path(jitted: Jitted | Mapped) -> Recording:
             f"{name} has not recorded anything yet: draw({name}, ...) with arguments shows the path that they take"
         )
     if len(jitted.paths) > 1:
-        told = []
-        for place, path in enumerate(jitted.paths[:MOST_PATHS_TOLD]):
-            fell = ", ".join([f"line {line}: {outcome}" for _, line, outcome in path.decisions()[:MOST_PATHS_TOLD]])
-            told.append(f"paths[{place}]" + (f" ({fell})" if fell else ""))
+        listed = []
+        for place, path in enumerate(jitted.paths[:MOST_PATHS_LISTED]):
+            fell = ", ".join([f"line {line}: {outcome}" for _, line, outcome in path.decisions()[:MOST_PATHS_LISTED]])
+            listed.append(f"paths[{place}]" + (f" ({fell})" if fell else ""))
         raise ValueError(
             f"{name} has {len(jitted.paths)} paths: draw({name}, ...) with arguments shows the one that they take, "
-            f"draw({name}.paths[0].program) the first of {', '.join(told)}"
-            + (", ..." if len(jitted.paths) > MOST_PATHS_TOLD else "")
+            f"draw({name}.paths[0].program) the first of {', '.join(listed)}"
+            + (", ..." if len(jitted.paths) > MOST_PATHS_LISTED else "")
         )
     return Recording(jitted.paths[0].program, None, name, reads_code=True)

@@ -1,4 +1,4 @@
-"""The longest path of a diagram: drawn as a straight line, it is what the eye follows."""
+"""The longest path of a diagram, drawn as a straight line for the eye to follow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["longest_path"]
 def longest_path(diagram: Diagram) -> dict[int, int]:
     """The longest path to an output: each value on it and the operation that it enters next.
 
-    At its start an input is preferred to a parameter if its name tells: an x, or else the first operand.
+    At its start an input is preferred to a parameter: a name that begins with x, or else the first operand.
     """
     values, operations = diagram.values, diagram.operations
     lengths: list[int] = []

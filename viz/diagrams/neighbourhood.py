@@ -1,8 +1,9 @@
-"""Parts of a graph: what is nearest to some of its nodes."""
+"""Parts of a graph: the nodes nearest to some of its nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from graphlib import TopologicalSorter
 
 from autograd import Constant, Node
 
@@ -20,7 +21,8 @@ def nodes_below(outputs: Sequence[Node], at_most: int) -> list[Node]:
             if len(near) < at_most and id(parent) not in near and not _is_literal(parent):
                 near[id(parent)] = parent
                 queue.append(parent)
-    return _in_order(near)
+    operands = {id(node): [id(parent) for parent in _parents(node) if id(parent) in near] for node in queue}
+    return [near[key] for key in TopologicalSorter(operands).static_order()]
 
 
 def nodes_around(nodes: Sequence[Node], focus: Sequence[Node], radius: int) -> list[Node]:
@@ -49,7 +51,7 @@ def nodes_around(nodes: Sequence[Node], focus: Sequence[Node], radius: int) -> l
                         near[id(neighbour)] = neighbour
                         following.append(neighbour)
             frontier = following
-    # What uses the focus is shown with all its operands, or it could not be shown as an operation.
+    # A user of the focus needs all its operands to be shown as an operation.
     if radius > 0:
         below = [node for node in near.values() if any(id(parent) in near for parent in _parents(node))]
         for node in below:
@@ -64,22 +66,5 @@ def _parents(node: Node) -> tuple[Node, ...]:
 
 
 def _is_literal(node: Node) -> bool:
-    """Whether a parent may be a plain number that was made a constant just now; it then costs nothing to leave it."""
+    """Whether a parent may be a plain number, made a constant just now: it is no node of the graph."""
     return isinstance(node, Constant) and node.name is None
-
-
-def _in_order(nodes: dict[int, Node]) -> list[Node]:
-    """The nodes, parents first."""
-    order: list[Node] = []
-    met: set[int] = set()
-    for start in nodes.values():
-        stack = [(start, False)]
-        while stack:
-            node, complete = stack.pop()
-            if complete:
-                order.append(node)
-            elif id(node) not in met:
-                met.add(id(node))
-                stack.append((node, True))
-                stack.extend([(parent, False) for parent in reversed(_parents(node)) if id(parent) in nodes])
-    return order

@@ -1,4 +1,4 @@
-"""From what a picture is to show, be it nodes, the call of a function or a program, to a diagram and a title."""
+"""From the subject of a picture, be it nodes, the call of a function or a program, to a diagram and a title."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NEAREST_NODES = 2_000
 def diagram_of_subject(
     subject: Any, arguments: tuple[Any, ...], *, focus: Any, radius: int, limit: int
 ) -> tuple[Diagram, str]:
-    """The diagram of all that can be shown of a subject, and its title."""
+    """The whole diagram of a subject, and its title."""
     if callable(subject) and not isinstance(subject, Node):
-        # Only here: what runs programs need not be loaded to draw nodes.
+        # Imported only here: nodes are drawn without loading the modules that run programs.
         from viz.diagrams.from_programs import diagram_of_program
 
         recorded = diagram_of_program(subject, arguments, focus, limit)
@@ -69,7 +69,7 @@ def _in_focus(nodes: Sequence[Node], focus: Any, radius: int) -> tuple[list[Node
 
 
 def _given_nodes(what: str, given: Any) -> list[Node]:
-    """The nodes that were given, each once."""
+    """The nodes given to a parameter, each once."""
     if isinstance(given, Node):
         return [given]
     if isinstance(given, str | bytes | dict | set | frozenset) or not hasattr(given, "__iter__"):
@@ -94,7 +94,7 @@ def _title_of(outputs: Sequence[Node], name: Any) -> str:
 
 
 def _layers_of(graph: Sequence[Node]) -> tuple[Counter[str | None], Counter[str | None]]:
-    """How many nodes were made in the outermost layers of each name, and how many calls of them there were."""
+    """For each name of outermost layers the number of nodes made in them, and of their calls."""
     made = Counter([None if (scope := node.scope) is None else scope.serial for node in graph if node.op is not None])
     scopes = {scope.serial: scope for node in graph if (scope := node.scope) is not None}
     layers: Counter[str | None] = Counter()

@@ -1,1 +1,1 @@
-"""From DOT text to places: the layout engine, and what is moved and fitted after it."""
+"""From DOT text to places: the layout engine, then labels moved and texts fitted."""

@@ -1,4 +1,4 @@
-"""Layout engines: programs that make a picture of DOT text. Found, and run with care."""
+"""Layout engines, programs that make a picture of DOT text: found, and run with limits on time and output."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HINT = (
 
 
 class Engine(NamedTuple):
-    """A program, and how it was found."""
+    """The path of a program, and the way it was found."""
 
     path: str
     source: str
@@ -38,7 +38,7 @@ class Engine(NamedTuple):
 def find_engine(engine: str | os.PathLike[str] | None = None, *, dot: str = "") -> Engine:
     """The engine to use: `engine`, else $AUTOGRAD_DOT, else `dot` on the path, else graphviz-pure from pip.
 
-    Raises EngineNotFound, with `dot` in it, if there is none, or not where the first two say.
+    Raises EngineNotFound, with `dot` in it, if there is none, or none at the path that one of the first two names.
     """
     asked = [(engine, "engine=")] if engine is not None else [(os.environ.get(VARIABLE) or None, f"${VARIABLE}")]
     for name, source in asked:
@@ -56,7 +56,7 @@ def find_engine(engine: str | os.PathLike[str] | None = None, *, dot: str = "") 
 
 
 def available_engines() -> list[Engine]:
-    """The engines that are found without being told where, best first."""
+    """The engines that are found without naming one, best first."""
     found = [(shutil.which("dot"), "dot on PATH"), (_graphviz_pure(), "graphviz-pure from pip")]
     return [Engine(path, source) for path, source in found if path is not None]
 
@@ -95,7 +95,7 @@ def run_engine(engine: Engine, dot: str, kind: str, *, timeout: float = TIMEOUT)
 
 
 def version_of(engine: Engine) -> str:
-    """What the engine says of its version."""
+    """The version that the engine reports."""
     _, out, complaint = _run([engine.path, "-V"], b"", 10.0, "")
     return _first_lines(out or complaint, 1) or "no version given"
 
@@ -103,7 +103,7 @@ def version_of(engine: Engine) -> str:
 def _run(command: list[str], given: bytes, timeout: float, dot: str) -> tuple[int, bytes, bytes]:
     """Exit status, output and error output of a program.
 
-    Through files, not pipes: a pipe that a grandchild keeps open would be waited for beyond the timeout.
+    Through files: a pipe that a grandchild keeps open would be waited for beyond the timeout.
     """
     with (
         tempfile.TemporaryFile() as source,
@@ -147,7 +147,7 @@ def _wait(process: subprocess.Popen[bytes], path: str, out: int, timeout: float,
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a program that is still running, and what it started."""
+    """End a program that is still running, and the programs that it started."""
     if process.poll() is not None:
         return
     if sys.platform == "win32":
@@ -161,7 +161,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _is(kind: str, picture: bytes) -> bool:
-    """Whether the picture begins and ends as its kind does."""
+    """Whether the picture begins and ends like its kind."""
     if kind == "png":
         return picture.startswith(b"\x89PNG\r\n\x1a\n") and b"IEND" in picture[-16:]
     if kind == "plain":

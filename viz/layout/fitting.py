@@ -1,7 +1,7 @@
-"""Texts of an SVG put where they belong and made to be no wider than planned, whatever font engine and viewer have.
+"""Fits the texts of an SVG into their shapes, in any font that the engine and the viewer have.
 
-An engine measures texts in the font that its machine has for Helvetica, and says of each only where it begins. Here
-the texts of a row are laid out anew, as wide as in Helvetica, in the middle of the shape they stand in.
+An engine measures texts in the font that its machine has for Helvetica, and gives only the beginning of each. Here
+the texts of a row are laid out anew, as wide as in Helvetica, in the middle of their shape.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from viz.writing.svg import NAMESPACE
 
 __all__ = ["cell_of", "fit_texts", "shapes_of"]
 
-# How far above its line the middle of a sign is, in its size; of most signs MIDDLE.
+# From a sign's line up to its middle, in its size; MIDDLE for most signs.
 RAISED = {"^": 0.56, "·": 0.29}
 MIDDLE = 0.34
-MOST_SHRUNK = 0.7  # beyond which a number sticks out rather than being illegible
-PADDING = 3.0  # what the widest row leaves free in its shape
+MOST_SHRUNK = 0.7  # a number that would have to be narrower sticks out: it stays legible
+PADDING = 3.0  # left free by the widest row in its shape
 
 
 def fit_texts(root: ElementTree.Element) -> None:
-    """Lay out every row of texts in the middle of its shape, and a text without one where the engine has it begin."""
+    """Lay out every row of texts in the middle of its shape, and a text without a shape at its beginning."""
     for group in root.iter(f"{{{NAMESPACE}}}g"):
         shapes = shapes_of(group)
         rows: dict[tuple[str, Rectangle], list[ElementTree.Element]] = {}
@@ -43,7 +43,7 @@ def fit_texts(root: ElementTree.Element) -> None:
 
 
 def shapes_of(group: ElementTree.Element) -> list[Rectangle]:
-    """The rooms of a node's shapes, in the middle of which its texts stand; none if these begin at the left."""
+    """The bounds of a node's shapes, in whose middle its texts stand; none if these begin at the left."""
     css = group.get("class", "").split()
     if "node" not in css or "guard" in css:
         return []
@@ -52,7 +52,7 @@ def shapes_of(group: ElementTree.Element) -> list[Rectangle]:
 
 
 def cell_of(text: ElementTree.Element, shapes: Sequence[Rectangle]) -> Rectangle | None:
-    """The smallest of the shapes around a text; if it is in none, as beside a rule, as much as they all take."""
+    """The smallest of the shapes around a text; if none is, as beside a rule, the bounds of them all."""
     if not shapes:
         return None
     size, x, y = [float(text.get(name, "0")) for name in ("font-size", "x", "y")]
@@ -65,7 +65,7 @@ def cell_of(text: ElementTree.Element, shapes: Sequence[Rectangle]) -> Rectangle
 
 
 def _fit_row(row: Iterable[ElementTree.Element], cell: Rectangle | None) -> None:
-    """Give the texts of a row their places, and have each take no more than its own."""
+    """Give the texts of a row their places, each no wider than its own."""
     # Texts that begin at one place are shown one after another, the last of them in the end.
     places: dict[float, list[ElementTree.Element]] = {}
     for text in row:
@@ -83,7 +83,7 @@ def _fit_row(row: Iterable[ElementTree.Element], cell: Rectangle | None) -> None
     alone = len(starts) == 1
     for start, width in zip(starts, widths, strict=True):
         for text in places[start]:
-            # A sum on its way may be longer than what it comes to.
+            # A partial sum may be longer than the total.
             longer = _width(text, last=start == starts[-1]) * shrink
             left = longer if cell is None else cell.right - PADDING / 2.0 - x
             _place(text, x, shrink * max(MOST_SHRUNK, min(1.0, left / longer)) if longer else shrink, alone=alone)
@@ -91,13 +91,13 @@ def _fit_row(row: Iterable[ElementTree.Element], cell: Rectangle | None) -> None
 
 
 def _width(text: ElementTree.Element, *, last: bool) -> float:
-    """The room for a text in its row: blanks count, but for those at the row's end."""
+    """The width of a text in its row: blanks count, but for those at the row's end."""
     shown = text.text or ""
     return width_of(shown.rstrip() if last else shown, float(text.get("font-size", "12")))
 
 
 def _place(text: ElementTree.Element, x: float, shrink: float, *, alone: bool) -> None:
-    """Put a text there, as wide as in Helvetica times `shrink`."""
+    """Put a text at `x`, as wide as in Helvetica times `shrink`."""
     shown, size = text.text or "", float(text.get("font-size", "12"))
     word = shown.strip()
     if not word:

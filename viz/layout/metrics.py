@@ -1,4 +1,4 @@
-"""How wide texts are in Helvetica, for which pictures are laid out."""
+"""The widths of texts in Helvetica, for which pictures are laid out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SUBSCRIPT, _LETTER, _WIDE = 333, 556, 1000
 
 
 def width_of(text: str, size: float) -> float:
-    """About how wide a text is, in the units of its size.
+    """About the width of a text, in the units of its size.
 
     >>> width_of("0.25", 10.0)
     19.46

@@ -1,7 +1,7 @@
-"""Where local gradients stand: beside the heads of their arrows, clear of lines, values and each other.
+"""Places of local gradients: beside the heads of their arrows, clear of lines, values and each other.
 
-A layout engine puts each at one distance and angle from its arrow's head, whatever is there. Here each takes, of
-several places along its line and on both sides of it, the one where the least is in its way.
+A layout engine puts each at one distance and angle from its arrow's head, even on top of others. Here each takes, of
+several places along its line and on both sides of it, the one that covers least.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from viz.writing.svg import NAMESPACE, described_svg
 
 __all__ = ["Place", "Rectangle", "bounds_of_group", "labels_of", "placed_svg", "bounds_of"]
 
-CELL = 48.0  # of the grid in which what is near is looked up, in points
-STEP = 2.0  # from one point to the next where a line is looked at
+CELL = 48.0  # side of a cell of the grid in which neighbours are looked up, in points
+STEP = 2.0  # between two sampled points of a line
 # From the tip of an arrow's filled form to where its line ends: newer Graphviz leaves room for the form's border.
 BORDERS = (1.5, 0.0)
 BEGIN = 6.0  # from an arrow's tip to the nearest label, in points
 APART = 3.0
-CLEAR = 0.7  # between a label and a line, or what is above or below
-GAP, ASIDE = 1.5, 6.0  # between a line and its label: as a rule, and if need be that much more
+CLEAR = 0.7  # between a label and a line, or an element above or below
+GAP, ASIDE = 1.5, 6.0  # between a line and its label: as a rule, and more than that if need be
 WAYS = (0.0, 7.0, 14.0, 22.0, 32.0)
-# What is in the way, and what it costs to give way to it: a place further on, or on the other side.
+# Costs: of covering an element, a line, the border of a layer; of a place further on, or on the other side.
 COVERED, CROSSED, BORDER_CROSSED, FURTHER, ACROSS = 40.0, 1.5, 0.3, 0.7, 1.0
 
 Point = tuple[float, float]
 
 
 class Place(NamedTuple):
-    """Where a label's middle is from its arrow's tip, as Graphviz says it: tens of points, and degrees."""
+    """A label's middle seen from its arrow's tip, in the units of Graphviz: tens of points, and degrees."""
 
     distance: float
     angle: float
 
 
 class Rectangle(NamedTuple):
-    """The room that something takes."""
+    """The bounds of an element."""
 
     left: float
     top: float
@@ -57,7 +57,7 @@ class Rectangle(NamedTuple):
         )
 
     def widened(self) -> Rectangle:
-        """With what is left free beside a number: two side by side would read as one."""
+        """With the space left free beside a number: two side by side would read as one."""
         return Rectangle(self.left - APART, self.top - CLEAR, self.right + APART, self.bottom + CLEAR)
 
     def cells(self) -> Iterator[tuple[int, int]]:
@@ -68,10 +68,10 @@ class Rectangle(NamedTuple):
 
 
 class _EngineOffsets(NamedTuple):
-    """What engines differ in.
+    """Differences between engines.
 
     border: from the tip of an arrow's filled form to where its line ends.
-    lowered: how far below the middle of its place a label is: the engine's font may be none that we know.
+    lowered: from the middle of its place down to that of the label, which depends on the engine's font.
     """
 
     border: float
@@ -86,20 +86,20 @@ class _Arrow(NamedTuple):
     line: list[Point]
 
     def end(self, border: float) -> tuple[float, float, float]:
-        """Where the line ends, and the angle at which it is seen from there."""
+        """The end of the line, and the angle at which the line is seen from there."""
         (tip_x, tip_y), (base_x, base_y) = self.line[:2]
         angle = math.atan2(base_y - tip_y, base_x - tip_x)
         return tip_x - border * math.cos(angle), tip_y - border * math.sin(angle), angle
 
     def place_of(self, middle: Point, offsets: _EngineOffsets) -> Place:
-        """What to ask of the engine so that it has the label with this middle."""
+        """The place to ask of the engine for a label with this middle."""
         x, y, angle = self.end(offsets.border)
         across, down = middle[0] - x, middle[1] - offsets.lowered - y
         turned = math.degrees(angle - math.atan2(down, across))
         return Place(math.hypot(across, down) / 10.0, (turned + 180.0) % 360.0 - 180.0)
 
     def lowered(self, border: float) -> float:
-        """How far below the middle of its usual place the engine has the label, if its lines end like this."""
+        """The distance of the label below the middle of its usual place, if the engine's lines end like this."""
         distance, turned = usual_place(self.text.text or "")
         _, y, angle = self.end(border)
         room = _bounds_of_text(self.text)
@@ -107,7 +107,7 @@ class _Arrow(NamedTuple):
 
 
 def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
-    """The engine's SVG as `described_svg` has it, its labels where they can be read; for each line's id the place."""
+    """The engine's SVG from `described_svg` with its labels moved to readable places, and these by the lines' ids."""
     root = described_svg(picture)
     grid = _Grid()
     arrows = []
@@ -134,7 +134,7 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
 
 
 def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
-    """For each line's id what its label says, and where the middle of that is."""
+    """For each line's id the text of its label and the middle of it."""
     labels = {}
     for group in root.iter(f"{{{NAMESPACE}}}g"):
         text = group.find(f"{{{NAMESPACE}}}text") if "edge" in group.get("class", "").split() else None
@@ -148,12 +148,12 @@ def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
 
 
 def _offsets_seen_in(arrows: list[_Arrow]) -> _EngineOffsets:
-    """Those of the engine that put the labels of these arrows in their usual places."""
+    """The offsets of the engine that put the labels of these arrows in their usual places."""
     best, least = _EngineOffsets(BORDERS[0], 0.0), math.inf
     for border in BORDERS if arrows else ():
         found = [arrow.lowered(border) for arrow in arrows]
         usual = median(found)
-        # Where its lines end right, all labels are lowered alike.
+        # With the right border, all labels are lowered alike.
         spread = sum([abs(one - usual) for one in found]) / len(found)
         if spread < least - 0.05:
             best, least = _EngineOffsets(border, usual), spread
@@ -161,7 +161,7 @@ def _offsets_seen_in(arrows: list[_Arrow]) -> _EngineOffsets:
 
 
 def _placed(arrow: _Arrow, grid: _Grid, offsets: _EngineOffsets) -> Place:
-    """The best of a label's places; it is moved there, and in the way of others from now on."""
+    """Move a label to the best of its places, keep others away from it, and return the place."""
     now = _bounds_of_text(arrow.text)
     wide, high = (now.right - now.left) / 2, (now.bottom - now.top) / 2
     best, least = None, math.inf
@@ -182,7 +182,7 @@ def _placed(arrow: _Arrow, grid: _Grid, offsets: _EngineOffsets) -> Place:
 
 
 def _middles(line: list[Point], wide: float, high: float) -> Iterator[tuple[float, Point]]:
-    """Where the middle of a label of this half width and height may be, each with what it costs; below comes first."""
+    """Middles for a label of this half width and height, each after its cost; those below the line come first."""
     (tip_x, tip_y), (base_x, base_y) = line[:2]
     length = math.hypot(base_x - tip_x, base_y - tip_y) or 1.0
     begin = BEGIN + (wide * abs(base_x - tip_x) + high * abs(base_y - tip_y)) / length
@@ -210,24 +210,24 @@ def _at(line: list[Point], distance: float) -> tuple[float, float, float, float]
 
 
 class _Grid:
-    """What is drawn, by where it is."""
+    """Rectangles and points of lines, looked up by cell."""
 
     def __init__(self) -> None:
         self.rooms: dict[tuple[int, int], list[Rectangle]] = {}
         self.points: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
 
     def add(self, room: Rectangle) -> None:
-        """Note what covers an area."""
+        """Add an area that an element covers."""
         for cell in room.cells():
             self.rooms.setdefault(cell, []).append(room)
 
     def add_line(self, line: list[Point], cost: float) -> None:
-        """Note a line, and what it costs to lie on one of its points."""
+        """Add a line, and the cost of lying on one of its points."""
         for x, y in line:
             self.points.setdefault((math.floor(x / CELL), math.floor(y / CELL)), []).append((x, y, cost))
 
     def cost(self, room: Rectangle) -> float:
-        """What is covered by a label there."""
+        """The cost of a label that takes this room."""
         cost = 0.0
         left, top, right, bottom = room.left - CLEAR, room.top - CLEAR, room.right + CLEAR, room.bottom + CLEAR
         for cell in Rectangle(left, top, right, bottom).cells():
@@ -274,7 +274,7 @@ def _points(numbers: str) -> list[Point]:
 
 
 def bounds_of_group(group: ElementTree.Element) -> Rectangle:
-    """The room of all shapes and texts of a node."""
+    """The bounds of all shapes and texts of a node."""
     rooms = [room for element in group.iter() if (room := bounds_of(element)) is not None]
     if not rooms:
         return Rectangle(0.0, 0.0, 0.0, 0.0)
@@ -283,7 +283,7 @@ def bounds_of_group(group: ElementTree.Element) -> Rectangle:
 
 
 def bounds_of(element: ElementTree.Element) -> Rectangle | None:
-    """The room of a shape or a text; None of what shows nothing."""
+    """The bounds of a shape or a text; None for an element that shows nothing."""
     if element.tag == f"{{{NAMESPACE}}}ellipse":
         x, y, rx, ry = [float(element.get(name, "0")) for name in ("cx", "cy", "rx", "ry")]
         return Rectangle(x - rx, y - ry, x + rx, y + ry)
@@ -297,7 +297,7 @@ def bounds_of(element: ElementTree.Element) -> Rectangle | None:
 
 
 def _bounds_of_text(text: ElementTree.Element) -> Rectangle:
-    """About the room of a text, its middle where Graphviz has it: 0.4 of the size above the line it stands on."""
+    """About the bounds of a text, whose middle Graphviz has 0.4 of the size above the line that it stands on."""
     size, x, y = [float(text.get(name, "0")) for name in ("font-size", "x", "y")]
     width = width_of(text.text or "", size)
     left = x - width / 2 if text.get("text-anchor") == "middle" else x

@@ -1,7 +1,7 @@
 """An SVG that plays the sweep by itself: values appear operation by operation, then gradients, adding up.
 
-No script: style rules alone, so that it also moves where a picture is only an image, in a README or on a slide. Where
-a viewer asks for less motion it stands still and shows everything.
+It has style rules and no script, so that it also moves as an image, in a README or on a slide. For a viewer who asks
+for less motion it stands still and shows everything.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def animated(root: ElementTree.Element, view: View, steps: Sequence[SweepStep], 
 
 
 class _Timeline:
-    """Which elements are seen when; elements that are seen at the same times share a rule."""
+    """The times at which elements are seen; elements with the same times share a rule."""
 
     def __init__(self, length: int, prefix: str) -> None:
         self.prefix = prefix
@@ -54,7 +54,7 @@ class _Timeline:
         self.names: dict[tuple[int, int | None], str] = {}
 
     def show(self, element: ElementTree.Element, start: int, stop: int | None) -> None:
-        """Have an element seen from one step until before another; without one, from then on."""
+        """Show an element from step `start` on, until before step `stop` if there is one."""
         name = self.names.setdefault((start, stop), f"{self.prefix}{len(self.names)}")
         element.set("class", f"{element.get('class', '')} {name}".strip())
 
@@ -82,7 +82,7 @@ class _Timeline:
 def _play_sums(
     group: ElementTree.Element, text: ElementTree.Element, sums: list[tuple[int, str]], timeline: _Timeline
 ) -> None:
-    """Have a gradient read ?, then each sum on the way, then what it is."""
+    """Have a gradient read ?, then each partial sum, then the gradient."""
     place = list(group).index(text)
     changes = [(0, "?"), *sums]
     for number, (start, shown) in enumerate(changes):
@@ -98,7 +98,7 @@ def _play_sums(
 
 
 def _mark(group: ElementTree.Element, place: int, phase: str, timeline: _Timeline) -> None:
-    """Have the outline of what is at work stand out for one step."""
+    """Have the outline of the part at work stand out for one step."""
     for tag in ("ellipse", "path", "polygon"):
         shape = group.find(f"{{{NAMESPACE}}}{tag}")
         if shape is not None:

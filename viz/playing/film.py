@@ -1,6 +1,6 @@
-"""A GIF that plays the sweep, for where no SVG is shown: put together with Pillow from one picture of the engine.
+"""A GIF that plays the sweep, for places that show no SVG: put together with Pillow from one picture of the engine.
 
-A frame is the whole picture with what is not known yet covered, and a ring around what is at work.
+A frame is the whole picture with the numbers covered that are not known yet, and a ring around the operation at work.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RING = 6
 
 
 class _Cover(NamedTuple):
-    """What covers a number, in pixels, until its step.
+    """The cover of a number until its step, in pixels.
 
     ground: a pixel that has the colour of the number's ground.
     """
@@ -40,9 +40,9 @@ class _Cover(NamedTuple):
 
 
 def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequence[SweepStep], seconds: float) -> bytes:
-    """The GIF of a PNG picture, whose SVG says where everything is; each step takes so many seconds.
+    """The GIF of a PNG picture, whose SVG has the places of its parts; each step takes so many seconds.
 
-    Raises ImportError, which says what to install, without Pillow, and ValueError if there is too much to film.
+    Raises ImportError, which names the extra to install, without Pillow, and ValueError for too many pixels.
     """
     try:
         from PIL import Image, ImageDraw
@@ -56,7 +56,7 @@ def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequen
             f"a film of {len(steps) + 1} frames of {wide:,} by {high:,} pixels is too large; animation() has no such "
             "limit, and focus=node, radius=3 draws fewer"
         )
-    # All frames have the palette of the whole picture and the two colours of rings: what does not change costs nothing.
+    # All frames have the palette of the whole picture and the two colours of rings: parts that stay cost nothing.
     whole = Image.open(io.BytesIO(picture)).convert("RGB").quantize(PALETTE_SIZE)
     palette = [*(whole.getpalette() or []), *[0] * (3 * PALETTE_SIZE)][: 3 * PALETTE_SIZE]
     rings = {"forward": PALETTE_SIZE, "backward": PALETTE_SIZE + 1}
@@ -80,7 +80,7 @@ def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequen
 
 
 class _Stage:
-    """Where things are in the picture, and when they are first seen."""
+    """The places of numbers and operations in the picture, and the steps at which numbers are first seen."""
 
     def __init__(self, root: ElementTree.Element, view: View, steps: Sequence[SweepStep]) -> None:
         self.groups = parts_of(root, view.wires)
@@ -107,13 +107,13 @@ class _Stage:
                     self.covers.append(_Cover((left, top, right, bottom), ground, until[part]))
 
     def pixels(self, room: Rectangle) -> tuple[int, int, int, int]:
-        """The room in the picture."""
+        """The rectangle in pixels of the picture."""
         left, top = PIXELS * (room.left + self.left), PIXELS * (room.top + self.top)
         right, bottom = PIXELS * (room.right + self.left), PIXELS * (room.bottom + self.top)
         return round(left), round(top), round(right), round(bottom)
 
     def ring(self, pen: Any, step: SweepStep, colours: Mapping[str, int]) -> None:
-        """Draw a ring around what is at work in a step, in the colour of its phase."""
+        """Draw a ring around the operation at work in a step, in the colour of its phase."""
         if step.operation not in self.at_work:
             return
         group = self.at_work[step.operation]
@@ -128,9 +128,9 @@ class _Stage:
 
 
 def _numbers(group: ElementTree.Element) -> Iterator[tuple[ElementTree.Element, Rectangle]]:
-    """The numbers in the rows of a node, each with its room.
+    """The numbers in the rows of a node, each with its bounds.
 
-    In whatever font it is painted, a number ends its row as far from the middle of its cell as the row begins.
+    In any font, a number ends its row as far from the middle of its cell as the row begins.
     """
     shapes = shapes_of(group)
     begins: dict[tuple[str, Rectangle], float] = {}

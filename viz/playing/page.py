@@ -1,7 +1,7 @@
 """A drawing as a page: one HTML file that asks the network for nothing, with every state of its layers laid out.
 
 Its security policy allows this style sheet and this script, by their digests, and nothing else; all text that a
-user wrote gets there as escaped text or as JSON, and from JSON into the page as text.
+user wrote enters as escaped text or as JSON, and from JSON into the page as text.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def write_page(
 
 
 def _data(states: Sequence[View]) -> dict[str, Any]:
-    """What the script knows of the graph."""
+    """The graph as data for the script."""
     diagram = states[0].diagram
     explanations = Explanations(diagram)
     drawn = sorted({wire.value for state in states for wire in state.wires})
@@ -130,7 +130,7 @@ def _data(states: Sequence[View]) -> dict[str, Any]:
 
 
 def _reason(diagram: Diagram, few: bool) -> str:
-    """Why there are no steps; empty if there are."""
+    """The reason that there are no steps; empty if there are some."""
     if not few:
         return f"{len(diagram.operations):,} operations are too many to step through; the limit is {MOST_OPERATIONS:,}."
     known = all([value.known for value in diagram.values])
@@ -165,7 +165,7 @@ def _pictures(laid_out: bytes, count: int, title: str) -> list[str]:
 
 
 def _small(root: ElementTree.Element, title: str) -> str:
-    """A picture without what the page's style sheet says for all of them."""
+    """A picture without the attributes that the page's style sheet sets for all of them."""
     root.attrib.update({"class": CLASS, "role": "group", "aria-label": title})
     for text in root.iter(f"{{{NAMESPACE}}}text"):
         for attribute in ("font-family", "{http://www.w3.org/XML/1998/namespace}space"):
@@ -191,5 +191,5 @@ def _resource(name: str) -> str:
 
 
 def _digest(text: str) -> str:
-    """What a security policy calls a script or style sheet by."""
+    """The digest by which a security policy names a script or style sheet."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

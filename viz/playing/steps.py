@@ -18,16 +18,16 @@ INFIX = {
     "plus": "+", "minus": "−", "multiply": "×", "divide": "÷", "power": "^", "less": "<", "less_equal": "≤",
     "equal": "=", "not_equal": "≠",
 }  # fmt: skip
-AS_NOTHING = 1e-9  # what is left of a gradient after its terms, relative to these, when only rounding is left
+AS_NOTHING = 1e-9  # a gradient less its terms is rounding alone if it is below this, relative to them
 
 
 class SweepStep(NamedTuple):
     """One position of the slider.
 
     phase: "forward", "start" (of the backward sweep) or "backward".
-    operation: the one that is at work; None at the start.
-    says: the arithmetic of it, as a line of text.
-    gradients: what is shown from now on as gradient of a value, and whether that is all of it.
+    operation: the operation at work; None at the start.
+    says: its arithmetic, as a line of text.
+    gradients: position of a value, its gradient as shown from now on, and whether that is complete.
     """
 
     phase: str
@@ -39,7 +39,7 @@ class SweepStep(NamedTuple):
 def steps_of(diagram: Diagram) -> list[SweepStep]:
     """A step for each operation forward; if a sweep was run, one for its start and one for each operation backward.
 
-    None if the numbers are not known.
+    Empty if the numbers are not known.
 
     >>> from autograd import Variable
     >>> from viz import diagram_of
@@ -68,7 +68,7 @@ def playable_steps(diagram: Diagram, seconds: float) -> list[SweepStep]:
             "focus=node, radius=3 draws fewer"
         )
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
-        raise ValueError(f"seconds is how long a step takes, above 0; got {seconds!r}")
+        raise ValueError(f"seconds is the time of a step, above 0; got {seconds!r}")
     return steps_of(diagram)
 
 
@@ -111,7 +111,7 @@ class _GradientSums:
                 self.sums[value.position] = rest
 
     def rest(self, position: int) -> float | None:
-        """What the terms leave over: the start of the sweep, an earlier sweep, or a part that is not shown."""
+        """The gradient less its terms: the start of the sweep, an earlier sweep, or a part that is not shown."""
         gradient = self.diagram.values[position].gradient
         if gradient is None:
             return None
@@ -123,21 +123,21 @@ class _GradientSums:
         return rest if math.isfinite(rest) and abs(rest) > AS_NOTHING * largest else None
 
     def shown(self, position: int) -> tuple[int, str, bool]:
-        """What is shown of a gradient now."""
+        """The position of a value, its gradient as shown now, and whether that is complete."""
         complete = self.waiting[position] == 0
         gradient = self.diagram.values[position].gradient
         number = gradient if complete and gradient is not None else self.sums[position]
         return position, short_number(number), complete
 
     def add(self, position: int, text: str, amount: float) -> None:
-        """Note one more term."""
+        """Add one more term."""
         self.addends[position].append(text)
         self.sums[position] += amount
         self.waiting[position] -= 1
 
 
 def _backward(diagram: Diagram) -> list[SweepStep]:
-    """The start, and each operation passing its gradient on."""
+    """A step for the start, and one for each operation that passes its gradient on."""
     sums = _GradientSums(diagram, Explanations(diagram))
     started = [value.position for value in diagram.values if sums.addends[value.position]]
     first = [position for position in started if position in diagram.outputs] or started
@@ -170,7 +170,7 @@ def _backward(diagram: Diagram) -> list[SweepStep]:
 
 
 def _accumulated(diagram: Diagram, sums: _GradientSums, position: int) -> str:
-    """`∂x = 2 · 3 + 1 · 4 + … = 10`: the dots stand for what is still to come."""
+    """`∂x = … + 2 · 3 + 1 · 4 = 10`: the dots stand for earlier terms."""
     addends = sums.addends[position]
     shown = addends if len(addends) <= MOST_OPERANDS else ["…", *addends[1 - MOST_OPERANDS :]]
     _, total, complete = sums.shown(position)
@@ -179,7 +179,7 @@ def _accumulated(diagram: Diagram, sums: _GradientSums, position: int) -> str:
 
 
 def _joined(terms: list[str]) -> str:
-    """Terms with plus or minus between them: what is below 0 is taken away.
+    """Terms with plus or minus between them: a term below 0 is subtracted.
 
     >>> _joined(["−2 · 3", "4 · (−1)", "−1.5 · (−2)"])
     '−2 · 3 + 4 · (−1) − 1.5 · (−2)'

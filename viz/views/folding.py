@@ -1,8 +1,8 @@
-"""How a diagram that is too large is made smaller: running sums, and runs of equal siblings.
+"""Folding makes a diagram smaller that is too large: running sums, and runs of equal siblings.
 
-Siblings are blocks whose results go to the same places, and that compute the same thing: the same operations on
-values of the same kinds. The first three are drawn, the rest becomes one "… 30 more", which takes with it what
-nothing else uses. Values between the same blocks are bundled alike.
+Siblings are blocks whose results go to the same places, and that compute the same: equal operations on values of the
+same kinds. The first three are drawn, the rest becomes one "… 30 more", together with the blocks that nothing else
+uses. Values between the same blocks are bundled alike.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def fold_running_sums(grouping: Grouping) -> None:
 
 
 def fold_siblings(grouping: Grouping) -> None:
-    """Put all but the first few of equal siblings into one block, with what only they use."""
+    """Put all but the first few of equal siblings into one block, with the blocks that only they use."""
     consumers, order = _from_the_outputs(grouping)
     signatures = _signatures(grouping, order)
     kept = {grouping.block[producer] for producer in _output_producers(grouping)}
@@ -121,7 +121,7 @@ def _from_the_outputs(grouping: Grouping) -> tuple[dict[int, set[int]], list[lis
 
 
 def _signatures(grouping: Grouping, order: list[list[int]]) -> dict[int, int]:
-    """For each block a number that says what it computes: the same for equal ones."""
+    """For each block the number of its computation, which blocks that compute the same share."""
     diagram = grouping.diagram
     known: dict[Hashable, int] = {}
     signatures: dict[int, int] = {}

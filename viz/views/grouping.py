@@ -1,4 +1,4 @@
-"""How operations are put together into what is drawn as one thing.
+"""Blocks: operations that are drawn as one.
 
 A closed box, a running sum and a fold of equal siblings are one mechanism: some operations become one *block*,
 and only the values that cross its border remain.
@@ -18,12 +18,12 @@ MOST_USES = 8  # a leaf with more uses is drawn once per use: at 300 uses 40 tim
 
 
 class Grouping:
-    """Which operations are drawn as one. Blocks are numbered: operations first, then boxes, then the rest.
+    """The block of each operation. Blocks are numbered: operations first, then boxes, then the rest.
 
-    block: for each operation the block it is in.
+    block: for each operation its block.
     users: for each value the blocks that use it, one entry per use.
     visible: for each value whether it is drawn.
-    copied: how often a leaf is drawn that is drawn once per use.
+    copied: the number of copies of each leaf that is drawn once per use.
     extra: kind, label and home of the blocks that are neither an operation nor a box.
     bundle: for values drawn together, the first of them.
     """
@@ -47,7 +47,7 @@ class Grouping:
         self.connect()
 
     def connect(self) -> None:
-        """Find out again which blocks use each value, and which values are drawn."""
+        """Compute `users`, `visible` and `copied` again from the blocks."""
         users: list[list[int]] = [[] for _ in self.diagram.values]
         for operation in self.diagram.operations:
             block = self.block[operation.position]
@@ -84,7 +84,7 @@ class Grouping:
         return block >= self.first_extra and self.extra[block - self.first_extra][0] == "fold"
 
     def drawn(self) -> int:
-        """How many values are drawn."""
+        """The number of values drawn."""
         count = sum(self.copied.get(first, 1) for first in set(self.bundle.values()))
         for value, visible in zip(self.diagram.values, self.visible, strict=True):
             if visible and value.position not in self.bundle:
@@ -112,12 +112,12 @@ class Grouping:
         self.connect()
 
     def view(self) -> View:
-        """The records of what is drawn."""
+        """The view of this grouping."""
         return _ViewBuilder(self).view()
 
 
 class _ViewBuilder:
-    """The records, as they are put together."""
+    """Makes the blocks, wires, links and notes of a view."""
 
     def __init__(self, grouping: Grouping) -> None:
         self.grouping = grouping
@@ -134,7 +134,7 @@ class _ViewBuilder:
         }
 
     def view(self) -> View:
-        """All of them, in the order of computation."""
+        """The view, in the order of computation."""
         inward: dict[tuple[object, ...], Link] = {}
         outward: dict[tuple[str, str], Link] = {}
         for operation in self.diagram.operations:
@@ -182,7 +182,7 @@ class _ViewBuilder:
         )
 
     def link(self, value: Value, block: int, local_gradient: float, operation: int) -> Link | None:
-        """The line on which a value enters a block; None if it is inside."""
+        """The line on which a value enters a block; None for a value inside it."""
         grouping = self.grouping
         target = self.block_id(block)
         if not grouping.visible[value.position]:
@@ -201,7 +201,7 @@ class _ViewBuilder:
         return Link(self.wire(value, block), target, gradient, chain, on_path)
 
     def wire(self, value: Value, block: int) -> str:
-        """The id of the wire on which a value enters a block; noted as drawn."""
+        """The id of the wire on which a value enters a block; adds the wire if it is new."""
         first = self.grouping.bundle.get(value.position, value.position)
         id = f"v{first}"
         if first in self.grouping.copied:

@@ -1,4 +1,4 @@
-"""Which boxes are open, and what is done when there is too much to draw."""
+"""The selection of a view: open boxes, and folding when there is too much to draw."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ CHOICES = '"auto", "all", "none", a depth, names of layers, or a function of a b
 
 
 def select(diagram: Diagram, expand: Expand = "auto", max_nodes: int | None = None) -> View:
-    """What to draw of a diagram.
+    """The view of a diagram.
 
-    Up to 60 drawn values as asked; above, "auto" closes boxes, deepest first, and bundles what goes into
+    Up to 60 values are drawn as asked; above, "auto" closes boxes, deepest first, and bundles the values that enter
     them. Above 200 (or `max_nodes`) running sums and runs of equal siblings are folded. Raises GraphTooLarge if
     more than 600 (or `max_nodes`) remain.
     """
@@ -35,7 +35,7 @@ def select(diagram: Diagram, expand: Expand = "auto", max_nodes: int | None = No
 
 
 def view_with(diagram: Diagram, opened: frozenset[int], max_nodes: int | None = None, *, bundle: bool = True) -> View:
-    """What to draw when just these boxes are open; folded, or refused, as `select` says.
+    """The view in which just these boxes are open; folded, or refused, as by `select`.
 
     bundle: whether values that enter closed boxes are bundled when there are more than 60.
     """
@@ -58,7 +58,7 @@ def view_with(diagram: Diagram, opened: frozenset[int], max_nodes: int | None = 
 
 
 def _counts(diagram: Diagram) -> tuple[Counter[str | None], Counter[str | None]]:
-    """How many values were computed in the outermost layers of each name, and how many calls of them there were."""
+    """For each name of outermost layers the number of values computed in them, and of their calls."""
     outside = sum(1 for operation in diagram.operations if operation.box is None)
     layers: Counter[str | None] = Counter({None: outside} if outside else {})
     calls: Counter[str | None] = Counter()
@@ -70,7 +70,7 @@ def _counts(diagram: Diagram) -> tuple[Counter[str | None], Counter[str | None]]
 
 
 def opened_boxes(diagram: Diagram, expand: Expand, close_above: int = CLOSE_ABOVE) -> frozenset[int]:
-    """The boxes whose inside is drawn."""
+    """The open boxes: their inside is drawn."""
     boxes = diagram.boxes
     if expand == "auto":
         return _opened_automatically(diagram, close_above)
@@ -98,7 +98,7 @@ def _opened_to(boxes: Sequence[Box], depth: int) -> frozenset[int]:
 
 
 def _opened_automatically(diagram: Diagram, close_above: int) -> frozenset[int]:
-    """All boxes, but for the deepest levels if they are too much to draw."""
+    """All boxes, without the deepest levels where these are too much to draw."""
     deepest = max((box.depth for box in diagram.boxes), default=0)
     shallow, deep, trial = 0, deepest, deepest
     # To open one level less is never more to draw. So the last level that fits is found by halving, once
@@ -131,7 +131,7 @@ def _named(boxes: Sequence[Box], names: Sequence[str]) -> list[int]:
 
 
 def with_surroundings(boxes: Sequence[Box], chosen: Sequence[int]) -> frozenset[int]:
-    """The chosen boxes and those around them: in a closed one nothing is seen."""
+    """The chosen boxes and those around them: a closed one hides its inside."""
     opened: set[int] = set()
     for index in chosen:
         around: int | None = index

@@ -1,4 +1,4 @@
-"""The states of a page: which layers may be open together, and what is drawn then."""
+"""The states of a page: the sets of layers that may be open together, each with its view."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["states_of"]
 MOST_LAYERS_IN_ALL_WAYS = 6
 MOST_STATES = 64
 MOST_VALUES = 1_000  # drawn in all states together: a page of 1.5 MB, laid out in a second
-MOST_TRIES = 40_000  # values of the graph times states tried: to find out what is drawn takes up to 30 µs a value
+MOST_TRIES = 40_000  # values of the graph times states tried: a view takes up to 30 µs a value
 
 
 def states_of(view: View, max_nodes: int | None = None) -> list[View]:
-    """The view and, of the same graph, others that a reader can come to by opening and closing layers.
+    """The view, and others of the same graph that a reader comes to by opening and closing layers.
 
     Up to six layers may be open in every combination. With more there are all closed, all open, each depth, each layer
     opened alone and each closed alone. States that would be too large, or make the page so, are left out.
@@ -66,7 +66,7 @@ def _combinations(diagram: Diagram, current: frozenset[int]) -> Iterator[frozens
 
 
 def _without(diagram: Diagram, opened: frozenset[int], number: int) -> frozenset[int]:
-    """The open boxes when one of them is closed, and with it all in it."""
+    """The open boxes but one and all boxes inside it."""
     closed = {number}
     for box in diagram.boxes:
         if box.parent in closed:

@@ -1,6 +1,6 @@
 """Grounds that show the size and the sign of a number: blue above 0, orange below, the stronger the larger.
 
-Numbers stand on them in ink, so nothing is told by colour alone.
+Numbers stand on them in ink, so that colour alone carries no information.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ STEPS = (0.01, 0.1, 0.5)  # parts of the largest number in the picture at which 
 
 
 def tints_of(view: View, color_by: str | None) -> dict[int, str]:
-    """For each value drawn the ground it stands on; none for 0, nan, and gradients that are not known."""
+    """The ground of each value drawn; 0, nan and unknown gradients have none."""
     if color_by is None:
         return {}
     numbers: dict[int, float] = {}

@@ -1,4 +1,4 @@
-"""What is drawn of a diagram, as records: blocks that compute, wires that carry values, lines between them."""
+"""The drawn part of a diagram, as records: blocks that compute, wires that carry values, lines between them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Block", "Link", "Note", "View", "Wire"]
 
 
 class Block(NamedTuple):
-    """What is drawn as one thing that computes.
+    """One or more operations, drawn as one.
 
     kind: "operation", "function" (an operation that is a black box), "box" (a closed layer), "sum" (a running sum) or
         "fold" (siblings like those beside it).
@@ -26,7 +26,7 @@ class Block(NamedTuple):
 
 
 class Wire(NamedTuple):
-    """What is drawn as one value: a value, one of its copies, or, if `bundled` is not 0, so many values alike."""
+    """A value as it is drawn: itself, one of its copies, or, if `bundled` is not 0, so many values alike."""
 
     id: str
     value: int
@@ -38,7 +38,7 @@ class Link(NamedTuple):
     """A line from a wire into a block, from a block to a wire, or between blocks if the values are folded away.
 
     local_gradient: of a line into an operation, unless the value is constant.
-    chain: the same through all operations of a block that has one result.
+    chain: the derivative through all operations of a block that has one result.
     on_longest_path: whether it lies on the longest path.
     """
 
@@ -58,7 +58,7 @@ class Note(NamedTuple):
 
 
 class View(NamedTuple):
-    """What is drawn of a diagram: its open boxes, blocks, wires, the lines into and out of blocks, notes."""
+    """The drawn part of a diagram: open boxes, blocks, wires, the lines into and out of blocks, notes."""
 
     diagram: Diagram
     opened: frozenset[int]

@@ -24,15 +24,15 @@ LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100
 SMALL_SIGNS = {"·": 34}  # and the size they need to be seen in a circle
 LONGEST_CODE = LONGEST_GUARD = 48
-ROOM_FOR_A_LINE = 0.28  # inches of a circle's height, so that there is room for its number
+ROOM_FOR_A_LINE = 0.28  # inches of a circle's height, enough for the number of a line
 FEW_LINES = 3  # more of them that end at a circle need a longer way to be told apart
-MOST_HEAD_LABELS = 6  # with more lines ending at a circle their numbers lie on each other; tooltips have them
+MOST_HEAD_LABELS = 6  # the numbers of more lines that end at a circle lie on each other; tooltips have them
 
 
 class DotWriter(ABC):
     """Writes a view: a value is its own node, on the line from the operation that made it.
 
-    legend: says where in the picture what stands.
+    legend: says where in the picture values and gradients stand.
     ranksep: inches from one column to the next.
     color_by: "gradient" or "value" for grounds that show how large these are, and their sign.
     places: for ids of lines the distance and angle from their heads at which labels stand.
@@ -63,7 +63,7 @@ class DotWriter(ABC):
         for box in self.boxes:
             if box.position in view.opened:
                 self.boxes_at.setdefault(box.parent, []).append(box)
-        # What is on the longest path comes first, that is on top.
+        # Values on the longest path come first, that is on top.
         self.first = {link.source for link in view.inward if link.on_longest_path}
         for wires in self.wires_at.values():
             wires.sort(key=lambda wire: wire.id not in self.first)
@@ -145,7 +145,7 @@ class DotWriter(ABC):
                 yield f"{indent}{{rank=same; {wire.id}; {self.beside[wire.id]}}}"
 
     def note(self, note: Note) -> Iterator[str]:
-        """A guard: how the decision fell, where, and what the code there reads."""
+        """A guard: the outcome of the decision, its place, and the code there."""
         guard = note.guard
         rows = [f"guard: {html(readable(guard.text, LONGEST_GUARD))}"]
         if guard.code:
@@ -165,7 +165,7 @@ class DotWriter(ABC):
         )
 
     def block(self, block: Block) -> str:
-        """An operation, or what is put together."""
+        """An operation, or several drawn as one."""
         if block.kind == "box":
             box = self.boxes[int(block.id[1:])]
             height = min(max(0.66, 0.14 * self.entering[block.id]), 2.8)
@@ -224,7 +224,7 @@ class DotWriter(ABC):
     def on_the_line(self, wire: Wire, value: Value, tooltip: str, rows: str) -> str:
         """A node without a border, on the line that passes through it."""
         leaf = is_leaf(value)
-        # A ground also says how much room there is, where no rule does.
+        # A ground also marks the room of a value that has no rule.
         ground = self.ground(value, PALE if leaf else "" if value.gradient_text else GROUND)
         css = "wire leaf" if leaf else "wire"
         return table(
@@ -290,7 +290,7 @@ def _head_label(slopes: list[float], place: tuple[float, float] | None, entering
 
 
 def usual_place(label: str) -> tuple[float, float]:
-    """Where Graphviz is asked to put the middle of a label: tens of points from its arrow's head, and an angle."""
+    """The place asked of Graphviz for the middle of a label: tens of points from its arrow's head, and an angle."""
     length = max(12.0, math.hypot(2.7 * len(label) + 4.0, 5.0))
     return round(length / 10, 2), round(math.degrees(math.asin(5.0 / length)), 1)
 
@@ -309,7 +309,7 @@ def table(wire: Wire, css: str, tooltip: str, attributes: str, rows: str) -> str
 
 
 def value_tooltip(value: Value) -> str:
-    """All that is known of a value, with all digits.
+    """Name, number and gradient of a value, with all digits.
 
     >>> value_tooltip(Value(0, "w1", -1.0, None, "variable", None, None, False))
     'w₁ = −1, ∂ = ?'

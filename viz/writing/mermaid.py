@@ -1,4 +1,4 @@
-"""A view as a Mermaid flowchart, which code forges, wikis and notebooks show without any engine of ours."""
+"""A view as a Mermaid flowchart, which code forges, wikis and notebooks lay out themselves."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _wire(value: Value, wire: Wire) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The text with every sign that could mean something to Mermaid, or to HTML in it, as a number.
+    """The text with every sign that has a meaning in Mermaid, or in HTML inside it, as a number.
 
     >>> _escaped('a"<b>#')
     'a#34;#60;b#62;#35;'

@@ -1,4 +1,4 @@
-"""The styles of a picture: wires, cards, and records, which look as micrograd's do."""
+"""The styles of a picture: wires, cards, and records, which look like micrograd's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Wires(DotWriter):
         """Name and number, the rule, the gradient; a constant has none."""
         name = value.name_text
         parts = [f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT>'] if name else []
-        # A cell of its own for what stands out: a cell can have a ground, a part of a text can't.
+        # An alarming number has a cell of its own: a cell can have a ground, a part of a text can't.
         ground = ""
         if value.known:
             number, ground = self.number(value)
@@ -43,7 +43,7 @@ class Cards(Wires):
     """An operation and its result are one card: the sign at its head, below it value and gradient."""
 
     legend = "On each card the operation, the value and the gradient"
-    # Other cards are all that is between two columns, and lines up and down pass there.
+    # Between two columns are only cards, and lines pass up and down there.
     ranksep = 0.42
 
     def __init__(
@@ -93,7 +93,7 @@ class Cards(Wires):
             head.append(f"<I>{html(value.name_text)}</I>")
         content = f'<TR><TD><FONT COLOR="{INK}">{" &#160;".join(head)}</FONT></TD></TR>' if head else ""
         content += self.rows(value)
-        # The ground of what stands out would stick out of round corners.
+        # The ground of an alarm would stick out of round corners.
         corners = "" if ALARM in content else ' STYLE="ROUNDED"'
         tooltip = value_tooltip(value) if leaf else f"{value_tooltip(value)}, {self.meaning(self.maker[wire.id])}"
         attributes = (
@@ -128,7 +128,7 @@ class Records(DotWriter):
         return table(wire, css, value_tooltip(value), attributes, f"<TR>{self.cells(value)}</TR>")
 
     def cells(self, value: Value) -> str:
-        """Name, data and grad; a constant has no gradient, and what has no name no cell for it."""
+        """Cells for name, data and grad: without a name or a gradient there is no cell for it."""
         name = value.name_text
         cells = f'<TD><FONT COLOR="{INK}"><I>{html(name)}</I></FONT></TD>' if name else ""
         if value.known:
@@ -146,7 +146,7 @@ STYLES: dict[str, type[DotWriter]] = {"wires": Wires, "cards": Cards, "records":
 
 
 class Look(NamedTuple):
-    """How a picture looks, whatever it shows. Raises ValueError, through `checked`, for what there is not."""
+    """The look of a picture. `checked` raises ValueError for an unknown style, colouring or theme."""
 
     style: str = "wires"
     color_by: str | None = None
@@ -154,12 +154,12 @@ class Look(NamedTuple):
 
     @property
     def legend(self) -> str:
-        """What is where in the picture."""
+        """A sentence that says where in the picture values and gradients stand."""
         tint = f" Grounds show the {self.color_by}: blue above 0, orange below." if self.color_by else ""
         return f"{STYLES[self.style].legend}; small and grey the local gradient.{tint}"
 
     def checked(self) -> Look:
-        """The look itself, if there is such a one."""
+        """The look itself, if its parts exist."""
         if self.style not in STYLES:
             raise ValueError(f"style is {', '.join(STYLES)}; got {self.style!r:.60}")
         if self.color_by is not None and self.color_by not in TINTED_BY:
@@ -172,6 +172,6 @@ class Look(NamedTuple):
 def write_dot(view: View, title: str, look: Look, places: Mapping[str, tuple[float, float]] | None = None) -> str:
     """The DOT text of a view: the same for the same graph.
 
-    places: for ids of lines where their labels are to stand: a distance in tens of points, and an angle in degrees.
+    places: for ids of lines the places of their labels: a distance in tens of points, and an angle in degrees.
     """
     return STYLES[look.style](view, title, look.color_by, places).text()

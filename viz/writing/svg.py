@@ -1,4 +1,4 @@
-"""An engine's SVG made fit to be shown: described for readers who can't see it, and dark where the page is."""
+"""An engine's SVG finished: described for readers who can't see it, and dark on a dark page."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def finished_svg(root: ElementTree.Element, title: str, description: str, theme:
 
 
 def described_svg(picture: bytes) -> ElementTree.Element:
-    """The SVG as a tree: tooltips are titles, ids are `data-id`, and what a wire's texts are is their class.
+    """The SVG as a tree: tooltips are titles, ids are `data-id`, and the texts of a wire have classes.
 
-    No ids: two drawings may be put into one page.
+    It has no ids, because two drawings may be on one page.
     """
     try:
         root = ElementTree.fromstring(picture)
@@ -94,7 +94,7 @@ def _order_layers(graph: ElementTree.Element) -> None:
 
 
 def _raise_titles(graph: ElementTree.Element) -> None:
-    """Put the names of open layers on top of the lines that pass them; a click goes to what is below them."""
+    """Put the names of open layers on top of the lines that pass them; a click goes to the element below them."""
     titles = ElementTree.Element(f"{{{NAMESPACE}}}g", {"class": "title", "pointer-events": "none"})
     titles.tail = "\n"
     for layer in graph.findall(f"{{{NAMESPACE}}}g"):

@@ -1,4 +1,4 @@
-"""A diagram as a tree of text: what there is when there is no layout engine, or too much to draw."""
+"""A diagram as a tree of text, for when there is no layout engine, or too much to draw."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_GUARD = LONGEST_NOTE = 60
 
 
 def write_tree(diagram: Diagram, most_lines: int = MOST_LINES) -> str:
-    """A note if there is one, each output, then each guard, with what it is computed from below it, in so many lines.
+    """A note if there is one, each output, then each guard, with its operands below it, in so many lines.
 
     A line gives name, value, gradient, operation and layer. A value that is used again is not spelled out again.
     """

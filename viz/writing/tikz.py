@@ -1,4 +1,4 @@
-r"""A view as TikZ, for LaTeX documents: placed where the layout engine says.
+r"""A view as TikZ, for LaTeX documents, in the places of the layout engine.
 
 The document needs `\usepackage{tikz}` and `\usetikzlibrary{backgrounds,fit}`. Signs of primitives and names in Latin
 or Greek are written in LaTeX's own way; a name in another script needs LuaLaTeX or XeLaTeX and a font that has it.
@@ -40,7 +40,7 @@ _SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 
 
 def escaped(text: str) -> str:
-    r"""The text as LaTeX that prints just that.
+    r"""The text as LaTeX that prints it literally.
 
     >>> print(escaped("50% of w₁₂"), escaped("a_b"), escaped("ŷ"))
     50\% of w$_{12}$ a\_b \^{y}
@@ -67,7 +67,7 @@ def _lowered(found: re.Match[str]) -> str:
 def write_tikz(view: View, plain: bytes, labels: Mapping[str, tuple[str, tuple[float, float]]]) -> str:
     """The `tikzpicture` of a view; `plain` is the engine's layout in its plain format.
 
-    labels: for ids of lines what is written beside them, and where: points to the right, and down.
+    labels: for ids of lines the text beside them and its place: points to the right, and down.
     """
     places, curves = _layout(plain)
     items: tuple[Block | Wire | Note, ...] = (*view.blocks, *view.wires, *view.notes)
@@ -78,7 +78,7 @@ def write_tikz(view: View, plain: bytes, labels: Mapping[str, tuple[str, tuple[f
 
 
 def _layout(plain: bytes) -> tuple[dict[str, tuple[float, float]], dict[tuple[str, str], list[tuple[float, float]]]]:
-    """Where nodes are, and the control points of the lines between them, in inches."""
+    """The places of nodes, and the control points of the lines between them, in inches."""
     places: dict[str, tuple[float, float]] = {}
     curves: dict[tuple[str, str], list[tuple[float, float]]] = {}
     # A long line goes on after a backslash.
@@ -144,7 +144,7 @@ def _lines(
 
 
 def _clusters(view: View) -> Iterator[str]:
-    """Open layers, outer ones first, each around what is in it."""
+    """Open layers, outer ones first, each around its contents."""
     inside: dict[int, list[str]] = {}
     items: tuple[Block | Wire, ...] = (*view.blocks, *view.wires)
     for item in items:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
+
+from autograd.files import whole_file
 
 __all__ = ["CodeCache", "cache_machine_code", "current_cache"]
 
@@ -48,16 +49,10 @@ class CodeCache:
 
     def write(self, key: str, code: bytes) -> None:
         """Keep code under a key. Readers see the old file or the new one, whole; a full disk is a warning."""
-        temporary = ""
         try:
-            # Made with mode 0600.
-            descriptor, temporary = tempfile.mkstemp(dir=self.directory)
-            with open(descriptor, "wb") as file:
+            with whole_file(self.path(key), mode=0o600) as file:
                 file.write(HEAD + DIGEST(code).digest() + code)
-            os.replace(temporary, self.path(key))
         except OSError as error:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
             warnings.warn(
                 f"machine code could not be kept in {self.directory}: {error}; the next process compiles it again",
                 RuntimeWarning,

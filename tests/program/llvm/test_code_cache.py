@@ -26,7 +26,7 @@ def function(x):
 
 
 def results():
-    """What new compilations of a function give, for one row and for many."""
+    """The results of new compilations of a function, for one row and for many."""
     values, slopes = jit(vmap(value_and_grad(function)), tier="llvm")(ROWS)
     alone = jit(value_and_grad(function), tier="llvm")
     return [*values.tolist(), *slopes.tolist(), *alone(0.5), *alone(-0.5)]
@@ -57,7 +57,7 @@ def test_another_process_uses_what_one_has_compiled(tmp_path):
     program = (
         "import sys\n"
         "from tests.program.llvm import test_code_cache as t\n"
-        "from autograd.program import native\n"
+        "from autograd.program.llvm import native\n"
         "t.cache_machine_code(sys.argv[1])\n"
         "if sys.argv[2] == 'warm':\n"
         "    native.compiled = None\n"
@@ -143,7 +143,7 @@ def test_a_directory_that_others_may_write_to_is_refused(tmp_path, mode, above):
 def test_a_directory_of_another_user_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "getuid", lambda: 12345)
     if tmp_path.stat().st_uid == 0:
-        # What root has written may be run by anyone.
+        # Code that root has written may be run by anyone.
         os.chown(tmp_path, 54321, -1)
     with pytest.raises(PermissionError, match="others may write to"):
         cache_machine_code(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 import autograd
 from autograd import exp, grad, hessian, jit, log, maximum, prod, relu, sin, sqrt, tanh, value_and_grad, vmap, where
 from autograd.testing.strategies import INTEGER_OPERANDS
-from tests.tables.oracles import BUILT_IN
+from tests.tables.oracles import EVERY_PRIMITIVE
 
 pytest.importorskip("llvmlite")
 if not autograd.compiled:
@@ -39,7 +39,7 @@ def points(primitive, count=60):
     return np.ascontiguousarray(drawn)
 
 
-@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_every_primitive_gives_the_same_in_rows_and_alone(primitive):
     rows = points(primitive)
     in_rows = jit(vmap(lambda x: primitive(*x)), tier="llvm")(rows)

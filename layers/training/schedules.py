@@ -9,23 +9,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from layers.errors import DescriptionError
-from layers.registry import Described, Registry
+from layers.options import finite_number
+from layers.saving.registry import Described, Registry
 
 __all__ = ["Cosine", "Exponential", "Linear", "Schedule", "Steps", "WarmUp", "schedule_of"]
 
 SCHEDULES = Registry("schedule")
 Schedule = Callable[[float], float]
-
-
-def checked_rate(what: str, rate: Any, *, above_zero: bool = False) -> float:
-    """A finite number, 0 or more. Raises DescriptionError."""
-    good = isinstance(rate, int | float) and not isinstance(rate, bool) and math.isfinite(rate)
-    if not good or rate < 0 or (above_zero and rate == 0):
-        raise DescriptionError(
-            f"{what} is a finite number {'above 0' if above_zero else '0 or more'}, got {rate!r:.60}"
-        )
-    return float(rate)
 
 
 def schedule_of(given: Any) -> Schedule:
@@ -36,7 +26,7 @@ def schedule_of(given: Any) -> Schedule:
     if isinstance(given, str | dict):
         made: Schedule = SCHEDULES.make(given)
         return made
-    rate = checked_rate("a learning rate", given)
+    rate = finite_number("a learning rate", given, least=0)
     return lambda progress: rate
 
 
@@ -46,8 +36,8 @@ class _FromTo(Described):
     settings = ("start", "end")
 
     def __init__(self, start: float, end: float) -> None:
-        self.start = checked_rate("the rate at the start of a schedule", start)
-        self.end = checked_rate("the rate at the end of a schedule", end)
+        self.start = finite_number("the rate at the start of a schedule", start, least=0)
+        self.end = finite_number("the rate at the end of a schedule", end, least=0)
 
 
 @SCHEDULES.register("linear")
@@ -87,8 +77,8 @@ class Exponential(_FromTo):
 
     def __init__(self, start: float, end: float) -> None:
         super().__init__(start, end)
-        checked_rate("the rate at the start of an exponential schedule", start, above_zero=True)
-        checked_rate("the rate at the end of an exponential schedule", end, above_zero=True)
+        finite_number("the rate at the start of an exponential schedule", start, above=0)
+        finite_number("the rate at the end of an exponential schedule", end, above=0)
 
     def __call__(self, progress: float) -> float:
         return self.start * math.pow(self.end / self.start, progress)
@@ -105,9 +95,9 @@ class Steps(Described):
     settings = ("start", "at", "factor")
 
     def __init__(self, start: float, at: Any = (0.5, 0.75), factor: float = 0.1) -> None:
-        self.start = checked_rate("the rate at the start of a schedule", start)
-        self.at = [checked_rate("the progress at which a schedule steps", time) for time in at]
-        self.factor = checked_rate("the factor of a schedule", factor)
+        self.start = finite_number("the rate at the start of a schedule", start, least=0)
+        self.at = [finite_number("the progress at which a schedule steps", time, least=0) for time in at]
+        self.factor = finite_number("the factor of a schedule", factor, least=0)
 
     def __call__(self, progress: float) -> float:
         passed: int = len([time for time in self.at if time <= progress])
@@ -126,7 +116,7 @@ class WarmUp(Described):
     settings = ("then", "share")
 
     def __init__(self, then: Any, share: float = 0.1) -> None:
-        self.share = checked_rate("the share of a warm-up", share, above_zero=True)
+        self.share = finite_number("the share of a warm-up", share, above=0)
         self.then = then
         self._schedule = schedule_of(then)
 

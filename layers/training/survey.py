@@ -1,67 +1,33 @@
-"""Rows of a parameter that a sample asks for by their numbers: taken by index, or given to a program beside the sample.
+"""A survey of a model on one sample: its output's shape, and the rows of parameters that the sample looks up.
 
 A program can't take a row by a number that differs from sample to sample. Before it is run, the rows are gathered from
-the parameter; the program has them as further inputs of each sample; the gradients that it gives for them are added up
-where the rows came from. What is gathered where, `survey` finds by running the model once.
+the parameters; the program has them as further inputs of each sample; their gradients are added up afterwards in the
+rows that they belong to. The survey, one run of the model, finds which rows are gathered for which numbers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from autograd import Node, TraceError, Variable, no_grad
+from autograd import TraceError, Variable, no_grad
 from autograd.graph.modes import current_mode
-from layers.arrays import elementwise, is_array, plain, singles
+from layers.arrays import elementwise, is_array, singles
+from layers.base import Layer
 from layers.errors import DataError
-from layers.parameters import Parameter, substituted
+from layers.parameters.parameter import Parameter, substituted
+from layers.parameters.row_lookup import row_count, rows_from
 
-__all__ = ["Direct", "Lookup", "Survey", "given_rows", "looked_up", "survey", "whole_numbers"]
-
-# What gives the rows of a parameter for numbers that are nodes: None for those that it doesn't know.
-Source = Callable[[Parameter, Any, str], Any]
-_source: ContextVar[Source | None] = ContextVar("source", default=None)
-
-
-def looked_up(parameter: Parameter, numbers: Any, what: str) -> Any:
-    """The rows of a parameter at these numbers, single or an array; `what` the numbers are, for messages.
-
-    Raises DataError for what is no whole number from 0 to the number of rows less one.
-    """
-    source = _source.get()
-    if source is not None and any([isinstance(number, Node) for number in singles(numbers)]):
-        rows = source(parameter, numbers, what)
-        if rows is not None:
-            return rows
-    import numpy
-
-    shape = numbers.shape if is_array(numbers) else ()
-    places = whole_numbers(plain(numbers), row_count(parameter), what)
-    return parameter.nodes[numpy.array(places, dtype=int).reshape(shape)]
-
-
-def row_count(parameter: Parameter) -> int:
-    """How many rows a parameter has."""
-    return parameter.shape[0] or 0
-
-
-def whole_numbers(values: Any, count: int, what: str) -> list[int]:
-    """The values as ints from 0 to count − 1. Raises DataError for others."""
-    numbers = values.ravel().tolist() if is_array(values) else [values]
-    for place, number in enumerate(numbers):
-        if not (0 <= number < count and number == int(number)):
-            raise DataError(
-                f"each {what} is a whole number from 0 to {count - 1}, got {number:g}"
-                + (f" in place {place}" if len(numbers) > 1 else "")
-            )
-    return [int(number) for number in numbers]
+__all__ = ["DirectParameters", "Survey", "as_objects", "given_rows", "settle_sizes", "survey_sample", "survey_samples"]
 
 
 class Lookup(NamedTuple):
-    """Rows of a parameter, asked for by the numbers in these places of a sample; `layer` is the path to who asks."""
+    """Rows of a parameter, asked for by the numbers in these places of a sample; `layer` is the path of who asks.
+
+    what: the word for such a number in messages.
+    """
 
     parameter: Parameter
     places: list[int]
@@ -70,11 +36,11 @@ class Lookup(NamedTuple):
 
     @property
     def width(self) -> int:
-        """How many numbers a row has."""
+        """The count of numbers in a row."""
         return math.prod([length or 0 for length in self.parameter.shape[1:]])
 
     def numbers(self, inputs: Any) -> Any:
-        """The numbers of the rows, a line for each sample. Raises DataError for those that there are not."""
+        """The row numbers, a line for each sample. Raises DataError for a number that no row has."""
         import numpy
 
         asked = inputs.reshape(len(inputs), -1)[:, self.places]
@@ -90,17 +56,17 @@ class Lookup(NamedTuple):
 
 
 class Survey:
-    """What running a model on one sample showed: the shape of its output, and where rows of parameters are looked up.
+    """The findings of one run of a model: the shape of its output, and the rows of parameters that are looked up.
 
-    It is the same for all samples of that `given` shape.
+    They hold for all samples of `input_shape`.
 
     `direct` has the parameters that are used otherwise too. `complete` is False if a number that rows are asked by is
     no part of the sample but was computed from it.
     """
 
-    def __init__(self, given: tuple[int, ...]) -> None:
-        self.given = given
-        self.shape: tuple[int, ...] = ()
+    def __init__(self, input_shape: tuple[int, ...]) -> None:
+        self.input_shape = input_shape
+        self.output_shape: tuple[int, ...] = ()
         self.lookups: list[Lookup] = []
         self.direct: set[Parameter] = set()
         self.complete = True
@@ -111,12 +77,12 @@ class Survey:
         return {lookup.parameter for lookup in self.lookups} - self.direct
 
     def check(self, inputs: Any) -> None:
-        """Raise DataError if a sample asks for a row that there is not."""
+        """Raise DataError if a sample asks for a row that doesn't exist."""
         for lookup in self.lookups:
             lookup.numbers(inputs)
 
     def gathered(self, arrays: dict[Parameter, Any], inputs: Any) -> Any:
-        """The rows that each sample asks for, one after the other in one line."""
+        """The rows that each sample asks for, joined to one line for each sample."""
         import numpy
 
         rows = [arrays[lookup.parameter][lookup.numbers(inputs)].reshape(len(inputs), -1) for lookup in self.lookups]
@@ -134,14 +100,14 @@ class Survey:
             start = end
 
 
-def survey(model: Any, x: Any) -> Survey:
-    """What running the model on this sample shows; the numbers in it, beside its shape, have no part in that."""
+def survey_sample(model: Layer, x: Any) -> Survey:
+    """The survey of the model on this sample; it depends on the sample's shape, not on its numbers."""
     import numpy
 
     found = Survey(x.shape if is_array(x) else ())
     numbers = elementwise(Variable, x)
     places = {id(number): place for place, number in enumerate(singles(numbers))}
-    arrays = Watched(model.named_parameters().values())
+    arrays = WatchedParameters(model.named_parameters().values())
 
     def rows(parameter: Parameter, asked: Any, what: str) -> Any:
         known = [places.get(id(number)) for number in singles(asked)]
@@ -157,15 +123,15 @@ def survey(model: Any, x: Any) -> Survey:
         shape = asked.shape if is_array(asked) else ()
         return numpy.zeros(shape + parameter.variables.shape[1:]).astype(object)
 
-    with no_grad(), substituted(arrays), _sourced(rows):
+    with no_grad(), substituted(arrays), rows_from(rows):
         output = model.apply(numbers)
-    found.shape = output.shape if is_array(output) else ()
+    found.output_shape = output.shape if is_array(output) else ()
     found.direct = arrays.used
     return found
 
 
-class Watched(dict[Parameter, Any]):
-    """Numbers in place of each parameter, and a note of which were used."""
+class WatchedParameters(dict[Parameter, Any]):
+    """Numbers in place of each parameter; `used` has the parameters that were read."""
 
     def __init__(self, parameters: Any) -> None:
         super().__init__({parameter: parameter.values.astype(object) for parameter in parameters})
@@ -176,8 +142,11 @@ class Watched(dict[Parameter, Any]):
         return super().__getitem__(parameter)
 
 
-class Direct(dict[Parameter, Any]):
-    """What stands for the parameters that are used directly; a use of one that was only looked up is a TraceError."""
+class DirectParameters(dict[Parameter, Any]):
+    """Numbers or nodes in place of the parameters that are used directly.
+
+    To read another one, which was only looked up in the survey, raises TraceError.
+    """
 
     def __init__(self, arrays: dict[Parameter, Any], tables: set[Parameter]) -> None:
         super().__init__(arrays)
@@ -192,7 +161,7 @@ class Direct(dict[Parameter, Any]):
 
 @contextmanager
 def given_rows(lookups: Sequence[Lookup], rows: Sequence[Any]) -> Iterator[None]:
-    """Inside this context the lookups, in their order, find these rows: their numbers one after the other."""
+    """Inside this context the lookups, in their order, find these rows, whose numbers stand one after the other."""
     pending = iter(lookups)
     start = 0
 
@@ -209,14 +178,26 @@ def given_rows(lookups: Sequence[Lookup], rows: Sequence[Any]) -> Iterator[None]
         start = end
         return found.reshape((asked.shape if is_array(asked) else ()) + parameter.variables.shape[1:])
 
-    with _sourced(take):
+    with rows_from(take):
         yield
 
 
-@contextmanager
-def _sourced(source: Source) -> Iterator[None]:
-    token = _source.set(source)
-    try:
-        yield
-    finally:
-        _source.reset(token)
+def survey_samples(model: Layer, inputs: Any) -> Survey:
+    """The survey of the model on the first sample, once sizes are settled; all samples' lookups are checked."""
+    settle_sizes(model, inputs)
+    found = survey_sample(model, as_objects(inputs[:1])[0])
+    found.check(inputs)
+    return found
+
+
+def settle_sizes(model: Layer, inputs: Any) -> None:
+    """Settle lengths that the first input decides."""
+    for parameter in model.named_parameters().values():
+        if not parameter.sized:
+            model(inputs[0])
+            return
+
+
+def as_objects(samples: Any) -> Any:
+    """Samples in the form that layers compute with: arrays of floats as objects, single numbers as floats."""
+    return samples.tolist() if samples.ndim == 1 else samples.astype(object)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from autograd.files import whole_file
 from layers.errors import StateError
-from layers.registry import nearest
+from layers.saving.registry import nearest
 
 __all__ = ["check_state", "read_state", "write_state"]
 
@@ -16,7 +17,7 @@ Shapes = Mapping[str, tuple[int | None, ...]]
 
 
 def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[str, Any]:
-    """The arrays of a state by name, as float64, once all are known to fit; `what` is what they are for.
+    """The arrays of a state by name, as float64, once all are known to fit; `what` is the model's name in messages.
 
     Raises StateError.
     """
@@ -53,7 +54,7 @@ def check_names(what: str, names: list[Any], shapes: Shapes, *, strict: bool) ->
 
 
 def check_shape(what: str, name: str, given: tuple[int, ...], wanted: tuple[int | None, ...]) -> None:
-    """Raise StateError if an array's shape is not the parameter's, where that is settled."""
+    """Raise StateError if an array's shape differs from the parameter's in a length that is settled."""
     if len(given) != len(wanted) or any([own not in (None, length) for own, length in zip(wanted, given, strict=True)]):
         shown = "(" + ", ".join(["?" if own is None else str(own) for own in wanted]) + ("," * (len(wanted) == 1)) + ")"
         raise StateError(f"{what}: {name} has shape {shown}, the state has {given}")
@@ -64,22 +65,10 @@ def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> Path:
 
     The file is written whole or not at all. Raises StateError for another suffix.
     """
-    # Loaded when a file is meant: they take a quarter of the time that this package does to load.
-    import secrets
-
     target = Path(os.path.realpath(path))
     write = _writer(target)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {target.parent} to save {target.name} in")
-    partial = target.parent / f".{target.name[:100]}.{secrets.token_hex(6)}.part"
-    try:
-        with open(partial, "xb") as file:
-            write(file, state)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(target) as file:
+        write(file, state)
     return Path(path)
 
 
@@ -125,7 +114,7 @@ def _writer(target: Path) -> Callable[[BinaryIO, Mapping[str, Any]], Any]:
 
 
 def _safetensors() -> Any:
-    """The module that knows the format. Raises ImportError that says what brings it."""
+    """The module that knows the format. Raises ImportError with the command that installs it."""
     try:
         import safetensors.numpy
     except ImportError as error:

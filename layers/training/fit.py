@@ -1,4 +1,4 @@
-"""`fit`: parameters that make a loss small, step by step, and the record of how that went."""
+"""`fit`: find parameters that make a loss small, step by step, and record the loss of each epoch."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from layers.base import Layer
-from layers.data import check_ending, check_lengths, checked_samples, encoded_targets
-from layers.errors import DataError, DescriptionError, TrainingError
-from layers.losses import loss_of
-from layers.optimisers import LBFGS, Optimizer, optimizer_of
-from layers.parameters import flat_values, put_flat, sizes_restored
-from layers.progress import reporter
-from layers.registry import whole_number
-from layers.schedules import checked_rate
-from layers.step import Step, surveyed
+from layers.errors import DataError, TrainingError
+from layers.losses import Loss, loss_of
+from layers.options import finite_number, whole_number
+from layers.parameters.parameter import flat_values, put_flat, sizes_restored
+from layers.training.data import check_lengths, checked_samples
+from layers.training.optimisers import LBFGS, Optimizer, optimizer_of
+from layers.training.progress import report_of
+from layers.training.step import TrainingStep
+from layers.training.survey import survey_samples
 
 __all__ = ["EarlyStopping", "Epoch", "History", "fit"]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("layers.training")
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave: its number from 1, the mean loss over its steps, the loss on the validation samples."""
+    """The result of one epoch: its number from 1, the mean loss over its steps, the loss on the validation samples."""
 
     number: int
     loss: float
@@ -48,7 +48,7 @@ class Epoch:
 
 @dataclass
 class History:
-    """The epochs of a training, how it ended ("all epochs", "stopped", "interrupted"), and the best epoch's number."""
+    """The epochs of a training, its end ("all epochs", "stopped", "interrupted"), and the best epoch's number."""
 
     epochs: list[Epoch] = field(default_factory=list)
     ended: str = "all epochs"
@@ -66,7 +66,7 @@ class History:
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """The duration of all epochs."""
         return sum([epoch.seconds for epoch in self.epochs])
 
 
@@ -82,12 +82,8 @@ class EarlyStopping:
     """
 
     def __init__(self, patience: int = 10, least: float = 0.0) -> None:
-        if isinstance(patience, bool) or not isinstance(patience, int) or patience < 1:
-            raise DescriptionError(
-                f"the patience of early stopping is a number of epochs, 1 or more, got {patience!r:.60}"
-            )
-        self.patience = patience
-        self.least = checked_rate("the least improvement of early stopping", least)
+        self.patience = whole_number("the patience of early stopping, in epochs,", patience)
+        self.least = finite_number("the least improvement of early stopping", least, least=0)
         self._best, self._since = math.inf, 0
 
     def __call__(self, epoch: Epoch) -> bool:
@@ -120,11 +116,11 @@ def fit(
     clip_value: float | None = None,
     clip_norm: float | None = None,
 ) -> History:
-    """The record of a training, after which the model has the parameters that were found.
+    """The record of a training, after which the model has the parameters that it found.
 
     X, y: inputs and targets, samples first; the loss says which targets it takes.
     loss, optimizer: by name, description or as an object. An optimiser goes on from where it was.
-    epochs, batch_size: how often all samples are seen, and how many at a time; None is all at once.
+    epochs, batch_size: the number of passes over all samples, and of samples in a step; None is all at once.
     validation: a pair (X, y), or the share of the samples, from 0 to 1, that is kept out of the training for it.
     callbacks: called with each `Epoch`, the model having its parameters; one that returns True stops the training.
     seed: of the order of the samples.
@@ -139,24 +135,24 @@ def fit(
     finite, the model then having its best parameters so far.
     """
     loss, optimizer = loss_of(loss), optimizer_of(optimizer)
-    epochs = _count("epochs", epochs)
+    epochs = whole_number("epochs", epochs)
     clip = _clipping(clip_value, clip_norm)
     inputs, targets = checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
-    check_ending(model, loss)
+    loss.check_ending(model)
     import numpy
 
     generator = numpy.random.default_rng(seed)
     validated = None
     with sizes_restored(model.named_parameters().values()):
-        found = surveyed(model, inputs)
-        targets = encoded_targets(loss, targets, found.shape)
+        found = survey_samples(model, inputs)
+        targets = loss.encoded(targets, found.output_shape)
         if isinstance(validation, float):
             inputs, targets, validated = _split(inputs, targets, validation, generator)
         elif validation is not None:
             validated = _validation(validation, model, loss)
-    size = len(inputs) if batch_size is None else min(_count("batch_size", batch_size), len(inputs))
-    run = _Run(model, Step(model, loss, found), validated, callbacks, epochs, progress)
+    size = len(inputs) if batch_size is None else min(whole_number("batch_size", batch_size), len(inputs))
+    run = _Run(model, TrainingStep(model, loss, found), validated, callbacks, epochs, progress)
     try:
         if isinstance(optimizer, LBFGS):
             _run_lbfgs(run, optimizer, inputs, targets, clip)
@@ -183,12 +179,12 @@ def fit(
 
 
 class _Run:
-    """What a training keeps from epoch to epoch."""
+    """The state of a training from epoch to epoch."""
 
     def __init__(
         self,
         model: Layer,
-        step: Step,
+        step: TrainingStep,
         validated: tuple[Any, Any] | None,
         callbacks: Sequence[Callback],
         epochs: int,
@@ -199,7 +195,7 @@ class _Run:
         self.validated = validated
         self.callbacks = callbacks
         self.epochs = epochs
-        self.report = reporter(progress, epochs, model.name)
+        self.report = report_of(progress, epochs, model.name)
         self.history = History()
         # Now, after the last epoch that was completed, and after the best one.
         self.values = self.completed = self.best_values = flat_values(step.parameters)
@@ -282,17 +278,10 @@ def _run_lbfgs(run: _Run, optimizer: LBFGS, inputs: Any, targets: Any, clip: Cal
     minimize(objective, run.values, jac=True, method="L-BFGS-B", callback=end_iteration, options=options)
 
 
-def _count(what: str, count: Any) -> int:
-    whole = whole_number(count)
-    if whole is None or whole < 1:
-        raise DescriptionError(f"{what} is a whole number, 1 or more, got {count!r:.60}")
-    return whole
-
-
 def _clipping(value: float | None, norm: float | None) -> Callable[[Any], Any]:
     """The function that limits a gradient."""
-    limit = math.inf if value is None else checked_rate("clip_value", value, above_zero=True)
-    longest = math.inf if norm is None else checked_rate("clip_norm", norm, above_zero=True)
+    limit = math.inf if value is None else finite_number("clip_value", value, above=0)
+    longest = math.inf if norm is None else finite_number("clip_norm", norm, above=0)
 
     def clip(gradient: Any) -> Any:
         import numpy
@@ -316,10 +305,10 @@ def _split(inputs: Any, targets: Any, share: float, generator: Any) -> tuple[Any
     return inputs[rest], targets[rest], (inputs[away], targets[away])
 
 
-def _validation(given: Any, model: Layer, loss: Layer) -> tuple[Any, Any]:
+def _validation(given: Any, model: Layer, loss: Loss) -> tuple[Any, Any]:
     """The samples to validate on, checked like the others."""
     if not isinstance(given, list | tuple) or len(given) != 2:
         raise DataError(f"validation is a pair (X, y) or a share of the samples from 0 to 1, got {given!r:.60}")
     inputs, targets = checked_samples("validation X", given[0]), checked_samples("validation y", given[1])
     check_lengths(inputs, targets)
-    return inputs, encoded_targets(loss, targets, surveyed(model, inputs).shape)
+    return inputs, loss.encoded(targets, survey_samples(model, inputs).output_shape)

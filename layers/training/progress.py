@@ -1,29 +1,30 @@
-"""How training tells where it is: a bar on a terminal, plain lines elsewhere, or nothing."""
+"""The report of a running training: a bar on a terminal, plain lines elsewhere, or nothing."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-__all__ = ["Bar", "Lines", "Silent", "reporter"]
+__all__ = ["BarReport", "LineReport", "Report", "report_of"]
 
+# The number of lines, about, for any number of epochs.
 LINES = 10
 
 
-class Silent:
-    """No report."""
+class Report:
+    """A report that shows nothing; base of those that do."""
 
     def show(self, number: int, result: object) -> None:
-        """Tell that this epoch, counted from 1, is done, and what it gave, which is only then put in words."""
+        """Report that epoch `number`, counted from 1, is done; `result` is formatted only if it is shown."""
 
     def close(self) -> None:
-        """Tell that there will be no more."""
+        """End the report."""
 
 
-class Lines(Silent):
-    """About ten lines, whatever the number of epochs, so that a log stays readable.
+class LineReport(Report):
+    """About ten lines for any number of epochs, so that a log stays readable.
 
-    >>> lines = Lines(100)
+    >>> lines = LineReport(100)
     >>> lines.show(1, "loss 0.5"), lines.show(2, "loss 0.4")
     epoch   1 of 100   loss 0.5
     (None, None)
@@ -38,7 +39,7 @@ class Lines(Silent):
             print(f"epoch {number:{len(str(self.epochs))}} of {self.epochs}   {result}", flush=True)
 
 
-class Bar(Silent):
+class BarReport(Report):
     """A bar by tqdm."""
 
     def __init__(self, epochs: int, title: str, tqdm: Any) -> None:
@@ -52,14 +53,14 @@ class Bar(Silent):
         self.bar.close()
 
 
-def reporter(progress: bool, epochs: int, title: str) -> Silent:
-    """The report that suits: nothing if `progress` is False, a bar on a terminal, lines elsewhere or without tqdm."""
+def report_of(progress: bool, epochs: int, title: str) -> Report:
+    """The report of a training: none if `progress` is False, a bar on a terminal, lines elsewhere or without tqdm."""
     if not progress:
-        return Silent()
+        return Report()
     if sys.stderr.isatty():
         try:
             from tqdm import tqdm
         except ImportError:
-            return Lines(epochs)
-        return Bar(epochs, title, tqdm)
-    return Lines(epochs)
+            return LineReport(epochs)
+        return BarReport(epochs, title, tqdm)
+    return LineReport(epochs)

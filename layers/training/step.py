@@ -1,4 +1,4 @@
-"""`Step`: a model and a loss over many samples, as functions of the parameters in one array.
+"""`TrainingStep`: a model and a loss over many samples, as functions of the parameters in one array.
 
 They are compiled once for samples of one shape, and run by Python where that is impossible or doesn't pay.
 """
@@ -13,22 +13,21 @@ from typing import Any
 from autograd import TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
 from autograd.graph.modes import enable_grad
 from layers.base import Layer
-from layers.data import spread_targets
 from layers.errors import LayerError
-from layers.lookup import Direct, Survey, given_rows, survey
-from layers.parameters import Parameter, flat_values, substituted
+from layers.parameters.parameter import Parameter, flat_values, substituted
+from layers.training.survey import DirectParameters, Survey, as_objects, given_rows, settle_sizes, survey_sample
 
-__all__ = ["Step", "outputs", "surveyed"]
+__all__ = ["TrainingStep", "arranged", "outputs"]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("layers.step")
 
-# So many samples Python runs forward in the time that it takes to compile that.
-ENOUGH = 32
-# So many ways through its decisions a model may have, each with a program of its own.
+# Python runs about this many samples forward in the time that compiling the forward pass takes.
+SAMPLES_BEFORE_COMPILING = 32
+# The limit of ways through a model's decisions, each of which has a program of its own.
 MOST_PATHS = 32
 
 
-class Step:
+class TrainingStep:
     """The mean over a batch of a loss that is a function of the parameters and one sample.
 
     Called with the parameters as one array of floats, inputs and targets with samples first, it gives the mean loss
@@ -36,7 +35,7 @@ class Step:
 
     >>> import numpy as np
     >>> from layers import Dense, MSELoss
-    >>> step = Step(Dense(1, 1), MSELoss())
+    >>> step = TrainingStep(Dense(1, 1), MSELoss())
     >>> step(np.array([2.0, 1.0]), np.array([[1.0], [3.0]]), np.array([[3.0], [6.0]]))
     (0.5, array([3., 1.]))
     """
@@ -44,24 +43,24 @@ class Step:
     def __init__(self, model: Layer, loss: Layer | None = None, found: Survey | None = None) -> None:
         self.model = model
         self.loss = loss
-        # What is known of samples of some shapes: what the caller `found`, not to be found again.
-        self._surveys: dict[tuple[int, ...], Survey] = {} if found is None else {found.given: found}
+        # The caller's survey, if it has made one, saves a run of the model.
+        self._surveys: dict[tuple[int, ...], Survey] = {} if found is None else {found.input_shape: found}
         self.parameters: list[Parameter] = list(model.named_parameters().values())
-        self._programs: dict[tuple[int, ...], Programs] = {}
+        self._programs: dict[tuple[int, ...], CompiledStep] = {}
         self._compiles = True
         self._run_forward = 0
-        # What stands for the parameters where Python runs the model with derivatives, made when it first does.
+        # Variables in place of the parameters, made when Python first runs the model with derivatives.
         self._variables: list[Variable] = []
         self._arrays: dict[Parameter, Any] = {}
 
     def __call__(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
-        found = self._compiled(Programs.value_and_gradient, values, inputs, targets)
+        found = self._compiled(CompiledStep.value_and_gradient, values, inputs, targets)
         return self.by_python(values, inputs, targets) if found is None else found
 
     def value(self, values: Any, inputs: Any, targets: Any) -> float:
         """The mean loss alone."""
         if self._pays(inputs):
-            found = self._compiled(Programs.value, values, inputs, targets)
+            found = self._compiled(CompiledStep.value, values, inputs, targets)
             if found is not None:
                 return float(found)
         total = 0.0
@@ -72,11 +71,11 @@ class Step:
         return total / len(inputs)
 
     def outputs(self, values: Any, inputs: Any) -> Any:
-        """What the model makes of each sample, as plain numbers."""
+        """The model's outputs, samples first, as plain numbers."""
         import numpy
 
         if self._pays(inputs):
-            found = self._compiled(Programs.outputs, values, inputs)
+            found = self._compiled(CompiledStep.outputs, values, inputs)
             if found is not None:
                 return found
         results = []
@@ -111,7 +110,7 @@ class Step:
         return total * share, numpy.array([variable.grad for variable in self._variables])
 
     def of_sample(self, x: Any, y: Any) -> Any:
-        """The loss of one sample, of what stands for the parameters now."""
+        """The loss of one sample, as a function of the numbers or nodes that are `substituted` for the parameters."""
         loss: Any = self.loss
         return loss.apply(self.model.apply(x), y)
 
@@ -121,34 +120,34 @@ class Step:
         return [path for programs in self._programs.values() for path in programs.paths]
 
     def _pays(self, inputs: Any) -> bool:
-        """Whether to compile what runs forward: for many samples, or after many."""
+        """Whether to compile the forward pass: for many samples, or after many."""
         self._run_forward += len(inputs)
-        return self._run_forward > ENOUGH
+        return self._run_forward > SAMPLES_BEFORE_COMPILING
 
     def _compiled(self, run: Callable[..., Any], values: Any, *samples: Any) -> Any:
-        """What one of the programs gives; None if the model can't be compiled."""
+        """The result of one of the compiled functions; None if the model can't be compiled."""
         if not self._compiles:
             return None
         shape = samples[0].shape[1:]
         programs = self._programs.get(shape)
         try:
             if programs is None:
-                found = self._surveys.get(shape) or survey(self.model, as_objects(samples[0][:1])[0])
-                programs = self._programs[shape] = Programs(self, found)
+                found = self._surveys.get(shape) or survey_sample(self.model, as_objects(samples[0][:1])[0])
+                programs = self._programs[shape] = CompiledStep(self, found)
             return run(programs, values, *samples)
         except LayerError:
             raise
         except (TraceError, ValueError) as error:
-            # A layer reads values, or decides by them in too many ways; what else is wrong, Python will tell.
+            # A layer reads values, or decides by them in too many ways. Of any other error, Python's run will tell.
             self._compiles = False
             logger.warning("%s is run by Python, which is slower, for it can't be compiled: %s", self.model.name, error)
             return None
 
 
-class Programs:
+class CompiledStep:
     """The compiled functions of a step for samples of one shape."""
 
-    def __init__(self, step: Step, found: Survey) -> None:
+    def __init__(self, step: TrainingStep, found: Survey) -> None:
         if not found.complete:
             raise TraceError("a row is looked up by a number that was computed, not given in the sample")
         self.step = step
@@ -192,16 +191,18 @@ class Programs:
 
     def value(self, values: Any, inputs: Any, targets: Any) -> float:
         """The mean loss."""
-        found: float = self._value(*self.arguments(values, inputs), self.spread(targets), *self.beside(values, inputs))
+        arguments = self.arguments(values, inputs)
+        found: float = self._value(*arguments, self.spread(targets), *self.row_argument(values, inputs))
         return found
 
     def outputs(self, values: Any, inputs: Any) -> Any:
         """The outputs, samples first."""
-        return self._outputs(*self.arguments(values, inputs), *self.beside(values, inputs))
+        return self._outputs(*self.arguments(values, inputs), *self.row_argument(values, inputs))
 
     def spread(self, targets: Any) -> Any:
         """The targets in the form that a program takes."""
-        return spread_targets(self.step.loss, targets, self.survey.shape)
+        loss: Any = self.step.loss
+        return loss.spread(targets, self.survey.output_shape)
 
     def arguments(self, values: Any, inputs: Any) -> tuple[Any, Any]:
         """The values of the parameters that are used directly, and the inputs."""
@@ -211,12 +212,12 @@ class Programs:
 
         return numpy.concatenate([numpy.empty(0), *[values[self.slices[one]] for one in self.direct]]), inputs
 
-    def beside(self, values: Any, inputs: Any) -> tuple[Any, ...]:
-        """The rows that are looked up, if any are."""
+    def row_argument(self, values: Any, inputs: Any) -> tuple[Any, ...]:
+        """The argument of looked-up rows, if there are lookups."""
         return (self.rows(values, inputs),) if self.survey.lookups else ()
 
     def rows(self, values: Any, inputs: Any) -> Any:
-        """The rows that the samples look up."""
+        """The rows that the samples look up, gathered from the parameters."""
         return self.survey.gathered(self.arrays(values), inputs)
 
     def arrays(self, values: Any) -> dict[Parameter, Any]:
@@ -226,7 +227,7 @@ class Programs:
     @contextmanager
     def in_place(self, values: Any, rows: Sequence[Any]) -> Iterator[None]:
         """Inside this context, values and rows stand for the parameters."""
-        arrays = Direct(arranged(self.direct, list(values)), self.survey.tables)
+        arrays = DirectParameters(arranged(self.direct, list(values)), self.survey.tables)
         with substituted(arrays), given_rows(self.survey.lookups, rows):
             yield
 
@@ -247,31 +248,15 @@ class Programs:
 
 
 def outputs(model: Layer, inputs: Any) -> Any:
-    """What a model makes of each sample, as plain numbers; sizes are settled, nothing is recorded."""
+    """The outputs of a model, samples first, as plain numbers; sizes are settled, nothing is recorded."""
     settle_sizes(model, inputs)
-    step = Step(model)
+    step = TrainingStep(model)
     return step.outputs(flat_values(step.parameters), inputs)
-
-
-def surveyed(model: Layer, inputs: Any) -> Survey:
-    """What running the model shows, sizes being settled and all samples checked for what is looked up by them."""
-    settle_sizes(model, inputs)
-    found = survey(model, as_objects(inputs[:1])[0])
-    found.check(inputs)
-    return found
-
-
-def settle_sizes(model: Layer, inputs: Any) -> None:
-    """Settle lengths that the first input decides."""
-    for parameter in model.named_parameters().values():
-        if not parameter.sized:
-            model(inputs[0])
-            return
 
 
 @contextmanager
 def naming_sample(place: int) -> Iterator[None]:
-    """Inside this context the errors of layers tell which sample they are about."""
+    """Inside this context, errors of layers name the sample."""
     try:
         yield
     except LayerError as error:
@@ -290,8 +275,3 @@ def arranged(parameters: Sequence[Parameter], singles: Sequence[Any]) -> dict[Pa
         arrays[parameter] = array.reshape([length or 0 for length in parameter.shape])
         start += parameter.size
     return arrays
-
-
-def as_objects(samples: Any) -> Any:
-    """Samples as layers take them inside: arrays of floats as objects, single numbers as floats."""
-    return samples.tolist() if samples.ndim == 1 else samples.astype(object)

@@ -129,7 +129,7 @@ def compiled():
 
 
 def same_bits(first, second):
-    """Where two arrays have the same bits, or both nan."""
+    """The places at which two arrays have the same bits, or both nan."""
     return (first.view(np.int64) == second.view(np.int64)) | (np.isnan(first) & np.isnan(second))
 
 
@@ -296,7 +296,7 @@ def test_special_values_are_those_of_the_eager_functions(name, compiled):
     value = find_primitive(name).value
     for row, got in zip(rows, compiled(name, *zip(*rows, strict=True)), strict=True):
         eager = float(value(*row))
-        # What follows from 0, 1 and infinities alone, and is one of them, is to be met exactly.
+        # Results that follow from 0, 1 and infinities alone, and are one of them, must be met exactly.
         plain = all(abs(x) in (0.0, 1.0, inf) for x in (*row[:2], eager))
         bound = 0 if plain else promised(name, row, eager)
         assert close(float(got), eager, bound), (row, got, eager)

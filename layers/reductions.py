@@ -20,7 +20,7 @@ __all__ = ["inner_product", "largest", "log_total_of_exponentials", "total"]
 
 
 def inner_product(left: Sequence[Any], right: Sequence[Any]) -> Any:
-    """The sum of the products.
+    """The sum of the products of two sequences.
 
     >>> inner_product([1.0, 2.0], [3.0, 4.0])
     11.0
@@ -31,7 +31,7 @@ def inner_product(left: Sequence[Any], right: Sequence[Any]) -> Any:
 
 
 def total(terms: Sequence[Any]) -> Any:
-    """The sum.
+    """The sum of the terms.
 
     >>> total([1.0, 2.0, 3.0])
     6.0
@@ -40,7 +40,7 @@ def total(terms: Sequence[Any]) -> Any:
 
 
 def largest(numbers: Sequence[Any]) -> Any:
-    """The largest.
+    """The largest of the numbers.
 
     >>> largest([1.0, 3.0, 2.0])
     3.0

@@ -1,6 +1,6 @@
 """Optimisers: from parameters and their gradient, as arrays, to better parameters.
 
-An optimiser remembers what it needs from step to step (a momentum, mean squares) for one set of parameters; `reset`
+An optimiser remembers its state (a momentum, mean squares) from step to step for one set of parameters; `reset`
 forgets it. `step` applies it to the Variables of a model after a backward pass; `fit` uses `updated` alone.
 Sources: Sutskever et al. 2013 for Nesterov's momentum in this form; Tieleman and Hinton 2012 (RMSProp); Kingma and Ba
 2015 (arXiv:1412.6980); Loshchilov and Hutter 2019 (arXiv:1711.05101).
@@ -13,8 +13,9 @@ from typing import Any
 
 from autograd import Variable
 from layers.errors import DescriptionError, InputError, ShapeError
-from layers.registry import Described, Registry
-from layers.schedules import checked_rate, schedule_of
+from layers.options import finite_number, whole_number
+from layers.saving.registry import Described, Registry
+from layers.training.schedules import schedule_of
 
 __all__ = ["LBFGS", "SGD", "Adam", "AdamW", "Optimizer", "RMSProp", "optimizer_of"]
 
@@ -22,7 +23,7 @@ OPTIMIZERS = Registry("optimizer")
 
 
 class Optimizer(Described):
-    """Base of the optimisers. `lr` is the learning rate: a number, or a schedule (`layers.schedules`)."""
+    """Base of the optimisers. `lr` is the learning rate: a number, or a schedule (`layers.training.schedules`)."""
 
     def __init__(self, lr: Any) -> None:
         self.lr = lr
@@ -37,7 +38,7 @@ class Optimizer(Described):
 
     def rate(self, progress: float) -> float:
         """The learning rate at this progress of the training, from 0 to 1."""
-        return checked_rate("a learning rate", float(self._schedule(progress)))
+        return finite_number("a learning rate", float(self._schedule(progress)), least=0)
 
     def updated(self, parameters: Any, gradient: Any, progress: float = 0.0) -> Any:
         """The parameters after one step, a new array.
@@ -93,7 +94,7 @@ def optimizer_of(given: Any) -> Optimizer:
 
 def _share(what: str, value: Any) -> float:
     """A number from 0 to 1, 1 excluded."""
-    number = checked_rate(what, value)
+    number = finite_number(what, value, least=0)
     if number >= 1:
         raise DescriptionError(f"{what} is below 1, got {value!r:.60}")
     return number
@@ -113,7 +114,7 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(lr)
         self.momentum = _share("a momentum", momentum)
-        self.weight_decay = checked_rate("a weight decay", weight_decay)
+        self.weight_decay = finite_number("a weight decay", weight_decay, least=0)
         self.nesterov = nesterov
         if nesterov and not momentum:
             raise DescriptionError("Nesterov's step needs a momentum above 0, got 0")
@@ -138,8 +139,8 @@ class RMSProp(Optimizer):
     ) -> None:
         super().__init__(lr)
         self.decay = _share("a decay", decay)
-        self.epsilon = checked_rate("an epsilon", epsilon, above_zero=True)
-        self.weight_decay = checked_rate("a weight decay", weight_decay)
+        self.epsilon = finite_number("an epsilon", epsilon, above=0)
+        self.weight_decay = finite_number("a weight decay", weight_decay, least=0)
 
     def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
         slope = gradient + self.weight_decay * parameters
@@ -169,8 +170,8 @@ class Adam(Optimizer):
         super().__init__(lr)
         self.beta1 = _share("beta1", beta1)
         self.beta2 = _share("beta2", beta2)
-        self.epsilon = checked_rate("an epsilon", epsilon, above_zero=True)
-        self.weight_decay = checked_rate("a weight decay", weight_decay)
+        self.epsilon = finite_number("an epsilon", epsilon, above=0)
+        self.weight_decay = finite_number("a weight decay", weight_decay, least=0)
 
     def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
         slope = gradient + self.weight_decay * parameters
@@ -208,16 +209,14 @@ class AdamW(Adam):
 class LBFGS(Optimizer):
     """SciPy's L-BFGS-B, for `fit` on all samples at once: an epoch is one of its iterations.
 
-    memory: how many steps its picture of the curvature remembers.
+    memory: the number of past steps from which it estimates the curvature.
     """
 
     settings = ("memory",)
 
     def __init__(self, memory: int = 10) -> None:
         super().__init__(0.0)
-        if isinstance(memory, bool) or not isinstance(memory, int) or memory < 1:
-            raise DescriptionError(f"the memory of lbfgs is a number of steps, 1 or more, got {memory!r:.60}")
-        self.memory = memory
+        self.memory = whole_number("the memory of lbfgs, in steps,", memory)
 
     def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
         raise DescriptionError("lbfgs chooses its own points and takes no single steps; give it to fit(optimizer=...)")

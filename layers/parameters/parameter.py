@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd import Variable
 from layers.errors import ShapeError, SizeError
-from layers.initialisers import Initialiser
+from layers.parameters.initialisers import Initialiser
 
 __all__ = ["Parameter", "flat_values", "put_flat", "sizes_restored", "substituted"]
 
@@ -21,10 +21,10 @@ class Parameter:
     """An array of numbers that a layer learns, each a Variable.
 
     shape: its lengths; None stands for one that the layer's first input decides.
-    initialiser: what it is filled with, on first use, from a generator of its own seeded with `seed`.
-    fans: how many inputs each output has and how many outputs each input, if not the first and the last length.
+    initialiser: fills it on first use, from a generator of its own seeded with `seed`.
+    fans: the numbers of inputs of each output and of outputs of each input, if not the first and the last length.
 
-    >>> from layers.initialisers import Normal
+    >>> from layers.parameters.initialisers import Normal
     >>> weight = Parameter((None, 2), Normal(), seed=(0,))
     >>> weight.fit_shape((3, 2))
     >>> weight.values.shape, weight.nodes[0, 1].name
@@ -54,7 +54,7 @@ class Parameter:
 
     @property
     def size(self) -> int:
-        """How many numbers it holds. Raises SizeError before that is known."""
+        """The count of its numbers. Raises SizeError before that is known."""
         size = 1
         for length in self.shape:
             if length is None:
@@ -93,7 +93,7 @@ class Parameter:
 
     @property
     def nodes(self) -> Any:
-        """What stands for the parameter now: its Variables, or what `substituted` put in their place."""
+        """The array to compute with: its Variables, or the array that `substituted` put in their place."""
         substitutes = _substitutes.get()
         return self.variables if substitutes is None or self not in substitutes else substitutes[self]
 
@@ -226,10 +226,7 @@ def flat_values(parameters: Sequence[Parameter]) -> Any:
 
 
 def put_flat(parameters: Sequence[Parameter], values: Any) -> None:
-    """Give the parameters the values that stand in one array, in the order of `flat_values`.
-
-    All of them, also where Ctrl-C comes in between.
-    """
+    """Give all parameters the values in one array, in the order of `flat_values`, even if Ctrl-C interrupts."""
 
     def assign() -> None:
         start = 0

@@ -1,6 +1,6 @@
-"""What parameters are before anything is learned: numbers from a seeded generator.
+"""Initialisers: the values of parameters before training, from a seeded generator.
 
-`fan_in` is how many inputs each output of the layer has, `fan_out` how many outputs each input.
+`fan_in` is the number of inputs of each output of the layer, `fan_out` the number of outputs of each input.
 Sources: He et al. 2015 (arXiv:1502.01852) for the layers before a ReLU; Glorot and Bengio 2010 for "Xavier"; Saxe et
 al. 2013 (arXiv:1312.6120) for orthogonal matrices.
 """
@@ -11,7 +11,8 @@ import math
 from typing import Any
 
 from layers.errors import DescriptionError, ShapeError
-from layers.registry import Described, Registry
+from layers.options import finite_number
+from layers.saving.registry import Described, Registry
 
 __all__ = [
     "HeNormal", "HeUniform", "Initialiser", "Normal", "Ones", "Orthogonal", "Uniform", "XavierNormal",
@@ -22,9 +23,9 @@ INITIALISERS = Registry("initialiser")
 
 
 class Initialiser(Described):
-    """Called with a generator, a shape and the fans, the first values of a parameter.
+    """Base of the initialisers: called with a generator, a shape and the fans, it gives a parameter's first values.
 
-    One that isn't `random` makes nothing of the generator, and is given None.
+    One that isn't `random` doesn't use the generator, and is given None.
     """
 
     random = True
@@ -39,14 +40,6 @@ def initialiser_of(given: Any) -> Initialiser:
         return given
     made: Initialiser = INITIALISERS.make(given)
     return made
-
-
-def _checked(what: str, value: Any, *, positive: bool) -> float:
-    """A finite number, and no negative one if it is to be positive."""
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or (positive and value < 0):
-        raise DescriptionError(f"{what} is a finite number{', 0 or more' if positive else ''}, got {value!r:.60}")
-    return float(value)
 
 
 @INITIALISERS.register("zeros")
@@ -85,7 +78,7 @@ class Normal(Initialiser):
     settings = ("deviation",)
 
     def __init__(self, deviation: float = 1.0) -> None:
-        self.deviation = _checked("the deviation of a normal initialiser", deviation, positive=True)
+        self.deviation = finite_number("the deviation of a normal initialiser", deviation, least=0)
 
     def __call__(self, generator: Any, shape: tuple[Any, ...], fan_in: int, fan_out: int) -> Any:
         return generator.normal(0.0, self.deviation, shape)
@@ -98,8 +91,8 @@ class Uniform(Initialiser):
     settings = ("low", "high")
 
     def __init__(self, low: float = -1.0, high: float = 1.0) -> None:
-        self.low = _checked("the lower end of a uniform initialiser", low, positive=False)
-        self.high = _checked("the upper end of a uniform initialiser", high, positive=False)
+        self.low = finite_number("the lower end of a uniform initialiser", low)
+        self.high = finite_number("the upper end of a uniform initialiser", high)
         if self.low > self.high:
             raise DescriptionError(f"a uniform initialiser needs low <= high, got {self.low} and {self.high}")
 
@@ -148,7 +141,7 @@ class Orthogonal(Initialiser):
     settings = ("gain",)
 
     def __init__(self, gain: float = 1.0) -> None:
-        self.gain = _checked("the gain of an orthogonal initialiser", gain, positive=False)
+        self.gain = finite_number("the gain of an orthogonal initialiser", gain)
 
     def __call__(self, generator: Any, shape: tuple[Any, ...], fan_in: int, fan_out: int) -> Any:
         import numpy

@@ -1,4 +1,4 @@
-"""What a description may name: a registry holds classes under names, and nothing else can be reached by one.
+"""Registries: classes under the names that descriptions may use; nothing else can be reached by a description.
 
 A description is a dict with the name under "type" and the class's options beside it, as JSON and YAML have them.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from layers.errors import DescriptionError
 
-__all__ = ["Described", "Registry", "nearest", "whole_number"]
+__all__ = ["Described", "Registry", "nearest"]
 
 # The limits of a description: levels within each other, and parts on all of them.
 DEEPEST = 50
@@ -23,7 +22,7 @@ Class = TypeVar("Class", bound=type)
 
 
 class Described:
-    """Something that its class and a few settings describe in full.
+    """Base of objects that a class and a few settings describe in full.
 
     `settings` are names of attributes, each also a keyword of the constructor; `kind` is the name in the registry.
     """
@@ -64,7 +63,7 @@ class Described:
 
     @classmethod
     def from_options(cls, options: dict[Any, Any]) -> Any:
-        """The class called with the options, all of which it must know and none of which it may lack."""
+        """An object of the class with these options. Raises DescriptionError for an unknown or a missing one."""
         parameters = cls.constructor_options()
         named = {name: p for name, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
         known = [*named, *cls.shared_settings]
@@ -82,7 +81,7 @@ class Described:
 
 
 def _plain(value: Any) -> Any:
-    """A setting as JSON has it."""
+    """A setting in the types of JSON."""
     if isinstance(value, Described):
         description = value.to_dict()
         return description["type"] if len(description) == 1 else description
@@ -94,7 +93,7 @@ def _plain(value: Any) -> Any:
 class Registry:
     """Classes by the names under which descriptions may ask for them.
 
-    what: what it holds, for messages.
+    what: the word for its classes in messages.
     """
 
     def __init__(self, what: str) -> None:
@@ -128,7 +127,7 @@ class Registry:
         return enter
 
     def make(self, description: Any) -> Any:
-        """What the description asks for: a name, or a dict with a name under "type" and options.
+        """The object that a description asks for, which is a name, or a dict with a name under "type" and options.
 
         Raises DescriptionError for an unknown name or option.
         """
@@ -149,20 +148,8 @@ class Registry:
         return found.from_options({name: value for name, value in description.items() if name != "type"})
 
 
-def whole_number(value: Any) -> int | None:
-    """The value as an int, None if it is no whole number; True and False are none either.
-
-    >>> whole_number(3), whole_number(3.0), whole_number(True), whole_number(int)
-    (3, None, None, None)
-    """
-    try:
-        return None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        return None
-
-
 def check_extent(what: str, description: Any) -> None:
-    """Raise DescriptionError for a description that is nested deeper, or holds more, than anything one would describe.
+    """Raise DescriptionError for a description that is nested deeper, or has more parts, than the limits allow.
 
     A few lines of YAML or Python can name the same part in two places on each of fifty levels, or hold themselves.
     """
@@ -180,7 +167,7 @@ def check_extent(what: str, description: Any) -> None:
 
 
 def nearest(asked: Any, known: list[str]) -> str:
-    """The names that there are, and which of them was probably meant.
+    """The known names, and the one among them that was probably meant.
 
     >>> nearest("rely", ["relu", "tanh"])
     'did you mean relu? there are relu, tanh'

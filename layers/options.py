@@ -1,0 +1,58 @@
+"""Checked options: the finite and the whole numbers that constructors and `fit` take."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+from layers.errors import DescriptionError
+
+__all__ = ["finite_number", "integer_or_none", "seed_of", "whole_number"]
+
+
+def finite_number(what: str, value: Any, *, least: float | None = None, above: float | None = None) -> float:
+    """The value as a float. Raises DescriptionError unless it is a finite number within the limits that are given.
+
+    >>> finite_number("delta", 2, above=0)
+    2.0
+    """
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not good or (least is not None and value < least) or (above is not None and value <= above):
+        limit = f", {least} or more" if least is not None else f" above {above}" if above is not None else ""
+        raise DescriptionError(f"{what} is a finite number{limit}, got {value!r:.60}")
+    return float(value)
+
+
+def whole_number(what: str, value: Any, *, least: int = 1) -> int:
+    """The value as an int. Raises DescriptionError unless it is a whole number, `least` or more.
+
+    >>> whole_number("epochs", 3)
+    3
+    """
+    whole = integer_or_none(value)
+    if whole is None or whole < least:
+        raise DescriptionError(f"{what} is a whole number, {least} or more, got {value!r:.60}")
+    return whole
+
+
+def integer_or_none(value: Any) -> int | None:
+    """The value as an int, None if it is no integer; True and False are none either.
+
+    >>> integer_or_none(3), integer_or_none(3.0), integer_or_none(True), integer_or_none(int)
+    (3, None, None, None)
+    """
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
+
+
+def seed_of(seed: Any) -> tuple[int, ...] | None:
+    """A seed in the form that parameters take: whole numbers, 0 or more, that numpy.random.default_rng mixes."""
+    if seed is None:
+        return None
+    whole = integer_or_none(seed)
+    if whole is None or whole < 0:
+        raise DescriptionError(f"a seed is a whole number, 0 or more, or None, got {seed!r:.60}")
+    return (whole,)

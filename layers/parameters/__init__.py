@@ -1,0 +1,1 @@
+"""The numbers that layers learn: arrays of Variables, their first values, and rows of them taken by number."""

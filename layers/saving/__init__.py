@@ -1,0 +1,1 @@
+"""Models as data: descriptions that name registered classes, and weights in files."""

@@ -1,0 +1,43 @@
+"""Files that are written whole or not at all: weights, pictures, machine code."""
+
+import os
+
+import pytest
+
+from autograd.files import whole_file
+
+
+def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path):
+    target = tmp_path / "weights"
+    target.write_bytes(b"old")
+    with pytest.raises(RuntimeError), whole_file(target) as file:
+        file.write(b"half of")
+        raise RuntimeError
+    assert target.read_bytes() == b"old" and os.listdir(tmp_path) == ["weights"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_file_that_is_written_again_keeps_its_mode(tmp_path):
+    private, shared = tmp_path / "private", tmp_path / "shared"
+    for target, mode in ((private, 0o600), (shared, 0o664)):
+        target.write_bytes(b"old")
+        target.chmod(mode)
+        with whole_file(target) as file:
+            file.write(b"new")
+        assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"new", mode)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_mode_that_is_asked_for_wins_over_that_of_the_old_file(tmp_path):
+    target = tmp_path / "code"
+    target.write_bytes(b"old")
+    target.chmod(0o666)
+    with whole_file(target, mode=0o600) as file:
+        file.write(b"new")
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    said = r"there is no folder .*missing to save file in"
+    with pytest.raises(FileNotFoundError, match=said), whole_file(tmp_path / "missing" / "file"):
+        pass
