@@ -2,6 +2,7 @@ cimport cython
 from cpython.array cimport array
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.string cimport memcpy
+from autograd.graph.node cimport Node
 
 @cython.final
 cdef class Structure:
@@ -17,7 +18,12 @@ cdef class Structure:
     @cython.locals(built=list, part=Structure)
     cdef object of_doubles(self, array numbers, Py_ssize_t start)
 
+cdef tuple parts_of(object value)
 cdef object contain(object kind, object keys, list parts)
+@cython.locals(container=tuple, changed=list, same=bint)
+cpdef object map_leaves(object function, object tree)
+@cython.locals(container=tuple, children=list)
+cdef Structure take_apart(object value, object what, list numbers, object leaf)
 
 cdef object _new_array
 @cython.locals(view=Py_buffer)

@@ -201,14 +201,19 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
 
     Whatever is no container is a leaf. A subclass of dict is kept: unlike `build`, this has an original to copy.
     """
-    container = parts_of(tree)
+    container = None if isinstance(tree, Node) else parts_of(tree)
     if container is None:
         return function(tree)
     kind, keys, parts = container
-    changed = [map_leaves(function, part) for part in parts]
-    if all([new is old for new, old in zip(changed, parts, strict=True)]):
+    changed = []
+    same = True
+    for part in parts:
+        new = map_leaves(function, part)
+        same = same and new is part
+        changed.append(new)
+    if same:
         return tree
-    if not isinstance(tree, dict):
+    if type(tree) is dict or not isinstance(tree, dict):
         return contain(kind, keys, changed)
     copied = copy.copy(tree)
     copied.update(zip(keys, changed, strict=True))
