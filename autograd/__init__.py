@@ -35,8 +35,8 @@ from autograd.errors import (
     TraceError,
     UnknownPrimitiveError,
 )
-from autograd.graph import copying as _copying  # noqa: F401 - registers itself: nodes can be pickled and copied
-from autograd.graph import numpy_interop as _numpy_interop  # noqa: F401 - registers itself: NumPy's functions work on nodes
+from autograd.graph import copying as _copying  # noqa: F401 - sets its hooks: nodes can be copied and pickled
+from autograd.graph import numpy_interop as _numpy_interop  # noqa: F401 - sets its hook: NumPy's functions work on nodes
 from autograd.graph.locks import check_interpreter_lock as _check_interpreter_lock
 from autograd.graph.modes import no_grad, scope, source_lines, strict
 from autograd.graph.node import Constant, Node, Variable

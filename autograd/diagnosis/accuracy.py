@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.graph.callers import Line
-from autograd.graph.descriptions import at_line, told, told_sequence
-from autograd.graph.node import Node, assigned_since, operands_of, value_of
-from autograd.graph.rules import stale_graph
-from autograd.graph.sweep import topological_order
+from autograd.graph.descriptions import at_line, listed, name_and_value
+from autograd.graph.node import Node, assigned_since, operands_of, recorded_gradients, value_of
+from autograd.graph.node_errors import stale_graph
+from autograd.graph.sweep import adjoints, topological_order
 from autograd.numbers.ieee import fma
 from autograd.numbers.operands import as_number
 from autograd.operations.primitive import Primitive
@@ -61,10 +61,10 @@ class Cancellation(NamedTuple):
 
     def __str__(self) -> str:
         primitive: Any = self.node.op
-        operands = told_sequence([told(operand) for operand in self.operands])
+        operands = listed([name_and_value(operand) for operand in self.operands])
         return (
             f"{primitive.name}{at_line(self.node)} lost {self.digits:.1f} of 16 digits: "
-            f"{operands} nearly cancel, {told(self.node)} is left"
+            f"{operands} nearly cancel, {name_and_value(self.node)} is left"
         )
 
 
@@ -82,9 +82,8 @@ class Rounding(NamedTuple):
     cancellations: tuple[Cancellation, ...]
 
     def __str__(self) -> str:
-        certain = (
-            f"{told(self.node)} is within {self.bound:.2g} of the exact value: {self.digits:.1f} digits are certain."
-        )
+        value = name_and_value(self.node)
+        certain = f"{value} is within {self.bound:.2g} of the exact value: {self.digits:.1f} digits are certain."
         return "\n".join([certain, *[f"{cancellation}." for cancellation in self.cancellations]])
 
 
@@ -235,16 +234,16 @@ def corners(numbers: list[float], errors: list[float]) -> list[list[float]]:
 
 def weights_of(order: Sequence[Node], output: Node) -> dict[int, float]:
     """The size of the derivative of the output in each node, and a little more for its own rounding."""
-    adjoints = {id(output): 1.0}
-    sizes = {id(output): 1.0}
-    for node in reversed(order):
-        adjoint, size = adjoints.get(id(node), 0.0), sizes.get(id(node), 0.0)
-        for operand, slope in zip(operands_of(node), node.local_gradients, strict=True):
-            if isinstance(operand, Node) and size:
-                adjoints[id(operand)] = adjoints.get(id(operand), 0.0) + adjoint * slope
-                sizes[id(operand)] = sizes.get(id(operand), 0.0) + size * abs(slope)
+
+    def passes(operand: Any, slope: float, adjoint: float) -> bool:
+        # 0 passes nothing on, not even 0 · ∞; constants may be off too.
+        return isinstance(operand, Node) and adjoint != 0.0
+
+    seeds = {id(output): 1.0}
+    weights = adjoints(order, seeds, passes=passes)
+    sizes = adjoints(order, seeds, lambda node: [abs(slope) for slope in recorded_gradients(node)], passes)
     slack = 8.0 * EPSILON * len(order)
-    return {id(node): abs(adjoints.get(id(node), 0.0)) + slack * sizes.get(id(node), 0.0) for node in order}
+    return {id(node): abs(weights.get(id(node), 0.0)) + slack * sizes.get(id(node), 0.0) for node in order}
 
 
 def digits_lost(node: Node, errors: dict[int, float]) -> float:

@@ -202,21 +202,11 @@ def is_built_in(primitive: Primitive) -> bool:
 
 def local_gradients_of(primitive: Primitive, operands: list[Number], uses: list[float], out: Number) -> list[Number]:
     """The local gradients; `uses` says in how many places each operand stands, 0 if it is constant."""
-    several = primitive.arity is None and any(use > 1.0 for use in uses)
-    rule: Any = primitive.gradients
     try:
         if is_built_in(primitive) and primitive.name in EXACT_SLOPES:
-            slopes: Any = EXACT_SLOPES[primitive.name](operands[0], out)
-        elif primitive.beside_constant is None or (all(uses) and not several):
-            slopes = rule(operands, out) if primitive.arity is None else rule(*operands, out)
-        elif primitive.arity is None:
-            slopes = primitive.beside_constant(operands, uses, out)
+            slopes = [EXACT_SLOPES[primitive.name](operands[0], out)]
         else:
-            a, b = operands
-            slopes = (
-                primitive.beside_constant(a, b, out) if uses[0] else 0.0,
-                primitive.beside_constant(b, a, out) if uses[1] else 0.0,
-            )
+            slopes = primitive.local_gradients(operands, out, uses)
     except (NumberError, TypeError) as error:
         return [out.missing(f"the local gradient of {primitive.name}: {error}")] * len(operands)
-    return [out.like(slope) for slope in (slopes if isinstance(slopes, list | tuple) else (slopes,))]
+    return [out.like(slope) for slope in slopes]

@@ -12,10 +12,9 @@ import math
 from typing import NamedTuple
 
 from autograd.errors import ArgumentError, OperandError
-from autograd.graph.descriptions import at_line, told
+from autograd.graph.descriptions import at_line, name_and_value
 from autograd.graph.node import Node, operands_of, recorded_gradients, varies
-from autograd.graph.overflow import float_adjoints
-from autograd.graph.sweep import topological_order
+from autograd.graph.sweep import adjoints, topological_order
 
 __all__ = ["Path", "Paths", "paths"]
 
@@ -96,7 +95,7 @@ def paths(node: Node, leaf: Node, *, limit: int = 10) -> Paths:
     steps = _Steps(order, leaf)
     found = Paths(steps.best(node, limit))
     found.total = steps.count(node)
-    found.gradient = float_adjoints(order, node, 1.0).get(id(leaf), 0.0) if varies(leaf) else 0.0
+    found.gradient = adjoints(order, {id(node): 1.0}).get(id(leaf), 0.0) if varies(leaf) else 0.0
     return found
 
 
@@ -212,5 +211,5 @@ def _counted(count: int) -> str:
 def _named(node: Node) -> str:
     """A node on a path: by its name, its operation with the line, or its value."""
     if node.name or node.op is None:
-        return node.name or told(node)
+        return node.name or name_and_value(node)
     return f"{node.op.name}{at_line(node)}"

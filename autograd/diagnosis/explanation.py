@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 from autograd.diagnosis.reasons import MOST_REASONS, Finding, Reasons
 from autograd.errors import OperandError
 from autograd.graph.callers import Line
-from autograd.graph.descriptions import at_line, told, told_sequence
+from autograd.graph.descriptions import at_line, listed, name_and_value
 from autograd.graph.node import Constant, Node, Variable, assigned_since, operands_of, value_of, varies
-from autograd.graph.node_errors import describe
-from autograd.graph.overflow import float_adjoints
-from autograd.graph.rules import stale_graph
-from autograd.graph.sweep import topological_order
+from autograd.graph.node_errors import describe, stale_graph
+from autograd.graph.sweep import adjoints, topological_order
 
 __all__ = ["Explanation", "explain"]
 
@@ -57,7 +55,7 @@ class Recorded:
         self.operations: list[Operation] = []
         self.positions: dict[int, int] = {}
         order = topological_order(output)
-        adjoints = float_adjoints(order, output, 1.0)
+        gradients = adjoints(order, {id(output): 1.0})
         for node in order:
             producer = None
             if node.op is not None:
@@ -65,24 +63,24 @@ class Recorded:
                 for operand, slope in zip(operands_of(node), node.local_gradients, strict=True):
                     if assigned_since(operand, node):
                         raise stale_graph(operand, node, "an explanation would tell of numbers that were not used")
-                    operands.append(Operand(self.position(operand, adjoints), slope))
+                    operands.append(Operand(self.position(operand, gradients), slope))
                 producer = len(self.operations)
                 result = len(self.values)
                 self.operations.append(Operation(producer, node.op.name, tuple(operands), result))
-            self.add(node, adjoints, producer)
+            self.add(node, gradients, producer)
 
-    def position(self, operand: Any, adjoints: dict[int, float]) -> int:
+    def position(self, operand: Any, gradients: dict[int, float]) -> int:
         """The position of an operand; a plain number is met here for the first time."""
-        return self.positions[id(operand)] if isinstance(operand, Node) else self.add(operand, adjoints, None)
+        return self.positions[id(operand)] if isinstance(operand, Node) else self.add(operand, gradients, None)
 
-    def add(self, node: Any, adjoints: dict[int, float], producer: int | None) -> int:
+    def add(self, node: Any, gradients: dict[int, float], producer: int | None) -> int:
         """A new value."""
         position = len(self.values)
         kind = "variable" if isinstance(node, Variable) else "result" if producer is not None else "constant"
         name, gradient = None, None
         if isinstance(node, Node):
             self.positions[id(node)] = position
-            name, gradient = node.name, adjoints.get(id(node))
+            name, gradient = node.name, gradients.get(id(node))
         self.values.append(Value(position, name, value_of(node), gradient, kind, producer, node))
         return position
 
@@ -127,7 +125,7 @@ class Told(Reasons):
 
     def told(self, position: int) -> str:
         """A value as `name = number`."""
-        return told(self.graph.values[position].node)
+        return name_and_value(self.graph.values[position].node)
 
     def named(self, operation: Any) -> str:
         """The name of an operation, and its line."""
@@ -179,10 +177,10 @@ class Explanation(NamedTuple):
         if self.node is self.output:
             return f"The value of {describe(self.node)} is {self.node.value}, a finite number."
         if self.kind == "constant":
-            return f"{told(self.node)} depends on no variable."
+            return f"{name_and_value(self.node)} depends on no variable."
         if self.gradient is None:
-            return f"{describe(self.output)} has no gradient in {told(self.node)}."
-        return f"The gradient of {describe(self.output)} in {told(self.node)} is {self.gradient!r}."
+            return f"{describe(self.output)} has no gradient in {name_and_value(self.node)}."
+        return f"The gradient of {describe(self.output)} in {name_and_value(self.node)} is {self.gradient!r}."
 
     def _swept(self) -> str:
         """What `grad` has to do with it."""
@@ -200,7 +198,7 @@ class Explanation(NamedTuple):
         """The nodes between the origin and the node, if there is more than one step."""
         if len(self.path) < 3:
             return ""
-        shown = [node.name or ("" if node.op is None else node.op.name) or told(node) for node in self.path]
+        shown = [node.name or ("" if node.op is None else node.op.name) or name_and_value(node) for node in self.path]
         if len(shown) > LONGEST_WAY:
             half = LONGEST_WAY // 2
             shown[half:-half] = [f"({len(shown) - 2 * half} more)"]
@@ -252,7 +250,7 @@ def explanation_of_value(node: Node, graph: Recorded, reasons: Told) -> Explanat
     for value in troubled:
         kind = f"{value.gradient:.4g}" if _kind(value.gradient) != "zero" else "0"
         told_reasons.setdefault(reasons.why(value.position), []).append(f"{value.name or 'a variable'} ({kind})")
-    says = [f"Gradients in trouble: {told_sequence(names)}. {reason}" for reason, names in told_reasons.items()]
+    says = [f"Gradients in trouble: {listed(names)}. {reason}" for reason, names in told_reasons.items()]
     more = f" {len(says) - MOST_REASONS} more reasons." if len(says) > MOST_REASONS else ""
     return Explanation(
         node, node, "fine", gradient, " ".join(says[:MOST_REASONS]) + more, None, (), (),

@@ -13,9 +13,9 @@ import math
 from typing import Any, NamedTuple
 
 from autograd.errors import ArgumentError
-from autograd.graph.descriptions import told_operation
+from autograd.graph.descriptions import operation_and_operands
 from autograd.graph.node import Node, assigned_since, operands_of, value_of
-from autograd.graph.rules import stale_graph
+from autograd.graph.node_errors import stale_graph
 from autograd.graph.sweep import topological_order
 from autograd.numbers.operands import as_number
 from autograd.operations.primitives import Where
@@ -40,7 +40,7 @@ class Kink(NamedTuple):
 
     def __str__(self) -> str:
         place = "at a kink, jump or pole" if self.distance == 0.0 else f"{self.distance:.3g} from a kink, jump or pole"
-        return f"{told_operation(self.node)}: {place}"
+        return f"{operation_and_operands(self.node)}: {place}"
 
 
 class Kinks(tuple[Kink, ...]):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from autograd.diagnosis.arithmetic import Missing, Number, local_gradients_of
 from autograd.errors import NumberError, OperandError
-from autograd.graph.descriptions import at_line, told
-from autograd.graph.node import Node, Variable, assigned_since, operands_of, varies
-from autograd.graph.node_errors import describe
-from autograd.graph.overflow import float_adjoints
-from autograd.graph.rules import stale_graph
-from autograd.graph.sweep import topological_order
+from autograd.graph.descriptions import at_line, name_and_value
+from autograd.graph.node import Node, Variable, assigned_since, operands_of, uses_of, varies
+from autograd.graph.node_errors import describe, stale_graph
+from autograd.graph.sweep import adjoints, topological_order
 from autograd.operations.primitive import Primitive
 
 __all__ = ["Replay", "replay"]
@@ -38,7 +35,7 @@ class Replay:
         self.value = self.values[node]
         self._derivatives = derivatives
         # All is computed at once, in the precision that the number's context has now.
-        recorded = float_adjoints(list(values), node, 1.0)
+        recorded = adjoints(list(values), {id(node): 1.0})
         self.error = in_ulps(node.value, self.value, number)
         self.gradient_errors = {
             below: in_ulps(recorded[id(below)], known.inner, number)
@@ -51,15 +48,15 @@ class Replay:
         """The derivatives of the node in all that vary, as a dict; NumberError if one could not be computed."""
         for below, known in self._derivatives.items():
             if isinstance(known.inner, Missing):
-                raise NumberError(f"the derivative in {told(below)} can't be computed: {known.inner.why}")
+                raise NumberError(f"the derivative in {name_and_value(below)} can't be computed: {known.inner.why}")
         return {below: known.inner for below, known in self._derivatives.items()}
 
     def __str__(self) -> str:
-        lines = [f"{told(self.node)} was recorded, {self.value} is the value, {self.error:.3g} ulp from it"]
+        lines = [f"{name_and_value(self.node)} was recorded, {self.value} is the value, {self.error:.3g} ulp from it"]
         for node, gradient in self.gradients.items():
             if isinstance(node, Variable):
                 error = self.gradient_errors[node]
-                lines.append(f"gradient in {told(node)}: {gradient}, in floats {error:.3g} ulp from it")
+                lines.append(f"gradient in {name_and_value(node)}: {gradient}, in floats {error:.3g} ulp from it")
         return "\n".join(lines)
 
 
@@ -97,27 +94,17 @@ def replay(node: Node, number: Callable[[float], Any]) -> Replay:
 
 def _derivatives(node: Node, values: dict[Node, Number], number: Callable[[float], Any]) -> dict[Node, Number]:
     """The derivatives of a node in all that vary, parents first."""
-    adjoints: dict[Node, Number] = {node: _made(1.0, number)} if varies(node) else {}
-    for below in reversed(values):
-        adjoint = adjoints.get(below)
-        if adjoint is None:
-            continue
-        for operand, slope in zip(operands_of(below), _slopes(below, values, number), strict=True):
-            if varies(operand):
-                share = slope * adjoint
-                known = adjoints.get(operand)
-                adjoints[operand] = share if known is None else known + share
-    return {below: adjoints[below] for below in values if below in adjoints}
+    seeds = {id(node): _made(1.0, number)} if varies(node) else {}
+    found = adjoints(list(values), seeds, lambda below: _slopes(below, values, number))
+    return {below: found[id(below)] for below in values if id(below) in found}
 
 
 def _slopes(node: Node, values: dict[Node, Number], number: Callable[[float], Any]) -> list[Number]:
-    """The local gradients of an operation; none of a leaf."""
-    if node.op is None:
-        return []
+    """The local gradients of an operation."""
+    primitive: Any = node.op
     operands = operands_of(node)
-    counts = Counter([id(operand) for operand in operands])
-    uses = [float(counts[id(operand)]) if varies(operand) else 0.0 for operand in operands]
-    return local_gradients_of(node.op, _operands(node, values, number), uses, values[node])
+    uses = uses_of(operands, [varies(operand) for operand in operands])
+    return local_gradients_of(primitive, _operands(node, values, number), uses, values[node])
 
 
 def in_ulps(recorded: float, exact: Any, number: Callable[[float], Any]) -> float:

@@ -1,4 +1,4 @@
-"""What NumPy's functions do with nodes: the same operation, element by element."""
+"""NumPy's functions on nodes: the same operation, element by element."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if scalars and method == "__call__" and not options:
         primitive = primitive_of(ufunc)
         if primitive is not None:
-            # What an array without axes holds: a node, or a number.
+            # An array without axes holds one node, or one number.
             return primitive(*[operand.item() if isinstance(operand, numpy.ndarray) else operand for operand in inputs])
     arrays = []
     for operand in inputs:
@@ -53,4 +53,4 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         return getattr(ufunc, method)(*arrays, **options)
 
 
-hooks["ufunc"] = apply_ufunc
+hooks.apply_ufunc = apply_ufunc

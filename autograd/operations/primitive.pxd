@@ -20,7 +20,7 @@ cdef class Primitive:
     cdef readonly Kernel kernel
     cdef readonly Origin origin
 
-    cpdef tuple gradients_beside(self, tuple gradients, list operands, double out, list constant)
+    cpdef object local_gradients(self, object operands, object out, list uses=*)
 
 @cython.final
 cdef class Origin:

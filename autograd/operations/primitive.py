@@ -1,4 +1,4 @@
-"""What a primitive operation is: its declaration, its application to numbers, the registry of all of them."""
+"""Primitive operations: the declaration of one, its application to numbers, the registry of all of them."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class Primitive:
             _REGISTRY[self.name] = self
 
     def __call__(self, *operands: Any) -> Any:
-        """Apply the primitive: a float if every operand is a number, else what its nodes make of it."""
+        """Apply the primitive: a float if every operand is a number, else a node."""
         if self.arity is not None and len(operands) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
         for operand in operands:
@@ -165,13 +165,28 @@ class Primitive:
         except (ArithmeticError, ValueError):
             return math.nan
 
-    def gradients_of_numbers(self, operands: Sequence[float], out: float) -> tuple[float, ...]:
-        """The local gradients on floats, from the rule itself."""
+    def local_gradients(self, operands: Sequence[Any], out: Any, uses: list[float] | None = None) -> Any:
+        """The local gradients by the rule, a sequence, on floats, nodes or other numbers that know arithmetic.
+
+        `uses` says in how many places each operand stands, 0 if it is constant: the local gradients of constants are
+        meaningless. None: all vary, each in one place.
+        """
+        beside = self.beside_constant
+        if beside is not None and uses is not None:
+            if self.arity is None and any([use != 1.0 for use in uses]):
+                return beside(operands, uses, out)
+            if self.arity == 2 and 0.0 in uses:
+                a, b = operands
+                return (beside(a, b, out) if uses[0] else 0.0, beside(b, a, out) if uses[1] else 0.0)
+        slopes = self.gradients(operands, out) if self.arity is None else self.gradients(*operands, out)
+        return (slopes,) if self.arity == 1 and not isinstance(slopes, list | tuple) else slopes
+
+    def gradients_of_numbers(
+        self, operands: Sequence[float], out: float, uses: list[float] | None = None
+    ) -> tuple[float, ...]:
+        """The `local_gradients` on floats, with IEEE results instead of exceptions."""
         try:
-            gradients = self.gradients(operands, out) if self.arity is None else self.gradients(*operands, out)
-            if self.arity == 1 and not isinstance(gradients, tuple):
-                gradients = (gradients,)
-            gradients = tuple([float(gradient) for gradient in gradients])
+            gradients = tuple([float(gradient) for gradient in self.local_gradients(operands, out, uses)])
         except (ArithmeticError, ValueError):
             return (math.nan,) * len(operands)
         if len(gradients) != len(operands):
@@ -179,20 +194,6 @@ class Primitive:
                 f"the rule of {self.name} gave {len(gradients)} local gradients for {len(operands)} operands"
             )
         return gradients
-
-    def gradients_beside(
-        self, gradients: tuple[float, ...], operands: list[float], out: float, constant: list[bool]
-    ) -> tuple[float, ...]:
-        """These local gradients as they are if the operands at the places in `constant` don't vary.
-
-        Only `beside_constant` of two operands, one of which is constant, makes them others.
-        """
-        if self.beside_constant is None or len(operands) != 2 or constant[0] == constant[1]:
-            return gradients
-        a, b = operands
-        if constant[0]:
-            return (gradients[0], float(self.beside_constant(b, a, out)))
-        return (float(self.beside_constant(a, b, out)), gradients[1])
 
     def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
         if not self.registered:

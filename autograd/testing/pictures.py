@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from autograd.graph.node import Node, hooks, recorded_gradients
 
 __all__ = ["svg_of", "text_of"]
@@ -49,6 +47,6 @@ def text_of(node: Node) -> str:
 
 def svg_of(node: Node) -> str | None:
     """A picture of the graph, if `viz` was imported and can draw it; None otherwise."""
-    render: Any = hooks.get("render")
+    render = hooks.render
     picture = None if render is None else render(node).get("image/svg+xml")
     return None if picture is None else str(picture)

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from autograd.errors import TraceError
 from autograd.graph.callers import caller
 from autograd.graph.modes import tracing, watching
-from autograd.graph.node import Node, Variable, operands_of, recorded_gradients, value_of
-from autograd.graph.sweep import gradients, topological_order
+from autograd.graph.node import Node, Variable, recorded_gradients, value_of
+from autograd.graph.sweep import adjoints, gradients, topological_order
 from autograd.program.trace import Trace, condition_leaf
 from autograd.testing.differences import EPSILON, Line, Sample, scales_of
 from autograd.testing.kinks import margins_of
@@ -212,18 +212,16 @@ def rounding_of(result: Any, variables: Sequence[Variable]) -> tuple[float, list
     # in place of 16, every check makes one for each output, and it has derivatives too, which the bound has not.
     if not isinstance(result, Node):
         return 0.0, [0.0] * len(variables)
-    adjoints = {id(result): 1.0}
+    order = topological_order(result)
+    sizes = adjoints(
+        order,
+        {id(result): 1.0},
+        lambda node: [abs(slope) for slope in recorded_gradients(node)],
+        lambda operand, slope, size: isinstance(operand, Node) and math.isfinite(slope),
+    )
     noise = 0.0
-    for node in reversed(topological_order(result)):
-        adjoint = adjoints.get(id(node), 0.0)
-        if adjoint == 0.0:
-            continue
-        slopes = recorded_gradients(node)
-        if not slopes:
-            continue
-        noise += adjoint * abs(value_of(node))
-        for operand, slope in zip(operands_of(node), slopes, strict=True):
-            if math.isfinite(slope) and isinstance(operand, Node):
-                adjoints[id(operand)] = adjoints.get(id(operand), 0.0) + adjoint * abs(slope)
+    for node in reversed(order):
+        if node.op is not None and sizes.get(id(node)):
+            noise += sizes[id(node)] * abs(value_of(node))
     noise = EPSILON * noise if math.isfinite(noise) else 0.0
-    return noise, [EPSILON * adjoints.get(id(variable), 0.0) for variable in variables]
+    return noise, [EPSILON * sizes.get(id(variable), 0.0) for variable in variables]

@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, OutputError
+from autograd.graph.modes import is_traced
 from autograd.graph.node import Node
-from autograd.graph.rules import is_traced
 from autograd.transforms.blocks import blocks
 from autograd.transforms.curvature import Curvature, has_many_pairs
 from autograd.transforms.matrices import dense_hessian, hessian_matrix, hessian_matrix_of_nodes, jacobian_matrix, unit

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, OutputError
-from autograd.graph.modes import current_mode, enable_grad
+from autograd.graph.modes import current_mode, enable_grad, is_strict, is_traced
 from autograd.graph.node import Node, clock, new_argument, retire_arguments, value_of, varies
-from autograd.graph.rules import is_strict, is_traced
 from autograd.transforms.tape import Tape
 from autograd.transforms.trees import Structure, flatten, map_leaves
 

@@ -196,6 +196,28 @@ def test_the_first_gradient_by_itself_is_the_first_of_the_rule(primitive):
         assert primitive.first_gradient(*point, out) == primitive.gradients(*point, out)[0]
 
 
+@pytest.mark.parametrize(
+    "primitive",
+    [primitive for primitive in BUILT_IN if primitive.beside_constant is not None],
+    ids=lambda primitive: primitive.name,
+)
+def test_local_gradients_beside_constants_are_the_same_by_the_kernel_as_by_the_rule(primitive):
+    count = primitive.arity or 3
+    for point in itertools.product((-1.0, 0.0, 1.0), repeat=count):
+        for varying in itertools.product((1.0, 0.0), repeat=count):
+            for use in (1.0, 2.0):
+                # Operands with the same value stand for one variable where it is used twice.
+                uses = [
+                    known * (use if point.count(x) == use else 1.0) for known, x in zip(varying, point, strict=True)
+                ]
+                out = primitive(*point)
+                by_kernel = primitive.kernel.gradients_beside_constants(list(point), out, uses)
+                by_rule = primitive.gradients_of_numbers(point, out, uses)
+                assert [slope for slope, known in zip(by_kernel, uses, strict=True) if known] == [
+                    slope for slope, known in zip(by_rule, uses, strict=True) if known
+                ]
+
+
 @pytest.mark.parametrize(("extreme", "sign"), [(maximum, 1.0), (minimum, -1.0)])
 def test_the_extreme_of_many_in_a_program_passes_on_one_operand_beside_constants(extreme, sign):
     function = value_and_grad(lambda x, y: extreme(sign * 1.0, x, sign * 2.0, y), argnums=(0, 1))

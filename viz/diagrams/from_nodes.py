@@ -33,7 +33,7 @@ class Decision(NamedTuple):
 def diagram_of(
     outputs: Sequence[Node],
     nodes: Sequence[Node] | None = None,
-    gradients: Mapping[int, float | None] | None = None,
+    gradients: Mapping[int, float] | None = None,
     decisions: Sequence[Decision] | None = None,
 ) -> Diagram:
     """The diagram of the nodes that the outputs depend on.
@@ -83,7 +83,7 @@ def diagram_of(
                 del values[first_literal:]
                 kind = "cut"
         numbers[id(node)] = len(values)
-        gradient = (node.grad if node.reached else None) if gradients is None else gradients[id(node)]
+        gradient = (node.grad if node.reached else None) if gradients is None else gradients.get(id(node))
         values.append(Value(len(values), node.name, node.value, gradient, kind, producer, None, False))
     finished = boxes.finished()
     homes = _homes(values, operations, finished)

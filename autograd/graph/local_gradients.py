@@ -1,4 +1,11 @@
-"""Local gradients as nodes: the primitives' rules run on the operands themselves, for derivatives of derivatives."""
+"""Local gradients that are not those recorded: beside operands held constant, and as nodes.
+
+A node keeps its local gradients as numbers, recorded with its value (`node.recorded_gradients`). At a tie they depend
+on which operands vary: `max(x, y)` passes half to each of two equal variables, but nothing to a variable that equals a
+constant; docs/conventions.md has the reasons. For derivatives of derivatives the primitive's rule is run on the
+operands themselves, which gives nodes. All of them lead to `Primitive.local_gradients` or to its form on doubles,
+`Kernel.gradients_beside_constants`.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +17,9 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from autograd.errors import StaleGraphError
-from autograd.graph.modes import STATE, current_mode, lenient
-from autograd.graph.node import Node, assigned_since, operands_of, value_of, varies
-from autograd.graph.node_errors import describe
+from autograd.graph.modes import is_strict, is_traced, lenient
+from autograd.graph.node import Node, assigned_since, operands_of, recorded_gradients, uses_of, value_of, varies
+from autograd.graph.node_errors import stale_graph
 from autograd.operations.primitives import (
     Absorb,
     Both,
@@ -37,26 +43,50 @@ except ImportError:
 if not cython.compiled:
     from autograd.graph.node import new_constant
 
-__all__ = ["is_strict", "is_traced", "local_gradients_as_nodes", "run_rule", "stale_graph", "traced_local_gradients"]
+__all__ = ["local_gradients_as_nodes", "local_gradients_beside", "run_rule"]
 
-_state = STATE
 DECISIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either, Select, Absorb])
 
 
-def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
-    """The local gradients as nodes: the rule of the primitive, run on the operands themselves."""
+def local_gradients_beside(node: Node, varying: list[bool]) -> tuple[float, ...]:
+    """The local gradients as they would be if only the operands at the places in `varying` varied.
+
+    Entries of the other operands are meaningless.
+
+    >>> from autograd import Variable, maximum
+    >>> local_gradients_beside(maximum(Variable(1.0), Variable(1.0)), [True, False])[0]
+    0.0
+    """
+    recorded = recorded_gradients(node)
+    primitive: Any = node._origin.primitive
+    if primitive is None or primitive.beside_constant is None or any([slope != slope for slope in recorded]):
+        return recorded
+    operands = operands_of(node)
+    numbers = [value_of(operand) for operand in operands]
+    uses = uses_of(operands, varying)
+    kernel: Any = primitive.kernel
+    if kernel is None:
+        return primitive.gradients_of_numbers(numbers, node._value, uses)  # type: ignore[no-any-return]
+    return kernel.gradients_beside_constants(numbers, node._value, uses)  # type: ignore[no-any-return]
+
+
+def local_gradients_as_nodes(node: Node, varying: list[bool] | None = None) -> Sequence[Any]:
+    """The local gradients as nodes, or numbers where they are the same at all operands.
+
+    `varying` says which operands vary; None for those that depend on a variable.
+    """
     if is_traced():
-        return traced_local_gradients(node, [varies(operand) for operand in operands_of(node)])
-    recorded = node.local_gradients
-    primitive: Any = node.op
+        return local_gradients_in_trace(node, varying)
+    recorded = recorded_gradients(node)
+    primitive: Any = node._origin.primitive
     if primitive.linear:
         return recorded
     operands = operands_of(node)
     for operand in operands:
         if assigned_since(operand, node):
             raise stale_graph(operand, node)
-    with lenient() if current_mode().strict else nullcontext():
-        slopes = run_rule(node)
+    with lenient() if is_strict() else nullcontext():
+        slopes = run_rule(node, varying)
         if any([known != known for known in recorded]):
             # A local gradient that is nan has derivatives that are nan, in every operand.
             undefined = Sum(*[operand for operand in operands if isinstance(operand, Node)]) * math.nan
@@ -64,22 +94,14 @@ def local_gradients_as_nodes(node: Node) -> Sequence[Any]:
     return slopes
 
 
-def stale_graph(
-    operand: Node, node: Node, what: str = "its second derivatives would mix both values"
-) -> StaleGraphError:
-    """The error for what is asked of a node and would need the old value of an operand; `what` would go wrong."""
-    return StaleGraphError(
-        f"{describe(operand)} was assigned after {describe(node)} was computed from it; {what}. Compute the "
-        f"expression again after assigning"
-    )
-
-
-def run_rule(node: Node) -> Sequence[Any]:
-    """What the rule of the primitive makes of the operands themselves."""
+def run_rule(node: Node, varying: list[bool] | None = None) -> Sequence[Any]:
+    """The local gradients that the primitive's rule gives on the operands themselves; `varying` as above."""
     primitive: Any = node._origin.primitive
-    operands = as_nodes(operands_of(node))
-    slopes = primitive.gradients(operands, node) if primitive.arity is None else primitive.gradients(*operands, node)
-    return slopes if isinstance(slopes, list | tuple) else (slopes,)
+    operands = operands_of(node)
+    uses = None
+    if primitive.beside_constant is not None:
+        uses = uses_of(operands, [varies(operand) for operand in operands] if varying is None else varying)
+    return primitive.local_gradients(as_nodes(operands), node, uses)  # type: ignore[no-any-return]
 
 
 def as_nodes(operands: tuple[Any, ...]) -> list[Node]:
@@ -87,41 +109,15 @@ def as_nodes(operands: tuple[Any, ...]) -> list[Node]:
     return [operand if isinstance(operand, Node) else new_constant(operand) for operand in operands]
 
 
-def is_traced() -> bool:
-    """Whether a function is being compiled: then everything is nodes, for numbers will be others at the next call."""
-    return _state.entered != 0 and current_mode().trace is not None
-
-
-def is_strict() -> bool:
-    """Whether results that are not finite are errors here."""
-    return _state.entered != 0 and current_mode().strict
-
-
-def traced_local_gradients(node: Node, varying: list[bool]) -> Sequence[Any]:
-    """The local gradients as nodes whose values hold for all operands, not only for those of this run.
-
-    `varying` says which operands are not constant.
-    """
+def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence[Any]:
+    """The local gradients as nodes whose values hold for all operands, not only for those of this run."""
     primitive: Any = node._origin.primitive
     operands = operands_of(node)
-    several = primitive.arity is None and len({id(operand) for operand in operands}) < len(operands)
     if primitive.first_gradient is not None and not any([varies(operand) for operand in operands[1:]]):
-        first = primitive.first_gradient(*as_nodes(operands), node)
-        # Of constants nobody asks for the local gradient.
-        slopes: Sequence[Any] = (first, *[math.nan for _ in operands[1:]])
-    elif primitive.beside_constant is None or (False not in varying and not several):
-        slopes = run_rule(node)
-    elif primitive.arity is None:
-        uses = [float(sum([known is operand for known in operands])) for operand in operands]
-        slopes = primitive.beside_constant(
-            operands, [use if known else 0.0 for use, known in zip(uses, varying, strict=True)], node
-        )
+        # Nobody asks for the local gradients of constants.
+        slopes: Sequence[Any] = (primitive.first_gradient(*as_nodes(operands), node), *[math.nan for _ in operands[1:]])
     else:
-        a, b = operands
-        slopes = (
-            primitive.beside_constant(a, b, node) if varying[0] else 0.0,
-            primitive.beside_constant(b, a, node) if varying[1] else 0.0,
-        )
+        slopes = run_rule(node, varying)
     if primitive not in DECISIONS and primitive is not StopGradient:
         # A step has the slope 0 everywhere, but nan at nan.
         slopes = [
