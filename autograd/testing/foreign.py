@@ -181,8 +181,7 @@ class Like:
     def __init__(self, original: Any) -> None:
         self.original = original
 
-    def build(self, numbers: Sequence[float]) -> Any:
-        """The array that has these numbers."""
+    def __call__(self, numbers: Sequence[float]) -> Any:
         original, array = self.original, as_array(numbers, tuple(self.original.shape))
         if hasattr(original, "new_tensor"):
             return original.new_tensor(array)

@@ -71,8 +71,7 @@ class Pattern:
     def __init__(self, matrix: Any) -> None:
         self.matrix = matrix
 
-    def build(self, numbers: Sequence[Any]) -> Any:
-        """The matrix with these entries."""
+    def __call__(self, numbers: Sequence[Any]) -> Any:
         return matrix_of(self.matrix, numbers)
 
     def __eq__(self, other: object) -> bool:

@@ -42,7 +42,7 @@ class Structure:
     """The form of a tree of numbers: one number, an array, or a container of further structures.
 
     A container has a `kind` (dict, list, tuple or a named tuple), `keys` and `children`. A leaf has a `shape`, `()` for
-    a number. A leaf that is neither number nor array has a `maker`: `maker.build(numbers)` makes it. `size` counts the
+    a number. A leaf that is neither number nor array has a `maker`: `maker(numbers)` makes it. `size` counts the
     numbers in it.
     """
 
@@ -84,7 +84,7 @@ class Structure:
                 start += part.size
             return contain(self.kind, self.keys, built)
         if self.maker is not None:
-            return self.maker.build(numbers[start : start + self.size])
+            return self.maker(numbers[start : start + self.size])
         if not self.is_array:
             return numbers.data.as_doubles[start]  # type: ignore[attr-defined]
         return array_of_doubles(numbers, start, self)
@@ -112,12 +112,6 @@ class Structure:
             return [path] * self.size
         pairs = zip(self.keys, self.children, strict=True)
         return [inner for key, child in pairs for inner in child.paths(path + spell(self.kind, key), spell)]
-
-    def fill(self, numbers: Sequence[Any], start: int) -> Any:
-        """The leaf that this is, of the numbers from `start` on."""
-        if self.maker is not None:
-            return self.maker.build(numbers[start : start + self.size])
-        return as_array(numbers[start : start + self.size], self.shape) if self.is_array else numbers[start]
 
     def arrange(self, numbers: Sequence[Any], given: Structure) -> list[Any] | None:
         """The numbers of a tree of structure `given` in the order of this one; None if they are not the same.
@@ -170,7 +164,10 @@ class Structure:
 
 def filled(numbers: Sequence[Any], start: int, piece: Structure) -> Any:
     """The leaf that a piece is, of the numbers from `start` on."""
-    return piece.fill(numbers, start)
+    if piece.shape == () and piece.maker is None and not piece.is_array:
+        return numbers[start]
+    own = numbers[start : start + piece.size]
+    return as_array(own, piece.shape) if piece.maker is None else piece.maker(own)
 
 
 NUMBER = Structure(None, [], shape=())
@@ -220,22 +217,9 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     return copied
 
 
-class Fixed:
-    """Makes a leaf that holds no numbers, and is the same in every tree of a structure."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def build(self, numbers: Sequence[Any]) -> Any:
-        """The value, which takes no numbers."""
-        return self.value
-
-
 def fixed(value: Any) -> tuple[list[Any], Structure]:
-    """A leaf that holds no numbers, for `flatten`."""
-    return [], Structure(None, [], shape=(0,), maker=Fixed(value))
+    """A leaf that holds no numbers, and is the same in every tree of a structure; for `flatten`."""
+    return [], Structure(None, [], shape=(0,), maker=lambda numbers: value)
 
 
 def as_array(numbers: Sequence[Any], shape: tuple[int, ...] | None = None) -> Any:
