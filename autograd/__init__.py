@@ -79,7 +79,7 @@ if _TYPE_CHECKING:
     from autograd.program.jit import jit
     from autograd.program.llvm.code_cache import cache_machine_code
     from autograd.program.vmap import vmap
-    from autograd.testing.checking import gradcheck
+    from autograd.testing.assertions import gradcheck
 
 __version__ = "0.1.0"
 __all__ = [
@@ -97,7 +97,7 @@ __all__ = [
 _LATER = {
     "cache_machine_code": "autograd.program.llvm.code_cache",
     "explain": "autograd.diagnosis.explanation",
-    "gradcheck": "autograd.testing.checking",
+    "gradcheck": "autograd.testing.assertions",
     "jit": "autograd.program.jit",
     "kinks": "autograd.diagnosis.kinks",
     "paths": "autograd.diagnosis.contributions",

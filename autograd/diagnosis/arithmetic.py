@@ -20,7 +20,7 @@ __all__ = ["Missing", "Number", "local_gradients_of"]
 
 
 class Missing:
-    """What stands for a number that could not be computed, and why. What is made of it is missing too."""
+    """The stand-in for a number that could not be computed, with the reason. A result of it is missing too."""
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -39,7 +39,7 @@ class Number:
         self.make = make
 
     def like(self, number: Any) -> Number:
-        """What a rule has as a float or an int as a number of the same type."""
+        """A float or an int that a rule has, as a number of the same type."""
         if isinstance(number, Number):
             return number
         try:

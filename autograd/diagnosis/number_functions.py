@@ -1,4 +1,4 @@
-"""The functions of numbers of other types: where they are found, and what they are composed of where they are not.
+"""The functions of numbers of other types: those that a type or its library has, and compositions of these.
 
 Functions are methods of the type (`Decimal.exp`), or in the context of an mpmath number, in NumPy, in `cmath`. The
 operands here are `Number`s of `arithmetic`, on which the primitives work that others are composed of.
@@ -36,7 +36,7 @@ from autograd.operations.primitives import (
 
 __all__ = ["COMPOSED", "EXACT_SLOPES", "library_function"]
 
-# Under which names libraries and types have the functions; NumPy's come last.
+# The names of the functions in libraries and types; NumPy's come last.
 LIBRARY_NAMES = {
     "exp": ("exp",), "exp2": ("exp2",), "expm1": ("expm1",), "log": ("log", "ln"), "log2": ("log2",),
     "log10": ("log10",), "log1p": ("log1p",), "sqrt": ("sqrt",), "sin": ("sin",), "cos": ("cos",),
@@ -117,7 +117,7 @@ def _inner_product(operands: Sequence[Any]) -> Any:
     return _total([a * b for a, b in zip(operands[:half], operands[half:], strict=True)])
 
 
-# What primitives are in terms of others, where a type has no function for them.
+# Primitives in terms of others, where a type has no function for them.
 COMPOSED: dict[str, Callable[..., Any]] = {
     "abs": lambda x: x.applied(operator.abs, "abs"),
     "fma": lambda a, b, c: a * b + c,

@@ -15,10 +15,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd.diagnosis.kinks import margin_of
 from autograd.operations import primitives as primitives_module
 from autograd.operations.primitive import Interval, Primitive
 from autograd.operations.primitives import Sum
-from autograd.testing.kinks import margin_of
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -235,7 +235,7 @@ def expressions(
 def smooth_expression(
     point: Sequence[float], drawn: Sequence[tuple[Primitive, Sequence[int | float]]], near_kinks: bool
 ) -> Expression:
-    """The sum of what the drawn steps lead to, less the steps that are not smooth and moderate at the point."""
+    """The sum of the results of the drawn steps, without those that are not smooth and moderate at the point."""
     names = [f"x{place}" for place in range(len(point))]
     values = dict(zip(names, point, strict=True))
     steps: list[tuple[Primitive, list[str | float]]] = []

@@ -319,7 +319,7 @@ def test_a_variable_that_was_assigned_since_is_refused():
     with pytest.raises(StaleGraphError) as caught:
         replay(y, Fraction)
     assert str(caught.value) == (
-        "variable 'x' was assigned after multiply node was computed from it; to replay it would mix both values. "
+        "variable 'x' was assigned after multiply node was computed from it; replaying it would mix both values. "
         "Compute the expression again after assigning"
     )
 
@@ -335,7 +335,9 @@ def test_leaves_and_constants_replay_as_themselves():
 def test_wrong_arguments_are_refused():
     with pytest.raises(OperandError, match=r"replay takes a node, got float: 1\.0"):
         replay(1.0, Fraction)
-    with pytest.raises(OperandError, match="replay needs what makes numbers of floats, such as Fraction, got 'mpf'"):
+    with pytest.raises(
+        OperandError, match="replay needs a function that makes numbers of floats, such as Fraction, got 'mpf'"
+    ):
         replay(Variable(1.0), "mpf")
 
 

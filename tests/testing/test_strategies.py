@@ -10,6 +10,7 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from autograd import Node, Variable, gradients
+from autograd.diagnosis.kinks import margin_of
 from autograd.operations.primitive import Interval, Primitive
 from autograd.operations.primitives import Exp, Max, Multiply, Plus, Polygamma, Sum
 from autograd.testing import (
@@ -21,7 +22,6 @@ from autograd.testing import (
     points_near_kinks,
     primitives,
 )
-from autograd.testing.kinks import margin_of
 from autograd.testing.strategies import near_kink
 from tests.tables.duals import Dual, apply_to_duals
 from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE, ORACLES, mp, mpf
