@@ -110,7 +110,12 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
     elif isinstance(value, list | tuple):
         keys.append((type(value), len(value)))
         for item in value:
-            take(item, numbers, nodes, keys)
+            if type(item) is float:
+                # Without a call for each.
+                append(numbers, item)
+                keys.append(float)
+            else:
+                take(item, numbers, nodes, keys)
     elif is_array(value):
         take_array(value, numbers, nodes)
         keys.append(value.shape)

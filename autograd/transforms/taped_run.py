@@ -95,11 +95,23 @@ class TapedRun:
     def settled_aux(self) -> Any:
         """The auxiliary value, with plain numbers for its nodes likewise."""
         nodes: list[Any] = []
-        map_nodes(lambda node: nodes.append(node) or node, self.aux)  # type: ignore[func-returns-value]
+
+        def noted(leaf: Any) -> Any:
+            if not isinstance(leaf, Node):
+                return map_entries(noted, leaf)
+            nodes.append(leaf)
+            return leaf
+
+        def settled(leaf: Any) -> Any:
+            if not isinstance(leaf, Node):
+                return map_entries(settled, leaf)
+            return leaf if outside and varies(leaf) else value_of(leaf)
+
+        map_leaves(noted, self.aux)
         outside = self.differentiable or (
             (current_mode().recording or is_traced()) and Tape(self.arguments, nodes, self.before).closed_over
         )
-        return map_nodes(lambda node: node if outside and varies(node) else value_of(node), self.aux)
+        return map_leaves(settled, self.aux)
 
     def check_scalar(self, transform: str) -> None:
         """Raise OutputError if the function gave anything but one number."""
@@ -131,22 +143,16 @@ class TapedRun:
         return second
 
 
-def map_nodes(change: Callable[[Any], Any], tree: Any) -> Any:
-    """A tree of anything with `change(node)` in place of each node."""
-
-    def changed(leaf: Any) -> Any:
-        if isinstance(leaf, Node):
-            return change(leaf)
-        if isinstance(leaf, type) or getattr(getattr(leaf, "dtype", None), "kind", "") != "O":
-            return leaf
-        array = leaf.copy()
-        array[...] = None
-        for place, item in enumerate(leaf.flat):
-            array.flat[place] = map_leaves(changed, item)
-        plain = [isinstance(item, float) for item in array.flat]
-        return array.astype(float) if plain and all(plain) else array
-
-    return map_leaves(changed, tree)
+def map_entries(function: Callable[[Any], Any], leaf: Any) -> Any:
+    """An array of objects with `map_leaves` of its entries; anything else as it is."""
+    if isinstance(leaf, type) or getattr(getattr(leaf, "dtype", None), "kind", "") != "O":
+        return leaf
+    array = leaf.copy()
+    array[...] = None
+    for place, item in enumerate(leaf.flat):
+        array.flat[place] = map_leaves(function, item)
+    plain = [isinstance(item, float) for item in array.flat]
+    return array.astype(float) if plain and all(plain) else array
 
 
 def places_among(

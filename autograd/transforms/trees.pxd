@@ -10,7 +10,7 @@ cdef class Structure:
     cdef readonly list children
     cdef readonly object keys
     cdef readonly tuple shape
-    cdef readonly bint is_array
+    cdef readonly bint is_array, is_number
     cdef readonly object maker
     cdef readonly Py_ssize_t size
 

@@ -61,6 +61,7 @@ class Structure:
         self.shape = shape
         self.is_array = is_array
         self.maker = maker
+        self.is_number = shape == () and not is_array and maker is None
         self.size = 1
         if shape is None:
             self.size = sum([child.size for child in children])
@@ -80,12 +81,16 @@ class Structure:
             built = []
             for child in self.children:
                 part: Structure = child
-                built.append(part.of_doubles(numbers, start))
+                if part.is_number:
+                    # Without a call for each.
+                    built.append(numbers.data.as_doubles[start])  # type: ignore[attr-defined]
+                else:
+                    built.append(part.of_doubles(numbers, start))
                 start += part.size
             return contain(self.kind, self.keys, built)
         if self.maker is not None:
             return self.maker(numbers[start : start + self.size])
-        if not self.is_array:
+        if self.is_number:
             return numbers.data.as_doubles[start]  # type: ignore[attr-defined]
         return array_of_doubles(numbers, start, self)
 
@@ -164,7 +169,7 @@ class Structure:
 
 def filled(numbers: Sequence[Any], start: int, piece: Structure) -> Any:
     """The leaf that a piece is, of the numbers from `start` on."""
-    if piece.shape == () and piece.maker is None and not piece.is_array:
+    if piece.is_number:
         return numbers[start]
     own = numbers[start : start + piece.size]
     return as_array(own, piece.shape) if piece.maker is None else piece.maker(own)
