@@ -23,18 +23,11 @@ from autograd.graph.sweep import adjoints, topological_order
 from autograd.numbers.ieee import fma
 from autograd.numbers.operands import as_number
 from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Dot, Fma, Logaddexp, Logsumexp, Minus, Multiply, Plus, Square
 
 __all__ = ["Cancellation", "Rounding", "rounding"]
 
 EPSILON = math.ulp(1.0)
-EXACT = {
-    "abs", "ceil", "copysign", "floor", "fmod", "identity", "max", "max_of_many", "min", "min_of_many", "negate",
-    "round", "sign", "stop_gradient", "trunc", "where",
-}  # fmt: skip
-# In units in the last place of the value; the others are within 2.
-HALF = {"divide", "floor_divide", "fma", "mod", "reciprocal", "sqrt"}
-ONE = {"dot", "prod", "sum"}
-CANCELLING = {"dot", "fma", "minus", "plus", "sum"}
 MOST_DIGITS = -math.log10(EPSILON / 2.0)
 # The least that is reported as cancellation: digits lost; the error that came through there, as a share of the whole
 # error, and in units in the last place of the result.
@@ -95,8 +88,8 @@ def rounding(node: Node, *, inputs: float = 0.0) -> Rounding:
         0.5 as rounded from a decimal or a measurement given to full precision. A result of constants alone is a
         constant, too: a plain number.
 
-    Values of built-in primitives count as within 2 units in the last place (most are within half a unit), and so do
-    those of other primitives, of which that is not known. Takes about 10 to 50 µs an operation.
+    Values of primitives count as within as many units in the last place as is declared: 2 at most for built-in ones
+    (most are within half a unit), and 2 for others that don't say. Takes about 10 to 50 µs an operation.
 
     Raises StaleGraphError if a variable was assigned after it was used.
 
@@ -166,26 +159,26 @@ def errors_of(order: Sequence[Node], inputs: float) -> tuple[dict[int, float], d
 def own_rounding(node: Node, numbers: list[float]) -> float:
     """A bound of the distance of the value from the exact result of the operation on these operands."""
     primitive: Any = node.op
-    name, value = primitive.name, node.value
-    if name in EXACT:
+    value = node.value
+    if primitive.rounding == 0.0:
         return 0.0
     if not math.isfinite(value):
         return math.inf
-    if name in ("plus", "minus"):
+    if primitive in (Plus, Minus):
         # The part that an addition rounds off is a number itself (Knuth's TwoSum), often 0.
-        a, b = numbers[0], numbers[1] if name == "plus" else -numbers[1]
+        a, b = numbers[0], numbers[1] if primitive is Plus else -numbers[1]
         rest = value - a
         return abs((a - (value - rest)) + (b - rest))
-    if name in ("multiply", "square"):
+    if primitive in (Multiply, Square):
         a, b = numbers[0], numbers[-1]
         if abs(value) < 1e-290:
             # The part that is rounded off may be too small for a number.
             return math.ulp(value) if a != 0.0 and b != 0.0 else 0.0
         return abs(fma(a, b, -value))
-    if name in HALF:
-        return 0.5 * math.ulp(value) or (math.ulp(0.0) if numbers[0] != 0.0 else 0.0)
-    size = max([abs(value), *map(abs, numbers)]) if name in ("logaddexp", "logsumexp") else value
-    return (1.0 if name in ONE else 2.0) * math.ulp(size)
+    size = max([abs(value), *map(abs, numbers)]) if primitive in (Logaddexp, Logsumexp) else value
+    # Half a unit of the smallest number is none itself.
+    error: float = primitive.rounding * math.ulp(size)
+    return error or (math.ulp(0.0) if numbers[0] != 0.0 else 0.0)
 
 
 def bending(primitive: Primitive, numbers: list[float], errors: list[float], value: float) -> float:
@@ -245,13 +238,13 @@ def weights_of(order: Sequence[Node], output: Node) -> dict[int, float]:
 
 def digits_lost(node: Node, errors: dict[int, float]) -> float:
     """The decimal digits that the operation cost by cancellation; 0 if its operands had no error to be enlarged."""
-    if node.op is None or node.op.name not in CANCELLING:
+    if node.op is None or not node.op.cancels:
         return 0.0
     operands = operands_of(node)
     if not any([isinstance(operand, Node) and errors[id(operand)] for operand in operands]):
         return 0.0
     numbers = [abs(value_of(operand)) for operand in operands]
-    if node.op.name in ("dot", "fma"):
+    if node.op in (Dot, Fma):
         half = len(numbers) // 2
         numbers = [a * b for a, b in zip(numbers[:half], numbers[half:], strict=False)]
     largest = max(numbers)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (
     Abs,
     Atan,
@@ -75,14 +76,6 @@ def _floor_of_interval(context: Any, x: Any) -> Any:
     if low != high:
         raise ValueError("it jumps in there")
     return context.mpf(low)
-
-
-# Functions of mpmath's contexts under another form: the name that a context must have, and the form.
-SPECIAL: dict[str, tuple[str, Callable[..., Any]]] = {
-    "lgamma": ("gamma", lambda context, x: context.log(abs(context.gamma(x)))),
-    "floor": ("_mpi", _floor_of_interval),
-    "polygamma": ("psi", lambda context, n, x: context.psi(int(n), x)),
-}
 
 
 def _half_even(x: Any) -> Any:
@@ -183,14 +176,17 @@ EXACT_SLOPES: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def library_function(name: str, number: Any) -> Callable[..., Any] | None:
+def library_function(primitive: Primitive, number: Any) -> Callable[..., Any] | None:
     """The function of a primitive for numbers of this type, None if there is none."""
-    special, names = SPECIAL.get(name), LIBRARY_NAMES.get(name, ())
+    special, name = primitive.mpmath, primitive.name
+    names = LIBRARY_NAMES.get(name, ()) if primitive.built_in else ()
     if special is None and not names:
         return None
     context = getattr(number, "context", None) or getattr(number, "ctx", None)
     if special is not None and hasattr(context, special[0]):
         return functools.partial(special[1], context)
+    if primitive is Floor and hasattr(context, "_mpi"):
+        return functools.partial(_floor_of_interval, context)
     numpy = sys.modules.get("numpy")
     library: Any = context
     if library is None and numpy is not None and isinstance(number, numpy.generic):

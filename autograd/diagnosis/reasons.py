@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd.diagnosis.kinks import margin_of
-from autograd.errors import UnknownPrimitiveError
 from autograd.graph.records import Graph, Operand, Operation, Value
-from autograd.operations.primitive import find_primitive
+from autograd.operations.primitive import declared
 
 __all__ = ["Finding", "Reasons"]
 
-FLAT = {"sign", "floor", "ceil", "round", "trunc", "floor_divide", "stop_gradient"}
-SATURATING = {"tanh", "sigmoid", "erf", "erfc", "exp", "exp2", "expm1", "softplus", "gaussian"}
 NO_GRADIENT = {"constant", "condition"}
 NEXT_TO_0 = 1e-4  # a slope of something that saturates, or a gradient behind it
 MOST_TERMS = 12
@@ -222,7 +219,7 @@ class Reasons:
 
     def _needs(self, operation: Operation) -> str:
         """The need of the operation, if an operand is outside of its domain or at an end of it."""
-        primitive = _declared(operation.name)
+        primitive = declared(operation.name)
         if primitive is None or primitive.arity is None:
             return ""
         letters = "x" if primitive.arity == 1 else "abc"
@@ -234,7 +231,7 @@ class Reasons:
         return f"it needs {' and '.join(needs)}" if any(needs) else ""
 
     def _at_pole(self, operation: Operation) -> bool:
-        primitive = _declared(operation.name)
+        primitive = declared(operation.name)
         return primitive is not None and margin_of(primitive, self._numbers(operation)) == 0.0
 
     def _stops_of(self, value: Value) -> tuple[Stop, ...]:
@@ -259,38 +256,35 @@ class Reasons:
         if number < 0:
             return f"All paths lead through {self.told(place)}, whose gradient is 0. {self.why_zero(place)}"
         operation = self.graph.operations[number]
-        position, name = operation.operands[place].value, operation.name
+        position, vanishes = operation.operands[place].value, _vanishes(operation)
         value = self.graph.values[position]
         others = [self.graph.values[operand.value] for operand in operation.operands if operand.value != position]
         told = self.told(position)
-        if name == "max" and others and others[0].number == 0 and others[0].kind == "constant":
+        if vanishes == "largest" and len(others) == 1 and others[0].number == 0 and others[0].kind == "constant":
             where = "below 0" if value.number < 0 else "0"
             return f"Dead ReLU{self.at(operation)}: its input {told} is {where}, where max(x, 0) is flat."
-        if name in ("max", "min", "max_of_many", "min_of_many") and others:
-            kind = "largest" if name.startswith("max") else "smallest"
-            return f"{self.named(operation)} passes on only the {kind} operand, and {told} is not it."
-        if name in ("multiply", "prod", "dot", "fma"):
+        if vanishes in ("largest", "smallest") and others:
+            return f"{self.named(operation)} passes on only the {vanishes} operand, and {told} is not it."
+        if vanishes == "product":
             zeros = [self.told(other.position) for other in others if other.number == 0][:2]
             return f"In {self.named(operation)} {told} is multiplied by 0" + (
                 f": {' and '.join(zeros)}." if zeros else "."
             )
-        if name in FLAT:
+        if vanishes == "flat":
             return f"{self.named(operation)} is flat: its slope is 0 wherever it has one."
-        if name in SATURATING:
+        if vanishes == "saturated":
             slope = self.number(operation.operands[place].local_gradient)
-            return f"Saturated {name}{self.at(operation)}: at {told} it is so flat that its slope is {slope}."
+            return f"Saturated {operation.name}{self.at(operation)}: at {told} it is so flat that its slope is {slope}."
         slope = f"The local gradient of {self.named(operation)} at {told} is 0"
         return slope + (": a kink or an extremum." if value.number == 0 else ".")
 
 
-def _declared(name: str) -> Any:
-    """The primitive of this name, None if it belongs to no declaration that can be found."""
-    try:
-        return find_primitive(name)
-    except UnknownPrimitiveError:
-        return None
+def _vanishes(operation: Operation) -> str:
+    """Why a local gradient of the operation may be 0, as its primitive declares."""
+    primitive = declared(operation.name)
+    return "" if primitive is None else primitive.vanishes
 
 
 def _is_saturated(operation: Operation, operand: Operand) -> bool:
     """Whether an operation that levels off has done so."""
-    return operation.name in SATURATING and abs(operand.local_gradient) < NEXT_TO_0
+    return _vanishes(operation) == "saturated" and abs(operand.local_gradient) < NEXT_TO_0

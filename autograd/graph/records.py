@@ -10,11 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.graph.node import Constant, Node, operands_of, value_of
-from autograd.operations.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual
 
 __all__ = ["Graph", "Operand", "Operation", "Value", "graph_of"]
-
-CONDITIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either])
 
 
 class Value(NamedTuple):
@@ -93,7 +90,7 @@ def graph_of(
             if left_out:
                 kind = "cut"
             else:
-                kind = "condition" if primitive in CONDITIONS else "result"
+                kind = "condition" if primitive.condition else "result"
                 producer = len(operations)
                 taken = []
                 for operand, slope in zip(operands, slopes_of(node), strict=True):

@@ -15,18 +15,16 @@ from autograd.graph.node import Node, Variable, operands_of, recorded_gradients,
 from autograd.graph.sweep import topological_order
 from autograd.operations import primitives
 from autograd.operations.primitive import Primitive, find_primitive
-from autograd.operations.primitives import Equal, Less, LessEqual, NotEqual, StopGradient
+from autograd.operations.primitives import StopGradient
 from autograd.testing.check import Check, Finding, Options
 from autograd.testing.checked_function import CheckedFunction, Recorded
 from autograd.testing.common_mistakes import mistake_in
 from autograd.testing.hidden_dependencies import hidden_dependency, in_brackets, stopped
-from autograd.testing.kinks import ON_CONDITIONS, margins_of
+from autograd.testing.kinks import margins_of
 from autograd.testing.report import Fault
 
 __all__ = ["Alone", "fault_of"]
 
-# Conditions have values that jump and slopes that are 0, and StopGradient stops derivatives on purpose.
-NOT_DIFFERENTIATED = ON_CONDITIONS | {Equal, Less, LessEqual, NotEqual, StopGradient}
 # Runs beside the point are further away than this.
 TOO_NEAR = 1e-5
 # Each takes about 2 ms: a large function should not take minutes to fail.
@@ -93,6 +91,11 @@ class Alone:
             for operand, place in zip(self.operands, self.inputs, strict=True)
         ]
         return f"gradcheck(lambda {', '.join(letters)}: {name}({', '.join(operands)}), {self.point!r}{further})"
+
+
+def is_differentiated(primitive: Primitive) -> bool:
+    """True if derivatives can be wrong: conditions jump and have slopes 0, and StopGradient gives 0 on purpose."""
+    return not (primitive.condition or primitive.of_conditions or primitive is StopGradient)
 
 
 def python_name(primitive: Primitive) -> str:
@@ -169,9 +172,9 @@ class OperationChecks:
         Users' primitives come first, all of them; of built-in ones, which have tests of their own, MOST_BUILT_IN at
         most.
         """
-        nodes = [node for node in recorded.nodes if node.op is not None and node.op not in NOT_DIFFERENTIATED]
-        users = [node for node in nodes if node.op is not None and node.op.kernel is None]
-        built_in = [node for node in nodes if node.op is not None and node.op.kernel is not None]
+        nodes = [node for node in recorded.nodes if node.op is not None and is_differentiated(node.op)]
+        users = [node for node in nodes if node.op is not None and not node.op.built_in]
+        built_in = [node for node in nodes if node.op is not None and node.op.built_in]
         for node in users + built_in[:MOST_BUILT_IN]:
             fault = self.fault(node, recorded.places.get(id(node), ""), below)
             if fault is not None:

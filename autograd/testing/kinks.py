@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.diagnosis.kinks import is_near, margin_of
 from autograd.graph.node import Node, operands_of, value_of
-from autograd.operations.primitives import Both, Either, Not, Select
 
 if TYPE_CHECKING:
     from autograd.testing.differences import Line
 
 __all__ = ["Kink", "kinks_near", "margins_of", "reach", "same_piece"]
 
-# Operations on conditions: the comparisons below them have the kinks.
-ON_CONDITIONS = frozenset([Not, Both, Either, Select])
 # A kink nearer than this, in units of the operands or of 1, is reported.
 NEAR = 1e-6
 
@@ -47,7 +44,7 @@ def margins_of(nodes: Iterable[Node]) -> tuple[list[Node], list[float]]:
     margins: list[float] = []
     for node in nodes:
         primitive: Any = node.op
-        if primitive is not None and primitive.kinks is not None and primitive not in ON_CONDITIONS:
+        if primitive is not None and primitive.kinks is not None and not primitive.of_conditions:
             kinked.append(node)
             margins.append(margin_of(primitive, [value_of(operand) for operand in operands_of(node)]))
     return kinked, margins
