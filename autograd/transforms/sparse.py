@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -50,6 +49,8 @@ def matrix_of(pattern: Any, numbers: Sequence[Any]) -> Any:
     data = as_array(numbers)
     if data.dtype.kind == "O":
         return SparseNodes(pattern, numbers)
+    import copy
+
     # A copy of the object alone: SciPy's constructors look through the whole pattern.
     matrix = copy.copy(pattern)
     matrix.data, matrix.indices, matrix.indptr = data, pattern.indices.copy(), pattern.indptr.copy()
@@ -58,6 +59,8 @@ def matrix_of(pattern: Any, numbers: Sequence[Any]) -> Any:
 
 def pattern_of(matrix: Any) -> Any:
     """The matrix of SciPy's that has True in each place where a sparse matrix, of numbers or of nodes, has an entry."""
+    import copy
+
     import numpy
 
     pattern = copy.copy(matrix.pattern if isinstance(matrix, SparseNodes) else matrix)

@@ -9,7 +9,6 @@ make another; a named tuple keeps its type.
 
 from __future__ import annotations
 
-import copy
 import functools
 from array import array
 from collections.abc import Callable, Mapping, Sequence
@@ -217,6 +216,9 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
         return tree
     if type(tree) is dict or not isinstance(tree, dict):
         return contain(kind, keys, changed)
+    # Imported on use: with what it imports, that takes a fifteenth of the time that importing this package does.
+    import copy
+
     copied = copy.copy(tree)
     copied.update(zip(keys, changed, strict=True))
     return copied
