@@ -117,8 +117,8 @@ def softmax(scores: list[Any]) -> list[Any]:
 
 def log_softmax(scores: list[Any]) -> list[Any]:
     """The logarithm of the softmax of a list of numbers and nodes."""
-    # Beside a score of 1000, the logarithm of a sum has lost three digits; beside a largest score of 0, none. What is
-    # subtracted changes no derivative, and counts as a constant.
+    # Beside a score of 1000, the logarithm of a sum has lost three digits; beside a largest score of 0, none. The
+    # number subtracted changes no derivative, and counts as a constant.
     peak = stop_gradient(largest(scores))
     shifted = [score - peak for score in scores]
     rest = log_total_of_exponentials(shifted)

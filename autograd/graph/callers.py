@@ -1,4 +1,4 @@
-"""Where in the user's program an operation was asked for."""
+"""The line of the user's program at which an operation was asked for."""
 
 from __future__ import annotations
 

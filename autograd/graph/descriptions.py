@@ -26,7 +26,7 @@ def name_and_value(operand: Any) -> str:
 
 
 def at_line(node: Node) -> str:
-    """Where an operation was asked for: ` in dense_0 at model.py:42`, the layer and the line as far as known."""
+    """The place an operation comes from: ` in dense_0 at model.py:42`, the layer and the line as far as known."""
     layer = "" if node.scope is None else f" in {shortened(node.scope.label)}"
     return layer if node.source is None else f"{layer} at {node.source}"
 

@@ -31,7 +31,7 @@ except ImportError:
 
 __all__ = ["Jitted", "jit"]
 
-# How many ways through a function are compiled before it is run by Python again.
+# The number of ways through a function that are compiled; for further ones Python runs it.
 LIMIT = 256
 
 
