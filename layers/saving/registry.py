@@ -17,6 +17,8 @@ __all__ = ["Described", "Registry", "nearest"]
 # The limits of a description: levels within each other, and parts on all of them.
 DEEPEST = 50
 MOST_PARTS = 100_000
+# The names that a message lists.
+MOST_NAMES = 50
 
 Class = TypeVar("Class", bound=type)
 
@@ -172,6 +174,8 @@ def nearest(asked: Any, known: list[str]) -> str:
     >>> nearest("rely", ["relu", "tanh"])
     'did you mean relu? there are relu, tanh'
     """
-    there = f"there are {', '.join(sorted(known))}" if known else "there are none"
-    close = difflib.get_close_matches(asked, known, 1) if isinstance(asked, str) else []
-    return f"did you mean {close[0]}? {there}" if close else there
+    shown = ", ".join([f"{name:.60}" for name in sorted(known[:MOST_NAMES])])
+    more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
+    there = f"there are {shown}{more}" if known else "there are none"
+    close = difflib.get_close_matches(asked[:60], known[:1000], 1) if isinstance(asked, str) else []
+    return f"did you mean {close[0]:.60}? {there}" if close else there

@@ -3,12 +3,16 @@
 import io
 import os
 import pickle
+import time
+import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
 
-from layers import Dense, Sequential, StateError, state
+from layers import Dense, Model, Sequential, StateError, state
+from layers.parameters.initialisers import initialiser_of
+from layers.parameters.parameter import Parameter
 from tests.tables.networks import same, small
 
 SUFFIXES = [".npz", ".safetensors"]
@@ -227,3 +231,64 @@ def test_without_safetensors_the_message_says_what_brings_it(tmp_path, monkeypat
     with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[safetensors\]' brings it"):
         small().save(tmp_path / "weights.safetensors")
     assert state.write_state(tmp_path / "weights.npz", small().state_dict()).exists()
+
+
+class Odd(Model):
+    """A model with one parameter under any name."""
+
+    def __init__(self, attribute):
+        super().__init__()
+        vars(self)[attribute] = Parameter((2,), initialiser_of("ones"))
+
+
+@pytest.mark.parametrize("name", ["file", "allow_pickle", "args", "x.npy", "a/b", "..", "", "ä" * 30_000, "\n", "\x1b"])
+def test_any_name_that_a_file_can_hold_comes_back(path, name):
+    model = Odd(name)
+    model.save(path)
+    vars(model)[name].assign([3.0, 4.0])
+    model.load(path)
+    assert vars(model)[name].values.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 65_536, "__metadata__"])
+def test_a_name_that_a_file_can_not_hold_is_refused_before_the_old_file_is_touched(path, name):
+    path.write_bytes(b"old")
+    try:
+        Odd(name).save(path)
+    except StateError as error:
+        assert str(error).startswith(f"a parameter can't be called {name!r:.60} in a {path.suffix} file")
+        assert path.read_bytes() == b"old"
+    else:
+        Odd(name).load(path)
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("codec", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("model", [small(), Sequential(Dense(None, 3, "relu"), Dense(None, 1))], ids=["sized", "open"])
+def test_a_header_that_is_a_bomb_is_not_unpacked(tmp_path, codec, model):
+    path = tmp_path / "weights.npz"
+    text = b"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3)}"
+    with zipfile.ZipFile(path, "w", codec) as archive:
+        for name in small().state_dict():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                member.write(b"\x93NUMPY\x02\x00" + (64 * 2**20).to_bytes(4, "little") + text)
+                for _ in range(64):
+                    member.write(b" " * 2**20)
+    assert path.stat().st_size < 400_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(StateError, match="has a header of more than 10000 bytes|is compressed"):
+            model.load(path)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_of_many_names_is_refused_in_time_in_proportion_and_in_few_words(path):
+    arrays = {f"dense_0.weigh{number}": np.zeros(0) for number in range(5_000)}
+    state.write_state(path, arrays)
+    started = time.perf_counter()
+    with pytest.raises(StateError) as refused:
+        small().load(path)
+    assert time.perf_counter() - started < 5.0
+    assert len(str(refused.value)) < 2_000
