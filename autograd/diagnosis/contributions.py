@@ -16,6 +16,7 @@ from autograd.graph.descriptions import at_line, told
 from autograd.graph.node import Node, operands_of, recorded_gradients, varies
 from autograd.graph.overflow import float_adjoints
 from autograd.graph.sweep import topological_order
+from autograd.text import one_line
 
 __all__ = ["Path", "Paths", "paths"]
 
@@ -212,5 +213,5 @@ def _counted(count: int) -> str:
 def _named(node: Node) -> str:
     """A node on a path: by its name, its operation with the line, or its value."""
     if node.name or node.op is None:
-        return node.name or told(node)
+        return one_line(node.name or told(node))
     return f"{node.op.name}{at_line(node)}"

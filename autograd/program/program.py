@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from autograd.operations.primitive import Primitive, find_primitive
 from autograd.program.file import fields_in, stored_fields
+from autograd.text import one_line
 
 try:
     import cython
@@ -254,10 +255,7 @@ def check_operations(codes: Any, starts: Any, operands: Any, arities: Any, names
 
 def place_of(guard: Guard) -> str:
     """File and line of a decision, on one line whatever the file is called: in source, it stands in a comment."""
-    file = "".join(
-        [letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in str(guard.file)]
-    )
-    return f"{file}:{guard.line}"
+    return f"{one_line(str(guard.file))}:{guard.line}"
 
 
 def restored(inputs: int, names: tuple[str, ...], *parts: Any) -> Program:

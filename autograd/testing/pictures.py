@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.graph.node import Node, hooks, recorded_gradients
+from autograd.text import one_line
 
 __all__ = ["svg_of", "text_of"]
 
@@ -33,7 +34,7 @@ def text_of(node: Node) -> str:
             lines.append("… and more")
             break
         current, first, rest, depth, slope = stack.pop()
-        name = current.name or ("" if current.op is None else current.op.name)
+        name = one_line(current.name or ("" if current.op is None else current.op.name))
         lines.append(f"{first}{name}{' = ' if name else ''}{current.value:.6g}{slope}")
         parents = current.parents
         if parents and depth == DEEPEST:
