@@ -277,11 +277,16 @@ class Layer(Described):
 
         One that several layers share is there once.
         """
-        found = {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
-        for name, layer in self.named_layers():
-            for inner, parameter in layer.named_parameters().items():
-                if parameter not in found.values():
-                    found[f"{name}.{inner}"] = parameter
+        found: dict[str, Parameter] = {}
+        met: set[Parameter] = set()
+        pending: list[tuple[str, Layer]] = [("", self)]
+        while pending:
+            prefix, layer = pending.pop()
+            for name, value in vars(layer).items():
+                if isinstance(value, Parameter) and value not in met:
+                    met.add(value)
+                    found[prefix + name] = value
+            pending += [(f"{prefix}{name}.", inner) for name, inner in layer.named_layers()][::-1]
         return found
 
     def parameters(self) -> list[Variable]:

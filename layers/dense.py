@@ -5,13 +5,14 @@ Samples are in rows: an input has shape (features,) or (samples, features).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Unpack
 
 from layers.activations import activation_of
 from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
 from layers.errors import DescriptionError, ShapeError
-from layers.options import seed_of, whole_number
+from layers.options import integer_or_none, seed_of, whole_number
 from layers.parameters.initialisers import initialiser_of
 from layers.parameters.parameter import Parameter
 from layers.reductions import inner_product
@@ -211,6 +212,12 @@ class NeuronLayer(Layer):
         for one in self.neuron:
             one.weight.fans = (n_in, self.n_out)
         self._settle_parameters(seed_of(seed))
+
+    @classmethod
+    def copies(cls, options: Mapping[Any, Any]) -> int:
+        count = integer_or_none(options.get("n_out"))
+        # The constructor refuses others.
+        return count if count is not None and 1 <= count <= MOST_NEURONS else 1
 
     @property
     def n_in(self) -> int | None:

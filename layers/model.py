@@ -106,6 +106,7 @@ class Sequential(Model):
         Raises InputError for something that is no layer with one input, DescriptionError for a name that is taken.
         """
         names = dict(self.named_layers())
+        known = {id(layer): name for name, layer in names.items()}
         counts: dict[str, int] = {}
         for layer in self.layers:
             counts[_kind(layer)] = counts.get(_kind(layer), 0) + (layer.given_name is None)
@@ -119,8 +120,7 @@ class Sequential(Model):
                     f"{self.name} needs layers with one input, {type(layer).__name__} in place {place} has "
                     f"{len(layer.inputs)} ({', '.join(layer.inputs)})"
                 )
-            known = [name for name, other in names.items() if other is layer]
-            name = known[0] if known else layer.given_name
+            name = known.get(id(layer), layer.given_name)
             if name is None:
                 name = f"{_kind(layer)}_{counts.get(_kind(layer), 0)}"
                 counts[_kind(layer)] = counts.get(_kind(layer), 0) + 1
@@ -128,6 +128,7 @@ class Sequential(Model):
                 raise DescriptionError(
                     f"{self.name} needs names unlike each other, without a dot; got {name!r} in place {place}"
                 )
+            known[id(layer)] = name
             named.append((name, layer))
         for name, layer in named:
             layer.name = name
@@ -136,10 +137,10 @@ class Sequential(Model):
         return self
 
     def named_layers(self) -> Iterator[tuple[str, Layer]]:
-        met: list[Layer] = []
+        met: set[int] = set()
         for layer in self.layers:
-            if not any([layer is other for other in met]):
-                met.append(layer)
+            if id(layer) not in met:
+                met.add(id(layer))
                 yield layer.name, layer
 
     def compute(self, x: Any) -> dict[str, Any]:
