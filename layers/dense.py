@@ -115,6 +115,11 @@ class Dense(_Weighted):
             values["a"] = elementwise(lambda z, b: z + b, values["z"], self.bias.nodes)
         return values | {"h": self._activation.apply(values["a"])}
 
+    def settle(self, features: int | None) -> int | None:
+        if features is not None:
+            self.weight.fit_shape((features, self.n_out))
+        return self._activation.settle(self.n_out)
+
 
 @registered("fully_connected")
 class FullyConnected(Dense):
@@ -171,6 +176,11 @@ class Neuron(_Weighted):
         z = along_last_axis(lambda row: [inner_product(row, weights)], x, "x")[..., 0]
         a = z if self.bias is None else elementwise(lambda z, b: z + b, z, self.bias.nodes[()])
         return {"z": z, "a": a, "h": self._activation.apply(a)}
+
+    def settle(self, features: int | None) -> int | None:
+        if features is not None:
+            self.weight.fit_shape((features,))
+        return None
 
 
 @registered("neuron_layer")
@@ -236,6 +246,12 @@ class NeuronLayer(Layer):
         for place, output in enumerate(outputs):
             h[..., place] = output
         return {"h": h}
+
+    def settle(self, features: int | None) -> int | None:
+        known = [neuron.n_in for neuron in self.neuron if neuron.n_in is not None]
+        for neuron in self.neuron:
+            neuron.settle(features if features is not None or not known else known[0])
+        return self.n_out
 
     def ending(self) -> Layer:
         return self.neuron[0].ending()

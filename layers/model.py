@@ -9,7 +9,7 @@ from typing import Any, Self, Unpack
 
 from layers.arrays import elementwise, same_shape
 from layers.base import Layer, Names, from_dict, registered
-from layers.errors import DescriptionError, InputError, NoForwardError, SizeError
+from layers.errors import DescriptionError, InputError, NoForwardError, ShapeError, SizeError
 from layers.losses import loss_of
 from layers.options import seed_of
 from layers.parameters.parameter import flat_values
@@ -150,6 +150,14 @@ class Sequential(Model):
             x = layer.apply(x)
         return {"y": x}
 
+    def settle(self, features: int | None) -> int | None:
+        for layer in self.layers:
+            try:
+                features = layer.settle(features)
+            except ShapeError as error:
+                raise ShapeError(f"{layer.name}: {error}") from None
+        return features
+
     def ending(self) -> Layer:
         return self.layers[-1].ending() if self.layers else self
 
@@ -198,6 +206,14 @@ class Residual(Sequential):
         f = super().compute(x)["y"]
         same_shape(x, f, ("x", "the result of the layers"))
         return {"f": f, "y": elementwise(lambda x, f: x + f, x, f)}
+
+    def settle(self, features: int | None) -> int | None:
+        made = super().settle(features)
+        if made is None:
+            return features
+        if features not in (None, made):
+            raise ShapeError(f"x has {features} features, the result of the layers {made}")
+        return super().settle(made)
 
     def ending(self) -> Layer:
         return self

@@ -10,7 +10,20 @@ import zipfile
 import numpy as np
 import pytest
 
-from layers import Dense, Model, Sequential, StateError, state
+from layers import (
+    CausalSelfAttention,
+    Dense,
+    Embedding,
+    LayerNorm,
+    Model,
+    NeuronLayer,
+    Residual,
+    RMSNorm,
+    Sequential,
+    Softmax,
+    StateError,
+    state,
+)  # fmt: skip
 from layers.parameters.initialisers import initialiser_of
 from layers.parameters.parameter import Parameter
 from tests.tables.networks import same, small
@@ -292,3 +305,60 @@ def test_a_file_of_many_names_is_refused_in_time_in_proportion_and_in_few_words(
         small().load(path)
     assert time.perf_counter() - started < 5.0
     assert len(str(refused.value)) < 2_000
+
+
+def opened(*layers):
+    return lambda: Sequential(*[layer() for layer in layers])
+
+
+CONTRADICTIONS = {
+    "a layer and the next": (opened(lambda: Dense(None, 3), lambda: Dense(None, 1)), [(2, 3), (3,), (7, 1), (1,)]),
+    "beyond activations": (opened(lambda: Dense(None, 3, "relu"), Softmax, lambda: Dense(None, 1)),
+                           [(2, 3), (3,), (7, 1), (1,)]),
+    "gain and bias": (opened(LayerNorm), [(5,), (7,)]),
+    "one neuron and another": (opened(lambda: NeuronLayer(None, 2)), [(3,), (), (5,), ()]),
+    "a norm and the next": (opened(RMSNorm, lambda: Dense(None, 2)), [(4,), (5, 2), (2,)]),
+    "inside and around": (opened(lambda: Residual(Dense(None, 3)), lambda: Dense(None, 1)),
+                          [(3, 3), (3,), (2, 1), (1,)]),
+    "the ends of a residual": (opened(lambda: Residual(LayerNorm(), Dense(None, 3))), [(2,), (2,), (2, 3), (3,)]),
+    "tokens": (opened(lambda: Embedding(4, 3), LayerNorm), [(4, 3), (2,), (2,)]),
+    "attention": (opened(lambda: CausalSelfAttention(2), lambda: Dense(None, 1)), [(2, 2)] * 4 + [(3, 1), (1,)]),
+    "no features": (opened(lambda: Dense(None, 3)), [(0, 3), (3,)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "shapes"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_shapes_that_contradict_each_other_are_refused_and_sizes_stay_open(path, make, shapes):
+    model = make()
+    before = {name: parameter.shape for name, parameter in model.named_parameters().items()}
+    arrays = {name: np.ones(shape) for name, shape in zip(before, shapes, strict=True)}
+    state.write_state(path, arrays)
+    for load in (lambda: model.load(path), lambda: model.load_state_dict(arrays)):
+        with pytest.raises(StateError, match=r"the arrays of the state don't fit each other|the state has \(0, 3\)"):
+            load()
+        assert {name: parameter.shape for name, parameter in model.named_parameters().items()} == before
+
+
+def test_a_part_of_the_arrays_settles_what_follows_from_it():
+    model = Sequential(Dense(None, 3), LayerNorm(), Dense(None, 1))
+    message = r"don't fit each other: dense_1: dense_1\.weight has shape \(7, 1\), got \(3, 1\)"
+    with pytest.raises(StateError, match=message):
+        model.load_state_dict({"dense_1.weight": np.ones((7, 1))}, strict=False)
+    model.load_state_dict({"dense_0.weight": np.ones((2, 3))}, strict=False)
+    assert [one.shape for one in model.named_parameters().values()] == [(2, 3), (3,), (3,), (3,), (3, 1), (1,)]
+    assert model([1.0, 2.0]).shape == (1,)
+
+
+def test_a_layer_that_computes_anew_has_sizes_of_its_own():
+    class Doubled(Sequential):
+        def compute(self, x):
+            return {"y": np.concatenate([super().compute(x)["y"]] * 2)}
+
+    def model():
+        return Sequential(Doubled(Dense(None, 3)), Dense(None, 1))
+
+    made = model()
+    made([1.0, 2.0])
+    other = model()
+    other.load_state_dict(made.state_dict())
+    assert same(other.state_dict(), made.state_dict())
