@@ -170,7 +170,7 @@ EXPENSIVE = {
 TOO_MUCH = {
     "neurons": NEURONS | {"n_out": 100_000},
     "lists of neurons": {"type": "sequential", "layers": [NEURONS | {"n_out": 1_000}] * 1_000},
-    "neurons with activations": NEURONS | {"n_out": 5_000, "activation": nested(1, "relu") | {"layers": ["relu"] * 100}},
+    "neurons with activations": NEURONS | {"n_out": 5_000, "activation": {"type": "residual", "layers": ["tanh"] * 99}},
     "names of names": nested(2, {"type": "sequential", "name": "x" * 100_000, "layers": ["layer_norm"] * 10_000}),
     "levels": nested(45, {"type": "sequential", "layers": ["layer_norm"] * 50_000}),
 }
