@@ -636,6 +636,7 @@ Dot = Primitive(
     lambda operands, out: [*operands[len(operands) // 2 :], *operands[: len(operands) // 2]],
     symbol="·",
     arity=None,
+    multiple=2,
     doc="The inner product of the first half of the operands with the second half.",
 )
 Norm = Primitive(
