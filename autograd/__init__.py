@@ -35,8 +35,8 @@ from autograd.errors import (
     TraceError,
     UnknownPrimitiveError,
 )
-from autograd.graph import copying as _copying  # noqa: F401 - registers itself: nodes can be pickled and copied
-from autograd.graph import numpy_interop as _numpy_interop  # noqa: F401 - registers itself: NumPy's functions work on nodes
+from autograd.graph import copying as _copying  # noqa: F401 - sets its hooks: nodes can be copied and pickled
+from autograd.graph import numpy_interop as _numpy_interop  # noqa: F401 - sets its hook: NumPy's functions work on nodes
 from autograd.graph.locks import check_interpreter_lock as _check_interpreter_lock
 from autograd.graph.modes import no_grad, scope, source_lines, strict
 from autograd.graph.node import Constant, Node, Variable
@@ -79,7 +79,7 @@ if _TYPE_CHECKING:
     from autograd.program.jit import jit
     from autograd.program.llvm.code_cache import cache_machine_code
     from autograd.program.vmap import vmap
-    from autograd.testing.checking import gradcheck
+    from autograd.testing.assertions import gradcheck
 
 __version__ = "0.1.0"
 __all__ = [
@@ -97,7 +97,7 @@ __all__ = [
 _LATER = {
     "cache_machine_code": "autograd.program.llvm.code_cache",
     "explain": "autograd.diagnosis.explanation",
-    "gradcheck": "autograd.testing.checking",
+    "gradcheck": "autograd.testing.assertions",
     "jit": "autograd.program.jit",
     "kinks": "autograd.diagnosis.kinks",
     "paths": "autograd.diagnosis.contributions",

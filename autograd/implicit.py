@@ -13,9 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, OutputError, TraceError
-from autograd.graph.modes import current_mode, no_grad
+from autograd.graph.modes import current_mode, is_traced, no_grad
 from autograd.graph.node import Node, value_of, varies
-from autograd.graph.rules import is_traced
 from autograd.graph.sweep import stop_gradient
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Abs

@@ -360,7 +360,7 @@ class Layer(Described):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The last forward pass as a picture for a notebook, if `viz` was imported; text without one."""
-        render = hooks.get("render")
+        render = hooks.render
         if render is None or self._given is None:
             return {"text/plain": repr(self)}
         shown: dict[str, str] = render(list(singles(list(self._values.values())[-1])))

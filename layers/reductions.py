@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import autograd
-from autograd.graph.rules import is_traced
+from autograd.graph.modes import is_traced
 
 __all__ = ["inner_product", "largest", "log_total_of_exponentials", "total"]
 

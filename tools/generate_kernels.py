@@ -232,7 +232,7 @@ def print_sum(name: str, parameters: str) -> tuple[str, str]:
     source += f"    if count == {BLOCK}:\n        for lane in range({LANES}):\n            out[lane] = {total}\n"
     source += f"        return\n    for row in range(0, count, {LANES}):\n        for lane in range({LANES}):\n"
     source += f"            out[lane] = out[lane] + {term('row + lane')}\n"
-    typed = "".join(f"{letter.lower()}=double, " for letter in letters)
+    typed = "".join(f"{letter.lower()}=double, " for letter in letters if letter.isupper())
     blocks = ", ".join(f"Numbers {letter.lower()}_block" for letter in letters)
     declaration = f"@cython.locals({typed}lane=Py_ssize_t, row=Py_ssize_t)\n"
     return source, f"{declaration}cdef void {name}(Numbers out, {blocks}, Py_ssize_t count) noexcept nogil\n"

@@ -22,18 +22,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from tools.graph_records import TINY, Entry, Record
-from tools.oracles import LARGEST_FLOAT, ORACLES, mp, mpf
+from tools.oracles import BUILT_IN, LARGEST_FLOAT, ORACLES, mp, mpf
 
 __all__ = ["Distances", "exact_gradients", "exact_node", "operation_errors"]
 
 BITS = 200
 # Of these the exact result has as many digits as the operands are apart.
 SPREAD = {"mod", "fmod", "floor_divide", "sum", "dot", "fma", "plus", "minus"}
-EXTREMES = {"max": 1, "min": -1, "max_of_many": 1, "min_of_many": -1}
+EXTREMES = {
+    primitive.name: 1 if primitive.vanishes == "largest" else -1
+    for primitive in BUILT_IN
+    if primitive.vanishes in ("largest", "smallest")
+}
 # Their slopes are the same everywhere.
-CONSTANT_SLOPES = {"plus", "minus", "negate", "sum", "identity", "where"}
+CONSTANT_SLOPES = {primitive.name for primitive in BUILT_IN if primitive.linear and primitive.kinks is None}
 # Their slopes are monotone in each operand.
-MULTILINEAR = CONSTANT_SLOPES | {"multiply", "square", "dot", "fma", "prod"}
+MULTILINEAR = CONSTANT_SLOPES | {"square", *[known.name for known in BUILT_IN if known.vanishes == "product"]}
 
 
 def exact_node(entry: Entry, numbers: Sequence[Any]) -> tuple[Any, Sequence[Any]] | None:

@@ -27,4 +27,4 @@ __all__ = [
     "find_engine", "select", "tree",
 ]  # fmt: skip
 
-hooks["render"] = render
+hooks.render = render

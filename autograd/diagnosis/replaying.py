@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from autograd.diagnosis.arithmetic import Missing, Number, local_gradients_of
 from autograd.errors import NumberError, OperandError
-from autograd.graph.descriptions import at_line, told
-from autograd.graph.node import Node, Variable, assigned_since, operands_of, varies
-from autograd.graph.node_errors import describe
-from autograd.graph.overflow import float_adjoints
-from autograd.graph.rules import stale_graph
-from autograd.graph.sweep import topological_order
+from autograd.graph.descriptions import at_line, name_and_value
+from autograd.graph.node import Node, Variable, assigned_since, operands_of, uses_of, varies
+from autograd.graph.node_errors import describe, stale_graph
+from autograd.graph.sweep import adjoints, topological_order
 from autograd.operations.primitive import Primitive
 
 __all__ = ["Replay", "replay"]
 
 
 class Replay:
-    """What `replay` computed; its `str` compares it with what was recorded.
+    """The results of `replay`; its `str` compares them with the recorded ones.
 
     value: the value of the node.
     values: the values of all nodes below, and of the node itself, as a dict.
-    error: how far the recorded value is off, in units in its last place. Of an interval, how far at most; nan for a
-        type that knows no difference and quotient.
-    gradient_errors: how far the derivative in each variable is off that a sweep in floats gives, as a dict.
+    error: the error of the recorded value, in units in its last place. Of an interval, the largest; nan for a type that
+        knows no difference and quotient.
+    gradient_errors: the same of the derivative in each variable that a sweep in floats gives, as a dict.
     """
 
     def __init__(
@@ -38,7 +35,7 @@ class Replay:
         self.value = self.values[node]
         self._derivatives = derivatives
         # All is computed at once, in the precision that the number's context has now.
-        recorded = float_adjoints(list(values), node, 1.0)
+        recorded = adjoints(list(values), {id(node): 1.0})
         self.error = in_ulps(node.value, self.value, number)
         self.gradient_errors = {
             below: in_ulps(recorded[id(below)], known.inner, number)
@@ -51,15 +48,15 @@ class Replay:
         """The derivatives of the node in all that vary, as a dict; NumberError if one could not be computed."""
         for below, known in self._derivatives.items():
             if isinstance(known.inner, Missing):
-                raise NumberError(f"the derivative in {told(below)} can't be computed: {known.inner.why}")
+                raise NumberError(f"the derivative in {name_and_value(below)} can't be computed: {known.inner.why}")
         return {below: known.inner for below, known in self._derivatives.items()}
 
     def __str__(self) -> str:
-        lines = [f"{told(self.node)} was recorded, {self.value} is the value, {self.error:.3g} ulp from it"]
+        lines = [f"{name_and_value(self.node)} was recorded, {self.value} is the value, {self.error:.3g} ulp from it"]
         for node, gradient in self.gradients.items():
             if isinstance(node, Variable):
                 error = self.gradient_errors[node]
-                lines.append(f"gradient in {told(node)}: {gradient}, in floats {error:.3g} ulp from it")
+                lines.append(f"gradient in {name_and_value(node)}: {gradient}, in floats {error:.3g} ulp from it")
         return "\n".join(lines)
 
 
@@ -71,7 +68,7 @@ def replay(node: Node, number: Callable[[float], Any]) -> Replay:
         its methods, or its library's. In `mpmath` and `decimal` the precision is that of the context.
 
     The operations are those that were recorded: a branch that Python took, and the side that `where` took, are taken
-    again. Leaves and plain numbers are what they are as floats: 0.1 is 0.1000000000000000055... The solution of an
+    again. Leaves and plain numbers have the values of their floats: 0.1 is 0.1000000000000000055... The solution of an
     implicit equation is taken as it was found. Functions that a type lacks are composed of those it has where that can
     be done; so composed, they have its precision but not always its last digits.
 
@@ -88,7 +85,9 @@ def replay(node: Node, number: Callable[[float], Any]) -> Replay:
     if not isinstance(node, Node):
         raise OperandError(f"replay takes a node, got {type(node).__name__}: {node!r:.60}")
     if not callable(number):
-        raise OperandError(f"replay needs what makes numbers of floats, such as Fraction, got {number!r:.60}")
+        raise OperandError(
+            f"replay needs a function that makes numbers of floats, such as Fraction, got {number!r:.60}"
+        )
     values: dict[Node, Number] = {}
     for below in topological_order(node):
         values[below] = _value(below, values, number)
@@ -97,31 +96,21 @@ def replay(node: Node, number: Callable[[float], Any]) -> Replay:
 
 def _derivatives(node: Node, values: dict[Node, Number], number: Callable[[float], Any]) -> dict[Node, Number]:
     """The derivatives of a node in all that vary, parents first."""
-    adjoints: dict[Node, Number] = {node: _made(1.0, number)} if varies(node) else {}
-    for below in reversed(values):
-        adjoint = adjoints.get(below)
-        if adjoint is None:
-            continue
-        for operand, slope in zip(operands_of(below), _slopes(below, values, number), strict=True):
-            if varies(operand):
-                share = slope * adjoint
-                known = adjoints.get(operand)
-                adjoints[operand] = share if known is None else known + share
-    return {below: adjoints[below] for below in values if below in adjoints}
+    seeds = {id(node): _made(1.0, number)} if varies(node) else {}
+    found = adjoints(list(values), seeds, lambda below: _slopes(below, values, number))
+    return {below: found[id(below)] for below in values if id(below) in found}
 
 
 def _slopes(node: Node, values: dict[Node, Number], number: Callable[[float], Any]) -> list[Number]:
-    """The local gradients of an operation; none of a leaf."""
-    if node.op is None:
-        return []
+    """The local gradients of an operation."""
+    primitive: Any = node.op
     operands = operands_of(node)
-    counts = Counter([id(operand) for operand in operands])
-    uses = [float(counts[id(operand)]) if varies(operand) else 0.0 for operand in operands]
-    return local_gradients_of(node.op, _operands(node, values, number), uses, values[node])
+    uses = uses_of(operands, [varies(operand) for operand in operands])
+    return local_gradients_of(primitive, _operands(node, values, number), uses, values[node])
 
 
 def in_ulps(recorded: float, exact: Any, number: Callable[[float], Any]) -> float:
-    """The size of the difference, in units in the last place of what was recorded."""
+    """The size of the difference, in units in the last place of the recorded number."""
     if not math.isfinite(recorded):
         return math.inf
     try:
@@ -153,7 +142,7 @@ def _value(node: Node, numbers: dict[Node, Number], number: Callable[[float], An
         return _made(node.value, number)
     for operand in operands_of(node):
         if assigned_since(operand, node):
-            raise stale_graph(operand, node, "to replay it would mix both values")
+            raise stale_graph(operand, node, "replaying it would mix both values")
     try:
         result: Number = primitive(*_operands(node, numbers, number))
     except NumberError as error:

@@ -1,11 +1,9 @@
 cimport cython
-from autograd.graph.modes cimport State
+from autograd.graph.modes cimport is_traced
 from autograd.graph.node cimport (
     Node, REACHED, Variable, assigned_since, check_escape, is_argument, operands_of, restored_node, set_value, varies
 )
 from autograd.operations.primitive cimport Primitive
-
-cdef State _state
 
 cpdef bint stands_for_input(Node node)
 cpdef tuple state_of(Node node)

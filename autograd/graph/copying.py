@@ -8,7 +8,7 @@ import weakref
 from typing import Any
 
 from autograd.graph.callers import Line
-from autograd.graph.modes import STATE, Scope, current_mode
+from autograd.graph.modes import Scope, is_traced
 from autograd.graph.node import (
     Constant,
     Node,
@@ -32,13 +32,11 @@ except ImportError:
 if not cython.compiled:
     from autograd.graph.node import REACHED
 
-_state = STATE
-
 
 class _Listed(threading.local):
     """The nodes that this thread's pickling will meet in a list of their own, parents first.
 
-    Each of them need not list again what it depends on.
+    Each of them need not list its parents again.
     """
 
     def __init__(self) -> None:
@@ -51,7 +49,7 @@ _listed = _Listed()
 
 
 def reduce(node: Node) -> tuple[Any, ...]:
-    """How to pickle a node: everything it depends on, parents first, then the node itself.
+    """The recipe by which pickle makes a node again: all that it depends on, parents first, then the node itself.
 
     A pickler that met the parents in the list need not go down to them from the node.
     """
@@ -119,11 +117,11 @@ def stands_for_input(node: Node) -> bool:
     """Whether a copy of this must be itself: an argument that is differentiated, anything that varies in a trace."""
     if is_argument(node):
         return True
-    return _state.entered != 0 and varies(node) and current_mode().trace is not None
+    return varies(node) and is_traced()
 
 
 def state_of(node: Node) -> tuple[Any, ...]:
-    """What `rebuild` needs to make this node anew, operands included."""
+    """The facts from which `rebuild` makes this node again, operands included."""
     operands = operands_of(node)
     stale = any([assigned_since(operand, node) for operand in operands])
     origin = node._origin
@@ -174,6 +172,6 @@ for _name, _module in (
 ):  # fmt: skip
     sys.modules[f"autograd.{_name}"] = sys.modules[f"autograd.{_module}"]
 
-hooks["copy"] = copy
-hooks["reduce"] = reduce
-hooks["deepcopy"] = deepcopy
+hooks.copy = copy
+hooks.deepcopy = deepcopy
+hooks.reduce = reduce

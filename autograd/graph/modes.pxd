@@ -12,4 +12,8 @@ cdef class State:
     cpdef object enter(self, object entry)
     cpdef object leave(self, object entry)
 
+cdef State _state
+
 cpdef Mode current_mode()
+cpdef bint is_traced()
+cpdef bint is_strict()

@@ -1,6 +1,7 @@
-"""How operations are recorded.
+"""Modes in which operations run: the settings of a context, and the context managers that change them.
 
-Not at all (`no_grad`), only if finite (`strict`), under a label (`scope`), with their line (`source_lines`).
+Operations are recorded not at all (`no_grad`), only if finite (`strict`), under a label (`scope`), with their line
+(`source_lines`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["Mode", "Scope", "current_mode", "enable_grad", "no_grad", "scope", "source_lines", "strict"]
+__all__ = [
+    "Mode", "Scope", "current_mode", "enable_grad", "is_strict", "is_traced", "no_grad", "scope", "source_lines",
+    "strict",
+]  # fmt: skip
 
 
 class Scope(NamedTuple):
@@ -37,15 +41,15 @@ class Scope(NamedTuple):
 @cython.final
 @cython.cclass
 class Mode:
-    """What an operation does besides computing. It is not changed once it is made."""
+    """The settings of a context: what operations do there besides computing. A mode is never changed."""
 
     __slots__ = ("origins", "recording", "scope", "strict", "trace", "watch")
 
     recording: bool
     strict: bool
     scope: Scope | None
-    trace: Any  # what records the decisions of a function that is being compiled
-    watch: Any  # what is told of each node when it is made
+    trace: Any  # records the decisions of a function that is being compiled
+    watch: Any  # is called with each new node
     origins: dict[Any, Any] | None  # where lines are recorded: the origins that nodes made there share
 
     def __init__(
@@ -98,9 +102,9 @@ class Mode:
 @cython.final
 @cython.cclass
 class State:
-    """How many modes are entered in any thread: while it is 0, operations need not ask for theirs.
+    """Counts the modes active in all threads. At 0 an operation skips looking up its own.
 
-    Asking a context variable costs as much as a whole operation.
+    To look up a context variable costs as much as a whole operation.
     """
 
     def __init__(self) -> None:
@@ -119,6 +123,8 @@ class State:
 
 
 STATE = State()
+# The same under a name that is a C variable in each compiled module.
+_state = STATE
 _lock = Lock()
 _mode: ContextVar[Mode] = ContextVar("mode", default=Mode())  # noqa: B039 - a Mode is immutable
 _serials = itertools.count(1)
@@ -129,8 +135,18 @@ def current_mode() -> Mode:
     return _mode.get()
 
 
+def is_traced() -> bool:
+    """Whether a function is being compiled: then derivatives are nodes, for numbers differ at the next call."""
+    return _state.entered != 0 and _mode.get().trace is not None
+
+
+def is_strict() -> bool:
+    """Whether results that are not finite are errors here."""
+    return _state.entered != 0 and _mode.get().strict
+
+
 class _Entry:
-    """One time that a mode was entered: the modes before and inside, and what leads back."""
+    """One time that a mode was entered: the modes before and inside, and the token that leads back."""
 
     __slots__ = ("before", "inside", "token")
 

@@ -1,8 +1,8 @@
 cimport cython
 from cpython.array cimport array
-from autograd.numbers.arrays cimport doubles
+from autograd.numbers.arrays cimport doubles, doubles_in
 from autograd.operations.kernel cimport Kernel
-from autograd.graph.modes cimport Mode, State, current_mode
+from autograd.graph.modes cimport Mode, State, current_mode, is_traced
 from autograd.operations.primitive cimport Origin, Primitive
 
 cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, SERIAL
@@ -44,7 +44,7 @@ cpdef object check_escape(Node node)
 @cython.locals(node=Constant)
 cdef Constant new_constant(double value)
 
-@cython.locals(a=double, value=double, gradient=double, kernel=Kernel, node=Node, constant=Constant)
+@cython.locals(a=double, value=double, gradient=double, kernel=Kernel, node=Node)
 cdef object record_unary(Primitive primitive, Node operand)
 
 @cython.locals(a=double, b=double, value=double, left_varies="long long", right_varies="long long",
@@ -61,6 +61,10 @@ cdef object record_by_rule(Primitive primitive, tuple operands)
 
 @cython.locals(node=Node)
 cpdef Node restored_node(object origin, double value, tuple operands, tuple local_gradients, bint stale)
+
+cpdef list uses_of(tuple operands, list varying)
+@cython.locals(counts=dict, place=Py_ssize_t)
+cdef object count_uses(tuple operands, object uses)
 
 cdef object set_operands(Node node, tuple operands, tuple local_gradients)
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from autograd.errors import FrozenValueError, OperandError
 from autograd.graph.callers import Line
-from autograd.graph.modes import STATE, Scope, current_mode
+from autograd.graph.modes import STATE, Scope, current_mode, is_traced
 from autograd.graph.node_errors import describe, frozen_value, not_finite, plain_float, plain_int, shortened
 from autograd.numbers.arrays import doubles
 from autograd.numbers.operands import as_number, not_a_number, number_or_none, to_float
@@ -45,6 +45,8 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
+    from autograd.numbers.arrays import doubles_in
+
 __all__ = ["Constant", "Node", "Variable"]
 
 # The low bits of a stamp; the rest is the node's serial number.
@@ -56,13 +58,11 @@ ARGUMENT = 16  # it stands for an argument of a function that is being different
 STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
 SERIAL = 64
 
-# Counts nodes and assignments, so that it can be told whether a variable was assigned after its use.
+# Counts nodes and assignments: their order says whether a variable was assigned after its use.
 _clock = 0
 _state = STATE
-# Functions of the modules above this one that methods of nodes lead to; each registers itself.
-hooks: dict[str, Callable[..., Any]] = {}
 
-# How many nodes are being freed within each other, and what is left to be freed when there are too many.
+# Counts the nodes that are being freed within each other; beyond a depth, parents wait here to be freed.
 _depth = 0
 _pending: list[Any] = []
 
@@ -78,7 +78,7 @@ def record_unary(primitive: Primitive, operand: Node) -> Any:
     else:
         gradient = kernel.unary_gradient(a, value)
         if value != value or a != a:
-            # What does not equal itself is nan, and nan has no slope, whatever the rule says.
+            # Only nan differs from itself. It has no slope, whatever the rule says.
             gradient = math.nan
         node = new_node(primitive.origin, value)
         node._left = operand
@@ -91,7 +91,7 @@ def record_unary(primitive: Primitive, operand: Node) -> Any:
 def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
     """The node of an operation on two operands, at least one of them a node, whose primitive has a kernel.
 
-    NotImplemented if the other operand is of an unknown type: it may know what to do.
+    NotImplemented if the other operand is of an unknown type, which may have the operation.
     """
     kernel: Any = primitive.kernel
     node: Node
@@ -134,6 +134,67 @@ def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
     return node
 
 
+def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The node of an operation on any number of operands, whose primitive has a kernel."""
+    count = len(operands)
+    values, uses, gradients = doubles(count), doubles(count), doubles(count)
+    numbers, counts, slopes = doubles_in(values), doubles_in(uses), doubles_in(gradients)
+    varying = 0
+    for place in range(count):
+        operand = operands[place]
+        if isinstance(operand, Node):
+            numbers[place] = cython.cast(Node, operand)._value
+            if cython.cast(Node, operand)._stamp & VARIES:
+                counts[place] = 1.0
+                varying += 1
+        elif type(operand) is float:
+            numbers[place] = operand
+        else:
+            return record_nary(primitive, numbered(primitive, operands))
+    kernel: Any = primitive.kernel
+    node: Node
+    value = kernel.nary_value(numbers, count)
+    if varying == 0:
+        node = new_constant(value)
+    else:
+        undefined = value != value
+        for place in range(count):
+            undefined = undefined or numbers[place] != numbers[place]
+        if undefined:
+            for place in range(count):
+                slopes[place] = math.nan
+        else:
+            if primitive.beside_constant is not None:
+                count_uses(operands, uses)
+            kernel.nary_gradients(numbers, count, value, counts, slopes)
+        node = new_node(primitive.origin, value)
+        node._left = operands
+        node._right = gradients
+    if _state.entered != 0:
+        return under_mode(node, primitive, operands)
+    return node
+
+
+def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The node of an operation whose primitive has no kernel: its rule is run on floats."""
+    operands = numbered(primitive, operands)
+    numbers = [value_of(operand) for operand in operands]
+    value = primitive.of_numbers(numbers)
+    node: Node
+    if not any([varies(operand) for operand in operands]):
+        node = new_constant(value)
+    else:
+        node = new_node(primitive.origin, value)
+        if len(operands) > 2 and is_traced():
+            # A program has local gradients of its own: these numbers take longest, and are hardly ever asked for.
+            node._left = operands
+        else:
+            set_operands(node, operands, gradients_by_rule(primitive, operands, numbers, value))
+    if _state.entered != 0:
+        return under_mode(node, primitive, operands)
+    return node
+
+
 def new_node(origin: Origin, value: float) -> Node:
     """A node without operands yet."""
     global _clock
@@ -159,6 +220,20 @@ def new_constant(value: float) -> Constant:
     if not cython.compiled:
         node._left = node._right = None
     return node
+
+
+def set_operands(node: Node, operands: tuple[Any, ...], local_gradients: tuple[float, ...]) -> None:
+    """Give a new node its operands: nodes and floats."""
+    origin = node._origin
+    if len(operands) > 2 or origin.primitive is None or origin.primitive.arity is None:
+        node._left = operands
+        node._right = array("d", local_gradients)
+        return
+    node._left = operands[0]
+    node._left_gradient = local_gradients[0]
+    if len(operands) == 2:
+        node._right = operands[1]
+        node._right_gradient = local_gradients[1]
 
 
 @cython.freelist(16384)
@@ -252,11 +327,11 @@ class Node:
 
     def backward(self, gradient: float = 1.0) -> None:
         """Fill in `grad` of every node that this one depends on: see `autograd.backward`."""
-        hooks["backward"](self, gradient)
+        hooks.backward(self, gradient)
 
     def detach(self) -> Constant:
         """A constant of the same value and name: derivatives stop here."""
-        if _state.entered != 0 and current_mode().trace is not None:
+        if is_traced():
             return record_unary(StopGradient, self)  # type: ignore[no-any-return]
         constant = new_constant(self._value)
         if self._origin.name is not None:
@@ -468,24 +543,23 @@ class Node:
         return f"{kind}({self._value!r}{operation}{name}{gradient})"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        render = hooks.get("render")
-        return {"text/plain": repr(self)} if render is None else render(self)
+        return {"text/plain": repr(self)} if hooks.render is None else hooks.render(self)
 
     def __copy__(self) -> Any:
-        return hooks["copy"](self)
+        return hooks.copy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return hooks["deepcopy"](self, memo)
+        return hooks.deepcopy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return hooks["reduce"](self)
+        return hooks.reduce(self)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        return hooks["ufunc"](ufunc, method, inputs, options)
+        return hooks.apply_ufunc(ufunc, method, inputs, options)
 
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-        """What a primitive makes of operands of which at least one is a node."""
+        """The node of a primitive applied to operands of which at least one is a node."""
         if primitive.kernel is None:
             return record_by_rule(primitive, operands)
         if primitive.arity is None:
@@ -532,7 +606,7 @@ class Variable(Node):
 @cython.no_gc
 @cython.cclass
 class Constant(Node):
-    """A leaf that wants no gradient: what is computed from constants alone is a constant.
+    """A leaf that wants no gradient; results of operations on constants alone are constants too.
 
     >>> (Constant(2.0) * 3).parents
     ()
@@ -547,6 +621,102 @@ class Constant(Node):
         self._left = None
         self._right = None
         self._origin = LEAF if name is None else Origin(None, None, str(name))
+
+
+class Hooks:
+    """Functions of the modules above this one to which methods of nodes lead; each module sets its own.
+
+    `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc`, and
+    `viz`, which may never be imported, sets `render`. Nothing else leads to `copying` and `numpy_interop`: nodes can be
+    copied and pickled, and NumPy's functions take them, because `autograd/__init__` imports the two for that alone.
+    """
+
+    backward: Callable[[Any, float], None]  # fills in the gradients below a node
+    copy: Callable[[Any], Any]  # gives a copy of a node that shares its parents
+    deepcopy: Callable[[Any, dict[int, Any]], Any]  # gives a copy of a node and of all below it
+    reduce: Callable[[Any], tuple[Any, ...]]  # tells pickle how to make a node again
+    apply_ufunc: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # runs a function of NumPy on nodes
+    render: Callable[[Any], dict[str, str]] | None = None  # draws a node or a layer for a notebook
+
+
+hooks = Hooks()
+
+
+def value_of(number: Any) -> float:
+    """The plain number that a node or a number is, for use by the engine: also inside a trace."""
+    return cython.cast(Node, number)._value if isinstance(number, Node) else float(number)
+
+
+def varies(operand: Any) -> bool:
+    """Whether this is a node that depends on a variable."""
+    return isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES != 0
+
+
+def varied(operand: Any) -> bool:
+    """Whether this is a node that depended on a variable when operations on it were recorded."""
+    return isinstance(operand, Node) and not isinstance(operand, Constant)
+
+
+def operands_of(node: Node) -> tuple[Any, ...]:
+    """The operands of a node as they are kept: nodes, and floats for constants."""
+    if node._left is None:
+        return ()
+    if isinstance(node._left, tuple):
+        return node._left
+    if node._right is None:
+        return (node._left,)
+    return (node._left, node._right)
+
+
+def recorded_gradients(node: Node) -> tuple[float, ...]:
+    """The local gradients that were recorded with the node, also inside a trace."""
+    if node._left is None:
+        return ()
+    if isinstance(node._left, tuple):
+        return tuple(gradients_of_many(node))
+    if node._right is None:
+        return (node._left_gradient,)
+    return (node._left_gradient, node._right_gradient)
+
+
+def gradients_of_many(node: Node) -> Any:
+    """The array of the local gradients of an operation on any number of operands."""
+    if node._right is None:
+        primitive: Any = node._origin.primitive
+        numbers = [value_of(operand) for operand in node._left]
+        node._right = array("d", gradients_by_rule(primitive, node._left, numbers, node._value))
+    return node._right
+
+
+def gradients_by_rule(
+    primitive: Primitive, operands: tuple[Any, ...], numbers: list[Any], value: float
+) -> tuple[float, ...]:
+    """The local gradients of an operation without kernel, by its rule."""
+    # A primitive that is not registered stands for operations that it is composed of: its rule has dealt with nan.
+    if primitive.registered and (value != value or any([number != number for number in numbers])):
+        return (math.nan,) * len(operands)
+    uses = None
+    if primitive.beside_constant is not None:
+        uses = uses_of(operands, [varies(operand) for operand in operands])
+    return primitive.gradients_of_numbers(numbers, value, uses)
+
+
+def uses_of(operands: tuple[Any, ...], varying: list[bool]) -> list[float]:
+    """The number of places in which each operand stands, 0 for one that does not vary."""
+    uses = [1.0 if known else 0.0 for known in varying]
+    count_uses(operands, uses)
+    return uses
+
+
+def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
+    """Replace each 1 in `uses` by the number of places in which that variable stands among the operands."""
+    counts: dict[int, float] = {}
+    for place, operand in enumerate(operands):
+        if uses[place]:
+            counts[id(operand)] = counts.get(id(operand), 0.0) + 1.0
+    for place, operand in enumerate(operands):
+        if uses[place]:
+            uses[place] = counts[id(operand)]
 
 
 def as_leaf_value(kind: str, value: Any) -> float:
@@ -591,116 +761,6 @@ def assigned_since(variable: Any, node: Any) -> bool:
     return bool(stamp & STALE or cython.cast(Variable, variable)._assigned > stamp // SERIAL)
 
 
-def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    """The node of an operation on any number of operands, whose primitive has a kernel."""
-    count = len(operands)
-    values, uses, gradients = doubles(count), doubles(count), doubles(count)
-    if cython.compiled:
-        numbers, counts, slopes = values.data.as_doubles, uses.data.as_doubles, gradients.data.as_doubles
-    else:
-        numbers, counts, slopes = values, uses, gradients
-    varying = 0
-    for place in range(count):
-        operand = operands[place]
-        if isinstance(operand, Node):
-            numbers[place] = cython.cast(Node, operand)._value
-            if cython.cast(Node, operand)._stamp & VARIES:
-                counts[place] = 1.0
-                varying += 1
-        elif type(operand) is float:
-            numbers[place] = operand
-        else:
-            return record_nary(primitive, numbered(primitive, operands))
-    kernel: Any = primitive.kernel
-    node: Node
-    value = kernel.nary_value(numbers, count)
-    if varying == 0:
-        node = new_constant(value)
-    else:
-        undefined = value != value
-        for place in range(count):
-            undefined = undefined or numbers[place] != numbers[place]
-        if undefined:
-            for place in range(count):
-                slopes[place] = math.nan
-        else:
-            if primitive.kinks is not None:
-                count_uses(operands, uses)
-            kernel.nary_gradients(numbers, count, value, counts, slopes)
-        node = new_node(primitive.origin, value)
-        node._left = operands
-        node._right = gradients
-    if _state.entered != 0:
-        return under_mode(node, primitive, operands)
-    return node
-
-
-def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    """The node of an operation whose primitive has no kernel: its rule is run on floats."""
-    operands = numbered(primitive, operands)
-    numbers = [value_of(operand) for operand in operands]
-    value = primitive.of_numbers(numbers)
-    node: Node
-    if not any([varies(operand) for operand in operands]):
-        node = new_constant(value)
-    else:
-        node = new_node(primitive.origin, value)
-        if len(operands) > 2 and _state.entered != 0 and current_mode().trace is not None:
-            # A program has local gradients of its own: these numbers take longest, and are hardly ever asked for.
-            node._left = operands
-        else:
-            set_operands(node, operands, gradients_by_rule(primitive, operands, numbers, value))
-    if _state.entered != 0:
-        return under_mode(node, primitive, operands)
-    return node
-
-
-def gradients_by_rule(
-    primitive: Primitive, operands: tuple[Any, ...], numbers: list[Any], value: float
-) -> tuple[float, ...]:
-    """The local gradients of an operation without kernel, by its rule."""
-    # What is no operation of its own has its local gradients from those it is composed of.
-    if primitive.registered and (value != value or any([number != number for number in numbers])):
-        return (math.nan,) * len(operands)
-    gradients = primitive.gradients_of_numbers(numbers, value)
-    constant = [not varies(operand) for operand in operands]
-    return primitive.gradients_beside(gradients, numbers, value, constant)
-
-
-def gradients_of_many(node: Node) -> Any:
-    """The array of the local gradients of an operation on any number of operands."""
-    if node._right is None:
-        primitive: Any = node._origin.primitive
-        numbers = [value_of(operand) for operand in node._left]
-        node._right = array("d", gradients_by_rule(primitive, node._left, numbers, node._value))
-    return node._right
-
-
-def set_operands(node: Node, operands: tuple[Any, ...], local_gradients: tuple[float, ...]) -> None:
-    """Give a new node its operands: nodes and floats."""
-    origin = node._origin
-    if len(operands) > 2 or origin.primitive is None or origin.primitive.arity is None:
-        node._left = operands
-        node._right = array("d", local_gradients)
-        return
-    node._left = operands[0]
-    node._left_gradient = local_gradients[0]
-    if len(operands) == 2:
-        node._right = operands[1]
-        node._right_gradient = local_gradients[1]
-
-
-def restored_node(
-    origin: Origin, value: float, operands: tuple[Any, ...], local_gradients: tuple[float, ...], stale: bool
-) -> Node:
-    """A node of these facts, as a copy needs it: nothing is computed."""
-    node = new_node(origin, value)
-    if stale:
-        node._stamp |= STALE
-    set_operands(node, operands, local_gradients)
-    return node
-
-
 def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """The operands with each plain number as a float; OperandError if one is neither number nor node."""
     return tuple(
@@ -723,15 +783,11 @@ def convert(primitive: Primitive, operand: Any) -> Any:
     return None
 
 
-def count_uses(operands: tuple[Any, ...], uses: Any) -> None:
-    """Replace each 1 in `uses` by how often that variable stands among the operands."""
-    counts: dict[int, float] = {}
-    for place, operand in enumerate(operands):
-        if uses[place]:
-            counts[id(operand)] = counts.get(id(operand), 0.0) + 1.0
-    for place, operand in enumerate(operands):
-        if uses[place]:
-            uses[place] = counts[id(operand)]
+def comparable(other: Any) -> float | None:
+    """The number to compare with, None if there is none."""
+    if isinstance(other, Node):
+        return value_of(other)
+    return number_or_none(other)
 
 
 def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
@@ -753,7 +809,7 @@ def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> N
 def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> None:
     """Raise DomainError if the value or a local gradient is not finite."""
     if not math.isfinite(node._value):
-        what = f"value {node._value}"
+        culprit = f"value {node._value}"
     else:
         slopes = [
             slope
@@ -762,8 +818,8 @@ def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) ->
         ]
         if not slopes:
             return
-        what = f"local gradient {slopes[0]}"
-    raise not_finite(primitive, operands, [value_of(operand) for operand in operands], what)
+        culprit = f"local gradient {slopes[0]}"
+    raise not_finite(primitive, operands, [value_of(operand) for operand in operands], culprit)
 
 
 def check_escape(node: Node) -> None:
@@ -773,62 +829,18 @@ def check_escape(node: Node) -> None:
 
 
 def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> Any:
-    """What a comparison gives: inside a trace the condition, if it depends on a variable, else the outcome."""
+    """The result of a comparison: inside a trace the condition, if it depends on a variable, else the outcome."""
     trace = current_mode().trace
     if trace is None or not (varies(left) or varies(right)):
         return outcome
     return trace.condition(primitive, left, right)
 
 
-def comparable(other: Any) -> float | None:
-    """The number to compare with, None if there is none."""
-    if isinstance(other, Node):
-        return value_of(other)
-    return number_or_none(other)
-
-
-def value_of(number: Any) -> float:
-    """The plain number that a node or a number is, for use by the engine: also inside a trace."""
-    return cython.cast(Node, number)._value if isinstance(number, Node) else float(number)
-
-
-def varies(operand: Any) -> bool:
-    """Whether this is a node that depends on a variable."""
-    return isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES != 0
-
-
-def varied(operand: Any) -> bool:
-    """Whether this is a node that depended on a variable when operations on it were recorded."""
-    return isinstance(operand, Node) and not isinstance(operand, Constant)
-
-
-def operands_of(node: Node) -> tuple[Any, ...]:
-    """The operands of a node as they are kept: nodes, and floats for constants."""
-    if node._left is None:
-        return ()
-    if isinstance(node._left, tuple):
-        return node._left
-    if node._right is None:
-        return (node._left,)
-    return (node._left, node._right)
-
-
-def recorded_gradients(node: Node) -> tuple[float, ...]:
-    """The local gradients that were recorded with the node, also inside a trace."""
-    if node._left is None:
-        return ()
-    if isinstance(node._left, tuple):
-        return tuple(gradients_of_many(node))
-    if node._right is None:
-        return (node._left_gradient,)
-    return (node._left_gradient, node._right_gradient)
-
-
 def new_argument(given: Any, differentiated: bool = True) -> Node:
-    """What a function that is differentiated, or compiled, gets for a number or a node: a variable of its own.
+    """The argument for a function that is being differentiated or compiled, in place of a number or a node.
 
-    Of a node that varies it is the image under `Identity`, so that derivatives in the argument are told from
-    others in the node, and those in the node go through it.
+    In place of a number it is a variable. In place of a node that varies it is the node's image under `Identity`:
+    derivatives in the argument are kept apart from others in the node, and those in the node go through it.
     """
     global _clock
     if varies(given):
@@ -856,7 +868,7 @@ def is_argument(node: Node) -> bool:
 
 
 def retire_arguments(arguments: list[Any]) -> None:
-    """Make these constants, or common nodes: the function is done, nobody else differentiates in them."""
+    """Turn the arguments of a function that is done into constants and common nodes."""
     for argument in arguments:
         node = cython.cast(Node, argument)
         node._stamp &= ~ARGUMENT if node._left is not None else ~(ARGUMENT | VARIES)
@@ -865,3 +877,14 @@ def retire_arguments(arguments: list[Any]) -> None:
 def clock() -> int:
     """The serial number of the youngest node."""
     return _clock
+
+
+def restored_node(
+    origin: Origin, value: float, operands: tuple[Any, ...], local_gradients: tuple[float, ...], stale: bool
+) -> Node:
+    """A node of these facts, as a copy needs it: nothing is computed."""
+    node = new_node(origin, value)
+    if stale:
+        node._stamp |= STALE
+    set_operands(node, operands, local_gradients)
+    return node

@@ -1,4 +1,4 @@
-"""How a node is called in messages, and the errors that operations on nodes raise.
+"""The name of a node in messages, and the errors that operations on nodes raise.
 
 This is plain Python below `node`: nodes are only asked for their names.
 """
@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.errors import DomainError, OperandError, TraceError
+from autograd.errors import DomainError, OperandError, StaleGraphError, TraceError
 from autograd.graph.callers import caller
 from autograd.operations.primitive import Primitive
 
-__all__ = ["describe", "frozen_value", "not_finite", "plain_float", "plain_int", "shortened"]
+__all__ = ["describe", "frozen_value", "not_finite", "plain_float", "plain_int", "shortened", "stale_graph"]
 
 
 def describe(node: Any) -> str:
-    """A node in a message: what it is and its name, `variable 'x'` or `exp node`."""
+    """A node in a message: its kind, and its name if it has one: `variable 'x'`, `exp node`."""
     kind = type(node).__name__.lower() if node.op is None else f"{node.op.name} node"
     return kind if node.name is None else f"{kind} {shortened(node.name)!r}"
 
@@ -57,8 +57,16 @@ def frozen_value(node: Any, value: float) -> TraceError:
     )
 
 
-def not_finite(primitive: Primitive, operands: Sequence[Any], numbers: Sequence[float], what: str) -> DomainError:
-    """The error under `strict` for an operation on operands of these values, of which `what` is not finite.
+def stale_graph(operand: Any, node: Any, harm: str = "its second derivatives would mix both values") -> StaleGraphError:
+    """The error for a request that needs the old value of an operand; `harm` is what the new one would do."""
+    return StaleGraphError(
+        f"{describe(operand)} was assigned after {describe(node)} was computed from it; {harm}. Compute the "
+        f"expression again after assigning"
+    )
+
+
+def not_finite(primitive: Primitive, operands: Sequence[Any], numbers: Sequence[float], culprit: str) -> DomainError:
+    """The error under `strict` for an operation on operands of these values whose `culprit` is not finite.
 
     It says which operands the primitive needs, those given (the first four of many), and the line that asked for it.
     """
@@ -73,4 +81,4 @@ def not_finite(primitive: Primitive, operands: Sequence[Any], numbers: Sequence[
         ]
     )
     file, line = caller()
-    return DomainError(f"{primitive.name} needs {needs}, got {given}: {what} ({file}:{line})")
+    return DomainError(f"{primitive.name} needs {needs}, got {given}: {culprit} ({file}:{line})")

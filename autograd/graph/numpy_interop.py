@@ -1,30 +1,17 @@
-"""What NumPy's functions do with nodes: the same operation, element by element."""
+"""NumPy's functions on nodes: the same operation, element by element."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from autograd.graph.node import Node, hooks
-from autograd.operations import functions, primitives
-
-# NumPy's functions whose name differs from the primitive's, or which Python's operators reach.
-_BY_NAME: dict[str, Any] = {
-    "add": primitives.Plus,
-    "subtract": primitives.Minus,
-    "multiply": primitives.Multiply,
-    "divide": primitives.Divide,
-    "true_divide": primitives.Divide,
-    "negative": primitives.Negate,
-    "absolute": primitives.Abs,
-    "remainder": primitives.Mod,
-    "floor_divide": primitives.FloorDivide,
-    "float_power": primitives.Power,
-}
+from autograd.operations import functions
+from autograd.operations.primitive import primitive_of_numpy
 
 
 def primitive_of(ufunc: Any) -> Any:
     """The primitive, or function of this package, that is the same operation; None if there is none."""
-    return _BY_NAME.get(ufunc.__name__) or getattr(functions, ufunc.__name__, None)
+    return primitive_of_numpy(ufunc.__name__) or getattr(functions, ufunc.__name__, None)
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -35,7 +22,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if scalars and method == "__call__" and not options:
         primitive = primitive_of(ufunc)
         if primitive is not None:
-            # What an array without axes holds: a node, or a number.
+            # An array without axes holds one node, or one number.
             return primitive(*[operand.item() if isinstance(operand, numpy.ndarray) else operand for operand in inputs])
     arrays = []
     for operand in inputs:
@@ -53,4 +40,4 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         return getattr(ufunc, method)(*arrays, **options)
 
 
-hooks["ufunc"] = apply_ufunc
+hooks.apply_ufunc = apply_ufunc

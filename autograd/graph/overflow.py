@@ -1,4 +1,4 @@
-"""What `strict` has to say of a sweep: derivatives that are not finite although every local gradient was.
+"""Errors under `strict` for a sweep whose derivatives are not finite although every local gradient was.
 
 Products and sums overflow on the way. The first one to do so is named: seen from where the sweep began, the operation
 that passed it on, and its line.
@@ -12,27 +12,11 @@ from typing import Any
 
 from autograd.errors import DomainError
 from autograd.graph.callers import caller
-from autograd.graph.descriptions import told_operation, told_sequence
-from autograd.graph.node import Node, operands_of, recorded_gradients, value_of, varies
+from autograd.graph.descriptions import listed, operation_and_operands
+from autograd.graph.node import Node, operands_of, recorded_gradients, value_of
 from autograd.graph.node_errors import describe
 
-__all__ = ["check_adjoints", "check_finite_numbers", "check_sum", "check_tangents", "float_adjoints"]
-
-
-def float_adjoints(order: Sequence[Node], output: Node, seed: float) -> dict[int, float]:
-    """The derivative of the output, times `seed`, in each node that varies, by the node's identity.
-
-    `order` has what the output depends on, parents first.
-    """
-    adjoints = {id(output): seed}
-    for node in reversed(order):
-        adjoint = adjoints.get(id(node))
-        if adjoint is None:
-            continue
-        for operand, slope in zip(operands_of(node), recorded_gradients(node), strict=True):
-            if varies(operand):
-                adjoints[id(operand)] = adjoints.get(id(operand), 0.0) + adjoint * slope
-    return adjoints
+__all__ = ["check_adjoints", "check_finite_numbers", "check_sum", "check_tangents"]
 
 
 def check_adjoints(order: Sequence[Node], adjoints: Mapping[int, Any]) -> None:
@@ -67,7 +51,7 @@ def check_tangents(order: Sequence[Node], tangents: Mapping[int, float]) -> None
 
 
 def check_sum(variable: Node, adjoint: float) -> None:
-    """Raise DomainError if what a sweep adds to the gradient of a variable makes that overflow."""
+    """Raise DomainError if the gradient of a variable overflows when a sweep adds to it."""
     if not math.isfinite(variable.grad + adjoint):
         raise DomainError(
             f"backward adds {adjoint} to the gradient of {describe(variable)}, which was {variable.grad} from earlier "
@@ -85,14 +69,14 @@ def check_finite_numbers(numbers: Iterable[Any], what: str) -> None:
 
 
 def _error(what: str, terms: list[tuple[Node, float, float]], without: str) -> DomainError:
-    """The error for a derivative that is the sum of these terms: what passed each on, and its two factors."""
+    """The error for a derivative that is the sum of these terms: the node that passed each on, and its two factors."""
     for passing, factor, slope in terms:
         if not math.isfinite(factor * slope):
             product = f"{factor!r} · {slope!r} = {factor * slope}"
-            return DomainError(f"{what}: {told_operation(passing)} passes on {product} ({_at(passing)})")
+            return DomainError(f"{what}: {operation_and_operands(passing)} passes on {product} ({_at(passing)})")
     if not terms:
         return DomainError(f"{what}: {without} ({_at(None)})")
-    amounts = told_sequence([repr(factor * slope) for _, factor, slope in terms])
+    amounts = listed([repr(factor * slope) for _, factor, slope in terms])
     return DomainError(f"{what}: its terms {amounts} add up to that ({_at(None)})")
 
 

@@ -1,8 +1,8 @@
 cimport cython
 from autograd.numbers.arrays cimport doubles_in
 from cpython.array cimport array
-from autograd.graph.rules cimport is_strict, is_traced
-from autograd.graph.node cimport DONE, Node, OPEN, REACHED, VARIES, gradients_of_many
+from autograd.graph.modes cimport is_strict, is_traced
+from autograd.graph.node cimport DONE, Node, OPEN, REACHED, VARIES, gradients_of_many, operands_of, varies
 
 cdef list _blank_lists
 cdef Py_ssize_t KEPT_LENGTH
@@ -10,7 +10,7 @@ cdef Py_ssize_t KEPT_LENGTH
 @cython.locals(seed=double)
 cpdef object backward(object output, object gradient=*)
 
-@cython.locals(order=list, stack=list, used=list, leaves=list, node=Node, count=Py_ssize_t)
+@cython.locals(order=list, stack=list, used=list, leaves=list, count=Py_ssize_t)
 cdef object sweep(Node output, double seed)
 
 @cython.locals(node=Node, position=Py_ssize_t)

@@ -2,7 +2,7 @@
 
 The gradient of a node is the derivative of the output in that node. The output's own is given. A node's
 gradient is complete once all nodes that use it have passed theirs on, so nodes are taken in an order in
-which users come before what they use: the reverse of a topological order. Each node then passes to each
+which users come before their operands: the reverse of a topological order. Each node then passes to each
 parent its gradient times the local gradient: see `propagate` and `receive`, for which `walk` finds the order.
 
 The marks of a walk are in its nodes, so there is one sweep at a time: compiled, it holds the interpreter lock from
@@ -11,14 +11,24 @@ start to end, uncompiled a lock of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.errors import OperandError, TraceError
+from autograd.graph.local_gradients import local_gradients_as_nodes
 from autograd.graph.locks import Lock
-from autograd.graph.node import Constant, Node, Variable, gradients_of_many, hooks, operands_of
+from autograd.graph.modes import is_strict, is_traced
+from autograd.graph.node import (
+    Constant,
+    Node,
+    Variable,
+    gradients_of_many,
+    hooks,
+    operands_of,
+    recorded_gradients,
+    varies,
+)
 from autograd.graph.node_errors import describe
-from autograd.graph.rules import local_gradients_as_nodes
 from autograd.numbers.operands import as_number
 
 try:
@@ -27,10 +37,9 @@ except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
     from autograd.graph.node import DONE, OPEN, REACHED, VARIES
-    from autograd.graph.rules import is_strict, is_traced
     from autograd.numbers.arrays import doubles_in
 
-__all__ = ["backward", "gradients", "stop_gradient", "topological_order", "zero_grad"]
+__all__ = ["adjoints", "backward", "gradients", "stop_gradient", "topological_order", "zero_grad"]
 
 
 # Lists of None that sweeps write on, kept from one sweep to the next: a small graph is swept in less time than new
@@ -205,14 +214,14 @@ def blank_list() -> list[Any]:
 
 def check_before(output: Node, seed: float) -> None:
     """Raise DomainError if a sweep would give gradients that are not finite, before it writes any."""
-    from autograd.graph.overflow import check_adjoints, check_sum, float_adjoints
+    from autograd.graph.overflow import check_adjoints, check_sum
 
     order = topological_order(output)
-    adjoints = float_adjoints(order, output, seed)
-    check_adjoints(order, adjoints)
+    found = adjoints(order, {id(output): seed})
+    check_adjoints(order, found)
     for node in order:
-        if node.op is None and id(node) in adjoints:
-            check_sum(node, adjoints[id(node)])
+        if node.op is None and id(node) in found:
+            check_sum(node, found[id(node)])
 
 
 def topological_order(*outputs: Node) -> list[Node]:
@@ -243,6 +252,41 @@ def topological_order(*outputs: Node) -> list[Node]:
     return order
 
 
+def adjoints(
+    order: Sequence[Node],
+    seeds: Mapping[int, Any],
+    slopes: Callable[[Node], Sequence[Any]] = recorded_gradients,
+    passes: Callable[[Any, Any, Any], bool] | None = None,
+) -> dict[int, Any]:
+    """The derivatives of outputs in the nodes that they depend on, by the nodes' identities.
+
+    The chain rule in its plainest form: it leaves the nodes as they are, and takes derivatives of any type.
+
+    order: the nodes, parents before the nodes that use them.
+    seeds: the derivatives of the outputs themselves.
+    slopes: gives the local gradients of a node.
+    passes: `passes(operand, slope, adjoint)` says whether an operand gets its share of an adjoint; None: if it varies.
+
+    >>> from autograd import Variable
+    >>> x = Variable(3.0)
+    >>> y = x * x
+    >>> adjoints(topological_order(y), {id(y): 1.0})[id(x)]
+    6.0
+    """
+    found = dict(seeds)
+    for node in reversed(order):
+        adjoint = found.get(id(node))
+        operands = operands_of(node)
+        if adjoint is None or not operands:
+            continue
+        for operand, slope in zip(operands, slopes(node), strict=True):
+            if varies(operand) if passes is None else passes(operand, slope, adjoint):
+                share = slope * adjoint
+                known = found.get(id(operand))
+                found[id(operand)] = share if known is None else known + share
+    return found
+
+
 def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
     """The derivatives of the sum of the outputs in each input, leaving every `grad` as it is.
 
@@ -265,26 +309,17 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
         if not isinstance(node, Node):
             raise OperandError(f"derivatives are taken in nodes, got {type(node).__name__}: {node!r:.60}")
     order = topological_order(*[root for root in roots if isinstance(root, Node)])
-    adjoints: dict[int, Any] = {}
+    seeds: dict[int, float] = {}
     for root in roots:
-        if isinstance(root, Node) and cython.cast(Node, root)._stamp & VARIES:
-            adjoints[id(root)] = adjoints.get(id(root), 0.0) + 1.0
-    for node in reversed(order):
-        adjoint = adjoints.get(id(node))
-        if adjoint is None or node.op is None:
-            continue
-        slopes = local_gradients_as_nodes(node) if create_graph or is_traced() else node.local_gradients
-        for operand, slope in zip(operands_of(node), slopes, strict=True):
-            if isinstance(operand, Node) and cython.cast(Node, operand)._stamp & VARIES:
-                share = slope * adjoint
-                known = adjoints.get(id(operand))
-                adjoints[id(operand)] = share if known is None else known + share
+        if varies(root):
+            seeds[id(root)] = seeds.get(id(root), 0.0) + 1.0
+    found = adjoints(order, seeds, local_gradients_as_nodes if create_graph or is_traced() else recorded_gradients)
     if is_strict():
         from autograd.graph.overflow import check_adjoints
 
-        check_adjoints(order, adjoints)
-    found = [adjoints.get(id(node), 0.0) for node in wanted]
-    return found[0] if isinstance(inputs, Node) else found
+        check_adjoints(order, found)
+    derivatives = [found.get(id(node), 0.0) for node in wanted]
+    return derivatives[0] if isinstance(inputs, Node) else derivatives
 
 
 def zero_grad(nodes: Iterable[Node]) -> None:
@@ -315,4 +350,4 @@ def stop_gradient(node: Any) -> Any:
     return node.detach() if isinstance(node, Node) else as_number("stop_gradient", node)
 
 
-hooks["backward"] = backward
+hooks.backward = backward

@@ -1,6 +1,6 @@
 cimport cython
 from cpython.array cimport array
-from autograd.numbers.arrays cimport doubles_in
+from autograd.numbers.arrays cimport doubles, doubles_in
 
 cdef int LEFT, MIXED, RIGHT
 
@@ -28,8 +28,13 @@ cdef class Kernel:
     cdef NaryValue nary_value
     cdef NaryGradients nary_gradients
 
+    @cython.locals(a=double, b=double)
+    cpdef tuple gradients_beside_constants(self, list operands, double out, list uses)
+
 @cython.locals(values=array)
 cdef double nary_value_of(Kernel kernel, list operands)
+@cython.locals(values=array, places=array, gradients=array)
+cdef tuple nary_gradients_of(Kernel kernel, list operands, double out, list uses)
 
 cdef Kernel unary_kernel(UnaryValue value, UnaryGradient gradient)
 cdef Kernel binary_kernel(BinaryValue value, BinaryGradient left_gradient, BinaryGradient right_gradient)

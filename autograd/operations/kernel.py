@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from autograd.numbers.arrays import doubles
+
 try:
     import cython
 except ImportError:
@@ -17,7 +19,7 @@ if not cython.compiled:
 __all__ = ["Kernel", "binary_kernel", "nary_kernel", "unary_kernel"]
 
 
-# Whether the engine runs as C code (True) or as plain Python (False).
+# True if the engine runs as C code, False if as plain Python.
 COMPILED: bool = cython.compiled
 
 # The second derivatives that a kernel may have: in the first operand, in both, in the second.
@@ -48,11 +50,33 @@ class Kernel:
             return self.binary_value(operands[0], operands[1])
         return nary_value_of(self, operands)
 
+    def gradients_beside_constants(self, operands: list[float], out: float, uses: list[float]) -> tuple[float, ...]:
+        """The local gradients on a list of floats, of a primitive for which it matters which operands are constant.
+
+        The kernel's form of `Primitive.local_gradients`, which explains `uses`.
+        """
+        if self.arity == 0:
+            return nary_gradients_of(self, operands, out, uses)
+        a, b = operands
+        if uses[0] and uses[1]:
+            return (self.left_gradient(a, b, out), self.right_gradient(a, b, out))
+        return (
+            self.gradient_beside_constant(a, b, out) if uses[0] else 0.0,
+            self.gradient_beside_constant(b, a, out) if uses[1] else 0.0,
+        )
+
 
 def nary_value_of(kernel: Kernel, operands: list[float]) -> float:
     """The value on any number of floats."""
     values = array("d", operands)
     return kernel.nary_value(doubles_in(values), len(operands))
+
+
+def nary_gradients_of(kernel: Kernel, operands: list[float], out: float, uses: list[float]) -> tuple[float, ...]:
+    """The local gradients on any number of floats."""
+    values, places, gradients = array("d", operands), array("d", uses), doubles(len(operands))
+    kernel.nary_gradients(doubles_in(values), len(operands), out, doubles_in(places), doubles_in(gradients))
+    return tuple(gradients)
 
 
 def unary_kernel(value: Callable[..., Any], gradient: Callable[..., Any]) -> Kernel:
@@ -112,8 +136,8 @@ def with_right_curvature(kernel: Kernel, curvature: Callable[..., Any]) -> Kerne
 def nary_kernel(value: Callable[..., Any], gradients: Callable[..., Any]) -> Kernel:
     """The kernel of any number of operands.
 
-    `value(operands, count)`, and `gradients(operands, count, out, varies, result)`, which fills `result`;
-    `varies` says by a nonzero number which operands are not constant.
+    `value(operands, count)`, and `gradients(operands, count, out, uses, result)`, which fills `result`; `uses` as in
+    `Primitive.local_gradients`.
     """
     kernel = Kernel(0)
     kernel.nary_value = value

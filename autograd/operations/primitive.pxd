@@ -18,10 +18,21 @@ cdef class Primitive:
     cdef readonly str doc
     cdef readonly bint registered
     cdef readonly bint auxiliary
+    cdef readonly str vanishes
+    cdef readonly tuple orders
+    cdef readonly double rounding
+    cdef readonly bint cancels
+    cdef readonly object hides_nan
+    cdef readonly bint condition
+    cdef readonly bint of_conditions
+    cdef readonly str infix
+    cdef readonly tuple numpy
+    cdef readonly tuple mpmath
+    cdef readonly bint built_in
     cdef readonly Kernel kernel
     cdef readonly Origin origin
 
-    cpdef tuple gradients_beside(self, tuple gradients, list operands, double out, list constant)
+    cpdef object local_gradients(self, object operands, object out, list uses=*)
 
 @cython.final
 cdef class Origin:

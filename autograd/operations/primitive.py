@@ -1,10 +1,10 @@
-"""What a primitive operation is: its declaration, its application to numbers, the registry of all of them."""
+"""Primitive operations: the declaration of one, its application to numbers, the registry of all of them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from autograd.errors import UnknownPrimitiveError
 from autograd.numbers.operands import as_number
@@ -15,7 +15,10 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "find_primitive"]
+__all__ = [
+    "LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "declared", "find_primitive",
+    "primitive_of_numpy",
+]  # fmt: skip
 
 
 class Interval(NamedTuple):
@@ -49,6 +52,7 @@ class Interval(NamedTuple):
 
 REAL = Interval()
 _REGISTRY: dict[str, Primitive] = {}
+_OF_NUMPY: dict[str, Primitive] = {}
 _BUILT_IN: frozenset[str] = frozenset()
 
 
@@ -58,7 +62,7 @@ class Primitive:
 
     Parameters
     ----------
-    name: what the operation is called, in messages, pictures and stored graphs.
+    name: the name in messages, pictures and stored graphs.
     value: the output from the operands, all floats. None if only the kernel knows (in `nary`).
     gradients: the local gradients from the operands and the output, one per operand (for a single
         operand the bare value will do). Written with primitives and arithmetic, it serves every order of
@@ -78,8 +82,24 @@ class Primitive:
     linear: whether the local gradients are the same numbers all around each point off the kinks, so that
         those recorded once serve every order of derivative.
     registered: whether it can be found by its name, without which a graph that uses it can't be stored.
-    doc: what the value is, and what the gradient is where calculus leaves a choice: a sentence for the manual.
-    auxiliary: whether it serves programs only, where it stands for what is no operation in plain Python.
+    doc: a sentence for the manual: the value, and the gradient where calculus leaves a choice.
+    auxiliary: whether it stands in programs only, for a constant, a condition or a choice of plain Python.
+
+    The rest are facts for tools, tests and messages; each has a default that is safe to leave:
+
+    vanishes: why a local gradient may be 0, to be told: "flat" steps have slope 0 everywhere, a "saturated" function
+        levels off, a "product" has a factor 0, an extreme passes on the "largest" or "smallest" operand alone.
+    orders: the places of operands that are whole numbers, such as the order of a derivative: none is taken in them.
+    rounding: how far a value is from the exact one at most, in units in the last place.
+    cancels: whether it adds terms that may cancel, so that errors of the operands grow beside the result.
+    hides_nan: whether the value may be a number though an operand is nan, as hypot(inf, nan) is inf. Or a function that
+        says so of the operands, of which those that vary are None and the others constant numbers. Assumed if not said.
+    condition: whether it gives a condition: 1 where it holds, 0 elsewhere.
+    of_conditions: whether it takes conditions, so that kinks are those of the comparisons below it.
+    infix: Python's operator between two operands that it is.
+    numpy: names of NumPy's functions that are the same operation, besides those of the package's own functions.
+    mpmath: a name that a context of mpmath must have, and the value from such a context and operands of its type, for a
+        `value` that only floats can be given to.
 
     Called on numbers it gives a float, called on nodes a node:
 
@@ -102,6 +122,17 @@ class Primitive:
     doc: str
     registered: bool
     auxiliary: bool
+    vanishes: str
+    orders: tuple[int, ...]
+    rounding: float
+    cancels: bool
+    hides_nan: bool | Callable[..., bool] | None
+    condition: bool
+    of_conditions: bool
+    infix: str
+    numpy: tuple[str, ...]
+    mpmath: tuple[str, Callable[..., Any]] | None
+    built_in: bool
     kernel: Kernel | None
     origin: Origin
 
@@ -122,6 +153,16 @@ class Primitive:
         doc: str = "",
         registered: bool = True,
         auxiliary: bool = False,
+        vanishes: Literal["", "flat", "saturated", "product", "largest", "smallest"] = "",
+        orders: Sequence[int] = (),
+        rounding: float = 2.0,
+        cancels: bool = False,
+        hides_nan: bool | Callable[..., bool] | None = None,
+        condition: bool = False,
+        of_conditions: bool = False,
+        infix: str = "",
+        numpy: Sequence[str] = (),
+        mpmath: tuple[str, Callable[..., Any]] | None = None,
     ) -> None:
         if registered and name in _BUILT_IN:
             raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
@@ -143,11 +184,25 @@ class Primitive:
         self.origin = Origin(self, None, None)
         self.registered = registered
         self.auxiliary = auxiliary
+        self.vanishes = vanishes
+        self.orders = tuple(orders)
+        self.rounding = rounding
+        self.cancels = cancels
+        self.hides_nan = hides_nan
+        self.condition = condition
+        self.of_conditions = of_conditions
+        self.infix = infix
+        self.numpy = tuple(numpy)
+        self.mpmath = mpmath
+        self.built_in = False
         if registered:
             _REGISTRY[self.name] = self
+            for known in self.numpy:
+                # Built-in primitives come first: nobody's declaration changes what NumPy's add does.
+                _OF_NUMPY.setdefault(known, self)
 
     def __call__(self, *operands: Any) -> Any:
-        """Apply the primitive: a float if every operand is a number, else what its nodes make of it."""
+        """Apply the primitive: a float if every operand is a number, else a node."""
         if self.arity is not None and len(operands) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
         if self.multiple != 1 and len(operands) % self.multiple:
@@ -171,13 +226,38 @@ class Primitive:
         except (ArithmeticError, ValueError):
             return math.nan
 
-    def gradients_of_numbers(self, operands: Sequence[float], out: float) -> tuple[float, ...]:
-        """The local gradients on floats, from the rule itself."""
+    def may_hide_nan(self, constants: Sequence[float | None]) -> bool:
+        """True if the value may be a number though an operand is nan; `constants` has None for operands that vary.
+
+        What is no operation of its own (not `registered`) passes nan as the operations do that it is composed of.
+        """
+        hides = self.hides_nan
+        if hides is None:
+            return self.registered and not self.built_in
+        return bool(hides if isinstance(hides, bool) else hides(*constants))
+
+    def local_gradients(self, operands: Sequence[Any], out: Any, uses: list[float] | None = None) -> Any:
+        """The local gradients by the rule, a sequence, on floats, nodes or other numbers that know arithmetic.
+
+        `uses` says in how many places each operand stands, 0 if it is constant: the local gradients of constants are
+        meaningless. None: all vary, each in one place.
+        """
+        beside = self.beside_constant
+        if beside is not None and uses is not None:
+            if self.arity is None and any([use != 1.0 for use in uses]):
+                return beside(operands, uses, out)
+            if self.arity == 2 and 0.0 in uses:
+                a, b = operands
+                return (beside(a, b, out) if uses[0] else 0.0, beside(b, a, out) if uses[1] else 0.0)
+        slopes = self.gradients(operands, out) if self.arity is None else self.gradients(*operands, out)
+        return (slopes,) if self.arity == 1 and not isinstance(slopes, list | tuple) else slopes
+
+    def gradients_of_numbers(
+        self, operands: Sequence[float], out: float, uses: list[float] | None = None
+    ) -> tuple[float, ...]:
+        """The `local_gradients` on floats, with IEEE results instead of exceptions."""
         try:
-            gradients = self.gradients(operands, out) if self.arity is None else self.gradients(*operands, out)
-            if self.arity == 1 and not isinstance(gradients, tuple):
-                gradients = (gradients,)
-            gradients = tuple([float(gradient) for gradient in gradients])
+            gradients = tuple([float(gradient) for gradient in self.local_gradients(operands, out, uses)])
         except (ArithmeticError, ValueError):
             return (math.nan,) * len(operands)
         if len(gradients) != len(operands):
@@ -185,20 +265,6 @@ class Primitive:
                 f"the rule of {self.name} gave {len(gradients)} local gradients for {len(operands)} operands"
             )
         return gradients
-
-    def gradients_beside(
-        self, gradients: tuple[float, ...], operands: list[float], out: float, constant: list[bool]
-    ) -> tuple[float, ...]:
-        """These local gradients as they are if the operands at the places in `constant` don't vary.
-
-        Only `beside_constant` of two operands, one of which is constant, makes them others.
-        """
-        if self.beside_constant is None or len(operands) != 2 or constant[0] == constant[1]:
-            return gradients
-        a, b = operands
-        if constant[0]:
-            return (gradients[0], float(self.beside_constant(b, a, out)))
-        return (float(self.beside_constant(a, b, out)), gradients[1])
 
     def __reduce__(self) -> tuple[Callable[[str], Primitive], tuple[str]]:
         if not self.registered:
@@ -215,7 +281,7 @@ class Primitive:
 @cython.final
 @cython.cclass
 class Origin:
-    """Where a node comes from: its primitive, the layer call it was made in, its name, its line in the program.
+    """The origin of a node: its primitive, the layer call it was made in, its name, its line in the program.
 
     Nodes of one primitive share one origin until they are named, or made in a scope or where lines are
     recorded, so that all four cost a node one pointer.
@@ -247,6 +313,16 @@ def find_primitive(name: str) -> Primitive:
         ) from None
 
 
+def declared(name: str) -> Primitive | None:
+    """The primitive that was declared last under this name; None if there is none."""
+    return _REGISTRY.get(name)
+
+
+def primitive_of_numpy(name: str) -> Primitive | None:
+    """The primitive that declares NumPy's function of this name to be the same operation; None if none does."""
+    return _OF_NUMPY.get(name)
+
+
 def all_primitives(auxiliary: bool = False) -> tuple[Primitive, ...]:
     """Every primitive declared so far, built-in ones first, in the order of declaration; auxiliary ones if asked."""
     return tuple([primitive for primitive in _REGISTRY.values() if auxiliary or not primitive.auxiliary])
@@ -257,4 +333,6 @@ def attach_kernels(kernels: Mapping[str, Kernel]) -> None:
     global _BUILT_IN
     for name, kernel in kernels.items():
         cython.cast(Primitive, _REGISTRY[name]).kernel = kernel
+    for primitive in _REGISTRY.values():
+        cython.cast(Primitive, primitive).built_in = True
     _BUILT_IN = frozenset(_REGISTRY)

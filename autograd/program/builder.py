@@ -22,7 +22,6 @@ from autograd.operations.primitives import (
     Either,
     Equal,
     FloorDivide,
-    Fma,
     Identity,
     Less,
     LessEqual,
@@ -119,7 +118,7 @@ class Builder:
             value: int = simplify(self, operands)
             if value != NONE:
                 return value
-        if primitive.kernel is None and primitive not in MACHINE_OPERATIONS:
+        if not primitive.built_in:
             return self.expanded(primitive, operands)
         return self.append(primitive, operands, None)
 
@@ -151,7 +150,8 @@ class Builder:
 
     def is_condition(self, value: int) -> bool:
         """Whether a value can only be 0 or 1."""
-        return self.made_by[value] in CONDITIONS
+        primitive: Any = self.made_by[value]
+        return primitive is not None and bool(primitive.condition)
 
     def operand_of(self, value: int, primitive: Primitive) -> int:
         """The operand of a value if this unary primitive made it, else `NONE`."""
@@ -384,8 +384,6 @@ def is_negative_zero(number: float) -> bool:
     return number == 0.0 and math.copysign(1.0, number) < 0.0
 
 
-CONDITIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either])
-MACHINE_OPERATIONS = frozenset([Select, Fma, PowerBelow])
 SIMPLIFY = {
     Plus: _plus, Minus: _minus, Multiply: _multiply, Divide: _divide, Negate: _negate, Power: _power,
     PowerBelow: _power_below, Identity: _identity, Where: _identity,

@@ -20,12 +20,10 @@ from autograd.operations.primitives import (
     Either,
     Equal,
     Less,
-    LessEqual,
     Minus,
     Multiply,
     Negate,
     Not,
-    NotEqual,
     Select,
 )
 from autograd.program.program import Operation, Program
@@ -33,8 +31,6 @@ from autograd.program.signature import Signature, sign, with_nodes
 from autograd.program.trace import Traced
 
 __all__ = ["UNDECIDED", "Margin", "margins_of", "smallest_of_rows"]
-
-COMPARISONS = {Less: "<", LessEqual: "<=", Equal: "==", NotEqual: "!="}
 
 
 class Margin(NamedTuple):
@@ -91,7 +87,7 @@ def robustness(program: Program, values: Sequence[Any]) -> dict[int, Robustness]
     while pending:
         value = pending[-1]
         operation = operations[value]
-        parts = operation.operands if operation.primitive in (Not, Both, Either) else ()
+        parts = operation.operands if operation.primitive.of_conditions else ()
         missing = [part for part in parts if part not in found]
         if value in found or not missing:
             pending.pop()
@@ -105,7 +101,7 @@ def of_condition(operation: Operation, parts: list[Robustness], values: Sequence
     """The robustness of one condition, from those of its parts or from the values that it compares."""
     if operation.primitive is Not:
         return Robustness(Negate(parts[0].signed), Not(parts[0].holds), parts[0].comparison)
-    if operation.primitive in (Both, Either):
+    if parts:
         one, other = parts
         smaller = Either(
             Less(one.signed, other.signed), Both(Equal(one.signed, other.signed), Less(one.holds, other.holds))
@@ -132,7 +128,7 @@ def margins_of(traced: Traced, numbers: Sequence[float]) -> list[Margin]:
         left, right = [float(values[operand]) for operand in comparison.operands]
         distance = abs(sure.signed)
         ulps = distance / math.ulp(max(abs(left), abs(right))) if math.isfinite(distance) else math.inf
-        symbol = COMPARISONS[comparison.primitive]
+        symbol = comparison.primitive.infix
         holds = values[comparison.result] != 0.0
         margins.append(Margin(distance, ulps, left, symbol, right, holds, guard.outcome, guard.file, guard.line))
     return margins

@@ -1,4 +1,4 @@
-"""Which tier runs a program: the interpreter at once, machine code when it pays.
+"""The tiers that run a program: the interpreter at once, machine code when it pays.
 
 Machine code takes about 100 µs an operation to make, and saves a few nanoseconds each time a row is run. With
 `tier="auto"` the interpreter runs until it has taken about as long as the compiler would, which is then started beside
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -25,7 +26,7 @@ ROWS_THAT_PAY = 500_000
 
 
 def check_tier(tier: str) -> str:
-    """The tier; an error if there is none of this name, or it can't be used here."""
+    """The tier of this name; an error if there is none, or it can't be used here."""
     if tier not in TIERS:
         raise ValueError(f"tier is one of {', '.join(map(repr, TIERS))}, got {tier!r}")
     if tier == "llvm":
@@ -52,15 +53,28 @@ def count_work(machine: Machine, tier: str, calls: int, rows: int) -> None:
         return
     machine.use(None, None)
     if native().is_available():
-        # Where no thread can be had, for the system has no more or Python is shutting down, the interpreter goes on.
+        # If no thread can be had, for the system has no more or Python is shutting down, the interpreter goes on.
         with contextlib.suppress(RuntimeError):
-            threading.Thread(target=compile_now, args=(machine, True), daemon=True).start()
+            threading.Thread(target=compile_beside, args=(machine,), daemon=True).start()
 
 
 def native() -> Any:
     """The module that makes machine code, loaded when it is asked for: most programs can do without."""
     with no_forks:
         return import_module("autograd.program.llvm.native")
+
+
+def compile_beside(machine: Machine) -> None:
+    """Make machine code for a machine while the interpreter runs it, which goes on with a warning if that fails."""
+    try:
+        compile_now(machine, patient=True)
+    except Exception as error:
+        warnings.warn(
+            f"the interpreter goes on running a function of which no machine code could be made: "
+            f"{type(error).__name__}: {error}",
+            RuntimeWarning,
+            stacklevel=1,
+        )
 
 
 def compile_now(machine: Machine, patient: bool = False) -> None:

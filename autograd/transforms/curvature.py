@@ -11,9 +11,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autograd.graph.local_gradients import run_rule
 from autograd.graph.modes import enable_grad, lenient
 from autograd.graph.node import Node, Variable, assigned_since, clock, new_argument, operands_of, varied
-from autograd.graph.rules import run_rule, stale_graph
+from autograd.graph.node_errors import stale_graph
 from autograd.numbers.arrays import doubles, integers
 from autograd.operations.primitives import Dot
 from autograd.transforms.elimination import eliminate_for_jacobian

@@ -20,9 +20,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, OutputError
-from autograd.graph.modes import current_mode, enable_grad
+from autograd.graph.modes import current_mode, enable_grad, is_strict, is_traced
 from autograd.graph.node import Node, clock, new_argument, retire_arguments, value_of, varies
-from autograd.graph.rules import is_strict, is_traced
 from autograd.transforms.curvature import Curvature, has_many_pairs
 from autograd.transforms.matrices import dense_hessian, hessian_matrix, hessian_matrix_of_nodes, jacobian_matrix, unit
 from autograd.transforms.structures import Structure, as_array, flatten, pattern_of

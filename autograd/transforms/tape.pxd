@@ -2,11 +2,11 @@ cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 from autograd.operations.primitive cimport Primitive
-from autograd.graph.rules cimport is_traced, traced_local_gradients
+from autograd.graph.local_gradients cimport local_gradients_as_nodes, local_gradients_beside
+from autograd.graph.modes cimport is_strict, is_traced
 from autograd.graph.node cimport (
-    Node, SERIAL, VARIES, clock, gradients_of_many, operands_of, varied, varies
+    Node, SERIAL, VARIES, clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
 )
-from autograd.graph.ties cimport local_gradients_beside
 
 cdef class Tape:
     cdef readonly Py_ssize_t count
@@ -38,6 +38,8 @@ cdef class Tape:
                    place=Py_ssize_t, position=int, node=Node, place_of="int*", starts="int*", operands="int*",
                    slopes="double*")
     cdef lay_out(self, list found, Py_ssize_t entries)
+    # Of `object or (bint and bint)` Cython 3.3 makes a pointer out of an int: so `known` is a bint.
+    @cython.locals(operands=tuple, here=list, varying=list, corrected=tuple, known=bint)
     cdef correct(self, Node node, Py_ssize_t begin)
     @cython.locals(slopes=list, traced=bint, live=bytearray, node=Node, operands=tuple, primitive=Primitive,
                    varying=list, place=Py_ssize_t, known=bint)
@@ -62,7 +64,6 @@ cdef class Tape:
     cpdef array tangents(self, object directions, array flags)
 
 cdef inline object operand_at(Node node, Py_ssize_t place)
-@cython.locals(local_gradients=array)
 cdef inline double slope_at(Node node, Py_ssize_t place) except? -1.0
 cpdef bint is_differentiated(Node node)
 cpdef bint is_zero(object slope) except -1

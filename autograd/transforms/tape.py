@@ -1,7 +1,7 @@
-"""What a function did to its arguments, in flat arrays: the form in which `transforms` differentiates it.
+"""The operations between a function's arguments and its outputs, in flat arrays for repeated sweeps.
 
 While a function runs, nodes are made; their serial numbers say in which order. So the nodes between the arguments
-and the outputs are found without marks, in one walk down from the outputs, and what they are is kept by position:
+and the outputs are found without marks, in one walk down from the outputs, and they are kept by position:
 the arguments first, then each operation after those it depends on. Sweeps over these arrays leave the nodes as
 they are, and can be repeated at little cost.
 """
@@ -12,6 +12,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.graph.local_gradients import local_gradients_as_nodes, local_gradients_beside
+from autograd.graph.modes import is_strict, is_traced
 from autograd.graph.node import (
     Node,
     gradients_of_many,
@@ -21,9 +23,7 @@ from autograd.graph.node import (
     varied,
     varies,
 )
-from autograd.graph.rules import is_strict, is_traced, local_gradients_as_nodes, traced_local_gradients
 from autograd.graph.sweep import topological_order
-from autograd.graph.ties import local_gradients_beside
 from autograd.numbers.arrays import doubles, integers
 from autograd.operations.primitives import Absorb, Select, StopGradient, where
 
@@ -93,7 +93,7 @@ class Tape:
         self.outputs = [self.position_of(output) for output in outputs]
 
     def tick_of(self, node: Node) -> int:
-        """How many nodes were made since the run began when this one was; negative for an older one."""
+        """The number of nodes that were made in the run before this one; negative for an older one."""
         return node._stamp // SERIAL - self.before - 1
 
     def meet(self, found: list[Any], operand: Any) -> int:
@@ -149,7 +149,7 @@ class Tape:
                 slopes[end] = slope_at(node, place)
                 end += 1
             if end > begin or self.whole:
-                if constants > 0 and node.op.kinks is not None:
+                if constants > 0 and node._origin.primitive.beside_constant is not None:
                     self.correct(node, begin)
                 place_of[tick] = size
                 size += 1
@@ -158,42 +158,39 @@ class Tape:
         self.size = size
 
     def correct(self, node: Node, begin: int) -> None:
-        """Replace the local gradients of a kinked operation, some of whose varying operands are constant here.
+        """Replace the local gradients of an operation, some of whose varying operands are constant here.
 
         At a tie a constant gets no share. An operand is constant if it depends on no argument of this or an
-        enclosing differentiation.
+        enclosing differentiation; whether it does on one of those around takes a walk, and matters at a tie only.
         """
         operands = operands_of(node)
-        constant = [not varied(operand) or self.position_of(operand) < 0 for operand in operands]
-        recorded = recorded_gradients(node)
-        corrected = local_gradients_beside(node, constant)
-        if corrected == recorded:
+        here = [self.position_of(operand) >= 0 for operand in operands]
+        corrected = local_gradients_beside(node, here)
+        if corrected == recorded_gradients(node):
             return
-        constant = [
-            known and not (varied(operand) and is_differentiated(operand))
-            for known, operand in zip(constant, operands, strict=True)
+        varying = [
+            known or (varied(operand) and is_differentiated(operand))
+            for known, operand in zip(here, operands, strict=True)
         ]
-        corrected = local_gradients_beside(node, constant)
-        places = [place for place, operand in enumerate(operands) if self.position_of(operand) >= 0]
-        for entry, place in enumerate(places):
+        if varying != here:
+            corrected = local_gradients_beside(node, varying)
+        for entry, place in enumerate([place for place, known in enumerate(here) if known]):
             self.slopes[begin + entry] = corrected[place]
 
     def differentiable(self) -> None:
-        """Take nodes as local gradients, so that what sweeps give can be differentiated again."""
+        """Take nodes as local gradients, so that the results of sweeps can be differentiated again."""
         slopes: list[Any] = []
         traced = is_traced()
-        live = self.live() if traced else bytearray()
+        live: Any = None
         for node in self.nodes:
             operands = operands_of(node)
-            if traced:
+            primitive: Any = node._origin.primitive
+            varying: Any = None
+            if primitive.beside_constant is not None and (traced or not primitive.linear):
                 # Which operands are constant is decided by this tape and those around it.
-                primitive: Any = node._origin.primitive
-                varying: list[bool] = []
-                if primitive.beside_constant is not None:
-                    varying = [self.is_live(operand, live) for operand in operands]
-                local_gradients = traced_local_gradients(node, varying)
-            else:
-                local_gradients = local_gradients_as_nodes(node)
+                live = self.live() if live is None else live
+                varying = [self.is_live(operand, live) for operand in operands]
+            local_gradients = local_gradients_as_nodes(node, varying)
             for place in range(len(operands)):
                 if self.position_of(operands[place]) >= 0:
                     # Those of linear operations are numbers, corrected at ties.
@@ -229,7 +226,7 @@ class Tape:
     def mark_absorbing(self) -> None:
         """Find the operations that matter only where a condition holds: in them, 0 times anything is 0.
 
-        These are the conditional ones themselves, products that absorb, and what feeds only such.
+        These are the conditional ones themselves, products that absorb, and operations that feed only such.
         """
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
@@ -249,7 +246,7 @@ class Tape:
         self.absorbing = absorbing
 
     def product(self, position: int, one: Any, other: Any) -> Any:
-        """What passes through the operation at this position, times a local gradient of it."""
+        """The derivative that passes through the operation at this position, times a local gradient of it."""
         if type(other) is float and other == 1.0:
             # That of a sum: to make a node of it, and to find in the end that it changes nothing, takes longer.
             return one
@@ -321,7 +318,7 @@ class Tape:
         return result
 
     def by_node(self, derivatives: Any) -> tuple[list[Node], dict[int, float]]:
-        """The arguments and operations in order, and what the array has for each, by its identity."""
+        """The arguments and operations in order, and the array's entry for each, by its identity."""
         order: list[Node] = [*self.arguments, *self.nodes]
         return order, {id(node): derivatives[position] for position, node in enumerate(order)}
 
@@ -413,6 +410,6 @@ def all_floats(numbers: Sequence[Any]) -> bool:
 
 
 def add(sums: list[Any], place: int, share: Any) -> None:
-    """Add to what is there, if anything is."""
+    """Add to the sum at this place, which is None before its first share."""
     known = sums[place]
     sums[place] = share if known is None else known + share

@@ -1,4 +1,4 @@
-"""Which paths a gradient is made of: the largest of any number of them, counted without being listed."""
+"""The paths that a gradient is made of: the largest of any number of them, counted without being listed."""
 
 import itertools
 import math

@@ -238,7 +238,7 @@ def test_transition_matrix_is_that_of_exact_finite_differences(matrix):
 
 def test_flow_is_symplectic_and_keeps_volume(matrix):
     found, errors = numbers(matrix), bounds(matrix, NEAR_CIRCLE)
-    # What the errors of the entries do to the products, to first order; the products round less than that.
+    # The errors of the entries as they appear in the products, to first order; the products round less than that.
     allowed = np.abs(found).T @ np.abs(FORM) @ errors
     assert (np.abs(found.T @ FORM @ found - FORM) <= 2 * (allowed + allowed.T)).all()
     determinant = mp.det(mp.matrix(found.tolist()))

@@ -162,7 +162,7 @@ def test_sensitivities_of_implied_volatility_are_those_of_the_inverse_function(t
 
 
 STOCK = (100.0, 105.0, 0.03, 0.01, 0.75)
-# What 16 points on each panel leave open, relative to the result or to 1.
+# The error that 16 points on each panel leave, relative to the result or to 1.
 QUADRATURE = 1e-12
 
 

@@ -45,7 +45,7 @@ def variables(numbers):
     return np.array([Variable(number) for number in numbers])
 
 
-# What mpmath's own rounding may leave of an exact zero.
+# The residue that mpmath's own rounding may leave of an exact zero.
 ORACLE = 1e-38
 
 
@@ -119,7 +119,7 @@ def test_determinant_is_exact_for_whole_numbers_and_needs_its_pivots():
 
 
 def exact_manipulability(*angles):
-    """Where the three factors of a UR arm's singularities stand: elbow, wrist, and hand above the shoulder."""
+    """The places of the three factors of a UR arm's singularities: elbow, wrist, and hand above the shoulder."""
     _, second, third, fourth, fifth, _ = angles
     upper, fore, wrist = [mpf(number) for number in (UR5E[1].length, UR5E[2].length, UR5E[4].offset)]
     reach = upper * mp.cos(second) + fore * mp.cos(second + third) + wrist * mp.sin(second + third + fourth)
@@ -151,7 +151,7 @@ def test_manipulability_of_a_planar_arm_is_the_root_of_the_sum_of_its_squared_mi
 def test_inverse_kinematics_finds_the_joints_to_rounding(angles, offset):
     target = pose(UR5E, angles)
     found = inverse_kinematics(UR5E, target, angles + offset)
-    # What rounding of poses, here and at the target, leaves open, divided by how little the pose may change.
+    # The error that rounding of poses, here and at the target, leaves, divided by how little the pose may change.
     rounding = np.linalg.norm([STEP * error_scale(node) for node in np.ravel(pose(UR5E, variables(angles)))])
     smallest = np.linalg.svd(jacobian(lambda joints: pose(UR5E, joints).ravel())(angles))[1][-1]
     assert np.linalg.norm(found.x - angles) <= 2 * rounding / smallest

@@ -1,4 +1,4 @@
-"""What graphs cost in memory, and that depth is no danger: small versions of `benchmarks/memory.py`."""
+"""The memory that graphs take, and that depth is no danger: small versions of `benchmarks/memory.py`."""
 
 import copy
 import gc
@@ -176,8 +176,8 @@ def test_building_sweeping_and_dropping_leaves_nothing_behind():
     finally:
         tracemalloc.stop()
         gc.enable()
-    # No object is as small as 20 bytes, so none is left from each round. What Python and the engine keep of
-    # freed objects to use them again is up to 15 KB here, however many the rounds.
+    # No object is as small as 20 bytes, so none is left from each round. Python and the engine
+    # keep up to 15 KB of freed objects to use them again, however many the rounds.
     assert after - before < 20 * 2_000
 
 

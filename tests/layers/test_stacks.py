@@ -1,7 +1,7 @@
 """Random stacks of layers: their gradients are right, and a fault in a layer shrinks to that layer alone."""
 
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import find, given, settings
 
 from autograd import grad, jit
 from autograd.operations.primitive import Primitive
@@ -10,8 +10,7 @@ from autograd.testing import check_gradients, gradcheck
 from layers.activations import Identity
 from layers.arrays import elementwise
 from layers.testing import ACTIVATIONS, LOSSES, Stack, stacks
-
-CI = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+from tests.tables.settings import CI
 
 
 @settings(CI, max_examples=40)

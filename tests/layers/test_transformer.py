@@ -34,7 +34,7 @@ def transformer(tokens, width, heads, length, seed=0):
     )
 
 
-# Which matrix of the program, (outputs, inputs), is which parameter.
+# The matrix of the program, (outputs, inputs), that each parameter is.
 NAMES = {
     "embedding_0.weight": "letters", "embedding_0.place": "places",
     "residual_0.causal_self_attention_0.query.weight": "query",

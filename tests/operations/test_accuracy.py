@@ -2,14 +2,11 @@
 
 import importlib.util
 
-import pytest
-
 import autograd
-from tests.tables.oracles import BUILT_IN
+from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE
 from tools.measure_accuracy import COLUMNS, documented, measure
 
 MACHINE_CODE = autograd.compiled and importlib.util.find_spec("llvmlite") is not None
-EVERY_PRIMITIVE = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 
 
 def test_the_table_has_every_primitive_and_what_is_promised():

@@ -14,20 +14,19 @@ import pytest
 
 from autograd import Node, Variable, exp, grad, gradients, jvp, prod
 from autograd.testing import gradcheck
-from autograd.testing.strategies import is_order
 from tests.tables.derivatives import nested, number
-from tests.tables.oracles import BUILT_IN, ORACLES, exact_derivative, mpf
+from tests.tables.oracles import EVERY_PRIMITIVE, ORACLES, exact_derivative, mpf
 from tests.tables.roundings import EPSILON, ROUNDINGS, error_scale
 from tests.tables.smooth_points import points
 
 
 def variables_of(primitive, point):
     """Variables, and a constant where there is no derivative."""
-    return [x if is_order(primitive, place) else Variable(x) for place, x in enumerate(point)]
+    return [x if place in primitive.orders else Variable(x) for place, x in enumerate(point)]
 
 
 @pytest.mark.parametrize("order", [2, 3, 4])
-@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_derivative_of_higher_order_is_the_exact_one_to_rounding(primitive, order):
     for point in points(primitive):
         operands = variables_of(primitive, point)
@@ -72,11 +71,11 @@ NESTINGS = {
 
 
 @pytest.mark.parametrize("nesting", NESTINGS)
-@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_nested_transforms_give_the_exact_derivatives_of_order_one_to_four(primitive, nesting):
     draw = random.Random(primitive.name)
     for point in points(primitive, 2, seed=" nested"):
-        places = [place for place in range(len(point)) if not is_order(primitive, place)]
+        places = [place for place in range(len(point)) if place not in primitive.orders]
         for order in (1, 2, 3, 4):
             chosen = draw.choices(places, k=order)
             function = primitive
@@ -93,11 +92,11 @@ def test_nested_transforms_give_the_exact_derivatives_of_order_one_to_four(primi
 
 @functools.cache
 def exact_partial(primitive, point, orders):
-    """What mpmath says, remembered: each nesting is measured at the same points."""
+    """mpmath's result, remembered: each nesting is measured at the same points."""
     return exact_derivative(ORACLES[primitive.name].value, point, orders)
 
 
-@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_mixed_derivatives_commute(primitive):
     for point in points(primitive, 2):
         operands = variables_of(primitive, point)
@@ -112,10 +111,10 @@ def test_mixed_derivatives_commute(primitive):
 
 
 @pytest.mark.parametrize("order", [2, 3])
-@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_gradcheck_of_higher_order_passes(primitive, order):
     point = next(points(primitive))
-    constant = [place for place in range(len(point)) if is_order(primitive, place)]
+    constant = [place for place in range(len(point)) if place in primitive.orders]
 
     def function(*variables):
         rest = iter(variables)

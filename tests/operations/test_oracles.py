@@ -4,14 +4,14 @@ import random
 
 import pytest
 
-from tests.tables.oracles import BUILT_IN, ORACLES, exact_derivative, mp, mpf
+from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE, ORACLES, exact_derivative, mp, mpf
 
 
 def test_every_primitive_has_an_oracle():
     assert {primitive.name for primitive in BUILT_IN} <= set(ORACLES)
 
 
-@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_the_closed_form_of_a_gradient_is_the_limit_of_differences(primitive):
     oracle, draw = ORACLES[primitive.name], random.Random(primitive.name)
     for _ in range(20):

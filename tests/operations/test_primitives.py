@@ -14,11 +14,18 @@ from hypothesis import strategies as st
 
 from autograd import Variable, grad, jit, logsumexp, maximum, minimum, value_and_grad
 from autograd.testing import gradcheck, operands
-from autograd.testing.strategies import is_order
-from tests.tables.oracles import BUILT_IN, ORACLES, exact_derivative, mp, mpf, ulps
+from tests.tables.oracles import (
+    BUILT_IN,
+    EVERY_PRIMITIVE,
+    ORACLES,
+    exact_derivative,
+    mp,
+    mpf,
+    ulps,
+    without_a_derivative,
+)  # fmt: skip
 
 SAMPLES = 60
-UNARY_AND_UP = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 FAST = settings(
     max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.filter_too_much]
 )
@@ -34,38 +41,32 @@ def recorded(primitive, point):
     return primitive(*[Variable(x) for x in point])
 
 
-def without_a_derivative(primitive, point):
-    """The operands in which there is no derivative: an integer order, the exponent of a negative base."""
-    if primitive.name == "polygamma":
-        return (0,)
-    return (1, 2)[: primitive.arity - 1] if primitive.name in ("power", "power_below") and point[0] < 0 else ()
-
-
-@UNARY_AND_UP
-def test_value_is_within_2_ulp_of_the_exact_one(primitive):
+@EVERY_PRIMITIVE
+def test_value_is_as_near_to_the_exact_one_as_is_declared(primitive):
     oracle = ORACLES[primitive.name]
     for point in samples(primitive):
         exact = exact_derivative(oracle.value, point, (0,) * len(point))
         with mp.workprec(400):
             term = oracle.value_term(*map(mpf, point))
-        assert ulps(primitive(*point), exact, term) <= 2, point
+        assert ulps(primitive(*point), exact, term) <= primitive.rounding, point
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_value_on_a_node_is_the_value_on_numbers(primitive):
     for point in samples(primitive):
         assert recorded(primitive, point).value == primitive(*point), point
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_local_gradients_are_within_4_ulp_of_the_exact_ones(primitive):
     oracle = ORACLES[primitive.name]
     for point in samples(primitive):
         gradients = recorded(primitive, point).local_gradients
         with mp.workprec(400):
             terms = oracle.gradient_terms(*map(mpf, point))
+        missing = without_a_derivative(primitive, point)
         for place in range(len(point)):
-            if place in without_a_derivative(primitive, point):
+            if place in missing:
                 assert math.isnan(gradients[place])
                 continue
             orders = [int(other == place) for other in range(len(point))]
@@ -73,7 +74,7 @@ def test_local_gradients_are_within_4_ulp_of_the_exact_ones(primitive):
             assert ulps(gradients[place], exact, terms[place]) <= 4, (point, place)
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 def test_the_rule_on_floats_is_the_kernel(primitive):
     """Each declaration is run three ways: as C, as Python on floats, as Python on nodes. They agree."""
     for point in samples(primitive, 20):
@@ -84,12 +85,12 @@ def test_the_rule_on_floats_is_the_kernel(primitive):
                 assert from_rule == pytest.approx(from_kernel, rel=1e-14), point
 
 
-@UNARY_AND_UP
+@EVERY_PRIMITIVE
 @FAST
 @given(data=st.data())
 def test_gradcheck_passes(primitive, data):
     point = data.draw(operands(primitive, largest=10.0))
-    constant = [place for place in range(len(point)) if is_order(primitive, place)]
+    constant = [place for place in range(len(point)) if place in primitive.orders]
     free = [x for place, x in enumerate(point) if place not in constant]
 
     def function(*variables):
@@ -195,6 +196,28 @@ def test_the_first_gradient_by_itself_is_the_first_of_the_rule(primitive):
     for point in samples(primitive):
         out = primitive(*point)
         assert primitive.first_gradient(*point, out) == primitive.gradients(*point, out)[0]
+
+
+@pytest.mark.parametrize(
+    "primitive",
+    [primitive for primitive in BUILT_IN if primitive.beside_constant is not None],
+    ids=lambda primitive: primitive.name,
+)
+def test_local_gradients_beside_constants_are_the_same_by_the_kernel_as_by_the_rule(primitive):
+    count = primitive.arity or 3
+    for point in itertools.product((-1.0, 0.0, 1.0), repeat=count):
+        for varying in itertools.product((1.0, 0.0), repeat=count):
+            for use in (1.0, 2.0):
+                # Operands with the same value stand for one variable where it is used twice.
+                uses = [
+                    known * (use if point.count(x) == use else 1.0) for known, x in zip(varying, point, strict=True)
+                ]
+                out = primitive(*point)
+                by_kernel = primitive.kernel.gradients_beside_constants(list(point), out, uses)
+                by_rule = primitive.gradients_of_numbers(point, out, uses)
+                assert [slope for slope, known in zip(by_kernel, uses, strict=True) if known] == [
+                    slope for slope, known in zip(by_rule, uses, strict=True) if known
+                ]
 
 
 @pytest.mark.parametrize(("extreme", "sign"), [(maximum, 1.0), (minimum, -1.0)])

@@ -124,7 +124,7 @@ def mutated(content, generator):
 
 
 def mutations_withstood(rounds, seed):
-    """How many mutated programs, with a right digest, were refused, and how many made a program, which was then run."""
+    """The numbers of mutated programs, with a right digest, that were refused, and that made a program and were run."""
     generator = random.Random(seed)
     contents = [program.to_bytes()[:-DIGEST] for program in programs()]
     refused = run = 0

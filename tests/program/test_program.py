@@ -48,10 +48,8 @@ from autograd.program.machine.machine import Machine
 from autograd.program.program import Program
 from autograd.testing.strategies import expressions
 from tests.tables.comparison import bits, same_bits
-from tests.tables.oracles import BUILT_IN
+from tests.tables.oracles import EVERY_PRIMITIVE
 from tests.tables.special_points import EVERYWHERE, FEW, SPECIAL, inf, nan, points_of
-
-EVERY_PRIMITIVE = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 
 
 def interpreted(program, *inputs):

@@ -44,7 +44,7 @@ from tests.tables.sparse_functions import (
 
 TIERS = ["vm", "llvm"] if autograd.compiled else ["vm"]
 POINT = [1.0, 2.0, 3.0, 4.0]
-# What is a decision for plain Python and an operation for a program has entries for both outcomes, 0 for the other one.
+# A decision of plain Python that is an operation of a program has entries for both outcomes, 0 for the other one.
 MORE = {
     "where": {(3, 3)}, "where, the other side": {(2, 2)}, "abs times a variable": {(0, 0)},
 }  # fmt: skip

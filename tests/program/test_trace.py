@@ -48,7 +48,7 @@ from tests.tables.special_points import SPECIAL, inf, nan
 
 
 def guards(function, *point):
-    """How many guards the trace of a function at this point has."""
+    """The number of guards in the trace of a function at this point."""
     jitted = jit(function)
     jitted(*point)
     return len(jitted.paths[0].program.guards)

@@ -48,7 +48,7 @@ from autograd.program import vmap as vmap_module
 from autograd.program.machine import threads as threads_module
 from tests.tables.branching import branching
 from tests.tables.comparison import leaves, near, same_bits
-from tests.tables.oracles import BUILT_IN
+from tests.tables.oracles import EVERY_PRIMITIVE
 from tests.tables.special_points import EVERYWHERE, FEW, SPECIAL, inf, nan, points_of
 
 COUNTS = [1, 2, 63, 64, 65, 127, 1023, 1024, 1025, 2049, 5000 if compiled else 1300]
@@ -83,7 +83,7 @@ def kepler(M, e):
 
 
 def collatz(x):
-    """How many steps the odd and even rule takes to 1."""
+    """The number of steps that the odd and even rule takes to 1."""
     steps = 0
     while x > 1.0:
         x = x / 2.0 if x % 2.0 == 0.0 else 3.0 * x + 1.0
@@ -92,7 +92,7 @@ def collatz(x):
 
 
 def fall(height, speed):
-    """Where a ball is when Euler's method has found that it hits the floor."""
+    """The place of a ball when Euler's method has found that it hits the floor."""
     time = 0.0
     while height > 0.0 and time < 2.0:
         height, speed = height + 0.05 * speed, speed - 0.05 * 9.81
@@ -123,7 +123,7 @@ def test_reductions_are_the_sum_over_rows_to_rounding(count, reduce):
         assert abs(slopes[place] - math.fsum(column) / divisor) <= 1e-12 * scale
 
 
-@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_every_primitive_on_rows_of_special_numbers_is_the_eager_one_to_the_bit(primitive):
     points = points_of(primitive)
     rows = np.array(points)

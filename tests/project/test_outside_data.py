@@ -79,7 +79,7 @@ def mutated_description(generator):
 
 
 def descriptions_withstood(rounds, seed):
-    """How many mutated descriptions were refused, and how many made a model."""
+    """The numbers of mutated descriptions that were refused, and that made a model."""
     generator = random.Random(seed)
     refused = made = 0
     for _ in range(rounds):
@@ -253,7 +253,7 @@ def mutated_bytes(content, generator):
 
 
 def weights_withstood(path, rounds, seed):
-    """How many mutated files of weights were refused, and how many read."""
+    """The numbers of mutated files of weights that were refused, and that were read."""
     generator = random.Random(seed)
     small(0).save(path)
     content = path.read_bytes()

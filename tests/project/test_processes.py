@@ -58,7 +58,7 @@ def cargo():
 
 
 def unpacked(sent):
-    """What the cargo gives."""
+    """The results of everything in the cargo."""
     x, y = sent["graph"]
     x.grad = 0.0
     y.backward()

@@ -28,7 +28,7 @@ def hasty_switching():
 
 
 def at_once(work, threads=THREADS):
-    """What `work(number)` gives in each of so many threads that start together."""
+    """The results of `work(number)` in so many threads that start together."""
     results, errors = [None] * threads, []
     barrier = threading.Barrier(threads)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from autograd import exp, fabs, maximum, sin, sqrt, tanh, where
 
 COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq}
-# Steps of random functions. What they do to infinities and nans is IEEE's on plain floats, too.
+# Steps of random functions. They treat infinities and nans by IEEE's rules on plain floats, too.
 STEPS = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,

@@ -25,7 +25,7 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None or sys.platform == "win32",
 
 
 class Browser:
-    """A browser with one page. Collects what the page requests and what it says on its console."""
+    """A browser with one page. Collects the requests of the page and the messages on its console."""
 
     def __init__(self, path, *, dark=False, width=1200, height=700):
         self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -82,7 +82,7 @@ class Browser:
         return answer["result"]
 
     def receive(self, deadline):
-        """Read one chunk of what the browser says."""
+        """Read one chunk of the browser's answers."""
         ready, _, _ = select.select([self.from_browser], [], [], max(0.0, deadline - time.monotonic()))
         assert ready, "the browser does not answer"
         chunk = os.read(self.from_browser, 1 << 20)
@@ -129,11 +129,11 @@ class Browser:
         self.send("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     def screenshot(self):
-        """What is seen, as PNG."""
+        """The page as it is seen, as PNG."""
         return base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"])
 
     def requests(self):
-        """What the page asked for since it was opened."""
+        """The addresses that the page has requested since it was opened."""
         sent = [event for event in self.events if event["method"] == "Network.requestWillBeSent"]
         urls = [event["params"]["request"]["url"] for event in sent]
         return [url for url in urls if not url.startswith("data:")]

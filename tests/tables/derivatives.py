@@ -1,4 +1,4 @@
-"""What the tests of the transforms share: every way to a derivative, and comparisons."""
+"""Every way to a derivative, and comparisons of their results."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ def points_of(code):
 
 
 def interrupted_at(work, point):
-    """How many points in the packages were passed, `work` being interrupted at this one, counted from 0."""
+    """The number of points in the packages that were passed, `work` being interrupted at this one, counted from 0."""
     passed = 0
 
     def step(frame, what, _):

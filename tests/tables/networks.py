@@ -1,4 +1,4 @@
-"""What the tests of layers share: a small model, and comparison of states."""
+"""A small model, and the comparison of states."""
 
 import numpy as np
 

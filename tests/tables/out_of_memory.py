@@ -1,4 +1,4 @@
-"""What is run with too little memory, each in a process of its own, by `test_out_of_memory`."""
+"""Work that `test_out_of_memory` runs with too little memory, each piece in a process of its own."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ GROWTH = {
 
 
 def pages_used():
-    """How many bytes of addresses this process has."""
+    """The bytes of addresses that this process has."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
 

@@ -26,6 +26,6 @@ def parts(svg, css):
 
 
 def texts(group):
-    """What a group shows: pairs of text and height on the page, left to right."""
+    """The texts that a group shows, as pairs of text and height on the page, left to right."""
     found = [(text.text.strip(), float(text.get("y")), float(text.get("x"))) for text in group.iter(f"{SVG}text")]
     return [(text, height) for text, height, _ in sorted(found, key=lambda item: (item[1], item[2])) if text]

@@ -196,7 +196,7 @@ def normalised(x: Any) -> Any:
 
 
 def straight_through(x: Any) -> Any:
-    """What passes a gradient on that the value doesn't have."""
+    """An operation that passes on a gradient which its value doesn't have."""
     return (x * x).detach() + (x - x.detach())
 
 

@@ -3,15 +3,10 @@
 import math
 
 from autograd.operations.primitive import all_primitives
-from autograd.program.builder import MACHINE_OPERATIONS
 from autograd.program.machine.runs import LONGEST
 from autograd.program.program import Program
 
-KNOWN = [
-    primitive
-    for primitive in all_primitives(auxiliary=True)
-    if primitive.kernel is not None or primitive in MACHINE_OPERATIONS
-]
+KNOWN = [primitive for primitive in all_primitives(auxiliary=True) if primitive.built_in]
 
 
 def random_program(draw, inputs, count, pool):

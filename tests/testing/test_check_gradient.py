@@ -7,7 +7,7 @@ import pytest
 
 from autograd import GradcheckError, OperandError, OutputError
 from autograd.testing import check_gradient
-from autograd.testing.foreign import SPACINGS, Black, plain, rounded, spacing
+from autograd.testing.black_box import SPACINGS, BlackBox, plain, rounded, spacing
 
 
 def rosenbrock(x):
@@ -22,7 +22,7 @@ def rosenbrock_gradient(x):
 
 
 class Tensor:
-    """What torch's tensors have that arrays of NumPy have not, and no more."""
+    """The attributes that torch's tensors have and NumPy's arrays don't, and no more."""
 
     def __init__(self, numbers, requires_grad=True):
         self.numbers = np.asarray(numbers, dtype=np.float64)
@@ -105,7 +105,7 @@ def test_single_precision_is_checked_as_far_as_it_goes():
 
 
 def test_results_in_single_precision_lower_the_precision_of_plain_numbers():
-    assert Black(np.float32, lambda x: 1.0, [0.1]).epsilon == SPACINGS["float32"]
+    assert BlackBox(np.float32, lambda x: 1.0, [0.1]).epsilon == SPACINGS["float32"]
     assert check_gradient(lambda x: np.sin(np.float32(x)), math.cos, [0.7])
 
 
@@ -113,7 +113,7 @@ def test_noise_of_the_values_widens_the_bounds():
     def noisy(x):
         return x * x + 1e-9 * math.sin(1e15 * x)
 
-    assert Black(noisy, lambda x: 2 * x, [1.3]).noise == pytest.approx(1e-9, rel=2.0)
+    assert BlackBox(noisy, lambda x: 2 * x, [1.3]).noise == pytest.approx(1e-9, rel=2.0)
     assert check_gradient(noisy, lambda x: 2 * x, [1.3], rtol=1e-4)
 
 

@@ -3,15 +3,15 @@
 import math
 
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import find, given, settings
 
 from autograd import grad, jit
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Tanh
 from autograd.testing import BranchingProgram, branching, check_gradients, programs
 from autograd.testing.branching import Assign, If, While
+from tests.tables.settings import CI
 
-CI = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 SPIRAL = BranchingProgram(
     (0.5, 2.0),
     [

@@ -61,16 +61,15 @@ from autograd import (
     xlogy,
 )  # fmt: skip
 from autograd.operations.primitive import Primitive
-from autograd.testing.strategies import in_domain, is_order, near_kink
+from autograd.testing.strategies import in_domain, near_kink
 from tests.tables.comparison import same
 from tests.tables.curvature import curved_pairs
 from tests.tables.derivatives import nested, number
-from tests.tables.oracles import BUILT_IN, ORACLES, exact_derivative, mpf
+from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE, ORACLES, exact_derivative, mpf
 from tests.tables.roundings import EPSILON, ROUNDINGS, error_scale
 from tests.tables.smooth_points import points
 
 inf, nan = math.inf, math.nan
-EVERY_PRIMITIVE = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 
 
 def on_operands(primitive):
@@ -84,7 +83,7 @@ def on_operands(primitive):
 
 def variable_places(primitive, point):
     """The places of the operands in which there are derivatives."""
-    return tuple(place for place in range(len(point)) if not is_order(primitive, place))
+    return tuple(place for place in range(len(point)) if place not in primitive.orders)
 
 
 def by_nested_grad(function, places):
@@ -187,7 +186,7 @@ _exact = {}
 
 
 def exact_second_derivative(primitive, point, first, second):
-    """What mpmath says, remembered: every path is measured at the same points."""
+    """mpmath's result, remembered: every path is measured at the same points."""
     key = (primitive.name, point, first, second)
     if key not in _exact:
         orders = [(place == first) + (place == second) for place in range(len(point))]
@@ -437,7 +436,7 @@ def grid(primitive):
     """Every combination of special values, with whole numbers for orders."""
     numbers = GRID if primitive.arity in (1, 2) else FEW
     for point in itertools.product(numbers, repeat=primitive.arity or 2):
-        if all(x in (1.0, 2.0, 3.0) for place, x in enumerate(point) if is_order(primitive, place)):
+        if all(x in (1.0, 2.0, 3.0) for place, x in enumerate(point) if place in primitive.orders):
             yield point
 
 

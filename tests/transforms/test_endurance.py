@@ -103,7 +103,7 @@ def test_repeated_calls_leave_nothing_behind(call, rounds):
     finally:
         tracemalloc.stop()
         gc.enable()
-    # Without the cycle collector. What Python and the engine keep of freed objects to use them again is up to 15 KB,
+    # Without the cycle collector. Python and the engine keep up to 15 KB of freed objects to use them again,
     # however many the rounds.
     assert after - before < 20_000
 

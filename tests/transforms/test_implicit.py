@@ -554,7 +554,7 @@ def test_repeated_calls_leave_nothing_behind(order):
         after = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-    # What Python and the engine keep of freed objects to use them again is up to 15 KB, however many the rounds.
+    # Python and the engine keep up to 15 KB of freed objects to use them again, however many the rounds.
     assert after - before < 20_000
 
 

@@ -288,7 +288,7 @@ def test_a_closed_over_variable_can_be_differentiated_in(derivative):
 
 
 def test_a_loss_of_derivatives_trains_the_variables_behind_them():
-    # What a network that solves u' = -u minimizes: u(t) = a tanh(bt), r = u' + u = a (b s + T), s = 1 - T².
+    # The loss of a network that solves u' = -u: u(t) = a tanh(bt), r = u' + u = a (b s + T), s = 1 - T².
     a, b, t = Variable(0.8), Variable(1.3), 0.6
     u, slope = value_and_grad(lambda t: a * tanh(b * t))(t)
     loss = (slope + u) ** 2

@@ -1,4 +1,4 @@
-"""What the transforms owe each other, on random expressions: two of them that mean the same give the same.
+"""The transforms against each other on random expressions: two that mean the same give the same.
 
 Bounds follow from rounding alone. A first derivative is a sum over paths through the graph of products of local
 gradients; any order of multiplying and adding them up makes at most two roundings an edge, each at most EPSILON of
@@ -115,7 +115,7 @@ def operations(outputs):
 
 
 def edges(outputs):
-    """How many edges the graph below the outputs has, and the outputs themselves."""
+    """The number of edges of the graph below the outputs, and the outputs themselves."""
     return len(outputs) + sum(len(node.parents) for node in operations(outputs))
 
 
@@ -133,7 +133,7 @@ def absolute_jacobian(outputs, variables):
 
 
 def first_order_bound(function, point):
-    """What two ways of computing the Jacobian may differ by, as a matrix: two roundings an edge, either way."""
+    """The difference that two ways of computing the Jacobian may have, as a matrix: two roundings an edge each way."""
     outputs, variables = graph(function, point)
     return 4 * edges(outputs) * EPSILON * absolute_jacobian(outputs, variables)
 

@@ -15,6 +15,7 @@ from autograd import (
     dot,
     exp,
     grad,
+    gradients,
     hessian,
     hvp,
     hypot,
@@ -218,6 +219,46 @@ def test_a_users_primitive_keeps_its_rule_beside_a_constant():
     assert grad(lambda x: larger(1.0, x))(1.0) == 0.0
     w = Variable(1.0)
     assert number(grad(lambda x: larger(x, w))(1.0)) == 0.0
+
+
+def test_a_users_primitive_of_many_operands_keeps_its_rule_beside_a_constant():
+    largest = Primitive(
+        "the_largest",
+        max,
+        lambda operands, out: [where(x == out, 0.5, 0.0) for x in operands],
+        arity=None,
+        kinks=lambda operands: operands[0] - operands[1],
+        beside_constant=lambda operands, uses, out: [0.0 for _ in operands],
+        linear=True,
+        registered=False,
+    )
+    assert_same(grad(largest, (0, 1))(1.0, 1.0), (0.5, 0.5))
+    assert grad(lambda x: largest(x, 1.0))(1.0) == 0.0
+    w = Variable(1.0)
+    assert number(grad(lambda x: largest(x, w))(1.0)) == 0.0
+    assert gradients(largest(w, 1.0), w) == 0.0
+
+
+def test_a_users_curved_primitive_keeps_its_rule_beside_a_constant_in_every_order():
+    def squared(a, b):
+        return where(a > b, a * a, b * b)
+
+    larger = Primitive(
+        "the_larger_squared",
+        squared,
+        lambda a, b, out: (where(a > b, 2.0 * a, where(a < b, 0.0, a)), where(b > a, 2.0 * b, where(b < a, 0.0, b))),
+        arity=2,
+        kinks=lambda a, b: a - b,
+        beside_constant=lambda x, c, out: where(x > c, 2.0 * x, 0.0),
+        registered=False,
+    )
+    x = Variable(3.0)
+    for of_constant, of_variable in ((larger(x, 3.0), 0.0), (larger(3.0, x), 0.0), (larger(x, 2.0), 6.0)):
+        assert gradients(of_constant, x) == of_variable
+        assert number(gradients(of_constant, x, create_graph=True)) == of_variable
+    w = Variable(3.0)
+    assert_same(value_and_grad(grad(lambda x: larger(x, w)))(3.0), (0.0, 0.0))
+    assert_same(value_and_grad(grad(lambda x: larger(x, w)))(4.0), (8.0, 2.0))
 
 
 def test_a_users_rule_of_the_wrong_length_is_an_error():

@@ -32,7 +32,7 @@ from autograd.transforms.curvature import Curvature
 from autograd.transforms.derivatives import Run
 from autograd.transforms.edge_pushing import eliminate_for_hessian
 from tests.tables.curvature import curved_pairs
-from tests.tables.oracles import BUILT_IN, mp, mpf
+from tests.tables.oracles import EVERY_PRIMITIVE, mp, mpf
 from tests.tables.roundings import EPSILON, ROUNDINGS
 from tests.tables.sparse_functions import (
     ELEMENTS,
@@ -67,7 +67,7 @@ def test_the_pattern_of_a_hessian_is_exact(function, pairs):
     assert matrix.toarray() == pytest.approx(dense, rel=ROUNDINGS * EPSILON, abs=1e-300)
 
 
-@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_a_square_of_a_primitive_interacts_in_all_its_operands(primitive):
     count = primitive.arity or 4
     point = [0.5, 0.25, 0.75, 0.375][:count]
@@ -376,7 +376,7 @@ def run_of(function, x):
 
 
 def additions(function, x):
-    """How many additions the elimination makes: the smallest limit at which it is not given up."""
+    """The number of additions that the elimination makes: the smallest limit at which it is not given up."""
     tape, curvature = run_of(function, x)
     low, high = 0, 1
     while eliminate_for_hessian(tape, curvature, float(high)) is None:

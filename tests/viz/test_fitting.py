@@ -79,7 +79,7 @@ def test_a_sign_is_in_the_middle_of_its_circle(engine):
         circle = group.find(f"{SVG}ellipse")
         assert sign.get("text-anchor") == "middle"
         assert float(sign.get("x")) == pytest.approx(float(circle.get("cx")), abs=0.01)
-        # What is written on a line is above it: a caret, which is small and high, in the whole.
+        # Text that is written on a line is above it: a caret, which is small and high, in the whole.
         raised = (float(sign.get("y")) - float(circle.get("cy"))) / float(sign.get("font-size"))
         assert raised == pytest.approx(0.56 if sign.text == "^" else 0.34, abs=0.01)
 

@@ -19,7 +19,7 @@ DOCS = PROJECT / "docs"
 def generator():
     spec = importlib.util.spec_from_file_location("generate_pictures", PROJECT / "tools" / "generate_pictures.py")
     module = importlib.util.module_from_spec(spec)
-    # What shows code looks its module up.
+    # Whatever shows code looks its module up.
     sys.modules["generate_pictures"] = module
     spec.loader.exec_module(module)
     yield module

@@ -1,4 +1,4 @@
-"""What `draw` is told wrong it refuses at once, and says what would be right."""
+"""`draw` refuses wrong arguments at once, and says what would be right."""
 
 import pytest
 

@@ -16,7 +16,7 @@ from viz.colours import DARK_FILL, DARK_TINTS, NEGATIVE, POSITIVE
 
 
 def words(svg, css):
-    """What the groups of a class show, each as one text."""
+    """The texts of the groups of a class, each as one."""
     return [" ".join(text for text, _ in texts(group)) for group in parts(svg, css)]
 
 

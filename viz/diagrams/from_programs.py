@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd import Constant, Node, Variable, topological_order
 from autograd.graph.node import value_of
+from autograd.graph.sweep import adjoints
 from autograd.numbers.operands import number_or_none
 from autograd.operations.primitives import Absorb, Select
 from autograd.program.jit import Jitted, jit
@@ -81,22 +82,21 @@ class Recording(NamedTuple):
         return diagram if self.inputs is not None else diagram.without_numbers()
 
 
-def gradients_through(nodes: Sequence[Node], outputs: Sequence[Node]) -> dict[int, float | None]:
-    """For each node's identity the derivative of the sum of the outputs; None where it does not reach.
+def gradients_through(nodes: Sequence[Node], outputs: Sequence[Node]) -> dict[int, float]:
+    """The derivative of the sum of the outputs by each node's identity; none where it does not reach.
 
     The side that a selection does not take gets nothing, not even 0 times infinity.
     """
-    found: dict[int, float | None] = {id(node): None for node in nodes}
-    for output in outputs:
-        found[id(output)] = (found[id(output)] or 0.0) + 1.0
-    for node in reversed(nodes):
-        adjoint = found[id(node)]
-        if adjoint is None or node.op is None:
-            continue
-        for parent, slope in zip(node.parents, slopes_of(node), strict=True):
-            if id(parent) in found and not (slope == 0.0 and node.op in (Select, Absorb)):
-                found[id(parent)] = (found[id(parent)] or 0.0) + adjoint * slope
-    return found
+
+    def slopes(node: Node) -> list[float | None]:
+        selects = node.op in (Select, Absorb)
+        return [None if selects and slope == 0.0 else slope for slope in slopes_of(node)]
+
+    def passes(operand: Any, slope: float | None, adjoint: float) -> bool:
+        return isinstance(operand, Node) and slope is not None
+
+    times = Counter([id(output) for output in outputs])
+    return adjoints(nodes, {output: float(count) for output, count in times.items()}, slopes, passes)
 
 
 def diagram_of_program(subject: Any, arguments: tuple[Any, ...], focus: Any, limit: int) -> tuple[Diagram, str] | None:

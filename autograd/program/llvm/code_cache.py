@@ -1,9 +1,9 @@
-"""Machine code kept on disk, so that another process need not compile what one has compiled before.
+"""Machine code kept on disk, so that a process need not compile what an earlier one has compiled.
 
-What is kept is code that will be run: a directory in which others may write would let them run theirs. So the
-directory, those above it, and each file must belong to the user (or root), and be writable by no one else, as ssh wants
-it of keys. A file begins with a digest of its key and its code; one that is damaged, cut off, too large, another key's
-or no file at all counts as missing.
+The code kept here will be run: a directory in which others may write would let them run theirs. So the directory, those
+above it, and each file must belong to the user (or root), and be writable by no one else, as ssh wants it of keys. A
+file begins with a digest of its key and its code; one that is damaged, cut off, too large, another key's or no file at
+all counts as missing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class CodeCache:
                 status = os.fstat(file.fileno())
                 if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST or others_may_write(status):
                     return None
-                content = file.read(LARGEST)
+                content = file.read(status.st_size)
         except OSError:
             return None
         code = content[len(HEAD) + DIGEST().digest_size :]
@@ -80,12 +80,12 @@ def current_cache() -> CodeCache | None:
 
 
 def cache_machine_code(directory: str | os.PathLike[str] | None) -> None:
-    """Keep the machine code of compiled functions in this directory from now on, and use what is there; None: don't.
+    """Keep the machine code of compiled functions in this directory from now on; None turns the cache off.
 
-    The directory is made if there is none. It must belong to the user and be writable by no one else, nor may those
-    above it be: else PermissionError. Files are found by a digest of the code to be compiled, the processor, and the
-    version of LLVM, so that the directory may be shared by programs, machines and versions. Nothing is ever deleted
-    from it; deleting files does no harm.
+    Code that an earlier process left there is used. The directory is made if there is none. It must belong to the user
+    and be writable by no one else, nor may those above it be: else PermissionError. Files are found by a digest of the
+    code to be compiled, the processor, and the version of LLVM, so that the directory may be shared by programs,
+    machines and versions. Nothing is ever deleted from it; deleting files does no harm.
 
     >>> from tempfile import TemporaryDirectory
     >>> from autograd import cache_machine_code

@@ -1,4 +1,4 @@
-"""Operations on the same numbers that have most of their work in common: brought together, one function does them.
+"""Finds operations on the same operands that share most of their work, so that one function computes them together.
 
 A function and its slope are such: tanh and 1 / cosh**2 need the same exponential, sin and cos the same small angle.
 Derivatives are full of them, but far apart: values come first, slopes when the sweep back needs them.
@@ -9,26 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.program.llvm.elementary import FAMILIES
+from autograd.program.llvm.lowering import family_of
 from autograd.program.machine.step import Fused, Step
 
 __all__ = ["brought_together", "companions"]
 
 # 1 / (1 + exp(x)), as the slope of sigmoid has it, needs the same exponential as sigmoid(x).
 SIGMOID_OF_NEGATED = Fused("sigmoid_of_negated", 1)
-FAMILY: dict[str, int] = {name: number for number, names in enumerate(FAMILIES) for name in names}
 
 
 def brought_together(steps: Sequence[Step]) -> list[Step]:
-    """The steps, those that share work with an earlier one moved behind it, where their operands are known too."""
+    """The steps in an order in which those that share work with an earlier one stand behind it."""
     groups: list[list[Step]] = []
     group_of: dict[Any, list[Step]] = {}
     for step in steps_of_same_operands(steps):
-        family = FAMILY.get(step.primitive.name)
-        group = None if family is None else group_of.get((family, step.operands))
+        family = family_of(step.primitive.name)
+        group = group_of.get((family, step.operands)) if family else None
         if group is None:
             groups.append([step])
-            if family is not None:
+            if family:
                 group_of[family, step.operands] = groups[-1]
         else:
             group.append(step)
@@ -36,7 +35,7 @@ def brought_together(steps: Sequence[Step]) -> list[Step]:
 
 
 def steps_of_same_operands(steps: Sequence[Step]) -> list[Step]:
-    """The steps, functions of a negated number being functions of the number itself where there are such."""
+    """The steps, the sigmoids of negated numbers being `sigmoid_of_negated` of the numbers themselves."""
     negated = {step.result: step.operands[0] for step in steps if step.primitive.name == "negate"}
     return [
         Step(step.result, SIGMOID_OF_NEGATED, (negated[step.operands[0]],))
@@ -47,14 +46,14 @@ def steps_of_same_operands(steps: Sequence[Step]) -> list[Step]:
 
 
 def companions(steps: Sequence[Step], first: int, stop: int) -> Sequence[Step]:
-    """The step of this number, and those right behind it, before `stop`, that share its work."""
+    """The step `first`, and those right behind it, before `stop`, that share its work."""
     step = steps[first]
-    family = FAMILY.get(step.primitive.name)
+    family = family_of(step.primitive.name)
     last = first + 1
     while (
-        family is not None
+        family
         and last < stop
-        and FAMILY.get(steps[last].primitive.name) == family
+        and family_of(steps[last].primitive.name) == family
         and steps[last].operands == step.operands
     ):
         last += 1

@@ -8,10 +8,10 @@ and returns `width` doubles, <width x double>, or plain doubles for width 1. Nam
   expm1, exp_difference and erf 1.4, power 1.2, gaussian, asinh, power_below and log2 1.1; all others are within 1.01.
 * Special values are those of the eager functions, with the sign of zero.
 * The same argument gives the same bits at every width, with and without AVX and fused multiply-add, but for the sign
-  and payload of a nan, and for what is called row by row.
-* Nothing branches, except to functions that are called row by row, `@ag_scalar_<name>`: `externals` lists them.
-  The caller tells LLVM their addresses: C's sin, cos and tan (for angles beyond 2**30) and fmod (for quotients from
-  2**53 on), and the package's lgamma, digamma and polygamma.
+  and payload of a nan, and for functions that are called row by row.
+* Nothing branches, except to the C functions of primitives that are called row by row, `@ag_scalar_<name>`, whose
+  addresses LLVM is told: sin, cos and tan (for angles beyond 2**30) and fmod (for quotients from 2**53 on), lgamma,
+  digamma and polygamma, and any that has no line in the table of `lowering`.
 * Nanoseconds per row at width 8 with AVX-512 on a Zen 5: exp 0.7, log 1.2, sin 1.2, tanh 1.1 and with its slope 1.4,
   erf 1.3, power 3.6; there with AVX2 only: 1.1, 1.8, 2.1, 1.6 and 2.1, 2.1, 5.5. Without fused multiply-add LLVM calls
   libm's `fma` for each row: 16, 11, 21, 18 and 25, 41, 42. Most are 400 to 1,700 bytes of code and constants.
@@ -19,76 +19,34 @@ and returns `width` doubles, <width x double>, or plain doubles for width 1. Nam
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from autograd.program.llvm import exponential, hyperbolic, special, trigonometry
 from autograd.program.llvm.expressions import CONDITION, REAL, Function, Value, scalar_where
+from autograd.program.llvm.lowering import arity_of, family_of, lowered, members_of
 
-__all__ = ["AND", "ARITY", "FAMILIES", "NAMES", "SCALAR", "definitions", "externals", "symbol", "together"]
+__all__ = ["AND", "definitions", "name_of_several", "symbol"]
 
-FUNCTIONS: dict[str, Callable[..., Value]] = {
-    **{
-        name: getattr(module, name)
-        for module, names in {
-            exponential: "exp exp_difference exp2 expm1 gaussian log log2 log10 log1p xlogy sigmoid "
-            "sigmoid_of_negated sigmoid_difference softplus logaddexp power power_below",
-            hyperbolic: "sinh cosh tanh sech_squared asinh acosh atanh",
-            trigonometry: "sin cos tan asin acos atan atan2",
-            special: "cbrt hypot erf erfc fmod mod floor_divide sign floor ceil trunc",
-        }.items()
-        for name in names.split()
-    },
-    "round": special.nearest,
-    "copysign": special.signed_size,
-    "max": special.maximum,
-    "min": special.minimum,
-}
-# Names without a vector form: all their rows are calls.
-SCALAR: dict[str, int] = {"lgamma": 1, "digamma": 1, "polygamma": 2}
-ARITY: dict[str, int] = {
-    name: len(inspect.signature(function).parameters) for name, function in FUNCTIONS.items()
-} | SCALAR
-# Those of primitives; the others are made of two.
-NAMES: tuple[str, ...] = tuple(sorted(ARITY.keys() - {"sigmoid_of_negated"}))
-# Functions of the same arguments that share so much that one function for all of them takes little longer than one.
-FAMILIES: tuple[tuple[str, ...], ...] = (
-    ("tanh", "sech_squared"),
-    ("sinh", "cosh"),
-    ("sin", "cos"),
-    ("softplus", "sigmoid", "sigmoid_of_negated"),
-    ("erf", "erfc", "gaussian"),
-)
 AND = "_and_"
 
 
-def together(names: Iterable[str]) -> str:
+def name_of_several(names: Iterable[str]) -> str:
     """The name of the function that gives the values of some members of a family, in the family's order."""
     wanted = set(names)
-    family = next(family for family in FAMILIES if wanted <= set(family))
-    return AND.join([name for name in family if name in wanted])
+    return AND.join([name for name in members_of(family_of(next(iter(wanted)))) if name in wanted])
 
 
 def symbol(name: str) -> str:
-    """The name of the external function that gives `name` for one row."""
+    """The name in LLVM of the C function that gives the value of this primitive."""
     return f"ag_scalar_{name}"
-
-
-def externals(names: Iterable[str]) -> dict[str, int]:
-    """The scalar functions that the definitions of these names call, with how many doubles they take."""
-    return dict(sorted({scalar for name in names for scalar in _written(name.split(AND), 1).scalars}))
 
 
 def definitions(names: Iterable[str], width: int, suffix: str = "") -> str:
     """The text of the functions `@ag_<name><suffix>` and of all that they need, each once.
 
-    A name that `together` gives is that of a function with several results. Raises ValueError if there is no such
-    function or width.
+    A name that `name_of_several` gives is that of a function with several results. Raises ValueError if there is no
+    such function or width.
     """
     wanted = sorted(set(names))
-    unknown = [name for whole in wanted for name in whole.split(AND) if name not in ARITY]
-    if unknown:
-        raise ValueError(f"there is no LLVM function {', '.join(unknown)}; there are {', '.join(NAMES)}")
     if width < 1:
         raise ValueError(f"a width is the number of rows in a register, 1 or more, not {width}")
     functions = [_written(name.split(AND), width, suffix) for name in wanted]
@@ -105,7 +63,7 @@ def _written(names: Sequence[str], width: int, suffix: str = "") -> Function:
     """The function with all its lines; one of several names returns a structure of their values."""
     function = Function(width, suffix)
     real_type = function.type_of(REAL)
-    arguments = [Value(function, REAL, f"%x{index}") for index in range(ARITY[names[0]])]
+    arguments = [Value(function, REAL, f"%x{index}") for index in range(arity_of(names[0]))]
     results = [_result(function, name, arguments) for name in names]
     result_type, result = real_type, results[0].text
     if len(names) > 1:
@@ -121,10 +79,11 @@ def _written(names: Sequence[str], width: int, suffix: str = "") -> Function:
 
 def _result(function: Function, name: str, arguments: Sequence[Value]) -> Value:
     """The value of one function, its lines added to those before."""
-    if name in SCALAR:
-        everywhere = Value(function, CONDITION, function.constant(CONDITION, True))
-        return scalar_where(everywhere, arguments[0], name, *arguments)
-    return FUNCTIONS[name](*arguments)
+    write = lowered(name).write
+    if write is not None:
+        return arguments[0].like(write(*arguments))
+    everywhere = Value(function, CONDITION, function.constant(CONDITION, True))
+    return scalar_where(everywhere, arguments[0], name, *arguments)
 
 
 def _row_by_row(name: str, arity: int, width: int, suffix: str) -> str:

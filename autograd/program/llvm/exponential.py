@@ -1,7 +1,7 @@
 """Exponentials, logarithms and powers as LLVM IR.
 
 Each works the same way: an exact *reduction* of the argument to a small interval, a *polynomial* there, and the
-*reconstruction*. What the result's last bit depends on is carried as a `Pair`.
+*reconstruction*. Numbers on which the result's last bit depends are carried as a `Pair`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ SMALLEST_NORMAL = 2.0**-1022
 
 
 def power_in_bits(whole: Value) -> Value:
-    """2**(k - 1023), k being the last bits of an integer: they are shifted to where the exponent stands."""
+    """2**(k - 1023), k being the last bits of an integer, which are shifted to the place of the exponent."""
     return real(whole << 52)
 
 
@@ -108,7 +108,7 @@ def exponential(x: Value) -> Value:
     return fma(first, above, first) * second
 
 
-# What can only be below 1 is calculated 2**LIFT times as large: then its power of two is one normal number.
+# A result that can only be below 1 is calculated 2**LIFT times as large: then its power of two is one normal number.
 LIFT = 200
 
 
@@ -331,17 +331,17 @@ def accurate_log(x: Value) -> Pair:
 
 
 def is_integer(x: Value) -> Value:
-    """Where x is an integer, or infinite."""
+    """The condition that x is an integer, or infinite."""
     return round_even(x) == x
 
 
 def is_odd(x: Value) -> Value:
-    """Where x is an odd integer."""
+    """The condition that x is an odd integer."""
     return is_integer(x) & ~is_integer(0.5 * x)
 
 
 def power_of(base: Value, exponent: Pair, integer: Value, odd: Value) -> Value:
-    """base ** exponent, given where the exponent is an integer and an odd one (C99, Annex F.9.4.4)."""
+    """base ** exponent, given the conditions that the exponent is an integer and an odd one (C99, Annex F.9.4.4)."""
     size = absolute(base)
     log = accurate_log(size)
     # 1 ** inf is 1; 0 and inf to any power but 0 overflow, one way or the other.

@@ -76,11 +76,11 @@ def cosh(x: Value) -> Value:
 
 # tanh |x| = (1 - t) / (1 + t) and its slope 4 t / (1 + t)**2, with t = exp(-2 |x|). The numerator of the first is made
 # of exp(r) - 1, which keeps the digits of small x; the second keeps those of large x, as 1 - tanh(x)**2 would not. One
-# division serves both: what a product with the inverse leaves of the numerator is multiplied by the inverse again.
+# division serves both: the rest of the numerator after a product with the inverse is multiplied by the inverse again.
 
 
 class Decay(NamedTuple):
-    """What tanh and its slope at the same x have in common."""
+    """The numbers that tanh and its slope at the same x share."""
 
     power: Value  # 2**(n + LIFT)
     above: Value  # t = 2**n (1 + above)
@@ -90,7 +90,7 @@ class Decay(NamedTuple):
 
 
 def decay_of_twice(x: Value) -> Decay:
-    """t and what is made of it."""
+    """t = exp(-2 |x|), and the numbers made of it that tanh and its slope share."""
     exponent = -2.0 * smaller(absolute(x), 374.0)
     n, whole = nearest_exponent(exponent, 1023.0 + LIFT)
     power = power_in_bits(whole)
@@ -106,7 +106,7 @@ def decay_of_twice(x: Value) -> Decay:
 def tanh(x: Value) -> Value:
     """The hyperbolic tangent."""
     parts = decay_of_twice(x)
-    # The quotient; what it leaves of the numerator, divided by the mean, is added.
+    # The quotient, to which the rest of the numerator, divided by the mean, is added.
     ratio = parts.difference.high * parts.inverse
     rest = fma(-ratio, parts.mean.high, parts.difference.high) + parts.difference.low
     rest = fma(-ratio, parts.mean.low, rest)

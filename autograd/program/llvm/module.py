@@ -1,33 +1,18 @@
 """A program as LLVM IR: straight-line code over the places that a machine's plan gives to its values.
 
 The code is cut into functions of some hundred operations, for a compiler takes more than twice as long for twice as
-long a function. Within one, values are in registers of the processor; what a later one needs goes through memory.
+long a function. Within one, values are in registers of the processor; values that a later one needs go through memory.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from autograd.program.llvm import elementary
 from autograd.program.llvm.companions import companions
-from autograd.program.llvm.exponential import exponent_and_mantissa, power_of_two
-from autograd.program.llvm.expressions import (
-    CONDITION,
-    REAL,
-    Function,
-    Value,
-    absolute,
-    copysign,
-    fma,
-    larger,
-    select,
-    smaller,
-    square_root,
-    two_product,
-    two_sum,
-)
+from autograd.program.llvm.elementary import AND, definitions, name_of_several, symbol
+from autograd.program.llvm.expressions import CONDITION, REAL, Function, Value, fma, select
+from autograd.program.llvm.lowering import lowered
 from autograd.program.machine.plan import Plan
 from autograd.program.machine.step import Step
 
@@ -37,8 +22,6 @@ __all__ = ["LENGTH", "WIDTH", "Module", "Scratch"]
 WIDTH = 8
 # Operations in a function.
 LENGTH = 300
-# Of these a call costs more than the thing itself.
-WRITTEN_OUT = {"max", "min", "sign", "floor", "ceil", "trunc", "round", "copysign"}
 
 
 class Scratch:
@@ -59,7 +42,7 @@ class Scratch:
         leaving: dict[int, list[int]] = {}
         for time, step in enumerate(steps):
             if time % LENGTH == 0:
-                # No function reads what the one before was the last to need.
+                # The function before this one was the last to read these.
                 free += leaving.pop(time // LENGTH, [])
             if step.output >= 0 or step.result in plan.kept:
                 continue
@@ -74,10 +57,10 @@ class Scratch:
 
 
 class Module:
-    """The functions of a module whose `@run` does some steps.
+    """The functions of a module whose `@run` does some steps of a plan.
 
-    With a width of 1, all on cells, for one row; of a plan for one row alone, it writes the outputs that it computes to
-    where else sums are. With another width, for a block of so many rows, a register's width at a time.
+    With a width of 1 it runs one row, on cells alone; for a plan of one row `alone` it writes the outputs that it
+    computes to the place of the sums. With another width it runs blocks of `block` rows, `width` of them at a time.
     """
 
     def __init__(self, plan: Plan, steps: Sequence[Any], width: int, block: int = 1) -> None:
@@ -86,7 +69,9 @@ class Module:
         self.width = width
         self.block = block
         self.scratch = self.scratch_of(steps)
-        # The numbers of the outputs that each value is, where the code writes them: for one row alone.
+        # The most operands that a C function takes in an array, for which there is room behind the scratch places.
+        self.most_gathered = 0
+        # For one row alone, whose outputs the code writes: the numbers of the outputs that each value is.
         self.outputs: dict[int, list[int]] = {}
         for number, output in enumerate(plan.outputs if plan.alone else ()):
             self.outputs.setdefault(output, []).append(number)
@@ -94,8 +79,13 @@ class Module:
         self.called: dict[tuple[int, str], set[str]] = {}
         self.declared: set[str] = set()
 
+    @property
+    def scratch_size(self) -> int:
+        """The numbers of room that the code needs for itself; known once the text is written."""
+        return self.scratch.size * self.width + self.most_gathered
+
     def scratch_of(self, steps: Sequence[Any]) -> Scratch:
-        """Where values are that one function computes and another needs."""
+        """The places of values that one function computes and another needs."""
         return Scratch(self.plan, steps)
 
     def text(self) -> str:
@@ -105,7 +95,7 @@ class Module:
         lines = [
             line
             for (width, suffix), names in sorted(self.called.items())
-            for line in elementary.definitions(names, width, suffix).splitlines()
+            for line in definitions(names, width, suffix).splitlines()
         ]
         declared = self.declared | {line for line in lines if line.startswith("declare")}
         return "\n".join([
@@ -116,7 +106,7 @@ class Module:
         ])  # fmt: skip
 
     def part(self, number: int, start: int) -> str:
-        """The function of some of the steps."""
+        """The function of the steps from `start` on, `LENGTH` of them."""
         function = Function(self.width)
         stop = min(start + LENGTH, len(self.steps))
         known: dict[int, Value] = {}
@@ -135,7 +125,7 @@ class Module:
         return self.defined(number, function)
 
     def defined(self, number: int, function: Function) -> str:
-        """The text of one of the parts."""
+        """The text of a part, whose lines are those of the function."""
         self.declared |= function.intrinsics
         alive = function.type_of(CONDITION)
         parameters = f"ptr %registers, ptr %cells, ptr %sums, {alive} %alive, ptr %scratch"
@@ -165,7 +155,7 @@ class Module:
             "  br label %next",
             "next:",
             "  %row = phi i64 [ 0, %entry ], [ %after, %work ]",
-            "  %one = insertelement <8 x i64> poison, i64 %row, i64 0".replace("8", str(width)),
+            f"  %one = insertelement <{width} x i64> poison, i64 %row, i64 0",
             f"  %same = shufflevector <{width} x i64> %one, <{width} x i64> poison, <{width} x i32> zeroinitializer",
             f"  %rows = add <{width} x i64> %same, <{lanes}>",
             f"  %last = insertelement <{width} x i64> poison, i64 %count, i64 0",
@@ -202,7 +192,7 @@ class Module:
         return known[value]
 
     def address(self, function: Function, value: int) -> tuple[str, int]:
-        """Where a value is, and to how many bytes that place is aligned."""
+        """The address of a value, and the alignment of its place in bytes."""
         alignment = 8 * self.width
         if value in self.scratch.place:
             base, index = "%scratch", self.scratch.place[value] * self.width
@@ -229,7 +219,7 @@ class Module:
         function.lines.append(f"  store {function.type_of(REAL)} {result.text}, ptr {address}, align {alignment}")
 
     def write_output(self, function: Function, output: int, result: Value) -> None:
-        """Write the result that is this output, or this and the following ones."""
+        """Store a result at this output; a vector fills the following outputs too."""
         address = f"%{function.new_name()}"
         function.lines.append(f"  {address} = getelementptr double, ptr %sums, i64 {output}")
         function.lines.append(f"  store {result.function.type_of(REAL)} {result.text}, ptr {address}, align 8")
@@ -245,12 +235,12 @@ class Module:
         function.lines.append(f"  store {vector} {kept.text}, ptr {address}, align {8 * WIDTH}")
 
     def results(self, function: Function, steps: Sequence[Step], operands: list[Value]) -> dict[int, Value]:
-        """The results of operations that one function does, by their numbers."""
+        """The results, by their numbers, of operations on the same operands that one function does."""
         if len(steps) == 1:
             return {steps[0].result: self.result(function, steps[0], operands)}
-        name = elementary.together([step.primitive.name for step in steps])
+        name = name_of_several([step.primitive.name for step in steps])
         kind = function.type_of(REAL)
-        members = name.split(elementary.AND)
+        members = name.split(AND)
         kinds = f"{{ {', '.join([kind] * len(members))} }}"
         found = self.call(function, kinds, name, operands)
         results = {}
@@ -260,130 +250,39 @@ class Module:
         return results
 
     def call(self, function: Function, kind: str, name: str, operands: list[Value]) -> Value:
-        """What one of the functions in LLVM IR returns."""
+        """The result of a function that `definitions` gives, which is noted down."""
         self.called.setdefault((function.width, function.suffix), set()).add(name)
         arguments = ", ".join([f"{function.type_of(REAL)} {operand.text}" for operand in operands])
         return function.emit(REAL, f"call {kind} @ag_{name}{function.suffix}({arguments})")
 
     def result(self, function: Function, step: Step, operands: list[Value]) -> Value:
         """The result of an operation."""
-        primitive: Any = step.primitive
-        name = primitive.name
-        if name in MANY:
-            return MANY[name](operands)
-        if name in SINGLE:
-            return SINGLE[name](*operands)
-        if name in WRITTEN_OUT:
-            return elementary.FUNCTIONS[name](*operands)
-        if name in elementary.ARITY:
-            return self.call(function, function.type_of(REAL), name, operands)
-        return operands[0].like(primitive.value(*operands))
+        name = step.primitive.name
+        line = lowered(name)
+        if line.many:
+            return self.call_by_row(function, name, operands) if line.write is None else line.write(operands)
+        if line.inline and line.write is not None:
+            return operands[0].like(line.write(*operands))
+        return self.call(function, function.type_of(REAL), name, operands)
 
-
-SINGLE: dict[str, Callable[..., Value]] = {
-    "sqrt": square_root,
-    "abs": absolute,
-    "fma": fma,
-    "product_plus": fma,
-    "product_minus": lambda a, b, c: fma(a, b, -c),
-    "minus_product": lambda a, b, c: fma(-a, b, c),
-}
-
-
-def total(terms: Sequence[Value]) -> Value:
-    """The sum, with what rounding took away added at the end (Neumaier 1974), unless that is not finite."""
-    result = terms[0]
-    if len(terms) < 3:
-        return result if len(terms) == 1 else result + terms[1]
-    lost = result.like(0.0)
-    for term in terms[1:]:
-        result, error = two_sum(result, term)
-        lost = lost + error
-    corrected = result + lost
-    return select(corrected == corrected, corrected, result)
-
-
-def inner_product(terms: Sequence[Value]) -> Value:
-    """The inner product of the halves, likewise (Ogita, Rump and Oishi 2005)."""
-    half = len(terms) // 2
-    products = [two_product(a, b) for a, b in zip(terms[:half], terms[half:], strict=True)]
-    if half == 1:
-        return products[0].high
-    result = products[0].high
-    lost = products[0].low
-    for product in products[1:]:
-        result, error = two_sum(result, product.high)
-        lost = lost + (error + product.low)
-    corrected = result + lost
-    return select(corrected == corrected, corrected, result)
-
-
-def product(factors: Sequence[Value]) -> Value:
-    """The product, roundings carried along (Graillat 2008).
-
-    Mantissas and exponents are multiplied apart, so that no partial product over- or underflows.
-    """
-    if len(factors) < 3:
-        return factors[0] if len(factors) == 1 else factors[0] * factors[1]
-    result = lost = factors[0].like(0.0)
-    exponent = result
-    for place, factor in enumerate(factors):
-        size = absolute(factor)
-        ordinary = (size > 0.0) & (size < math.inf)
-        power, mantissa = exponent_and_mantissa(select(ordinary, size, 1.0))
-        exponent = exponent + select(ordinary, power, 0.0)
-        mantissa = copysign(select(ordinary, mantissa, size), factor)
-        if place == 0:
-            result = mantissa
-            continue
-        step = two_product(result, mantissa)
-        lost = fma(lost, mantissa, step.low)
-        result = step.high
-    corrected = result + lost
-    result = select(corrected == corrected, corrected, result)
-    # In steps: a power of two has a narrower range than the product of three.
-    for _ in range(3):
-        power = larger(smaller(exponent, 1000.0), -1000.0)
-        result = result * power_of_two(power)
-        exponent = exponent - power
-    return result
-
-
-def extreme(name: str) -> Callable[[Sequence[Value]], Value]:
-    """The largest or smallest of many."""
-    of_two = elementary.FUNCTIONS[name]
-
-    def of_many(operands: Sequence[Value]) -> Value:
-        result = operands[0]
-        for operand in operands[1:]:
-            result = of_two(result, operand)
+    def call_by_row(self, function: Function, name: str, operands: list[Value]) -> Value:
+        """The result of an operation on any number of operands by its C function, which takes an array for each row."""
+        self.declared.add(f"declare double @{symbol(name)}(ptr, i64)")
+        self.most_gathered = max(self.most_gathered, len(operands))
+        start = self.scratch.size * self.width
+        vector = function.type_of(REAL)
+        result = Value(function, REAL, "poison")
+        array = f"%{function.new_name()}"
+        function.lines.append(f"  {array} = getelementptr double, ptr %scratch, i64 {start}")
+        for row in range(function.width):
+            for place, operand in enumerate(operands):
+                number, address = operand, f"%{function.new_name()}"
+                if function.width > 1:
+                    number = function.emit(REAL, f"extractelement {vector} {operand.text}, i64 {row}")
+                function.lines.append(f"  {address} = getelementptr double, ptr {array}, i64 {place}")
+                function.lines.append(f"  store double {number.text}, ptr {address}, align 8")
+            value = function.emit(REAL, f"call double @{symbol(name)}(ptr {array}, i64 {len(operands)})")
+            if function.width == 1:
+                return value
+            result = function.emit(REAL, f"insertelement {vector} {result.text}, double {value.text}, i64 {row}")
         return result
-
-    return of_many
-
-
-def length(terms: Sequence[Value]) -> Value:
-    """The Euclidean length, without overflow."""
-    largest = extreme("max")([absolute(term) for term in terms])
-    shares = [term / largest for term in terms]
-    result = largest * square_root(inner_product([*shares, *shares]))
-    return select((largest == 0.0) | (largest == math.inf), largest, result)
-
-
-def log_of_sum_of_exponentials(terms: Sequence[Value]) -> Value:
-    """The logarithm of the sum of the exponentials, without overflow."""
-    largest = extreme("max")(terms)
-    powers = total([elementary.FUNCTIONS["exp_difference"](term, largest) for term in terms])
-    result = largest + elementary.FUNCTIONS["log"](powers)
-    return select(absolute(largest) == math.inf, largest, result)
-
-
-MANY: dict[str, Callable[[Sequence[Value]], Value]] = {
-    "sum": total,
-    "dot": inner_product,
-    "prod": product,
-    "norm": length,
-    "logsumexp": log_of_sum_of_exponentials,
-    "max_of_many": extreme("max"),
-    "min_of_many": extreme("min"),
-}

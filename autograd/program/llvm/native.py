@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.graph.locks import no_forks
-from autograd.operations.primitive import find_primitive
-from autograd.program.llvm import elementary
+from autograd.operations.primitive import all_primitives
 from autograd.program.llvm.code_cache import current_cache
 from autograd.program.llvm.companions import brought_together
+from autograd.program.llvm.elementary import symbol
 from autograd.program.llvm.module import WIDTH, Module
 from autograd.program.llvm.row import module_of_row
 from autograd.program.machine.machine import BLOCK, address_of_value
@@ -21,7 +21,7 @@ from autograd.program.machine.plan import Plan
 
 __all__ = ["NativeCode", "is_available"]
 
-# So many operations for one row are optimised within half a second, in which no process can be forked off.
+# The most operations for one row that are optimised: it takes half a second, in which no process can be forked off.
 MOST_OPTIMISED = 5_000
 
 
@@ -37,7 +37,7 @@ def is_available() -> bool:
 
 @functools.cache
 def host() -> tuple[Any, Any]:
-    """LLVM's binding and the target of this processor; the functions that machine code calls are made known."""
+    """LLVM's binding and the target of this processor, once LLVM knows the C functions that machine code may call."""
     with no_forks:
         try:
             import llvmlite.binding as llvm
@@ -45,18 +45,19 @@ def host() -> tuple[Any, Any]:
             raise ImportError("machine code needs llvmlite: pip install 'scalar-autograd[jit]'") from error
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
-        for name in elementary.externals(elementary.NAMES):
-            llvm.add_symbol(elementary.symbol(name), address_of_value(find_primitive(name)))
+        for primitive in all_primitives(auxiliary=True):
+            if primitive.kernel is not None:
+                llvm.add_symbol(symbol(primitive.name), address_of_value(primitive))
         return llvm, llvm.Target.from_default_triple()
 
 
 class NativeCode:
-    """The machine code of what a plan does once, or with `rows` of what it does for each block of rows.
+    """The machine code for the steps that a plan does once, or with `rows` for those of each block of rows.
 
     `address` is that of `run(registers, cells, sums, failed, count, scratch)`, which needs `scratch` numbers of room
-    for itself. Code for blocks of rows is optimised. Of code for one row, optimisation makes 1.1 to 1.9 times as fast
-    what can't use the vector unit, and 1.1 times the rest, but it takes 5 to 9 times as long to compile: it is done
-    where nobody waits, that is if the caller is `patient`.
+    for itself. Code for blocks of rows is optimised. Optimisation makes code for one row 1.1 times as fast, and up to
+    1.9 times where it can't use the vector unit, but it takes 5 to 9 times as long to compile: it is done if nobody
+    waits, that is if the caller is `patient`.
     """
 
     engine: Any = None
@@ -64,7 +65,7 @@ class NativeCode:
     def __init__(self, plan: Plan, rows: bool, patient: bool = False) -> None:
         module = Module(plan, brought_together(plan.rest), WIDTH, BLOCK) if rows else module_of_row(plan)
         text = module.text()
-        self.scratch = module.scratch.size * module.width
+        self.scratch = module.scratch_size
         # LLVM has locks of its own.
         with no_forks:
             self.compile(text, 1 if rows or (patient and len(module.steps) <= MOST_OPTIMISED) else 0)
@@ -82,7 +83,7 @@ class NativeCode:
                     no_forks.release()
 
     def compile(self, text: str, level: int) -> None:
-        """Make machine code of LLVM's language, optimised so far."""
+        """Make machine code of a module's text, at this level of optimisation."""
         llvm, target = host()
         # LLVM misjudges some processors by name alone, hence the list of features.
         processor = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
@@ -119,7 +120,7 @@ def compiled(text: str, machine: Any) -> bytes:
 
 
 def kept_or_made(text: str, options: tuple[str, ...], make: Callable[[], bytes]) -> bytes:
-    """The object file of a module: what an earlier process has kept for the same text and options, or a new one.
+    """The object file of a module: the one that an earlier process kept for the same text and options, or a new one.
 
     The text is made in any case, an eighth of the work: so a file can't be taken for that of another program, or of
     another version of what writes the text.

@@ -1,7 +1,7 @@
 """A program as LLVM IR for one row: operations of one kind side by side in vector registers.
 
-What a program does for many numbers one by one, its plan puts in runs: their results lie next to each other, and mostly
-so do their operands. Eight of them are one instruction here, to run and to compile.
+Operations that a program does for many numbers one by one stand in the runs of its plan: their results lie next to each
+other, and mostly so do their operands. Eight of them are one instruction here, to run and to compile.
 """
 
 from __future__ import annotations
@@ -9,52 +9,53 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.program.llvm.companions import brought_together
-from autograd.program.llvm.elementary import SCALAR
 from autograd.program.llvm.expressions import REAL, Function, Value
+from autograd.program.llvm.lowering import lowered
 from autograd.program.llvm.module import LENGTH, WIDTH, Module, Scratch
-from autograd.program.llvm.sums import LOOPS
+from autograd.program.llvm.reductions import Loop
 from autograd.program.machine.plan import Plan
 from autograd.program.machine.step import Step
 
 __all__ = ["module_of_row"]
 
-# Operations that are done at once.
+# The numbers of operations that are done at once.
 WIDTHS = (WIDTH, WIDTH // 2)
-# A program with more pieces than this share of its operations is done in its own order, in which what is used together
-# stays together.
+# A program with more pieces than this share of its operations is done in its own order, in which values that are used
+# together stay together.
 MOST_PIECES = 0.6
 # Sums of fewer terms are written out.
 SHORTEST_LOOP = 24
 
 
 def module_of_row(plan: Plan) -> Module:
-    """The module that does what is the same for all rows and no decision depends on."""
+    """The module of the steps that are the same for all rows and that no decision depends on."""
     longest = max([len(step.operands) for step in plan.before], default=0)
     if len(plan.runs[1]) == len(plan.before) and longest < SHORTEST_LOOP:
         # A chain: nothing to look for.
         return Module(plan, brought_together(plan.before), 1)
     pieces = [piece for run in plan.runs[1] for piece in cut(run, plan)]
-    work = sum([1 if is_loop(piece[0], plan) else operations_of(piece[0]) for piece in pieces])
+    work = sum([1 if loop_of(piece[0], plan) else operations_of(piece[0]) for piece in pieces])
     if work > MOST_PIECES * sum([operations_of(step) for step in plan.before]):
         return Module(plan, brought_together(plan.before), 1)
     return Row(plan, pieces)
 
 
 def operations_of(step: Step) -> int:
-    """How many operations of two numbers an operation is written out in."""
+    """The number of operations on two numbers in which an operation is written out."""
     return max(1, len(step.operands) - 1) if step.primitive.arity is None else 1
 
 
-def is_loop(step: Step, plan: Plan) -> bool:
-    """Whether an operation is a loop over numbers in memory: a long sum, the operands side by side."""
-    if step.primitive.name not in LOOPS or len(step.operands) < SHORTEST_LOOP:
-        return False
-    return all([in_a_row([plan.place[value] for value in part]) for part in parts_of(step)])
+def loop_of(step: Step, plan: Plan) -> Loop | None:
+    """The loop that does a long sum whose operands lie side by side in memory; None for any other operation."""
+    loop = lowered(step.primitive.name).loop
+    if loop is None or len(step.operands) < SHORTEST_LOOP:
+        return None
+    return loop if all([in_a_row([plan.place[value] for value in part]) for part in parts_of(step, loop)]) else None
 
 
-def parts_of(step: Step) -> list[tuple[int, ...]]:
-    """The operands of a long sum, those of which summands are made apart."""
-    count = len(step.operands) // LOOPS[step.primitive.name].operands
+def parts_of(step: Step, loop: Loop) -> list[tuple[int, ...]]:
+    """The operands of a long sum, one array of them for each number that a summand is made of."""
+    count = len(step.operands) // loop.operands
     return [step.operands[start : start + count] for start in range(0, len(step.operands), count)]
 
 
@@ -64,8 +65,8 @@ def in_a_row(places: list[int]) -> bool:
 
 
 def cut(run: Sequence[Step], plan: Plan) -> list[Sequence[Step]]:
-    """A run in pieces that are done at once: each operand is the same in all steps of one, or lies in a row."""
-    if len(run) < WIDTHS[-1] or run[0].primitive.name in SCALAR:
+    """The pieces of a run that are done at once: each operand is the same in all steps of one, or lies in a row."""
+    if len(run) < WIDTHS[-1] or lowered(run[0].primitive.name).write is None:
         return [[step] for step in run]
     places = [[plan.place[step.operands[position]] for step in run] for position in range(len(run[0].operands))]
     pieces = []
@@ -94,8 +95,8 @@ class Row(Module):
     def __init__(self, plan: Plan, pieces: Sequence[Sequence[Step]]) -> None:
         super().__init__(plan, pieces, 1)
         self.stored = set(plan.kept)
-        # The long sums that there are.
-        self.loops: set[str] = set()
+        # The loops that long sums call, by the names of their operations.
+        self.loops: dict[str, Loop] = {}
         for start in range(0, len(pieces), LENGTH):
             self.find_stored(pieces[start : start + LENGTH])
 
@@ -111,7 +112,7 @@ class Row(Module):
             together.add(results)
             if len(piece) == 1:
                 single.add(results[0])
-            if is_loop(piece[0], self.plan):
+            if loop_of(piece[0], self.plan):
                 self.stored.update(piece[0].operands)
                 continue
             for values in operands_of(piece):
@@ -128,8 +129,9 @@ class Row(Module):
             results = tuple([step.result for step in piece])
             if len(piece) == 1:
                 step = piece[0]
-                if is_loop(step, self.plan):
-                    result = self.loop(function, step)
+                loop = loop_of(step, self.plan)
+                if loop is not None:
+                    result = self.call_loop(function, step, loop)
                 else:
                     operands = [self.operand(function, known, value) for value in step.operands]
                     result = self.result(function, step, operands)
@@ -151,18 +153,18 @@ class Row(Module):
             self.write_outputs(function, results, result)
         return self.defined(number, function)
 
-    def loop(self, function: Function, step: Step) -> Value:
+    def call_loop(self, function: Function, step: Step, loop: Loop) -> Value:
         """The result of a long sum."""
         name = step.primitive.name
-        parts = parts_of(step)
+        parts = parts_of(step, loop)
         addresses = [f"ptr {self.address(function, part[0])[0]}" for part in parts]
-        self.loops.add(name)
+        self.loops[name] = loop
         return function.emit(REAL, f"call double @long_{name}({', '.join(addresses)}, i64 {len(parts[0])})")
 
     def text(self) -> str:
         text = super().text()
-        for name in sorted(self.loops):
-            definition, declarations = LOOPS[name].definition(f"long_{name}")
+        for name, loop in sorted(self.loops.items()):
+            definition, declarations = loop.definition(f"long_{name}")
             text = "\n".join([*sorted(declarations - set(text.splitlines())), text, definition])
         return text
 

@@ -95,7 +95,7 @@ def tan(x: Value) -> Value:
 
 
 def arc_sine(size: Value) -> tuple[Value, Pair]:
-    """Where size <= 1/2; and asin(s) for s = size there, elsewhere s = sqrt((1 - size) / 2)."""
+    """The condition that size <= 1/2; and asin(s), s = size where it holds, elsewhere s = sqrt((1 - size) / 2)."""
     inner = size <= 0.5
     half_gap = fma(size, -0.5, 0.5)
     square = select(inner, size * size, half_gap)

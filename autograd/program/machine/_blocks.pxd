@@ -325,11 +325,11 @@ cdef void minus_product_svv(Numbers out, Numbers a_block, Numbers b_block, Numbe
 cdef void minus_product_svs(Numbers out, Numbers a_block, Numbers b_block, Numbers c_block, Py_ssize_t count) noexcept nogil
 @cython.locals(a=double, b=double, c=double, row=Py_ssize_t)
 cdef void minus_product_ssv(Numbers out, Numbers a_block, Numbers b_block, Numbers c_block, Py_ssize_t count) noexcept nogil
-@cython.locals(a=double, lane=Py_ssize_t, row=Py_ssize_t)
+@cython.locals(lane=Py_ssize_t, row=Py_ssize_t)
 cdef void add_v(Numbers out, Numbers a_block, Py_ssize_t count) noexcept nogil
-@cython.locals(a=double, b=double, lane=Py_ssize_t, row=Py_ssize_t)
+@cython.locals(lane=Py_ssize_t, row=Py_ssize_t)
 cdef void add_product_vv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
-@cython.locals(a=double, b=double, lane=Py_ssize_t, row=Py_ssize_t)
+@cython.locals(b=double, lane=Py_ssize_t, row=Py_ssize_t)
 cdef void add_product_vs(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
-@cython.locals(a=double, b=double, lane=Py_ssize_t, row=Py_ssize_t)
+@cython.locals(a=double, lane=Py_ssize_t, row=Py_ssize_t)
 cdef void add_product_sv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil

@@ -17,8 +17,9 @@ __all__ = ["Block", "binary_block", "ternary_block", "unary_block", "vector_bits
 class Block:
     """The value of one primitive for each row of a block, as `function(out, operands..., count)`.
 
-    Operands that are the same for all rows are blocks of one number; there is a function for each choice of them. Those
-    of three operands are numbered by bits: 1, 2 and 4 are set if the first, second and third is the same for all rows.
+    Operands that are the same for all rows are blocks of one number; there is a function for each choice of them. The
+    functions of three operands are numbered by bits: 1, 2 and 4 are set if the first, second and third is the same for
+    all rows.
     """
 
     def __init__(self, arity: int) -> None:
@@ -26,7 +27,7 @@ class Block:
 
 
 def vector_bits() -> int:
-    """How many bits the vector unit of this processor takes at once."""
+    """The number of bits that the vector unit of this processor takes at once."""
     return int(instruction_set()) if cython.compiled else 128  # type: ignore[name-defined]  # noqa: F821 - in block.pxd
 
 

@@ -42,7 +42,7 @@ cdef class Memory:
     cdef double* numbers
     cdef inline double* at(self, Py_ssize_t place) noexcept nogil
 
-cdef class Room:
+cdef class Layout:
     cdef array place
     cdef bytearray varies
     cdef Memory cells, registers, sums
@@ -53,7 +53,7 @@ cdef class Room:
 cdef class Steps:
     cdef Py_ssize_t size, used, placed
     cdef list kept
-    cdef Memory room, cells, together
+    cdef Memory row_operands, cells, together
     cdef array places
     cdef Instruction* instructions
     cdef double** operands
@@ -66,13 +66,13 @@ cdef class Steps:
 
     cdef use(self, object code, Memory registers, Memory cells, Memory sums)
 
-    cdef append_all(self, object steps, Room room)
+    cdef append_all(self, object steps, Layout layout)
     @cython.locals(step=Py_ssize_t, block=Block, left=int, right=int)
-    cdef append_addition(self, Step addition, Room room)
+    cdef append_addition(self, Step addition, Layout layout)
     @cython.locals(step=Py_ssize_t, block=Block, operands=tuple, operand=int, same=int)
-    cdef append(self, Step operation, Room room)
+    cdef append(self, Step operation, Layout layout)
     @cython.locals(step=Py_ssize_t, block=Block, same=int, position=int, operation=Step, places=list, first="double*")
-    cdef append_run(self, list run, Room room)
+    cdef append_run(self, list run, Layout layout)
     @cython.locals(count=Py_ssize_t, scattered=int, places="int*", a="double*", b="double*", c="double*", kind=int)
     cdef void run_together(self, Py_ssize_t step) noexcept nogil
     @cython.locals(numbers="double*", cells="double*", entry=Py_ssize_t)
@@ -98,7 +98,7 @@ cdef class Machine:
     cdef bint alone, sums_up, stores
     cdef readonly Py_ssize_t input_count, output_count
     cdef Py_ssize_t guard_count
-    cdef readonly list benches
+    cdef readonly list workspaces
     cdef public long long calls, rows
     cdef public double row_seconds
     cdef Memory cells
@@ -138,7 +138,7 @@ cdef class Rows:
 @cython.locals(view=Py_buffer, address=size_t)
 cdef size_t address_of(object numbers) except? 0
 
-cdef class Bench:
+cdef class Workspace:
     cdef Machine machine
     cdef readonly object code
     cdef Memory registers, sums

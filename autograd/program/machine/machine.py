@@ -29,7 +29,7 @@ if not cython.compiled:
     from autograd.program.machine.block import Block
     from autograd.program.machine.step import Step
 
-__all__ = ["BLOCK", "Bench", "Columns", "Machine", "Rows", "address_of_value"]
+__all__ = ["BLOCK", "Columns", "Machine", "Rows", "Workspace", "address_of_value"]
 
 # Rows in a block: between 32 and 128 makes no difference, fewer and more are slower.
 if not cython.compiled:
@@ -62,16 +62,16 @@ FASTEST = fastest_blocks()
 
 
 def next_cache_line(memory: Any) -> Any:
-    """The first place in the memory where a cache line begins; only compiled."""
+    """The first place in the memory at which a cache line begins; only compiled."""
     return cython.cast("double*", (cython.cast(cython.size_t, memory) + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE)
 
 
 @cython.final
 @cython.cclass
 class Memory:
-    """So many blocks of `width` numbers.
+    """Memory for `count` blocks of `width` numbers.
 
-    They begin where a cache line does: what the vector unit takes at once would else lie in two.
+    It begins with a cache line, for numbers that the vector unit takes at once would else lie in two.
     """
 
     def __init__(self, count: int, width: int) -> None:
@@ -94,7 +94,7 @@ class Memory:
 
 @cython.final
 @cython.cclass
-class Room:
+class Layout:
     """The memory for all values of a plan."""
 
     def __init__(self, plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
@@ -105,12 +105,12 @@ class Room:
         self.sums = sums
 
     def of(self, value: int) -> Any:
-        """Where a value is."""
+        """The address of a value."""
         memory = self.registers if self.varies[value] else self.cells
         return memory.at(self.place[value])
 
     def stride(self, value: int) -> int:
-        """How far the next row's number is from a row's: 0 for what is the same for all."""
+        """The distance from a row's number to the next row's: 0 for values that are the same for all rows."""
         return 1 if self.varies[value] else 0
 
 
@@ -130,9 +130,9 @@ class Steps:
         self.kept = [cells, registers, sums]
         self.cells = cells
         self.together = Memory(3, LONGEST)
-        # Room for the operands of one row, which operations on many take one after the other: while they run, without
-        # Python's lock, there is nobody to tell that memory has run out.
-        self.room = Memory(1, max([len(step.operands) for step in single], default=0))
+        # Preallocated for the operands of one row: operations on many run without Python's lock, and could not raise
+        # MemoryError.
+        self.row_operands = Memory(1, max([len(step.operands) for step in single], default=0))
         if cython.compiled:
             self.instructions = cython.cast(
                 "Instruction*",
@@ -146,31 +146,31 @@ class Steps:
             self.instructions = [SimpleNamespace() for _ in steps]
             self.operands = [None] * many
             self.strides = [0] * many
-        self.append_all(steps, Room(plan, cells, registers, sums))
+        self.append_all(steps, Layout(plan, cells, registers, sums))
 
     def __dealloc__(self) -> None:
         free(self.instructions)  # type: ignore[name-defined]  # noqa: F821
         free(self.operands)  # type: ignore[name-defined]  # noqa: F821
         free(self.strides)  # type: ignore[name-defined]  # noqa: F821
 
-    def append_all(self, steps: Sequence[Any], room: Room) -> None:
+    def append_all(self, steps: Sequence[Any], layout: Layout) -> None:
         """Add steps, and runs of steps."""
         for step in steps:
             if isinstance(step, list):
-                self.append_run(step, room)
+                self.append_run(step, layout)
             elif step.output >= 0:
-                self.append_addition(step, room)
+                self.append_addition(step, layout)
             else:
-                self.append(step, room)
+                self.append(step, layout)
 
-    def append_addition(self, addition: Step, room: Room) -> None:
+    def append_addition(self, addition: Step, layout: Layout) -> None:
         """Add the addition of an output, or of a product that is an output, to its sum."""
         step = self.size
         self.size += 1
         left = addition.operands[0]
-        self.instructions[step].out = room.sums.at(addition.output)
-        self.instructions[step].a = room.of(left)
-        self.instructions[step].first = room.stride(left)
+        self.instructions[step].out = layout.sums.at(addition.output)
+        self.instructions[step].a = layout.of(left)
+        self.instructions[step].first = layout.stride(left)
         block: Block = FASTEST[addition.primitive.name]
         if addition.primitive is ADD:
             self.instructions[step].kind = ADDITION
@@ -178,60 +178,60 @@ class Steps:
             return
         right = addition.operands[1]
         self.instructions[step].kind = PRODUCT_ADDITION
-        self.instructions[step].b = room.of(right)
-        self.instructions[step].many = room.stride(right)
-        self.instructions[step].binary = binary_of(block, room.stride(left), room.stride(right))
+        self.instructions[step].b = layout.of(right)
+        self.instructions[step].many = layout.stride(right)
+        self.instructions[step].binary = binary_of(block, layout.stride(left), layout.stride(right))
 
-    def append(self, operation: Step, room: Room) -> None:
+    def append(self, operation: Step, layout: Layout) -> None:
         """Add an operation."""
         primitive = operation.primitive
         operands = operation.operands
         step = self.size
         self.size += 1
-        self.instructions[step].out = room.of(operation.result)
+        self.instructions[step].out = layout.of(operation.result)
         if primitive.arity is None:
             self.instructions[step].kind = MANY
             self.instructions[step].first = self.used
             self.instructions[step].many = len(operands)
             self.instructions[step].nary = kernel_of(primitive).nary_value
-            places = [room.place[operand] for operand in operands if not room.varies[operand]]
+            places = [layout.place[operand] for operand in operands if not layout.varies[operand]]
             self.instructions[step].scattered = (
                 places != list(range(places[0], places[0] + len(operands))) if places else 1
             )
             for operand in operands:
-                self.operands[self.used] = room.of(operand)
-                self.strides[self.used] = room.stride(operand)
+                self.operands[self.used] = layout.of(operand)
+                self.strides[self.used] = layout.stride(operand)
                 self.used += 1
             return
         block: Block = FASTEST[primitive.name]
         self.instructions[step].kind = block.arity
-        self.instructions[step].a = room.of(operands[0])
+        self.instructions[step].a = layout.of(operands[0])
         if block.arity == UNARY:
             self.instructions[step].unary = block.unary
             return
-        self.instructions[step].b = room.of(operands[1])
+        self.instructions[step].b = layout.of(operands[1])
         if block.arity == BINARY:
-            self.instructions[step].binary = binary_of(block, room.stride(operands[0]), room.stride(operands[1]))
+            self.instructions[step].binary = binary_of(block, layout.stride(operands[0]), layout.stride(operands[1]))
             return
-        self.instructions[step].c = room.of(operands[2])
-        same = 7 - room.stride(operands[0]) - 2 * room.stride(operands[1]) - 4 * room.stride(operands[2])
+        self.instructions[step].c = layout.of(operands[2])
+        same = 7 - layout.stride(operands[0]) - 2 * layout.stride(operands[1]) - 4 * layout.stride(operands[2])
         self.instructions[step].ternary = block.ternary[same]
 
-    def append_run(self, run: list[Step], room: Room) -> None:
+    def append_run(self, run: list[Step], layout: Layout) -> None:
         """Add operations of one primitive that are done together, on cells."""
         step = self.size
         self.size += 1
         operation = run[0]
         block: Block = FASTEST[operation.primitive.name]
         self.instructions[step].kind = RUN + block.arity
-        self.instructions[step].out = room.of(operation.result)
+        self.instructions[step].out = layout.of(operation.result)
         self.instructions[step].many = len(run)
         self.instructions[step].first = self.placed
         self.instructions[step].scattered = 0
         same = 0
         for position in range(block.arity):
-            places = [room.place[operation.operands[position]] for operation in run]
-            first = room.cells.at(places[0])
+            places = [layout.place[operation.operands[position]] for operation in run]
+            first = layout.cells.at(places[0])
             if position == 0:
                 self.instructions[step].a = first
             elif position == 1:
@@ -365,7 +365,7 @@ class Steps:
         if cython.compiled and not self.instructions[step].scattered:
             self.instructions[step].out[0] = self.instructions[step].nary(self.operands[first], many)
             return
-        gathered = self.room.at(0)
+        gathered = self.row_operands.at(0)
         for row in range(count):
             for operand in range(many):
                 gathered[operand] = self.operands[first + operand][row * self.strides[first + operand]]
@@ -380,13 +380,15 @@ def binary_of(block: Block, left_varies: bool, right_varies: bool) -> Any:
 
 
 def address_of_value(primitive: Primitive) -> int:
-    """Where the C function is that gives the value of a primitive of one or two operands."""
+    """The address of the C function that gives the value of a primitive."""
     kernel = kernel_of(primitive)
     if not cython.compiled:
         raise RuntimeError("machine code needs the compiled engine: it calls its C functions")
     if kernel.arity == 1:
         return int(cython.cast(cython.size_t, kernel.unary_value))
-    return int(cython.cast(cython.size_t, kernel.binary_value))
+    if kernel.arity == 2:
+        return int(cython.cast(cython.size_t, kernel.binary_value))
+    return int(cython.cast(cython.size_t, kernel.nary_value))
 
 
 def steps_of(runs: list[list[Step]]) -> list[Any]:
@@ -407,8 +409,8 @@ class Machine:
     """A program made ready to run.
 
     Cells hold what is the same for all rows; they are shared by the threads that run blocks of one call, and written
-    before these run. Each thread has a `Bench` of registers of its own. Without `varying` there is one row alone: its
-    inputs are the first cells, in order.
+    before these run. Each thread has a `Workspace` with registers of its own. Without `varying` there is one row alone:
+    its inputs are the first cells, in order.
     """
 
     def __init__(
@@ -417,10 +419,10 @@ class Machine:
         plan = Plan(program, varying, summed)
         self.sums_up = True in plan.summed
         self.stores = False in plan.summed
-        self.benches: list[Any] = []
+        self.workspaces: list[Any] = []
         self.calls = 0
         self.rows = 0
-        # What a row took one thread the last time; before the first it is taken to be long.
+        # The seconds that a row took one thread the last time; before the first it is taken to be long.
         self.row_seconds = 1.0
         # Held by a call over rows, whose threads all read the cells.
         self.lock = Lock()
@@ -465,11 +467,11 @@ class Machine:
                 self.cells.at(place)[0] = inputs[number]
 
     def first_input(self) -> Any:
-        """Where the inputs of one row alone are put; only compiled."""
+        """The address for the inputs of one row alone; only compiled."""
         return self.cells.numbers
 
     def decide(self) -> int:
-        """Compute what decisions depend on, where that is the same for all rows; the first guard that fails, or -1."""
+        """Compute the values that are the same for all rows and decide; return the first guard that fails, or -1."""
         guards = ints_in(self.guards)
         self.before_deciding.run(1, NOTHING)
         for guard in range(self.guard_count):
@@ -478,7 +480,7 @@ class Machine:
         return -1
 
     def prepare(self, inputs: Sequence[float]) -> int:
-        """Compute what is the same for all rows from the inputs that are; the first guard that fails, or -1."""
+        """Compute the values that are the same for all rows; return the first guard that fails, or -1."""
         self.read(inputs)
         failed = self.decide()
         if failed < 0:
@@ -521,11 +523,11 @@ class Machine:
         return -1
 
     def use(self, before: Any, rest: Any) -> None:
-        """Run machine code from now on, for what is the same for all rows and for the rows."""
+        """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
         self.code = (before, rest)
         if before is not None:
             self.before.use(before, self.cells, self.cells, self.cells)
-        self.benches.clear()
+        self.workspaces.clear()
 
 
 def copies_of_outputs(plan: Plan, outputs: Sequence[tuple[int, int]]) -> Copies:
@@ -564,11 +566,11 @@ class Columns:
 @cython.final
 @cython.cclass
 class Rows:
-    """The rows of one call: where the inputs that differ from row to row are read, and the outputs written.
+    """The rows of one call, with the places that inputs are read from and outputs written to.
 
-    `sources` are the places of these inputs, `targets` those of the outputs that are not summed up over the rows whose
-    guards hold. `selected` has the numbers of the rows to run, None for all. `failed` gets for each of these the first
-    guard that fails, or -1.
+    `sources` are the places of the inputs that differ from row to row, `targets` those of the outputs that are not
+    summed up over the rows whose guards hold. `selected` has the numbers of the rows to run, None for all. `failed`
+    gets for each of these the first guard that fails, or -1.
     """
 
     def __init__(self, sources: Columns, selected: Any, failed: Any, targets: Columns) -> None:
@@ -584,7 +586,7 @@ class Rows:
 
 
 def address_of(numbers: Any) -> Any:
-    """Where the numbers of a contiguous NumPy array begin, which the caller must keep alive; only compiled."""
+    """The address of the numbers of a contiguous NumPy array, which the caller must keep alive; only compiled."""
     PyObject_GetBuffer(numbers, cython.address(view), PyBUF_SIMPLE)  # type: ignore[name-defined]  # noqa: F821
     address = cython.cast(cython.size_t, view.buf)  # noqa: F821
     PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821
@@ -593,7 +595,7 @@ def address_of(numbers: Any) -> Any:
 
 @cython.final
 @cython.cclass
-class Bench:
+class Workspace:
     """Registers for one thread, and the operations of a machine on them."""
 
     def __init__(self, machine: Machine) -> None:

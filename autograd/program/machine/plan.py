@@ -1,6 +1,6 @@
-"""How a machine runs a program: which operations are done once and which for each block of rows, and in which places.
+"""The plan by which a machine runs a program: steps done once, steps done for each block of rows, and their places.
 
-Values that are the same for all rows (parameters, constants, and what depends on these alone) are computed once.
+Values that are the same for all rows (parameters, constants, and all that depends on these alone) are computed once.
 The others are held in registers of one block, which are used again as soon as their values are not needed any more,
 so that the whole computation stays in the processor's first cache.
 """
@@ -27,7 +27,7 @@ if not cython.compiled:
 
 __all__ = ["Plan"]
 
-# Cells in a line of the processor's cache: what the vector unit takes at once takes longer where it lies in two.
+# Cells in a line of the processor's cache: the vector unit takes longer over numbers that lie in two.
 LINE = 8
 
 
@@ -74,19 +74,19 @@ def fused(program: Program) -> list[Step]:
 
 
 def is_product(steps: list[Step], number: int) -> bool:
-    """Whether there is a step of this number, and it multiplies."""
+    """Whether the step of this number, if there is one, multiplies."""
     return number >= 0 and cython.cast(Step, steps[number]).primitive is Multiply
 
 
 class Plan:
-    """Where the values of a program are held, and in which order they are computed.
+    """The places in which the values of a program are held, and the order in which they are computed.
 
-    `varying` says of each input whether it differs from row to row; there is none for one row `alone`. A value has the
-    place `place[value]`: the number of a cell (for what is the same for all rows) or of a register, as `varies[value]`
-    tells. `before_deciding` and `before` have the steps that are done once, `deciding` and `rest` those done for each
-    block: what guards depend on, and the others. `kept` has the values that are needed after these lists. `summed` says
-    of each output, or of all, whether it is added up as soon as it is known: `rest` has a step for it. What is done
-    once is also there in `runs`, the same two lists of it, for the interpreter.
+    `varying`: for each input whether it differs between rows; None for a single row (`alone`). A value has the place
+    `place[value]`: the number of a cell (if it is the same for all rows) or of a register, as `varies[value]` tells.
+    `before_deciding` and `before` have the steps that are done once, `deciding` and `rest` those done for each block:
+    first those that guards depend on, then the others. `kept` has the values that are needed after these lists.
+    `summed`: for each output, or for all, whether it is added up as soon as it is known; `rest` has a step for it.
+    `runs` has the steps that are done once in two further lists, for the interpreter.
     """
 
     def __init__(
@@ -113,11 +113,11 @@ class Plan:
         self.rest = chosen(steps, self.varies, 1, decides, 0)
         self.outputs = program.outputs
         kept = bytearray(program.size)
-        # What one row alone returns is written to its results, not kept in cells.
+        # The outputs of one row alone are written to its results, not kept in cells.
         for value in (*[guard.condition for guard in program.guards], *(() if self.alone else stored)):
             kept[value] = 1
         self.rest = with_sums(program.outputs, self.summed, kept, self.deciding, self.rest)
-        # What is computed before the rows is used by them.
+        # Values that are computed before the rows are used by them.
         computed = bytearray(program.size)
         for steps in (self.deciding, self.rest):
             mark_results(steps, computed)
@@ -177,14 +177,14 @@ def with_sums(
 
 
 def mark_results(steps: list[Step], marks: bytearray) -> None:
-    """Mark what steps compute, other than by adding to a sum."""
+    """Mark the values that steps compute, other than by adding to a sum."""
     for step in steps:
         if step.output < 0:
             marks[step.result] = 1
 
 
 def mark_operands(steps: list[Step], marks: bytearray, but_for: bytearray) -> None:
-    """Mark what steps use, but for values that are marked there."""
+    """Mark the values that steps use, except those marked in `but_for`."""
     for step in steps:
         for operand in step.operands:
             if not but_for[operand]:
@@ -270,5 +270,5 @@ class Places:
         last_use = ints_in(self.last_use)
         if last_use[value] == time and self.varies[value]:
             self.free.append(ints_in(self.place)[value])
-            # Once, even where a step has the value twice.
+            # Once, even if a step has the value twice.
             last_use[value] = -1

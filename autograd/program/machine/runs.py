@@ -1,9 +1,9 @@
 """Runs: operations of one kind that don't depend on each other, to be done in one go.
 
-From one operation to the next the interpreter takes longer than for an operation itself. What a program does for many
-numbers one by one (the terms of a sum, the entries of a sparse Hessian) it does for all of them in the same steps; put
-side by side, these are done as over a block of rows. Results of a run lie next to each other, and mostly so do its
-operands; where they don't, they are gathered first.
+From one operation to the next the interpreter takes longer than for an operation itself. A program that does the same
+for many numbers one by one (the terms of a sum, the entries of a sparse Hessian) has the same steps for each; put side
+by side, these are done as over a block of rows. Results of a run lie next to each other, and mostly so do its operands;
+those that don't are gathered first.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
         runs: list[list[Step]] = []
         groups = by_level(operations, values)
         if len(operations) < SHORTEST * len(groups):
-            # Most operations wait for the one before: in their own order, what is used together stays together.
+            # Most operations wait for the one before: in their own order, values used together stay together.
             for operation in operations:
                 runs.append([operation])
                 place[operation.result] = end

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from autograd.program.machine.machine import Bench, Machine, Rows
+from autograd.program.machine.machine import Machine, Rows, Workspace
 
 __all__ = ["run_chunks"]
 
@@ -43,11 +43,11 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
         for _ in waiting:
             pass
     if done:
-        # Once held up by others is not slower: what more a row takes is believed little by little.
+        # A row that once took longer was perhaps held up by others: a longer time is believed little by little.
         seconds, known = (time.perf_counter() - began) / done, machine.row_seconds
         machine.row_seconds = min(seconds, 1.05 * known) if known else seconds
     for job in jobs:
-        # Those that have not begun have nothing left to do.
+        # Jobs that have not begun have nothing left to do.
         if not job.cancel():
             job.result()
     if parts[0] is None:
@@ -62,18 +62,18 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
 
 def run_share(machine: Machine, rows: Rows, count: int, waiting: Iterator[int], parts: list[Any]) -> int:
     """Run chunks in this thread as long as some wait, and note the sums of each; how many rows that were."""
-    # Making a bench takes longer than running some thousand rows, so they are kept; each serves one thread at a time.
-    bench = machine.benches.pop() if machine.benches else Bench(machine)
+    # Making a workspace takes longer than running some thousand rows, so they are kept for one thread at a time each.
+    workspace = machine.workspaces.pop() if machine.workspaces else Workspace(machine)
     done = 0
     try:
         for chunk in waiting:
             start = chunk * CHUNK
             stop = min(start + CHUNK, count)
-            parts[chunk] = bench.run(rows, start, stop)
+            parts[chunk] = workspace.run(rows, start, stop)
             done += stop - start
     finally:
-        if bench.code is machine.code:
-            machine.benches.append(bench)
+        if workspace.code is machine.code:
+            machine.workspaces.append(workspace)
     return done
 
 
@@ -89,5 +89,5 @@ def pool() -> ThreadPoolExecutor:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

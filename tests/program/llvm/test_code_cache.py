@@ -27,7 +27,7 @@ def function(x):
 
 
 def results():
-    """What new compilations of a function give, for one row and for many."""
+    """The results of new compilations of a function, for one row and for many."""
     values, slopes = jit(vmap(value_and_grad(function)), tier="llvm")(ROWS)
     alone = jit(value_and_grad(function), tier="llvm")
     return [*values.tolist(), *slopes.tolist(), *alone(0.5), *alone(-0.5)]
@@ -181,7 +181,7 @@ def test_a_directory_that_others_may_write_to_is_refused(tmp_path, mode, above):
 def test_a_directory_of_another_user_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "getuid", lambda: 12345)
     if tmp_path.stat().st_uid == 0:
-        # What root has written may be run by anyone.
+        # Code that root has written may be run by anyone.
         os.chown(tmp_path, 54321, -1)
     with pytest.raises(PermissionError, match="others may write to"):
         cache_machine_code(tmp_path)

@@ -1,19 +1,26 @@
 """Machine code gives what plain Python gives, to a few units in the last place: primitives, decisions, rows."""
 
 import math
+import time
 
 import numpy as np
 import pytest
 
 import autograd
 from autograd import exp, grad, hessian, jit, log, maximum, prod, relu, sin, sqrt, tanh, value_and_grad, vmap, where
-from autograd.testing.strategies import INTEGER_OPERANDS
-from tests.tables.oracles import BUILT_IN
+from tests.tables.comparison import same_bits
+from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE
 
 pytest.importorskip("llvmlite")
 if not autograd.compiled:
     pytest.skip("machine code calls the compiled engine", allow_module_level=True)
 
+from autograd.program import tiers
+from autograd.program.llvm import lowering, native
+from autograd.program.llvm.lowering import LOWERED
+from autograd.program.llvm.module import WIDTH
+
+LOWERED_PRIMITIVES = [primitive for primitive in BUILT_IN if primitive.name in LOWERED and primitive.kernel is not None]
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 1e-310, 1e300, -1e300, math.inf, -math.inf, math.nan)
 # Each tier is within 2 units of the exact value.
 UNITS = 4
@@ -34,12 +41,12 @@ def points(primitive, count=60):
     if arity > 2:
         grid = np.hstack([grid, draw.choice([0.5, 1.0, 2.0], (len(grid), arity - 2))])
     drawn = np.vstack([grid, draw.uniform(-3.0, 3.0, (count, arity)), draw.uniform(0.0, 50.0, (count, arity))])
-    for place in INTEGER_OPERANDS.get(primitive.name, ()):
+    for place in primitive.orders:
         drawn[:, place] = draw.integers(1, 4, len(drawn))
     return np.ascontiguousarray(drawn)
 
 
-@pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_every_primitive_gives_the_same_in_rows_and_alone(primitive):
     rows = points(primitive)
     in_rows = jit(vmap(lambda x: primitive(*x)), tier="llvm")(rows)
@@ -52,6 +59,26 @@ def test_every_primitive_gives_the_same_in_rows_and_alone(primitive):
         if math.isfinite(scale):
             assert close(float(found), expected, UNITS * len(row), scale), (row, found, expected)
             assert close(alone(row), expected, UNITS * len(row), scale), (row, expected)
+
+
+@pytest.mark.parametrize("primitive", LOWERED_PRIMITIVES, ids=lambda primitive: primitive.name)
+def test_an_operation_without_a_line_in_the_table_gives_the_bits_of_plain_python(primitive, monkeypatch):
+    without = {name: line for name, line in LOWERED.items() if name != primitive.name}
+    monkeypatch.setattr(lowering, "LOWERED", without)
+    rows = points(primitive)
+    expected = np.array([primitive(*row) for row in rows.tolist()])
+    assert same_bits(jit(vmap(lambda x: primitive(*x)), tier="llvm")(rows), expected)
+    alone = jit(lambda x: primitive(*x), tier="llvm")
+    assert same_bits([alone(row) for row in rows[::5]], expected[::5])
+    # Side by side, in registers where that is possible.
+    several = rows[-20:]
+    assert same_bits(jit(lambda x: [primitive(*row) for row in x], tier="llvm")(several), expected[-20:])
+    # With others around it, on functions of rows whose results are stored and summed.
+    finite = rows[np.isfinite(expected) & (np.abs(rows).max(axis=1) < 100.0)]
+    mixed = vmap(lambda x: [primitive(*x), primitive(*x) + x[0]], reduce=(None, "sum"))
+    assert len(finite) > 2 * WIDTH
+    for found, wanted in zip(jit(mixed, tier="llvm")(finite), jit(mixed, tier="vm")(finite), strict=True):
+        assert same_bits(found, wanted)
 
 
 @pytest.mark.parametrize(
@@ -135,8 +162,6 @@ def test_hessians_and_functions_of_a_thousand_operations_are_compiled():
 
 
 def test_a_hot_function_moves_to_machine_code_and_stays_right(monkeypatch):
-    from autograd.program import tiers
-
     monkeypatch.setattr(tiers, "CALLS_THAT_PAY", 2000)
     function = jit(lambda x: exp(sin(x)) + x)
     expected = function(0.7)
@@ -146,8 +171,34 @@ def test_a_hot_function_moves_to_machine_code_and_stays_right(monkeypatch):
     for _ in range(1000):
         if path.machine().code not in (None, (None, None)):
             break
-        import time
-
         time.sleep(0.01)
     assert path.machine().code[0] is not None
     assert close(function(0.7), expected)
+
+
+def test_a_function_that_can_not_be_compiled_stays_in_the_interpreter_with_one_warning(monkeypatch, capfd):
+    attempts = []
+
+    def fail(*arguments, **options):
+        attempts.append(arguments)
+        raise LookupError("no such instruction")
+
+    monkeypatch.setattr(native, "NativeCode", fail)
+    monkeypatch.setattr(tiers, "CALLS_THAT_PAY", 2000)
+    function = jit(lambda x: exp(sin(x)) + x)
+    expected = function(0.7)
+    message = "the interpreter goes on .* no machine code could be made: LookupError: no such instruction"
+    with pytest.warns(RuntimeWarning, match=message) as warned:
+        for _ in range(5000):
+            assert function(0.7) == expected
+        for _ in range(1000):
+            if warned:
+                break
+            time.sleep(0.01)
+    for _ in range(5000):
+        assert function(0.7) == expected
+    assert len(warned) == len(attempts) == 1
+    assert function.paths[0].machine().code == (None, None)
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(LookupError, match="no such instruction"):
+        jit(lambda x: exp(sin(x)) + x, tier="llvm")(0.7)

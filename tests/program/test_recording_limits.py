@@ -26,7 +26,7 @@ def test_an_int_that_keeps_changing_is_named_and_run_by_python():
         f"power was called with more than 8 different signatures: argument 1 had 9 (the last: int 8), {ADVICE}"
     )
     runs.clear()
-    # What was recorded before stays compiled.
+    # Paths that were recorded before stay compiled.
     assert function(3.0, 1, "a") == 3.0 and runs == []
     assert function(3.0, 30, "a") == 3.0**30 and runs == [30]
 

@@ -1,4 +1,4 @@
-"""The function under check: run at points, with its derivatives and with the graph that shows its decisions."""
+"""The function that is checked: run at points, with its derivatives and with the graph that shows its decisions."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from typing import Any, NamedTuple
 from autograd.errors import TraceError
 from autograd.graph.callers import caller
 from autograd.graph.modes import tracing, watching
-from autograd.graph.node import Node, Variable, operands_of, recorded_gradients, value_of
-from autograd.graph.sweep import gradients, topological_order
+from autograd.graph.node import Node, Variable, recorded_gradients, value_of
+from autograd.graph.sweep import adjoints, gradients, topological_order
 from autograd.program.trace import Trace, without_conditions
-from autograd.testing.differences import EPSILON, Line, Sample, scales_of
-from autograd.testing.kinks import margins_of
+from autograd.testing.differences import EPSILON
 from autograd.transforms.derivatives import jvp, name_of
 from autograd.transforms.structures import Structure, flatten
 
-__all__ = ["Recorded", "Subject", "rounding_of"]
+__all__ = ["CheckedFunction", "Recorded", "paths_of", "rounding_of", "slopes_of"]
 
 
 class Recorded(NamedTuple):
@@ -34,7 +33,7 @@ class Recorded(NamedTuple):
     decisions: list[tuple[Node, bool, str]] | None
 
 
-class Subject:
+class CheckedFunction:
     """A function and the inputs at which it is checked, written one after the other.
 
     Nothing is known of the function but that it takes Variables in the structure of the inputs, and gives nodes and
@@ -94,7 +93,7 @@ class Subject:
         return values
 
     def recorded(self, point: Sequence[float], *, traced: bool = True, places: bool = False) -> Recorded:
-        """A run of the function, inside a trace if it can be: that shows its decisions, and what is inside `jit`.
+        """A run of the function, inside a trace if it can be: that shows its decisions, and the inside of `jit`.
 
         places: whether to note where each operation stands, which takes some time.
         """
@@ -133,35 +132,6 @@ class Subject:
         with watching(watch):
             return self.results(variables)
 
-    def line(self, direction: Sequence[float], below: int, here: Sequence[float], noise: Sequence[float]) -> Line:
-        """The derivatives of order `below` along a direction through the inputs."""
-        places = [place for place, part in enumerate(direction) if part != 0.0]
-        single = places[0] if len(places) == 1 and direction[places[0]] == 1.0 else None
-
-        def moved(t: float) -> tuple[list[float], float]:
-            point = list(self.point)
-            for place in places:
-                point[place] += t * direction[place]
-            return point, t if single is None else point[single] - self.point[single]
-
-        def sample(t: float) -> Sample | None:
-            point, at = moved(t)
-            values = self.values(point, below)
-            return None if values is None else Sample(at, values)
-
-        def margins(t: float) -> list[float] | None:
-            point, _ = moved(t)
-            if t != 0.0 and point == self.point:
-                return None
-            try:
-                nodes = self.recorded(point).nodes
-            except (ArithmeticError, ValueError):
-                return None
-            return margins_of(nodes)[1]
-
-        scales = (1.0,) if single is None else scales_of(self.point[single])
-        return Line(sample, here, noise=noise, scales=scales, margins=margins)
-
     def forward(self, tangents: Sequence[float], below: int) -> list[float]:
         """The derivatives of order `below` along a direction, by forward mode."""
 
@@ -177,7 +147,7 @@ class Subject:
         return list(combinations_with_replacement(range(len(self.point)), below))
 
     def describe(self, component: int, count: int, below: int) -> str:
-        """What the component is, of `count` derivatives of order `below`: an output, or a derivative of it."""
+        """One of `count` derivatives of order `below`, in words: an output, or a derivative of it."""
         chosen = self.chosen(below)
         outputs = count // max(1, len(chosen))
         output, which = divmod(component, max(1, len(chosen)))
@@ -217,7 +187,7 @@ def slopes_of(result: Any, variables: Sequence[Any], create_graph: bool) -> list
 
 
 def rounding_of(result: Any, variables: Sequence[Variable]) -> tuple[float, list[float]]:
-    """What rounding may have done to the value of a result, and to its derivative in each variable.
+    """An estimate of the rounding in the value of a result, and in its derivative in each variable.
 
     A sweep with absolute values: the rounding of each step reaches the result by the product of the local
     gradients on the way (Linnainmaa, BIT 16, 1976), and a derivative is the sum of such products.
@@ -227,18 +197,16 @@ def rounding_of(result: Any, variables: Sequence[Variable]) -> tuple[float, list
     # in place of 16, every check makes one for each output, and it has derivatives too, which the bound has not.
     if not isinstance(result, Node):
         return 0.0, [0.0] * len(variables)
-    adjoints = {id(result): 1.0}
+    order = topological_order(result)
+    sizes = adjoints(
+        order,
+        {id(result): 1.0},
+        lambda node: [abs(slope) for slope in recorded_gradients(node)],
+        lambda operand, slope, size: isinstance(operand, Node) and math.isfinite(slope),
+    )
     noise = 0.0
-    for node in reversed(topological_order(result)):
-        adjoint = adjoints.get(id(node), 0.0)
-        if adjoint == 0.0:
-            continue
-        slopes = recorded_gradients(node)
-        if not slopes:
-            continue
-        noise += adjoint * abs(value_of(node))
-        for operand, slope in zip(operands_of(node), slopes, strict=True):
-            if math.isfinite(slope) and isinstance(operand, Node):
-                adjoints[id(operand)] = adjoints.get(id(operand), 0.0) + adjoint * abs(slope)
+    for node in reversed(order):
+        if node.op is not None and sizes.get(id(node)):
+            noise += sizes[id(node)] * abs(value_of(node))
     noise = EPSILON * noise if math.isfinite(noise) else 0.0
-    return noise, [EPSILON * adjoints.get(id(variable), 0.0) for variable in variables]
+    return noise, [EPSILON * sizes.get(id(variable), 0.0) for variable in variables]

@@ -4,6 +4,7 @@ import ctypes
 import itertools
 import math
 import random
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -13,20 +14,12 @@ import numpy as np
 import pytest
 
 from autograd.numbers import ieee
+from autograd.operations.primitive import all_primitives
 from autograd.operations.primitives import find_primitive
-from autograd.program.llvm import elementary
-from autograd.program.llvm.elementary import (
-    AND,
-    ARITY,
-    FAMILIES,
-    NAMES,
-    SCALAR,
-    definitions,
-    externals,
-    symbol,
-    together,
-)
+from autograd.program.llvm import elementary, lowering
+from autograd.program.llvm.elementary import AND, definitions, name_of_several, symbol
 from autograd.program.llvm.expressions import REAL, Function, Value
+from autograd.program.llvm.lowering import LOWERED, arity_of, lowered, members_of
 
 llvm = pytest.importorskip("llvmlite.binding")
 mp = pytest.importorskip("mpmath").mp.clone()
@@ -34,9 +27,20 @@ mp.prec = 200
 mpf = mp.mpf
 inf, nan = math.inf, math.nan
 
-VECTOR_NAMES = [name for name in NAMES if name not in SCALAR]
+PRIMITIVES = {primitive.name: primitive for primitive in all_primitives(auxiliary=True)}
+# Functions of a fixed number of operands: those in vector registers, and those that are called row by row.
+VECTOR_NAMES = sorted(name for name, line in LOWERED.items() if name in PRIMITIVES and not line.many)
+SCALAR_NAMES = ["digamma", "lgamma", "polygamma"]
+NAMES = sorted([*VECTOR_NAMES, *SCALAR_NAMES])
+FAMILIES = [members_of(family) for family in sorted({line.family for line in LOWERED.values()} - {""})]
 # A multiple of every width tested, for the loops know no rest.
 BLOCK = 16
+
+
+def externals(names):
+    """The scalar functions that the definitions of these names leave open, with how many doubles they take."""
+    found = re.findall(rf"^declare double @{symbol('(.*)')}\((.*)\)$", definitions(names, 1), re.MULTILINE)
+    return {name: len(parameters.split(",")) for name, parameters in found}
 
 
 def host_features():
@@ -94,7 +98,7 @@ def loop(name, width, place):
     """IR that calls a function on arrays."""
     kind = Function(width).type_of(REAL)
     members = name.split(AND)
-    indices = range(ARITY[members[0]])
+    indices = range(arity_of(members[0]))
     returned = kind if len(members) == 1 else f"{{ {', '.join([kind] * len(members))} }}"
     called = f"call {returned} @ag_{name}({', '.join(f'{kind} %x{k}' for k in indices)})"
     if len(members) == 1:
@@ -129,7 +133,7 @@ def compiled():
 
 
 def same_bits(first, second):
-    """Where two arrays have the same bits, or both nan."""
+    """The places at which two arrays have the same bits, or both nan."""
     return (first.view(np.int64) == second.view(np.int64)) | (np.isnan(first) & np.isnan(second))
 
 
@@ -247,7 +251,7 @@ def ulps(got, exact):
 def test_value_is_within_its_bound_of_the_exact_one(name, exact, sample, bound, compiled):
     draw = random.Random(name)
     drawn = [sample(draw) for _ in range(5000)]
-    rows = drawn if ARITY[name] > 1 else [(x,) for x in drawn]
+    rows = drawn if arity_of(name) > 1 else [(x,) for x in drawn]
     finite = [row for row in rows if abs(exact(*map(mpf, row))) < sys.float_info.max]
     assert len(finite) > 4500
     for row, got in zip(finite, compiled(name, *zip(*finite, strict=True)), strict=True):
@@ -255,7 +259,22 @@ def test_value_is_within_its_bound_of_the_exact_one(name, exact, sample, bound, 
 
 
 def test_every_function_with_a_rounding_is_in_the_table_of_accuracies():
-    exact = {"fmod", "mod", "floor_divide", "sign", "floor", "ceil", "trunc", "round", "copysign", "max", "min"}
+    exact = {
+        "sqrt",
+        "abs",
+        "fma",
+        "fmod",
+        "mod",
+        "floor_divide",
+        "sign",
+        "floor",
+        "ceil",
+        "trunc",
+        "round",
+        "copysign",
+        "max",
+        "min",
+    }
     assert {row[0] for row in ACCURACY} | exact == set(VECTOR_NAMES)
 
 
@@ -269,7 +288,7 @@ POINTS = [
     1e22, 1e154, 1e155, 1e300, 2.0**1023, sys.float_info.max, inf,
 ]  # fmt: skip
 POINTS = [*POINTS, *[-x for x in POINTS], nan]
-LOWERED = [1.0, 2.0, 3.0]
+SUBTRACTED = [1.0, 2.0, 3.0]
 
 
 def close(got, eager, bound):
@@ -288,7 +307,7 @@ def promised(name, arguments, eager):
 
 @pytest.mark.parametrize("name", VECTOR_NAMES)
 def test_special_values_are_those_of_the_eager_functions(name, compiled):
-    sides = [POINTS, POINTS, LOWERED][: ARITY[name]]
+    sides = [POINTS, POINTS, SUBTRACTED][: arity_of(name)]
     if name == "power_below":
         # Where b - c is rounded the eager function has (-inf) ** fraction nan, elsewhere as pow does.
         sides[0] = [x for x in POINTS if x != -inf]
@@ -296,7 +315,7 @@ def test_special_values_are_those_of_the_eager_functions(name, compiled):
     value = find_primitive(name).value
     for row, got in zip(rows, compiled(name, *zip(*rows, strict=True)), strict=True):
         eager = float(value(*row))
-        # What follows from 0, 1 and infinities alone, and is one of them, is to be met exactly.
+        # Results that follow from 0, 1 and infinities alone, and are one of them, must be met exactly.
         plain = all(abs(x) in (0.0, 1.0, inf) for x in (*row[:2], eager))
         bound = 0 if plain else promised(name, row, eager)
         assert close(float(got), eager, bound), (row, got, eager)
@@ -305,12 +324,12 @@ def test_special_values_are_those_of_the_eager_functions(name, compiled):
 @pytest.mark.parametrize("name", NAMES)
 def test_values_at_random_bit_patterns_are_those_of_the_eager_functions(name, compiled):
     draw = np.random.default_rng(3)
-    arguments = [draw.integers(0, 2**64, 2000, dtype=np.uint64).view(float) for _ in range(ARITY[name])]
-    if name == "power_below":
-        arguments[2] = draw.choice(LOWERED, 2000)
-    if name == "polygamma":
-        arguments[0] = draw.choice([0.0, 1.0, 2.0, 5.0], 2000)
-    value = find_primitive(name).value
+    arguments = [draw.integers(0, 2**64, 2000, dtype=np.uint64).view(float) for _ in range(arity_of(name))]
+    primitive = find_primitive(name)
+    for place in primitive.orders:
+        orders = [order for order in (0.0, 1.0, 2.0, 3.0, 5.0) if order in primitive.domain[place]]
+        arguments[place] = draw.choice(orders, 2000)
+    value = primitive.value
     for row, got in zip(zip(*[map(float, x) for x in arguments], strict=True), compiled(name, *arguments), strict=True):
         eager = float(value(*row))
         assert close(float(got), eager, promised(name, row, eager)), row
@@ -320,9 +339,9 @@ def test_powers_of_negative_infinity_are_those_of_c(compiled):
     exponents = [x for x in POINTS if math.isfinite(x)]
     powers = compiled("power_below", [-inf] * len(exponents), exponents, [1.0] * len(exponents))
     for exponent, got in zip(exponents, powers, strict=True):
-        lowered = Fraction(exponent) - 1
-        odd = lowered % 2 == 1
-        size = 1.0 if lowered == 0 else inf if lowered > 0 else 0.0
+        difference = Fraction(exponent) - 1
+        odd = difference % 2 == 1
+        size = 1.0 if difference == 0 else inf if difference > 0 else 0.0
         assert repr(float(got)) == repr(-size if odd else size), exponent
 
 
@@ -376,7 +395,7 @@ def test_odd_functions_are_odd_and_even_ones_even_to_the_last_bit(compiled):
 
 # Every way to have several members of a family in one function.
 SEVERAL = [
-    together(members)
+    name_of_several(members)
     for family in FAMILIES
     for count in range(2, len(family) + 1)
     for members in itertools.combinations(family, count)
@@ -393,7 +412,7 @@ def mixed_samples(name):
         draw.integers(0, 2**64, count, dtype=np.uint64).view(float),
         draw.choice(POINTS, count),
     ]
-    return [draw.permutation(np.concatenate(kinds)) for _ in range(ARITY[name])]
+    return [draw.permutation(np.concatenate(kinds)) for _ in range(arity_of(name))]
 
 
 @pytest.mark.parametrize(
@@ -462,7 +481,7 @@ def test_scalar_functions_are_called_in_the_rows_that_need_them_and_no_others(wi
 
 
 def test_names_and_arities_are_those_of_primitives():
-    assert {name: find_primitive(name).arity for name in NAMES} == {name: ARITY[name] for name in NAMES}
+    assert {name: find_primitive(name).arity for name in NAMES} == {name: arity_of(name) for name in NAMES}
 
 
 def test_definitions_stand_once_and_are_internal():
@@ -489,8 +508,33 @@ def test_nothing_branches_but_to_scalar_functions():
         assert ("  br " in definitions([name], 8)) == bool(externals([name])), name
 
 
+def test_only_the_gamma_functions_are_called_row_by_row_everywhere():
+    with_kernels = [name for name, primitive in PRIMITIVES.items() if primitive.kernel is not None]
+    assert sorted(name for name in with_kernels if lowered(name).write is None) == SCALAR_NAMES
+
+
+def test_what_has_no_line_in_the_table_is_written_out_if_it_is_arithmetic_and_called_row_by_row_if_not(monkeypatch):
+    monkeypatch.setattr(lowering, "LOWERED", {})
+    assert lowered("max").write is PRIMITIVES["max"].value
+    assert externals(["tanh", "trunc", "max"]) == {"tanh": 1, "trunc": 1}
+    assert lowered("sum").write is None
+    assert lowered("sum").many
+
+
+def test_an_operation_that_can_not_be_written_in_llvm_is_named(monkeypatch):
+    monkeypatch.setattr(lowering, "LOWERED", {})
+    with pytest.raises(NotImplementedError, match=r"power_below can't be compiled: .* no line in LOWERED"):
+        lowered("power_below")
+
+
+def test_an_if_on_a_value_that_is_not_known_yet_is_an_error():
+    x = Value(Function(1), REAL, "%x")
+    with pytest.raises(TypeError, match="use select"):
+        bool(x > 0.0)
+
+
 def test_a_name_that_does_not_exist_is_an_error():
-    with pytest.raises(ValueError, match=r"there is no LLVM function expp; there are acos, .*xlogy"):
+    with pytest.raises(ValueError, match=r"there is no LLVM function expp; there are abs, acos, .*xlogy"):
         definitions(["exp", "expp"], 4)
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from autograd.errors import OperandError, OutputError
 from autograd.numbers.operands import number_or_none
-from autograd.testing.checks import Finding, spread, unit
-from autograd.testing.comparison import compare
+from autograd.testing.check import Finding, spread, unit
+from autograd.testing.checked_function import paths_of
+from autograd.testing.common_mistakes import mistake_in
+from autograd.testing.comparison import Derivative, Tolerance, compare
 from autograd.testing.differences import EPSILON, Line, Sample, scales_of
-from autograd.testing.likeness import likeness
 from autograd.testing.report import Fault, Report, failure
-from autograd.testing.subject import paths_of
 from autograd.transforms.derivatives import name_of
 from autograd.transforms.structures import Structure, flatten
 
@@ -27,7 +27,7 @@ __all__ = ["check_gradient"]
 
 # The distance from 1 to the next number, in the arithmetics that leave differences enough digits.
 SPACINGS = {"float64": EPSILON, "float32": 2.0**-23}
-# How many values the scatter is estimated from, and what its third differences amplify: the root of 20.
+# The number of values that the scatter is estimated from; the amplification by third differences, the root of 20.
 SCATTER_POINTS = 8
 AMPLIFIED = math.sqrt(20.0)
 
@@ -56,24 +56,27 @@ def check_gradient(
     >>> bool(report), report.compared
     (True, 2)
     """
-    subject = Black(fun, gradient, inputs)
+    function = BlackBox(fun, gradient, inputs)
     report = Report()
-    report.complaint = subject.complaint()
+    report.complaint = function.complaint()
     if not report.complaint:
-        limit = (1e-7 if subject.epsilon == EPSILON else math.sqrt(subject.epsilon)) if rtol is None else rtol
-        report.findings = [subject.compared(place, eps, atol, limit) for place in range(len(subject.point))]
+        limit = (1e-7 if function.epsilon == EPSILON else math.sqrt(function.epsilon)) if rtol is None else rtol
+        tolerance = Tolerance(atol, limit, eps)
+        report.findings = [function.compared(place, tolerance) for place in range(len(function.point))]
         if not report:
             expected = [finding.comparison.slope.value for finding in report.findings]
-            looks = likeness(expected, subject.slopes, 10.0 * limit)
-            report.fault = Fault("", "", f"what it looks like: {looks}", (), tuple(expected)) if looks else None
-    report.runs = subject.runs
+            mistake = mistake_in(expected, function.slopes, 10.0 * limit)
+            report.fault = (
+                Fault("", "", f"it looks like a common mistake: {mistake}", (), tuple(expected)) if mistake else None
+            )
+    report.runs = function.runs
     if raise_exception and not report:
         raise failure(report)
     return report
 
 
-class Black:
-    """A function of which nothing is known but its values, and what is said to be its gradient."""
+class BlackBox:
+    """A function of which nothing is known but its values, and a function said to be its gradient."""
 
     def __init__(self, fun: Callable[..., Any], gradient: Callable[..., Any], inputs: Any) -> None:
         self.fun = fun
@@ -92,7 +95,7 @@ class Black:
         self.noise = self.scatter() if self.point else 0.0
 
     def complaint(self) -> str:
-        """Why nothing can be compared, empty if it can."""
+        """The reason why nothing can be compared, empty if there is none."""
         if math.isfinite(self.here):
             return ""
         return f"check_gradient needs a finite value, got {self.here} for the output of {name_of(self.fun)}"
@@ -107,7 +110,7 @@ class Black:
         return self.structure.map_pieces(piece)
 
     def call(self, numbers: Sequence[float]) -> Any:
-        """What the function returns for these numbers."""
+        """The result of the function for these numbers."""
         self.runs += 1
         return self.fun(*self.arguments(numbers))
 
@@ -124,7 +127,7 @@ class Black:
     def gradient_at(self, gradient: Callable[..., Any]) -> list[float]:
         """The gradient's numbers at the point."""
         returned = gradient(*self.arguments(self.point))
-        slopes, structure = flatten(plain(returned, []), f"what {name_of(gradient)} returns")
+        slopes, structure = flatten(plain(returned, []), f"the result of {name_of(gradient)}")
         # By path, not by order: dicts may come back with their keys sorted.
         for path in ("input", "input[0]") if len(self.structure.children) == 1 else ("input",):
             found = dict(zip(paths_of(structure, path), slopes, strict=True))
@@ -158,7 +161,7 @@ class Black:
         return Line(sample, [self.here], noise=[self.noise], scales=scales, epsilon=self.epsilon)
 
     def scatter(self) -> float:
-        """How far values scatter about a smooth function, from third differences of values next to each other."""
+        """The scatter of values about a smooth function, from third differences of values next to each other."""
         direction = spread(self.point)
         step = 16.0 * self.epsilon
         values = []
@@ -172,13 +175,12 @@ class Black:
         sizes = [abs(value) for value in values if math.isfinite(value)]
         return max(sizes, default=0.0) / AMPLIFIED
 
-    def compared(self, place: int, eps: float | None, atol: float, rtol: float) -> Finding:
+    def compared(self, place: int, tolerance: Tolerance) -> Finding:
         """The derivative in one input against differences."""
         x = self.point[place]
         line = self.line(unit(place, len(self.point)), scales_of(x))
-        slope = self.slopes[place]
-        rounding = 8.0 * self.epsilon * abs(slope)
-        comparison = compare([slope], [rounding], line, atol=atol, rtol=rtol, eps=eps)[0]
+        derivative = Derivative(self.slopes[place], 8.0 * self.epsilon * abs(self.slopes[place]))
+        (comparison,) = compare([derivative], line, tolerance)
         return Finding("the output", f"in {self.labels[place]} = {x!r}", comparison, 0, place, "its gradient")
 
 

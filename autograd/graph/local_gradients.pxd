@@ -1,0 +1,15 @@
+cimport cython
+from autograd.graph.modes cimport is_strict, is_traced
+from autograd.graph.node cimport Node, new_constant, operands_of, recorded_gradients, uses_of, value_of, varies
+from autograd.operations.kernel cimport Kernel
+from autograd.operations.primitive cimport Primitive
+
+@cython.locals(primitive=Primitive, kernel=Kernel, numbers=list, uses=list)
+cpdef tuple local_gradients_beside(Node node, list varying)
+@cython.locals(primitive=Primitive, recorded=tuple, operands=tuple)
+cpdef object local_gradients_as_nodes(Node node, list varying=*)
+@cython.locals(primitive=Primitive, operands=tuple, uses=list)
+cpdef object run_rule(Node node, list varying=*)
+cdef list as_nodes(tuple operands)
+@cython.locals(primitive=Primitive, operands=tuple)
+cdef object local_gradients_in_trace(Node node, list varying)

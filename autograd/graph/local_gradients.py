@@ -1,0 +1,116 @@
+"""Local gradients that are not those recorded: beside operands held constant, and as nodes.
+
+A node keeps its local gradients as numbers, recorded with its value (`node.recorded_gradients`). At a tie they depend
+on which operands vary: `max(x, y)` passes half to each of two equal variables, but nothing to a variable that equals a
+constant; docs/conventions.md has the reasons. For derivatives of derivatives the primitive's rule is run on the
+operands themselves, which gives nodes. All of them lead to `Primitive.local_gradients` or to its form on doubles,
+`Kernel.gradients_beside_constants`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
+
+from autograd.graph.modes import is_strict, is_traced, lenient
+from autograd.graph.node import Node, assigned_since, operands_of, recorded_gradients, uses_of, value_of, varies
+from autograd.graph.node_errors import stale_graph
+from autograd.operations.primitives import StopGradient, Sum, where
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.graph.node import new_constant
+
+__all__ = ["local_gradients_as_nodes", "local_gradients_beside", "run_rule"]
+
+
+def local_gradients_beside(node: Node, varying: list[bool]) -> tuple[float, ...]:
+    """The local gradients as they would be if only the operands at the places in `varying` varied.
+
+    Entries of the other operands are meaningless.
+
+    >>> from autograd import Variable, maximum
+    >>> local_gradients_beside(maximum(Variable(1.0), Variable(1.0)), [True, False])[0]
+    0.0
+    """
+    recorded = recorded_gradients(node)
+    primitive: Any = node._origin.primitive
+    if primitive is None or primitive.beside_constant is None or any([slope != slope for slope in recorded]):
+        return recorded
+    operands = operands_of(node)
+    numbers = [value_of(operand) for operand in operands]
+    uses = uses_of(operands, varying)
+    kernel: Any = primitive.kernel
+    if kernel is None:
+        return primitive.gradients_of_numbers(numbers, node._value, uses)  # type: ignore[no-any-return]
+    return kernel.gradients_beside_constants(numbers, node._value, uses)  # type: ignore[no-any-return]
+
+
+def local_gradients_as_nodes(node: Node, varying: list[bool] | None = None) -> Sequence[Any]:
+    """The local gradients as nodes, or numbers where they are the same at all operands.
+
+    `varying` says which operands vary; None for those that depend on a variable.
+    """
+    if is_traced():
+        return local_gradients_in_trace(node, varying)
+    recorded = recorded_gradients(node)
+    primitive: Any = node._origin.primitive
+    if primitive.linear:
+        return recorded
+    operands = operands_of(node)
+    for operand in operands:
+        if assigned_since(operand, node):
+            raise stale_graph(operand, node)
+    with lenient() if is_strict() else nullcontext():
+        slopes = run_rule(node, varying)
+        if any([known != known for known in recorded]):
+            # A local gradient that is nan has derivatives that are nan, in every operand.
+            undefined = Sum(*[operand for operand in operands if isinstance(operand, Node)]) * math.nan
+            return [slope if known == known else undefined for known, slope in zip(recorded, slopes, strict=True)]
+    return slopes
+
+
+def run_rule(node: Node, varying: list[bool] | None = None) -> Sequence[Any]:
+    """The local gradients that the primitive's rule gives on the operands themselves; `varying` as above."""
+    primitive: Any = node._origin.primitive
+    operands = operands_of(node)
+    uses = None
+    if primitive.beside_constant is not None:
+        uses = uses_of(operands, [varies(operand) for operand in operands] if varying is None else varying)
+    return primitive.local_gradients(as_nodes(operands), node, uses)  # type: ignore[no-any-return]
+
+
+def as_nodes(operands: tuple[Any, ...]) -> list[Node]:
+    """The operands with a constant node for each number."""
+    return [operand if isinstance(operand, Node) else new_constant(operand) for operand in operands]
+
+
+def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence[Any]:
+    """The local gradients as nodes whose values hold for all operands, not only for those of this run."""
+    primitive: Any = node._origin.primitive
+    operands = operands_of(node)
+    if primitive.first_gradient is not None and not any([varies(operand) for operand in operands[1:]]):
+        # Nobody asks for the local gradients of constants.
+        slopes: Sequence[Any] = (primitive.first_gradient(*as_nodes(operands), node), *[math.nan for _ in operands[1:]])
+    else:
+        slopes = run_rule(node, varying)
+    if not (primitive.condition or primitive.of_conditions or primitive is StopGradient):
+        # A step has the slope 0 everywhere, but nan at nan.
+        slopes = [
+            slope if isinstance(slope, Node) or slope != 0.0 else where(node != node, math.nan, 0.0) for slope in slopes
+        ]
+    if not primitive.may_hide_nan([None if varies(operand) else value_of(operand) for operand in operands]):
+        return slopes
+    # Added, not chosen, so that derivatives of it are nan too; adding -0.0 changes nothing.
+    undefined = [where(operand != operand, operand, -0.0) for operand in operands if isinstance(operand, Node)]
+    return [
+        functools.reduce(operator.add, undefined, slope) if varies(operand) else slope
+        for slope, operand in zip(slopes, operands, strict=True)
+    ]

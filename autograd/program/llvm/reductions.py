@@ -1,0 +1,202 @@
+"""Operations on any number of operands as LLVM IR: written out, and sums and inner products of many also as loops.
+
+Written out, a thousand terms are several thousand instructions, which takes long to compile, and longer to fetch than
+to execute. A loop over numbers in memory gives the same bits.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from autograd.program.llvm.exponential import exp_difference, exponent_and_mantissa, log, power_of_two
+from autograd.program.llvm.expressions import (
+    REAL,
+    Function,
+    Pair,
+    Value,
+    absolute,
+    copysign,
+    fma,
+    larger,
+    select,
+    smaller,
+    square_root,
+    two_product,
+    two_sum,
+)
+from autograd.program.llvm.special import maximum, minimum
+
+__all__ = [
+    "Loop",
+    "inner_product",
+    "largest",
+    "length",
+    "log_of_sum_of_exponentials",
+    "product",
+    "smallest",
+    "total",
+]
+
+# Terms in one turn of the loop: numbers carried from turn to turn go through memory.
+TERMS = 16
+
+
+def total(terms: Sequence[Value]) -> Value:
+    """The sum, its rounding errors added at the end (Neumaier 1974) unless they are not finite."""
+    result = terms[0]
+    if len(terms) < 3:
+        return result if len(terms) == 1 else result + terms[1]
+    lost = result.like(0.0)
+    for term in terms[1:]:
+        result, error = two_sum(result, term)
+        lost = lost + error
+    corrected = result + lost
+    return select(corrected == corrected, corrected, result)
+
+
+def inner_product(terms: Sequence[Value]) -> Value:
+    """The inner product of the halves, roundings added as in `total` (Ogita, Rump and Oishi 2005)."""
+    half = len(terms) // 2
+    products = [two_product(a, b) for a, b in zip(terms[:half], terms[half:], strict=True)]
+    if half == 1:
+        return products[0].high
+    result = products[0].high
+    lost = products[0].low
+    for product in products[1:]:
+        result, error = two_sum(result, product.high)
+        lost = lost + (error + product.low)
+    corrected = result + lost
+    return select(corrected == corrected, corrected, result)
+
+
+def product(factors: Sequence[Value]) -> Value:
+    """The product, roundings carried along (Graillat 2008).
+
+    Mantissas and exponents are multiplied apart, so that no partial product over- or underflows.
+    """
+    if len(factors) < 3:
+        return factors[0] if len(factors) == 1 else factors[0] * factors[1]
+    result = lost = factors[0].like(0.0)
+    exponent = result
+    for place, factor in enumerate(factors):
+        size = absolute(factor)
+        ordinary = (size > 0.0) & (size < math.inf)
+        power, mantissa = exponent_and_mantissa(select(ordinary, size, 1.0))
+        exponent = exponent + select(ordinary, power, 0.0)
+        mantissa = copysign(select(ordinary, mantissa, size), factor)
+        if place == 0:
+            result = mantissa
+            continue
+        step = two_product(result, mantissa)
+        lost = fma(lost, mantissa, step.low)
+        result = step.high
+    corrected = result + lost
+    result = select(corrected == corrected, corrected, result)
+    # In steps: a power of two has a narrower range than the product of three.
+    for _ in range(3):
+        power = larger(smaller(exponent, 1000.0), -1000.0)
+        result = result * power_of_two(power)
+        exponent = exponent - power
+    return result
+
+
+def largest(operands: Sequence[Value]) -> Value:
+    """The largest operand; nan if any is."""
+    return functools.reduce(maximum, operands)
+
+
+def smallest(operands: Sequence[Value]) -> Value:
+    """The smallest operand; nan if any is."""
+    return functools.reduce(minimum, operands)
+
+
+def length(terms: Sequence[Value]) -> Value:
+    """The Euclidean length, without overflow."""
+    scale = largest([absolute(term) for term in terms])
+    shares = [term / scale for term in terms]
+    result = scale * square_root(inner_product([*shares, *shares]))
+    return select((scale == 0.0) | (scale == math.inf), scale, result)
+
+
+def log_of_sum_of_exponentials(terms: Sequence[Value]) -> Value:
+    """The logarithm of the sum of the exponentials, without overflow."""
+    highest = largest(terms)
+    powers = total([exp_difference(term, highest) for term in terms])
+    result = highest + log(powers)
+    return select(absolute(highest) == math.inf, highest, result)
+
+
+class Loop(NamedTuple):
+    """A sum as a loop over numbers in memory; `summand` makes one of a number from each of `operands` arrays."""
+
+    operands: int
+    summand: Callable[..., Pair]
+
+    def definition(self, name: str) -> tuple[str, set[str]]:
+        """The text of `double @<name>(ptr, ..., i64 count)`, and the declarations that it needs."""
+        function = Function(1)
+        addresses = [f"%terms{place}" for place in range(self.operands)]
+        function.lines = [
+            f"define internal double @{name}({', '.join([f'ptr {address}' for address in addresses])}, i64 %count)"
+            " noinline nounwind {",
+            "entry:",
+        ]
+        start = self.summand_at(function, addresses, "0")
+        carried = "entry", "1", start
+        for label, terms in (("many", TERMS), ("one", 1)):
+            carried = self.turns(function, addresses, label, terms, carried)
+        total = carried[2]
+        corrected = total.high + total.low
+        result = select(corrected == corrected, corrected, total.high)
+        function.lines += [f"  ret double {result.text}", "}"]
+        return "\n".join(function.lines), function.intrinsics
+
+    def turns(
+        self, function: Function, addresses: list[str], label: str, terms: int, carried: tuple[str, str, Pair]
+    ) -> tuple[str, str, Pair]:
+        """Emit a loop that adds `terms` summands a turn while as many are left, and return its `carried`.
+
+        `carried` has the block before the next one, the number of the next term, and the sum so far.
+        """
+        before, first, start = carried
+        place, after = f"%{label}_place", f"%{label}_after"
+        sums = Pair(Value(function, REAL, f"%{label}_high"), Value(function, REAL, f"%{label}_low"))
+        at = len(function.lines)
+        function.lines.append(f"{label}_turn:")
+        total = sums
+        for term in range(terms):
+            index = f"%{function.new_name()}"
+            function.lines.append(f"  {index} = add i64 {place}, {term}")
+            summand = self.summand_at(function, addresses, index)
+            high, error = two_sum(total.high, summand.high)
+            total = Pair(high, total.low + self.lost(error, summand))
+        function.lines += [f"  br label %{label}", f"{label}_end:"]
+        function.lines[at:at] = [
+            f"  br label %{label}",
+            f"{label}:",
+            f"  {place} = phi i64 [ {first}, %{before} ], [ {after}, %{label}_turn ]",
+            *[
+                f"  {value.text} = phi double [ {given.text}, %{before} ], [ {found.text}, %{label}_turn ]"
+                for value, given, found in zip(sums, start, total, strict=True)
+            ],
+            f"  {after} = add i64 {place}, {terms}",
+            f"  %{label}_fits = icmp sle i64 {after}, %count",
+            f"  br i1 %{label}_fits, label %{label}_turn, label %{label}_end",
+        ]
+        return f"{label}_end", place, sums
+
+    def summand_at(self, function: Function, addresses: list[str], index: str) -> Pair:
+        """The summand of this number, with its rounding error."""
+        terms = []
+        for address in addresses:
+            place = f"%{function.new_name()}"
+            function.lines.append(f"  {place} = getelementptr double, ptr {address}, i64 {index}")
+            terms.append(function.emit(REAL, f"load double, ptr {place}, align 8"))
+        return self.summand(*terms)
+
+    def lost(self, error: Value, summand: Pair) -> Value:
+        """The rounding errors of a summand and of its addition."""
+        return error if self.operands == 1 else error + summand.low
