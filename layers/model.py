@@ -209,11 +209,12 @@ class Residual(Sequential):
 
     def settle(self, features: int | None) -> int | None:
         made = super().settle(features)
-        if made is None:
-            return features
-        if features not in (None, made):
+        if features is None:
+            # Once more with what they made; inside, where it is then known, not again: levels would double the work.
+            return None if made is None else super().settle(made)
+        if made not in (None, features):
             raise ShapeError(f"x has {features} features, the result of the layers {made}")
-        return super().settle(made)
+        return features
 
     def ending(self) -> Layer:
         return self

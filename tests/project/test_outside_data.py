@@ -153,6 +153,11 @@ def test_a_model_may_be_nested_as_deep_as_is_said():
     model = from_dict(nested(49, {"type": "dense", "n_in": 1, "n_out": 1, "weight_init": "ones"}))
     assert model.forward([2.0]) == [2.0]
     assert from_dict(model.to_dict()).to_dict() == model.to_dict()
+    residual = {"type": "dense", "n_in": 2, "n_out": 2}
+    for _ in range(49):
+        residual = {"type": "residual", "layers": [residual]}
+    model = from_dict(residual)
+    model.load_state_dict(model.state_dict())
     for levels, inner in ((50, {"type": "relu"}), (1, [[[]] * 2] * 2), (1, nested(60, "relu")["layers"])):
         with pytest.raises(DescriptionError):
             from_dict(nested(levels, inner))
