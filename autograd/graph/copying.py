@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import weakref
 from typing import Any
 
 from autograd.graph.callers import Line
@@ -61,6 +60,9 @@ def reduce(node: Node) -> tuple[Any, ...]:
         return _rebuild_after, ((), *state_of(node))
     order = topological_order(node)
     below = order[: len(order) - 1]
+    # Imported on use, as `copy` in trees.py is, which imports it too.
+    import weakref
+
     end = _ListEnd()
     scopes = _scopes_of(order)
     _listed.ids = {id(ancestor) for ancestor in below if operands_of(ancestor)}

@@ -109,7 +109,7 @@ class Program:
 
     @property
     def size(self) -> int:
-        """How many values there are."""
+        """Counts the values."""
         return self.first + len(self.codes)
 
     def __len__(self) -> int:
@@ -141,7 +141,7 @@ class Program:
         return [values[output] for output in self.outputs]
 
     def name(self, value: int) -> str:
-        """What a value is called in print: a constant is itself."""
+        """The name of a value in print; of a constant its number."""
         if self.inputs <= value < self.first:
             constant = self.constants[value - self.inputs]
             return repr(constant) if math.isfinite(constant) else f'float("{constant}")'
