@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from autograd import erfc, exp, maximum, softplus, stop_gradient, tanh
 from layers.arrays import along_last_axis, elementwise
-from layers.base import Layer, Names, from_dict, registered
+from layers.base import Layer, Names, from_dict, registered, unchanged
 from layers.errors import DescriptionError
 from layers.options import finite_number
 from layers.reductions import largest, log_total_of_exponentials
@@ -23,6 +23,8 @@ class Identity(Layer):
     >>> Identity().forward(3.0)
     3.0
     """
+
+    settle = unchanged
 
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": a}
@@ -42,6 +44,8 @@ class LeakyReLU(Layer):
         super().__init__(**names)
         self.slope = finite_number("the slope of a leaky_relu", slope)
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         slope = self.slope
         return {"h": elementwise(lambda a: slope * a + (1.0 - slope) * maximum(a, 0.0), a)}
@@ -55,6 +59,8 @@ class Tanh(Layer):
     0.0
     """
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": elementwise(tanh, a)}
 
@@ -67,6 +73,8 @@ class Softplus(Layer):
     1000.0
     """
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": elementwise(softplus, a)}
 
@@ -78,6 +86,8 @@ class GELU(Layer):
     >>> round(GELU().forward(1.0), 12)
     0.841344746069
     """
+
+    settle = unchanged
 
     def compute(self, a: Any) -> dict[str, Any]:
         # erfc keeps its digits where Φ is small.
@@ -94,6 +104,8 @@ class Softmax(Layer):
 
     gives = "probabilities"
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": along_last_axis(softmax, a, "a")}
 
@@ -105,6 +117,8 @@ class LogSoftmax(Layer):
     >>> LogSoftmax().forward([0.0, 1000.0])
     array([-1000.,     0.])
     """
+
+    settle = unchanged
 
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": along_last_axis(log_softmax, a, "a")}

@@ -7,6 +7,8 @@ import sys
 from types import FrameType
 from typing import NamedTuple
 
+from autograd.text import one_line
+
 __all__ = ["Line", "caller", "calling_frame"]
 
 _PROJECT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -27,7 +29,7 @@ class Line(NamedTuple):
     number: int
 
     def __str__(self) -> str:
-        return f"{os.path.basename(self.file)}:{self.number}"
+        return f"{one_line(os.path.basename(self.file))}:{self.number}"
 
 
 def caller() -> Line:

@@ -70,6 +70,7 @@ class Primitive:
     symbol: the sign in an operation's circle; the name if not given.
     arity: the number of operands; None for any number of them, which `value` and `gradients` then
         get as one sequence.
+    multiple: for any number of operands, the number that theirs is a multiple of: 2 for pairs.
     domain: an `Interval` per operand, outside of which the result is nan or infinite.
     kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
     beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
@@ -112,6 +113,7 @@ class Primitive:
     gradients: Callable[..., Any]
     symbol: str
     arity: int | None
+    multiple: int
     domain: tuple[Interval, ...]
     kinks: Callable[..., float] | None
     beside_constant: Callable[..., Any] | None
@@ -142,6 +144,7 @@ class Primitive:
         *,
         symbol: str = "",
         arity: int | None = 1,
+        multiple: int = 1,
         domain: Sequence[Interval] = (),
         kinks: Callable[..., float] | None = None,
         beside_constant: Callable[..., Any] | None = None,
@@ -170,6 +173,7 @@ class Primitive:
         self.gradients = gradients
         self.symbol = symbol or self.name
         self.arity = arity
+        self.multiple = multiple
         self.domain = tuple(domain) or (REAL,) * (arity or 1)
         self.kinks = kinks
         self.beside_constant = beside_constant
@@ -201,6 +205,8 @@ class Primitive:
         """Apply the primitive: a float if every operand is a number, else a node."""
         if self.arity is not None and len(operands) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
+        if self.multiple != 1 and len(operands) % self.multiple:
+            raise TypeError(f"{self.name} takes a multiple of {self.multiple} operands, got {len(operands)}")
         for operand in operands:
             if type(operand) is float:
                 continue
