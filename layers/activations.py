@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from autograd import erfc, exp, maximum, softplus, stop_gradient, tanh
+from autograd import erfc, exp, log, logsumexp, maximum, softplus, stop_gradient, tanh
+from autograd.graph.modes import is_traced
 from layers.arrays import along_last_axis, elementwise
 from layers.base import Layer, Names, from_dict, registered, unchanged
 from layers.errors import DescriptionError
 from layers.options import finite_number
-from layers.reductions import largest, log_total_of_exponentials
+from layers.reductions import largest, log_total_of_exponentials, total
 
 __all__ = ["GELU", "Identity", "LeakyReLU", "LogSoftmax", "Softmax", "Softplus", "Tanh", "activation_of"]
 
@@ -137,6 +139,20 @@ def log_softmax(scores: list[Any]) -> list[Any]:
     shifted = [score - peak for score in scores]
     rest = log_total_of_exponentials(shifted)
     return [score - rest for score in shifted]
+
+
+def surprise(scores: list[Any], label: int) -> Any:
+    """−log p of one class, where p is the softmax of the scores.
+
+    Where p is more than ½, it is written in what is missing to 1, whose digits the derivative 1 − p would lose.
+    """
+    peak = stop_gradient(largest(scores))
+    own, others = scores[label] - peak, [score - peak for place, score in enumerate(scores) if place != label]
+    if not is_traced():
+        return softplus(logsumexp(others) - own)
+    # What is less than the smallest normal number counts as that: its logarithm has a slope.
+    missing = maximum(total([exp(score) for score in others]), sys.float_info.min) if others else 0.0
+    return softplus(log(missing) - own)
 
 
 def activation_of(given: Any) -> Layer:

@@ -379,6 +379,14 @@ ORACLES: dict[str, Oracle] = {
         lambda x: (-2 / mp.sqrt(mp.pi) * mp.exp(-x * x),),
         each(one_of(between(-6, 26), signed(across(1e-300, 6)))),
     ),
+    "gamma": Oracle(
+        mp.gamma,
+        lambda x: (mp.gamma(x) * exact_polygamma(0, x),),
+        each(one_of(between(0, 171), between(-170, 0), signed(across(1e-300, 170)))),
+        gradient_terms=lambda x: (mp.gamma(x) * nearest_pole(0)(x),),
+        intervals=[(0.3, 5.0)],
+        choices=[(1.0,), (2.0,)],
+    ),
     "lgamma": Oracle(
         exact_lgamma,
         lambda x: (exact_polygamma(0, x),),

@@ -79,6 +79,7 @@ class Primitive:
         how many places it stands, 0 if it is constant.
     first_gradient: the first of `gradients` by itself, in the same form: for when the other operands are constant, and
         their local gradients would be the larger part of the work.
+    otherwise: what a call with another number of operands than `arity` is, as log(x, base) is log(x) / log(base).
     linear: whether the local gradients are the same numbers all around each point off the kinks, so that
         those recorded once serve every order of derivative.
     registered: whether it can be found by its name, without which a graph that uses it can't be stored.
@@ -118,6 +119,7 @@ class Primitive:
     kinks: Callable[..., float] | None
     beside_constant: Callable[..., Any] | None
     first_gradient: Callable[..., Any] | None
+    otherwise: Callable[..., Any] | None
     linear: bool
     doc: str
     registered: bool
@@ -149,6 +151,7 @@ class Primitive:
         kinks: Callable[..., float] | None = None,
         beside_constant: Callable[..., Any] | None = None,
         first_gradient: Callable[..., Any] | None = None,
+        otherwise: Callable[..., Any] | None = None,
         linear: bool = False,
         doc: str = "",
         registered: bool = True,
@@ -178,6 +181,7 @@ class Primitive:
         self.kinks = kinks
         self.beside_constant = beside_constant
         self.first_gradient = first_gradient
+        self.otherwise = otherwise
         self.linear = linear
         self.doc = doc
         self.kernel: Kernel | None = None
@@ -204,6 +208,8 @@ class Primitive:
     def __call__(self, *operands: Any) -> Any:
         """Apply the primitive: a float if every operand is a number, else a node."""
         if self.arity is not None and len(operands) != self.arity:
+            if self.otherwise is not None:
+                return self.otherwise(*operands)
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
         if self.multiple != 1 and len(operands) % self.multiple:
             raise TypeError(f"{self.name} takes a multiple of {self.multiple} operands, got {len(operands)}")
