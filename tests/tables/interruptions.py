@@ -226,8 +226,11 @@ def points_of(code):
     return points
 
 
-def interrupted_at(work, point):
-    """The number of points in the packages that were passed, `work` being interrupted at this one, counted from 0."""
+def interrupted_at(work, point, errors=None):
+    """The number of points in the packages that were passed, `work` being interrupted at this one, counted from 0.
+
+    The error is kept in the list `errors`, and with it all that the interrupted functions refer to.
+    """
     passed = 0
 
     def step(frame, what, _):
@@ -249,8 +252,9 @@ def interrupted_at(work, point):
     sys.settrace(enter)
     try:
         work()
-    except KeyboardInterrupt:
-        pass
+    except KeyboardInterrupt as error:
+        if errors is not None:
+            errors.append(error)
     finally:
         sys.settrace(previous)
     return passed
