@@ -99,7 +99,7 @@ class Jitted:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # Where no mode is entered, there is no need to ask for it, which takes as long as all else here.
         recording = True
-        if STATE.entered != 0:
+        if len(STATE.entries) != 0:
             mode = current_mode()
             if mode.trace is not None:
                 return self.fun(*args, **kwargs)
