@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from autograd import erfc, exp, log, logsumexp, maximum, softplus, stop_gradient, tanh
 from autograd.graph.modes import is_traced
 from layers.arrays import along_last_axis, elementwise
-from layers.base import Layer, Names, from_dict, registered
+from layers.base import Layer, Names, from_dict, registered, unchanged
 from layers.errors import DescriptionError
 from layers.options import finite_number
 from layers.reductions import largest, log_total_of_exponentials, total
@@ -25,6 +25,8 @@ class Identity(Layer):
     >>> Identity().forward(3.0)
     3.0
     """
+
+    settle = unchanged
 
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": a}
@@ -44,6 +46,8 @@ class LeakyReLU(Layer):
         super().__init__(**names)
         self.slope = finite_number("the slope of a leaky_relu", slope)
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         slope = self.slope
         return {"h": elementwise(lambda a: slope * a + (1.0 - slope) * maximum(a, 0.0), a)}
@@ -57,6 +61,8 @@ class Tanh(Layer):
     0.0
     """
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": elementwise(tanh, a)}
 
@@ -69,6 +75,8 @@ class Softplus(Layer):
     1000.0
     """
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": elementwise(softplus, a)}
 
@@ -80,6 +88,8 @@ class GELU(Layer):
     >>> round(GELU().forward(1.0), 12)
     0.841344746069
     """
+
+    settle = unchanged
 
     def compute(self, a: Any) -> dict[str, Any]:
         # erfc keeps its digits where Φ is small.
@@ -96,6 +106,8 @@ class Softmax(Layer):
 
     gives = "probabilities"
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": along_last_axis(softmax, a, "a")}
 
@@ -108,6 +120,8 @@ class LogSoftmax(Layer):
     array([-1000.,     0.])
     """
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": along_last_axis(log_softmax, a, "a")}
 
@@ -119,8 +133,8 @@ def softmax(scores: list[Any]) -> list[Any]:
 
 def log_softmax(scores: list[Any]) -> list[Any]:
     """The logarithm of the softmax of a list of numbers and nodes."""
-    # Beside a score of 1000, the logarithm of a sum has lost three digits; beside a largest score of 0, none. What is
-    # subtracted changes no derivative, and counts as a constant.
+    # Beside a score of 1000, the logarithm of a sum has lost three digits; beside a largest score of 0, none. The
+    # number subtracted changes no derivative, and counts as a constant.
     peak = stop_gradient(largest(scores))
     shifted = [score - peak for score in scores]
     rest = log_total_of_exponentials(shifted)

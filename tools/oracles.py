@@ -1,4 +1,4 @@
-"""What mpmath says of every built-in primitive: its value, its local gradients, operands to try it on.
+"""The oracle of every built-in primitive, by mpmath: its value, its local gradients, operands to try it on.
 
 Values and gradients are written down from the definitions, in closed forms that lose no digits in the 200 bits or more
 they are computed in; nothing of the engine's rules is repeated. `tests/operations/test_oracles.py` checks the

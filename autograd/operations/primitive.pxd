@@ -9,6 +9,7 @@ cdef class Primitive:
     cdef readonly object gradients
     cdef readonly str symbol
     cdef readonly object arity
+    cdef readonly int multiple
     cdef readonly tuple domain
     cdef readonly object kinks
     cdef readonly object beside_constant

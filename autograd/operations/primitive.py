@@ -70,6 +70,7 @@ class Primitive:
     symbol: the sign in an operation's circle; the name if not given.
     arity: the number of operands; None for any number of them, which `value` and `gradients` then
         get as one sequence.
+    multiple: for any number of operands, the number that theirs is a multiple of: 2 for pairs.
     domain: an `Interval` per operand, outside of which the result is nan or infinite.
     kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
     beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
@@ -113,6 +114,7 @@ class Primitive:
     gradients: Callable[..., Any]
     symbol: str
     arity: int | None
+    multiple: int
     domain: tuple[Interval, ...]
     kinks: Callable[..., float] | None
     beside_constant: Callable[..., Any] | None
@@ -144,6 +146,7 @@ class Primitive:
         *,
         symbol: str = "",
         arity: int | None = 1,
+        multiple: int = 1,
         domain: Sequence[Interval] = (),
         kinks: Callable[..., float] | None = None,
         beside_constant: Callable[..., Any] | None = None,
@@ -173,6 +176,7 @@ class Primitive:
         self.gradients = gradients
         self.symbol = symbol or self.name
         self.arity = arity
+        self.multiple = multiple
         self.domain = tuple(domain) or (REAL,) * (arity or 1)
         self.kinks = kinks
         self.beside_constant = beside_constant
@@ -207,6 +211,8 @@ class Primitive:
             if self.otherwise is not None:
                 return self.otherwise(*operands)
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
+        if self.multiple != 1 and len(operands) % self.multiple:
+            raise TypeError(f"{self.name} takes a multiple of {self.multiple} operands, got {len(operands)}")
         for operand in operands:
             if type(operand) is float:
                 continue

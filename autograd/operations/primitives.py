@@ -745,6 +745,7 @@ Dot = Primitive(
     lambda operands, out: [*operands[len(operands) // 2 :], *operands[: len(operands) // 2]],
     symbol="·",
     arity=None,
+    multiple=2,
     doc="The inner product of the first half of the operands with the second half.",
     rounding=1.0, cancels=True, vanishes="product",
 )

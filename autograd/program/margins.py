@@ -27,14 +27,14 @@ from autograd.operations.primitives import (
     Select,
 )
 from autograd.program.program import Operation, Program
-from autograd.program.signature import Signature, sign, with_nodes
-from autograd.program.trace import Traced
+from autograd.program.signature import Signature, merged, sign
+from autograd.program.trace import Traced, record
 
 __all__ = ["UNDECIDED", "Margin", "margins_of", "smallest_of_rows"]
 
 
 class Margin(NamedTuple):
-    """How far a decision is from falling the other way: `distance` is |left - right| of the comparison behind it.
+    """The distance of a decision from falling the other way: |left - right| of the comparison behind it.
 
     `ulps` is the same in units in the last place of the larger number. `comparison` is `<`, `<=`, `==` or `!=`, and
     `holds` says whether it does; `outcome` is what Python decided on, for instance on the negation. `row` is the number
@@ -67,7 +67,7 @@ UNDECIDED = Margin(math.inf, math.inf, math.nan, "", math.nan, False, False, "",
 
 
 class Robustness(NamedTuple):
-    """How sure a condition is: its distance with the sign of the outcome, the outcome, and the number of the
+    """The robustness of a condition: its distance with the sign of the outcome, the outcome, and the number of the
     comparison that decides. All three are floats, or nodes of floats.
     """
 
@@ -170,10 +170,10 @@ def smallest_of_rows(mapped: Any, rows: Any) -> tuple[Any, Margin]:
 
 
 def recorded(mapped: Any, rows: Any, row: int) -> tuple[Sequence[float], Traced]:
-    """The numbers of one row, and what the function does with them."""
+    """The numbers of one row, and the recording of the function on them."""
     arguments = tuple(rows.one(row))
     numbers, _, _ = sign(arguments, {})
-    return numbers, mapped.record(Signature(arguments, {}), numbers)
+    return numbers, record(mapped.fun, Signature(arguments, {}), numbers)
 
 
 def least_distance(traced: Traced, *arguments: Any) -> tuple[Any, Any]:
@@ -181,7 +181,7 @@ def least_distance(traced: Traced, *arguments: Any) -> tuple[Any, Any]:
     program = traced.program
     variables = [value_of(variable) for variable in traced.variables]
     numbers, nodes, _ = sign(arguments, {})
-    found = robustness(program, program.evaluate([*with_nodes(numbers, nodes), *variables]))
+    found = robustness(program, program.evaluate([*merged(numbers, nodes), *variables]))
     distance: Any = math.inf
     agrees: Any = 1.0
     for guard in program.guards:

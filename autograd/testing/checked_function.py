@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
@@ -12,12 +12,13 @@ from autograd.graph.callers import caller
 from autograd.graph.modes import tracing, watching
 from autograd.graph.node import Node, Variable, recorded_gradients, value_of
 from autograd.graph.sweep import adjoints, gradients, topological_order
-from autograd.program.trace import Trace, without_conditions
+from autograd.program.trace import Trace, condition_leaf
 from autograd.testing.differences import EPSILON
-from autograd.transforms.derivatives import jvp, name_of
-from autograd.transforms.structures import Structure, flatten
+from autograd.transforms.derivatives import jvp
+from autograd.transforms.taped_run import name_of
+from autograd.transforms.trees import flatten
 
-__all__ = ["CheckedFunction", "Recorded", "paths_of", "rounding_of", "slopes_of"]
+__all__ = ["CheckedFunction", "Recorded", "rounding_of", "slopes_of"]
 
 
 class Recorded(NamedTuple):
@@ -49,7 +50,7 @@ class CheckedFunction:
         names = [number.name if isinstance(number, Node) else None for number in numbers]
         self.labels = [
             path if name is None else f"{path} ({name!r})"
-            for path, name in zip(paths_of(self.structure, "input"), names, strict=True)
+            for path, name in zip(self.structure.paths("input"), names, strict=True)
         ]
         self.runs = 0
         self.is_traceable = True
@@ -61,10 +62,10 @@ class CheckedFunction:
     def results(self, numbers: Sequence[Any]) -> list[Any]:
         """The numbers that the function returns for these, nodes and floats."""
         self.runs += 1
-        returned = without_conditions(self.fun(*self.arguments(numbers)))
+        returned = self.fun(*self.arguments(numbers))
         if type(returned) is float or isinstance(returned, Node):
             return [returned]
-        return flatten(returned, f"the output of {self.name}")[0]
+        return flatten(returned, f"the output of {self.name}", condition_leaf)[0]
 
     def derivatives(self, variables: Sequence[Any], below: int) -> list[Any]:
         """The derivatives of order `below` of every output, as nodes where they depend on a variable."""
@@ -160,22 +161,6 @@ class CheckedFunction:
         """The inputs, as far as they fit in a message."""
         shown = [f"{label} = {value!r}" for label, value in zip(self.labels[:4], self.point, strict=False)]
         return ", ".join(shown) + (", ..." if len(self.labels) > 4 else "")
-
-
-def paths_of(structure: Structure, path: str) -> Iterator[str]:
-    """The path to each number in a structure: `input[0]['scale'][2]`."""
-    if structure.is_array:
-        import numpy
-
-        for index in numpy.ndindex(*(structure.shape or ())):
-            yield f"{path}[{', '.join([str(place) for place in index])}]" if index else path
-        return
-    if structure.shape is not None:
-        yield path
-        return
-    keys = range(len(structure.children)) if structure.keys is None else structure.keys
-    for key, child in zip(keys, structure.children, strict=True):
-        yield from paths_of(child, f"{path}[{key!r}]")
 
 
 def slopes_of(result: Any, variables: Sequence[Any], create_graph: bool) -> list[Any]:

@@ -7,7 +7,8 @@ import pytest
 
 from autograd import GradcheckError, OperandError, OutputError
 from autograd.testing import check_gradient
-from autograd.testing.black_box import SPACINGS, BlackBox, plain, rounded, spacing
+from autograd.testing.black_box import SPACINGS, BlackBox, foreign_leaf, rounded, spacing
+from autograd.transforms.trees import flatten
 
 
 def rosenbrock(x):
@@ -194,9 +195,11 @@ def test_numbers_are_rounded_to_the_precision_of_the_library():
 
 def test_arrays_are_kept_beside_their_numbers():
     array = np.ones(2)
-    originals = []
-    value = plain({"a": array, "b": [1.0, (array,)]}, originals)
+    numbers, structure = flatten({"a": array, "b": [1.0, (array,)]}, "a value", foreign_leaf)
+    value = structure.build(numbers)
     assert value["b"][0] == 1.0 and isinstance(value["b"][1], tuple)
+    originals = []
+    structure.map_pieces(lambda start, piece: originals.append(piece.maker and piece.maker.original))
     assert [original is array for original in originals] == [True, False, True]
 
 
