@@ -140,9 +140,10 @@ class Check:
 
     def along(self, direction: Sequence[float]) -> list[Finding]:
         """The derivatives along one direction through all inputs, against differences."""
-        # Moved inputs are rounded, unlike those of a step along one axis that is a power of two.
+        # Moved inputs are rounded, unlike those of a step along one axis that is a power of two, or from 0.
         noise = [
-            noise + EPSILON * sum([abs(slope.value * x) for slope, x in zip(row, self.function.point, strict=True)])
+            noise
+            + EPSILON * sum([abs(slope.value * x) for slope, x in zip(row, self.function.point, strict=True) if x])
             for noise, row in zip(self.noise, self.rows, strict=True)
         ]
         return self.compared([directional(row, direction) for row in self.rows], self.line(direction, noise), TOGETHER)

@@ -187,8 +187,12 @@ class Surroundings(NamedTuple):
         bend = abs(left.slope.value - right.slope.value)
         aside = PROBE * max(left.slope.step, right.slope.step) * bend if self.free else 0.0
         size = max(abs(left.limit.value), abs(right.limit.value))
-        if not self.line.may_jump and _apart(left.limit, right.limit, 1e-12 * size + aside):
-            return verdict(False, "jump", nearer)
+        if _apart(left.limit, right.limit, 1e-12 * size + aside):
+            if not self.line.may_jump:
+                return verdict(False, "jump", nearer)
+            if derivative.value == math.copysign(math.inf, right.limit.value - left.limit.value):
+                # A slope that jumps at the point, as that of a length at the origin, has a pole for a derivative.
+                return verdict(True, "kink", nearer)
         if not _apart(left.slope, right.slope, allowed.relative * max(abs(left.slope.value), abs(right.slope.value))):
             best = centre if clear and self.free else nearer
             return verdict(allowed.agrees(derivative, best), "smooth", best)

@@ -78,6 +78,15 @@ def test_at_the_tip_of_a_cone_the_gradient_is_between_the_slopes(function):
     assert report and report.kinks
 
 
+@pytest.mark.parametrize("sign_of_pole", [1.0, -1.0])
+def test_a_pole_of_the_second_derivative_passes_with_the_sign_of_the_jump_of_the_first_and_no_other(sign_of_pole):
+    slope = Primitive(
+        "signum", lambda x: (x > 0.0) - (x < 0.0), lambda x, out: sign_of_pole * math.inf, registered=False
+    )
+    tip = Primitive("tip", math.fabs, lambda x, out: slope(x), kinks=lambda x: x, registered=False)
+    assert gradcheck(tip, [0.0], order=2, raise_exception=False) == (sign_of_pole > 0.0)
+
+
 @pytest.mark.parametrize("offset", [1e-3, 1e-5, 1e-7, 1e-9, 1e-12, 1e-15, -1e-7, -1e-12, -3e-16])
 @pytest.mark.parametrize(
     "function",
