@@ -27,7 +27,6 @@ from autograd.operations.primitives import (
     Equal,
     Less,
     LessEqual,
-    Norm,
     Not,
     NotEqual,
     Select,
@@ -143,9 +142,6 @@ def hides_nan(primitive: Any, constants: tuple[float | None, ...]) -> bool:
     `constants` has the operands that are constant, and None for the others. Conditions and selections don't count:
     in plain Python they are decisions.
     """
-    if primitive is Norm:
-        # The length of (inf, nan) is inf.
-        return True
     if primitive in DECISIONS or len(constants) > 3:
         return False
     special = (0.0, 1.0, -1.0, 2.0, math.inf, -math.inf, math.nan)

@@ -591,6 +591,30 @@ def _lead_of_the_smallest(operands: Sequence[float]) -> float:
     return ordered[1] - ordered[0] if len(ordered) > 1 else math.inf
 
 
+# The most factors of which each one's cofactor is a product of its own, rounded once.
+_FEW_FACTORS = 32
+
+
+def _products_without_each(operands: Sequence[Any]) -> list[Any]:
+    """For each operand the product of the others; of many operands by a tree of products of two, three for each."""
+    if len(operands) <= _FEW_FACTORS:
+        return [Prod(*operands[:place], *operands[place + 1 :]) for place in range(len(operands))]
+    level = list(operands)
+    levels = []
+    while len(level) > 2:
+        levels.append(level)
+        pairs = [level[place] * level[place + 1] for place in range(0, len(level) - 1, 2)]
+        level = [*pairs, *level[2 * len(pairs) :]]
+    outside = [level[1], level[0]]
+    for level in reversed(levels):
+        # What is outside of one of a pair is the other one, and what is outside of both.
+        outside = [
+            outside[place // 2] * level[place ^ 1] if place ^ 1 < len(level) else outside[place // 2]
+            for place in range(len(level))
+        ]
+    return outside
+
+
 def _softmax(operands: Sequence[Any]) -> list[Any]:
     """The exponentials' shares of their sum; the largest operand, by which all are shifted, may count as constant."""
     largest = MaxOfMany(*operands)
@@ -625,7 +649,7 @@ Sum = Primitive(
 Prod = Primitive(
     "prod",
     None,
-    lambda operands, out: [Prod(*operands[:place], *operands[place + 1 :]) for place in range(len(operands))],
+    lambda operands, out: _products_without_each(operands),
     symbol="∏",
     arity=None,
     doc="The product of all operands.",
