@@ -77,6 +77,8 @@ def cythonized(extensions):
             "boundscheck": False,
             "wraparound": False,
             "initializedcheck": False,
+            # Cython's own `__setstate__` takes any state for granted; what can be pickled says how.
+            "auto_pickle": False,
             # Annotations are for readers and mypy; C types stand in the .pxd files.
             "annotation_typing": False,
         },

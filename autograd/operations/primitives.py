@@ -596,22 +596,27 @@ _FEW_FACTORS = 32
 
 
 def _products_without_each(operands: Sequence[Any]) -> list[Any]:
-    """For each operand the product of the others; of many operands by a tree of products of two, three for each."""
-    if len(operands) <= _FEW_FACTORS:
-        return [Prod(*operands[:place], *operands[place + 1 :]) for place in range(len(operands))]
-    level = list(operands)
-    levels = []
-    while len(level) > 2:
-        levels.append(level)
-        pairs = [level[place] * level[place + 1] for place in range(0, len(level) - 1, 2)]
-        level = [*pairs, *level[2 * len(pairs) :]]
-    outside = [level[1], level[0]]
-    for level in reversed(levels):
-        # What is outside of one of a pair is the other one, and what is outside of both.
-        outside = [
-            outside[place // 2] * level[place ^ 1] if place ^ 1 < len(level) else outside[place // 2]
-            for place in range(len(level))
-        ]
+    """For each operand the product of the others.
+
+    Of many they are made by halving: the product without one of a half is that of the other half times what is outside
+    of both. So there are n log n factors and not n², and two roundings each time.
+    """
+    count = len(operands)
+    if count <= _FEW_FACTORS:
+        return [Prod(*operands[:place], *operands[place + 1 :]) for place in range(count)]
+    outside: list[Any] = [None]
+    width = 1 << (count - 1).bit_length()
+    while width > 1:
+        width //= 2
+        starts = range(0, count, width)
+        shares = [Prod(*operands[start : start + width]) if width > 1 else operands[start] for start in starts]
+        inside, outside = outside, []
+        for place in range(len(shares)):
+            around = inside[place // 2]
+            if place ^ 1 < len(shares):
+                other = shares[place ^ 1]
+                around = other if around is None else around * other
+            outside.append(around)
     return outside
 
 
