@@ -20,7 +20,7 @@ def numbers(count):
 
 def slots(fun, point):
     """The operands of all operations of a recorded function together."""
-    return len(record(fun, point, lambda arguments: fun(arguments)).program.operands)
+    return len(record(fun, point, fun).program.operands)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
