@@ -16,8 +16,8 @@ from setuptools.command.build_ext import build_ext
 COMPILED_ROOMS = ["numbers", "operations", "graph", "transforms", "program", "program/machine"]
 LEFT_AS_PYTHON = {
     "numbers/_cython", "numbers/ieee", "graph/callers", "graph/descriptions", "graph/locks", "graph/node_errors",
-    "graph/numpy_interop", "graph/overflow", "program/file", "program/margins", "program/recording_limits",
-    "program/tiers",
+    "graph/numpy_interop", "graph/overflow", "graph/records", "program/file", "program/margins",
+    "program/recording_limits", "program/tiers",
 }  # fmt: skip
 
 

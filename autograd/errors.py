@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.text import printable
+
 __all__ = [
     "ArgumentError",
     "AutogradError",
@@ -20,7 +22,10 @@ __all__ = [
 
 
 class AutogradError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose; its message steers no terminal, whatever it names."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class DomainError(AutogradError, ValueError):
@@ -28,7 +33,7 @@ class DomainError(AutogradError, ValueError):
 
 
 class OperandError(AutogradError, TypeError):
-    """Something that is neither a real number nor a node was given where one is meant."""
+    """Something that is neither a real number nor a node was given in place of one."""
 
 
 class NumberError(AutogradError, TypeError):
@@ -36,11 +41,11 @@ class NumberError(AutogradError, TypeError):
 
 
 class ArgumentError(AutogradError, ValueError):
-    """A function can't be differentiated in what was asked, or along the directions that were given."""
+    """A function can't be differentiated in the arguments asked for, or along the directions that were given."""
 
 
 class OutputError(AutogradError, TypeError):
-    """A function gave something that can't be differentiated as asked."""
+    """The result of a function can't be differentiated as asked."""
 
 
 class FrozenValueError(AutogradError, AttributeError):
@@ -52,7 +57,7 @@ class StaleGraphError(AutogradError, RuntimeError):
 
 
 class TraceError(AutogradError, TypeError):
-    """A function does what can't be compiled."""
+    """A function does something that can't be compiled."""
 
 
 class UnknownPrimitiveError(AutogradError, LookupError):
@@ -62,7 +67,7 @@ class UnknownPrimitiveError(AutogradError, LookupError):
 class GradcheckError(AutogradError, AssertionError):
     """A derivative and its independent check disagree by more than rounding and truncation explain.
 
-    `report` is what was found (an `autograd.testing.Report`).
+    `report` has the findings (an `autograd.testing.Report`).
     """
 
     report: Any = None

@@ -18,9 +18,10 @@ from autograd.graph.node import Node, value_of, varies
 from autograd.graph.sweep import stop_gradient
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Abs
-from autograd.transforms.derivatives import Run, jacobian, name_of
+from autograd.transforms.derivatives import jacobian
 from autograd.transforms.matrices import unit
-from autograd.transforms.structures import Structure, flatten
+from autograd.transforms.taped_run import TapedRun, name_of
+from autograd.transforms.trees import Structure, flatten
 
 __all__ = ["fixed_point", "root"]
 
@@ -89,7 +90,7 @@ def fixed_point(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], 
         arranged = structure.arrange(after, image)
         if arranged is not None:
             after = arranged
-        elif len(after) != len(before) or structure.keys is not None:
+        elif len(after) != len(before) or structure.kind is dict:
             raise OutputError(f"{name_of(function)} must map {structure} to as many numbers, got {image}")
         return [new - old for new, old in zip(after, before, strict=True)]
 
@@ -176,7 +177,7 @@ class SolvedEquation(Equation):
     def checked(self, parameters: list[float]) -> list[Any]:
         """The derivatives of the residual; an error where it does not define those of the solution."""
         count = len(self.values)
-        with Run("implicit.root", self.residuals, (self.values, parameters), {}, (0, 1)) as run:
+        with TapedRun("implicit.root", self.residuals, (self.values, parameters), {}, (0, 1)) as run:
             self.check(run.differentiable, len(run.results))
             return [run.tape.pullback(unit(place, count)) for place in range(count)]
 
@@ -184,7 +185,7 @@ class SolvedEquation(Equation):
 def recorded_solution(
     solver: Callable[..., Any], residual: Callable[..., Any], given: list[Any], structure: Structure
 ) -> Any:
-    """What a solver gives inside a function that is compiled: nodes, for at the next call it is another solution."""
+    """The solution inside a function that is compiled, as nodes, for the next call has another one."""
     name = name_of(solver)
     try:
         found = solver(*structure.build(given))
@@ -199,7 +200,7 @@ def recorded_solution(
     values = [stop_gradient(value) for value in values]
     equation = RecordedEquation(name, residual, form, structure)
     if current_mode().recording:
-        with Run("implicit.root", equation.residuals, (values, given), {}, (0, 1)) as run:
+        with TapedRun("implicit.root", equation.residuals, (values, given), {}, (0, 1)) as run:
             equation.check(run.tape.closed_over, len(run.results))
         if any([varies(number) for number in given]):
             values = equation.solution(values, given)

@@ -11,7 +11,6 @@ from autograd import Node, Variable, gradcheck, topological_order
 from layers import Affine, ReLU, SquaredLoss
 
 INPUTS = {"x": 2.0, "w1": -1.0, "b1": 1.0, "w2": -2.0, "b2": 1.5, "y": 1.0}
-INFIX = {"plus", "minus", "multiply", "divide"}
 
 
 def network(x: Any, w1: Any, b1: Any, w2: Any, b2: Any, y: Any) -> Any:
@@ -61,7 +60,7 @@ def formula(node: Node) -> str:
     if node.op is None:
         return ""
     operands = [told(parent) for parent in node.parents]
-    if node.op.name in INFIX:
+    if node.op.infix:
         return f" {node.op.symbol} ".join(operands)
     if node.op.name == "square":
         return f"{operands[0]}²"

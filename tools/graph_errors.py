@@ -1,4 +1,4 @@
-"""What mpmath says of the nodes of a graph, and how far ways to compute it may come apart.
+"""The exact nodes of a graph, by mpmath, and bounds on the difference of two ways to compute it.
 
 *Each operation by itself*: its value and its local gradients, as recorded, beside the exact ones at its operands as
 recorded. That needs no condition number, and finds the operation that is wrong.
@@ -22,18 +22,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from tools.graph_records import TINY, Entry, Record
-from tools.oracles import LARGEST_FLOAT, ORACLES, mp, mpf
+from tools.oracles import BUILT_IN, LARGEST_FLOAT, ORACLES, mp, mpf
 
 __all__ = ["Distances", "exact_gradients", "exact_node", "operation_errors"]
 
 BITS = 200
 # Of these the exact result has as many digits as the operands are apart.
 SPREAD = {"mod", "fmod", "floor_divide", "sum", "dot", "fma", "plus", "minus"}
-EXTREMES = {"max": 1, "min": -1, "max_of_many": 1, "min_of_many": -1}
+EXTREMES = {
+    primitive.name: 1 if primitive.vanishes == "largest" else -1
+    for primitive in BUILT_IN
+    if primitive.vanishes in ("largest", "smallest")
+}
 # Their slopes are the same everywhere.
-CONSTANT_SLOPES = {"plus", "minus", "negate", "sum", "identity", "where"}
+CONSTANT_SLOPES = {primitive.name for primitive in BUILT_IN if primitive.linear and primitive.kinks is None}
 # Their slopes are monotone in each operand.
-MULTILINEAR = CONSTANT_SLOPES | {"multiply", "square", "dot", "fma", "prod"}
+MULTILINEAR = CONSTANT_SLOPES | {"square", *[known.name for known in BUILT_IN if known.vanishes == "product"]}
 
 
 def exact_node(entry: Entry, numbers: Sequence[Any]) -> tuple[Any, Sequence[Any]] | None:
@@ -148,7 +152,7 @@ def error(got: float, exact: Any, term: Any) -> float:
 
 
 class Distances:
-    """How far apart two ways to compute a graph may be, at each entry of what was recorded of it.
+    """Bounds on the difference of two ways to compute a graph, at each entry of its record.
 
     values: of each entry's value; slopes: of its local gradients; inf where that is not decidable.
     The ways may err by so many units in the last place together, in a value and in a local gradient of an operation.
@@ -164,7 +168,7 @@ class Distances:
             self.slopes.append(slopes)
 
     def of_entry(self, entry: Entry) -> tuple[float, list[float]]:
-        """What the value and the slopes of an operation may differ by."""
+        """Bounds on the differences of an operation's value and slopes."""
         nothing = [math.inf] * len(entry.operands)
         if entry.name in CONSTANT_SLOPES:
             nothing = [0.0] * len(entry.operands)

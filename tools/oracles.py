@@ -1,4 +1,4 @@
-"""What mpmath says of every built-in primitive: its value, its local gradients, operands to try it on.
+"""The oracle of every built-in primitive, by mpmath: its value, its local gradients, operands to try it on.
 
 Values and gradients are written down from the definitions, in closed forms that lose no digits in the 200 bits or more
 they are computed in; nothing of the engine's rules is repeated. `tests/operations/test_oracles.py` checks the
@@ -33,6 +33,8 @@ class Oracle(NamedTuple):
     sample: a tuple of floats drawn with a `random.Random`.
     value_term, gradient_terms: the largest term of the value, and of each local gradient, where terms cancel:
         what the error is measured beside near a zero.
+    intervals: of each operand, where the primitive is smooth and no derivative 0, if it is not so on usual ones.
+    choices: smooth points at which a rule makes a choice, or at which factors of its derivatives are 0.
     """
 
     value: Callable[..., Any]
@@ -40,6 +42,8 @@ class Oracle(NamedTuple):
     sample: Callable[[random.Random], Sequence[float]]
     value_term: Callable[..., Any] = lambda *operands: 0
     gradient_terms: Callable[..., Sequence[Any]] = lambda *operands: (0,) * len(operands)
+    intervals: Sequence[tuple[float, float]] = ()
+    choices: Sequence[tuple[float, ...]] = ()
 
 
 Draw = Callable[[random.Random], float]
@@ -241,16 +245,40 @@ ORACLES: dict[str, Oracle] = {
     "plus": Oracle(lambda a, b: a + b, lambda a, b: (1, 1), each(ANY, ANY)),
     "minus": Oracle(lambda a, b: a - b, lambda a, b: (1, -1), each(ANY, ANY)),
     "multiply": Oracle(lambda a, b: a * b, lambda a, b: (b, a), each(ANY, ANY)),
-    "divide": Oracle(lambda a, b: a / b, lambda a, b: (1 / b, -a / (b * b)), each(ANY, ANY)),
+    "divide": Oracle(
+        lambda a, b: a / b,
+        lambda a, b: (1 / b, -a / (b * b)),
+        each(ANY, ANY),
+        intervals=[(0.3, 3.0), (0.3, 3.0)],
+        choices=[(0.0, 2.0)],
+    ),
     "negate": Oracle(lambda x: -x, lambda x: (-1,), each(ANY)),
-    "reciprocal": Oracle(lambda x: 1 / x, lambda x: (-1 / (x * x),), each(ANY)),
+    "reciprocal": Oracle(lambda x: 1 / x, lambda x: (-1 / (x * x),), each(ANY), intervals=[(0.3, 3.0)]),
     "square": Oracle(lambda x: x * x, lambda x: (2 * x,), each(ANY)),
     "fma": Oracle(lambda a, b, c: a * b + c, lambda a, b, c: (b, a, 1), each(ANY, ANY, ANY)),
-    "power": Oracle(exact_power, power_gradients, draw_power),
-    "power_below": Oracle(exact_power_below, power_below_gradients, draw_power_below),
+    "power": Oracle(
+        exact_power,
+        power_gradients,
+        draw_power,
+        choices=[(2.0, 0.0), (2.0, 1.0), (2.0, 2.0), (1.0, 1.0), (1.0, 0.0), (0.5, 3.0)],
+    ),
+    "power_below": Oracle(
+        exact_power_below,
+        power_below_gradients,
+        draw_power_below,
+        choices=[(2.0, 0.0, 1.0), (2.0, 1.0, 1.0), (2.0, 2.0, 2.0), (1.0, 1.0, 1.0)],
+    ),
     "sqrt": Oracle(mp.sqrt, lambda x: (1 / (2 * mp.sqrt(x)),), each(POSITIVE)),
-    "cbrt": Oracle(lambda x: mp.sign(x) * mp.cbrt(abs(x)), lambda x: (1 / (3 * mp.cbrt(x * x)),), each(ANY)),
-    "hypot": Oracle(lambda a, b: mp.sqrt(a * a + b * b), unit_vector, each(ANY, ANY)),
+    "cbrt": Oracle(
+        lambda x: mp.sign(x) * mp.cbrt(abs(x)), lambda x: (1 / (3 * mp.cbrt(x * x)),), each(ANY), intervals=[(0.3, 3.0)]
+    ),
+    "hypot": Oracle(
+        lambda a, b: mp.sqrt(a * a + b * b),
+        unit_vector,
+        each(ANY, ANY),
+        intervals=[(-3.0, 3.0), (0.3, 3.0)],
+        choices=[(0.0, 2.0), (2.0, 0.0)],
+    ),
     "exp": Oracle(mp.exp, lambda x: (mp.exp(x),), each(MODERATE)),
     "exp_difference": Oracle(
         lambda a, b: mp.exp(a - b),
@@ -265,14 +293,23 @@ ORACLES: dict[str, Oracle] = {
     "log2": Oracle(lambda x: mp.log(x) / mp.log(2), lambda x: (1 / (x * mp.log(2)),), each(POSITIVE)),
     "log10": Oracle(lambda x: mp.log(x) / mp.log(10), lambda x: (1 / (x * mp.log(10)),), each(POSITIVE)),
     "log1p": Oracle(
-        mp.log1p, lambda x: (1 / (1 + x),), each(one_of(EVERY_SIZE, near(0.0), near(-1.0, 1), between(-1, 3)))
+        mp.log1p,
+        lambda x: (1 / (1 + x),),
+        each(one_of(EVERY_SIZE, near(0.0), near(-1.0, 1), between(-1, 3))),
+        intervals=[(-0.8, 4.0)],
     ),
-    "xlogy": Oracle(lambda a, b: a * mp.log(b), lambda a, b: (mp.log(b), a / b), each(ANY, POSITIVE)),
+    "xlogy": Oracle(
+        lambda a, b: a * mp.log(b),
+        lambda a, b: (mp.log(b), a / b),
+        each(ANY, POSITIVE),
+        choices=[(0.0, 2.0), (1.0, 1.0)],
+    ),
     "logaddexp": Oracle(
         exact_logsumexp,
         lambda a, b: (logistic(a - b), logistic(b - a)),
         lambda draw: (a := one_of(MODERATE, ANY)(draw), one_of(MODERATE, lambda d: a + MODERATE(d), near(a))(draw)),
         value_term=lambda a, b: max(abs(max(a, b)), mp.log1p(mp.exp(-abs(a - b)))),
+        choices=[(1.0, 1.0), (0.0, 0.0)],
     ),
     "sigmoid_difference": Oracle(
         lambda a, b: 1 / (1 + mp.exp(b - a)),
@@ -288,14 +325,22 @@ ORACLES: dict[str, Oracle] = {
         mp.asin,
         lambda x: (1 / mp.sqrt((1 - x) * (1 + x)),),
         each(one_of(between(-1, 1), signed(across(1e-300, 1)), near(1, -1), near(-1, 1))),
+        intervals=[(-0.8, 0.8)],
     ),
     "acos": Oracle(
         mp.acos,
         lambda x: (-1 / mp.sqrt((1 - x) * (1 + x)),),
         each(one_of(between(-1, 1), signed(across(1e-300, 1)), near(1, -1), near(-1, 1))),
+        intervals=[(-0.8, 0.8)],
     ),
     "atan": Oracle(mp.atan, lambda x: (1 / (1 + x * x),), each(ANY)),
-    "atan2": Oracle(mp.atan2, lambda a, b: (b / (a * a + b * b), -a / (a * a + b * b)), each(ANY, ANY)),
+    "atan2": Oracle(
+        mp.atan2,
+        lambda a, b: (b / (a * a + b * b), -a / (a * a + b * b)),
+        each(ANY, ANY),
+        intervals=[(0.3, 3.0), (-3.0, 3.0)],
+        choices=[(0.0, 2.0), (2.0, 0.0)],
+    ),
     "sinh": Oracle(mp.sinh, lambda x: (mp.cosh(x),), each(MODERATE)),
     "cosh": Oracle(mp.cosh, lambda x: (mp.sinh(x),), each(MODERATE)),
     "tanh": Oracle(
@@ -311,11 +356,13 @@ ORACLES: dict[str, Oracle] = {
         mp.acosh,
         lambda x: (1 / mp.sqrt((x - 1) * (x + 1)),),
         each(one_of(across(1, 1e300), near(1, 1), between(1, 10))),
+        intervals=[(1.2, 4.0)],
     ),
     "atanh": Oracle(
         mp.atanh,
         lambda x: (1 / ((1 - x) * (1 + x)),),
         each(one_of(between(-1, 1), signed(across(1e-300, 1)), near(1, -1), near(-1, 1))),
+        intervals=[(-0.8, 0.8)],
     ),
     "gaussian": Oracle(
         lambda x: mp.exp(-x * x),
@@ -332,12 +379,22 @@ ORACLES: dict[str, Oracle] = {
         lambda x: (-2 / mp.sqrt(mp.pi) * mp.exp(-x * x),),
         each(one_of(between(-6, 26), signed(across(1e-300, 6)))),
     ),
+    "gamma": Oracle(
+        mp.gamma,
+        lambda x: (mp.gamma(x) * exact_polygamma(0, x),),
+        each(one_of(between(0, 171), between(-170, 0), signed(across(1e-300, 170)))),
+        gradient_terms=lambda x: (mp.gamma(x) * nearest_pole(0)(x),),
+        intervals=[(0.3, 5.0)],
+        choices=[(1.0,), (2.0,)],
+    ),
     "lgamma": Oracle(
         exact_lgamma,
         lambda x: (exact_polygamma(0, x),),
         each(one_of(GAMMA_ARGUMENTS, GAMMA_ARGUMENTS, BELOW_ZERO)),
         value_term=lambda x: mp.log(mp.pi / abs(x * mp.sinpi(x))) if x < 0 else 0,
         gradient_terms=lambda x: (nearest_pole(0)(x),),
+        intervals=[(0.3, 5.0)],
+        choices=[(1.0,), (2.0,)],
     ),
     "digamma": Oracle(
         lambda x: exact_polygamma(0, x),
@@ -345,6 +402,8 @@ ORACLES: dict[str, Oracle] = {
         each(one_of(GAMMA_ARGUMENTS, GAMMA_ARGUMENTS, BELOW_ZERO)),
         value_term=nearest_pole(0),
         gradient_terms=lambda x: (nearest_pole(1)(x),),
+        intervals=[(0.3, 5.0)],
+        choices=[(1.0,)],
     ),
     "polygamma": Oracle(
         lambda n, x: exact_polygamma(int(n), x),
@@ -352,6 +411,7 @@ ORACLES: dict[str, Oracle] = {
         lambda draw: (float(draw.randint(0, 6)), one_of(across(1e-30, 1e30), between(0, 20), BELOW_ZERO)(draw)),
         value_term=lambda n, x: nearest_pole(int(n))(x),
         gradient_terms=lambda n, x: (0, nearest_pole(int(n) + 1)(x)),
+        intervals=[(0.3, 4.0), (0.3, 4.0)],
     ),
     "abs": Oracle(abs, lambda x: (mp.sign(x),), each(ANY)),
     "sign": Oracle(mp.sign, no_slope, each(ANY)),
@@ -374,18 +434,20 @@ ORACLES: dict[str, Oracle] = {
         lambda *x: mp.fprod(x),
         lambda *x: [mp.fprod([*x[:place], *x[place + 1 :]]) for place in range(len(x))],
         many(one_of(signed(across(1e-200, 1e200)), signed(across(0.1, 10)))),
+        choices=[(0.0, 2.0, 3.0), (0.0, 0.0, 3.0), (2.0,)],
     ),
     "dot": Oracle(
         exact_dot,
         lambda *x: (*x[len(x) // 2 :], *x[: len(x) // 2]),
         many(one_of(signed(across(1e-140, 1e150)), signed(across(0.1, 10))), parts=2),
     ),
-    "norm": Oracle(exact_norm, unit_vector, many(one_of(ANY, signed(across(0.1, 10))))),
+    "norm": Oracle(exact_norm, unit_vector, many(one_of(ANY, signed(across(0.1, 10)))), choices=[(0.0, 2.0), (-3.0,)]),
     "logsumexp": Oracle(
         exact_logsumexp,
         softmax,
         many(one_of(between(-700, 700), between(-5, 5))),
         value_term=lambda *x: max(abs(max(x)), mp.log(len(x))),
+        choices=[(0.5, 0.5, 0.5), (0.0,)],
     ),
     "max_of_many": Oracle(exact_extreme(max), largest_alone, many(ANY)),
     "min_of_many": Oracle(exact_extreme(min), lambda *x: largest_alone(*[-operand for operand in x]), many(ANY)),

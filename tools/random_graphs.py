@@ -19,7 +19,6 @@ sys.path.insert(0, str(PROJECT))
 
 from autograd import stop_gradient, where  # noqa: E402 - after the path is set
 from autograd.operations.primitive import find_primitive  # noqa: E402
-from autograd.testing.strategies import INTEGER_OPERANDS  # noqa: E402
 from tools.oracles import BUILT_IN  # noqa: E402
 
 __all__ = ["CHOICES", "COMPARISONS", "Graph", "Step", "draw_graph"]
@@ -155,10 +154,11 @@ def draw_step(draw: random.Random, kind: str, known: int, depth: float) -> Step:
         half = draw.randint(1, 3)
         return Step(primitive.name, (reference(), *[operand() for _ in range(2 * half - 1)]))
     operands: list[int | float] = [operand() for _ in range(primitive.arity)]
-    free = [place for place in range(primitive.arity) if place not in INTEGER_OPERANDS.get(primitive.name, ())]
+    free = [place for place in range(primitive.arity) if place not in primitive.orders]
     operands[draw.choice(free)] = reference()
-    for place in INTEGER_OPERANDS.get(primitive.name, ()):
-        operands[place] = float(draw.randint(0, 4) if primitive.name == "polygamma" else draw.randint(1, 3))
+    for place in primitive.orders:
+        lowest = 0 if 0.0 in primitive.domain[place] else 1
+        operands[place] = float(draw.randint(lowest, 4 - lowest))
     return Step(primitive.name, tuple(operands))
 
 

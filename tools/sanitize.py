@@ -29,7 +29,7 @@ QUICK = [
 ]  # fmt: skip
 CORE = [
     *QUICK, "tests/numbers/test_special.py", "tests/operations/test_primitives.py", "tests/graph/test_node.py",
-    "tests/transforms/test_structures.py", "tests/transforms/test_derivatives.py", "tests/transforms/test_curvature.py",
+    "tests/transforms/test_trees.py", "tests/transforms/test_derivatives.py", "tests/transforms/test_curvature.py",
     "tests/transforms/test_sparse.py", "tests/program/test_trace.py", "tests/program/test_jit.py",
     "tests/program/test_vmap.py", "tests/program/test_program.py", "tests/program/test_signature.py",
     "tests/program/test_binding.py", "tests/program/machine", "tests/program/llvm/test_row.py",

@@ -1,5 +1,6 @@
-"""Errors that say where, numbers that can be trusted: what went wrong in a graph, and how good its numbers are.
+"""Diagnosis of a recorded graph: the causes of wrong values and gradients, and the accuracy of right ones.
 
-`explain` says why a gradient is 0, infinite or nan; `rounding` how many digits of a value are right and what cost the
-others; `paths` which ways through the graph a gradient is made of; `replay` what it all is in exact arithmetic.
+`explain` says why a gradient is 0, infinite or nan; `kinks` finds operations at a kink; `rounding` bounds the error of
+a value and names the operations that cost digits; `paths` lists the ways through the graph that a gradient is the sum
+over; `replay` computes the graph in exact arithmetic.
 """

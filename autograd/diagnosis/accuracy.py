@@ -1,9 +1,9 @@
-"""How far rounding may have taken a value from that in exact arithmetic, and which operations cost the digits.
+"""A bound of the rounding error in a value, and the operations that cost the digits.
 
 Each operation adds an error of its own: its rounding. The error of the result is the sum of these, each times the
 derivative of the result in the value that was rounded (S. Linnainmaa, "Taylor expansion of the accumulated rounding
-error", BIT 16 (1976), 146-160). That is exact but for what the local gradients vary within the errors of the operands;
-how much that is at most is found by running the rules there, and counts as an error of the operation too.
+error", BIT 16 (1976), 146-160). That is exact but for the change of the local gradients within the errors of the
+operands; its bound is found by running the rules there, and counts as an error of the operation too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from autograd.diagnosis.kinks import margin_of
 from autograd.errors import ArgumentError, OperandError
 from autograd.graph.callers import Line
 from autograd.graph.descriptions import at_line, listed, name_and_value
@@ -22,21 +23,14 @@ from autograd.graph.sweep import adjoints, topological_order
 from autograd.numbers.ieee import fma
 from autograd.numbers.operands import as_number
 from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Dot, Fma, Logaddexp, Logsumexp, Minus, Multiply, Plus, Square
 
 __all__ = ["Cancellation", "Rounding", "rounding"]
 
 EPSILON = math.ulp(1.0)
-EXACT = {
-    "abs", "ceil", "copysign", "floor", "fmod", "identity", "max", "max_of_many", "min", "min_of_many", "negate",
-    "round", "sign", "stop_gradient", "trunc", "where",
-}  # fmt: skip
-# In units in the last place of the value; the others are within 2.
-HALF = {"divide", "floor_divide", "fma", "mod", "reciprocal", "sqrt"}
-ONE = {"dot", "prod", "sum"}
-CANCELLING = {"dot", "fma", "minus", "plus", "sum"}
 MOST_DIGITS = -math.log10(EPSILON / 2.0)
-# What is told as cancellation: digits lost; the error that came through there, as a share of the whole error, and in
-# units in the last place of the result.
+# The least that is reported as cancellation: digits lost; the error that came through there, as a share of the whole
+# error, and in units in the last place of the result.
 LEAST_LOST = 1.0
 LEAST_SHARE = 0.1
 LEAST_ERROR = 8.0
@@ -45,8 +39,8 @@ LEAST_ERROR = 8.0
 class Cancellation(NamedTuple):
     """A sum or difference so much smaller than its operands that their errors became large beside it.
 
-    digits: how many decimal digits that cost.
-    share: how much of the bound of the result passes through here.
+    digits: the number of decimal digits that it cost.
+    share: the part of the bound of the result that passes through here.
     """
 
     node: Node
@@ -69,11 +63,11 @@ class Cancellation(NamedTuple):
 
 
 class Rounding(NamedTuple):
-    """What `rounding` found; its `str` reads aloud.
+    """The findings of `rounding`; its `str` reads aloud.
 
     bound: the value differs from that in exact arithmetic by no more than this.
-    digits: how many decimal digits of the value are certain.
-    cancellations: what cost digits, the worst first.
+    digits: the number of decimal digits of the value that are certain.
+    cancellations: the operations that cost digits, the worst first.
     """
 
     node: Node
@@ -91,11 +85,11 @@ def rounding(node: Node, *, inputs: float = 0.0) -> Rounding:
     """A bound of the rounding error of a node's value, with the subtractions and additions that cost digits.
 
     inputs: by how many units in the last place each leaf and plain number may itself be off; 0 takes them as they are,
-        0.5 as rounded from a decimal or a measurement given to full precision. What was computed from constants alone
-        is a constant, too: a plain number.
+        0.5 as rounded from a decimal or a measurement given to full precision. A result of constants alone is a
+        constant, too: a plain number.
 
-    Values of built-in primitives count as within 2 units in the last place (most are within half a unit), and so do
-    those of other primitives, of which that is not known. Takes about 10 to 50 µs an operation.
+    Values of primitives count as within as many units in the last place as is declared: 2 at most for built-in ones
+    (most are within half a unit), and 2 for others that don't say. Takes about 10 to 50 µs an operation.
 
     Raises StaleGraphError if a variable was assigned after it was used.
 
@@ -163,32 +157,32 @@ def errors_of(order: Sequence[Node], inputs: float) -> tuple[dict[int, float], d
 
 
 def own_rounding(node: Node, numbers: list[float]) -> float:
-    """How far the value may be from the exact result of the operation on these operands."""
+    """A bound of the distance of the value from the exact result of the operation on these operands."""
     primitive: Any = node.op
-    name, value = primitive.name, node.value
-    if name in EXACT:
+    value = node.value
+    if primitive.rounding == 0.0:
         return 0.0
     if not math.isfinite(value):
         return math.inf
-    if name in ("plus", "minus"):
-        # What an addition rounds off is a number itself (Knuth's TwoSum), often 0.
-        a, b = numbers[0], numbers[1] if name == "plus" else -numbers[1]
+    if primitive in (Plus, Minus):
+        # The part that an addition rounds off is a number itself (Knuth's TwoSum), often 0.
+        a, b = numbers[0], numbers[1] if primitive is Plus else -numbers[1]
         rest = value - a
         return abs((a - (value - rest)) + (b - rest))
-    if name in ("multiply", "square"):
+    if primitive in (Multiply, Square):
         a, b = numbers[0], numbers[-1]
         if abs(value) < 1e-290:
-            # What is rounded off may be too small for a number.
+            # The part that is rounded off may be too small for a number.
             return math.ulp(value) if a != 0.0 and b != 0.0 else 0.0
         return abs(fma(a, b, -value))
-    if name in HALF:
-        return 0.5 * math.ulp(value) or (math.ulp(0.0) if numbers[0] != 0.0 else 0.0)
-    size = max([abs(value), *map(abs, numbers)]) if name in ("logaddexp", "logsumexp") else value
-    return (1.0 if name in ONE else 2.0) * math.ulp(size)
+    size = max([abs(value), *map(abs, numbers)]) if primitive in (Logaddexp, Logsumexp) else value
+    # Half a unit of the smallest number is none itself.
+    error: float = primitive.rounding * math.ulp(size)
+    return error or (math.ulp(0.0) if numbers[0] != 0.0 else 0.0)
 
 
 def bending(primitive: Primitive, numbers: list[float], errors: list[float], value: float) -> float:
-    """By how much an operation may deviate from its tangent while its operands are off by these errors."""
+    """The deviation of an operation from its tangent, at most, while its operands are off by these errors."""
     kinked = primitive.kinks is not None and reaches_kink(primitive, numbers, errors)
     if primitive.linear and not kinked:
         return 0.0
@@ -211,12 +205,8 @@ def bending(primitive: Primitive, numbers: list[float], errors: list[float], val
 
 def reaches_kink(primitive: Any, numbers: list[float], errors: list[float]) -> bool:
     """Whether the operands may be on the other side of a kink, jump or pole."""
-
-    def distance(moved: list[float]) -> float:
-        return float(primitive.kinks(moved) if primitive.arity is None else primitive.kinks(*moved))
-
-    here = distance(numbers)
-    return any([not abs(distance(corner) - here) < 0.5 * abs(here) for corner in corners(numbers, errors)])
+    here = margin_of(primitive, numbers)
+    return any([not abs(margin_of(primitive, moved) - here) < 0.5 * abs(here) for moved in corners(numbers, errors)])
 
 
 def corners(numbers: list[float], errors: list[float]) -> list[list[float]]:
@@ -247,14 +237,14 @@ def weights_of(order: Sequence[Node], output: Node) -> dict[int, float]:
 
 
 def digits_lost(node: Node, errors: dict[int, float]) -> float:
-    """How many decimal digits the operation cost by cancellation; 0 if its operands had no error to be enlarged."""
-    if node.op is None or node.op.name not in CANCELLING:
+    """The decimal digits that the operation cost by cancellation; 0 if its operands had no error to be enlarged."""
+    if node.op is None or not node.op.cancels:
         return 0.0
     operands = operands_of(node)
     if not any([isinstance(operand, Node) and errors[id(operand)] for operand in operands]):
         return 0.0
     numbers = [abs(value_of(operand)) for operand in operands]
-    if node.op.name in ("dot", "fma"):
+    if node.op in (Dot, Fma):
         half = len(numbers) // 2
         numbers = [a * b for a, b in zip(numbers[:half], numbers[half:], strict=False)]
     largest = max(numbers)
@@ -264,7 +254,7 @@ def digits_lost(node: Node, errors: dict[int, float]) -> float:
 
 
 def certain_digits(value: float, bound: float) -> float:
-    """How many decimal digits of a value are certain."""
+    """The number of decimal digits of a value that are certain."""
     if bound == 0.0:
         return MOST_DIGITS
     if value == 0.0 or not bound < abs(value):

@@ -12,15 +12,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.diagnosis.number_functions import COMPOSED, EXACT_SLOPES, library_function
-from autograd.errors import NumberError, UnknownPrimitiveError
-from autograd.operations import primitives
-from autograd.operations.primitive import Primitive, find_primitive
+from autograd.errors import NumberError
+from autograd.operations import functions, primitives
+from autograd.operations.primitive import Primitive
 
 __all__ = ["Missing", "Number", "local_gradients_of"]
 
 
 class Missing:
-    """What stands for a number that could not be computed, and why. What is made of it is missing too."""
+    """The stand-in for a number that could not be computed, with the reason. A result of it is missing too."""
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -39,7 +39,7 @@ class Number:
         self.make = make
 
     def like(self, number: Any) -> Number:
-        """What a rule has as a float or an int as a number of the same type."""
+        """A float or an int that a rule has, as a number of the same type."""
         if isinstance(number, Number):
             return number
         try:
@@ -148,15 +148,10 @@ class Number:
 
 
 # NumPy's functions, which a user's rule may be written with, call methods of their names.
-for _method, _primitive in {
-    "exp": primitives.Exp, "exp2": primitives.Exp2, "expm1": primitives.Expm1, "log": primitives.Log,
-    "log2": primitives.Log2, "log10": primitives.Log10, "log1p": primitives.Log1p, "sqrt": primitives.Sqrt,
-    "cbrt": primitives.Cbrt, "sin": primitives.Sin, "cos": primitives.Cos, "tan": primitives.Tan,
-    "arcsin": primitives.Asin, "arccos": primitives.Acos, "arctan": primitives.Atan, "sinh": primitives.Sinh,
-    "cosh": primitives.Cosh, "tanh": primitives.Tanh, "arcsinh": primitives.Asinh, "arccosh": primitives.Acosh,
-    "arctanh": primitives.Atanh, "square": primitives.Square, "sign": primitives.Sign, "floor": primitives.Floor,
-}.items():  # fmt: skip
-    setattr(Number, _method, lambda number, primitive=_primitive: primitive(number))
+for _name in functions.__all__:
+    _function = getattr(functions, _name)
+    if isinstance(_function, Primitive):
+        setattr(Number, _name, lambda *numbers, primitive=_function: primitive(*numbers))
 
 
 def _told(inner: Sequence[Any]) -> str:
@@ -173,10 +168,10 @@ def value_of_primitive(primitive: Primitive, numbers: list[Number]) -> Number:
         if isinstance(number.inner, Missing):
             return number
     name, one = primitive.name, numbers[0]
-    if is_built_in(primitive):
-        function = library_function(name, one.inner)
-        if function is not None:
-            return one.applied(function, name, *numbers[1:])
+    function = library_function(primitive, one.inner)
+    if function is not None:
+        return one.applied(function, name, *numbers[1:])
+    if primitive.built_in:
         composed = COMPOSED.get(name)
         if composed is not None:
             return one.like(composed(numbers) if primitive.arity is None else composed(*numbers))
@@ -187,23 +182,15 @@ def value_of_primitive(primitive: Primitive, numbers: list[Number]) -> Number:
         raise
     except TypeError as error:
         kind = type(one.inner).__name__
-        if is_built_in(primitive):
+        if primitive.built_in:
             return one.missing(f"{kind} has no {name}; mpmath.mpf has")
         return one.missing(f"the value of {name} is computed on floats, not on {kind}: {error}")
-
-
-def is_built_in(primitive: Primitive) -> bool:
-    """Whether this is the package's own primitive of its name."""
-    try:
-        return primitive.registered and find_primitive(primitive.name) is primitive
-    except UnknownPrimitiveError:
-        return False
 
 
 def local_gradients_of(primitive: Primitive, operands: list[Number], uses: list[float], out: Number) -> list[Number]:
     """The local gradients; `uses` says in how many places each operand stands, 0 if it is constant."""
     try:
-        if is_built_in(primitive) and primitive.name in EXACT_SLOPES:
+        if primitive.built_in and primitive.name in EXACT_SLOPES:
             slopes = [EXACT_SLOPES[primitive.name](operands[0], out)]
         else:
             slopes = primitive.local_gradients(operands, out, uses)

@@ -1,4 +1,4 @@
-"""Which ways through a graph a gradient is made of.
+"""The paths through a graph that a gradient is the sum over.
 
 A gradient is the sum, over all paths from the output down to a node, of the product of the local gradients on the path.
 There may be far more paths than can be listed, but they can be counted, and the largest products found, without that.
@@ -15,11 +15,12 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.graph.descriptions import at_line, name_and_value
 from autograd.graph.node import Node, operands_of, recorded_gradients, varies
 from autograd.graph.sweep import adjoints, topological_order
+from autograd.text import one_line
 
 __all__ = ["Path", "Paths", "paths"]
 
-# What is added up in place of the logarithm of a local gradient that has none, so that paths with an infinity or nan
-# come first, and those with a 0 last; both far beyond the sum of any number of logarithms.
+# The stand-ins for the logarithm of a local gradient that has none, so that paths with an infinity or nan come first,
+# and those with a 0 last; both far beyond the sum of any number of logarithms.
 NOT_FINITE = 1e15
 ZERO = -1e12
 LONGEST_TOLD = 8
@@ -28,7 +29,7 @@ LONGEST_TOLD = 8
 class Path(NamedTuple):
     """One path from a node down to a leaf.
 
-    product: what it contributes to the gradient: the product of the local gradients.
+    product: its contribution to the gradient: the product of the local gradients.
     nodes: from the output to the leaf.
     local_gradients: one for each step.
     """
@@ -50,9 +51,9 @@ class Path(NamedTuple):
 class Paths(tuple[Path, ...]):
     """The paths found, the largest product first. Its `str` has a line for each.
 
-    total: how many paths there are in all.
+    total: the number of all paths.
     gradient: the sum of the products of all.
-    rest: what the paths not listed contribute.
+    rest: the contribution of the paths not listed.
     """
 
     total: int
@@ -73,8 +74,8 @@ class Paths(tuple[Path, ...]):
 def paths(node: Node, leaf: Node, *, limit: int = 10) -> Paths:
     """The paths that contribute most to the derivative of `node` in `leaf`, by the size of their products.
 
-    limit: how many paths to list; all are counted. An operation that takes one node twice is two steps. `leaf` may be
-        any node below, not only a leaf.
+    limit: the number of paths to list; all are counted. An operation that takes one node twice is two steps. `leaf` may
+        be any node below, not only a leaf.
 
     The time grows with the graph, and with `limit` times the length of the paths, not with the number of paths.
 
@@ -102,7 +103,7 @@ def paths(node: Node, leaf: Node, *, limit: int = 10) -> Paths:
 class Step(NamedTuple):
     """One operand of an operation, from which the leaf can be reached.
 
-    loss: how much smaller the best path this way is than the best one of the operation, as a logarithm.
+    loss: the logarithm of the best path of the operation, less that of the best path this way.
     """
 
     operand: Node
@@ -134,7 +135,7 @@ class _Steps:
                 self.steps[id(node)] = [Step(operand, slope, ways[0][0] - size) for size, operand, slope in ways]
 
     def count(self, output: Node) -> int:
-        """How many paths lead from the output to the leaf."""
+        """The number of paths from the output to the leaf."""
         counts = {id(output): 1}
         for node in reversed(self.order):
             # Taken out of the dict: of a deep graph the counts have as many digits as it has levels.
@@ -211,5 +212,5 @@ def _counted(count: int) -> str:
 def _named(node: Node) -> str:
     """A node on a path: by its name, its operation with the line, or its value."""
     if node.name or node.op is None:
-        return node.name or name_and_value(node)
+        return one_line(node.name or name_and_value(node))
     return f"{node.op.name}{at_line(node)}"

@@ -1,115 +1,55 @@
-"""Why a node has the value and the gradient that it has."""
+"""Explanations of a node's value and gradient: why they are 0, infinite or nan."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd.diagnosis.reasons import MOST_REASONS, Finding, Reasons
 from autograd.errors import OperandError
 from autograd.graph.callers import Line
 from autograd.graph.descriptions import at_line, listed, name_and_value
-from autograd.graph.node import Constant, Node, Variable, assigned_since, operands_of, value_of, varies
+from autograd.graph.node import Constant, Node, assigned_since, operands_of, varies
 from autograd.graph.node_errors import describe, stale_graph
+from autograd.graph.records import Operation, graph_of
 from autograd.graph.sweep import adjoints, topological_order
+from autograd.text import one_line
 
 __all__ = ["Explanation", "explain"]
 
 LONGEST_WAY = 8
 
 
-class Value(NamedTuple):
-    """A number in a recorded graph."""
-
-    position: int
-    name: str | None
-    number: float
-    gradient: float | None
-    kind: str
-    producer: int | None
-    node: Any  # the node, or the plain number that an expression has in place of one
-
-
-class Operand(NamedTuple):
-    """A value that an operation takes, and the local gradient there."""
-
-    value: int
-    local_gradient: float
-
-
-class Operation(NamedTuple):
-    """A primitive applied once."""
-
-    position: int
-    name: str
-    operands: tuple[Operand, ...]
-    result: int
-
-
-class Recorded:
-    """The graph below an output as numbered records, with the gradients of that output."""
+class NodeReasons(Reasons):
+    """The reasons of the gradients of an output, in the words of error messages."""
 
     def __init__(self, output: Node) -> None:
-        self.values: list[Value] = []
-        self.operations: list[Operation] = []
-        self.positions: dict[int, int] = {}
         order = topological_order(output)
-        gradients = adjoints(order, {id(output): 1.0})
         for node in order:
-            producer = None
-            if node.op is not None:
-                operands = []
-                for operand, slope in zip(operands_of(node), node.local_gradients, strict=True):
-                    if assigned_since(operand, node):
-                        raise stale_graph(operand, node, "an explanation would tell of numbers that were not used")
-                    operands.append(Operand(self.position(operand, gradients), slope))
-                producer = len(self.operations)
-                result = len(self.values)
-                self.operations.append(Operation(producer, node.op.name, tuple(operands), result))
-            self.add(node, gradients, producer)
-
-    def position(self, operand: Any, gradients: dict[int, float]) -> int:
-        """The position of an operand; a plain number is met here for the first time."""
-        return self.positions[id(operand)] if isinstance(operand, Node) else self.add(operand, gradients, None)
-
-    def add(self, node: Any, gradients: dict[int, float], producer: int | None) -> int:
-        """A new value."""
-        position = len(self.values)
-        kind = "variable" if isinstance(node, Variable) else "result" if producer is not None else "constant"
-        name, gradient = None, None
-        if isinstance(node, Node):
-            self.positions[id(node)] = position
-            name, gradient = node.name, gradients.get(id(node))
-        self.values.append(Value(position, name, value_of(node), gradient, kind, producer, node))
-        return position
-
-    def users(self) -> list[list[int]]:
-        """For each value the operations that use it, one entry per operand."""
-        users: list[list[int]] = [[] for _ in self.values]
-        for operation in self.operations:
-            for operand in operation.operands:
-                users[operand.value].append(operation.position)
-        return users
+            for operand in operands_of(node):
+                if assigned_since(operand, node):
+                    raise stale_graph(operand, node, "an explanation would tell of numbers that were not used")
+        gradients = adjoints(order, {id(output): 1.0})
+        graph, self.positions = graph_of(order, gradients, lambda node: node.local_gradients)
+        self.nodes = {self.positions[id(node)]: node for node in order}
+        super().__init__(graph)
 
     def result(self, operation: int) -> Node:
         """The node that an operation made."""
-        made: Node = self.values[self.operations[operation].result].node
-        return made
+        return self.nodes[self.graph.operations[operation].result]
 
     def way(self, start: int, operation: int) -> tuple[int, ...]:
         """The positions on a shortest way from the result of an operation down to a value; empty if there is none."""
-        goal = self.operations[operation].result
-        users = self.users()
+        goal = self.graph.operations[operation].result
         before = {start: start}
         waiting = deque([start])
         while waiting and goal not in before:
             here = waiting.popleft()
-            for number in users[here]:
-                result = self.operations[number].result
-                if result not in before:
-                    before[result] = here
-                    waiting.append(result)
+            for user, _, _ in reversed(self.uses[here]):
+                if user.result not in before:
+                    before[user.result] = here
+                    waiting.append(user.result)
         if goal not in before:
             return ()
         found = [goal]
@@ -117,23 +57,17 @@ class Recorded:
             found.append(before[found[-1]])
         return tuple(found)
 
-
-class Told(Reasons):
-    """Reasons in the words of error messages."""
-
-    graph: Recorded
-
     def told(self, position: int) -> str:
         """A value as `name = number`."""
-        return name_and_value(self.graph.values[position].node)
+        return name_and_value(self.nodes.get(position, self.graph.values[position].number))
 
-    def named(self, operation: Any) -> str:
+    def named(self, operation: Operation) -> str:
         """The name of an operation, and its line."""
         return f"{operation.name}{self.at(operation)}"
 
-    def at(self, operation: Any) -> str:
+    def at(self, operation: Operation) -> str:
         """The line of an operation."""
-        return at_line(self.graph.result(operation.position))
+        return at_line(self.nodes[operation.result])
 
     def number(self, number: float) -> str:
         """A number, shortened."""
@@ -141,15 +75,15 @@ class Told(Reasons):
 
 
 class Explanation(NamedTuple):
-    """What `explain` found; its `str` reads aloud.
+    """The findings of `explain`; its `str` reads aloud.
 
     kind: of the gradient: "zero", "vanishing" (next to 0), "not finite", "not reached", "constant", or "fine"; "value
         not finite" where it is the value that is infinite or nan.
     gradient: the derivative of the output in the node, from the local gradients recorded; None if there is none.
     reason: the sentences that say why; empty if there is nothing to explain.
     origin: the result of the first operation that it is due to; None if it is due to none.
-    operands: what that operation took.
-    path: the nodes from the origin to the node.
+    operands: the operands of that operation.
+    path: the nodes from the origin to the node; a plain number is none.
     troubled: for an output explained by itself, the variables below whose gradients are 0 or no numbers.
     """
 
@@ -183,7 +117,7 @@ class Explanation(NamedTuple):
         return f"The gradient of {describe(self.output)} in {name_and_value(self.node)} is {self.gradient!r}."
 
     def _swept(self) -> str:
-        """What `grad` has to do with it."""
+        """The gradient beside the node's `grad`, where they differ."""
         if self.node is self.output:
             return "For a gradient give the output too: explain(node, output)." if self.node.op is None else ""
         if self.gradient is None or not varies(self.node):
@@ -198,7 +132,10 @@ class Explanation(NamedTuple):
         """The nodes between the origin and the node, if there is more than one step."""
         if len(self.path) < 3:
             return ""
-        shown = [node.name or ("" if node.op is None else node.op.name) or name_and_value(node) for node in self.path]
+        shown = [
+            one_line(node.name or ("" if node.op is None else node.op.name) or name_and_value(node))
+            for node in self.path
+        ]
         if len(shown) > LONGEST_WAY:
             half = LONGEST_WAY // 2
             shown[half:-half] = [f"({len(shown) - 2 * half} more)"]
@@ -206,9 +143,9 @@ class Explanation(NamedTuple):
 
 
 def explain(node: Node, output: Node | None = None) -> Explanation:
-    """Why a node has the gradient that it has in a sweep from `output`: 0, infinite, nan, or none.
+    """The reason why a node has its gradient in a sweep from `output`: 0, infinite, nan, or none.
 
-    A node does not know what uses it, so the output must be given. With one node alone its value is explained, and the
+    A node does not know its uses, so the output must be given. With one node alone its value is explained, and the
     gradients of all variables below it are looked at. The gradients are computed from the local gradients recorded:
     no `backward()` is needed, and no `grad` is changed.
 
@@ -227,57 +164,57 @@ def explain(node: Node, output: Node | None = None) -> Explanation:
         if not isinstance(what, Node):
             raise OperandError(f"explain takes nodes, got {type(what).__name__}: {what!r:.60}")
     end = node if output is None else output
-    graph = Recorded(end)
-    reasons = Told(graph)
+    reasons = NodeReasons(end)
     if output is None:
-        return explanation_of_value(node, graph, reasons)
-    position = graph.positions.get(id(node))
-    if position is None:
-        if isinstance(node, Constant):
-            return _explanation(node, end, "constant", "A constant has no gradient.")
-        return _explanation(node, end, "not reached", "Not reached: no path leads from it to that output.")
-    return explanation_of_gradient(node, end, graph, reasons)
+        return explanation_of_value(node, reasons)
+    if id(node) in reasons.positions:
+        return explanation_of_gradient(node, end, reasons)
+    if isinstance(node, Constant):
+        return _explanation(node, end, "constant", "A constant has no gradient.")
+    return _explanation(node, end, "not reached", "Not reached: no path leads from it to that output.")
 
 
-def explanation_of_value(node: Node, graph: Recorded, reasons: Told) -> Explanation:
+def explanation_of_value(node: Node, reasons: NodeReasons) -> Explanation:
     """The explanation of a node by itself."""
     gradient = None if isinstance(node, Constant) else 1.0
-    troubled = [value for value in graph.values if value.kind == "variable" and _kind(value.gradient) != "fine"]
+    troubled = [value for value in reasons.graph.values if value.kind == "variable" and _kind(value.gradient) != "fine"]
     if not math.isfinite(node.value):
-        found = reasons.of_value(graph.positions[id(node)])
-        return _found(node, node, "value not finite", gradient, found, graph)
+        found = reasons.of_value(reasons.positions[id(node)])
+        return _found(node, node, "value not finite", gradient, found, reasons)
     told_reasons: dict[str, list[str]] = {}
     for value in troubled:
         kind = f"{value.gradient:.4g}" if _kind(value.gradient) != "zero" else "0"
-        told_reasons.setdefault(reasons.why(value.position), []).append(f"{value.name or 'a variable'} ({kind})")
+        told_reasons.setdefault(reasons.why(value.position), []).append(
+            f"{one_line(value.name or 'a variable')} ({kind})"
+        )
     says = [f"Gradients in trouble: {listed(names)}. {reason}" for reason, names in told_reasons.items()]
     more = f" {len(says) - MOST_REASONS} more reasons." if len(says) > MOST_REASONS else ""
     return Explanation(
         node, node, "fine", gradient, " ".join(says[:MOST_REASONS]) + more, None, (), (),
-        tuple([value.node for value in troubled]),
+        tuple([reasons.nodes[value.position] for value in troubled]),
     )  # fmt: skip
 
 
-def explanation_of_gradient(node: Node, output: Node, graph: Recorded, reasons: Told) -> Explanation:
+def explanation_of_gradient(node: Node, output: Node, reasons: NodeReasons) -> Explanation:
     """The explanation of the gradient of an output in a node below it."""
-    position = graph.positions[id(node)]
-    gradient = graph.values[position].gradient
+    position = reasons.positions[id(node)]
+    gradient = reasons.graph.values[position].gradient
     if gradient is None or isinstance(node, Constant):
         return _explanation(node, output, "constant", "A constant has no gradient.")
     kind = _kind(gradient)
     if kind == "not finite":
-        return _found(node, output, kind, gradient, reasons.of_gradient(position), graph)
+        return _found(node, output, kind, gradient, reasons.of_gradient(position), reasons)
     says = reasons.why_zero(position)
     if kind == "fine" and says:
         kind = "vanishing"
     stop = reasons.stop(position)
     if stop is None:
         return _explanation(node, output, kind, says)._replace(gradient=gradient)
-    return _found(node, output, kind, gradient, Finding(says, stop[0], graph.way(position, stop[0])), graph)
+    return _found(node, output, kind, gradient, Finding(says, stop[0], reasons.way(position, stop[0])), reasons)
 
 
 def _kind(gradient: float | None) -> str:
-    """What there is to say of a gradient at first sight."""
+    """The kind of a gradient by its number alone."""
     if gradient is None or not math.isfinite(gradient):
         return "not finite"
     return "zero" if gradient == 0.0 else "fine"
@@ -288,13 +225,15 @@ def _explanation(node: Node, output: Node, kind: str, reason: str) -> Explanatio
     return Explanation(node, output, kind, None, reason, None, (), (), ())
 
 
-def _found(node: Node, output: Node, kind: str, gradient: float | None, found: Finding, graph: Recorded) -> Explanation:
+def _found(
+    node: Node, output: Node, kind: str, gradient: float | None, found: Finding, reasons: NodeReasons
+) -> Explanation:
     """The explanation by one operation, or by a leaf."""
     way, origin = found.way, None
     if found.operation is not None:
-        origin = graph.result(found.operation)
-        if graph.positions[id(origin)] != way[0]:
-            way = graph.way(graph.positions[id(node)], found.operation) or way
+        origin = reasons.result(found.operation)
+        if reasons.positions[id(origin)] != way[0]:
+            way = reasons.way(reasons.positions[id(node)], found.operation) or way
     operands = () if origin is None else origin.parents
-    path = tuple([graph.values[position].node for position in way])
+    path = tuple([reasons.nodes[position] for position in way if position in reasons.nodes])
     return Explanation(node, output, kind, gradient, found.says, origin, operands, path, ())

@@ -1,7 +1,7 @@
-"""Where a graph has kinks: the operations in it whose slope or value jumps at, or close to, their operands.
+"""The kinks of a graph: the operations in it whose slope or value jumps at, or close to, their operands.
 
-What a primitive's declaration calls `kinks` is a function of the operands that is 0 at a kink (a tied max, abs at 0),
-a jump (floor at an integer) or a pole (a division by 0). Its size is taken for the distance.
+A primitive declares its `kinks` as a function of the operands that is 0 at a kink (a tied max, abs at 0), a jump (floor
+at an integer) or a pole (a division by 0). That is the margin; its size is taken for the distance.
 
 A graph knows the operations that were recorded, not the decisions that Python made on the way: of `if x > 0`, of the
 builtin `max` and of the condition of a `where` only the branch that was taken is in it.
@@ -10,6 +10,7 @@ builtin `max` and of the condition of a `where` only the branch that was taken i
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.errors import ArgumentError
@@ -18,11 +19,12 @@ from autograd.graph.node import Node, assigned_since, operands_of, value_of
 from autograd.graph.node_errors import stale_graph
 from autograd.graph.sweep import topological_order
 from autograd.numbers.operands import as_number
+from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Where
 
-__all__ = ["Kink", "Kinks", "distance_to_kink", "kinks"]
+__all__ = ["Kink", "Kinks", "distance_to_kink", "is_near", "kinks", "margin_of"]
 
-# How far the operands of an operation on one node alone are moved, to see whether its kink is one.
+# How far to move an operation whose operands are all one node, to see whether its kink remains: max(x, x) has none.
 NUDGE = 2.0**-20
 
 
@@ -30,7 +32,7 @@ class Kink(NamedTuple):
     """An operation at a kink, jump or pole, or close to one.
 
     node: its result; `node.op` is the primitive.
-    distance: what its declaration measures, 0.0 on the kink.
+    distance: from the kink, as the primitive's declaration measures it; 0.0 on the kink.
     operands: the parents of the node.
     """
 
@@ -61,7 +63,7 @@ class Kinks(tuple[Kink, ...]):
 def kinks(node: Node, *, tolerance: float = 1e-9) -> Kinks:
     """The operations that `node` depends on which are on or near a kink, jump or pole, nearest first.
 
-    tolerance: how near, as a share of the largest operand, or absolute if all are smaller than 1.
+    tolerance: the largest distance, as a share of the largest operand, or absolute if all are smaller than 1.
 
     Raises StaleGraphError if a variable was assigned after it was used: the kinks would be those of another point.
 
@@ -84,8 +86,7 @@ def kinks(node: Node, *, tolerance: float = 1e-9) -> Kinks:
         if primitive is None or primitive.kinks is None:
             continue
         distance = distance_to_kink(below)
-        largest = max([abs(value_of(operand)) for operand in operands_of(below)])
-        if distance <= tolerance * max(largest, 1.0):
+        if is_near(distance, [value_of(operand) for operand in operands_of(below)], tolerance):
             found.append((distance, place, Kink(below, distance, below.parents)))
     result = Kinks([kink for _, _, kink in sorted(found, key=lambda entry: entry[:2])])
     result.choices = tuple(choices)
@@ -93,7 +94,7 @@ def kinks(node: Node, *, tolerance: float = 1e-9) -> Kinks:
 
 
 def distance_to_kink(node: Node) -> float:
-    """How far the operands of an operation are from a kink, jump or pole of it; infinite if it has none or is a leaf.
+    """The distance of an operation's operands from its nearest kink, jump or pole; infinite without one or of a leaf.
 
     >>> from autograd import Variable
     >>> distance_to_kink(abs(Variable(-3.0))), distance_to_kink(Variable(2.0) * 3.0)
@@ -105,22 +106,39 @@ def distance_to_kink(node: Node) -> float:
     operands = operands_of(node)
     for operand in operands:
         if assigned_since(operand, node):
-            raise stale_graph(operand, node, "it would be looked for at a point where it was not computed")
+            raise stale_graph(operand, node, "kinks would be looked for at a point where it was not computed")
     if primitive.arity is None:
         # A node that stands twice among them is no tie with itself.
         distinct = {id(operand) if isinstance(operand, Node) else operand: operand for operand in operands}
-        return _size(primitive.kinks([value_of(operand) for operand in distinct.values()]))
+        return _distance(primitive, [value_of(operand) for operand in distinct.values()])
     numbers = [value_of(operand) for operand in operands]
-    distance = _size(primitive.kinks(*numbers))
+    distance = _distance(primitive, numbers)
     if distance == 0.0 and len(numbers) > 1 and len({id(operand) for operand in operands}) == 1:
-        # Of one node with itself: max(x, x) ties everywhere, which is no kink of it; x / x has one at 0 only.
         moved = numbers[0] + NUDGE * (abs(numbers[0]) or 1.0)
-        if _size(primitive.kinks(*[moved] * len(numbers))) == 0.0:
+        if _distance(primitive, [moved] * len(numbers)) == 0.0:
             return math.inf
     return distance
 
 
-def _size(number: Any) -> float:
-    """The distance that the declaration's function gives: its size; infinite where it is not a number."""
-    size = abs(float(number))
-    return math.inf if math.isnan(size) else size
+def margin_of(primitive: Primitive, operands: Sequence[float]) -> float:
+    """The margin that operands have to a kink of the primitive: in its own measure, 0 at the kink, with a sign where
+    it has two sides. Infinite if the primitive has none, nan where it can't be computed.
+    """
+    kinks = primitive.kinks
+    if kinks is None:
+        return math.inf
+    try:
+        return float(kinks(operands) if primitive.arity is None else kinks(*operands))
+    except (ArithmeticError, ValueError):
+        return math.nan
+
+
+def is_near(margin: float, operands: Sequence[float], tolerance: float) -> bool:
+    """Whether a margin is at most a share `tolerance` of the largest finite operand, or of 1 if all are smaller."""
+    return abs(margin) <= tolerance * max([1.0, *[abs(operand) for operand in operands if math.isfinite(operand)]])
+
+
+def _distance(primitive: Primitive, numbers: Sequence[float]) -> float:
+    """The size of the margin; infinite where it is not a number."""
+    distance = abs(margin_of(primitive, numbers))
+    return math.inf if math.isnan(distance) else distance

@@ -1,4 +1,4 @@
-"""The functions of numbers of other types: where they are found, and what they are composed of where they are not.
+"""The functions of numbers of other types: those that a type or its library has, and compositions of these.
 
 Functions are methods of the type (`Decimal.exp`), or in the context of an mpmath number, in NumPy, in `cmath`. The
 operands here are `Number`s of `arithmetic`, on which the primitives work that others are composed of.
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (
     Abs,
     Atan,
@@ -36,7 +37,7 @@ from autograd.operations.primitives import (
 
 __all__ = ["COMPOSED", "EXACT_SLOPES", "library_function"]
 
-# Under which names libraries and types have the functions; NumPy's come last.
+# The names of the functions in libraries and types; NumPy's come last.
 LIBRARY_NAMES = {
     "exp": ("exp",), "exp2": ("exp2",), "expm1": ("expm1",), "log": ("log", "ln"), "log2": ("log2",),
     "log10": ("log10",), "log1p": ("log1p",), "sqrt": ("sqrt",), "sin": ("sin",), "cos": ("cos",),
@@ -77,14 +78,6 @@ def _floor_of_interval(context: Any, x: Any) -> Any:
     return context.mpf(low)
 
 
-# Functions of mpmath's contexts under another form: the name that a context must have, and the form.
-SPECIAL: dict[str, tuple[str, Callable[..., Any]]] = {
-    "lgamma": ("gamma", lambda context, x: context.log(abs(context.gamma(x)))),
-    "floor": ("_mpi", _floor_of_interval),
-    "polygamma": ("psi", lambda context, n, x: context.psi(int(n), x)),
-}
-
-
 def _half_even(x: Any) -> Any:
     """The nearest integer."""
     above = Floor(x + 0.5)
@@ -117,7 +110,7 @@ def _inner_product(operands: Sequence[Any]) -> Any:
     return _total([a * b for a, b in zip(operands[:half], operands[half:], strict=True)])
 
 
-# What primitives are in terms of others, where a type has no function for them.
+# Primitives in terms of others, where a type has no function for them.
 COMPOSED: dict[str, Callable[..., Any]] = {
     "abs": lambda x: x.applied(operator.abs, "abs"),
     "fma": lambda a, b, c: a * b + c,
@@ -183,14 +176,17 @@ EXACT_SLOPES: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def library_function(name: str, number: Any) -> Callable[..., Any] | None:
+def library_function(primitive: Primitive, number: Any) -> Callable[..., Any] | None:
     """The function of a primitive for numbers of this type, None if there is none."""
-    special, names = SPECIAL.get(name), LIBRARY_NAMES.get(name, ())
+    special, name = primitive.mpmath, primitive.name
+    names = LIBRARY_NAMES.get(name, ()) if primitive.built_in else ()
     if special is None and not names:
         return None
     context = getattr(number, "context", None) or getattr(number, "ctx", None)
     if special is not None and hasattr(context, special[0]):
         return functools.partial(special[1], context)
+    if primitive is Floor and hasattr(context, "_mpi"):
+        return functools.partial(_floor_of_interval, context)
     numpy = sys.modules.get("numpy")
     library: Any = context
     if library is None and numpy is not None and isinstance(number, numpy.generic):

@@ -1,80 +1,30 @@
-"""Why a value of a graph has the gradient it has, in sentences: 0, next to 0, infinite, nan, or none at all.
+"""The reasons in sentences why a value of a graph has its gradient: 0, next to 0, infinite, nan, or none at all.
 
-A gradient is the sum, over the uses of a value, of the gradient of what uses it times the local gradient there. It is
+A gradient is the sum, over the uses of a value, of the gradient of the result there times the local gradient. It is
 0 because a local gradient is (a dead ReLU, a factor that is 0), because every gradient further on is, or because the
 terms cancel. It is next to 0 behind a saturated tanh or sigmoid. It is no number because a value is none, because a
 local gradient is infinite, or because a product or a sum overflows.
 
-This is all that is known of it, for whatever holds a graph as numbered records: the nodes of `explain`, the diagrams
-of pictures.
+They serve whoever has a graph as records: `explain`, and the diagrams of pictures.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
-from autograd.errors import UnknownPrimitiveError
-from autograd.operations.primitive import find_primitive
+from autograd.diagnosis.kinks import margin_of
+from autograd.graph.records import Graph, Operand, Operation, Value
+from autograd.operations.primitive import declared
 
-__all__ = ["Finding", "Graph", "Operand", "Operation", "Reasons", "Value"]
+__all__ = ["Finding", "Reasons"]
 
-FLAT = {"sign", "floor", "ceil", "round", "trunc", "floor_divide", "stop_gradient"}
-SATURATING = {"tanh", "sigmoid", "erf", "erfc", "exp", "exp2", "expm1", "softplus", "gaussian"}
 NO_GRADIENT = {"constant", "condition"}
 NEXT_TO_0 = 1e-4  # a slope of something that saturates, or a gradient behind it
 MOST_TERMS = 12
 MOST_REASONS = 3
 Stop = tuple[int, int]  # an operation, and the place of an operand; or -1, and a value
-
-
-class Value(Protocol):
-    """A number in a graph. Its gradient is None where no backward sweep came."""
-
-    @property
-    def position(self) -> int: ...
-    @property
-    def name(self) -> str | None: ...
-    @property
-    def number(self) -> float: ...
-    @property
-    def gradient(self) -> float | None: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def producer(self) -> int | None: ...
-
-
-class Operand(Protocol):
-    """The position of a value that an operation takes, and the local gradient there."""
-
-    @property
-    def value(self) -> int: ...
-    @property
-    def local_gradient(self) -> float: ...
-
-
-class Operation(Protocol):
-    """A primitive applied once. `name` is the primitive's, `result` the position of a value."""
-
-    @property
-    def position(self) -> int: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def operands(self) -> Sequence[Operand]: ...
-    @property
-    def result(self) -> int: ...
-
-
-class Graph(Protocol):
-    """Values and operations, parents before what uses them."""
-
-    @property
-    def values(self) -> Sequence[Any]: ...
-    @property
-    def operations(self) -> Sequence[Any]: ...
 
 
 class Finding(NamedTuple):
@@ -90,15 +40,15 @@ class Finding(NamedTuple):
 
 
 class Reasons:
-    """What there is to say about the values of a graph. How values and operations are told is the subclass's choice."""
+    """The sentences about the values of a graph. How values and operations are told is the subclass's choice."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         # For each value the operations that use it and the operands it is there, in the order of the backward sweep.
-        self._uses: list[list[tuple[Any, int, Any]]] = [[] for _ in graph.values]
+        self.uses: list[list[tuple[Operation, int, Operand]]] = [[] for _ in graph.values]
         for operation in reversed(graph.operations):
             for place, operand in enumerate(operation.operands):
-                self._uses[operand.value].append((operation, place, operand))
+                self.uses[operand.value].append((operation, place, operand))
         self.swept = any(value.gradient is not None for value in graph.values)
         # For each value with no gradient to speak of the operations whose local gradient stops it, nearest first.
         self._stops: list[tuple[Stop, ...]] = [()] * len(graph.values)
@@ -110,7 +60,7 @@ class Reasons:
         """A value as `name = number`, or the number alone."""
         raise NotImplementedError
 
-    def named(self, operation: Any) -> str:
+    def named(self, operation: Operation) -> str:
         """An operation in a sentence: its sign or name, and where it is."""
         raise NotImplementedError
 
@@ -118,19 +68,19 @@ class Reasons:
         """A number in a sentence."""
         raise NotImplementedError
 
-    def at(self, operation: Any) -> str:
-        """Where an operation is, to follow a word of its own; empty if that is not known."""
+    def at(self, operation: Operation) -> str:
+        """The place of an operation, to follow a word of its own; empty if it is not known."""
         return ""
 
     def why(self, position: int) -> str:
-        """Why a value has the gradient 0, or next to it, or one that is no number, or none; empty if it has another."""
+        """The reason for a gradient that is 0, next to it, no number, or missing; empty for another."""
         gradient = self.graph.values[position].gradient
         if gradient is not None and not math.isfinite(gradient):
             return self.of_gradient(position).says
         return self.why_zero(position)
 
     def why_zero(self, position: int) -> str:
-        """Why a value has the gradient 0, or next to it, or none at all; empty if it has another one."""
+        """The reason for a gradient that is 0, next to it, or missing; empty for another."""
         value = self.graph.values[position]
         if value.kind in NO_GRADIENT:
             return f"A {value.kind} has no gradient."
@@ -151,7 +101,7 @@ class Reasons:
         if any(terms):
             return f"The terms of its gradient cancel: {self.sum(terms)} = 0."
         operation, operand, _ = self.terms(position)[0]
-        upstream = self.graph.values[operation.result].gradient
+        upstream = self._gradient(operation.result)
         product = f"{self.number(upstream)} · {self.number(operand.local_gradient)}"
         return f"In {self.named(operation)} the gradient {product} is too small for a number: it became 0."
 
@@ -160,14 +110,14 @@ class Reasons:
         stops = self._stops[position]
         return stops[0] if stops and stops[0][0] >= 0 else None
 
-    def terms(self, position: int) -> list[tuple[Any, Any, float]]:
-        """What each use of a value adds to its gradient, in the order of the backward sweep."""
+    def terms(self, position: int) -> list[tuple[Operation, Operand, float]]:
+        """The term that each use of a value adds to its gradient, in the order of the backward sweep."""
         return [(operation, operand, amount) for operation, _, operand, amount in self._shares(position)]
 
-    def _shares(self, position: int) -> list[tuple[Any, int, Any, float]]:
+    def _shares(self, position: int) -> list[tuple[Operation, int, Operand, float]]:
         """The same with the operand's place in the operation."""
         found = []
-        for operation, place, operand in self._uses[position]:
+        for operation, place, operand in self.uses[position]:
             upstream = self.graph.values[operation.result].gradient
             if upstream is not None:
                 found.append((operation, place, operand, upstream * operand.local_gradient))
@@ -182,7 +132,7 @@ class Reasons:
         return text + (" + …" if len(terms) > MOST_TERMS else "")
 
     def of_value(self, position: int) -> Finding:
-        """Why a value is infinite or nan: the first operation with finite operands on a way that leads to it."""
+        """The reason for an infinite value or nan: the first operation with finite operands on a way to it."""
         way = [position]
         while True:
             value = self.graph.values[way[-1]]
@@ -196,7 +146,7 @@ class Reasons:
             way.append(bad[0])
 
     def of_gradient(self, position: int) -> Finding:
-        """Why a gradient is infinite or nan: the first operation on the backward sweep that made it so."""
+        """The reason for an infinite gradient or nan: the first operation on the backward sweep that made it so."""
         way = [position]
         while True:
             here = way[-1]
@@ -205,24 +155,29 @@ class Reasons:
             if not bad:
                 return Finding(self._overflowing_sum(here, terms), None, tuple(reversed(way)))
             operation, operand, amount = bad[0]
-            upstream = self.graph.values[operation.result].gradient
-            if math.isfinite(upstream):
+            if math.isfinite(self._gradient(operation.result)):
                 return self._overflowing_term(operation, operand, amount, way)
             way.append(operation.result)
+
+    def _gradient(self, position: int) -> float:
+        """The gradient of a value that a sweep has reached."""
+        gradient = self.graph.values[position].gradient
+        assert gradient is not None
+        return gradient
 
     def _is_finite(self, position: int) -> bool:
         return math.isfinite(self.graph.values[position].number)
 
-    def _overflowing_sum(self, position: int, terms: list[tuple[Any, Any, float]]) -> str:
-        gradient = self.number(self.graph.values[position].gradient)
+    def _overflowing_sum(self, position: int, terms: list[tuple[Operation, Operand, float]]) -> str:
+        gradient = self.number(self._gradient(position))
         if not terms:
             return f"The backward sweep was started with {gradient} at {self.told(position)}."
         amounts = self.sum([amount for _, _, amount in terms])
         return f"The terms of the gradient of {self.told(position)} have no finite sum: {amounts} = {gradient}."
 
-    def _overflowing_term(self, operation: Any, operand: Any, amount: float, way: list[int]) -> Finding:
+    def _overflowing_term(self, operation: Operation, operand: Operand, amount: float, way: list[int]) -> Finding:
         """The reason at the operation that makes a finite gradient an infinite one or nan."""
-        slope, upstream = operand.local_gradient, self.graph.values[operation.result].gradient
+        slope, upstream = operand.local_gradient, self._gradient(operation.result)
         back = (operation.result, *reversed(way))
         if math.isfinite(slope):
             product = f"{self.number(upstream)} · {self.number(slope)}"
@@ -239,11 +194,11 @@ class Reasons:
         needs = self._needs(operation)
         says += f": {needs}." if needs else "."
         if upstream == 0:
-            says += f" 0 · {self.number(slope)} is nan; `where` would leave out what doesn't count."
+            says += f" 0 · {self.number(slope)} is nan; `where` would leave out the term that doesn't count."
         return Finding(says, operation.position, back)
 
-    def _no_number(self, operation: Any, number: float) -> str:
-        """Why the result of an operation on finite numbers is none."""
+    def _no_number(self, operation: Operation, number: float) -> str:
+        """The reason why the result of an operation on finite numbers is no finite number."""
         operands = self._operands(operation)
         needs = self._needs(operation)
         if needs:
@@ -254,17 +209,17 @@ class Reasons:
             return f"{self.named(operation)} has a pole at {operands}: {self.number(number)}."
         return f"The value of {self.named(operation)} is too large for a number at {operands}: {self.number(number)}."
 
-    def _operands(self, operation: Any) -> str:
+    def _operands(self, operation: Operation) -> str:
         told = [self.told(operand.value) for operand in operation.operands[:MOST_TERMS]]
         more = f" and {len(operation.operands) - MOST_TERMS} more" if len(operation.operands) > MOST_TERMS else ""
         return ", ".join(told) + more
 
-    def _numbers(self, operation: Any) -> list[float]:
+    def _numbers(self, operation: Operation) -> list[float]:
         return [self.graph.values[operand.value].number for operand in operation.operands]
 
-    def _needs(self, operation: Any) -> str:
-        """What the operation needs, if an operand is outside of its domain or at an end of it."""
-        primitive = _declared(operation.name)
+    def _needs(self, operation: Operation) -> str:
+        """The need of the operation, if an operand is outside of its domain or at an end of it."""
+        primitive = declared(operation.name)
         if primitive is None or primitive.arity is None:
             return ""
         letters = "x" if primitive.arity == 1 else "abc"
@@ -275,13 +230,11 @@ class Reasons:
         ]
         return f"it needs {' and '.join(needs)}" if any(needs) else ""
 
-    def _at_pole(self, operation: Any) -> bool:
-        primitive = _declared(operation.name)
-        if primitive is None or primitive.kinks is None or primitive.arity is None:
-            return False
-        return bool(primitive.kinks(*self._numbers(operation)) == 0.0)
+    def _at_pole(self, operation: Operation) -> bool:
+        primitive = declared(operation.name)
+        return primitive is not None and margin_of(primitive, self._numbers(operation)) == 0.0
 
-    def _stops_of(self, value: Any) -> tuple[Stop, ...]:
+    def _stops_of(self, value: Value) -> tuple[Stop, ...]:
         """The operation and place at which the gradient on each path becomes 0; none if the terms cancel."""
         stops: dict[Stop, None] = {}
         for operation, place, operand, amount in self._shares(value.position):
@@ -299,42 +252,39 @@ class Reasons:
         return tuple(stops)
 
     def _stopped(self, number: int, place: int) -> str:
-        """Why the local gradient of an operation in one of its operands is 0."""
+        """The reason why the local gradient of an operation in one of its operands is 0."""
         if number < 0:
             return f"All paths lead through {self.told(place)}, whose gradient is 0. {self.why_zero(place)}"
         operation = self.graph.operations[number]
-        position, name = operation.operands[place].value, operation.name
+        position, vanishes = operation.operands[place].value, _vanishes(operation)
         value = self.graph.values[position]
         others = [self.graph.values[operand.value] for operand in operation.operands if operand.value != position]
         told = self.told(position)
-        if name == "max" and others and others[0].number == 0 and others[0].kind == "constant":
+        if vanishes == "largest" and len(others) == 1 and others[0].number == 0 and others[0].kind == "constant":
             where = "below 0" if value.number < 0 else "0"
             return f"Dead ReLU{self.at(operation)}: its input {told} is {where}, where max(x, 0) is flat."
-        if name in ("max", "min", "max_of_many", "min_of_many") and others:
-            kind = "largest" if name.startswith("max") else "smallest"
-            return f"{self.named(operation)} passes on only the {kind} operand, and {told} is not it."
-        if name in ("multiply", "prod", "dot", "fma"):
+        if vanishes in ("largest", "smallest") and others:
+            return f"{self.named(operation)} passes on only the {vanishes} operand, and {told} is not it."
+        if vanishes == "product":
             zeros = [self.told(other.position) for other in others if other.number == 0][:2]
             return f"In {self.named(operation)} {told} is multiplied by 0" + (
                 f": {' and '.join(zeros)}." if zeros else "."
             )
-        if name in FLAT:
+        if vanishes == "flat":
             return f"{self.named(operation)} is flat: its slope is 0 wherever it has one."
-        if name in SATURATING:
+        if vanishes == "saturated":
             slope = self.number(operation.operands[place].local_gradient)
-            return f"Saturated {name}{self.at(operation)}: at {told} it is so flat that its slope is {slope}."
+            return f"Saturated {operation.name}{self.at(operation)}: at {told} it is so flat that its slope is {slope}."
         slope = f"The local gradient of {self.named(operation)} at {told} is 0"
         return slope + (": a kink or an extremum." if value.number == 0 else ".")
 
 
-def _declared(name: str) -> Any:
-    """The primitive of this name, None if it belongs to no declaration that can be found."""
-    try:
-        return find_primitive(name)
-    except UnknownPrimitiveError:
-        return None
+def _vanishes(operation: Operation) -> str:
+    """The reason that its primitive declares for a local gradient of 0; empty if there is none."""
+    primitive = declared(operation.name)
+    return "" if primitive is None else primitive.vanishes
 
 
-def _is_saturated(operation: Any, operand: Any) -> bool:
+def _is_saturated(operation: Operation, operand: Operand) -> bool:
     """Whether an operation that levels off has done so."""
-    return operation.name in SATURATING and abs(operand.local_gradient) < NEXT_TO_0
+    return _vanishes(operation) == "saturated" and abs(operand.local_gradient) < NEXT_TO_0

@@ -18,13 +18,13 @@ __all__ = ["Replay", "replay"]
 
 
 class Replay:
-    """What `replay` computed; its `str` compares it with what was recorded.
+    """The results of `replay`; its `str` compares them with the recorded ones.
 
     value: the value of the node.
     values: the values of all nodes below, and of the node itself, as a dict.
-    error: how far the recorded value is off, in units in its last place. Of an interval, how far at most; nan for a
-        type that knows no difference and quotient.
-    gradient_errors: how far the derivative in each variable is off that a sweep in floats gives, as a dict.
+    error: the error of the recorded value, in units in its last place. Of an interval, the largest; nan for a type that
+        knows no difference and quotient.
+    gradient_errors: the same of the derivative in each variable that a sweep in floats gives, as a dict.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ def replay(node: Node, number: Callable[[float], Any]) -> Replay:
         its methods, or its library's. In `mpmath` and `decimal` the precision is that of the context.
 
     The operations are those that were recorded: a branch that Python took, and the side that `where` took, are taken
-    again. Leaves and plain numbers are what they are as floats: 0.1 is 0.1000000000000000055... The solution of an
+    again. Leaves and plain numbers have the values of their floats: 0.1 is 0.1000000000000000055... The solution of an
     implicit equation is taken as it was found. Functions that a type lacks are composed of those it has where that can
     be done; so composed, they have its precision but not always its last digits.
 
@@ -85,7 +85,9 @@ def replay(node: Node, number: Callable[[float], Any]) -> Replay:
     if not isinstance(node, Node):
         raise OperandError(f"replay takes a node, got {type(node).__name__}: {node!r:.60}")
     if not callable(number):
-        raise OperandError(f"replay needs what makes numbers of floats, such as Fraction, got {number!r:.60}")
+        raise OperandError(
+            f"replay needs a function that makes numbers of floats, such as Fraction, got {number!r:.60}"
+        )
     values: dict[Node, Number] = {}
     for below in topological_order(node):
         values[below] = _value(below, values, number)
@@ -108,7 +110,7 @@ def _slopes(node: Node, values: dict[Node, Number], number: Callable[[float], An
 
 
 def in_ulps(recorded: float, exact: Any, number: Callable[[float], Any]) -> float:
-    """The size of the difference, in units in the last place of what was recorded."""
+    """The size of the difference, in units in the last place of the recorded number."""
     if not math.isfinite(recorded):
         return math.inf
     try:
@@ -140,7 +142,7 @@ def _value(node: Node, numbers: dict[Node, Number], number: Callable[[float], An
         return _made(node.value, number)
     for operand in operands_of(node):
         if assigned_since(operand, node):
-            raise stale_graph(operand, node, "to replay it would mix both values")
+            raise stale_graph(operand, node, "replaying it would mix both values")
     try:
         result: Number = primitive(*_operands(node, numbers, number))
     except NumberError as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.graph.node import Node, value_of
 from autograd.graph.node_errors import shortened
+from autograd.text import one_line
 
-__all__ = ["at_line", "listed", "name_and_value", "operation_and_operands"]
+__all__ = ["at_line", "listed", "name_and_value", "operation_and_operands", "tree_lines"]
 
 MOST_LISTED = 4
 
@@ -22,12 +23,12 @@ def name_and_value(operand: Any) -> str:
     """
     number = repr(value_of(operand))
     name = operand.name if isinstance(operand, Node) else None
-    return f"{shortened(name)} = {number}" if name else number
+    return f"{one_line(shortened(name))} = {number}" if name else number
 
 
 def at_line(node: Node) -> str:
-    """Where an operation was asked for: ` in dense_0 at model.py:42`, the layer and the line as far as known."""
-    layer = "" if node.scope is None else f" in {shortened(node.scope.label)}"
+    """The place an operation comes from: ` in dense_0 at model.py:42`, the layer and the line as far as known."""
+    layer = "" if node.scope is None else f" in {one_line(shortened(node.scope.label))}"
     return layer if node.source is None else f"{layer} at {node.source}"
 
 
@@ -55,3 +56,33 @@ def operation_and_operands(node: Node) -> str:
         return name_and_value(node)
     name = f" {shortened(node.name)!r}" if node.name else ""
     return f"{primitive.name}{name}{at_line(node)} of {listed([name_and_value(parent) for parent in node.parents])}"
+
+
+def tree_lines(
+    roots: Sequence[Any], described: Callable[[Any], tuple[str, Sequence[Any]]], most_lines: int, deepest: int
+) -> list[str]:
+    """The lines of a tree, with those of an item's operands below its own, down to a level and up to a number of lines.
+
+    described: the text of an item, and its operands; it is asked for each line in turn.
+
+    >>> tree_lines(["abc"], lambda word: (word, word[:-1] if len(word) > 1 else ""), 4, 9)
+    ['abc', '├─ a', '└─ b']
+    """
+    lines: list[str] = []
+    # Item, the prefix of its line and of those below it, depth.
+    stack = [(root, "", "", 0) for root in reversed(roots)]
+    while stack:
+        if len(lines) >= most_lines:
+            lines.append("… and more")
+            break
+        item, first, rest, depth = stack.pop()
+        text, operands = described(item)
+        lines.append(first + text)
+        if operands and depth == deepest:
+            lines.append(f"{rest}└─ …")
+            continue
+        branch, below = "└─ ", "   "
+        for operand in reversed(operands):
+            stack.append((operand, rest + branch, rest + below, depth + 1))
+            branch, below = "├─ ", "│  "
+    return lines

@@ -4,8 +4,6 @@ from autograd.graph.node cimport Node, new_constant, operands_of, recorded_gradi
 from autograd.operations.kernel cimport Kernel
 from autograd.operations.primitive cimport Primitive
 
-cdef frozenset DECISIONS
-
 @cython.locals(primitive=Primitive, kernel=Kernel, numbers=list, uses=list)
 cpdef tuple local_gradients_beside(Node node, list varying)
 @cython.locals(primitive=Primitive, recorded=tuple, operands=tuple)

@@ -10,7 +10,6 @@ operands themselves, which gives nodes. All of them lead to `Primitive.local_gra
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 import operator
 from collections.abc import Sequence
@@ -20,20 +19,7 @@ from typing import Any
 from autograd.graph.modes import is_strict, is_traced, lenient
 from autograd.graph.node import Node, assigned_since, operands_of, recorded_gradients, uses_of, value_of, varies
 from autograd.graph.node_errors import stale_graph
-from autograd.operations.primitives import (
-    Absorb,
-    Both,
-    Either,
-    Equal,
-    Less,
-    LessEqual,
-    Not,
-    NotEqual,
-    Select,
-    StopGradient,
-    Sum,
-    where,
-)
+from autograd.operations.primitives import StopGradient, Sum, where
 
 try:
     import cython
@@ -43,8 +29,6 @@ if not cython.compiled:
     from autograd.graph.node import new_constant
 
 __all__ = ["local_gradients_as_nodes", "local_gradients_beside", "run_rule"]
-
-DECISIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either, Select, Absorb])
 
 
 def local_gradients_beside(node: Node, varying: list[bool]) -> tuple[float, ...]:
@@ -117,13 +101,12 @@ def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence
         slopes: Sequence[Any] = (primitive.first_gradient(*as_nodes(operands), node), *[math.nan for _ in operands[1:]])
     else:
         slopes = run_rule(node, varying)
-    if primitive not in DECISIONS and primitive is not StopGradient:
+    if not (primitive.condition or primitive.of_conditions or primitive is StopGradient):
         # A step has the slope 0 everywhere, but nan at nan.
         slopes = [
             slope if isinstance(slope, Node) or slope != 0.0 else where(node != node, math.nan, 0.0) for slope in slopes
         ]
-    constants = tuple([None if varies(operand) else value_of(operand) for operand in operands])
-    if not hides_nan(primitive, constants):
+    if not primitive.may_hide_nan([None if varies(operand) else value_of(operand) for operand in operands]):
         return slopes
     # Added, not chosen, so that derivatives of it are nan too; adding -0.0 changes nothing.
     undefined = [where(operand != operand, operand, -0.0) for operand in operands if isinstance(operand, Node)]
@@ -131,23 +114,3 @@ def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence
         functools.reduce(operator.add, undefined, slope) if varies(operand) else slope
         for slope, operand in zip(slopes, operands, strict=True)
     ]
-
-
-@functools.lru_cache(maxsize=1024)
-def hides_nan(primitive: Any, constants: tuple[float | None, ...]) -> bool:
-    """Whether the primitive's rule may give a number for an operand that is nan, of which the local gradient is nan.
-
-    That is where its value may be a number.
-
-    `constants` has the operands that are constant, and None for the others. Conditions and selections don't count:
-    in plain Python they are decisions.
-    """
-    if primitive in DECISIONS or len(constants) > 3:
-        return False
-    special = (0.0, 1.0, -1.0, 2.0, math.inf, -math.inf, math.nan)
-    for point in itertools.product(*[special if number is None else (number,) for number in constants]):
-        if any([x != x for x in point]):
-            value = primitive.of_numbers(list(point))
-            if value == value:
-                return True
-    return False

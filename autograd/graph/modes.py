@@ -28,7 +28,7 @@ __all__ = [
 
 
 class Scope(NamedTuple):
-    """Which layer call made a node: its label, a serial number unlike any other, the call around it.
+    """The layer call that made a node: its label, a serial number unlike any other, the call around it.
 
     It never refers to the layer itself: nodes must not be part of a reference cycle.
     """

@@ -5,26 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.graph.node import Node, hooks
-from autograd.operations import functions, primitives
-
-# NumPy's functions whose name differs from the primitive's, or which Python's operators reach.
-_BY_NAME: dict[str, Any] = {
-    "add": primitives.Plus,
-    "subtract": primitives.Minus,
-    "multiply": primitives.Multiply,
-    "divide": primitives.Divide,
-    "true_divide": primitives.Divide,
-    "negative": primitives.Negate,
-    "absolute": primitives.Abs,
-    "remainder": primitives.Mod,
-    "floor_divide": primitives.FloorDivide,
-    "float_power": primitives.Power,
-}
+from autograd.operations import functions
+from autograd.operations.primitive import primitive_of_numpy
 
 
 def primitive_of(ufunc: Any) -> Any:
     """The primitive, or function of this package, that is the same operation; None if there is none."""
-    return _BY_NAME.get(ufunc.__name__) or getattr(functions, ufunc.__name__, None)
+    return primitive_of_numpy(ufunc.__name__) or getattr(functions, ufunc.__name__, None)
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:

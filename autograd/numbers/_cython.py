@@ -1,4 +1,4 @@
-"""What the engine's sources need of the `cython` package when it is not installed: nothing happens.
+"""Stand-ins, which do nothing, for the parts of the `cython` package that the engine uses where it is not installed.
 
 The same files run as plain Python and compile to C. Compiled, these names are the compiler's own
 directives; uncompiled, they are the stand-ins below.

@@ -1,4 +1,4 @@
-"""What counts as a number when a number is meant, and the error when something else is given."""
+"""Conversion of operands to floats, and the error for an operand that is not one real number."""
 
 from __future__ import annotations
 

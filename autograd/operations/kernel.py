@@ -19,7 +19,7 @@ if not cython.compiled:
 __all__ = ["Kernel", "binary_kernel", "nary_kernel", "unary_kernel"]
 
 
-# Whether the engine runs as C code (True) or as plain Python (False).
+# True if the engine runs as C code, False if as plain Python.
 COMPILED: bool = cython.compiled
 
 # The second derivatives that a kernel may have: in the first operand, in both, in the second.

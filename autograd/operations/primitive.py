@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from autograd.errors import UnknownPrimitiveError
 from autograd.numbers.operands import as_number
@@ -15,7 +15,10 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "find_primitive"]
+__all__ = [
+    "LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "declared", "find_primitive",
+    "primitive_of_numpy",
+]  # fmt: skip
 
 
 class Interval(NamedTuple):
@@ -49,6 +52,7 @@ class Interval(NamedTuple):
 
 REAL = Interval()
 _REGISTRY: dict[str, Primitive] = {}
+_OF_NUMPY: dict[str, Primitive] = {}
 _BUILT_IN: frozenset[str] = frozenset()
 
 
@@ -58,7 +62,7 @@ class Primitive:
 
     Parameters
     ----------
-    name: what the operation is called, in messages, pictures and stored graphs.
+    name: the name in messages, pictures and stored graphs.
     value: the output from the operands, all floats. None if only the kernel knows (in `nary`).
     gradients: the local gradients from the operands and the output, one per operand (for a single
         operand the bare value will do). Written with primitives and arithmetic, it serves every order of
@@ -66,6 +70,7 @@ class Primitive:
     symbol: the sign in an operation's circle; the name if not given.
     arity: the number of operands; None for any number of them, which `value` and `gradients` then
         get as one sequence.
+    multiple: for any number of operands, the number that theirs is a multiple of: 2 for pairs.
     domain: an `Interval` per operand, outside of which the result is nan or infinite.
     kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
     beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
@@ -74,11 +79,28 @@ class Primitive:
         how many places it stands, 0 if it is constant.
     first_gradient: the first of `gradients` by itself, in the same form: for when the other operands are constant, and
         their local gradients would be the larger part of the work.
+    otherwise: what a call with another number of operands than `arity` is, as log(x, base) is log(x) / log(base).
     linear: whether the local gradients are the same numbers all around each point off the kinks, so that
         those recorded once serve every order of derivative.
     registered: whether it can be found by its name, without which a graph that uses it can't be stored.
-    doc: what the value is, and what the gradient is where calculus leaves a choice: a sentence for the manual.
-    auxiliary: whether it serves programs only, where it stands for what is no operation in plain Python.
+    doc: a sentence for the manual: the value, and the gradient where calculus leaves a choice.
+    auxiliary: whether it stands in programs only, for a constant, a condition or a choice of plain Python.
+
+    The rest are facts for tools, tests and messages; each has a default that is safe to leave:
+
+    vanishes: why a local gradient may be 0, to be told: "flat" steps have slope 0 everywhere, a "saturated" function
+        levels off, a "product" has a factor 0, an extreme passes on the "largest" or "smallest" operand alone.
+    orders: the places of operands that are whole numbers, such as the order of a derivative: none is taken in them.
+    rounding: how far a value is from the exact one at most, in units in the last place.
+    cancels: whether it adds terms that may cancel, so that errors of the operands grow beside the result.
+    hides_nan: whether the value may be a number though an operand is nan, as hypot(inf, nan) is inf. Or a function that
+        says so of the operands, of which those that vary are None and the others constant numbers. Assumed if not said.
+    condition: whether it gives a condition: 1 where it holds, 0 elsewhere.
+    of_conditions: whether it takes conditions, so that kinks are those of the comparisons below it.
+    infix: Python's operator between two operands that it is.
+    numpy: names of NumPy's functions that are the same operation, besides those of the package's own functions.
+    mpmath: a name that a context of mpmath must have, and the value from such a context and operands of its type, for a
+        `value` that only floats can be given to.
 
     Called on numbers it gives a float, called on nodes a node:
 
@@ -92,14 +114,27 @@ class Primitive:
     gradients: Callable[..., Any]
     symbol: str
     arity: int | None
+    multiple: int
     domain: tuple[Interval, ...]
     kinks: Callable[..., float] | None
     beside_constant: Callable[..., Any] | None
     first_gradient: Callable[..., Any] | None
+    otherwise: Callable[..., Any] | None
     linear: bool
     doc: str
     registered: bool
     auxiliary: bool
+    vanishes: str
+    orders: tuple[int, ...]
+    rounding: float
+    cancels: bool
+    hides_nan: bool | Callable[..., bool] | None
+    condition: bool
+    of_conditions: bool
+    infix: str
+    numpy: tuple[str, ...]
+    mpmath: tuple[str, Callable[..., Any]] | None
+    built_in: bool
     kernel: Kernel | None
     origin: Origin
 
@@ -111,14 +146,26 @@ class Primitive:
         *,
         symbol: str = "",
         arity: int | None = 1,
+        multiple: int = 1,
         domain: Sequence[Interval] = (),
         kinks: Callable[..., float] | None = None,
         beside_constant: Callable[..., Any] | None = None,
         first_gradient: Callable[..., Any] | None = None,
+        otherwise: Callable[..., Any] | None = None,
         linear: bool = False,
         doc: str = "",
         registered: bool = True,
         auxiliary: bool = False,
+        vanishes: Literal["", "flat", "saturated", "product", "largest", "smallest"] = "",
+        orders: Sequence[int] = (),
+        rounding: float = 2.0,
+        cancels: bool = False,
+        hides_nan: bool | Callable[..., bool] | None = None,
+        condition: bool = False,
+        of_conditions: bool = False,
+        infix: str = "",
+        numpy: Sequence[str] = (),
+        mpmath: tuple[str, Callable[..., Any]] | None = None,
     ) -> None:
         if registered and name in _BUILT_IN:
             raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
@@ -129,23 +176,43 @@ class Primitive:
         self.gradients = gradients
         self.symbol = symbol or self.name
         self.arity = arity
+        self.multiple = multiple
         self.domain = tuple(domain) or (REAL,) * (arity or 1)
         self.kinks = kinks
         self.beside_constant = beside_constant
         self.first_gradient = first_gradient
+        self.otherwise = otherwise
         self.linear = linear
         self.doc = doc
         self.kernel: Kernel | None = None
         self.origin = Origin(self, None, None)
         self.registered = registered
         self.auxiliary = auxiliary
+        self.vanishes = vanishes
+        self.orders = tuple(orders)
+        self.rounding = rounding
+        self.cancels = cancels
+        self.hides_nan = hides_nan
+        self.condition = condition
+        self.of_conditions = of_conditions
+        self.infix = infix
+        self.numpy = tuple(numpy)
+        self.mpmath = mpmath
+        self.built_in = False
         if registered:
             _REGISTRY[self.name] = self
+            for known in self.numpy:
+                # Built-in primitives come first: nobody's declaration changes what NumPy's add does.
+                _OF_NUMPY.setdefault(known, self)
 
     def __call__(self, *operands: Any) -> Any:
         """Apply the primitive: a float if every operand is a number, else a node."""
         if self.arity is not None and len(operands) != self.arity:
+            if self.otherwise is not None:
+                return self.otherwise(*operands)
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
+        if self.multiple != 1 and len(operands) % self.multiple:
+            raise TypeError(f"{self.name} takes a multiple of {self.multiple} operands, got {len(operands)}")
         for operand in operands:
             if type(operand) is float:
                 continue
@@ -164,6 +231,16 @@ class Primitive:
             return float(value(operands) if self.arity is None else value(*operands))
         except (ArithmeticError, ValueError):
             return math.nan
+
+    def may_hide_nan(self, constants: Sequence[float | None]) -> bool:
+        """True if the value may be a number though an operand is nan; `constants` has None for operands that vary.
+
+        What is no operation of its own (not `registered`) passes nan as the operations do that it is composed of.
+        """
+        hides = self.hides_nan
+        if hides is None:
+            return self.registered and not self.built_in
+        return bool(hides if isinstance(hides, bool) else hides(*constants))
 
     def local_gradients(self, operands: Sequence[Any], out: Any, uses: list[float] | None = None) -> Any:
         """The local gradients by the rule, a sequence, on floats, nodes or other numbers that know arithmetic.
@@ -210,7 +287,7 @@ class Primitive:
 @cython.final
 @cython.cclass
 class Origin:
-    """Where a node comes from: its primitive, the layer call it was made in, its name, its line in the program.
+    """The origin of a node: its primitive, the layer call it was made in, its name, its line in the program.
 
     Nodes of one primitive share one origin until they are named, or made in a scope or where lines are
     recorded, so that all four cost a node one pointer.
@@ -242,6 +319,16 @@ def find_primitive(name: str) -> Primitive:
         ) from None
 
 
+def declared(name: str) -> Primitive | None:
+    """The primitive that was declared last under this name; None if there is none."""
+    return _REGISTRY.get(name)
+
+
+def primitive_of_numpy(name: str) -> Primitive | None:
+    """The primitive that declares NumPy's function of this name to be the same operation; None if none does."""
+    return _OF_NUMPY.get(name)
+
+
 def all_primitives(auxiliary: bool = False) -> tuple[Primitive, ...]:
     """Every primitive declared so far, built-in ones first, in the order of declaration; auxiliary ones if asked."""
     return tuple([primitive for primitive in _REGISTRY.values() if auxiliary or not primitive.auxiliary])
@@ -252,4 +339,6 @@ def attach_kernels(kernels: Mapping[str, Kernel]) -> None:
     global _BUILT_IN
     for name, kernel in kernels.items():
         cython.cast(Primitive, _REGISTRY[name]).kernel = kernel
+    for primitive in _REGISTRY.values():
+        cython.cast(Primitive, primitive).built_in = True
     _BUILT_IN = frozenset(_REGISTRY)

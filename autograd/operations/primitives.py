@@ -12,7 +12,8 @@ How a rule reads
   * ``gradients(x, out)`` or ``gradients(a, b, out)`` gives the local gradients. The output is handed
     in because it often *is* the answer: ``exp' = out``.
   * No ``if``: a rule also runs on symbols, so a choice is written ``where(condition, yes, no)``.
-  * `Primitive` explains the rest of a declaration: domain, kinks, `beside_constant`, `linear`.
+  * `Primitive` explains the rest of a declaration: domain, kinks, `beside_constant`, `linear`, and the facts on its
+    last line, which are for tools and messages.
 
 Conventions
   * At a kink the local gradient is the shortest subgradient: |x|' is 0 at 0, the two operands of a
@@ -37,8 +38,8 @@ __all__ = [
     "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow", "Sqrt",
     "Cbrt", "Hypot", "Exp", "ExpDifference", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
     "SigmoidDifference", "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh",
-    "Tanh", "SechSquared", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma",
-    "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity",
+    "Tanh", "SechSquared", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Gamma", "Lgamma", "Digamma",
+    "Polygamma", "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity",
     "StopGradient", "Where", "Less", "LessEqual", "Equal", "NotEqual", "Not", "Both", "Either", "Select", "Absorb",
     "Max", "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
 ]  # fmt: skip
@@ -63,7 +64,7 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
 
 
 def either(first: Any, second: Any) -> Any:
-    """Whether one of two conditions holds, for use in a rule (Python's `or` would decide at once)."""
+    """The condition that one of two holds, for rules: Python's `or` would decide at once."""
     return first | second
 
 
@@ -82,15 +83,23 @@ def _to_next_jump(a: float, b: float) -> float:
     return _to_integer(a / b) * min(abs(b), 1.0) if b else 0.0
 
 
+# Not formatted, so that facts which derivatives don't need share one line, the last.
+# fmt: off
+
 # Arithmetic
 
 Plus = Primitive(
-    "plus", lambda a, b: a + b, lambda a, b, out: (1.0, 1.0), symbol="+", arity=2, linear=True, doc="a + b."
+    "plus", lambda a, b: a + b, lambda a, b, out: (1.0, 1.0), symbol="+", arity=2, linear=True, doc="a + b.",
+    infix="+", numpy=("add",), rounding=0.5, cancels=True,
 )
 Minus = Primitive(
-    "minus", lambda a, b: a - b, lambda a, b, out: (1.0, -1.0), symbol="−", arity=2, linear=True, doc="a − b."
+    "minus", lambda a, b: a - b, lambda a, b, out: (1.0, -1.0), symbol="−", arity=2, linear=True, doc="a − b.",
+    infix="-", numpy=("subtract",), rounding=0.5, cancels=True,
 )
-Multiply = Primitive("multiply", lambda a, b: a * b, lambda a, b, out: (b, a), symbol="×", arity=2, doc="a × b.")
+Multiply = Primitive(
+    "multiply", lambda a, b: a * b, lambda a, b, out: (b, a), symbol="×", arity=2, doc="a × b.",
+    infix="*", numpy=("multiply",), rounding=0.5, vanishes="product",
+)
 Divide = Primitive(
     "divide",
     lambda a, b: a / b,
@@ -99,13 +108,21 @@ Divide = Primitive(
     arity=2,
     kinks=lambda a, b: b,
     doc="a ÷ b, infinite at b = 0.",
+    infix="/", numpy=("divide", "true_divide"), rounding=0.5,
 )
-Negate = Primitive("negate", lambda x: -x, lambda x, out: -1.0, symbol="−", linear=True, doc="−x.")
+Negate = Primitive(
+    "negate", lambda x: -x, lambda x, out: -1.0, symbol="−", linear=True, doc="−x.",
+    numpy=("negative",), rounding=0.0,
+)
 Reciprocal = Primitive(
-    "reciprocal", lambda x: 1.0 / x, lambda x, out: -out * out, symbol="1/x", kinks=lambda x: x, doc="1 ÷ x."
+    "reciprocal", lambda x: 1.0 / x, lambda x, out: -out * out, symbol="1/x", kinks=lambda x: x, doc="1 ÷ x.",
+    rounding=0.5,
 )
-Square = Primitive("square", lambda x: x * x, lambda x, out: 2.0 * x, symbol="²", doc="x².")
-Fma = Primitive("fma", ieee.fma, lambda a, b, c, out: (b, a, 1.0), arity=3, doc="a × b + c, rounded once.")
+Square = Primitive("square", lambda x: x * x, lambda x, out: 2.0 * x, symbol="²", doc="x².", rounding=0.5)
+Fma = Primitive(
+    "fma", ieee.fma, lambda a, b, c, out: (b, a, 1.0), arity=3, doc="a × b + c, rounded once.",
+    rounding=0.5, cancels=True, vanishes="product",
+)
 
 # Powers and roots
 
@@ -127,6 +144,7 @@ Power = Primitive(
     arity=2,
     domain=(POSITIVE, REAL),
     doc="a to the power of b; for a < 0 a real number only if b is an integer. 0 ** 0 is 1 with gradients 0.",
+    infix="**", numpy=("float_power",), hides_nan=lambda a, b: a in (None, 1.0) and b in (None, 0.0),
 )
 PowerBelow = Primitive(
     "power_below",
@@ -141,6 +159,7 @@ PowerBelow = Primitive(
     arity=3,
     domain=(POSITIVE, REAL, POSITIVE),
     doc="a to the power of b − c, without rounding b − c: derivatives of powers; c is a small integer.",
+    orders=(2,), hides_nan=lambda a, b, c: a in (None, 1.0) if None in (b, c) else b - c == 0.0,
 )
 
 
@@ -164,6 +183,7 @@ Sqrt = Primitive(
     domain=(NOT_NEGATIVE,),
     kinks=lambda x: x,
     doc="√x; its slope at 0 is +∞.",
+    rounding=0.5,
 )
 Cbrt = Primitive(
     "cbrt",
@@ -173,18 +193,34 @@ Cbrt = Primitive(
     kinks=lambda x: x,
     doc="The real cube root; its slope at 0 is +∞.",
 )
+
+
+def _length(*coordinates: Any) -> Any:
+    """hypot of any number of coordinates, as of `math`."""
+    return Norm(*coordinates)
+
+
 Hypot = Primitive(
     "hypot",
     ieee.hypot,
     lambda a, b, out: (where(out == 0.0, 0.0, a / out), where(out == 0.0, 0.0, b / out)),
     arity=2,
     kinks=ieee.hypot,
-    doc="√(a² + b²) without overflow; gradients (0, 0) at the origin.",
+    otherwise=_length,
+    doc="√(a² + b²) without overflow; gradients (0, 0) at the origin. Of more or fewer operands it is norm.",
+    hides_nan=lambda a, b: a in (None, -math.inf, math.inf) and b in (None, -math.inf, math.inf),
 )
 
 # Exponentials and logarithms
 
-Exp = Primitive("exp", ieee.exp, lambda x, out: out, doc="e to the power of x.")
+
+
+def _logarithm_to_a_base(x: Any, base: Any) -> Any:
+    """log(x, base), as of `math`."""
+    return Log(x) / Log(base)
+
+
+Exp = Primitive("exp", ieee.exp, lambda x, out: out, doc="e to the power of x.", vanishes="saturated")
 ExpDifference = Primitive(
     "exp_difference",
     special.exp_difference,
@@ -193,9 +229,19 @@ ExpDifference = Primitive(
     arity=2,
     doc="eᵃ⁻ᵇ without rounding a − b, the terms of a softmax; 1 for equal infinities.",
 )
-Exp2 = Primitive("exp2", ieee.exp2, lambda x, out: out * math.log(2.0), doc="2 to the power of x.")
-Expm1 = Primitive("expm1", ieee.expm1, lambda x, out: Exp(x), doc="eˣ − 1, exact for small x.")
-Log = Primitive("log", ieee.log, lambda x, out: 1.0 / (x + 0.0), domain=(POSITIVE,), doc="The natural logarithm.")
+Exp2 = Primitive(
+    "exp2", ieee.exp2, lambda x, out: out * math.log(2.0), doc="2 to the power of x.",
+    vanishes="saturated",
+)
+Expm1 = Primitive("expm1", ieee.expm1, lambda x, out: Exp(x), doc="eˣ − 1, exact for small x.", vanishes="saturated")
+Log = Primitive(
+    "log",
+    ieee.log,
+    lambda x, out: 1.0 / (x + 0.0),
+    domain=(POSITIVE,),
+    otherwise=_logarithm_to_a_base,
+    doc="The natural logarithm; with a second operand, the logarithm to that base.",
+)
 Log2 = Primitive(
     "log2",
     ieee.log2,
@@ -240,9 +286,13 @@ SigmoidDifference = Primitive(
     arity=2,
     doc="sigmoid(a − b) without rounding a − b, the gradient of logaddexp; ½ for equal infinities.",
 )
-Softplus = Primitive("softplus", special.softplus, lambda x, out: Sigmoid(x), doc="log(1 + eˣ) without overflow.")
+Softplus = Primitive(
+    "softplus", special.softplus, lambda x, out: Sigmoid(x), doc="log(1 + eˣ) without overflow.",
+    vanishes="saturated",
+)
 Sigmoid = Primitive(
-    "sigmoid", special.sigmoid, lambda x, out: out * Sigmoid(-x), symbol="σ", doc="1 ÷ (1 + e⁻ˣ) without overflow."
+    "sigmoid", special.sigmoid, lambda x, out: out * Sigmoid(-x), symbol="σ", doc="1 ÷ (1 + e⁻ˣ) without overflow.",
+    vanishes="saturated",
 )
 
 # Trigonometry
@@ -309,6 +359,7 @@ Tanh = Primitive(
     # 1 - out² would lose every digit where out is close to ±1.
     lambda x, out: SechSquared(x),
     doc="The hyperbolic tangent.",
+    vanishes="saturated",
 )
 SechSquared = Primitive(
     "sech_squared", special.sech_squared, lambda x, out: -2.0 * out * Tanh(x), doc="1 ÷ cosh²x, the slope of tanh."
@@ -333,10 +384,26 @@ Atanh = Primitive(
 
 # Special functions
 
-Gaussian = Primitive("gaussian", special.gaussian, lambda x, out: -2.0 * (x * out), doc="e to the power of −x².")
-Erf = Primitive("erf", ieee.erf, lambda x, out: 2.0 / math.sqrt(math.pi) * Gaussian(x), doc="The error function.")
+Gaussian = Primitive(
+    "gaussian", special.gaussian, lambda x, out: -2.0 * (x * out), doc="e to the power of −x².",
+    vanishes="saturated",
+)
+Erf = Primitive(
+    "erf", ieee.erf, lambda x, out: 2.0 / math.sqrt(math.pi) * Gaussian(x), doc="The error function.",
+    vanishes="saturated",
+)
 Erfc = Primitive(
-    "erfc", special.erfc, lambda x, out: -2.0 / math.sqrt(math.pi) * Gaussian(x), doc="1 − erf(x), exact for large x."
+    "erfc", special.erfc, lambda x, out: -2.0 / math.sqrt(math.pi) * Gaussian(x), doc="1 − erf(x), exact for large x.",
+    vanishes="saturated",
+)
+Gamma = Primitive(
+    "gamma",
+    special.gamma,
+    lambda x, out: out * Digamma(x),
+    symbol="Γ",
+    kinks=_to_pole_of_gamma,
+    doc="The gamma function, (x − 1)! of an integer x > 0.",
+    mpmath=("gamma", lambda mp, x: mp.gamma(x)),
 )
 Lgamma = Primitive(
     "lgamma",
@@ -344,6 +411,7 @@ Lgamma = Primitive(
     lambda x, out: Digamma(x),
     kinks=_to_pole_of_gamma,
     doc="The logarithm of |Γ(x)|.",
+    mpmath=("gamma", lambda mp, x: mp.log(abs(mp.gamma(x)))),
 )
 Digamma = Primitive(
     "digamma",
@@ -362,21 +430,26 @@ Polygamma = Primitive(
     domain=(NOT_NEGATIVE, REAL),
     kinks=lambda n, x: _to_pole_of_gamma(x),
     doc="The n-th derivative of digamma, for an integer n ≥ 0; its gradient in n is nan.",
+    orders=(0,), mpmath=("psi", lambda mp, n, x: mp.psi(int(n), x)),
 )
 
 # Kinks and steps
 
 Abs = Primitive(
-    "abs", ieee.fabs, lambda x, out: Sign(x), symbol="|x|", kinks=lambda x: x, linear=True, doc="|x|; slope 0 at 0."
+    "abs", ieee.fabs, lambda x, out: Sign(x), symbol="|x|", kinks=lambda x: x, linear=True, doc="|x|; slope 0 at 0.",
+    rounding=0.0,
 )
 Sign = Primitive(
-    "sign", special.sign, lambda x, out: 0.0, kinks=lambda x: x, linear=True, doc="−1, 0 or 1; slope 0 everywhere."
+    "sign", special.sign, lambda x, out: 0.0, kinks=lambda x: x, linear=True, doc="−1, 0 or 1; slope 0 everywhere.",
+    rounding=0.0, vanishes="flat",
 )
 Floor = Primitive(
-    "floor", ieee.floor, lambda x, out: 0.0, kinks=_to_integer, linear=True, doc="The integer below; slope 0."
+    "floor", ieee.floor, lambda x, out: 0.0, kinks=_to_integer, linear=True, doc="The integer below; slope 0.",
+    rounding=0.0, vanishes="flat",
 )
 Ceil = Primitive(
-    "ceil", ieee.ceil, lambda x, out: 0.0, kinks=_to_integer, linear=True, doc="The integer above; slope 0."
+    "ceil", ieee.ceil, lambda x, out: 0.0, kinks=_to_integer, linear=True, doc="The integer above; slope 0.",
+    rounding=0.0, vanishes="flat",
 )
 Round = Primitive(
     "round",
@@ -385,6 +458,7 @@ Round = Primitive(
     kinks=lambda x: _to_integer(x + 0.5),
     linear=True,
     doc="The nearest integer, halves to even; slope 0.",
+    rounding=0.0, vanishes="flat",
 )
 FloorDivide = Primitive(
     "floor_divide",
@@ -396,6 +470,7 @@ FloorDivide = Primitive(
     kinks=_to_next_jump,
     linear=True,
     doc="Python's a // b: the integer below the exact quotient; slope 0.",
+    infix="//", numpy=("floor_divide",), rounding=0.5, vanishes="flat",
 )
 Mod = Primitive(
     "mod",
@@ -405,6 +480,7 @@ Mod = Primitive(
     arity=2,
     kinks=_to_next_jump,
     doc="Python's a % b, with the sign of b.",
+    infix="%", numpy=("remainder",), rounding=0.5,
 )
 Fmod = Primitive(
     "fmod",
@@ -413,6 +489,7 @@ Fmod = Primitive(
     arity=2,
     kinks=_to_next_jump,
     doc="C's remainder of a ÷ b, with the sign of a.",
+    rounding=0.0,
 )
 Trunc = Primitive(
     "trunc",
@@ -421,6 +498,7 @@ Trunc = Primitive(
     kinks=_to_integer,
     linear=True,
     doc="The integer towards 0; slope 0.",
+    rounding=0.0, vanishes="flat",
 )
 Copysign = Primitive(
     "copysign",
@@ -429,6 +507,7 @@ Copysign = Primitive(
     arity=2,
     kinks=lambda a, b: a * b,
     doc="|a| with the sign of b.",
+    rounding=0.0, hides_nan=lambda a, b: b is None,
 )
 Identity = Primitive(
     "identity",
@@ -437,13 +516,15 @@ Identity = Primitive(
     symbol="id",
     linear=True,
     doc="x itself: what a function gets for x while it is differentiated inside another.",
+    rounding=0.0,
 )
 Where = Primitive(
-    "where", lambda x: x, lambda x, out: 1.0, symbol="where", linear=True, doc="The side that a condition takes."
+    "where", lambda x: x, lambda x, out: 1.0, symbol="where", linear=True, doc="The side that a condition takes.",
+    rounding=0.0,
 )
 
-# What stands in programs for what is no operation in plain Python: constants, conditions (1 where they hold and 0
-# elsewhere), choices.
+# Operations of programs alone: constants, conditions (1 where they hold and 0 elsewhere) and choices, of which plain
+# Python makes no operation.
 
 StopGradient = Primitive(
     "stop_gradient",
@@ -453,6 +534,7 @@ StopGradient = Primitive(
     linear=True,
     auxiliary=True,
     doc="x itself, as if it were constant.",
+    rounding=0.0, vanishes="flat",
 )
 
 Less = Primitive(
@@ -465,6 +547,7 @@ Less = Primitive(
     linear=True,
     auxiliary=True,
     doc="1 if a < b, else 0.",
+    condition=True, infix="<",
 )
 LessEqual = Primitive(
     "less_equal",
@@ -476,6 +559,7 @@ LessEqual = Primitive(
     linear=True,
     auxiliary=True,
     doc="1 if a ≤ b, else 0.",
+    condition=True, infix="<=",
 )
 Equal = Primitive(
     "equal",
@@ -487,6 +571,7 @@ Equal = Primitive(
     linear=True,
     auxiliary=True,
     doc="1 if a = b, else 0.",
+    condition=True, infix="==",
 )
 NotEqual = Primitive(
     "not_equal",
@@ -498,6 +583,7 @@ NotEqual = Primitive(
     linear=True,
     auxiliary=True,
     doc="1 if a ≠ b, else 0.",
+    condition=True, infix="!=",
 )
 Not = Primitive(
     "not",
@@ -508,6 +594,7 @@ Not = Primitive(
     linear=True,
     auxiliary=True,
     doc="1 if x is 0, else 0.",
+    condition=True, of_conditions=True,
 )
 Both = Primitive(
     "both",
@@ -519,6 +606,7 @@ Both = Primitive(
     linear=True,
     auxiliary=True,
     doc="0 if a or b is 0, else 1.",
+    condition=True, of_conditions=True, infix="&",
 )
 Either = Primitive(
     "either",
@@ -530,6 +618,7 @@ Either = Primitive(
     linear=True,
     auxiliary=True,
     doc="0 if a and b are 0, else 1.",
+    condition=True, of_conditions=True, infix="|",
 )
 Select = Primitive(
     "select",
@@ -540,6 +629,7 @@ Select = Primitive(
     linear=True,
     auxiliary=True,
     doc="c if a is 0, else b: what `where` is in a function that is compiled.",
+    of_conditions=True,
 )
 Absorb = Primitive(
     "absorb",
@@ -564,6 +654,7 @@ Max = Primitive(
     beside_constant=lambda x, c, out: where(x > c, 1.0, 0.0),
     linear=True,
     doc="The larger operand, nan if either is; a tie of two variables gives ½ and ½, one with a constant 0.",
+    rounding=0.0, vanishes="largest",
 )
 Min = Primitive(
     "min",
@@ -574,19 +665,20 @@ Min = Primitive(
     beside_constant=lambda x, c, out: where(x < c, 1.0, 0.0),
     linear=True,
     doc="The smaller operand, nan if either is; a tie of two variables gives ½ and ½, one with a constant 0.",
+    rounding=0.0, vanishes="smallest",
 )
 
 # Of any number of operands: one node each. Their kernels are in `nary`.
 
 
 def _lead_of_the_largest(operands: Sequence[float]) -> float:
-    """How far the largest operand is ahead of the next: zero where the maximum is tied."""
+    """The lead of the largest operand over the next: zero where the maximum is tied."""
     ordered = sorted(operands, reverse=True)
     return ordered[0] - ordered[1] if len(ordered) > 1 else math.inf
 
 
 def _lead_of_the_smallest(operands: Sequence[float]) -> float:
-    """How far the smallest operand is below the next: zero where the minimum is tied."""
+    """The lead of the smallest operand over the next: zero where the minimum is tied."""
     ordered = sorted(operands)
     return ordered[1] - ordered[0] if len(ordered) > 1 else math.inf
 
@@ -627,7 +719,13 @@ def _softmax(operands: Sequence[Any]) -> list[Any]:
     # Not Exp(x - largest): the rounding of a large difference would be that of a large exponent.
     powers = [ExpDifference(x, largest) for x in operands]
     total = Sum(*powers)
-    return [power / total for power in powers]
+    # A share p of more than ½ is written in the exponentials of the others: its derivative p (1 − p) is then a product,
+    # and not p − p², which has lost the digits of 1 − p. A share of ½ or less has lost none; nan equals no operand.
+    leading = where(total < 2.0, largest, math.nan)
+    leads = [x == leading for x in operands]
+    rest = Sum(*[where(lead, 0.0, power) for lead, power in zip(leads, powers, strict=True)])
+    share = 1.0 / (1.0 + rest / (total - rest))
+    return [where(lead, share, power / total) for lead, power in zip(leads, powers, strict=True)]
 
 
 def _shares_of_a_tie(operands: Sequence[Any], out: Any) -> list[Any]:
@@ -650,6 +748,7 @@ Sum = Primitive(
     arity=None,
     linear=True,
     doc="The sum of all operands, within 1 ulp.",
+    rounding=1.0, cancels=True,
 )
 Prod = Primitive(
     "prod",
@@ -658,6 +757,7 @@ Prod = Primitive(
     symbol="∏",
     arity=None,
     doc="The product of all operands.",
+    rounding=1.0, vanishes="product",
 )
 Dot = Primitive(
     "dot",
@@ -665,7 +765,9 @@ Dot = Primitive(
     lambda operands, out: [*operands[len(operands) // 2 :], *operands[: len(operands) // 2]],
     symbol="·",
     arity=None,
+    multiple=2,
     doc="The inner product of the first half of the operands with the second half.",
+    rounding=1.0, cancels=True, vanishes="product",
 )
 Norm = Primitive(
     "norm",
@@ -692,6 +794,7 @@ MaxOfMany = Primitive(
     linear=True,
     beside_constant=_shares_beside_constants,
     doc="The largest operand, nan if one is; k tied variables get 1/k each, constants nothing.",
+    rounding=0.0, vanishes="largest",
 )
 MinOfMany = Primitive(
     "min_of_many",
@@ -703,7 +806,9 @@ MinOfMany = Primitive(
     linear=True,
     beside_constant=_shares_beside_constants,
     doc="The smallest operand, nan if one is; k tied variables get 1/k each, constants nothing.",
+    rounding=0.0, vanishes="smallest",
 )
 
+# fmt: on
 
 attach_kernels(KERNELS | nary.KERNELS)

@@ -3,7 +3,7 @@ from cpython.array cimport array
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from autograd.program.machine.machine cimport Machine, address_of
-from autograd.program.paths cimport Path, Paths
+from autograd.program.paths cimport Path, PathTree
 
 cdef struct Source:
     double* numbers
@@ -20,7 +20,7 @@ cdef class Target:
 @cython.final
 cdef class Bound:
     cdef readonly str name
-    cdef Paths paths
+    cdef PathTree paths
     cdef array numbers
     cdef list arrays, starts
     cdef dict known

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.program.paths import Path, Paths
-from autograd.program.signature import is_array, is_floating, sign
-from autograd.transforms.structures import Structure
+from autograd.program.paths import Path, PathTree
+from autograd.program.signature import argument_leaf, is_array, sign
+from autograd.transforms.trees import Structure, flatten
 
 try:
     import cython
@@ -24,7 +23,7 @@ __all__ = ["Bound"]
 @cython.final
 @cython.cclass
 class Target:
-    """What a bound function has for one path: a machine, memory for what it gives, and `results` that share it."""
+    """For one path: its machine, the array that this writes, and `results`, views of that array."""
 
     def __init__(self, path: Path, numbers: array[float], results: Any) -> None:
         self.path = path
@@ -42,7 +41,7 @@ class Bound:
     its arrays; a number in it is an array without axes.
     """
 
-    def __init__(self, name: str, paths: Paths, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, name: str, paths: PathTree, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         numbers, nodes, _ = sign(args, kwargs)
         if nodes:
             raise OperandError(f"{name} can only be bound to plain numbers and arrays, got nodes among its arguments")
@@ -54,20 +53,25 @@ class Bound:
         # The arrays, and where the numbers of each go.
         self.arrays: list[Any] = []
         self.starts: list[int] = []
-        start = 0
-        for value in leaves((*args, *[kwargs[key] for key in sorted(kwargs)])):
+        given: list[Any] = []
+
+        def noted(value: Any, what: str) -> Any:
             if is_array(value):
-                if value.dtype != float or not value.flags.c_contiguous:
-                    raise OperandError(
-                        f"{name} can be bound to contiguous arrays of float64, got one of {value.dtype}"
-                        f"{'' if value.flags.c_contiguous else ' that is not contiguous'}"
-                    )
-                if value.size:
-                    self.arrays.append(value.reshape(-1))
-                    self.starts.append(start)
-                start += value.size
-            elif isinstance(value, float) or is_floating(value):
-                start += 1
+                given.append(value)
+            return argument_leaf(value, what)
+
+        structure = flatten([*args, *[kwargs[key] for key in sorted(kwargs)]], f"an argument of {name}", noted)[1]
+        starts: list[int] = []
+        structure.map_pieces(lambda start, piece: starts.append(start) if piece.is_array else None)
+        for value, start in zip(given, starts, strict=True):
+            if value.dtype != float or not value.flags.c_contiguous:
+                raise OperandError(
+                    f"{name} can be bound to contiguous arrays of float64, got one of {value.dtype}"
+                    f"{'' if value.flags.c_contiguous else ' that is not contiguous'}"
+                )
+            if value.size:
+                self.arrays.append(value.reshape(-1))
+                self.starts.append(start)
         self.count = len(self.arrays)
         if cython.compiled:
             self.find_sources()
@@ -134,11 +138,11 @@ class Bound:
             path = self.paths.after(path, failed, self.read())
 
     def make_room(self, path: Path) -> Target:
-        """What this has for a path that was not taken before."""
+        """The target of a path that was not taken before."""
         import numpy
 
         structure = path.traced.outputs
-        if structure.holds_matrix():
+        if not structure.holds_only_arrays():
             raise OperandError(f"{self.name} gives sparse matrices, which can't be written in place; call it unbound")
         numbers = array("d", bytes(8 * structure.size))
         shared = numpy.asarray(numbers)
@@ -151,12 +155,3 @@ class Bound:
 
     def __repr__(self) -> str:
         return f"<{self.name} bound to {len(self.arrays)} array(s)>"
-
-
-def leaves(value: Any) -> list[Any]:
-    """The parts of nested lists, tuples and dicts, in order."""
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if not isinstance(value, list | tuple):
-        return [value]
-    return [leaf for part in value for leaf in leaves(part)]

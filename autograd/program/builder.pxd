@@ -4,7 +4,6 @@ from autograd.operations.primitive cimport Primitive
 
 cdef int NONE
 cdef dict SIMPLIFY
-cdef frozenset CONDITIONS
 
 @cython.final
 cdef class Builder:

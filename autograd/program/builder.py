@@ -22,7 +22,6 @@ from autograd.operations.primitives import (
     Either,
     Equal,
     FloorDivide,
-    Fma,
     Identity,
     Less,
     LessEqual,
@@ -50,18 +49,18 @@ except ImportError:
 
 __all__ = ["Builder"]
 
-# In place of a value: there is none.
+# Stands for a missing value.
 NONE = -1
 
 
 @cython.final
 @cython.cclass
 class Builder:
-    """The operations so far. Values have numbers: inputs from 0, then constants and results as they come.
+    """The operations of a program being built. Values are numbered: inputs from 0, then the others as they come.
 
-    The value of a number is the constant `constant_of[number]`, or was made by `made_by[number]` from
-    `operands_of[number]`; what does not apply is None, for inputs all three. `known` has for each primitive the values
-    it was asked for, by their operands.
+    A value is the constant `constant_of[value]`, or the result of the primitive `made_by[value]` on the values
+    `operands_of[value]`; entries that do not apply are None, for inputs all three. `known` has for each primitive the
+    values it was asked for, by their operands.
     """
 
     def __init__(self, inputs: int) -> None:
@@ -119,7 +118,7 @@ class Builder:
             value: int = simplify(self, operands)
             if value != NONE:
                 return value
-        if primitive.kernel is None and primitive not in MACHINE_OPERATIONS:
+        if not primitive.built_in:
             return self.expanded(primitive, operands)
         return self.append(primitive, operands, None)
 
@@ -151,7 +150,8 @@ class Builder:
 
     def is_condition(self, value: int) -> bool:
         """Whether a value can only be 0 or 1."""
-        return self.made_by[value] in CONDITIONS
+        primitive: Any = self.made_by[value]
+        return primitive is not None and bool(primitive.condition)
 
     def operand_of(self, value: int, primitive: Primitive) -> int:
         """The operand of a value if this unary primitive made it, else `NONE`."""
@@ -174,12 +174,12 @@ class Symbol:
 
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: Sequence[Any]) -> Symbol:
-        """What a primitive makes of symbols and numbers."""
+        """The symbol of a primitive of symbols and numbers."""
         builder = next(operand.builder for operand in operands if isinstance(operand, Symbol))
         return Symbol(builder, builder.emit(primitive, tuple([number_of(builder, operand) for operand in operands])))
 
     def choose(self, yes: Any, no: Any) -> Symbol:
-        """What `where` makes of this symbol as the condition."""
+        """The symbol of `where` with this one as the condition."""
         return Symbol.apply_primitive(Select, (self, yes, no))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -225,7 +225,7 @@ def number_of(builder: Builder, operand: Any) -> int:
     return operand.value_number if isinstance(operand, Symbol) else builder.constant(float(operand))
 
 
-# What each operation is when some of its operands are special: a value, or `NONE`.
+# The simpler value of each operation on special operands, or `NONE`.
 
 
 def _plus(builder: Builder, operands: tuple[int, ...]) -> int:
@@ -269,7 +269,7 @@ def _multiply_beside(builder: Builder, left: int, right: int) -> int:
     negated = builder.operand_of(left, Negate)
     if negated == NONE:
         return NONE
-    # Outside, the sign meets another one, or a sum that takes it in.
+    # Outside of the product, the sign meets another sign, or a sum that takes it in.
     return builder.emit(Negate, (builder.emit(Multiply, (negated, right)),))
 
 
@@ -384,8 +384,6 @@ def is_negative_zero(number: float) -> bool:
     return number == 0.0 and math.copysign(1.0, number) < 0.0
 
 
-CONDITIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either])
-MACHINE_OPERATIONS = frozenset([Select, Fma, PowerBelow])
 SIMPLIFY = {
     Plus: _plus, Minus: _minus, Multiply: _multiply, Divide: _divide, Negate: _negate, Power: _power,
     PowerBelow: _power_below, Identity: _identity, Where: _identity,

@@ -1,4 +1,4 @@
-"""Compiled functions at nodes: what they give can be differentiated, with compiled derivatives."""
+"""Compiled functions of nodes: their results are nodes, with compiled derivatives."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 from autograd.graph.node import Node, value_of, varies
 from autograd.operations.primitive import Primitive
+from autograd.program.signature import Signature
 from autograd.transforms.derivatives import jacobian
 from autograd.transforms.matrices import unit
-from autograd.transforms.structures import flatten
 from autograd.transforms.tape import Tape, before_all
+from autograd.transforms.trees import flatten
 
 __all__ = ["Derivatives", "DerivativesInVariables", "with_slopes"]
 
@@ -19,20 +20,22 @@ __all__ = ["Derivatives", "DerivativesInVariables", "with_slopes"]
 class Derivatives:
     """A compiled function at nodes: its outputs are nodes whose local gradients come from its compiled Jacobian.
 
-    `call(numbers, *rest)` calls the function with these numbers in its arguments, and with a rest that is no operand.
-    `moving` has the places of those numbers that vary; the others are constants to the derivatives. `compiler` makes
-    the compiled form of a function of the two and the rest.
+    `signature` is that of the arguments whose numbers are operands; behind them, the function takes a rest that is not
+    differentiated. `moving` has the places of the numbers that vary; the others are constants to the derivatives.
+    `compiler` makes the compiled form of a function of the two and the rest.
     """
 
     def __init__(
         self,
         name: str,
-        call: Callable[..., Any],
+        fun: Callable[..., Any],
+        signature: Signature,
         moving: Sequence[int],
         compiler: Callable[[Callable[..., Any]], Any],
     ) -> None:
         self.name = name
-        self.call = call
+        self.fun = fun
+        self.signature = signature
         self.moving = frozenset(moving)
         self.__name__ = f"{name} with its derivatives"
         self.compiled = compiler(self)
@@ -44,7 +47,7 @@ class Derivatives:
             moved, fixed = iter(operands), iter(others)
             count = len(operands) + len(others)
             numbers = [next(moved) if place in self.moving else next(fixed) for place in range(count)]
-            value = self.call(numbers, *rest)
+            value = self.signature.call(self.fun, numbers, *rest)
             return flatten(value, f"the output of {self.name}")[0], value
 
         rows, value = jacobian(flat, has_aux=True)(operands)

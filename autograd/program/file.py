@@ -123,7 +123,7 @@ def _stored(kind: str, numbers: Any) -> bytes:
 
 
 class _Reader:
-    """Takes one part after the other from bytes whose length is known to suffice."""
+    """Reads one part after the other from bytes whose length is known to suffice."""
 
     def __init__(self, data: bytes, place: int) -> None:
         self.data = data

@@ -1,4 +1,4 @@
-"""From the operations of a builder to a program: what is not needed is left out, signs stand where they cost least."""
+"""The last passes from a builder to a program: they drop unused operations, and move signs to where they cost least."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ cimport cython
 from cpython.array cimport array
 from autograd.graph.modes cimport State
 from autograd.program.machine.machine cimport Machine
-from autograd.program.paths cimport Path, Paths
+from autograd.program.paths cimport Path, PathTree, Recordings
 from autograd.program.signature cimport sign
 from autograd.numbers.arrays cimport doubles
 
@@ -12,10 +12,10 @@ cdef State STATE
 cdef class Jitted:
     cdef dict __dict__
     cdef object __weakref__
-    cdef readonly object fun, max_paths, recordings
+    cdef readonly object fun, max_paths
+    cdef readonly Recordings recordings
     cdef readonly str tier
-    cdef readonly dict derivatives, known
+    cdef readonly dict derivatives
 
-    cpdef Paths paths_of(self, object key, tuple args, dict kwargs)
     @cython.locals(path=Path, machine=Machine, results=array, variables=list, failed=int)
-    cdef run(self, Paths paths, array numbers, tuple args, dict kwargs)
+    cdef run(self, PathTree paths, array numbers, tuple args, dict kwargs)

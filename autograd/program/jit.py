@@ -1,4 +1,4 @@
-"""`jit`: a function that is run once to record what it does, and then as a program."""
+"""`jit` runs a function once to record a program, and the program from then on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import sys
 import types
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from autograd.graph.modes import STATE, current_mode
@@ -15,13 +15,14 @@ from autograd.numbers.arrays import doubles
 from autograd.program.binding import Bound
 from autograd.program.compiled_derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
-from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
-from autograd.program.signature import Signature, on_variables, sign, with_nodes
+from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
+from autograd.program.signature import Signature, merged, on_variables, sign
 from autograd.program.tiers import check_tier
 from autograd.program.trace import record
-from autograd.transforms.derivatives import name_of
-from autograd.transforms.structures import flatten
+from autograd.transforms.sparse import matrix_leaf
 from autograd.transforms.tape import is_differentiated
+from autograd.transforms.taped_run import name_of
+from autograd.transforms.trees import flatten
 
 try:
     import cython
@@ -30,18 +31,26 @@ except ImportError:
 
 __all__ = ["Jitted", "jit"]
 
-# How many ways through a function are compiled before it is run by Python again.
+# The number of ways through a function that are compiled; for further ones Python runs it.
 LIMIT = 256
 
 
-def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int = LIMIT) -> Any:
+class CompiledOverRows:
+    """A function that is compiled already, by `vmap`: `jit` of it is the same with other options."""
+
+    def with_options(self, tier: str, max_paths: int | None) -> Any:
+        """The same, run by this tier and with this limit, its own if that is None."""
+        raise NotImplementedError
+
+
+def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int | None = None) -> Any:
     """A compiled form of a function of numbers: the same results, at machine speed.
 
     The first call runs `fun` once on nodes, and records what it does as a `Program`. Later calls run that. Decisions
     that Python took on values are recorded as guards, and checked in each call: where one falls the other way, the
     function is recorded again, so that branches and loops are always taken as plain Python takes them. After
-    `max_paths` such recordings, calls that need another one run `fun` itself, with a warning; so do calls with a new
-    signature (see below) after as many signatures.
+    `max_paths` such recordings (256 if None; of what `vmap` made, its own limit), calls that need another one run `fun`
+    itself, with a warning; so do calls with a new signature (see below) after as many signatures.
 
     Floats and arrays in the arguments may differ from call to call; other arguments (ints, strings, flags) and the
     lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
@@ -66,10 +75,9 @@ def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int = LIMIT) 
     >>> len(halvings.paths)
     2
     """
-    if hasattr(fun, "in_tier"):
-        # What maps over rows is compiled already.
-        return fun.in_tier(tier)
-    return Jitted(fun, tier, max_paths)
+    if isinstance(fun, CompiledOverRows):
+        return fun.with_options(tier, max_paths)
+    return Jitted(fun, tier, LIMIT if max_paths is None else max_paths)
 
 
 @cython.final
@@ -85,8 +93,7 @@ class Jitted:
         self.max_paths = max_paths
         self.derivatives: dict[Any, Derivatives] = {}
         self.__name__ = name_of(fun)
-        self.recordings = Recordings(self.__name__, max_paths, self.tier)
-        self.known = self.recordings.known
+        self.recordings = Recordings(fun, max_paths, self.tier)
         functools.update_wrapper(self, fun, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -102,12 +109,12 @@ class Jitted:
         numbers, nodes, key = sign(args, kwargs)
         moving = [place for place, node in nodes.items() if varies(node)] if nodes else []
         try:
-            paths = self.paths_of(key, args, kwargs)
+            paths = self.recordings.paths(key, args, kwargs)
         except TooManyPaths as signal:
             return self.run_by_python(signal, args, kwargs, bool(moving))
         if moving and recording:
             derivatives = self.derivatives_of(key, tuple(moving), args, kwargs)
-            value = derivatives.on_nodes(with_nodes(numbers, nodes))
+            value = derivatives.on_nodes(merged(numbers, nodes))
             # Of nodes that the function closes over, derivatives are not compiled.
             return self.fun(*args, **kwargs) if derivatives.closes_over_nodes() else value
         return self.run(paths, numbers, args, kwargs)
@@ -115,36 +122,18 @@ class Jitted:
     def derivatives_of(
         self, key: Any, moving: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Derivatives:
-        """What differentiates the function, where the numbers at some places are nodes."""
+        """The compiled derivatives of the function in the numbers at some places, which are nodes."""
         known = self.derivatives.get((key, moving))
         if known is None:
-            call = functools.partial(self.call, Signature(args, kwargs))
-            derivatives = Derivatives(self.__name__, call, moving, self.alike)
+            derivatives = Derivatives(self.__name__, self.fun, Signature(args, kwargs), moving, self.alike)
             known = self.derivatives.setdefault((key, moving), derivatives)
         return known
-
-    def paths_of(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Paths:
-        """The paths for calls with arguments like these."""
-        paths = self.known.get(key)
-        if paths is None:
-            signature = Signature(args, kwargs)
-            paths = self.recordings.paths(key, signature, functools.partial(self.record, signature))
-        return paths
-
-    def record(self, signature: Signature, numbers: Sequence[float]) -> Any:
-        """Run the function once on these numbers, and record it."""
-        return record(self.fun, numbers, functools.partial(self.call, signature))
-
-    def call(self, signature: Signature, numbers: Sequence[Any]) -> Any:
-        """Call the function itself, with these numbers in its arguments."""
-        positional, keywords = signature.arguments(numbers)
-        return self.fun(*positional, **keywords)
 
     def alike(self, fun: Callable[..., Any]) -> Jitted:
         """Another function, compiled in the same way."""
         return Jitted(fun, self.tier, self.max_paths)
 
-    def run(self, paths: Paths, numbers: array[float], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def run(self, paths: PathTree, numbers: array[float], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result for these numbers, by the program of the path that they take."""
         try:
             path = paths.root or paths.first(numbers)
@@ -172,7 +161,7 @@ class Jitted:
         returned = self.fun(*args, **kwargs)
         if moving:
             return returned
-        results, structure = flatten(returned, f"the output of {self.__name__}", True)
+        results, structure = flatten(returned, f"the output of {self.__name__}", matrix_leaf)
         return structure.build([value_of(result) for result in results])
 
     @property
@@ -196,7 +185,7 @@ class Jitted:
         (12.0, array([ 4., 12.]))
         """
         key = sign(args, kwargs)[2]
-        return Bound(self.__name__, self.paths_of(key, args, kwargs), args, kwargs)
+        return Bound(self.__name__, self.recordings.paths(key, args, kwargs), args, kwargs)
 
     def guard_margin(self, *args: Any, **kwargs: Any) -> Margin:
         """The margin of the least sure decision for these arguments: how near it is to falling the other way.
@@ -218,7 +207,7 @@ class Jitted:
         [0.75, 0.25]
         """
         numbers, _, _ = sign(args, kwargs)
-        return margins_of(self.record(Signature(args, kwargs), numbers), numbers)
+        return margins_of(record(self.fun, Signature(args, kwargs), numbers), numbers)
 
     def __get__(self, instance: Any, owner: type | None) -> Any:
         # As a function does: in a class, it becomes a method.

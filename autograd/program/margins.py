@@ -20,25 +20,21 @@ from autograd.operations.primitives import (
     Either,
     Equal,
     Less,
-    LessEqual,
     Minus,
     Multiply,
     Negate,
     Not,
-    NotEqual,
     Select,
 )
 from autograd.program.program import Operation, Program
-from autograd.program.signature import Signature, sign, with_nodes
-from autograd.program.trace import Traced
+from autograd.program.signature import Signature, merged, sign
+from autograd.program.trace import Traced, record
 
 __all__ = ["UNDECIDED", "Margin", "margins_of", "smallest_of_rows"]
 
-COMPARISONS = {Less: "<", LessEqual: "<=", Equal: "==", NotEqual: "!="}
-
 
 class Margin(NamedTuple):
-    """How far a decision is from falling the other way: `distance` is |left - right| of the comparison behind it.
+    """The distance of a decision from falling the other way: |left - right| of the comparison behind it.
 
     `ulps` is the same in units in the last place of the larger number. `comparison` is `<`, `<=`, `==` or `!=`, and
     `holds` says whether it does; `outcome` is what Python decided on, for instance on the negation. `row` is the number
@@ -71,7 +67,7 @@ UNDECIDED = Margin(math.inf, math.inf, math.nan, "", math.nan, False, False, "",
 
 
 class Robustness(NamedTuple):
-    """How sure a condition is: its distance with the sign of the outcome, the outcome, and the number of the
+    """The robustness of a condition: its distance with the sign of the outcome, the outcome, and the number of the
     comparison that decides. All three are floats, or nodes of floats.
     """
 
@@ -91,7 +87,7 @@ def robustness(program: Program, values: Sequence[Any]) -> dict[int, Robustness]
     while pending:
         value = pending[-1]
         operation = operations[value]
-        parts = operation.operands if operation.primitive in (Not, Both, Either) else ()
+        parts = operation.operands if operation.primitive.of_conditions else ()
         missing = [part for part in parts if part not in found]
         if value in found or not missing:
             pending.pop()
@@ -105,7 +101,7 @@ def of_condition(operation: Operation, parts: list[Robustness], values: Sequence
     """The robustness of one condition, from those of its parts or from the values that it compares."""
     if operation.primitive is Not:
         return Robustness(Negate(parts[0].signed), Not(parts[0].holds), parts[0].comparison)
-    if operation.primitive in (Both, Either):
+    if parts:
         one, other = parts
         smaller = Either(
             Less(one.signed, other.signed), Both(Equal(one.signed, other.signed), Less(one.holds, other.holds))
@@ -132,7 +128,7 @@ def margins_of(traced: Traced, numbers: Sequence[float]) -> list[Margin]:
         left, right = [float(values[operand]) for operand in comparison.operands]
         distance = abs(sure.signed)
         ulps = distance / math.ulp(max(abs(left), abs(right))) if math.isfinite(distance) else math.inf
-        symbol = COMPARISONS[comparison.primitive]
+        symbol = comparison.primitive.infix
         holds = values[comparison.result] != 0.0
         margins.append(Margin(distance, ulps, left, symbol, right, holds, guard.outcome, guard.file, guard.line))
     return margins
@@ -174,10 +170,10 @@ def smallest_of_rows(mapped: Any, rows: Any) -> tuple[Any, Margin]:
 
 
 def recorded(mapped: Any, rows: Any, row: int) -> tuple[Sequence[float], Traced]:
-    """The numbers of one row, and what the function does with them."""
+    """The numbers of one row, and the recording of the function on them."""
     arguments = tuple(rows.one(row))
     numbers, _, _ = sign(arguments, {})
-    return numbers, mapped.record(Signature(arguments, {}), numbers)
+    return numbers, record(mapped.fun, Signature(arguments, {}), numbers)
 
 
 def least_distance(traced: Traced, *arguments: Any) -> tuple[Any, Any]:
@@ -185,7 +181,7 @@ def least_distance(traced: Traced, *arguments: Any) -> tuple[Any, Any]:
     program = traced.program
     variables = [value_of(variable) for variable in traced.variables]
     numbers, nodes, _ = sign(arguments, {})
-    found = robustness(program, program.evaluate([*with_nodes(numbers, nodes), *variables]))
+    found = robustness(program, program.evaluate([*merged(numbers, nodes), *variables]))
     distance: Any = math.inf
     agrees: Any = 1.0
     for guard in program.guards:

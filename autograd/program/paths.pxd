@@ -1,6 +1,6 @@
 cimport cython
 from autograd.program.machine.machine cimport Machine
-from autograd.transforms.structures cimport Structure
+from autograd.transforms.trees cimport Structure
 
 cdef int OFTEN
 
@@ -18,10 +18,9 @@ cdef class Path:
     cpdef count_call(self, Machine machine)
 
 @cython.final
-cdef class Paths:
-    cdef readonly object record, lock, refused
-    cdef readonly str name, tier
-    cdef readonly object limit
+cdef class PathTree:
+    cdef readonly object fun, signature, limit, lock, refused
+    cdef readonly str tier
     cdef readonly Path root
     cdef readonly Py_ssize_t count
 
@@ -30,3 +29,15 @@ cdef class Paths:
     cpdef Path after(self, Path path, int guard, object numbers)
     @cython.locals(path=Path)
     cdef Path new(self, object numbers)
+
+@cython.final
+cdef class Recordings:
+    cdef readonly object fun, limit, full
+    cdef readonly str tier
+    cdef readonly dict known
+    cdef readonly list signatures
+    cdef readonly bint warned
+
+    @cython.locals(paths=PathTree)
+    cpdef PathTree paths(self, object key, tuple args, dict kwargs)
+    cdef PathTree begin(self, object key, object signature)

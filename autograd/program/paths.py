@@ -19,14 +19,15 @@ from autograd.program.machine.machine import Machine
 from autograd.program.recording_limits import TooManyPaths, too_many_signatures, too_many_ways
 from autograd.program.signature import Signature
 from autograd.program.tiers import count_work, prepared
-from autograd.program.trace import Traced
+from autograd.program.trace import Traced, record
+from autograd.transforms.taped_run import name_of
 
 try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["Path", "Paths", "Recordings", "TooManyPaths"]
+__all__ = ["Path", "PathTree", "Recordings", "TooManyPaths"]
 
 # So many calls are counted at once.
 OFTEN = 1000
@@ -105,14 +106,14 @@ class Path:
 
 @cython.final
 @cython.cclass
-class Paths:
-    """All paths of a function for one signature of its arguments."""
+class PathTree:
+    """The paths of a function for one signature of its arguments: a tree that branches at guards."""
 
-    def __init__(self, record: Callable[[Sequence[float]], Traced], name: str, limit: int, tier: str) -> None:
-        self.tier = tier
-        self.record = record
-        self.name = name
+    def __init__(self, fun: Callable[..., Any], signature: Signature, limit: int, tier: str) -> None:
+        self.fun = fun
+        self.signature = signature
         self.limit = limit
+        self.tier = tier
         self.root: Path | None = None
         self.count = 0
         self.refused: TooManyPaths | None = None
@@ -135,7 +136,7 @@ class Paths:
                 child = path.children.get(guard)
                 if child is None:
                     if self.count >= self.limit:
-                        raise too_many_ways(self.name, self.limit, path.program.guards[guard])
+                        raise too_many_ways(name_of(self.fun), self.limit, path.program.guards[guard])
                     child = path.children[guard] = self.new(numbers)
         return child
 
@@ -145,7 +146,7 @@ class Paths:
             raise self.refused
         try:
             with collector_paused():
-                path = Path(self.record(numbers), self.tier)
+                path = Path(record(self.fun, self.signature, numbers), self.tier)
         except TooManyPaths as signal:
             self.refused = signal
             raise
@@ -160,31 +161,36 @@ class Paths:
             pending.extend(path.children.values())
 
 
+@cython.final
+@cython.cclass
 class Recordings:
     """All paths of a function, by the signatures of its arguments, of which there are at most `limit`."""
 
-    def __init__(self, name: str, limit: int, tier: str) -> None:
-        self.name = name
+    def __init__(self, fun: Callable[..., Any], limit: int, tier: str) -> None:
+        self.fun = fun
         self.limit = limit
         self.tier = tier
-        self.known: dict[Any, Paths] = {}
+        self.known: dict[Any, PathTree] = {}
         self.signatures: list[Signature] = []
         self.full: TooManyPaths | None = None
         self.warned = False
 
-    def paths(self, key: Any, signature: Signature, record: Callable[[Sequence[float]], Traced]) -> Paths:
-        """The paths for one signature, made if there are none; TooManyPaths if there are too many signatures."""
+    def paths(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> PathTree:
+        """The paths for calls with arguments like these, which have this key; TooManyPaths if it is one too many."""
         paths = self.known.get(key)
-        if paths is None:
-            if self.full is None and len(self.signatures) >= self.limit:
-                self.full = too_many_signatures(self.name, self.signatures, signature)
-            if self.full is not None:
-                raise self.full
-            made = Paths(record, self.name, self.limit, self.tier)
-            paths = self.known.setdefault(key, made)
-            if paths is made:
-                # Else another thread was first.
-                self.signatures.append(signature)
+        return self.begin(key, Signature(args, kwargs)) if paths is None else paths
+
+    def begin(self, key: Any, signature: Signature) -> PathTree:
+        """The paths for one more signature."""
+        if self.full is None and len(self.signatures) >= self.limit:
+            self.full = too_many_signatures(name_of(self.fun), self.signatures, signature)
+        if self.full is not None:
+            raise self.full
+        made = PathTree(self.fun, signature, self.limit, self.tier)
+        paths = self.known.setdefault(key, made)
+        if paths is made:
+            # Else another thread was first.
+            self.signatures.append(signature)
         return paths
 
     def warn(self, signal: TooManyPaths) -> None:

@@ -1,13 +1,12 @@
-"""What becomes of a function that is recorded too often: how that is found, and said.
+"""Limits on recordings: how a function that exceeds them is detected and reported.
 
 A function is recorded for each signature of its arguments, and for each way through its branches. Both are limited by
-`max_paths`, for recordings are kept: a function that is recorded at every call would be slower than plain Python, and
-fill the memory.
+`max_paths`. Recordings are kept, so a function that is recorded at every call would fill the memory, and be slower than
+plain Python.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ __all__ = ["TooManyPaths", "too_many_rows", "too_many_signatures", "too_many_way
 class TooManyPaths(Exception):
     """A function was recorded as often as it may be, or would record too much.
 
-    `reason` says of what there are too many, `advice` what helps, `instead` what is done without a recording.
+    `reason` names the limit that was exceeded, `advice` a remedy, `instead` how calls run without a recording.
     """
 
     def __init__(self, reason: str, advice: str, instead: str = "is run by Python for others") -> None:
@@ -63,8 +62,7 @@ def most_different(signatures: Sequence[Signature]) -> str:
     names = set()
     arguments: dict[Any, Any] = {}
     for signature in signatures:
-        zeros: Any = itertools.repeat(0.0)
-        positional, keywords = signature.arguments(zeros)
+        positional, keywords = signature.arguments([0.0] * signature.structure.size)
         arguments = dict(enumerate(positional)) | keywords
         names.add(tuple(arguments))
         for place, value in arguments.items():
@@ -76,7 +74,7 @@ def most_different(signatures: Sequence[Signature]) -> str:
 
 
 def described(value: Any) -> str:
-    """What distinguishes the fixed part of an argument, in a few words."""
+    """The fixed part of an argument in a few words."""
     if isinstance(value, list | tuple | Mapping):
         return f"a {type(value).__name__} of {len(value)}"
     if getattr(value, "shape", ()) != ():

@@ -1,4 +1,4 @@
-"""The arguments of a call over rows: what differs from row to row, and what all rows share."""
+"""The arguments of a call over rows: those that have rows, and those that all rows share."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from autograd.graph.node import Node
 from autograd.program.signature import Signature, sign
-from autograd.transforms.structures import as_array, flatten
+from autograd.transforms.trees import as_array, flatten
 
 __all__ = ["RowArguments"]
 
 
 class RowArguments:
-    """The arguments of a call of what `vmap` made of the function called `name`.
+    """The arguments of one call of a mapped function, whose name is for messages.
 
     `arguments` has those that are mapped with their rows along the first axis, and the others as they are; `first` has
     those of the first row, `numbers` the numbers in them, of which those of an argument end before its entry in
@@ -36,7 +36,7 @@ class RowArguments:
                 counts[place] = len(argument)
             self.arguments.append(argument)
         if not counts:
-            raise ValueError(f"vmap of {name}: no argument is mapped; say so in in_axes")
+            raise ValueError(f"vmap of {name}: no argument is mapped; in_axes must give the axis of at least one")
         if len(set(counts.values())) > 1:
             lengths = ", ".join([f"argument {place}: {count}" for place, count in counts.items()])
             raise ValueError(f"vmap of {name}: the mapped arguments differ in their number of rows ({lengths})")

@@ -1,4 +1,4 @@
-"""The arguments of a compiled function: which numbers in them may differ from call to call, and what is fixed."""
+"""The arguments of a compiled function: numbers, which may differ from call to call, and fixed parts."""
 
 from __future__ import annotations
 
@@ -8,23 +8,14 @@ from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node, Variable, value_of
-from autograd.transforms.structures import Structure, as_array, flatten
+from autograd.transforms.trees import Structure, fixed, flatten
 
 try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["Signature", "on_variables", "sign", "with_nodes"]
-
-
-class Fixed:
-    """A part of the arguments that is the same in every call of one signature."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
+__all__ = ["Signature", "merged", "on_variables", "sign"]
 
 
 class Unsuitable(Exception):
@@ -38,17 +29,22 @@ class Signature:
     fixed, and so are the lengths of lists, the keys of dicts and the shapes of arrays.
     """
 
-    __slots__ = ("keywords", "template")
+    __slots__ = ("structure",)
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.template = [template_of(value, f"argument {place}") for place, value in enumerate(args)]
-        self.keywords = {name: template_of(kwargs[name], f"argument {name!r}") for name in sorted(kwargs)}
+        positional = [flatten(value, f"argument {place}", argument_leaf)[1] for place, value in enumerate(args)]
+        names = sorted(kwargs)
+        named = [flatten(kwargs[name], f"argument {name!r}", argument_leaf)[1] for name in names]
+        self.structure = Structure(tuple, [Structure(tuple, positional), Structure(dict, named, names)])
 
-    def arguments(self, numbers: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+    def arguments(self, numbers: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments, by place and by name, with these numbers in them."""
-        rest = iter(numbers)
-        positional = [put_together(part, rest) for part in self.template]
-        return positional, {name: put_together(part, rest) for name, part in self.keywords.items()}
+        return self.structure.build(numbers)  # type: ignore[no-any-return]
+
+    def call(self, fun: Callable[..., Any], numbers: Sequence[Any], *rest: Any) -> Any:
+        """Call a function with these numbers in its arguments, and with the `rest` behind them."""
+        positional, keywords = self.arguments(numbers)
+        return fun(*positional, *rest, **keywords)
 
 
 def sign(
@@ -72,29 +68,27 @@ def sign(
                 keys.append(name)
                 take(kwargs[name], numbers, nodes, keys)
     except Unsuitable:
-        # The template's maker knows where it is, and raises.
+        # The signature knows where it is, and raises.
         Signature(args, kwargs)
         raise
     return numbers, nodes, tuple(keys)
 
 
-def with_nodes(numbers: Sequence[float], nodes: dict[int, Node]) -> list[Any]:
+def merged(numbers: Sequence[Any], nodes: dict[int, Node]) -> list[Any]:
     """The numbers, with the nodes at their places."""
-    merged: list[Any] = list(numbers)
+    operands: list[Any] = list(numbers)
     for place, node in nodes.items():
-        merged[place] = node
-    return merged
+        operands[place] = node
+    return operands
 
 
 def on_variables(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], what: str) -> Any:
-    """What a function returns for these arguments, run by Python on variables of their values, as plain numbers.
+    """Run a function by Python on variables in place of plain numbers, so that `strict` looks at every operation.
 
-    So that `strict` looks at every operation. Where there are nodes among the arguments, nodes are returned.
+    Results are plain numbers; nodes where there are nodes among the arguments.
     """
     numbers, nodes, _ = sign(args, kwargs)
-    operands: list[Any] = [nodes[place] if place in nodes else Variable(number) for place, number in enumerate(numbers)]
-    positional, keywords = Signature(args, kwargs).arguments(operands)
-    returned = fun(*positional, **keywords)
+    returned = Signature(args, kwargs).call(fun, merged([Variable(number) for number in numbers], nodes))
     if nodes:
         return returned
     results, structure = flatten(returned, what)
@@ -102,7 +96,10 @@ def on_variables(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
 
 
 def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any]) -> None:
-    """Append the numbers of a value, the nodes among them and what is fixed in it."""
+    """Append the numbers of a value, the nodes among them and its fixed parts, as `flatten` finds them.
+
+    `keys` gets the types and sizes of containers as well, so that equal keys mean equal structures.
+    """
     if type(value) is float or isinstance(value, float):
         append(numbers, value)
         keys.append(float)
@@ -113,7 +110,12 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
     elif isinstance(value, list | tuple):
         keys.append((type(value), len(value)))
         for item in value:
-            take(item, numbers, nodes, keys)
+            if type(item) is float:
+                # Without a call for each.
+                append(numbers, item)
+                keys.append(float)
+            else:
+                take(item, numbers, nodes, keys)
     elif is_array(value):
         take_array(value, numbers, nodes)
         keys.append(value.shape)
@@ -142,7 +144,7 @@ def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> Non
         numbers.frombytes(value.tobytes())
     elif kind.kind in "fiu":
         numbers.frombytes(value.astype("d").tobytes())
-    elif kind.kind == "O" and all([isinstance(item, Node | float | int) for item in value.flat]):
+    elif holds_nodes_and_numbers(value):
         for item in value.flat:
             if isinstance(item, Node):
                 nodes[len(numbers)] = item
@@ -197,6 +199,11 @@ def is_array(value: Any) -> bool:
     return isinstance(value, numpy.ndarray)
 
 
+def holds_nodes_and_numbers(value: Any) -> bool:
+    """Whether an array is of objects that are all nodes and numbers."""
+    return value.dtype.kind == "O" and all([isinstance(item, Node | float | int) for item in value.flat])
+
+
 def is_floating(value: Any) -> bool:
     """Whether it is a floating-point scalar of NumPy's."""
     if not hasattr(value, "dtype"):
@@ -206,22 +213,14 @@ def is_floating(value: Any) -> bool:
     return isinstance(value, numpy.floating)
 
 
-def template_of(value: Any, what: str) -> Any:
-    """The template of a value: None for a number, and what the rest is made of."""
-    if isinstance(value, float | Node) or is_floating(value):
+def argument_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
+    """A fixed part of the arguments as a leaf without numbers; None for numbers and for arrays of them."""
+    if isinstance(value, float) or is_floating(value):
         return None
     if is_array(value):
-        if value.dtype.kind not in "fiu" and not (
-            value.dtype.kind == "O" and all([isinstance(item, Node | float | int) for item in value.flat])
-        ):
-            raise OperandError(f"{what} of a compiled function is an array of {value.dtype}; give one of numbers")
-        return Structure(None, [], shape=value.shape, is_array=True)
-    if isinstance(value, list | tuple):
-        kind: Any = type(value)
-        parts = [template_of(item, f"{what}[{place}]") for place, item in enumerate(value)]
-        return (kind._make if hasattr(kind, "_make") else kind, parts)
-    if isinstance(value, Mapping):
-        return (dict, {key: template_of(item, f"{what}[{key!r}]") for key, item in value.items()})
+        if value.dtype.kind in "fiu" or holds_nodes_and_numbers(value):
+            return None
+        raise OperandError(f"{what} of a compiled function is an array of {value.dtype}; give one of numbers")
     try:
         hash(value)
     except TypeError:
@@ -229,18 +228,4 @@ def template_of(value: Any, what: str) -> Any:
             f"{what} of a compiled function must be numbers, arrays, lists, tuples or dicts of them, or something "
             f"that can be hashed and compared, got {type(value).__name__} {value!r:.60}"
         ) from None
-    return Fixed(value)
-
-
-def put_together(part: Any, numbers: Any) -> Any:
-    """The value of a template, with the next numbers in it."""
-    if part is None:
-        return next(numbers)
-    if isinstance(part, Fixed):
-        return part.value
-    if isinstance(part, Structure):
-        return as_array([next(numbers) for _ in range(part.size)], part.shape)
-    kind, parts = part
-    if kind is dict:
-        return {key: put_together(item, numbers) for key, item in parts.items()}
-    return kind([put_together(item, numbers) for item in parts])
+    return fixed(value)

@@ -1,4 +1,4 @@
-"""Tracing: a function is run once on nodes, and what it did becomes a program.
+"""Tracing: a function is run once on nodes, and its operations become a program.
 
 Python decides as it always does, on the values of this run. Each decision on something that depends on an input is
 recorded as a guard; comparisons that are only handed to `where` are operations like any other.
@@ -18,9 +18,11 @@ from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Both, Either, Not, Select
 from autograd.program.builder import Builder
 from autograd.program.program import Program
-from autograd.transforms.derivatives import name_of
-from autograd.transforms.structures import Structure, flatten
+from autograd.program.signature import Signature
+from autograd.transforms.sparse import matrix_leaf
 from autograd.transforms.tape import Tape
+from autograd.transforms.taped_run import name_of
+from autograd.transforms.trees import NUMBER, Structure, flatten
 
 try:
     import cython
@@ -29,7 +31,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.numbers.arrays import ints_in
 
-__all__ = ["Condition", "Trace", "Traced", "record"]
+__all__ = ["Condition", "Trace", "Traced", "condition_leaf", "record"]
 
 
 class Condition:
@@ -45,7 +47,7 @@ class Condition:
         return self.trace.decide(self.node)
 
     def choose(self, yes: Any, no: Any) -> Any:
-        """What `where` makes of this condition."""
+        """The node of `where` with this condition."""
         return Select(self.node, yes, no)
 
     def __and__(self, other: Any) -> Any:
@@ -117,7 +119,7 @@ class Trace:
         return Condition(self, primitive(left, right))
 
     def decide(self, node: Any) -> bool:
-        """Which way a decision falls in this run."""
+        """The outcome of a decision in this run, which is noted."""
         outcome = value_of(node) != 0.0
         if varies(node):
             self.decisions.append((node, outcome, *caller()))
@@ -125,7 +127,7 @@ class Trace:
 
 
 class Traced:
-    """What a run of a function gave: its program, and the structure of its output.
+    """A recorded run of a function: its program, and the structure of its output.
 
     The inputs of the program are the numbers of the arguments, then the `variables`: the nodes from outside that the
     function uses.
@@ -143,15 +145,15 @@ class Traced:
         return array("d", [*numbers, *[value_of(node) for node in self.variables]])
 
 
-def record(fun: Callable[..., Any], numbers: Sequence[float], call: Callable[[list[Any]], Any]) -> Traced:
-    """Run `call(arguments)`, where the arguments are nodes of these values, and give what it did as a program."""
+def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[float]) -> Traced:
+    """Run a function on nodes of these values in its arguments, and turn its operations into a program."""
     before = clock()
     arguments = [new_argument(number, False) for number in numbers]
     trace = Trace()
     try:
         with tracing(trace):
-            returned = call(arguments)
-        results, structure = flatten(without_conditions(returned), f"the output of {name_of(fun)}", True)
+            returned = signature.call(fun, arguments)
+        results, structure = flatten(returned, f"the output of {name_of(fun)}", result_leaf)
         ends = [*results, *[node for node, *_ in trace.decisions]]
         tape = Tape(arguments, ends, before, whole=True)
         translation = Translation(tape, len(arguments))
@@ -165,21 +167,20 @@ def record(fun: Callable[..., Any], numbers: Sequence[float], call: Callable[[li
         retire_arguments(arguments)
 
 
-def without_conditions(value: Any) -> Any:
-    """What a function returned, with a number, 1 or 0, for each condition."""
-    if isinstance(value, Condition):
-        return value.node
-    if type(value) in (list, tuple):
-        return type(value)([without_conditions(item) for item in value])
-    if type(value) is dict:
-        return {key: without_conditions(item) for key, item in value.items()}
-    return value
+def condition_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
+    """The node of a condition, 1 or 0, for `flatten`; None for anything else."""
+    return ([value.node], NUMBER) if isinstance(value, Condition) else None
+
+
+def result_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
+    """Leaves of results besides numbers and arrays, for `flatten`: conditions and sparse matrices."""
+    return condition_leaf(value, what) or matrix_leaf(value, what)
 
 
 @cython.final
 @cython.cclass
 class Translation:
-    """The operations on a tape as a builder has them, and where to find a node in it.
+    """Hands the operations on a tape to a builder, and finds the builder's value for a node.
 
     The inputs are the arguments, then the `variables` that were made before the run.
     """
@@ -189,7 +190,7 @@ class Translation:
         self.variables = list({id(node): node for node in tape.outside}.values())
         self.builder = Builder(count + len(self.variables))
         self.place_of = {id(variable): place for place, variable in enumerate(self.variables, count)}
-        # What the builder calls what stands at each position of the tape.
+        # The builder's value for each position of the tape.
         self.values = integers(tape.size)
         self.translate()
 

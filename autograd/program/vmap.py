@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import functools
-import operator
 import types
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from autograd.graph.modes import current_mode, no_grad
 from autograd.graph.node import Node, clock, varies
 from autograd.program.compiled_derivatives import Derivatives, DerivativesInVariables, with_slopes
-from autograd.program.jit import Jitted, stands_under_its_name
-from autograd.program.machine.machine import Columns, Machine, Rows
-from autograd.program.machine.threads import run_chunks
+from autograd.program.jit import CompiledOverRows, Jitted, stands_under_its_name
 from autograd.program.margins import Margin, smallest_of_rows
-from autograd.program.paths import Path, Paths, Recordings, TooManyPaths
+from autograd.program.paths import Path, Recordings, TooManyPaths
 from autograd.program.recording_limits import too_many_rows
+from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import RowArguments
-from autograd.program.signature import Signature, on_variables, sign, with_nodes
-from autograd.program.tiers import check_tier, count_work
-from autograd.program.trace import record
-from autograd.transforms.derivatives import name_of
-from autograd.transforms.structures import NUMBER, Structure, as_array, flatten
+from autograd.program.row_call import RowCall
+from autograd.program.signature import Signature, merged, on_variables, sign
+from autograd.program.tiers import check_tier
 from autograd.transforms.tape import is_differentiated
+from autograd.transforms.taped_run import name_of
 
 __all__ = ["Mapped", "vmap"]
 
-# More operations than these of rows inside another compiled function take longer to record than is worth it.
+# Inside another compiled function, rows of more operations than these take longer to record than a program saves.
 UNROLLED = 100_000
-# Fewer rows are done sooner by Python than recorded for one call.
+# Python computes fewer rows than these sooner than they are recorded for one call.
 RECORDED = 200
-# Rows differ in their paths more than calls do.
+# The default of `max_paths`: rows differ in their paths more than calls do.
 LIMIT = 4096
 
 
@@ -57,7 +53,7 @@ def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, max_p
     return Mapped(fun, in_axes, reduce, max_paths)
 
 
-class Mapped:
+class Mapped(CompiledOverRows):
     """A function over rows; it can be pickled if the function of one row can."""
 
     def __init__(self, fun: Callable[..., Any], in_axes: Any, reduce: Any, max_paths: int, tier: str = "auto") -> None:
@@ -68,17 +64,15 @@ class Mapped:
         axes = in_axes if isinstance(in_axes, list | tuple) else (in_axes,)
         if any([axis is not None and (not isinstance(axis, int) or isinstance(axis, bool)) for axis in axes]):
             raise TypeError(f"in_axes is an axis, None, or a tuple of these for each argument, got {in_axes!r}")
-        for one in reduce if isinstance(reduce, tuple) else (reduce,):
-            if one not in (None, "sum", "mean"):
-                raise ValueError(f"reduce is None, 'sum' or 'mean', or a tuple of these, got {reduce!r}")
         self.fun = fun
         self.in_axes = in_axes
         self.reduce = reduce
         self.max_paths = max_paths
         self.tier = check_tier(tier)
         self.__name__ = name_of(fun)
+        self.reduction = Reduction(self.__name__, reduce)
         self.derivatives: dict[Any, Derivatives] = {}
-        self.recordings = Recordings(self.__name__, max_paths, self.tier)
+        self.recordings = Recordings(fun, max_paths, self.tier)
         self.varying: dict[Any, bytes] = {}
         functools.update_wrapper(self, fun, updated=())
 
@@ -86,9 +80,9 @@ class Mapped:
         # As a function does: in a class, it becomes a method.
         return self if instance is None else types.MethodType(self, instance)
 
-    def in_tier(self, tier: str) -> Mapped:
-        """The same, run by this tier."""
-        return Mapped(self.fun, self.in_axes, self.reduce, self.max_paths, tier)
+    def with_options(self, tier: str, max_paths: int | None) -> Mapped:
+        """The same, run by this tier and with this limit, its own if that is None."""
+        return Mapped(self.fun, self.in_axes, self.reduce, self.max_paths if max_paths is None else max_paths, tier)
 
     def __call__(self, *args: Any) -> Any:
         rows = RowArguments(self.__name__, self.in_axes, args)
@@ -108,53 +102,41 @@ class Mapped:
         """The results for plain numbers, by compiled programs."""
         numbers, key = rows.numbers, rows.key
         try:
-            paths = self.paths_of((key, rows.mapped), rows.first)
+            paths = self.recordings.paths((key, rows.mapped), rows.first, {})
         except TooManyPaths as signal:
             self.recordings.warn(signal)
             return self.one_by_one(rows, self.fun)
         variables = paths.first(numbers).variables
         if variables and current_mode().recording and (variables := differentiated(variables)):
             return self.on_closed_over(rows, variables)
-        return Run(self, paths, rows, numbers).result()
-
-    def paths_of(self, key: Any, row: tuple[Any, ...]) -> Paths:
-        """The paths for calls whose rows are like this one."""
-        paths = self.recordings.known.get(key)
-        if paths is None:
-            signature = Signature(row, {})
-            paths = self.recordings.paths(key, signature, functools.partial(self.record, signature))
-        return paths
+        return RowCall(paths, rows, self.reduction, self.varying_in(rows)).result()
 
     def varying_in(self, rows: RowArguments) -> bytes:
         """For each number of a row whether it varies: one object for all calls of one signature, with its hash."""
         known = self.varying.get((rows.key, rows.mapped))
         return self.varying.setdefault((rows.key, rows.mapped), rows.varying()) if known is None else known
 
-    def record(self, signature: Signature, numbers: Sequence[float]) -> Any:
-        """Run the function of one row on these numbers, and record it."""
-        return record(self.fun, numbers, lambda arguments: self.fun(*signature.arguments(arguments)[0]))
-
     def on_nodes(self, rows: RowArguments) -> Any:
         """The results as nodes that depend on those among the arguments."""
-        if rows.hold_nodes or not self.sums_everything():
+        if rows.hold_nodes or not self.reduction.sums_everything():
             # Each row has numbers of its own to depend on: there is no Jacobian that they share.
             return self.one_by_one(rows, self.fun)
         shared, own = rows.split()
         numbers, nodes, key = sign(shared, {})
         moving = tuple([place for place, node in nodes.items() if varies(node)])
         derivatives = self.derivatives_of(key, moving, shared, rows.mapped)
-        found = derivatives.on_nodes(with_nodes(numbers, nodes), *own)
+        found = derivatives.on_nodes(merged(numbers, nodes), *own)
         if derivatives.closes_over_nodes():
             # Derivatives in these are not compiled.
             return self.one_by_one(rows, self.fun)
-        return self.from_sums(found, rows.count)
+        return self.reduction.from_sums(found, rows.count)
 
     def on_closed_over(self, rows: RowArguments, variables: list[Node], operands: list[Any] | None = None) -> Any:
         """The results as nodes that depend on those that the function closes over, and somebody differentiates in.
 
         `operands` are other nodes of the same values to depend on in their places.
         """
-        if operands is None and (rows.count < RECORDED or not self.sums_everything()):
+        if operands is None and (rows.count < RECORDED or not self.reduction.sums_everything()):
             # Another call may close over others: what is recorded serves this call alone.
             return self.one_by_one(rows, self.fun)
         operands = list(operands or variables)
@@ -176,38 +158,23 @@ class Mapped:
         found = with_slopes(
             self.__name__, value, slopes, operands, lambda given: both.on_closed_over(rows, variables, given)[1]
         )
-        return self.from_sums(found, rows.count)
-
-    def from_sums(self, found: Any, count: int) -> Any:
-        """The results from their sums over so many rows."""
-        sums, structure = flatten(found, f"the output of {self.__name__}", True)
-        built = []
-        start = 0
-        for part, reduction in self.parts(structure):
-            built.append(reduced(part, reduction, sums[start : start + part.size], count))
-            start += part.size
-        return self.joined(structure, built)
-
-    def sums_everything(self) -> bool:
-        """Whether all results are added up over the rows."""
-        return None not in (self.reduce if isinstance(self.reduce, tuple) else (self.reduce,))
+        return self.reduction.from_sums(found, rows.count)
 
     def derivatives_of(
         self, key: Any, moving: tuple[int, ...], shared: tuple[Any, ...], mapped: tuple[bool, ...]
     ) -> Derivatives:
-        """What differentiates the sums over rows in the numbers at some places of the arguments that rows share."""
+        """The compiled derivatives of the sums over rows, in some numbers of the arguments that rows share."""
         known = self.derivatives.get((key, mapped, moving))
         if known is None:
-            signature = Signature(shared, {})
 
-            def call(numbers: list[Any], *own: Any) -> Any:
-                rest = iter(signature.arguments(numbers)[0]), iter(own)
-                return self.fun(*[next(rest[varies]) for varies in mapped])
+            def shared_first(*arguments: Any) -> Any:
+                rest = iter(arguments[: len(shared)]), iter(arguments[len(shared) :])
+                return self.fun(*[next(rest[is_mapped]) for is_mapped in mapped])
 
             def compiler(fun: Callable[..., Any]) -> Mapped:
                 return Mapped(fun, (None, None, *[0] * sum(mapped)), "sum", self.max_paths, self.tier)
 
-            derivatives = Derivatives(self.__name__, call, moving, compiler)
+            derivatives = Derivatives(self.__name__, shared_first, Signature(shared, {}), moving, compiler)
             known = self.derivatives.setdefault((key, mapped, moving), derivatives)
         return known
 
@@ -225,54 +192,7 @@ class Mapped:
 
     def one_by_one(self, rows: RowArguments, fun: Callable[..., Any]) -> Any:
         """The results as Python computes them: the function itself is run for each row."""
-        returned = [fun(*rows.one(row)) for row in range(rows.count)]
-        found = [flatten(value, f"the output of {self.__name__}", True) for value in returned]
-        structure = found[0][1]
-        self.check_structures([structure for _, structure in found])
-        built: list[Any] = []
-        start = 0
-        for part, reduction in self.parts(structure):
-            columns = range(start, start + part.size)
-            start += part.size
-            if reduction is None:
-                entries = as_array([numbers[column] for numbers, _ in found for column in columns])
-                built.append(stacked(part, entries.reshape(rows.count, part.size)))
-                continue
-            sums = [functools.reduce(operator.add, [numbers[column] for numbers, _ in found]) for column in columns]
-            built.append(reduced(part, reduction, sums, rows.count))
-        return self.joined(structure, built)
-
-    def parts(self, structure: Structure) -> list[tuple[Structure, str | None]]:
-        """The parts of a result of this structure, with what is done over the rows with each."""
-        if not isinstance(self.reduce, tuple):
-            return [(structure, self.reduce)]
-        if structure.kind is dict or len(structure.children) != len(self.reduce):
-            raise ValueError(
-                f"vmap of {self.__name__}: reduce={self.reduce!r} is for a list or tuple of {len(self.reduce)} parts, "
-                f"the result is {structure}"
-            )
-        return list(zip(structure.children, self.reduce, strict=True))
-
-    def joined(self, structure: Structure, parts: list[Any]) -> Any:
-        """The result that has these parts."""
-        if not isinstance(self.reduce, tuple):
-            return parts[0]
-        return Structure(structure.kind, [NUMBER] * len(parts)).build(parts)
-
-    def check_structures(self, structures: Sequence[Structure]) -> None:
-        """Raise TypeError if rows return something of other forms than the first, or what can't be put together."""
-        first = structures[0]
-        for structure in structures:
-            if structure is not first and not first.is_same(structure):
-                raise TypeError(
-                    f"{self.__name__} returns {first} for some rows and {structure} for others; rows can only be put "
-                    f"together if they are alike"
-                )
-        if any([reduction is None and part.holds_matrix() for part, reduction in self.parts(first)]):
-            raise TypeError(
-                f"{self.__name__} returns {first} for each row; sparse matrices can be added up (reduce='sum'), but "
-                f"not stacked in an array: use sparse=False, or call it for each row"
-            )
+        return self.reduction.of_rows([fun(*rows.one(row)) for row in range(rows.count)])
 
     @property
     def paths(self) -> list[Path]:
@@ -309,130 +229,6 @@ class Mapped:
         return f"<vmap of {self.__name__}, {len(self.paths)} path(s)>"
 
 
-class Run:
-    """One call: rows are run by the first path, those that leave it by others, until all are done."""
-
-    def __init__(self, mapped: Mapped, paths: Paths, rows: RowArguments, numbers: Sequence[float]) -> None:
-        import numpy
-
-        self.mapped = mapped
-        self.paths = paths
-        self.rows = rows
-        self.numbers = numbers
-        self.varying = mapped.varying_in(rows)
-        self.sources = Columns(rows.sources(), False)
-        self.targets = Columns([], True)
-        # The sums, and for each part of the result what the rows are written to, None if it is summed.
-        self.totals: Any = None
-        self.results: list[Any] = []
-        self.failed = numpy.empty(rows.count, numpy.int32)
-        self.structure: Structure | None = None
-
-    def result(self) -> Any:
-        """The result of the call."""
-        pending: list[tuple[Path, Any]] = [(self.paths.first(self.numbers), None)]
-        try:
-            while pending:
-                path, selected = pending.pop(0)
-                pending += self.run(path, selected)
-        except TooManyPaths as signal:
-            raise ValueError(f"the rows cannot be run: {signal}") from None
-        structure: Any = self.structure
-        built = []
-        start = 0
-        for (part, reduction), stored in zip(self.mapped.parts(structure), self.results, strict=True):
-            if reduction is None:
-                built.append(stored)
-            else:
-                sums = self.totals[start : start + part.size]
-                sums = sums / self.rows.count if reduction == "mean" else sums
-                built.append(part.build(array("d", sums.tobytes())))
-            start += part.size
-        return self.mapped.joined(structure, built)
-
-    def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
-        """Run the rows of a path; the paths of those that leave it, each with its rows."""
-        machine = path.machine(self.varying, self.summed(path))
-        with machine.lock.here():
-            return self.run_on(machine, path, selected)
-
-    def summed(self, path: Path) -> bool | tuple[bool, ...]:
-        """Whether outputs are added up over the rows: all, none, or each one."""
-        if not isinstance(self.mapped.reduce, tuple):
-            return self.mapped.reduce is not None
-        parts = self.mapped.parts(path.traced.outputs)
-        return tuple([reduction is not None for part, reduction in parts for _ in range(part.size)])
-
-    def run_on(self, machine: Machine, path: Path, selected: Any) -> list[tuple[Path, Any]]:
-        """Run the rows of a path by its machine."""
-        import numpy
-
-        guard = machine.prepare(path.traced.inputs(self.numbers))
-        if guard >= 0:
-            return [(self.paths.after(path, guard, self.numbers_of(0 if selected is None else selected[0])), selected)]
-        count = self.rows.count if selected is None else len(selected)
-        self.take_structure(path)
-        failed = self.failed if selected is None else numpy.empty(count, numpy.int32)
-        sums = run_chunks(machine, Rows(self.sources, selected, failed, self.targets), count)
-        if sums is not None:
-            self.totals = sums if self.totals is None else self.totals + sums
-        count_work(machine, self.mapped.tier, 0, count)
-        left = numpy.flatnonzero(failed >= 0) if path.program.guards else ()
-        path.hits += count - len(left)
-        if len(left) == 0:
-            return []
-        leaving = []
-        for guard in numpy.unique(failed[left]).tolist():
-            away = left[failed[left] == guard]
-            away = away if selected is None else selected[away]
-            away = numpy.ascontiguousarray(away, dtype=numpy.int64)
-            leaving.append((self.paths.after(path, guard, self.numbers_of(away[0])), away))
-        return leaving
-
-    def numbers_of(self, row: int) -> Sequence[float]:
-        """The numbers of one row."""
-        return sign(tuple(self.rows.one(row)), {})[0]
-
-    def take_structure(self, path: Path) -> None:
-        """Make room for results of the form that the first path returns; TypeError if another returns another."""
-        structure = path.traced.outputs
-        self.mapped.check_structures([structure if self.structure is None else self.structure, structure])
-        if self.structure is None:
-            self.structure = structure
-            self.make_room(structure)
-
-    def make_room(self, structure: Structure) -> None:
-        """Make the arrays of what is not summed, with the rows along the first axis."""
-        import numpy
-
-        targets: list[tuple[Any, int, int]] = []
-
-        def new_array(start: int, part: Structure) -> Any:
-            made = numpy.empty((self.rows.count, *(part.shape or ())))
-            targets.extend([(made, offset, part.size) for offset in range(part.size)])
-            return made
-
-        for part, reduction in self.mapped.parts(structure):
-            self.results.append(part.map_pieces(new_array) if reduction is None else None)
-        self.targets = Columns(targets, True)
-
-
 def differentiated(variables: list[Node]) -> list[Node]:
     """Those of the nodes that a function closes over in which somebody differentiates."""
     return [node for node in variables if is_differentiated(node)]
-
-
-def reduced(part: Structure, reduction: str | None, sums: list[Any], count: int) -> Any:
-    """A part of a result from its sums over so many rows, which are numbers or nodes."""
-    return part.build([total / count for total in sums] if reduction == "mean" else sums)
-
-
-def stacked(structure: Structure, results: Any) -> Any:
-    """The results of all rows in the structure of one, with the rows along the first axis of arrays.
-
-    `results` has a row of numbers for each row.
-    """
-    count = len(results)
-    return structure.map_pieces(
-        lambda start, part: results[:, start : start + part.size].reshape((count, *(part.shape or ()))).copy()
-    )

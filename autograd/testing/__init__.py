@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from autograd.testing.assertions import assert_gradients, check_gradients, check_grads, gradcheck
+    from autograd.testing.black_box import check_gradient
     from autograd.testing.branching import BranchingProgram, programs
-    from autograd.testing.checking import assert_gradients, check_gradients, check_grads, gradcheck
     from autograd.testing.comparison import Comparison
-    from autograd.testing.foreign import check_gradient
     from autograd.testing.kinks import Kink
     from autograd.testing.report import Fault, Report
     from autograd.testing.strategies import Expression, expressions, operands, points_near_kinks, primitives
@@ -24,12 +24,12 @@ _MODULES = {
     "Fault": "report",
     "Kink": "kinks",
     "Report": "report",
-    "assert_gradients": "checking",
-    "check_gradient": "foreign",
-    "check_gradients": "checking",
-    "check_grads": "checking",
+    "assert_gradients": "assertions",
+    "check_gradient": "black_box",
+    "check_gradients": "assertions",
+    "check_grads": "assertions",
     "expressions": "strategies",
-    "gradcheck": "checking",
+    "gradcheck": "assertions",
     "operands": "strategies",
     "points_near_kinks": "strategies",
     "primitives": "strategies",

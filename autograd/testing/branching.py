@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BranchingProgram", "programs"]
 
-# What statements compute: operations that are moderate wherever they are applied.
+# The operations of statements: moderate wherever they are applied.
 OPERATIONS = {
     "+": Plus,
     "-": Minus,
@@ -98,7 +98,7 @@ class BranchingProgram:
 
 
 def _run(statements: Sequence[Any], known: dict[str, Any]) -> None:
-    """Do the statements on what is known. They nest a few levels deep."""
+    """Run the statements on the values known so far. They nest a few levels deep."""
 
     def value(operand: Operand) -> Any:
         return known[operand] if isinstance(operand, str) else operand

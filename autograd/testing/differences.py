@@ -2,7 +2,7 @@
 
 Difference quotients of shrinking steps are extrapolated to step zero (Ridders, "Accurate computation of F'(x) and
 F'(x) F''(x)", Advances in Engineering Software 4, 1982). Large steps suffer from truncation, small ones from
-rounding; the extrapolation that neighbouring steps confirm best is taken, and what they leave open is its error bound.
+rounding; the extrapolation that neighbouring steps confirm best is taken, and their difference is its error bound.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ SMALLEST = 2.0**-1022
 LARGEST_STEP = 2.0**-3
 HALVINGS = 24
 COLUMNS = 5
-# How much smaller the step is that has to confirm the extrapolation: no power of two, for a function that repeats
-# itself may do so after each of those.
+# The step that has to confirm the extrapolation, as a fraction of its own: no power of two, for a function that
+# repeats itself may do so after each of those.
 PROBE = 0.8090169943749475 * 2.0**-10
-# A bound from a few differences may be lucky: ten times it is what a derivative is held to.
+# A bound from a few differences may be lucky: a derivative is held to ten times it.
 SAFETY = 10.0
 CONVERGED = 1e-10
 
@@ -45,8 +45,8 @@ CONVERGED = 1e-10
 class Slope(NamedTuple):
     """A derivative from differences, its error bound, and the smallest step that went into it.
 
-    `typical` is the slope that would change the function by its own size within the largest step: what an
-    error bound is small or large beside where the derivative is zero.
+    `typical` is the slope that would change the function by its own size within the largest step: the measure of an
+    error bound where the derivative is zero.
     """
 
     value: float = math.nan
@@ -63,7 +63,7 @@ class Side(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """The values of the functions, and at which number they were really taken: near the one that was asked for."""
+    """The values of the functions, and the number `at` which they were really taken: near the one asked for."""
 
     at: float
     values: list[float]
@@ -74,10 +74,12 @@ class Line:
 
     sample: their values near t; None where one of them is not defined.
     here: their values at 0.
-    noise: what rounding may do to each value, beyond one rounding of the value itself.
-    scales: how far from 0 they may be expected to change; slopes are taken at the first that serves.
-    margins: how far the operations at t are from their kinks (see `kinks`), None for a t too small to be told from 0;
+    noise: by how much rounding may change each value, beyond one rounding of the value itself.
+    scales: distances from 0 within which they may be expected to change; slopes are taken at the first that serves.
+    margins: the margins of the operations at t from their kinks (see `kinks`), None for a t too small to tell from 0;
         in place of the function, None if that is not known.
+    at_kink: whether an operation at 0 is at a kink, so that the slopes on both sides may differ.
+    may_jump: whether the functions are derivatives, which jump where there is a kink: it is no fault then.
     epsilon: the spacing of numbers at 1 in the arithmetic that computes the values.
     """
 
@@ -89,6 +91,8 @@ class Line:
         noise: Sequence[float],
         scales: Sequence[float] = (1.0,),
         margins: Callable[[float], list[float] | None] | None = None,
+        at_kink: bool = False,
+        may_jump: bool = False,
         epsilon: float = EPSILON,
     ) -> None:
         self.sample = sample
@@ -96,10 +100,12 @@ class Line:
         self.noise = noise
         self.scales = scales
         self.margins = margins
+        self.at_kink = at_kink
+        self.may_jump = may_jump
         self.epsilon = epsilon
 
     def rounding(self, component: int, first: float, second: float) -> float:
-        """What rounding may do to the difference of two values of a function."""
+        """By how much rounding may change the difference of two values of a function."""
         return self.epsilon * (abs(first) + abs(second)) + 2.0 * self.noise[component] + SMALLEST
 
 
@@ -196,7 +202,7 @@ def side_slopes(line: Line, largest: float, side: float) -> list[Side]:
     >>> [side_slopes(line, 0.125, side)[0].slope.value for side in (-1.0, 1.0)]
     [-1.0, 1.0]
     """
-    # What a straight line through two values gives at 0 is wrong by the square of the step.
+    # A straight line through two values is off at 0 by the square of the step.
     slopes, limits = [Table(2.0) for _ in line.here], [Table(4.0) for _ in line.here]
     step = largest
     outer: Sample | None = None
@@ -237,7 +243,7 @@ def _probe(line: Line, tables: list[Table], step: float, *, both: bool) -> None:
 
 
 def richardson(estimate: float, above: list[float], factor: float = 4.0) -> list[float]:
-    """The next row of the extrapolation: the error is a series in powers of what shrinks by `factor` at each step."""
+    """The next row of the extrapolation: the error is a series in powers of a term that steps divide by `factor`."""
     row = [estimate]
     power = factor
     for known in above[: COLUMNS - 1]:
@@ -252,5 +258,5 @@ def power_of_two(size: float) -> float:
 
 
 def scales_of(x: float) -> tuple[float, ...]:
-    """How far a number may be expected to change: by its own size, or by 1."""
+    """The distances within which a function of a number may be expected to change: its own size, and 1."""
     return tuple(dict.fromkeys([power_of_two(abs(x) or 1.0), 1.0]))

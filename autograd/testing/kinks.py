@@ -1,4 +1,4 @@
-"""Where a function has kinks: what the operations of its graph declare, and how far one may go before the next."""
+"""The kinks of a function: those that the operations of its graph declare, and how far one may go before the next."""
 
 from __future__ import annotations
 
@@ -6,25 +6,22 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autograd.diagnosis.kinks import is_near, margin_of
 from autograd.graph.node import Node, operands_of, value_of
-from autograd.operations.primitive import Primitive
-from autograd.operations.primitives import Both, Either, Not, Select
 
 if TYPE_CHECKING:
     from autograd.testing.differences import Line
 
-__all__ = ["Kink", "kinks_near", "margin_of", "margins_of", "reach", "same_piece"]
+__all__ = ["Kink", "kinks_near", "margins_of", "reach", "same_piece"]
 
-# Operations on conditions: the comparisons below them have the kinks.
-ON_CONDITIONS = frozenset([Not, Both, Either, Select])
 # A kink nearer than this, in units of the operands or of 1, is reported.
 NEAR = 1e-6
 
 
 class Kink(NamedTuple):
-    """An operation at or near one of its kinks, jumps or poles.
+    """An operation at or near one of its kinks, jumps or poles, as numbers: a node would keep each run's graph alive.
 
-    margin: how far its operands are from it, as the operation declares: 0 at the kink.
+    margin: the distance of its operands from it, as the operation declares: 0 at the kink.
     place: file and line of the operation, if that is known.
     """
 
@@ -41,37 +38,25 @@ class Kink(NamedTuple):
         return f"{self.operation}({operands}{more}) is {how} its kink{where}"
 
 
-def margin_of(primitive: Primitive, operands: Sequence[float]) -> float:
-    """How far the operands are from a kink of the primitive, in its own measure; infinite if it has none."""
-    kinks = primitive.kinks
-    if kinks is None:
-        return math.inf
-    try:
-        return float(kinks(operands) if primitive.arity is None else kinks(*operands))
-    except (ArithmeticError, ValueError):
-        return math.nan
-
-
 def margins_of(nodes: Iterable[Node]) -> tuple[list[Node], list[float]]:
     """The nodes whose operations have kinks, and the margin of each."""
     kinked: list[Node] = []
     margins: list[float] = []
     for node in nodes:
         primitive: Any = node.op
-        if primitive is not None and primitive.kinks is not None and primitive not in ON_CONDITIONS:
+        if primitive is not None and primitive.kinks is not None and not primitive.of_conditions:
             kinked.append(node)
             margins.append(margin_of(primitive, [value_of(operand) for operand in operands_of(node)]))
     return kinked, margins
 
 
 def kinks_near(nodes: Iterable[Node], places: dict[int, str]) -> list[Kink]:
-    """The kinks that these nodes are at or near; `places` says of a node's id where its operation stands."""
+    """The kinks that these nodes are at or near; `places` has the file and line of operations by their nodes' ids."""
     found = []
     for node, margin in zip(*margins_of(nodes), strict=True):
         primitive: Any = node.op
         operands = tuple([value_of(operand) for operand in operands_of(node)])
-        finite = [abs(operand) for operand in operands if math.isfinite(operand)]
-        if abs(margin) <= NEAR * max(1.0, *finite, 0.0):
+        if is_near(margin, operands, NEAR):
             found.append(Kink(primitive.name, operands, margin, places.get(id(node), "")))
     return found
 
@@ -110,15 +95,13 @@ def _varies_steadily(
 
 
 def reach(line: Line, side: float, largest: float) -> float:
-    """How far one may go on this side (1.0 or -1.0) of 0 without meeting a kink, at most `largest`; 0 at a kink.
+    """The distance to the next kink on this side (1.0 or -1.0) of 0, at most `largest`; 0 at a kink.
 
-    Steps grow by doubling from one that changes no margin by more than half: margins may have no sign, so that only
-    in small steps one can tell going away from a kink from having passed it.
+    Steps double from one that changes no margin by more than half: margins may have no sign, so that only small steps
+    tell going away from a kink from having passed it.
     """
     known = None if line.margins is None else line.margins(0.0)
-    if known is None or line.margins is None:
-        return largest
-    if not known:
+    if not known or line.margins is None:
         return largest
     step = largest * 2.0**-18
     for _ in range(5):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from autograd.graph.descriptions import tree_lines
 from autograd.graph.node import Node, hooks, recorded_gradients
+from autograd.text import one_line
 
 __all__ = ["svg_of", "text_of"]
 
@@ -11,7 +13,7 @@ DEEPEST = 4
 
 
 def text_of(node: Node) -> str:
-    """The node and what it is computed from, a line for each, with the local gradients of its operands.
+    """The node and the operands below it, a line for each, with the local gradients in them.
 
     >>> from autograd import Variable, exp
     >>> x = Variable(2.0, name="x")
@@ -23,26 +25,17 @@ def text_of(node: Node) -> str:
           ├─ x = 2  (∂ 0)
           └─ 0  (∂ 2)
     """
-    lines: list[str] = []
-    # Node, the prefix of its line and of those below it, its depth, the local gradient in it.
-    stack: list[tuple[Node, str, str, int, str]] = [(node, "", "", 0, "")]
-    while stack:
-        if len(lines) == MOST_LINES:
-            lines.append("… and more")
-            break
-        current, first, rest, depth, slope = stack.pop()
-        name = current.name or ("" if current.op is None else current.op.name)
-        lines.append(f"{first}{name}{' = ' if name else ''}{current.value:.6g}{slope}")
-        parents = current.parents
-        if parents and depth == DEEPEST:
-            lines.append(f"{rest}└─ …")
-            continue
-        slopes = recorded_gradients(current)
-        for place in range(len(parents) - 1, -1, -1):
-            last = place == len(parents) - 1
-            prefixes = (rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))
-            stack.append((parents[place], *prefixes, depth + 1, f"  (∂ {slopes[place]:.6g})"))
-    return "\n".join(lines)
+
+    def described(item: tuple[Node, str]) -> tuple[str, list[tuple[Node, str]]]:
+        current, slope = item
+        name = one_line(current.name or ("" if current.op is None else current.op.name))
+        operands = [
+            (parent, f"  (∂ {gradient:.6g})")
+            for parent, gradient in zip(current.parents, recorded_gradients(current), strict=True)
+        ]
+        return f"{name}{' = ' if name else ''}{current.value:.6g}{slope}", operands
+
+    return "\n".join(tree_lines([(node, "")], described, MOST_LINES, DEEPEST))
 
 
 def svg_of(node: Node) -> str | None:

@@ -22,7 +22,7 @@ TIERS = ("python", "vm", "llvm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where pictures go."""
+    """Add the option for the folder of pictures."""
     group = parser.getgroup("gradients")
     group.addoption(
         "--gradient-pictures", metavar="DIR", help="the folder for pictures of graphs with a wrong gradient"
@@ -51,7 +51,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., bool]:
     def check(fun: Callable[..., Any], inputs: Any, **further: Any) -> bool:
         # pytest would show the lines of this function in every failure.
         __tracebackhide__ = True
-        from autograd.testing.checking import gradcheck
+        from autograd.testing.assertions import gradcheck
 
         if tier != "python":
             from autograd.program.jit import jit
@@ -75,7 +75,7 @@ def options_of(item: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     if unknown:
         raise pytest.UsageError(f"{item.nodeid}: gradients knows the tiers {', '.join(TIERS)}; got {unknown[0]!r}")
     if options:
-        from autograd.testing.checking import gradcheck
+        from autograd.testing.assertions import gradcheck
 
         known = [name for name in inspect.signature(gradcheck).parameters if name not in ("fun", "inputs")]
         for name in options:
@@ -100,8 +100,9 @@ def pytest_runtest_makereport(
 
 
 def section(item: pytest.Item, fault: Any) -> str:
-    """What there is to say and to see of a fault."""
+    """The text of the section on a fault, with the path of its picture."""
     from autograd.testing.pictures import svg_of, text_of
+    from autograd.text import printable
 
     lines = [fault.reason]
     if fault.example:
@@ -110,19 +111,28 @@ def section(item: pytest.Item, fault: Any) -> str:
         lines += ["", text_of(fault.node)]
         svg = svg_of(fault.node)
         if svg is not None:
-            path = folder(item.config) / (re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")[-100:] + ".svg")
-            path.write_text(svg, encoding="utf-8")
-            lines.append(f"picture: {path}")
-    return "\n".join(lines)
+            lines.append(f"picture: {saved(item, svg)}")
+    return printable("\n".join(lines))
+
+
+def saved(item: pytest.Item, svg: str) -> str:
+    """The path of a picture that is saved, or why it can't be: the test's own failure is what the report is about."""
+    try:
+        path = folder(item.config) / (re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")[-100:] + ".svg")
+        path.write_text(svg, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        return f"not saved: {error}"
+    return str(path)
 
 
 FOLDER = pytest.StashKey[Path]()
 
 
 def folder(config: pytest.Config) -> Path:
-    """Where pictures go: as asked, or a new folder for this session."""
+    """The folder of pictures: as asked, or a new one for this session."""
     if FOLDER not in config.stash:
         asked = config.getoption("--gradient-pictures")
-        config.stash[FOLDER] = Path(asked or tempfile.mkdtemp(prefix="gradients-"))
-        config.stash[FOLDER].mkdir(parents=True, exist_ok=True)
+        place = Path(asked or tempfile.mkdtemp(prefix="gradients-"))
+        place.mkdir(parents=True, exist_ok=True)
+        config.stash[FOLDER] = place
     return config.stash[FOLDER]

@@ -1,23 +1,23 @@
-"""What a check of derivatives found, as an object and as text."""
+"""The report of a check of derivatives, as an object and as text."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 from autograd.errors import GradcheckError
-from autograd.testing.checks import Finding
+from autograd.testing.check import Finding
 from autograd.testing.kinks import Kink
 
 __all__ = ["Fault", "Report", "failure"]
 
 
 class Fault(NamedTuple):
-    """Where in a function a derivative goes wrong, and what it looks like.
+    """The place in a function at which a derivative goes wrong, and the likely mistake.
 
     operation: the name of the primitive; empty if no operation is to blame.
     place: file and line of the code that called for it, if that is known.
     operands, expected, got: of the operation alone, the local gradients by differences and by its rule.
-    reason: what is wrong, as a sentence.
+    reason: the fault as a sentence.
     example: the shortest program that shows it, if there is one.
     node: the node, for pictures.
     """
@@ -36,16 +36,16 @@ class Fault(NamedTuple):
 
 
 class Report:
-    """What `check_gradients` found. It is true if all derivatives are right.
+    """The findings of `check_gradients`. A report is true if all derivatives are right.
 
-    compared: how many derivatives were compared with differences.
+    compared: the number of derivatives that were compared with differences.
     mismatches: those that are wrong, the worst first.
     kinks: the operations at or near a kink.
     at_kinks: the derivatives that were compared with an interval, from the slope on the left to that on the right.
-    complaint: what kept derivatives from being compared, empty if nothing did.
-    fault: where it goes wrong, None if nothing does or it can't be told.
-    runs: how often the function was run.
-    decisions_seen: whether Python's `if` could be watched; a function that takes plain values out of nodes hides them.
+    complaint: the reason why derivatives could not be compared, empty if there is none.
+    fault: the place of the fault, None if there is none or it can't be told.
+    runs: the number of runs of the function.
+    decisions_seen: whether Python's `if` could be watched; a function that takes plain values out of nodes hides it.
     """
 
     def __init__(self) -> None:

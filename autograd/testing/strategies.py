@@ -15,26 +15,24 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd.diagnosis.kinks import margin_of
 from autograd.operations import primitives as primitives_module
 from autograd.operations.primitive import Interval, Primitive
 from autograd.operations.primitives import Sum
-from autograd.testing.kinks import margin_of
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 __all__ = ["Expression", "expressions", "operands", "points_near_kinks", "primitives"]
 
-# How near to a kink is near: differences of the function must not reach across.
+# The distance from a kink below which a point is near it: differences of the function must not reach across.
 CLEARANCE = 0.01
 # Results of an expression's steps beyond this are left out, so that products of products stay finite.
 LARGEST_RESULT = 1e4
 CONSTANTS = (1.0, 2.0, 0.5, -1.0, 3.0, -0.3)
-# Where kinks are to be found, and how far from one to look.
+# Coordinates at which kinks are looked for, and distances from a kink to try.
 MEETING_POINTS = (0.0, 1.0, -1.0, 2.0, 0.5, -0.5, 3.0, -2.5)
 OFFSETS = (0.0, 1e-3, -1e-3, 1e-5, -1e-7, 1e-7, 1e-9, -1e-12, 1e-15, 1e-300)
-# Operands that are an order, not a variable: no derivative is taken in them, and only integers will do.
-INTEGER_OPERANDS = {"polygamma": (0,), "power_below": (2,)}
 
 
 def primitives() -> SearchStrategy[Primitive]:
@@ -51,14 +49,14 @@ def operands(
     """Operands in the domain of the primitive, of size up to `largest`, for which its value is finite.
 
     An even number from 2 to 6 if it takes any number of them (an inner product needs pairs). An operand that
-    is an integer order (polygamma's first) is a small integer.
+    is an order (see `Primitive`) is a small integer.
 
     away_from_kinks: whether to leave out points at and near a kink, a jump, a pole or an end of the domain.
     """
     st = strategies_of_hypothesis()
 
     def of_interval(interval: Interval, place: int) -> Any:
-        if is_order(primitive, place):
+        if place in primitive.orders:
             return st.integers(1, 4).map(float)
         low, high = max(interval.low, -largest), min(interval.high, largest)
         return st.floats(
@@ -136,14 +134,9 @@ def in_domain(primitive: Primitive, numbers: Sequence[float]) -> bool:
     """Whether each operand lies inside its interval, at least CLEARANCE from finite ends."""
     domain = primitive.domain * len(numbers) if primitive.arity is None else primitive.domain
     return all(
-        interval.low + CLEARANCE < number < interval.high - CLEARANCE or is_order(primitive, place)
+        interval.low + CLEARANCE < number < interval.high - CLEARANCE or place in primitive.orders
         for place, (interval, number) in enumerate(zip(domain, numbers, strict=False))
     )
-
-
-def is_order(primitive: Primitive, place: int) -> bool:
-    """Whether the operand at this place is an integer order."""
-    return place in INTEGER_OPERANDS.get(primitive.name, ())
 
 
 class Expression:
@@ -235,7 +228,7 @@ def expressions(
 def smooth_expression(
     point: Sequence[float], drawn: Sequence[tuple[Primitive, Sequence[int | float]]], near_kinks: bool
 ) -> Expression:
-    """The sum of what the drawn steps lead to, less the steps that are not smooth and moderate at the point."""
+    """The sum of the results of the drawn steps, without those that are not smooth and moderate at the point."""
     names = [f"x{place}" for place in range(len(point))]
     values = dict(zip(names, point, strict=True))
     steps: list[tuple[Primitive, list[str | float]]] = []
@@ -243,9 +236,8 @@ def smooth_expression(
         arguments: list[str | float] = [
             names[-1 - item % len(names)] if isinstance(item, int) else item for item in references[: primitive.arity]
         ]
-        for place in range(len(arguments)):
-            if is_order(primitive, place):
-                arguments[place] = 1.0 + len(names) % 3
+        for place in primitive.orders:
+            arguments[place] = 1.0 + len(names) % 3
         if not any([isinstance(item, str) for item in arguments]):
             # A step on constants alone would leave the leaves out.
             arguments[-1] = names[-1 - int(references[0]) % len(names)]

@@ -45,7 +45,7 @@ class Sums:
         self.place = integers(columns, -1)
 
     def add(self, row: int, column: int, term: float) -> int:
-        """Add a term to the sum in this row and column; its place."""
+        """Add a term to the sum in this row and column, and return the place of the term."""
         entry = self.free
         if entry >= 0:
             self.free = ints_in(self.next)[entry]
@@ -75,7 +75,7 @@ class Sums:
         return self.used - 1
 
     def read(self, row: int) -> int:
-        """Move a row to `columns` and `sums`, each column once in the order of first use; their number."""
+        """Move a row to `columns` and `sums`, each column once in the order of first use, and return their number."""
         first = ints_in(self.first)
         following = ints_in(self.next)
         column_of = ints_in(self.column)
@@ -112,8 +112,8 @@ class Sums:
 def eliminate_for_jacobian(tape: Tape, of_gradient: bool = False) -> Any:
     """The Jacobian as three arrays: arguments, outputs and values; the values are a list where they are nodes.
 
-    All derivatives of an output that is nan are nan. Nodes are made so, but for those of a gradient: they are the
-    second derivatives of the operations, which see to that themselves.
+    All derivatives of an output that is nan are nan. Entries that are nodes are guarded here, except on a gradient's
+    tape: its operations are rules, which give nan themselves.
     """
     symbolic = tape.node_slopes is not None
     node_slopes: list[Any] = tape.node_slopes or []

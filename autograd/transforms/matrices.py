@@ -11,7 +11,7 @@ from typing import Any
 from autograd.transforms.curvature import Curvature
 from autograd.transforms.edge_pushing import eliminate_for_hessian
 from autograd.transforms.elimination import eliminate_for_jacobian
-from autograd.transforms.structures import matrix_of
+from autograd.transforms.sparse import matrix_of
 from autograd.transforms.tape import Tape
 
 __all__ = ["dense_hessian", "hessian_matrix", "hessian_matrix_of_nodes", "jacobian_matrix", "unit"]

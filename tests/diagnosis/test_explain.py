@@ -58,8 +58,8 @@ def reason(node, output):
         (lambda x: sqrt(x) + 1.0, 0.0, "not finite", "sqrt",
          "The local gradient of sqrt is inf at x = 0.0: it needs 0 < x."),
         (lambda x: sqrt(x) * 0.0, 0.0, "not finite", "sqrt",
-         "The local gradient of sqrt is inf at x = 0.0: it needs 0 < x. 0 · inf is nan; `where` would leave out what "
-         "doesn't count."),
+         "The local gradient of sqrt is inf at x = 0.0: it needs 0 < x. 0 · inf is nan; `where` would leave out the "
+         "term that doesn't count."),
         (lambda x: x.cbrt() * 1.0, 0.0, "not finite", "cbrt", "The local gradient of cbrt is inf at x = 0.0."),
         (lambda x: (x * 2.0).log() * 3.0, -1.0, "not finite", "log",
          "It comes from a value that is no number. The value of log is nan at -2.0: it needs 0 < x."),
@@ -130,6 +130,12 @@ def test_a_value_that_came_in_is_explained_by_the_leaf():
     assert found.path[0] is x
     assert found.reason == "x = nan came in as it is: no operation computed it."
     assert explain(x * 2.0).source is None
+
+
+def test_a_plain_number_that_came_in_is_named_and_is_no_node_of_the_path():
+    found = explain(variable(2.0) * math.inf + 1.0)
+    assert [node.op.name for node in found.path] == ["multiply", "plus"]
+    assert str(found) == "The value of plus node is inf. inf came in as it is: no operation computed it."
 
 
 def test_an_output_alone_names_the_variables_in_trouble():

@@ -72,6 +72,7 @@ def test_a_kink_is_found_with_its_distance(output, operation, distance):
         lambda: floor(variable(2.5)),
         lambda: variable(2.0).exp() * 3.0,
         lambda: maximum(variable(math.nan), 0.0),
+        lambda: abs(variable(math.inf)),
     ],
 )  # fmt: skip
 def test_what_is_far_from_its_kinks_is_not_named(output):
@@ -136,8 +137,8 @@ def test_a_point_that_was_left_is_refused():
     with pytest.raises(StaleGraphError) as caught:
         kinks(y)
     assert str(caught.value) == (
-        "variable 'x' was assigned after abs node was computed from it; it would be looked for at a point where it was "
-        "not computed. Compute the expression again after assigning"
+        "variable 'x' was assigned after abs node was computed from it; kinks would be looked for at a point where "
+        "it was not computed. Compute the expression again after assigning"
     )
 
 

@@ -94,4 +94,14 @@ def test_memory_is_bounded_where_every_call_has_another_signature():
             function(1.0, n)
             if n < 100:
                 grad(function)(1.0, n)
-    assert len(function.known) == len(function.recordings.signatures) == 16 and len(function.derivatives) <= 16
+    assert (
+        len(function.recordings.known) == len(function.recordings.signatures) == 16 and len(function.derivatives) <= 16
+    )
+
+
+def test_a_limit_given_to_jit_holds_for_rows_too():
+    sign = vmap(lambda x: x if x > 0.0 else -x, max_paths=3)
+    assert [jit(sign).max_paths, jit(sign, max_paths=1).max_paths, sign.max_paths] == [3, 1, 3]
+    assert jit(sign)(np.array([1.0, -1.0])).tolist() == [1.0, 1.0]
+    with pytest.raises(ValueError, match=r"^the rows cannot be run: <lambda> took more than 1 ways through its branch"):
+        jit(sign, max_paths=1)(np.array([1.0, -1.0]))

@@ -13,7 +13,6 @@ import pytest
 import autograd
 from tests import PROJECT
 
-
 # Crash where they are used before they are initialised: a check would stand in each of their operations.
 UNGUARDED = {
     "autograd.graph.node:Constant", "autograd.graph.node:Node", "autograd.graph.node:Variable",

@@ -21,6 +21,7 @@ import autograd
 from autograd import Variable, exp, grad, jit, no_grad, scope, sin, value_and_grad, vmap
 from autograd.graph.locks import check_interpreter_lock, no_forks
 from autograd.program.machine.machine import Machine
+from autograd.program.signature import Signature
 from autograd.program.trace import record
 from layers import Dense, Sequential
 from tests import PROJECT
@@ -49,7 +50,7 @@ def graph():
 def cargo():
     """One of everything that is sent to other processes, and what it gives there."""
     x, y = graph()
-    program = record(wave, [0.5, 0.25], lambda arguments: wave(*arguments)).program
+    program = record(wave, Signature((0.5, 0.25), {}), [0.5, 0.25]).program
     model = Sequential(Dense(2, 3, "tanh"), Dense(3, 1), seed=0)
     return {
         "graph": (x, y), "compiled": jit(wave), "of a branch": jit(steep), "derivative": grad(wave),
@@ -217,7 +218,7 @@ def test_machine_code_is_freed_only_while_no_process_can_be_forked_off():
         return False
 
     jit(wave, tier="llvm")(0.5, 0.25)
-    program = record(wave, [0.5, 0.25], lambda arguments: wave(*arguments)).program
+    program = record(wave, Signature((0.5, 0.25), {}), [0.5, 0.25]).program
     plan = Machine(program, [True, True]).plan
 
     def garbage():

@@ -110,7 +110,7 @@ class Compiled:
 
     def check(self):
         assert self.work() == (curve([0.5, 1.0, 0.25]), curve([1.0, 0.5, 0.25]), grad(curve)([0.5, 1.0, 0.25])[0])
-        [paths] = self.fast.known.values()
+        [paths] = self.fast.recordings.known.values()
         assert self.fast.paths[0] is paths.root
 
 

@@ -15,7 +15,7 @@ pytest.importorskip("mpmath")
 
 from tools.oracles import BUILT_IN, ORACLES, mp, mpf, ulps
 
-__all__ = ["BUILT_IN", "EVERY_PRIMITIVE", "ORACLES", "exact_derivative", "mp", "mpf", "ulps"]
+__all__ = ["BUILT_IN", "EVERY_PRIMITIVE", "ORACLES", "exact_derivative", "mp", "mpf", "ulps", "without_a_derivative"]
 
 EVERY_PRIMITIVE = pytest.mark.parametrize("primitive", BUILT_IN, ids=lambda primitive: primitive.name)
 
@@ -45,6 +45,12 @@ def exact_derivative(function: Callable[..., Any], point: Sequence[float], order
             previous = current
         bits *= 2
     raise AssertionError(f"no limit of the differences at {point}")
+
+
+def without_a_derivative(primitive: Any, point: Sequence[float]) -> list[int]:
+    """The places of operands in which there is no derivative: an order, the exponent of a negative base."""
+    slopes = ORACLES[primitive.name].gradients(*map(mpf, point))
+    return [place for place, slope in enumerate(slopes) if mp.isnan(slope)]
 
 
 def difference(function: Callable[..., Any], point: list[Any], orders: Sequence[int], bits: int) -> Any:

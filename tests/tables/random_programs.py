@@ -3,15 +3,10 @@
 import math
 
 from autograd.operations.primitive import all_primitives
-from autograd.program.builder import MACHINE_OPERATIONS
 from autograd.program.machine.runs import LONGEST
 from autograd.program.program import Program
 
-KNOWN = [
-    primitive
-    for primitive in all_primitives(auxiliary=True)
-    if primitive.kernel is not None or primitive in MACHINE_OPERATIONS
-]
+KNOWN = [primitive for primitive in all_primitives(auxiliary=True) if primitive.built_in]
 
 
 def random_program(draw, inputs, count, pool):
@@ -24,7 +19,7 @@ def random_program(draw, inputs, count, pool):
         primitive = draw.choice(pool)
         known = first + len(codes)
         length = draw.choice([1, 2, 5, 40, LONGEST + 7])
-        ways = [draw.choice(["row", "back", "same", "any"]) for _ in range(primitive.arity or 3)]
+        ways = [draw.choice(["row", "back", "same", "any"]) for _ in range(primitive.arity or 3 * primitive.multiple)]
         begins = [draw.randrange(known) for _ in ways]
         for k in range(length):
             codes.append(names.index(primitive.name))

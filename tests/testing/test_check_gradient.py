@@ -7,7 +7,8 @@ import pytest
 
 from autograd import GradcheckError, OperandError, OutputError
 from autograd.testing import check_gradient
-from autograd.testing.foreign import SPACINGS, Black, plain, rounded, spacing
+from autograd.testing.black_box import SPACINGS, BlackBox, foreign_leaf, rounded, spacing
+from autograd.transforms.trees import flatten
 
 
 def rosenbrock(x):
@@ -105,7 +106,7 @@ def test_single_precision_is_checked_as_far_as_it_goes():
 
 
 def test_results_in_single_precision_lower_the_precision_of_plain_numbers():
-    assert Black(np.float32, lambda x: 1.0, [0.1]).epsilon == SPACINGS["float32"]
+    assert BlackBox(np.float32, lambda x: 1.0, [0.1]).epsilon == SPACINGS["float32"]
     assert check_gradient(lambda x: np.sin(np.float32(x)), math.cos, [0.7])
 
 
@@ -113,7 +114,7 @@ def test_noise_of_the_values_widens_the_bounds():
     def noisy(x):
         return x * x + 1e-9 * math.sin(1e15 * x)
 
-    assert Black(noisy, lambda x: 2 * x, [1.3]).noise == pytest.approx(1e-9, rel=2.0)
+    assert BlackBox(noisy, lambda x: 2 * x, [1.3]).noise == pytest.approx(1e-9, rel=2.0)
     assert check_gradient(noisy, lambda x: 2 * x, [1.3], rtol=1e-4)
 
 
@@ -194,7 +195,9 @@ def test_numbers_are_rounded_to_the_precision_of_the_library():
 
 def test_arrays_are_kept_beside_their_numbers():
     array = np.ones(2)
-    originals = []
-    value = plain({"a": array, "b": [1.0, (array,)]}, originals)
+    numbers, structure = flatten({"a": array, "b": [1.0, (array,)]}, "a value", foreign_leaf)
+    value = structure.build(numbers)
     assert value["b"][0] == 1.0 and isinstance(value["b"][1], tuple)
+    originals = []
+    structure.map_pieces(lambda start, piece: originals.append(piece.maker and piece.maker.original))
     assert [original is array for original in originals] == [True, False, True]

@@ -307,6 +307,11 @@ def test_fast_mode_takes_one_direction_and_still_names_the_input():
         gradcheck(lambda x: function(x, 1.0), inputs, fast_mode=True)
 
 
+def test_fast_mode_names_the_operation_where_infinite_derivatives_meet_with_both_signs():
+    report = check_gradients(lambda x, y: sqrt(x) + sqrt(y), [0.0, 0.0], fast_mode=True)
+    assert not report and report.fault.operation == "sqrt"
+
+
 def test_a_difference_between_the_modes_is_said_to_be_one():
     comparison = Comparison(False, "modes", 2.0, Slope(3.0, 0.0, 0.0), 1e-7)
     assert comparison.describe() == "3.0 by forward mode; they differ by 1, the tolerance is 1e-07"

@@ -9,10 +9,10 @@ from autograd import GradcheckError, Variable, cbrt, cos, exp, gradients, jit, m
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Max, Multiply, Sin
 from autograd.testing import check_gradients, gradcheck
-from autograd.testing.leaks import changed_constant, first_wrong_tangent
-from autograd.testing.likeness import likeness
-from autograd.testing.localise import Alone, python_name
-from autograd.testing.subject import Subject
+from autograd.testing.checked_function import CheckedFunction
+from autograd.testing.common_mistakes import mistake_in
+from autograd.testing.faulty_operations import Alone, python_name
+from autograd.testing.hidden_dependencies import changed_constant, first_wrong_tangent
 from tests.tables.planted_faults import FAULTS
 
 
@@ -115,7 +115,7 @@ def test_an_operation_alone_has_its_constants_and_shared_operands():
     ],
 )
 def test_wrong_derivatives_are_told_by_what_they_look_like(expected, got, words):
-    assert likeness(expected, got) == words
+    assert mistake_in(expected, got) == words
 
 
 @pytest.mark.parametrize(
@@ -129,10 +129,10 @@ def test_where_a_derivative_becomes_infinite_at_a_pole_is_said_and_called_right(
 
 
 def test_where_the_values_stop_following_the_graph_is_found_without_a_constant_too():
-    subject = Subject(lambda x: exp(x) * sin(x), [0.5])
-    here, up, down = [subject.recorded([x], traced=False, places=True) for x in (0.5, 0.5001, 0.4999)]
+    function = CheckedFunction(lambda x: exp(x) * sin(x), [0.5])
+    here, up, down = [function.recorded([x], traced=False, places=True) for x in (0.5, 0.5001, 0.4999)]
     assert first_wrong_tangent(here, up, down, 0, "x") is None
-    shifted = subject.recorded([0.5101], traced=False)
+    shifted = function.recorded([0.5101], traced=False)
     shifted.variables[0].value = 0.5001
     fault = first_wrong_tangent(here, shifted, down, 0, "x")
     assert fault.operation == "exp" and "its operands' derivatives are right" in fault.reason
@@ -154,9 +154,7 @@ def test_what_a_function_closes_over_is_not_taken_for_a_node_of_an_earlier_call(
 
 
 def test_an_input_that_a_compiled_function_closes_over_is_found():
-    with pytest.raises(
-        GradcheckError, match=r"by a compiled function that closes over what varies \(pass it as an arg"
-    ):
+    with pytest.raises(GradcheckError, match=r"by a compiled function that closes over a variable \(pass it as an arg"):
         gradcheck(lambda x: jit(lambda y: x * y)(3.0), (2.0,))
 
 

@@ -29,8 +29,8 @@ from autograd import (
     sqrt,
 )
 from autograd.transforms.curvature import Curvature
-from autograd.transforms.derivatives import Run
 from autograd.transforms.edge_pushing import eliminate_for_hessian
+from autograd.transforms.taped_run import TapedRun
 from tests.tables.curvature import curved_pairs
 from tests.tables.oracles import EVERY_PRIMITIVE, mp, mpf
 from tests.tables.roundings import EPSILON, ROUNDINGS
@@ -371,7 +371,7 @@ def test_symmetric_to_the_bit():
 
 def run_of(function, x):
     """The tape of a function of a list, and its local second derivatives."""
-    with Run("hessian", function, (x,), {}, 0) as run:
+    with TapedRun("hessian", function, (x,), {}, 0) as run:
         return run.tape, Curvature(run.tape)
 
 

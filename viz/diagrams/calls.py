@@ -6,10 +6,11 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import Node
-from viz.diagrams.containers import collect_nodes, with_variables
+from autograd import Node, Variable
+from autograd.numbers.operands import number_or_none
+from autograd.transforms.trees import bracketed, fixed, flatten
 
-__all__ = ["outputs_of_call", "parameter_names"]
+__all__ = ["dotted", "outputs_of_call", "parameter_names"]
 
 
 def outputs_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]:
@@ -24,12 +25,32 @@ def outputs_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> l
     _check_arguments(function, arguments)
     names = parameter_names(function, len(arguments))
     given = [with_variables(argument, name) for argument, name in zip(arguments, names, strict=True)]
-    found: list[Node] = []
-    collect_nodes(function(*given), found)
+    found = [leaf for leaf in flatten(function(*given), "the result", number_leaf)[0] if isinstance(leaf, Node)]
     if not found:
         name = getattr(function, "__name__", type(function).__name__)
         raise TypeError(f"draw shows how the result of {name} is computed, but no node is in what it returned")
     return list({id(node): node for node in found}.values())
+
+
+def with_variables(argument: Any, name: str) -> Any:
+    """The argument with a named variable in place of each number."""
+    numbers, structure = flatten(argument, name, number_leaf)
+    pairs = zip(numbers, structure.paths(name, dotted), strict=True)
+    return structure.build(
+        [number if isinstance(number, Node) else Variable(number, name=path) for number, path in pairs]
+    )
+
+
+def number_leaf(value: Any, what: str) -> Any:
+    """Anything but numbers and arrays of them as a leaf of its own, for `flatten`."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    is_number = kind in "fiuO" if kind else number_or_none(value) is not None and not isinstance(value, bool)
+    return None if is_number else fixed(value)
+
+
+def dotted(kind: Any, key: Any) -> str:
+    """The index of a part of a container, as pictures write it behind a name: `.key`, `[0]`, of an array `[0,1]`."""
+    return f".{key}" if kind is dict else bracketed(kind, key).replace(", ", ",")
 
 
 def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:

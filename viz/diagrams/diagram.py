@@ -11,18 +11,16 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from autograd.graph import records
+from autograd.graph.records import Operand
 from viz.labels import pretty, short_number
 
 __all__ = ["Box", "Diagram", "Guard", "Operand", "Operation", "Value"]
 
 
 class Value(NamedTuple):
-    """A number in the graph.
+    """The record of a value, and where it is drawn.
 
-    kind: "variable", "constant", "result" (of an operation), "condition" (the result of a comparison: 1 or 0), or
-        "cut" (a result whose operation was left out because the picture shows a part of the graph).
-    gradient: None as long as no backward sweep has reached it.
-    producer: the operation that computed it.
     home: the innermost box around all that it touches; a leaf stands outside (see `from_nodes`).
     literal: whether it is a plain number written into an expression.
     known: whether the number is known: in a program drawn without arguments it is not, and is nan here.
@@ -72,17 +70,9 @@ class Value(NamedTuple):
         return " = ".join([part for part in (self.name_text, self.number_text) if part])
 
 
-class Operand(NamedTuple):
-    """A value on its way into an operation, and the derivative of the result in it."""
-
-    value: int
-    local_gradient: float
-
-
 class Operation(NamedTuple):
-    """One primitive applied once.
+    """The record of an operation, and where it is drawn.
 
-    result: the position of the value that it made.
     box: the innermost box in which it was made.
     opaque: whether it is a whole function, such as a compiled one, whose inside is not in the graph.
     """
@@ -151,6 +141,14 @@ class Diagram(NamedTuple):
     guards: tuple[Guard, ...] = ()
     recorded: bool = False
     note: str = ""
+
+    @property
+    def graph(self) -> records.Graph:
+        """The plain records, without what is only drawn."""
+        return records.Graph(
+            [records.Value(*value[:6]) for value in self.values],
+            [records.Operation(*operation[:5]) for operation in self.operations],
+        )
 
     def without_numbers(self) -> Diagram:
         """The diagram without numbers but those of constants."""

@@ -6,9 +6,9 @@ The reasons are those of `autograd.diagnosis`, in the words of pictures.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 from autograd.diagnosis.reasons import MOST_TERMS, Reasons
+from autograd.graph import records
 from viz.diagrams.diagram import Diagram, Value
 from viz.labels import readable, short_number
 
@@ -28,7 +28,7 @@ class Explanations(Reasons):
     """
 
     def __init__(self, diagram: Diagram) -> None:
-        super().__init__(diagram)
+        super().__init__(diagram.graph)
         self.diagram = diagram
 
     def lines(self, position: int) -> list[str]:
@@ -63,10 +63,10 @@ class Explanations(Reasons):
         """A value as `name = number`."""
         return self.diagram.values[position].text
 
-    def named(self, operation: Any) -> str:
+    def named(self, operation: records.Operation) -> str:
         """An operation as its sign, and the layer that it is in."""
-        sign = readable(operation.symbol, 14)
-        return sign if operation.box is None else f"{sign} in {readable(self.diagram.boxes[operation.box].label)}"
+        sign, box = readable(operation.symbol, 14), self.diagram.operations[operation.position].box
+        return sign if box is None else f"{sign} in {readable(self.diagram.boxes[box].label)}"
 
     def number(self, number: float) -> str:
         """A number as pictures show it."""
@@ -77,7 +77,7 @@ class Explanations(Reasons):
             return {"variable": "A variable.", "constant": "A constant."}.get(
                 value.kind, "Computed outside of this part."
             )
-        operation = self.diagram.operations[value.producer]
+        operation = self.graph.operations[value.producer]
         return f"Computed by {self.named(operation)} from {self._operands(operation)}."
 
     def _terms(self, value: Value) -> list[str]:

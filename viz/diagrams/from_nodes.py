@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from autograd import Constant, Node, topological_order
-from autograd.operations.primitives import Both, Either, Equal, Less, LessEqual, Not, NotEqual, Select
-from viz.diagrams.diagram import Box, Diagram, Guard, Operand, Operation, Value
+from autograd import Node, topological_order
+from autograd.graph import records
+from autograd.operations.primitives import Select
+from viz.diagrams.diagram import Box, Diagram, Guard, Operation, Value
 from viz.labels import numbered
 
 __all__ = ["MOST_NODES", "Decision", "diagram_of", "slopes_of"]
 
-CONDITIONS = frozenset([Less, LessEqual, Equal, NotEqual, Not, Both, Either])
 # Folding takes up to 30 µs a node: beyond this many nodes, the answer within two seconds is a count.
 MOST_NODES = 50_000
 
@@ -44,57 +44,28 @@ def diagram_of(
     """
     if nodes is None:
         nodes = topological_order(*outputs)
-    numbers: dict[int, int] = {}
-    # Without homes: these follow from all uses.
-    values: list[Value] = []
-    operations: list[Operation] = []
+    if gradients is None:
+        gradients = {id(node): node.grad for node in nodes if node.reached}
+    graph, positions = records.graph_of(nodes, gradients, slopes_of)
     boxes = _Boxes()
+    operations: list[Operation] = []
     for node in nodes:
-        primitive = node.op
-        parents = node.parents if primitive is not None else ()
-        kind = "result" if primitive is not None else "constant" if isinstance(node, Constant) else "variable"
-        box = producer = None
-        if primitive is not None:
-            operands = []
-            complete = True
-            first_literal = len(values)
-            for parent, slope in zip(parents, slopes_of(node), strict=True):
-                number = numbers.get(id(parent))
-                if number is None:
-                    # A plain number is made a constant when asked for, so it is no node of the graph.
-                    if parent.op is not None or not isinstance(parent, Constant):
-                        complete = False
-                        break
-                    number = len(values)
-                    values.append(Value(number, parent.name, parent.value, None, "constant", None, None, True))
-                operands.append(Operand(number, slope))
-            if complete:
-                box = boxes.of(node)
-                producer = len(operations)
-                result = len(values)
-                opaque = not primitive.registered
-                operations.append(
-                    Operation(producer, primitive.name, primitive.symbol, tuple(operands), result, box, opaque)
-                )
-                if primitive in CONDITIONS:
-                    kind = "condition"
-                boxes.count(box)
-            else:
-                del values[first_literal:]
-                kind = "cut"
-        numbers[id(node)] = len(values)
-        gradient = (node.grad if node.reached else None) if gradients is None else gradients.get(id(node))
-        values.append(Value(len(values), node.name, node.value, gradient, kind, producer, None, False))
+        primitive, producer = node.op, graph.values[positions[id(node)]].producer
+        if primitive is not None and producer is not None:
+            operations.append(Operation(*graph.operations[producer], boxes.of(node), not primitive.registered))
     finished = boxes.finished()
-    homes = _homes(values, operations, finished)
+    literals = set(range(len(graph.values))).difference(positions.values())
+    homes = _homes(graph.values, literals, operations, finished)
     return Diagram(
-        tuple([value._replace(home=home) for value, home in zip(values, homes, strict=True)]),
+        tuple(
+            [Value(*value, home, value.position in literals) for value, home in zip(graph.values, homes, strict=True)]
+        ),
         tuple(operations),
         finished,
-        tuple(dict.fromkeys([numbers[id(output)] for output in outputs if id(output) in numbers])),
+        tuple(dict.fromkeys([positions[id(output)] for output in outputs if id(output) in positions])),
         tuple(
             [
-                Guard(numbers[id(node)], outcome, place, code, (node.value != 0.0) != outcome)
+                Guard(positions[id(node)], outcome, place, code, (node.value != 0.0) != outcome)
                 for node, outcome, place, code in decisions or ()
             ]
         ),
@@ -120,8 +91,14 @@ class _Boxes:
         self.counts: list[int] = []
 
     def of(self, node: Node) -> int | None:
-        """The number of the box in which a node was made."""
-        scope = node.scope
+        """The number of the box in which a node was made, which counts its operation."""
+        number = self._number(node.scope)
+        if number is not None:
+            self.counts[number] += 1
+        return number
+
+    def _number(self, scope: Any) -> int | None:
+        """The number of a layer call."""
         if scope is None:
             return None
         number = self.numbers.get(scope.serial)
@@ -139,11 +116,6 @@ class _Boxes:
             self.counts.append(0)
             parent = len(self.found) - 1
         return parent
-
-    def count(self, box: int | None) -> None:
-        """Count an operation made in this very box."""
-        if box is not None:
-            self.counts[box] += 1
 
     def finished(self) -> tuple[Box, ...]:
         """The records; a box counts the operations of the boxes in it too."""
@@ -168,7 +140,9 @@ class _Boxes:
         )
 
 
-def _homes(values: list[Value], operations: list[Operation], boxes: tuple[Box, ...]) -> list[int | None]:
+def _homes(
+    values: Sequence[records.Value], literals: set[int], operations: list[Operation], boxes: tuple[Box, ...]
+) -> list[int | None]:
     """For each value the innermost box around its operation and its uses; none if it is not used.
 
     A leaf that is used in one box only, as parameters are, stands just outside of that, other leaves outside of all.
@@ -189,7 +163,7 @@ def _homes(values: list[Value], operations: list[Operation], boxes: tuple[Box, .
         home = homes[value.position]
         if home == unset:
             homes[value.position] = None
-        elif home is not None and value.kind in ("variable", "constant", "cut") and not value.literal:
+        elif home is not None and value.kind in ("variable", "constant", "cut") and value.position not in literals:
             homes[value.position] = boxes[home].parent
     return homes
 

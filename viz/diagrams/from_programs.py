@@ -21,8 +21,7 @@ from autograd.program.program import Program
 from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import Signature, sign
 from autograd.program.vmap import Mapped
-from viz.diagrams.calls import parameter_names
-from viz.diagrams.containers import leaves_of
+from viz.diagrams.calls import dotted, parameter_names
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.from_nodes import MOST_NODES, Decision, diagram_of, slopes_of
 from viz.errors import PROGRAM_WAYS, too_large
@@ -144,7 +143,7 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
     """The path that these arguments take; it is recorded if it was not taken before."""
     given, nodes, key = sign(arguments, {})
     try:
-        paths = jitted.paths_of(key, arguments, {})
+        paths = jitted.recordings.paths(key, arguments, {})
         path = paths.first(given)
         while True:
             captured = path.traced.variables
@@ -163,13 +162,11 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
             f"Python runs; raise max_paths, or draw the function itself: draw({jitted.__name__}.fun, ...)"
         ) from None
     inputs = [Variable(number) for number in given]
-    places = {id(variable): place for place, variable in enumerate(inputs)}
-    positional, _ = Signature(arguments, {}).arguments(inputs)
-    for name, argument in zip(parameter_names(jitted, len(arguments)), positional, strict=True):
-        for path_name, leaf in leaves_of(argument, name):
-            place = places.get(id(leaf))
-            if place is not None:
-                inputs[place].name = getattr(nodes.get(place), "name", None) or path_name
+    structures = Signature(arguments, {}).structure.children[0].children
+    pairs = zip(parameter_names(jitted, len(arguments)), structures, strict=True)
+    names = [name for parameter, structure in pairs for name in structure.paths(parameter, dotted)]
+    for place, (variable, name) in enumerate(zip(inputs, names, strict=True)):
+        variable.name = getattr(nodes.get(place), "name", None) or name
     inputs += [Variable(value_of(node), name=node.name) for node in captured]
     return Recording(path.program, inputs, jitted.__name__, reads_code=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from autograd.operations.primitive import declared
 from viz.diagrams.diagram import Diagram, Operation
 from viz.diagrams.explanations import Explanations
 from viz.labels import readable, short_number
@@ -14,10 +15,6 @@ __all__ = ["PAUSE", "SweepStep", "playable_steps", "steps_of"]
 MOST_OPERANDS = 6
 MOST_PLAYED = 200
 PAUSE = 4  # steps for which the last picture stands
-INFIX = {
-    "plus": "+", "minus": "−", "multiply": "×", "divide": "÷", "power": "^", "less": "<", "less_equal": "≤",
-    "equal": "=", "not_equal": "≠",
-}  # fmt: skip
 AS_NOTHING = 1e-9  # a gradient less its terms is rounding alone if it is below this, relative to them
 
 
@@ -85,11 +82,11 @@ def _forward(diagram: Diagram, operation: Operation) -> str:
 
 
 def _applied(operation: Operation, texts: list[str], more: bool) -> str:
-    sign = INFIX.get(operation.name)
-    if sign is not None and len(texts) == 2:
+    primitive = declared(operation.name)
+    if primitive is not None and primitive.infix and len(texts) == 2:
         right = f"({texts[1]})" if texts[1].startswith("−") else texts[1]
         left = f"({texts[0]})" if operation.name == "power" and texts[0].startswith("−") else texts[0]
-        return f"{left} {sign} {right}"
+        return f"{left} {operation.symbol} {right}"
     if operation.name == "square":
         return f"({texts[0]})²" if texts[0].startswith("−") else f"{texts[0]}²"
     return f"{readable(operation.symbol, 14)}({', '.join(texts)}{', …' if more else ''})"

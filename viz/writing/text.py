@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograd.graph.descriptions import tree_lines
 from viz.diagrams.diagram import Diagram, Value
 from viz.labels import readable
 
@@ -17,32 +18,23 @@ def write_tree(diagram: Diagram, most_lines: int = MOST_LINES) -> str:
 
     A line gives name, value, gradient, operation and layer. A value that is used again is not spelled out again.
     """
-    lines: list[str] = [f"({readable(diagram.note, LONGEST_NOTE)})"] if diagram.note else []
     met: set[int] = set()
-    # Value, the prefix of its line and of those below it, depth.
+
+    def described(item: tuple[int, str]) -> tuple[str, list[tuple[int, str]]]:
+        index, before = item
+        value = diagram.values[index]
+        text = before + _line(diagram, value)
+        if value.producer is None:
+            return text, []
+        if index in met:
+            return f"{text} (see above)", []
+        met.add(index)
+        return text, [(operand.value, "") for operand in diagram.operations[value.producer].operands]
+
+    note = [f"({readable(diagram.note, LONGEST_NOTE)})"] if diagram.note else []
     roots = [(output, "") for output in diagram.outputs]
     roots += [(guard.value, f"guard {readable(guard.text, LONGEST_GUARD)}: ") for guard in diagram.guards]
-    stack: list[tuple[int, str, str, int]] = [(value, first, "", 0) for value, first in reversed(roots)]
-    while stack:
-        if len(lines) >= most_lines:
-            lines.append("… and more")
-            break
-        index, first, rest, depth = stack.pop()
-        value = diagram.values[index]
-        again = index in met and value.producer is not None
-        met.add(index)
-        lines.append(first + _line(diagram, value) + (" (see above)" if again else ""))
-        if value.producer is None or again:
-            continue
-        operands = diagram.operations[value.producer].operands
-        if depth >= DEEPEST:
-            lines.append(f"{rest}└─ …")
-            continue
-        for place in range(len(operands) - 1, -1, -1):
-            last = place == len(operands) - 1
-            below = rest + ("   " if last else "│  ")
-            stack.append((operands[place].value, rest + ("└─ " if last else "├─ "), below, depth + 1))
-    return "\n".join(lines) + "\n"
+    return "\n".join(note + tree_lines(roots, described, most_lines - len(note), DEEPEST)) + "\n"
 
 
 def _line(diagram: Diagram, value: Value) -> str:

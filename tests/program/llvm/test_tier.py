@@ -10,7 +10,6 @@ import pytest
 
 import autograd
 from autograd import exp, grad, hessian, jit, log, maximum, prod, relu, sin, sqrt, tanh, value_and_grad, vmap, where
-from autograd.testing.strategies import INTEGER_OPERANDS
 from tests.tables.comparison import same_bits
 from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE
 
@@ -44,7 +43,7 @@ def points(primitive, count=60):
     if arity > 2:
         grid = np.hstack([grid, draw.choice([0.5, 1.0, 2.0], (len(grid), arity - 2))])
     drawn = np.vstack([grid, draw.uniform(-3.0, 3.0, (count, arity)), draw.uniform(0.0, 50.0, (count, arity))])
-    for place in INTEGER_OPERANDS.get(primitive.name, ()):
+    for place in primitive.orders:
         drawn[:, place] = draw.integers(1, 4, len(drawn))
     return np.ascontiguousarray(drawn)
 

@@ -1,9 +1,9 @@
-"""The function under check: run at points, with its derivatives and with the graph that shows its decisions."""
+"""The function that is checked: run at points, with its derivatives and with the graph that shows its decisions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
@@ -12,13 +12,13 @@ from autograd.graph.callers import caller
 from autograd.graph.modes import tracing, watching
 from autograd.graph.node import Node, Variable, recorded_gradients, value_of
 from autograd.graph.sweep import adjoints, gradients, topological_order
-from autograd.program.trace import Trace, without_conditions
-from autograd.testing.differences import EPSILON, Line, Sample, scales_of
-from autograd.testing.kinks import margins_of
-from autograd.transforms.derivatives import jvp, name_of
-from autograd.transforms.structures import Structure, flatten
+from autograd.program.trace import Trace, condition_leaf
+from autograd.testing.differences import EPSILON
+from autograd.transforms.derivatives import jvp
+from autograd.transforms.taped_run import name_of
+from autograd.transforms.trees import flatten
 
-__all__ = ["Recorded", "Subject", "rounding_of"]
+__all__ = ["CheckedFunction", "Recorded", "rounding_of", "slopes_of"]
 
 
 class Recorded(NamedTuple):
@@ -34,7 +34,7 @@ class Recorded(NamedTuple):
     decisions: list[tuple[Node, bool, str]] | None
 
 
-class Subject:
+class CheckedFunction:
     """A function and the inputs at which it is checked, written one after the other.
 
     Nothing is known of the function but that it takes Variables in the structure of the inputs, and gives nodes and
@@ -50,7 +50,7 @@ class Subject:
         names = [number.name if isinstance(number, Node) else None for number in numbers]
         self.labels = [
             path if name is None else f"{path} ({name!r})"
-            for path, name in zip(paths_of(self.structure, "input"), names, strict=True)
+            for path, name in zip(self.structure.paths("input"), names, strict=True)
         ]
         self.runs = 0
         self.is_traceable = True
@@ -62,10 +62,10 @@ class Subject:
     def results(self, numbers: Sequence[Any]) -> list[Any]:
         """The numbers that the function returns for these, nodes and floats."""
         self.runs += 1
-        returned = without_conditions(self.fun(*self.arguments(numbers)))
+        returned = self.fun(*self.arguments(numbers))
         if type(returned) is float or isinstance(returned, Node):
             return [returned]
-        return flatten(returned, f"the output of {self.name}")[0]
+        return flatten(returned, f"the output of {self.name}", condition_leaf)[0]
 
     def derivatives(self, variables: Sequence[Any], below: int) -> list[Any]:
         """The derivatives of order `below` of every output, as nodes where they depend on a variable."""
@@ -94,7 +94,7 @@ class Subject:
         return values
 
     def recorded(self, point: Sequence[float], *, traced: bool = True, places: bool = False) -> Recorded:
-        """A run of the function, inside a trace if it can be: that shows its decisions, and what is inside `jit`.
+        """A run of the function, inside a trace if it can be: that shows its decisions, and the inside of `jit`.
 
         places: whether to note where each operation stands, which takes some time.
         """
@@ -133,35 +133,6 @@ class Subject:
         with watching(watch):
             return self.results(variables)
 
-    def line(self, direction: Sequence[float], below: int, here: Sequence[float], noise: Sequence[float]) -> Line:
-        """The derivatives of order `below` along a direction through the inputs."""
-        places = [place for place, part in enumerate(direction) if part != 0.0]
-        single = places[0] if len(places) == 1 and direction[places[0]] == 1.0 else None
-
-        def moved(t: float) -> tuple[list[float], float]:
-            point = list(self.point)
-            for place in places:
-                point[place] += t * direction[place]
-            return point, t if single is None else point[single] - self.point[single]
-
-        def sample(t: float) -> Sample | None:
-            point, at = moved(t)
-            values = self.values(point, below)
-            return None if values is None else Sample(at, values)
-
-        def margins(t: float) -> list[float] | None:
-            point, _ = moved(t)
-            if t != 0.0 and point == self.point:
-                return None
-            try:
-                nodes = self.recorded(point).nodes
-            except (ArithmeticError, ValueError):
-                return None
-            return margins_of(nodes)[1]
-
-        scales = (1.0,) if single is None else scales_of(self.point[single])
-        return Line(sample, here, noise=noise, scales=scales, margins=margins)
-
     def forward(self, tangents: Sequence[float], below: int) -> list[float]:
         """The derivatives of order `below` along a direction, by forward mode."""
 
@@ -177,7 +148,7 @@ class Subject:
         return list(combinations_with_replacement(range(len(self.point)), below))
 
     def describe(self, component: int, count: int, below: int) -> str:
-        """What the component is, of `count` derivatives of order `below`: an output, or a derivative of it."""
+        """One of `count` derivatives of order `below`, in words: an output, or a derivative of it."""
         chosen = self.chosen(below)
         outputs = count // max(1, len(chosen))
         output, which = divmod(component, max(1, len(chosen)))
@@ -192,22 +163,6 @@ class Subject:
         return ", ".join(shown) + (", ..." if len(self.labels) > 4 else "")
 
 
-def paths_of(structure: Structure, path: str) -> Iterator[str]:
-    """The path to each number in a structure: `input[0]['scale'][2]`."""
-    if structure.is_array:
-        import numpy
-
-        for index in numpy.ndindex(*(structure.shape or ())):
-            yield f"{path}[{', '.join([str(place) for place in index])}]" if index else path
-        return
-    if structure.shape is not None:
-        yield path
-        return
-    keys = range(len(structure.children)) if structure.keys is None else structure.keys
-    for key, child in zip(keys, structure.children, strict=True):
-        yield from paths_of(child, f"{path}[{key!r}]")
-
-
 def slopes_of(result: Any, variables: Sequence[Any], create_graph: bool) -> list[Any]:
     """The derivatives of a result in each variable; zeros if it is a number."""
     if not isinstance(result, Node):
@@ -217,7 +172,7 @@ def slopes_of(result: Any, variables: Sequence[Any], create_graph: bool) -> list
 
 
 def rounding_of(result: Any, variables: Sequence[Variable]) -> tuple[float, list[float]]:
-    """What rounding may have done to the value of a result, and to its derivative in each variable.
+    """An estimate of the rounding in the value of a result, and in its derivative in each variable.
 
     A sweep with absolute values: the rounding of each step reaches the result by the product of the local
     gradients on the way (Linnainmaa, BIT 16, 1976), and a derivative is the sum of such products.

@@ -1,6 +1,6 @@
 """`gradcheck`: derivatives from the graph against differences of values, with the kinks in view.
 
-The tolerance is the error bound of the differences and what rounding may have done to the graph's derivative. At a
+The tolerance is the error bound of the differences, with that of rounding in the graph's derivative. At a
 kink, a derivative is right if it lies between the slopes on both sides. A mismatch is traced to the operation whose
 local gradient is wrong.
 """
@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.graph.node import value_of
-from autograd.testing.checks import Finding, Options, check_order, different_values
+from autograd.testing.check import Check, Finding, Options, different_values
+from autograd.testing.checked_function import CheckedFunction, Recorded, rounding_of
+from autograd.testing.comparison import Tolerance
 from autograd.testing.differences import SAFETY
+from autograd.testing.faulty_operations import fault_of
+from autograd.testing.hidden_dependencies import kept_node
 from autograd.testing.kinks import kinks_near, margins_of
-from autograd.testing.leaks import kept_node
-from autograd.testing.localise import fault_of
 from autograd.testing.report import Report, failure
-from autograd.testing.subject import Recorded, Subject, rounding_of
 
 __all__ = ["assert_gradients", "check_gradients", "check_grads", "gradcheck"]
 
@@ -47,8 +48,7 @@ def gradcheck(
     right. `check_gradients` says where that was so. At a jump there is none that would be right.
 
     eps: the largest step of the differences, in place of those chosen by the scale of each input.
-    atol, rtol: how far a derivative may be off beyond the error bound of the differences: by
-        `atol + rtol * |derivative|`.
+    atol, rtol: a derivative may be off by `atol + rtol * |derivative|` beyond the error bound of the differences.
     order: up to which order derivatives are checked; those of order n against differences of those of order n - 1.
     raise_exception: whether to raise GradcheckError, which names the worst mismatch and the operation that is to
         blame, or to return False. The error has the `report`.
@@ -60,23 +60,11 @@ def gradcheck(
     >>> gradcheck(lambda x, y: x * exp(y), [2.0, 0.5], order=2)
     True
     """
-    report = check_gradients(
-        fun,
-        inputs,
-        eps=eps,
-        atol=atol,
-        rtol=rtol,
-        order=order,
-        nondet_tol=nondet_tol,
-        check_forward_ad=check_forward_ad,
-        check_backward_ad=check_backward_ad,
-        fast_mode=fast_mode,
-    )
-    if report:
-        return True
-    if raise_exception:
+    options = Options(Tolerance(atol, rtol, eps), order, nondet_tol, check_forward_ad, check_backward_ad, fast_mode)
+    report = report_on(fun, inputs, options)
+    if raise_exception and not report:
         raise failure(report)
-    return False
+    return bool(report)
 
 
 def check_gradients(
@@ -92,7 +80,7 @@ def check_gradients(
     check_backward_ad: bool = True,
     fast_mode: bool = False,
 ) -> Report:
-    """What a `gradcheck` with these arguments finds, kinks included.
+    """The report that a `gradcheck` with these arguments decides by, kinks included.
 
     >>> report = check_gradients(abs, [0.0])
     >>> bool(report), report.kinks[0].operation, report.kinks[0].margin
@@ -100,17 +88,8 @@ def check_gradients(
     >>> print(report.at_kinks[0])  # doctest: +ELLIPSIS
     the derivative of the output in input[0] = 0.0 is 0.0 ... a subgradient: the slope is -1 from the left and 1 ...
     """
-    if order < 1:
-        raise ValueError(f"gradcheck needs order >= 1, got {order}")
-    if eps is not None and not 0.0 < eps < math.inf:
-        raise ValueError(f"gradcheck needs a step eps > 0, got {eps}")
-    for name, tolerance in (("atol", atol), ("rtol", rtol), ("nondet_tol", nondet_tol)):
-        if not 0.0 <= tolerance < math.inf:
-            raise ValueError(f"gradcheck needs {name} >= 0, got {tolerance}")
-    if not (check_forward_ad or check_backward_ad):
-        raise ValueError("gradcheck needs check_forward_ad or check_backward_ad: nothing would be checked")
-    options = Options(eps, atol, rtol, nondet_tol, check_forward_ad, check_backward_ad, fast_mode)
-    return run_checks(Subject(fun, inputs), order, options)
+    options = Options(Tolerance(atol, rtol, eps), order, nondet_tol, check_forward_ad, check_backward_ad, fast_mode)
+    return report_on(fun, inputs, options)
 
 
 def assert_gradients(fun: Callable[..., Any], *args: Any, **options: Any) -> None:
@@ -137,55 +116,50 @@ def check_grads(
     unknown = set([modes] if isinstance(modes, str) else modes) - {"fwd", "rev"}
     if unknown:
         raise ValueError(f"modes are 'fwd' and 'rev', got {sorted(unknown)}")
-    gradcheck(
-        f,
-        args,
-        order=order,
-        check_forward_ad="fwd" in modes,
-        check_backward_ad="rev" in modes,
-        atol=0.0 if atol is None else atol,
-        rtol=1e-7 if rtol is None else rtol,
-        eps=eps,
-    )
+    tolerance = Tolerance(0.0 if atol is None else atol, 1e-7 if rtol is None else rtol, eps)
+    options = Options(tolerance, order, check_forward_ad="fwd" in modes, check_backward_ad="rev" in modes)
+    report = report_on(f, args, options)
+    if not report:
+        raise failure(report)
 
 
-def run_checks(subject: Subject, order: int, options: Options) -> Report:
-    """All checks of one function, up to the first order at which derivatives are wrong."""
+def report_on(fun: Callable[..., Any], inputs: Any, options: Options) -> Report:
+    """The report on one function, up to the first order at which derivatives are wrong."""
+    options.validate()
+    function = CheckedFunction(fun, inputs)
     report = Report()
-    recorded = subject.recorded(subject.point)
+    recorded = function.recorded(function.point)
     at_kink = any([margin == 0.0 for margin in margins_of(recorded.nodes)[1]])
     if at_kink or kinks_near(recorded.nodes, {}):
-        recorded = subject.recorded(subject.point, places=True)
+        recorded = function.recorded(function.point, places=True)
         report.kinks = kinks_near(recorded.nodes, recorded.places)
-    again = subject.recorded(subject.point, traced=False)
-    report.complaint = changed_value(subject, recorded, again, options)
+    again = function.recorded(function.point, traced=False)
+    report.complaint = changed_value(function, recorded, again, options.nondet_tol)
     if report.complaint:
         return report
     report.fault = kept_node(recorded, again)
     if report.fault is not None:
         report.complaint = f"gradcheck needs a function that starts anew at each call: {report.fault.reason}"
         return report
-    for below in range(order):
-        findings, report.complaint = check_order(subject, below, options, at_kink)
-        report.findings += findings
+    for below in range(options.order):
+        check = Check(function, options, below, at_kink)
+        report.complaint = check.complaint()
         if report.complaint:
             break
+        report.findings += check.findings()
         wrong = report.mismatches
         if wrong:
-            report.fault = fault_of(subject, wrong[0], below, options)
-            if report.fault is None and is_unresolved(subject, wrong):
-                report.findings = [
-                    finding if finding.agrees else finding.by_operations() for finding in report.findings
-                ]
-                continue
-            break
-    report.runs = subject.runs
-    report.decisions_seen = subject.is_traceable
+            report.fault = fault_of(check, wrong[0])
+            if report.fault is not None or not is_unresolved(function, wrong):
+                break
+            report.findings = [finding if finding.agrees else finding.by_operations() for finding in report.findings]
+    report.runs = function.runs
+    report.decisions_seen = function.is_traceable
     return report
 
 
-def changed_value(subject: Subject, first: Recorded, second: Recorded, options: Options) -> str:
-    """What is to say if two runs at the same point give different values, empty if they don't.
+def changed_value(function: CheckedFunction, first: Recorded, second: Recorded, nondet_tol: float) -> str:
+    """The complaint if two runs at the same point give different values, empty if they don't.
 
     The first run may have been inside a trace, where functions that are compiled run as plain Python.
     """
@@ -193,15 +167,15 @@ def changed_value(subject: Subject, first: Recorded, second: Recorded, options: 
         known, found = value_of(one), value_of(other)
         # Compiled functions may differ from Python in the last digits, of which cancellation may leave nothing else.
         rounding = rounding_of(one, first.variables)[0] + rounding_of(other, second.variables)[0]
-        allowed = options.nondet_tol + 1e-9 * max(abs(known), abs(found)) + SAFETY * rounding
+        allowed = nondet_tol + 1e-9 * max(abs(known), abs(found)) + SAFETY * rounding
         if math.isfinite(known) and math.isfinite(found) and abs(known - found) > allowed:
-            return different_values(known, found, subject.describe(output, len(first.outputs), 0))
+            return different_values(known, found, function.describe(output, len(first.outputs), 0))
     return ""
 
 
-def is_unresolved(subject: Subject, wrong: list[Finding]) -> bool:
+def is_unresolved(function: CheckedFunction, wrong: list[Finding]) -> bool:
     """Whether kinks lie so near that differences can't tell, while each operation alone was found to be right.
 
     Nothing may be in the function that could hide from the graph.
     """
-    return subject.is_traceable and not [item for item in wrong if item.comparison.kind != "unresolved"]
+    return function.is_traceable and not [item for item in wrong if item.comparison.kind != "unresolved"]

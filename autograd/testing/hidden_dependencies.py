@@ -1,38 +1,38 @@
-"""How a function depends on its inputs in ways that its graph does not show.
+"""The search for ways in which a function depends on its inputs and its graph does not show it.
 
 Plain numbers taken out of nodes, nodes kept from an earlier call, `detach`: the operations of such a graph are right
 and its derivatives wrong. Runs at and beside the point show which operation's value changes otherwise than its
-tangent says, though those of its operands don't, and what it took for a constant.
+tangent says, though those of its operands don't, and the number that it took for a constant.
 """
 
 from __future__ import annotations
 
 from autograd.graph.node import Constant, Node, operands_of, recorded_gradients, value_of
 from autograd.operations.primitives import StopGradient
-from autograd.testing.checks import Finding
+from autograd.testing.check import Finding
+from autograd.testing.checked_function import CheckedFunction, Recorded
 from autograd.testing.differences import EPSILON, scales_of
 from autograd.testing.report import Fault
-from autograd.testing.subject import Recorded, Subject
 
-__all__ = ["kept_node", "leak_of", "stopped"]
+__all__ = ["hidden_dependency", "in_brackets", "kept_node", "stopped"]
 
 # The step of the runs beside the point, in units of the input's scale.
 STEP = 2.0**-17
 
 
-def leak_of(subject: Subject, traced: Recorded, finding: Finding, below: int) -> Fault | None:
-    """Where the value of the function stops following its graph, None if that can't be told."""
+def hidden_dependency(function: CheckedFunction, traced: Recorded, finding: Finding, below: int) -> Fault | None:
+    """The place where the value of the function stops following its graph, None if that can't be told."""
     place = finding.place if finding.place >= 0 else 0
-    step = STEP * max(scales_of(subject.point[place]))
+    step = STEP * max(scales_of(function.point[place]))
     moved = [
-        [*subject.point[:place], subject.point[place] + side * step, *subject.point[place + 1 :]] for side in (1, -1)
+        [*function.point[:place], function.point[place] + side * step, *function.point[place + 1 :]] for side in (1, -1)
     ]
     try:
-        here = subject.recorded(subject.point, traced=False, places=True)
-        up, down = [subject.recorded(point, traced=False) for point in moved]
+        here = function.recorded(function.point, traced=False, places=True)
+        up, down = [function.recorded(point, traced=False) for point in moved]
     except (ArithmeticError, ValueError):
         return None
-    label = subject.labels[place]
+    label = function.labels[place]
     return (
         stopped(traced)
         or plain_result(here, up, finding, label)
@@ -42,7 +42,7 @@ def leak_of(subject: Subject, traced: Recorded, finding: Finding, below: int) ->
 
 
 def kept_node(first: Recorded, second: Recorded) -> Fault | None:
-    """A node that a run of the function left behind and the next one uses, with the values of then."""
+    """A node that a run of the function left behind and the next one uses, with the values of that run."""
     own = {id(variable) for variable in first.variables}
     if not own.intersection([id(node) for node in second.nodes]):
         return None
@@ -53,11 +53,11 @@ def kept_node(first: Recorded, second: Recorded) -> Fault | None:
         if id(node) in earlier:
             place = first.places.get(id(node), "")
             reason = (
-                f"the result of {node.op.name} = {value_of(node)!r}{at(place)} was computed in an earlier call and is "
-                f"used again: its value and derivatives are those of then"
+                f"the result of {node.op.name} = {value_of(node)!r}{in_brackets(place)} was computed in an earlier "
+                f"call and is used again: its value and derivatives are those of that call"
             )
             return Fault(node.op.name, place, reason, node=node)
-    return Fault("", "", "an input of an earlier call is used again: its value and derivatives are those of then")
+    return Fault("", "", "an input of an earlier call is used again: its value and derivatives are those of that call")
 
 
 def stopped(traced: Recorded) -> Fault | None:
@@ -66,8 +66,8 @@ def stopped(traced: Recorded) -> Fault | None:
         if node.op is StopGradient:
             place = traced.places.get(id(node), "")
             reason = (
-                f"derivatives stop at detach, stop_gradient or no_grad{at(place)}: {value_of(node)!r} counts as "
-                f"constant from there on"
+                f"derivatives stop at detach, stop_gradient or no_grad{in_brackets(place)}: {value_of(node)!r} "
+                f"counts as constant from there on"
             )
             return Fault(StopGradient.name, place, reason, node=node)
     return None
@@ -80,7 +80,7 @@ def plain_result(here: Recorded, beside: Recorded, finding: Finding, label: str)
             which = "the result" if len(here.outputs) == 1 else f"output {output}"
             reason = (
                 f"{which} is a plain number, {value_of(first)!r}, that changes with {label}: it was made from .value, "
-                f"from detached nodes, inside no_grad, or by a compiled function that closes over what varies (pass it "
+                f"from detached nodes, inside no_grad, or by a compiled function that closes over a variable (pass it "
                 f"as an argument)"
             )
             return Fault("", "", reason)
@@ -108,8 +108,8 @@ def first_wrong_tangent(here: Recorded, up: Recorded, down: Recorded, place: int
             continue
         name, where = node.op.name, here.places.get(id(node), "")
         reason = (
-            f"from {name} = {value_of(node)!r}{at(where)} on the derivative in {label} is wrong: it is {tangent:.9g} "
-            f"by the graph and {quotient:.9g} by differences, and its operands' derivatives are right"
+            f"from {name} = {value_of(node)!r}{in_brackets(where)} on the derivative in {label} is wrong: it is "
+            f"{tangent:.9g} by the graph and {quotient:.9g} by differences, and its operands' derivatives are right"
         )
         constant = changed_constant(node, high, low)
         if constant is not None:
@@ -133,11 +133,11 @@ def changed_constant(node: Node, high: Node, low: Node) -> tuple[int, float] | N
 
 
 def by_rules_alone(below: int) -> Fault:
-    """What is left if only the modes disagree."""
+    """The fault that is left if only the modes disagree."""
     reason = f"reverse mode and forward mode disagree in order {below + 1}, and each operation alone is right"
     return Fault("", "", reason)
 
 
-def at(place: str) -> str:
+def in_brackets(place: str) -> str:
     """The place in brackets, if it is known."""
     return f" ({place})" if place else ""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from autograd import Constant, Node, OperandError, Variable, grad
-from autograd.transforms.structures import Structure, as_array, flatten
+from autograd.transforms.trees import Structure, as_array, flatten
 from tests.tables.settings import CI
 
 Point = collections.namedtuple("Point", "x y")

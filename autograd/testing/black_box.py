@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import OperandError, OutputError
 from autograd.numbers.operands import number_or_none
-from autograd.testing.checks import Finding, spread, unit
-from autograd.testing.comparison import compare
+from autograd.testing.check import Finding, spread, unit
+from autograd.testing.common_mistakes import mistake_in
+from autograd.testing.comparison import Derivative, Tolerance, compare
 from autograd.testing.differences import EPSILON, Line, Sample, scales_of
-from autograd.testing.likeness import likeness
 from autograd.testing.report import Fault, Report, failure
-from autograd.testing.subject import paths_of
-from autograd.transforms.derivatives import name_of
-from autograd.transforms.structures import Structure, flatten
+from autograd.transforms.taped_run import name_of
+from autograd.transforms.trees import Structure, as_array, flatten
 
 __all__ = ["check_gradient"]
 
 # The distance from 1 to the next number, in the arithmetics that leave differences enough digits.
 SPACINGS = {"float64": EPSILON, "float32": 2.0**-23}
-# How many values the scatter is estimated from, and what its third differences amplify: the root of 20.
+# The number of values that the scatter is estimated from; the amplification by third differences, the root of 20.
 SCATTER_POINTS = 8
 AMPLIFIED = math.sqrt(20.0)
 
@@ -56,33 +55,39 @@ def check_gradient(
     >>> bool(report), report.compared
     (True, 2)
     """
-    subject = Black(fun, gradient, inputs)
+    function = BlackBox(fun, gradient, inputs)
     report = Report()
-    report.complaint = subject.complaint()
+    report.complaint = function.complaint()
     if not report.complaint:
-        limit = (1e-7 if subject.epsilon == EPSILON else math.sqrt(subject.epsilon)) if rtol is None else rtol
-        report.findings = [subject.compared(place, eps, atol, limit) for place in range(len(subject.point))]
+        limit = (1e-7 if function.epsilon == EPSILON else math.sqrt(function.epsilon)) if rtol is None else rtol
+        tolerance = Tolerance(atol, limit, eps)
+        report.findings = [function.compared(place, tolerance) for place in range(len(function.point))]
         if not report:
             expected = [finding.comparison.slope.value for finding in report.findings]
-            looks = likeness(expected, subject.slopes, 10.0 * limit)
-            report.fault = Fault("", "", f"what it looks like: {looks}", (), tuple(expected)) if looks else None
-    report.runs = subject.runs
+            mistake = mistake_in(expected, function.slopes, 10.0 * limit)
+            report.fault = (
+                Fault("", "", f"it looks like a common mistake: {mistake}", (), tuple(expected)) if mistake else None
+            )
+    report.runs = function.runs
     if raise_exception and not report:
         raise failure(report)
     return report
 
 
-class Black:
-    """A function of which nothing is known but its values, and what is said to be its gradient."""
+class BlackBox:
+    """A function of which nothing is known but its values, and a function said to be its gradient."""
 
     def __init__(self, fun: Callable[..., Any], gradient: Callable[..., Any], inputs: Any) -> None:
         self.fun = fun
-        self.originals: list[Any] = []
         arguments = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
-        numbers, self.structure = flatten(plain(arguments, self.originals), "input")
-        self.labels = list(paths_of(self.structure, "input"))
+        numbers, self.structure = flatten(arguments, "input", foreign_leaf)
+        self.labels = self.structure.paths("input")
         self.runs = 0
-        self.epsilon = max([EPSILON, *[spacing(original) for original in self.originals]])
+        spacings: list[float] = [EPSILON]
+        self.structure.map_pieces(
+            lambda start, piece: spacings.append(spacing(piece.maker.original)) if piece.maker else None
+        )
+        self.epsilon = max(spacings)
         result = self.call(numbers)
         # A library that computes in single precision says so only by its results.
         self.epsilon = max(self.epsilon, spacing(result))
@@ -92,24 +97,15 @@ class Black:
         self.noise = self.scatter() if self.point else 0.0
 
     def complaint(self) -> str:
-        """Why nothing can be compared, empty if it can."""
+        """The reason why nothing can be compared, empty if there is none."""
         if math.isfinite(self.here):
             return ""
         return f"check_gradient needs a finite value, got {self.here} for the output of {name_of(self.fun)}"
 
-    def arguments(self, numbers: Sequence[float]) -> Any:
-        """These numbers in the structure and the kinds of arrays that were given."""
-        originals = iter(self.originals)
-
-        def piece(start: int, part: Structure) -> Any:
-            return like(next(originals), part.fill(numbers, start))
-
-        return self.structure.map_pieces(piece)
-
     def call(self, numbers: Sequence[float]) -> Any:
-        """What the function returns for these numbers."""
+        """The result of the function for these numbers."""
         self.runs += 1
-        return self.fun(*self.arguments(numbers))
+        return self.fun(*self.structure.build(numbers))
 
     def number(self, result: Any) -> float:
         """The one number that a result is."""
@@ -123,11 +119,11 @@ class Black:
 
     def gradient_at(self, gradient: Callable[..., Any]) -> list[float]:
         """The gradient's numbers at the point."""
-        returned = gradient(*self.arguments(self.point))
-        slopes, structure = flatten(plain(returned, []), f"what {name_of(gradient)} returns")
+        returned = gradient(*self.structure.build(self.point))
+        slopes, structure = flatten(returned, f"the result of {name_of(gradient)}", foreign_leaf)
         # By path, not by order: dicts may come back with their keys sorted.
         for path in ("input", "input[0]") if len(self.structure.children) == 1 else ("input",):
-            found = dict(zip(paths_of(structure, path), slopes, strict=True))
+            found = dict(zip(structure.paths(path), slopes, strict=True))
             if set(found) == set(self.labels):
                 return [found[label] for label in self.labels]
         raise OutputError(
@@ -158,7 +154,7 @@ class Black:
         return Line(sample, [self.here], noise=[self.noise], scales=scales, epsilon=self.epsilon)
 
     def scatter(self) -> float:
-        """How far values scatter about a smooth function, from third differences of values next to each other."""
+        """The scatter of values about a smooth function, from third differences of values next to each other."""
         direction = spread(self.point)
         step = 16.0 * self.epsilon
         values = []
@@ -172,45 +168,40 @@ class Black:
         sizes = [abs(value) for value in values if math.isfinite(value)]
         return max(sizes, default=0.0) / AMPLIFIED
 
-    def compared(self, place: int, eps: float | None, atol: float, rtol: float) -> Finding:
+    def compared(self, place: int, tolerance: Tolerance) -> Finding:
         """The derivative in one input against differences."""
         x = self.point[place]
         line = self.line(unit(place, len(self.point)), scales_of(x))
-        slope = self.slopes[place]
-        rounding = 8.0 * self.epsilon * abs(slope)
-        comparison = compare([slope], [rounding], line, atol=atol, rtol=rtol, eps=eps)[0]
+        derivative = Derivative(self.slopes[place], 8.0 * self.epsilon * abs(self.slopes[place]))
+        (comparison,) = compare([derivative], line, tolerance)
         return Finding("the output", f"in {self.labels[place]} = {x!r}", comparison, 0, place, "its gradient")
 
 
-def plain(value: Any, originals: list[Any]) -> Any:
-    """The same with NumPy arrays for arrays of any library, which are appended to `originals`, None for numbers."""
-    if isinstance(value, Mapping):
-        return {key: plain(item, originals) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        items = [plain(item, originals) for item in value]
-        if isinstance(value, list):
-            return items
-        return type(value)._make(items) if hasattr(value, "_make") else tuple(items)
+class Like:
+    """Makes arrays of the kind of an original, from any library."""
+
+    def __init__(self, original: Any) -> None:
+        self.original = original
+
+    def __call__(self, numbers: Sequence[float]) -> Any:
+        original, array = self.original, as_array(numbers, tuple(self.original.shape))
+        if hasattr(original, "new_tensor"):
+            return original.new_tensor(array)
+        if hasattr(original, "__array_namespace__"):
+            return original.__array_namespace__().asarray(array, dtype=original.dtype)
+        return array.astype(original.dtype)
+
+
+def foreign_leaf(value: Any, what: str) -> tuple[list[float], Structure] | None:
+    """An array of any library as a leaf, for `flatten`; None for numbers."""
     if not hasattr(value, "shape"):
-        originals.append(None)
-        return value
+        return None
     import numpy
 
     spacing(value)
-    originals.append(value)
     array = value.detach() if hasattr(value, "detach") else value
-    return numpy.asarray(array.cpu() if hasattr(array, "cpu") else array, dtype=numpy.float64)
-
-
-def like(original: Any, numbers: Any) -> Any:
-    """These numbers as the kind of array that was given, or as they are."""
-    if original is None:
-        return numbers
-    if hasattr(original, "new_tensor"):
-        return original.new_tensor(numbers)
-    if hasattr(original, "__array_namespace__"):
-        return original.__array_namespace__().asarray(numbers, dtype=original.dtype)
-    return numbers.astype(original.dtype)
+    array = numpy.asarray(array.cpu() if hasattr(array, "cpu") else array, dtype=numpy.float64)
+    return array.ravel().tolist(), Structure(None, [], shape=array.shape, is_array=True, maker=Like(value))
 
 
 def spacing(value: Any) -> float:

@@ -2,6 +2,7 @@ cimport cython
 from cpython.array cimport array
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.string cimport memcpy
+from autograd.graph.node cimport Node
 
 @cython.final
 cdef class Structure:
@@ -9,14 +10,20 @@ cdef class Structure:
     cdef readonly list children
     cdef readonly object keys
     cdef readonly tuple shape
-    cdef readonly bint is_array
-    cdef readonly object pattern
+    cdef readonly bint is_array, is_number
+    cdef readonly object maker
     cdef readonly Py_ssize_t size
 
     cpdef object build(self, object numbers)
     @cython.locals(built=list, part=Structure)
     cdef object of_doubles(self, array numbers, Py_ssize_t start)
-    cdef object contain(self, list built)
+
+cdef tuple parts_of(object value)
+cdef object contain(object kind, object keys, list parts)
+@cython.locals(container=tuple, changed=list, same=bint)
+cpdef object map_leaves(object function, object tree)
+@cython.locals(container=tuple, children=list)
+cdef Structure take_apart(object value, object what, list numbers, object leaf)
 
 cdef object _new_array
 @cython.locals(view=Py_buffer)

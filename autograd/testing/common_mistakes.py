@@ -1,17 +1,19 @@
-"""What wrong derivatives look like beside the right ones."""
+"""The mistakes that wrong derivatives show when they are held against the right ones."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-__all__ = ["likeness"]
+__all__ = ["mistake_in"]
 
 
-def likeness(expected: Sequence[float], got: Sequence[float], closely: float = 1e-6) -> str:
-    """What wrong derivatives look like; empty if like nothing. Those within a share `closely` count as the same.
+def mistake_in(expected: Sequence[float], got: Sequence[float], closely: float = 1e-6) -> str:
+    """The mistake that turns the expected derivatives into these, in words; empty if it is none that is known.
 
-    >>> likeness([2.0, 3.0], [3.0, 2.0])
+    closely: up to which share of its size a difference does not count.
+
+    >>> mistake_in([2.0, 3.0], [3.0, 2.0])
     'those of its two operands are swapped'
     """
     if not all([math.isfinite(slope) for slope in (*expected, *got)]):

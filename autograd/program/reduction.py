@@ -1,0 +1,104 @@
+"""The reduction of the results of rows to sums and means, or to arrays with the rows along the first axis."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.transforms.sparse import matrix_leaf
+from autograd.transforms.trees import NUMBER, Structure, as_array, flatten
+
+__all__ = ["Reduction"]
+
+
+class Reduction:
+    """Puts the results of the rows of a mapped function together: `reduce` holds for all parts, or has one for each."""
+
+    def __init__(self, name: str, reduce: Any) -> None:
+        for one in reduce if isinstance(reduce, tuple) else (reduce,):
+            if one not in (None, "sum", "mean"):
+                raise ValueError(f"reduce is None, 'sum' or 'mean', or a tuple of these, got {reduce!r}")
+        self.name = name
+        self.reduce = reduce
+
+    def from_sums(self, found: Any, count: int) -> Any:
+        """The results from their sums over so many rows."""
+        sums, structure = flatten(found, f"the output of {self.name}", matrix_leaf)
+        built = []
+        start = 0
+        for part, reduction in self.parts(structure):
+            built.append(reduced(part, reduction, sums[start : start + part.size], count))
+            start += part.size
+        return self.joined(structure, built)
+
+    def sums_everything(self) -> bool:
+        """Whether all results are added up over the rows."""
+        return None not in (self.reduce if isinstance(self.reduce, tuple) else (self.reduce,))
+
+    def of_rows(self, returned: list[Any]) -> Any:
+        """The results from what the function returned for each row, numbers and nodes."""
+        found = [flatten(value, f"the output of {self.name}", matrix_leaf) for value in returned]
+        structure = found[0][1]
+        self.check_structures([structure for _, structure in found])
+        built: list[Any] = []
+        start = 0
+        for part, reduction in self.parts(structure):
+            columns = range(start, start + part.size)
+            start += part.size
+            if reduction is None:
+                entries = as_array([numbers[column] for numbers, _ in found for column in columns])
+                built.append(stacked(part, entries.reshape(len(found), part.size)))
+                continue
+            sums = [functools.reduce(operator.add, [numbers[column] for numbers, _ in found]) for column in columns]
+            built.append(reduced(part, reduction, sums, len(found)))
+        return self.joined(structure, built)
+
+    def parts(self, structure: Structure) -> list[tuple[Structure, str | None]]:
+        """The parts of a result of this structure, each with its reduction over the rows."""
+        if not isinstance(self.reduce, tuple):
+            return [(structure, self.reduce)]
+        if structure.kind is dict or len(structure.children) != len(self.reduce):
+            raise ValueError(
+                f"vmap of {self.name}: reduce={self.reduce!r} is for a list or tuple of {len(self.reduce)} parts, "
+                f"the result is {structure}"
+            )
+        return list(zip(structure.children, self.reduce, strict=True))
+
+    def joined(self, structure: Structure, parts: list[Any]) -> Any:
+        """The result that has these parts."""
+        if not isinstance(self.reduce, tuple):
+            return parts[0]
+        return Structure(structure.kind, [NUMBER] * len(parts)).build(parts)
+
+    def check_structures(self, structures: Sequence[Structure]) -> None:
+        """Raise TypeError if rows return something of other forms than the first, or what can't be put together."""
+        first = structures[0]
+        for structure in structures:
+            if structure is not first and not first.is_same(structure):
+                raise TypeError(
+                    f"{self.name} returns {first} for some rows and {structure} for others; rows can only be put "
+                    f"together if they are alike"
+                )
+        if any([reduction is None and not part.holds_only_arrays() for part, reduction in self.parts(first)]):
+            raise TypeError(
+                f"{self.name} returns {first} for each row; sparse matrices can be added up (reduce='sum'), but "
+                f"not stacked in an array: use sparse=False, or call it for each row"
+            )
+
+
+def reduced(part: Structure, reduction: str | None, sums: list[Any], count: int) -> Any:
+    """A part of a result from its sums over so many rows, which are numbers or nodes."""
+    return part.build([total / count for total in sums] if reduction == "mean" else sums)
+
+
+def stacked(structure: Structure, results: Any) -> Any:
+    """The results of all rows in the structure of one, with the rows along the first axis of arrays.
+
+    `results` has a row of numbers for each row.
+    """
+    count = len(results)
+    return structure.map_pieces(
+        lambda start, part: results[:, start : start + part.size].reshape((count, *(part.shape or ()))).copy()
+    )

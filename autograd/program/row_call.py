@@ -1,0 +1,125 @@
+"""One call over rows by compiled programs."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.program.machine.machine import Columns, Machine, Rows
+from autograd.program.machine.threads import run_chunks
+from autograd.program.paths import Path, PathTree, TooManyPaths
+from autograd.program.reduction import Reduction
+from autograd.program.row_arguments import RowArguments
+from autograd.program.signature import sign
+from autograd.program.tiers import count_work
+from autograd.transforms.trees import Structure
+
+__all__ = ["RowCall"]
+
+
+class RowCall:
+    """One call: rows are run by the first path, those that leave it by others, until all are done."""
+
+    def __init__(self, paths: PathTree, rows: RowArguments, reduction: Reduction, varying: bytes) -> None:
+        import numpy
+
+        self.paths = paths
+        self.rows = rows
+        self.reduction = reduction
+        self.varying = varying
+        self.sources = Columns(rows.sources(), False)
+        self.targets = Columns([], True)
+        # The sums, and for each part of the result what the rows are written to, None if it is summed.
+        self.totals: Any = None
+        self.results: list[Any] = []
+        self.failed = numpy.empty(rows.count, numpy.int32)
+        self.structure: Structure | None = None
+
+    def result(self) -> Any:
+        """The result of the call."""
+        pending: list[tuple[Path, Any]] = [(self.paths.first(self.rows.numbers), None)]
+        try:
+            while pending:
+                path, selected = pending.pop(0)
+                pending += self.run(path, selected)
+        except TooManyPaths as signal:
+            raise ValueError(f"the rows cannot be run: {signal}") from None
+        structure: Any = self.structure
+        built = []
+        start = 0
+        for (part, reduction), stored in zip(self.reduction.parts(structure), self.results, strict=True):
+            if reduction is None:
+                built.append(stored)
+            else:
+                sums = self.totals[start : start + part.size]
+                sums = sums / self.rows.count if reduction == "mean" else sums
+                built.append(part.build(array("d", sums.tobytes())))
+            start += part.size
+        return self.reduction.joined(structure, built)
+
+    def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
+        """Run the rows of a path; the paths of those that leave it, each with its rows."""
+        machine = path.machine(self.varying, self.summed(path))
+        with machine.lock.here():
+            return self.run_on(machine, path, selected)
+
+    def summed(self, path: Path) -> bool | tuple[bool, ...]:
+        """Whether outputs are added up over the rows: all, none, or each one."""
+        if not isinstance(self.reduction.reduce, tuple):
+            return self.reduction.reduce is not None
+        parts = self.reduction.parts(path.traced.outputs)
+        return tuple([reduction is not None for part, reduction in parts for _ in range(part.size)])
+
+    def run_on(self, machine: Machine, path: Path, selected: Any) -> list[tuple[Path, Any]]:
+        """Run the rows of a path by its machine."""
+        import numpy
+
+        guard = machine.prepare(path.traced.inputs(self.rows.numbers))
+        if guard >= 0:
+            return [(self.paths.after(path, guard, self.numbers_of(0 if selected is None else selected[0])), selected)]
+        count = self.rows.count if selected is None else len(selected)
+        self.take_structure(path)
+        failed = self.failed if selected is None else numpy.empty(count, numpy.int32)
+        sums = run_chunks(machine, Rows(self.sources, selected, failed, self.targets), count)
+        if sums is not None:
+            self.totals = sums if self.totals is None else self.totals + sums
+        count_work(machine, self.paths.tier, 0, count)
+        left = numpy.flatnonzero(failed >= 0) if path.program.guards else ()
+        path.hits += count - len(left)
+        if len(left) == 0:
+            return []
+        leaving = []
+        for guard in numpy.unique(failed[left]).tolist():
+            away = left[failed[left] == guard]
+            away = away if selected is None else selected[away]
+            away = numpy.ascontiguousarray(away, dtype=numpy.int64)
+            leaving.append((self.paths.after(path, guard, self.numbers_of(away[0])), away))
+        return leaving
+
+    def numbers_of(self, row: int) -> Sequence[float]:
+        """The numbers of one row."""
+        return sign(tuple(self.rows.one(row)), {})[0]
+
+    def take_structure(self, path: Path) -> None:
+        """Allocate results of the structure that the first path returns; TypeError if another path returns another."""
+        structure = path.traced.outputs
+        self.reduction.check_structures([structure if self.structure is None else self.structure, structure])
+        if self.structure is None:
+            self.structure = structure
+            self.make_room(structure)
+
+    def make_room(self, structure: Structure) -> None:
+        """Make the arrays of what is not summed, with the rows along the first axis."""
+        import numpy
+
+        targets: list[tuple[Any, int, int]] = []
+
+        def new_array(start: int, part: Structure) -> Any:
+            made = numpy.empty((self.rows.count, *(part.shape or ())))
+            targets.extend([(made, offset, part.size) for offset in range(part.size)])
+            return made
+
+        for part, reduction in self.reduction.parts(structure):
+            self.results.append(part.map_pieces(new_array) if reduction is None else None)
+        self.targets = Columns(targets, True)
