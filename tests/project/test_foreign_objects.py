@@ -16,7 +16,8 @@ from tests import PROJECT
 # Crash where they are used before they are initialised: a check would stand in each of their operations.
 UNGUARDED = {
     "autograd.graph.node:Constant", "autograd.graph.node:Node", "autograd.graph.node:Variable",
-    "autograd.operations.kernel:Kernel", "autograd.program.binding:Bound", "autograd.program.machine.machine:Machine",
+    "autograd.operations.kernel:Kernel", "autograd.operations.primitive:Primitive", "autograd.program.jit:Jitted",
+    "autograd.program.binding:Bound", "autograd.program.machine.machine:Machine",
     "autograd.program.machine.plan:Places", "autograd.program.trace:Translation",
     "autograd.transforms.curvature:Curvature",
 }  # fmt: skip
