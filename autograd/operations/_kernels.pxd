@@ -53,10 +53,11 @@ cdef double cbrt_curvature(double x, double out) noexcept
 cdef double hypot_value(double a, double b) noexcept
 cdef double hypot_left_gradient(double a, double b, double out) noexcept
 cdef double hypot_right_gradient(double a, double b, double out) noexcept
-@cython.locals(shared_0=double)
+@cython.locals(shared_0=double, shared_1=double)
 cdef double hypot_left_curvature(double a, double b, double out) noexcept
-cdef double hypot_mixed_curvature(double a, double b, double out) noexcept
 @cython.locals(shared_0=double)
+cdef double hypot_mixed_curvature(double a, double b, double out) noexcept
+@cython.locals(shared_0=double, shared_1=double)
 cdef double hypot_right_curvature(double a, double b, double out) noexcept
 cdef double exp_value(double x) noexcept
 cdef double exp_gradient(double x, double out) noexcept

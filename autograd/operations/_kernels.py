@@ -177,25 +177,28 @@ def hypot_value(a, b):
 
 
 def hypot_left_gradient(a, b, out):
-    return (0.0 if (out == 0.0) else divide(a, out))
+    return divide(a, max_value(out, 5e-324))
 
 
 def hypot_right_gradient(a, b, out):
-    return (0.0 if (out == 0.0) else divide(b, out))
+    return divide(b, max_value(out, 5e-324))
 
 
 def hypot_left_curvature(a, b, out):
-    shared_0 = divide(a, out)
-    return (0.0 if (out == 0.0) else (divide(1.0, out) + (divide((-shared_0), out) * (0.0 if (out == 0.0) else shared_0))))
+    shared_0 = max_value(out, 5e-324)
+    shared_1 = divide(a, shared_0)
+    return (divide(1.0, shared_0) + (divide((-shared_1), shared_0) * ((1.0 if (out > 5e-324) else (0.0 if (out < 5e-324) else 0.5)) * shared_1)))
 
 
 def hypot_mixed_curvature(a, b, out):
-    return (0.0 if (out == 0.0) else (divide((-divide(a, out)), out) * (0.0 if (out == 0.0) else divide(b, out))))
+    shared_0 = max_value(out, 5e-324)
+    return (divide((-divide(a, shared_0)), shared_0) * ((1.0 if (out > 5e-324) else (0.0 if (out < 5e-324) else 0.5)) * divide(b, shared_0)))
 
 
 def hypot_right_curvature(a, b, out):
-    shared_0 = divide(b, out)
-    return (0.0 if (out == 0.0) else (divide(1.0, out) + (divide((-shared_0), out) * (0.0 if (out == 0.0) else shared_0))))
+    shared_0 = max_value(out, 5e-324)
+    shared_1 = divide(b, shared_0)
+    return (divide(1.0, shared_0) + (divide((-shared_1), shared_0) * ((1.0 if (out > 5e-324) else (0.0 if (out < 5e-324) else 0.5)) * shared_1)))
 
 
 def exp_value(x):
@@ -629,7 +632,7 @@ def asinh_gradient(x, out):
 
 def asinh_curvature(x, out):
     shared_0 = hypot(1.0, x)
-    return (divide((-divide(1.0, shared_0)), shared_0) * (0.0 if (shared_0 == 0.0) else divide(x, shared_0)))
+    return (divide((-divide(1.0, shared_0)), shared_0) * divide(x, max_value(shared_0, 5e-324)))
 
 
 def acosh_value(x):

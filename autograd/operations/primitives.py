@@ -195,6 +195,10 @@ Cbrt = Primitive(
 )
 
 
+# The shares of a length, a ÷ max(length, LEAST), are 0 at the origin, and have a pole there, 1 ÷ LEAST.
+LEAST = math.ulp(0.0)
+
+
 def _length(*coordinates: Any) -> Any:
     """hypot of any number of coordinates, as of `math`."""
     return Norm(*coordinates)
@@ -203,11 +207,11 @@ def _length(*coordinates: Any) -> Any:
 Hypot = Primitive(
     "hypot",
     ieee.hypot,
-    lambda a, b, out: (where(out == 0.0, 0.0, a / out), where(out == 0.0, 0.0, b / out)),
+    lambda a, b, out: (a / Max(out, LEAST), b / Max(out, LEAST)),
     arity=2,
     kinks=ieee.hypot,
     otherwise=_length,
-    doc="√(a² + b²) without overflow; gradients (0, 0) at the origin. Of more or fewer operands it is norm.",
+    doc="√(a² + b²) without overflow; gradients (0, 0) at the origin, their pole. Norm, of other than 2 operands.",
     hides_nan=lambda a, b: a in (None, -math.inf, math.inf) and b in (None, -math.inf, math.inf),
 )
 
@@ -740,6 +744,11 @@ def _shares_beside_constants(operands: Sequence[Any], uses: Sequence[float], out
     return [where(x == out, 1.0 / (tied * use), 0.0) if use else 0.0 for x, use in zip(operands, uses, strict=True)]
 
 
+def _direction(operands: Sequence[Any], length: Any) -> list[Any]:
+    """The operands' shares of their length."""
+    return [operand / length for operand in operands]
+
+
 Sum = Primitive(
     "sum",
     None,
@@ -772,10 +781,10 @@ Dot = Primitive(
 Norm = Primitive(
     "norm",
     None,
-    lambda operands, out: [where(out == 0.0, 0.0, operand / out) for operand in operands],
+    lambda operands, out: _direction(operands, Max(out, LEAST)),
     arity=None,
     kinks=lambda operands: math.hypot(*operands),
-    doc="The Euclidean length; gradients 0 at the origin.",
+    doc="The Euclidean length; gradients 0 at the origin, their pole.",
 )
 Logsumexp = Primitive(
     "logsumexp",

@@ -17,7 +17,7 @@ from autograd.numbers.operands import number_or_none
 from autograd.testing.check import Finding, spread, unit
 from autograd.testing.common_mistakes import mistake_in
 from autograd.testing.comparison import Derivative, Tolerance, compare
-from autograd.testing.differences import EPSILON, Line, Sample, scales_of
+from autograd.testing.differences import EPSILON, PROBE, Line, Sample, scales_of
 from autograd.testing.report import Fault, Report, failure
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import Structure, as_array, flatten
@@ -94,7 +94,7 @@ class BlackBox:
         self.point = [rounded(number, self.epsilon) for number in numbers]
         self.here = self.number(self.call(self.point))
         self.slopes = self.gradient_at(gradient)
-        self.noise = self.scatter() if self.point else 0.0
+        self.noise = max(self.scatter(), self.grain()) if self.point else 0.0
 
     def complaint(self) -> str:
         """The reason why nothing can be compared, empty if there is none."""
@@ -155,18 +155,31 @@ class BlackBox:
 
     def scatter(self) -> float:
         """The scatter of values about a smooth function, from third differences of values next to each other."""
-        direction = spread(self.point)
-        step = 16.0 * self.epsilon
-        values = []
-        for count in range(SCATTER_POINTS):
-            point = [
-                rounded(x + count * step * part, self.epsilon) for x, part in zip(self.point, direction, strict=True)
-            ]
-            values.append(self.value(point))
+        values = self.values_along([16.0 * self.epsilon * count for count in range(SCATTER_POINTS)])
         for _ in range(3):
             values = [second - first for first, second in itertools.pairwise(values)]
         sizes = [abs(value) for value in values if math.isfinite(value)]
         return max(sizes, default=0.0) / AMPLIFIED
+
+    def grain(self) -> float:
+        """The number that all values about the point are multiples of, if it is more than their own last places.
+
+        It is the spacing of numbers at terms that cancel: log(exp(4) + 1) - 4 is a whole multiple of that at 4. Values
+        next to each other don't show it where the function is nearly flat. What has steps has no grain.
+        """
+        values = self.values_along([PROBE * count for count in range(1, 1 + SCATTER_POINTS)])
+        sizes = {abs(value) for value in values if value != 0.0 and math.isfinite(value)}
+        grain = min(map(last_bit, sizes), default=0.0)
+        return grain if len(sizes) > SCATTER_POINTS // 2 and grain > self.epsilon * max(sizes) else 0.0
+
+    def values_along(self, distances: Sequence[float]) -> list[float]:
+        """Values at points that are this far from the point, relative to its numbers."""
+        direction = spread(self.point)
+        points = [
+            [rounded(x + distance * part, self.epsilon) for x, part in zip(self.point, direction, strict=True)]
+            for distance in distances
+        ]
+        return [self.value(point) for point in points]
 
     def compared(self, place: int, tolerance: Tolerance) -> Finding:
         """The derivative in one input against differences."""
@@ -213,6 +226,16 @@ def spacing(value: Any) -> float:
             f"got {kind} {value!r:.60}"
         )
     return SPACINGS[kind]
+
+
+def last_bit(number: float) -> float:
+    """The largest power of two that a positive number is a multiple of.
+
+    >>> last_bit(6.0), last_bit(0.75)
+    (2.0, 0.25)
+    """
+    numerator, denominator = number.as_integer_ratio()
+    return (numerator & -numerator) / denominator
 
 
 def rounded(number: float, epsilon: float) -> float:

@@ -29,18 +29,20 @@ class Sums:
     """Sparse rows of sums, one row for each position, that are added to one term at a time.
 
     The terms of a row are a linked list; what is read is given back for use by other rows. With `symbolic` sums, each
-    term has beside its number what computes it, a node or a float.
+    term has beside its number what computes it, a node or a float; with `pairs`, a number that is added to it, less
+    than its last place, and so have the sums.
     """
 
-    def __init__(self, size: int, columns: int, symbolic: bool = False) -> None:
+    def __init__(self, size: int, columns: int, symbolic: bool = False, pairs: bool = False) -> None:
         self.first = integers(size, -1)
         self.next, self.column, self.term = integers(1024), integers(1024), doubles(1024)
+        self.low = doubles(1024) if pairs else None
         self.nodes: list[Any] | None = [None] * 1024 if symbolic else None
         self.used = 0
         self.free = -1
         self.additions = 0
         # The row that was read last: its columns and their sums; at which place a column is.
-        self.columns, self.sums = integers(columns), doubles(columns)
+        self.columns, self.sums, self.lows = integers(columns), doubles(columns), doubles(columns if pairs else 0)
         self.node_sums: list[Any] = [None] * columns if symbolic else []
         self.place = integers(columns, -1)
 
@@ -58,6 +60,21 @@ class Sums:
         self.additions += 1
         return entry
 
+    def add_pair(self, row: int, column: int, high: float, low: float) -> None:
+        """Add a term that is a pair to the sum in this row and column."""
+        # Not by `add`: this is the innermost loop of a Hessian.
+        entry = self.free
+        if entry >= 0:
+            self.free = ints_in(self.next)[entry]
+        else:
+            entry = self.new_entry()
+        ints_in(self.column)[entry] = column
+        doubles_in(self.term)[entry] = high
+        doubles_in(self.low)[entry] = low
+        ints_in(self.next)[entry] = ints_in(self.first)[row]
+        ints_in(self.first)[row] = entry
+        self.additions += 1
+
     def add_node(self, row: int, column: int, term: Any) -> None:
         """Add a term to the symbolic sum in this row and column."""
         entry = self.add(row, column, 0.0)
@@ -69,10 +86,57 @@ class Sums:
             self.next.extend(integers(self.used))
             self.column.extend(integers(self.used))
             self.term.extend(doubles(self.used))
+            if self.low is not None:
+                self.low.extend(doubles(self.used))
             if self.nodes is not None:
                 self.nodes.extend([None] * self.used)
         self.used += 1
         return self.used - 1
+
+    def read_pairs(self, row: int) -> int:
+        """Move a row of pairs to `columns`, `sums` and `lows`; their number. Sums that are not finite are IEEE's."""
+        first = ints_in(self.first)
+        following = ints_in(self.next)
+        column_of = ints_in(self.column)
+        terms = doubles_in(self.term)
+        low_terms = doubles_in(self.low)
+        columns = ints_in(self.columns)
+        sums = doubles_in(self.sums)
+        lows = doubles_in(self.lows)
+        places = ints_in(self.place)
+        count = 0
+        entry = first[row]
+        first[row] = -1
+        while entry >= 0:
+            column = column_of[entry]
+            place = places[column]
+            term = terms[entry]
+            if place < 0:
+                places[column] = count
+                columns[count] = column
+                sums[count] = term
+                lows[count] = low_terms[entry]
+                count += 1
+            else:
+                before = sums[place]
+                total = before + term
+                part = total - before
+                sums[place] = total
+                lows[place] += ((before - (total - part)) + (term - part)) + low_terms[entry]
+            after = following[entry]
+            following[entry] = self.free
+            self.free = entry
+            entry = after
+        for place in range(count):
+            places[columns[place]] = -1
+            before = sums[place]
+            total = before + lows[place]
+            if total - total == 0.0:
+                sums[place] = total
+                lows[place] -= total - before
+            else:
+                lows[place] = 0.0
+        return count
 
     def read(self, row: int) -> int:
         """Move a row to `columns` and `sums`, each column once in the order of first use, and return their number."""
@@ -149,7 +213,7 @@ def read_rows(sums: Sums, count: int) -> Any:
     nodes: list[Any] = []
     size = 0
     for row in range(count):
-        found = sums.read(row)
+        found = sums.read(row) if sums.low is None else sums.read_pairs(row)
         while size + found > len(rows):
             rows.extend(integers(len(rows)))
             columns.extend(integers(len(columns)))

@@ -360,3 +360,29 @@ def test_products_with_zeros_have_the_products_of_the_others_as_gradient():
 
 def test_the_package_says_whether_it_is_compiled():
     assert isinstance(autograd.compiled, bool)
+
+
+LENGTHS = {"hypot": lambda v: autograd.hypot(v[0], v[1]), "norm": autograd.norm}
+HESSIANS = {
+    "hessian": hessian,
+    "sparse": lambda function: lambda point: hessian(function, sparse=True)(point).toarray(),
+    "grad of grad": lambda function: jacobian(grad(function)),
+    "vm": lambda function: jit(hessian(function), tier="vm"),
+    "llvm": lambda function: jit(hessian(function), tier="llvm"),
+}
+
+
+@pytest.mark.parametrize("way", HESSIANS)
+@pytest.mark.parametrize("name", LENGTHS)
+def test_the_second_derivatives_of_a_length_have_a_pole_at_the_origin_in_every_way(name, way):
+    length, hessian_of = LENGTHS[name], HESSIANS[way]
+
+    def entries(function, point):
+        return [float(entry) for row in hessian_of(function)(point) for entry in row]
+
+    assert entries(length, [0.0, 0.0]) == [inf, 0.0, 0.0, inf]
+    of_the_square = entries(lambda v: 0.5 * length(v) ** 2, [0.0, 0.0])
+    assert math.isnan(of_the_square[0]) and math.isnan(of_the_square[3])
+    assert of_the_square[1] == of_the_square[2] == 0.0
+    assert entries(lambda v: 0.5 * length(v) ** 2, [0.0, -2.0]) == [1.0, 0.0, 0.0, 1.0]
+    assert entries(length, [5e-324, 0.0])[3] == inf

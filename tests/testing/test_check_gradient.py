@@ -201,3 +201,48 @@ def test_arrays_are_kept_beside_their_numbers():
     originals = []
     structure.map_pieces(lambda start, piece: originals.append(piece.maker and piece.maker.original))
     assert [original is array for original in originals] == [True, False, True]
+
+
+# Terms that cancel: their rounding is that of numbers much larger than the value
+
+
+def cross_entropy(scores, label):
+    return float(np.log(np.sum(np.exp(scores - scores.max()))) + scores.max() - scores[label])
+
+
+def cross_entropy_gradient(scores, label):
+    powers = np.exp(scores - scores.max())
+    slope = powers / powers.sum()
+    slope[label] -= 1.0
+    return slope
+
+
+@pytest.mark.parametrize("size", [1, 5, 12])
+def test_a_right_gradient_passes_where_large_terms_cancel_and_a_wrong_one_does_not(size):
+    draw = np.random.default_rng(size)
+    points = draw.integers(-size, size, endpoint=True, size=(150, 3)).astype(float)
+    for scores in [*points, np.array([-4.0, 5.0, -1.0]), np.array([-5.0, 4.0, -5.0])]:
+        assert check_gradient(lambda z: cross_entropy(z, 1), lambda z: cross_entropy_gradient(z, 1), [scores])
+        for fault in ([0.0, 1.0, 0.0], [1e-4, 0.0, -1e-4], [0.0, 1e-6, 0.0]):
+            wrong = cross_entropy_gradient(scores, 1) + fault
+            assert not check_gradient(
+                lambda z: cross_entropy(z, 1), lambda z, w=wrong: w, [scores], raise_exception=False
+            )
+
+
+def test_a_grain_is_seen_of_values_with_terms_that_cancel_and_of_no_others():
+    def noise(function, *point):
+        return BlackBox(function, lambda *x: tuple(x), list(point)).noise
+
+    assert noise(lambda x: math.log(math.exp(4.0) + math.exp(-x)) - 4.0, 5.0) == 2.0**-50
+    assert noise(lambda x: (x + 1024.0) - 1024.0, 0.7) == 2.0**-42
+    # Of few or equal values, of steps and of values that have all their places there is none.
+    for function in (
+        lambda x: 3.0,
+        lambda x: x,
+        lambda x: x * x,
+        math.floor,
+        lambda x: float(x > 1.0),
+        lambda x: 4.0 * x,
+    ):
+        assert noise(function, 1.1) <= 2.0**-52
