@@ -7,9 +7,9 @@ from typing import Any
 
 from autograd.errors import ArgumentError, OutputError
 from autograd.graph.modes import current_mode, enable_grad, is_strict, is_traced
-from autograd.graph.node import Node, clock, new_argument, retire_arguments, value_of, varies
+from autograd.graph.node import Node, clock, new_argument, retire_arguments, retire_results, value_of, varies
 from autograd.transforms.tape import Tape
-from autograd.transforms.trees import Structure, flatten, map_leaves
+from autograd.transforms.trees import Structure, check_depth, flatten, map_leaves
 
 __all__ = ["TapedRun", "in_structure", "name_of"]
 
@@ -40,11 +40,15 @@ class TapedRun:
             given += numbers
             structures.append(structure)
         self.inputs = structures[0] if isinstance(argnums, int) else Structure(tuple, structures)
+        # Whether derivatives are taken after the context, from the same operations.
+        self.reused = False
         self.before = before = clock()
         self.arguments = [new_argument(number) for number in given]
         try:
             returned = self.call(args, kwargs, places, structures)
             self.aux = None
+            # The nodes in the auxiliary value.
+            self.handed_on: list[Any] = []
             if has_aux:
                 if not isinstance(returned, tuple) or len(returned) != 2:
                     raise OutputError(
@@ -81,6 +85,8 @@ class TapedRun:
 
     def __exit__(self, *_: object) -> None:
         retire_arguments(self.arguments)
+        if not (self.reused and self.differentiable):
+            retire_results(self.tape.nodes, [*self.results, *self.handed_on])
 
     def value(self) -> Any:
         """The value of the function: numbers, or nodes where they can be differentiated outside."""
@@ -94,7 +100,7 @@ class TapedRun:
 
     def settled_aux(self) -> Any:
         """The auxiliary value, with plain numbers for its nodes likewise."""
-        nodes: list[Any] = []
+        nodes = self.handed_on
 
         def noted(leaf: Any) -> Any:
             if not isinstance(leaf, Node):
@@ -107,6 +113,7 @@ class TapedRun:
                 return map_entries(settled, leaf)
             return leaf if outside and varies(leaf) else value_of(leaf)
 
+        check_depth(self.aux, f"the auxiliary output of {name_of(self.fun)}")
         map_leaves(noted, self.aux)
         outside = self.differentiable or (
             (current_mode().recording or is_traced()) and Tape(self.arguments, nodes, self.before).closed_over

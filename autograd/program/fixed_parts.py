@@ -1,0 +1,176 @@
+"""Keys of what is fixed in a recording: equal for what is the same to any function, unequal for all else.
+
+Python's `==` does not tell 1 from True, 0.0 from -0.0 or Decimal("1.0") from Decimal("1.00"), and a class of one's own
+may compare as it likes. A key has the type of each part, and the parts of containers and objects one by one; what can't
+be looked into stands for itself alone. The attributes of an object are part of its key, so that a recording is not
+used any more once one of them has changed.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import sys
+import types
+from typing import Any
+
+from autograd.graph.node import Node, is_any_traced
+
+__all__ = ["Same", "key_of_fixed", "watched_in"]
+
+# Of these, what is equal is the same.
+PLAIN = frozenset(
+    {
+        int, str, bool, bytes, type(None), type(Ellipsis), type(NotImplemented), types.FunctionType,
+        types.BuiltinFunctionType, types.ModuleType,
+    }
+)  # fmt: skip
+PLAIN_NAMES = frozenset(
+    {
+        ("datetime", "date"), ("datetime", "timedelta"), ("fractions", "Fraction"), ("pathlib", "PosixPath"),
+        ("pathlib", "PurePosixPath"), ("pathlib", "PureWindowsPath"), ("pathlib", "WindowsPath"), ("uuid", "UUID"),
+    }
+)  # fmt: skip
+# Of these, what is written alike is the same.
+WRITTEN_NAMES = frozenset({("datetime", "datetime"), ("datetime", "time"), ("decimal", "Decimal")})
+
+# Arrays of more numbers, and what is beyond so many parts or levels, stand for themselves: changes in them go unseen.
+NUMBERS = 10_000
+PARTS = 1_000
+LEVELS = 20
+
+
+class Same:
+    """Stands for one object, which it keeps alive: equal for the same object only."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value) >> 4
+
+
+def key_of_fixed(value: Any) -> Any:
+    """The key of a fixed part of the arguments."""
+    return key_of_plain(value) or Walk().key_of(value, 0)
+
+
+def key_of_plain(value: Any) -> Any:
+    """The key of a value without parts of its own; None for others."""
+    kind = type(value)
+    if kind in PLAIN:
+        return kind, value
+    if kind is float:
+        # Only nan differs from itself; 0.0 and -0.0 are equal.
+        return kind, value if value == value and value != 0.0 else repr(value)
+    if isinstance(value, float | complex):
+        return kind, repr(value)
+    if isinstance(value, type | enum.Enum):
+        return kind, value
+    if kind is range:
+        return kind, value.start, value.stop, value.step
+    name = (kind.__module__, kind.__qualname__)
+    if name in PLAIN_NAMES:
+        return kind, value
+    if name in WRITTEN_NAMES:
+        return kind, repr(value), Same(getattr(value, "tzinfo", None))
+    return None
+
+
+class Walk:
+    """One walk through the parts of a value, each of which is looked into once."""
+
+    def __init__(self) -> None:
+        self.met: dict[int, int] = {}
+
+    def key_of(self, value: Any, level: int) -> Any:
+        """The key of a part, at a level below the value."""
+        plain = key_of_plain(value)
+        if plain is not None:
+            return plain
+        kind = type(value)
+        if isinstance(value, Node):
+            # Stored by the function itself in an earlier recording: it means nothing to the next one.
+            return kind if is_any_traced((value,)) else Same(value)
+        if id(value) in self.met:
+            return kind, self.met[id(value)]
+        if level >= LEVELS or len(self.met) >= PARTS:
+            return Same(value)
+        self.met[id(value)] = len(self.met)
+        if isinstance(value, list | tuple | set | frozenset):
+            return kind, *[self.key_of(part, level + 1) for part in list(value)]
+        if isinstance(value, dict):
+            pairs = list(value.items())
+            return kind, *[(self.key_of(key, level + 1), self.key_of(part, level + 1)) for key, part in pairs]
+        if kind is slice:
+            return kind, *[self.key_of(part, level + 1) for part in (value.start, value.stop, value.step)]
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
+            return self.key_of_array(value, level)
+        if kind is types.MethodType:
+            return kind, self.key_of(value.__func__, level + 1), self.key_of(value.__self__, level + 1)
+        if kind is functools.partial:
+            parts = (value.func, value.args, value.keywords)
+            return kind, *[self.key_of(part, level + 1) for part in parts]
+        if is_ours(kind):
+            # What compiles or differentiates a function counts its calls.
+            return Same(value), self.key_of(getattr(value, "fun", None), level + 1)
+        return self.key_of_object(value, level)
+
+    def key_of_array(self, value: Any, level: int) -> Any:
+        """The key of an array or scalar of NumPy's."""
+        kind = type(value)
+        if value.size > NUMBERS:
+            return Same(value)
+        if value.dtype.hasobject:
+            return kind, value.shape, *[self.key_of(part, level + 1) for part in value.ravel().tolist()]
+        return kind, value.shape, value.dtype.str, value.tobytes()
+
+    def key_of_object(self, value: Any, level: int) -> Any:
+        """The key of an object: its attributes, and the object itself unless its class compares by value."""
+        kind: Any = type(value)
+        attributes = attributes_of(value)
+        keys = tuple([(name, self.key_of(part, level + 1)) for name, part in attributes])
+        by_value = kind.__eq__ is not object.__eq__ and attributes
+        return (kind, keys) if by_value else (Same(value), keys)
+
+
+def is_ours(kind: type) -> bool:
+    """Whether a class is one of this package's."""
+    return str(kind.__module__).startswith("autograd.")
+
+
+def attributes_of(value: Any) -> list[tuple[str, Any]]:
+    """The attributes that an object has for itself, by name."""
+    kind: Any = type(value)
+    found = list(getattr(value, "__dict__", {}).items())
+    return found + [(name, getattr(value, name)) for name in slots_of(kind) if hasattr(value, name)]
+
+
+@functools.lru_cache(maxsize=256)
+def slots_of(kind: Any) -> tuple[str, ...]:
+    """The names that the classes of an object declare in `__slots__`."""
+    found: list[str] = []
+    for base in kind.__mro__:
+        names = base.__dict__.get("__slots__", ())
+        found += [names] if isinstance(names, str) else names
+    return tuple([name for name in found if name not in ("__dict__", "__weakref__")])
+
+
+def watched_in(fun: Any) -> Any:
+    """The object on whose attributes a callable depends, besides its arguments; None for a plain function.
+
+    That is the object of a bound method, also below transforms, or a callable object itself.
+    """
+    while is_ours(type(fun)) and hasattr(fun, "fun"):
+        fun = fun.fun
+    owner = fun.__self__ if type(fun) is types.MethodType else fun
+    kind: Any = type(owner)
+    if kind in PLAIN or isinstance(owner, type) or is_ours(kind):
+        return None
+    return fun if hasattr(owner, "__dict__") or slots_of(kind) else None
