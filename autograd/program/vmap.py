@@ -202,7 +202,7 @@ class Mapped(CompiledOverRows):
 
     def one_by_one(self, rows: RowArguments, fun: Callable[..., Any]) -> Any:
         """The results as Python computes them: the function itself is run for each row."""
-        return self.reduction.of_rows([fun(*rows.one(row)) for row in range(rows.count)])
+        return self.reduction.of_rows([fun(*rows.copy_of_one(row)) for row in range(rows.count)])
 
     @property
     def paths(self) -> list[Path]:

@@ -10,6 +10,7 @@ make another; a named tuple keeps its type.
 from __future__ import annotations
 
 import functools
+import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,7 +24,10 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["LEVELS", "NUMBER", "Structure", "as_array", "bracketed", "check_depth", "fixed", "flatten", "map_leaves"]
+__all__ = [
+    "LEVELS", "NUMBER", "Structure", "as_array", "bracketed", "check_depth", "fixed", "flatten", "map_leaves",
+    "renewed",
+]  # fmt: skip
 
 # The most levels of containers within each other. All that walks through them is recursive: deeper ones, and one that
 # holds itself, would overflow the C stack, which ends the process; a thread may have as little as 256 KB.
@@ -247,6 +251,16 @@ def map_leaves(function: Callable[[Any], Any], tree: Any, level: int = 0) -> Any
     copied = copy.copy(tree)
     copied.update(zip(keys, changed, strict=True))
     return copied
+
+
+def renewed(tree: Any) -> Any:
+    """The tree in containers and arrays of its own, which may be changed; it must not be too deep."""
+    container = None if isinstance(tree, Node) else parts_of(tree)
+    if container is not None:
+        kind, keys, parts = container
+        return contain(kind, keys, [renewed(part) for part in parts])
+    numpy = sys.modules.get("numpy")
+    return tree.copy() if numpy is not None and isinstance(tree, numpy.ndarray) else tree
 
 
 def fixed(value: Any) -> tuple[list[Any], Structure]:
