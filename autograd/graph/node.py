@@ -25,12 +25,13 @@ from autograd.graph.modes import STATE, Scope, current_mode, is_traced
 from autograd.graph.node_errors import (
     describe,
     frozen_value,
+    hashed_argument,
     not_finite,
     other_thread,
     plain_float,
     plain_int,
     shortened,
-)
+)  # fmt: skip
 from autograd.numbers.arrays import doubles
 from autograd.numbers.operands import as_number, not_a_number, number_or_none, to_float
 from autograd.operations.primitive import LEAF, Origin, Primitive
@@ -252,7 +253,8 @@ def set_operands(node: Node, operands: tuple[Any, ...], local_gradients: tuple[f
 class Node:
     """The result of an operation, and base of `Variable` and `Constant`.
 
-    Nodes are made by operations. They are equal if their values are, and hashed by identity.
+    Nodes are made by operations. They are equal if their values are, and hashed by identity: sets and dicts hold each
+    node for itself. What stands for an argument of a function that is being differentiated or compiled has no hash.
 
     >>> y = Variable(2.0, name="x") * 3.0
     >>> y.value, y.op.symbol, y.local_gradients
@@ -478,6 +480,8 @@ class Node:
         return outcome if _state.entered == 0 else under_trace(LessEqual, other, self, outcome)
 
     def __hash__(self) -> int:
+        if self._stamp & (ARGUMENT | TRACED) and (self._stamp & ARGUMENT or belongs_to_recording(self)):
+            raise hashed_argument(self)
         return id(self) >> 4
 
     def __bool__(self) -> bool:

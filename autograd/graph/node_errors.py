@@ -13,18 +13,9 @@ from autograd.graph.callers import caller
 from autograd.operations.primitive import Primitive
 
 __all__ = [
-    "describe",
-    "earlier_recording",
-    "earlier_run",
-    "frozen_value",
-    "not_finite",
-    "other_thread",
-    "pickled_argument",
-    "plain_float",
-    "plain_int",
-    "shortened",
-    "stale_graph",
-]
+    "describe", "earlier_recording", "earlier_run", "frozen_value", "hashed_argument", "not_finite", "other_thread",
+    "pickled_argument", "plain_float", "plain_int", "shortened", "stale_graph",
+]  # fmt: skip
 
 
 def describe(node: Any) -> str:
@@ -102,6 +93,15 @@ def pickled_argument(node: Any) -> TraceError:
         f"{describe(node)} stands for an argument of a function that is being differentiated, and can't be pickled or "
         f"sent to another process: there it would be another variable, and derivatives through it 0. Send its .value, "
         f"and let the other process compute the derivatives (copy.deepcopy keeps the argument)"
+    )
+
+
+def hashed_argument(node: Any) -> OperandError:
+    """The error for the hash of what stands for a number in a function that is being differentiated or compiled."""
+    return OperandError(
+        f"{describe(node)} stands for an argument of a function that is being differentiated or compiled, and can't be "
+        f"hashed: sets, dicts and caches find numbers by value, but nodes by identity. Compare it with ==, keep it in "
+        f"a list, or look up its .value where it has one"
     )
 
 

@@ -405,3 +405,28 @@ def test_no_node_is_made_of_a_derivative_times_the_1_of_a_sum():
     assert grad(inner)(0.25) == pytest.approx(4.0 * math.exp(0.5 + 0.25 + 1.5))
     # The product in the function, that with the slope of exp, that with 3.
     assert made.count("multiply") == 3
+
+
+HASHED = {
+    "set": lambda v: len(set(v)) * v[0],
+    "dict": lambda v: {0.5: 10.0}.get(v[0], 0.0) * v[0],
+    "key": lambda v: {v[0]: v[1]}[v[0]],
+    "among others": lambda v: v[0] if v[0] in {0.5, 0.7} else v[1],
+    "counted": lambda v: v[0] * len(dict.fromkeys(v)),
+    "cached": lambda v: functools.lru_cache(lambda x: x * x)(v[0]),
+}
+
+
+@pytest.mark.parametrize("transform", [value_and_grad, jit, lambda f: jit(grad(f)), lambda f: grad(jit(f)), hessian])
+@pytest.mark.parametrize("function", HASHED.values(), ids=HASHED)
+def test_what_stands_for_an_argument_can_not_be_hashed(function, transform):
+    with pytest.raises(OperandError, match=r"can't be hashed: sets, dicts and caches find numbers by value"):
+        transform(function)([0.5, 0.5, 2.0])
+
+
+def test_nodes_outside_of_transforms_are_hashed_by_identity():
+    x, y = Variable(0.5), Variable(0.5)
+    kept = []
+    value_and_grad(lambda x: kept.append(x) or x * 2.0)(0.5)
+    jit(lambda x: kept.append(x) or x * 2.0)(0.5)
+    assert len({x, y, x, x * 1.0, *kept}) == 5
