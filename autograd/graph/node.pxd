@@ -42,7 +42,7 @@ cpdef tuple recorded_gradients(Node node)
 cpdef array gradients_of_many(Node node)
 cdef tuple gradients_by_rule(Primitive primitive, tuple operands, list numbers, double value)
 cpdef object check_escape(Node node)
-cpdef bint is_any_traced(tuple operands)
+cpdef bint is_traced_node(Node node)
 cpdef object check_thread(tuple operands)
 cpdef bint belongs_to_recording(Node node)
 @cython.locals(node=Constant)
@@ -82,7 +82,7 @@ cdef object comparable(object other)
 cpdef double value_of(object number) except? -1.0
 cdef object under_trace(Primitive primitive, object left, object right, bint outcome)
 
-@cython.locals(mode=Mode)
+@cython.locals(mode=Mode, traced="long long")
 cdef object under_mode(Node node, Primitive primitive, tuple operands)
 
 @cython.locals(stamp="long long")

@@ -811,7 +811,11 @@ def comparable(other: Any) -> float | None:
 def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
     """The node as the mode of this context wants it: constant, checked, marked with the scope; see `modes`."""
     mode = current_mode()
-    if is_any_traced(operands):
+    traced = 0
+    for operand in operands:
+        if isinstance(operand, Node):
+            traced |= cython.cast(Node, operand)._stamp & TRACED
+    if traced != 0:
         if mode.trace is None:
             check_thread(operands)
         node._stamp |= TRACED
@@ -852,9 +856,9 @@ def check_escape(node: Node) -> None:
         check_thread((node,))
 
 
-def is_any_traced(operands: tuple[Any, ...]) -> bool:
-    """Whether a node among the operands belongs to a recording, one that goes on or one that is over."""
-    return any([isinstance(operand, Node) and cython.cast(Node, operand)._stamp & TRACED for operand in operands])
+def is_traced_node(node: Node) -> bool:
+    """Whether a node belongs to a recording, one that goes on or one that is over."""
+    return node._stamp & TRACED != 0
 
 
 def check_thread(operands: tuple[Any, ...]) -> None:

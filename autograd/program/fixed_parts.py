@@ -14,7 +14,7 @@ import sys
 import types
 from typing import Any
 
-from autograd.graph.node import Node, is_any_traced
+from autograd.graph.node import Node, is_traced_node
 
 __all__ = ["Same", "key_of_fixed", "watched_in"]
 
@@ -96,7 +96,7 @@ class Walk:
         kind = type(value)
         if isinstance(value, Node):
             # Stored by the function itself in an earlier recording: it means nothing to the next one.
-            return kind if is_any_traced((value,)) else Same(value)
+            return kind if is_traced_node(value) else Same(value)
         if id(value) in self.met:
             return kind, self.met[id(value)]
         if level >= LEVELS or len(self.met) >= PARTS:

@@ -148,12 +148,19 @@ def take_mapping(value: Any, numbers: array[float], nodes: dict[int, Node], keys
     """Append what a mapping holds, as `take` does."""
     if level >= LEVELS:
         raise Unsuitable
-    names = list(value)
-    keys.append((dict, len(names)))
-    for name, item in zip(names, value.values(), strict=True):
-        # 1 and True are equal as keys, but not the same to a function.
-        keys.append(name if type(name) is str else key_of_fixed(name))
-        take(item, numbers, nodes, keys, level + 1)
+    names = tuple(value)
+    for name in names:
+        if type(name) is not str:
+            # 1 and True are equal as keys, but not the same to a function.
+            names = tuple([key_of_fixed(name) for name in names])
+            break
+    keys.append((dict, names))
+    for item in value.values():
+        if type(item) is float:
+            append(numbers, item)
+            keys.append(float)
+        else:
+            take(item, numbers, nodes, keys, level + 1)
 
 
 def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> None:

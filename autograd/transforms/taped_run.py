@@ -47,8 +47,7 @@ class TapedRun:
         try:
             returned = self.call(args, kwargs, places, structures)
             self.aux = None
-            # The nodes in the auxiliary value.
-            self.handed_on: list[Any] = []
+            self.nodes_in_aux: list[Any] = []
             if has_aux:
                 if not isinstance(returned, tuple) or len(returned) != 2:
                     raise OutputError(
@@ -86,7 +85,7 @@ class TapedRun:
     def __exit__(self, *_: object) -> None:
         retire_arguments(self.arguments)
         if not (self.reused and self.differentiable):
-            retire_results(self.tape.nodes, [*self.results, *self.handed_on])
+            retire_results(self.tape.nodes, self.results + self.nodes_in_aux if self.differentiable else [])
 
     def value(self) -> Any:
         """The value of the function: numbers, or nodes where they can be differentiated outside."""
@@ -100,7 +99,7 @@ class TapedRun:
 
     def settled_aux(self) -> Any:
         """The auxiliary value, with plain numbers for its nodes likewise."""
-        nodes = self.handed_on
+        nodes = self.nodes_in_aux
 
         def noted(leaf: Any) -> Any:
             if not isinstance(leaf, Node):
