@@ -12,9 +12,11 @@ import enum
 import functools
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 from autograd.graph.node import Node, is_traced_node
+from autograd.operations.primitive import Primitive
 
 __all__ = ["Same", "key_of_fixed", "watched_in"]
 
@@ -22,7 +24,7 @@ __all__ = ["Same", "key_of_fixed", "watched_in"]
 PLAIN = frozenset(
     {
         int, str, bool, bytes, type(None), type(Ellipsis), type(NotImplemented), types.FunctionType,
-        types.BuiltinFunctionType, types.ModuleType,
+        types.BuiltinFunctionType, types.ModuleType, Primitive,
     }
 )  # fmt: skip
 PLAIN_NAMES = frozenset(
@@ -62,24 +64,29 @@ def key_of_fixed(value: Any) -> Any:
 
 def key_of_plain(value: Any) -> Any:
     """The key of a value without parts of its own; None for others."""
-    kind = type(value)
-    if kind in PLAIN:
-        return kind, value
-    if kind is float:
-        # Only nan differs from itself; 0.0 and -0.0 are equal.
-        return kind, value if value == value and value != 0.0 else repr(value)
-    if isinstance(value, float | complex):
-        return kind, repr(value)
-    if isinstance(value, type | enum.Enum):
-        return kind, value
-    if kind is range:
-        return kind, value.start, value.stop, value.step
+    kind: Any = type(value)
+    key = key_by_kind(kind)
+    return None if key is None else key(value)
+
+
+@functools.lru_cache(maxsize=1024)
+def key_by_kind(kind: Any) -> Callable[[Any], Any] | None:
+    """The function that gives the keys of values of a type that have no parts of their own; None for other types."""
     name = (kind.__module__, kind.__qualname__)
-    if name in PLAIN_NAMES:
-        return kind, value
+    if kind in PLAIN or name in PLAIN_NAMES or issubclass(kind, type | enum.Enum):
+        return with_its_type
+    if issubclass(kind, float | complex):
+        return lambda value: (kind, repr(value))
+    if kind is range:
+        return lambda value: (kind, value.start, value.stop, value.step)
     if name in WRITTEN_NAMES:
-        return kind, repr(value), Same(getattr(value, "tzinfo", None))
+        return lambda value: (kind, repr(value), Same(getattr(value, "tzinfo", None)))
     return None
+
+
+def with_its_type(value: Any) -> Any:
+    """The key of a value that is the same as all that are equal to it and of its type."""
+    return type(value), value
 
 
 class Walk:

@@ -21,6 +21,10 @@ class TapedRun:
     context lasts, other transforms know these variables as such.
     """
 
+    # Whether derivatives are taken after the context, from the same operations.
+    reused = False
+    nodes_in_aux: Sequence[Any] = ()
+
     def __init__(
         self,
         transform: str,
@@ -40,14 +44,11 @@ class TapedRun:
             given += numbers
             structures.append(structure)
         self.inputs = structures[0] if isinstance(argnums, int) else Structure(tuple, structures)
-        # Whether derivatives are taken after the context, from the same operations.
-        self.reused = False
         self.before = before = clock()
         self.arguments = [new_argument(number) for number in given]
         try:
             returned = self.call(args, kwargs, places, structures)
             self.aux = None
-            self.nodes_in_aux: list[Any] = []
             if has_aux:
                 if not isinstance(returned, tuple) or len(returned) != 2:
                     raise OutputError(
@@ -85,7 +86,7 @@ class TapedRun:
     def __exit__(self, *_: object) -> None:
         retire_arguments(self.arguments)
         if not (self.reused and self.differentiable):
-            retire_results(self.tape.nodes, self.results + self.nodes_in_aux if self.differentiable else [])
+            retire_results(self.tape.nodes, [*self.results, *self.nodes_in_aux] if self.differentiable else [])
 
     def value(self) -> Any:
         """The value of the function: numbers, or nodes where they can be differentiated outside."""
@@ -99,7 +100,8 @@ class TapedRun:
 
     def settled_aux(self) -> Any:
         """The auxiliary value, with plain numbers for its nodes likewise."""
-        nodes = self.nodes_in_aux
+        nodes: list[Any] = []
+        self.nodes_in_aux = nodes
 
         def noted(leaf: Any) -> Any:
             if not isinstance(leaf, Node):
