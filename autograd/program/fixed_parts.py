@@ -12,6 +12,7 @@ import enum
 import functools
 import sys
 import types
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -109,7 +110,7 @@ class Walk:
         if level >= LEVELS or len(self.met) >= PARTS:
             return Same(value)
         self.met[id(value)] = len(self.met)
-        if isinstance(value, list | tuple | set | frozenset):
+        if isinstance(value, list | tuple | set | frozenset | deque):
             return kind, *[self.key_of(part, level + 1) for part in list(value)]
         if isinstance(value, dict):
             pairs = list(value.items())
@@ -127,6 +128,8 @@ class Walk:
         if is_ours(kind):
             # What compiles or differentiates a function counts its calls.
             return Same(value), self.key_of(getattr(value, "fun", None), level + 1)
+        if is_of_python(kind):
+            return Same(value)
         return self.key_of_object(value, level)
 
     def key_of_array(self, value: Any, level: int) -> Any:
@@ -145,6 +148,12 @@ class Walk:
         keys = tuple([(name, self.key_of(part, level + 1)) for name, part in attributes])
         by_value = kind.__eq__ is not object.__eq__ and attributes
         return (kind, keys) if by_value else (Same(value), keys)
+
+
+def is_of_python(kind: type) -> bool:
+    """Whether a class is the standard library's: loggers, locks and files lead to much else, and change unasked."""
+    library = str(kind.__module__).partition(".")[0]
+    return library in sys.stdlib_module_names and library not in ("argparse", "types")
 
 
 def is_ours(kind: type) -> bool:

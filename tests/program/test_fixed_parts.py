@@ -3,10 +3,14 @@
 import datetime
 import enum
 import functools
-from collections import namedtuple
+import logging
+import random
+import threading
+from collections import deque, namedtuple
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -211,6 +215,31 @@ def test_nodes_that_a_method_stores_in_its_object_make_no_more_recordings():
     fast = jit(Remembers().force)
     assert [fast(float(x)) for x in range(10)] == [2.0 * x for x in range(10)]
     assert len(fast.paths) <= 2
+
+
+class Equipped:
+    def __init__(self):
+        self.log = logging.getLogger("equipped")
+        self.lock = threading.RLock()
+        self.random = random.Random(0)
+        self.values = SimpleNamespace(k=2.0, recent=deque([1.0]))
+
+    def force(self, x):
+        return self.values.k * x + self.values.recent[0]
+
+
+def test_loggers_locks_and_the_like_are_not_looked_into():
+    equipped = Equipped()
+    fast = jit(equipped.force)
+    for name in range(3):
+        logging.getLogger(f"equipped.{name}").isEnabledFor(10)
+        equipped.log.isEnabledFor(name)
+        equipped.random.random()
+        assert fast(1.0) == 3.0
+    assert len(fast.paths) == 1
+    equipped.values.k = 3.0
+    equipped.values.recent.appendleft(5.0)
+    assert fast(1.0) == 8.0
 
 
 @pytest.mark.parametrize("bound", [True, False])
