@@ -37,6 +37,9 @@ PLAIN_NAMES = frozenset(
 # Of these, what is written alike is the same.
 WRITTEN_NAMES = frozenset({("datetime", "datetime"), ("datetime", "time"), ("decimal", "Decimal")})
 
+# To write down the union of these types at each call would take as long as to ask for it.
+SEQUENCES = (list, tuple, set, frozenset, deque)
+
 # Arrays of more numbers, and what is beyond so many parts or levels, stand for themselves: changes in them go unseen.
 NUMBERS = 10_000
 PARTS = 1_000
@@ -101,7 +104,7 @@ class Walk:
         plain = key_of_plain(value)
         if plain is not None:
             return plain
-        kind = type(value)
+        kind: Any = type(value)
         if isinstance(value, Node):
             # Stored by the function itself in an earlier recording: it means nothing to the next one.
             return kind if is_traced_node(value) else Same(value)
@@ -110,7 +113,7 @@ class Walk:
         if level >= LEVELS or len(self.met) >= PARTS:
             return Same(value)
         self.met[id(value)] = len(self.met)
-        if isinstance(value, list | tuple | set | frozenset | deque):
+        if isinstance(value, SEQUENCES):
             return kind, *[self.key_of(part, level + 1) for part in list(value)]
         if isinstance(value, dict):
             pairs = list(value.items())
@@ -118,7 +121,7 @@ class Walk:
         if kind is slice:
             return kind, *[self.key_of(part, level + 1) for part in (value.start, value.stop, value.step)]
         numpy = sys.modules.get("numpy")
-        if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
+        if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
             return self.key_of_array(value, level)
         if kind is types.MethodType:
             return kind, self.key_of(value.__func__, level + 1), self.key_of(value.__self__, level + 1)
@@ -150,13 +153,15 @@ class Walk:
         return (kind, keys) if by_value else (Same(value), keys)
 
 
-def is_of_python(kind: type) -> bool:
+@functools.lru_cache(maxsize=1024)
+def is_of_python(kind: Any) -> bool:
     """Whether a class is the standard library's: loggers, locks and files lead to much else, and change unasked."""
     library = str(kind.__module__).partition(".")[0]
     return library in sys.stdlib_module_names and library not in ("argparse", "types")
 
 
-def is_ours(kind: type) -> bool:
+@functools.lru_cache(maxsize=1024)
+def is_ours(kind: Any) -> bool:
     """Whether a class is one of this package's."""
     return str(kind.__module__).startswith("autograd.")
 
@@ -165,7 +170,8 @@ def attributes_of(value: Any) -> list[tuple[str, Any]]:
     """The attributes that an object has for itself, by name."""
     kind: Any = type(value)
     found = list(getattr(value, "__dict__", {}).items())
-    return found + [(name, getattr(value, name)) for name in slots_of(kind) if hasattr(value, name)]
+    slots = slots_of(kind)
+    return found + [(name, getattr(value, name)) for name in slots if hasattr(value, name)] if slots else found
 
 
 @functools.lru_cache(maxsize=256)
@@ -183,10 +189,12 @@ def watched_in(fun: Any) -> Any:
 
     That is the object of a bound method, also below transforms, or a callable object itself.
     """
-    while is_ours(type(fun)) and hasattr(fun, "fun"):
+    kind: Any = type(fun)
+    while is_ours(kind) and hasattr(fun, "fun"):
         fun = fun.fun
-    owner = fun.__self__ if type(fun) is types.MethodType else fun
-    kind: Any = type(owner)
+        kind = type(fun)
+    owner = fun.__self__ if kind is types.MethodType else fun
+    kind = type(owner)
     if kind in PLAIN or isinstance(owner, type) or is_ours(kind):
         return None
     return fun if hasattr(owner, "__dict__") or slots_of(kind) else None

@@ -114,7 +114,7 @@ def test_a_limit_given_to_jit_holds_for_rows_too():
 def test_calls_beyond_the_limit_leave_no_memory(call):
     function = jit(lambda x, n: x * n, max_paths=2)
     mapped = vmap(lambda x, n: x * n, in_axes=(0, None), max_paths=2)
-    inner = vmap(lambda x: x * 2.0 + 1.0)
+    inner = jit(vmap(lambda x: x * 2.0 + 1.0), tier="vm")
     refused, many = jit(lambda x: builtins.sum(inner(x))), np.ones(60_000)
     rows = np.ones(3)
     calls = {
