@@ -10,6 +10,7 @@ make another; a named tuple keeps its type.
 from __future__ import annotations
 
 import functools
+import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,7 +24,14 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["NUMBER", "Structure", "as_array", "bracketed", "fixed", "flatten", "map_leaves"]
+__all__ = [
+    "LEVELS", "NUMBER", "Structure", "as_array", "bracketed", "check_depth", "fixed", "flatten", "map_leaves",
+    "renewed",
+]  # fmt: skip
+
+# The most levels of containers within each other. All that walks through them is recursive: deeper ones, and one that
+# holds itself, would overflow the C stack, which ends the process; a thread may have as little as 256 KB.
+LEVELS = 200
 
 Leaf = Callable[[Any, str], "tuple[Sequence[Any], Structure] | None"]
 
@@ -197,7 +205,26 @@ def contain(kind: Any, keys: Sequence[Any], parts: list[Any]) -> Any:
     return parts if kind is list else kind._make(parts)
 
 
-def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
+def too_deep(what: str) -> OperandError:
+    """The error for containers that are too deep to be walked through."""
+    return OperandError(f"{what} nests containers more than {LEVELS} deep, or holds itself")
+
+
+def check_depth(tree: Any, what: str) -> None:
+    """Raise OperandError if containers or arrays of objects nest too deep in a tree."""
+    pending = [(tree, 0)]
+    while pending:
+        value, level = pending.pop()
+        if level > LEVELS:
+            raise too_deep(what)
+        container = None if isinstance(value, Node) else parts_of(value)
+        if container is not None:
+            pending += [(part, level + 1) for part in container[2]]
+        elif not isinstance(value, type) and getattr(getattr(value, "dtype", None), "kind", "") == "O":
+            pending += [(part, level + 1) for part in value.flat]
+
+
+def map_leaves(function: Callable[[Any], Any], tree: Any, level: int = 0) -> Any:
     """The tree with `function(leaf)` in place of each leaf; a container in which nothing changes stays itself.
 
     Whatever is no container is a leaf. A subclass of dict is kept: unlike `build`, this has an original to copy.
@@ -205,11 +232,13 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     container = None if isinstance(tree, Node) else parts_of(tree)
     if container is None:
         return function(tree)
+    if level >= LEVELS:
+        raise too_deep("a value")
     kind, keys, parts = container
     changed = []
     same = True
     for part in parts:
-        new = map_leaves(function, part)
+        new = map_leaves(function, part, level + 1)
         same = same and new is part
         changed.append(new)
     if same:
@@ -222,6 +251,16 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     copied = copy.copy(tree)
     copied.update(zip(keys, changed, strict=True))
     return copied
+
+
+def renewed(tree: Any) -> Any:
+    """The tree in containers and arrays of its own, which may be changed; it must not be too deep."""
+    container = None if isinstance(tree, Node) else parts_of(tree)
+    if container is not None:
+        kind, keys, parts = container
+        return contain(kind, keys, [renewed(part) for part in parts])
+    numpy = sys.modules.get("numpy")
+    return tree.copy() if numpy is not None and isinstance(tree, numpy.ndarray) else tree
 
 
 def fixed(value: Any) -> tuple[list[Any], Structure]:
@@ -278,13 +317,15 @@ def flatten(value: Any, what: str, leaf: Leaf | None = None) -> tuple[list[Any],
     if type(value) is float or isinstance(value, Node):
         return [value], NUMBER
     numbers: list[Any] = []
-    return numbers, take_apart(value, what, numbers, leaf)
+    return numbers, take_apart(value, what, numbers, leaf, 0)
 
 
-def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None) -> Structure:
+def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None, level: int) -> Structure:
     """The structure of a tree, whose numbers are appended to `numbers`."""
     container = parts_of(value)
     if container is not None:
+        if level >= LEVELS:
+            raise too_deep(what.partition("[")[0])
         kind, keys, parts = container
         children = []
         for key, part in zip(keys, parts, strict=True):
@@ -293,7 +334,7 @@ def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None) -> 
                 numbers.append(part)
                 children.append(NUMBER)
             else:
-                children.append(take_apart(part, what + bracketed(kind, key), numbers, leaf))
+                children.append(take_apart(part, what + bracketed(kind, key), numbers, leaf, level + 1))
         return Structure(kind, children, keys)
     if leaf is not None:
         found = leaf(value, what)
@@ -325,18 +366,24 @@ def take_array_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | Non
 
 def number_in(value: Any, what: str, leaf: Leaf | None = None) -> Any:
     """The one number, float or node, that a value is; OperandError if it is none."""
-    number = value if isinstance(value, Node) else number_or_none(value)
-    if number is not None:
-        return number
-    found = None if leaf is None else leaf(value, what)
-    if found is None or found[1] is not NUMBER:
+    if isinstance(value, Node):
+        return value
+    # A condition of a trace is a number as well, but for that it would have to be decided.
+    found = None if leaf is None or isinstance(value, float) else leaf(value, what)
+    if found is not None and found[1] is NUMBER:
+        return found[0][0]
+    number = None if found is not None else number_or_none(value)
+    if number is None:
         raise not_numbers(what, value)
-    return found[0][0]
+    return number
 
 
 def not_numbers(what: str, value: Any) -> OperandError:
     """The error for something that holds no real numbers."""
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except RecursionError:
+        shown = "that is too deep to be shown"
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     kind = f"{type(value).__name__} of {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
     remedy = "a number, an array, or a nested list, tuple or dict of them"
