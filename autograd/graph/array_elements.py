@@ -17,6 +17,7 @@ from autograd.operations.primitive import primitive_of_numpy
 from autograd.operations.primitives import (
     Abs,
     Copysign,
+    Digamma,
     Exp2,
     FloorDivide,
     Logaddexp,
@@ -26,6 +27,7 @@ from autograd.operations.primitives import (
     Mod,
     Multiply,
     Plus,
+    Sigmoid,
     Trunc,
     where,
 )
@@ -79,7 +81,7 @@ TRUTHS: dict[str, Callable[..., Any]] = {
     "logical_not": lambda x: negated(holds(x)),
 }
 
-# Functions that are several of the package's operations.
+# Functions under other names, and those that are several of the package's operations.
 COMPOSED: dict[str, Callable[..., Any]] = {
     "maximum": Max,
     "minimum": Min,
@@ -93,6 +95,8 @@ COMPOSED: dict[str, Callable[..., Any]] = {
     "heaviside": lambda x, half: where(x < 0.0, 0.0, where(x > 0.0, 1.0, where(x == 0.0, half, math.nan))),
     "positive": lambda x: x,
     "conjugate": lambda x: x,
+    "expit": Sigmoid,
+    "psi": Digamma,
     "ldexp": lambda x, exponent: x * Exp2(exponent),
 }
 

@@ -39,6 +39,7 @@ from autograd.graph.array_elements import (
 )
 from autograd.graph.modes import is_traced
 from autograd.graph.node import Node
+from autograd.numbers.operands import way_to_plain
 from autograd.operations import functions
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (
@@ -179,6 +180,8 @@ def array(values: Any) -> NodeArray:
     >>> np.maximum(array([Variable(2.0), float("nan")]), 0.0)[1]
     nan
     """
+    if way := way_to_plain(values):
+        raise OperandError(f"array was given a {type(values).__name__}, and {way}")
     given = numpy.array(values, dtype=object)
     for element in given.flat:
         if not isinstance(element, Node | float | int | numpy.number | numpy.bool_):
@@ -338,6 +341,9 @@ def mapped(primitive: Any, given: NodeArray) -> Any:
 def as_array(operand: Any) -> Any:
     """An operand as a plain array: of numbers, or of nodes and numbers."""
     if isinstance(operand, numpy.ndarray):
+        way = way_to_plain(operand)
+        if way:
+            raise OperandError(f"an operand is a {type(operand).__name__}, and {way}")
         return operand.view(numpy.ndarray)
     if isinstance(operand, ConditionArray):
         return operand.holder()
@@ -425,6 +431,10 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         return tuple([as_nodes([pair[place] for pair in pairs[0]], pairs[1]) for place in (0, 1)])
     if method in ("__call__", "reduce") and name in PRODUCTS:
         return into(out, product(ufunc, inputs, options))
+    if all([set(loop) <= set("O->") for loop in ufunc.types]):
+        # Somebody's own function of objects: `np.frompyfunc`, `np.vectorize`.
+        own = getattr(ufunc, method)(*[as_array(operand) for operand in inputs], **options)
+        return into(out, wrapped(own))
     function = function_of(name)
     if function is None or method not in ("__call__", "reduce", "accumulate", "outer", "reduceat", "at"):
         raise no_form(name, "")
@@ -484,8 +494,9 @@ def product(ufunc: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any
 
 def no_form(name: str, why: str) -> OperandError:
     """The error for a function of NumPy that can't take nodes."""
+    prefix = "np." if hasattr(numpy, name.partition(".")[0]) else ""
     return OperandError(
-        f"np.{name} can't take arrays of nodes{why}; write it with operators and autograd's functions, or use the "
+        f"{prefix}{name} can't take arrays of nodes{why}; write it with operators and autograd's functions, or use the "
         f"numbers (.value) if no derivative is meant"
     )
 

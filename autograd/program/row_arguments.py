@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from autograd.errors import OperandError
 from autograd.graph.node import Node
+from autograd.numbers.operands import way_to_plain
 from autograd.program.signature import Signature, sign
 from autograd.transforms.trees import as_array, flatten
 
@@ -53,6 +55,9 @@ class RowArguments:
         """A mapped argument as an array whose first axis has the rows; its nodes are noted."""
         import numpy
 
+        way = way_to_plain(argument)
+        if way:
+            raise OperandError(f"vmap of {name}: argument {place} is a {type(argument).__name__}, and {way}")
         given = numpy.asarray(argument)
         if given.ndim == 0 or not -given.ndim <= axis < given.ndim:
             raise ValueError(f"vmap of {name}: argument {place} has no axis {axis}, its shape is {given.shape}")

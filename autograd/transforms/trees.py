@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node
-from autograd.numbers.operands import number_or_none
+from autograd.numbers.operands import number_or_none, way_to_plain
 
 try:
     import cython
@@ -318,6 +318,9 @@ def take_array_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | Non
     """The structure of an array; a NumPy scalar is a number."""
     import numpy
 
+    way = way_to_plain(value)
+    if way:
+        raise OperandError(f"{what} is a {type(value).__name__}, and {way}")
     given = numpy.asarray(value)
     if given.dtype.kind in "fiub":
         numbers.extend(given.ravel().astype(numpy.float64).tolist())

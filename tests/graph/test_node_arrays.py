@@ -204,6 +204,13 @@ def test_a_function_that_nodes_have_no_form_of_is_refused_by_name():
             call(x)
 
 
+def test_functions_of_ones_own_are_run_on_elements():
+    x = array([Variable(2.0), 3.0])
+    for function in (np.frompyfunc(lambda a: a * a, 1, 1), np.vectorize(lambda a: a * a, otypes=[object])):
+        assert numbers_in(function(x)) == [(2,), 4.0, 9.0]
+    assert numbers_in(np.frompyfunc(lambda a, b: a * b, 2, 1).outer(x, [1.0, 2.0])) == [(2, 2), 2.0, 4.0, 3.0, 6.0]
+
+
 def test_array_takes_numbers_and_nodes_alone():
     x = Variable(1.0)
     assert array([[x, 2], [np.float32(0.5), True]]).shape == (2, 2)
