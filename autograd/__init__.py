@@ -53,6 +53,8 @@ from autograd.operations.kernel import COMPILED as compiled
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import *  # noqa: F403 - likewise
 from autograd.operations.primitives import __all__ as _primitives
+from autograd.operations.python_math import *  # noqa: F403 - likewise
+from autograd.operations.python_math import __all__ as _python_math
 from autograd.transforms.derivatives import (
     grad,
     hessian,
@@ -91,6 +93,8 @@ __all__ = [
     "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths", "replay", "rounding",
     "scope", "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap",
     "zero_grad", *_functions, *_primitives,
+    # `from autograd import *` brings no builtin's name, and not `e`, which is many a variable's.
+    *[name for name in _python_math if name != "e"],
 ]  # fmt: skip
 
 

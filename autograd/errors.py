@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.text import printable
+
 __all__ = [
     "ArgumentError",
     "AutogradError",
@@ -20,7 +22,10 @@ __all__ = [
 
 
 class AutogradError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose; its message steers no terminal, whatever it names."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class DomainError(AutogradError, ValueError):

@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 __all__ = ["whole_file"]
 
+DESCRIPTORS = "/proc/self/fd"
+
 
 @contextmanager
 def whole_file(target: Path, mode: int | None = None) -> Iterator[BinaryIO]:
@@ -23,12 +25,26 @@ def whole_file(target: Path, mode: int | None = None) -> Iterator[BinaryIO]:
         raise FileNotFoundError(f"there is no folder {target.parent} to save {target.name} in")
     partial = target.parent / f".{target.name[:100]}.{os.urandom(6).hex()}.part"
     try:
-        with open(partial, "xb", opener=lambda path, flags: os.open(path, flags, mode or 0o666)) as file:
+        with _new_file(partial, mode or 0o666) as file:
             if mode is None and target.exists():
-                os.chmod(partial, stat.S_IMODE(target.stat().st_mode))
+                os.chmod(file.name, stat.S_IMODE(target.stat().st_mode))
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if isinstance(file.name, int):
+                # Without a folder's descriptor, Python would link the link itself.
+                os.link(f"{DESCRIPTORS}/{file.name}", partial, src_dir_fd=file.fileno())
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _new_file(partial: Path, mode: int) -> BinaryIO:
+    """A file to write to: without a name, so that it is gone if the process is killed, where the system has such."""
+    if os.path.isdir(DESCRIPTORS) and hasattr(os, "O_TMPFILE"):
+        try:
+            return open(os.open(partial.parent, os.O_TMPFILE | os.O_WRONLY, mode), "wb")
+        except OSError:
+            # This file system has none; any other reason comes up again.
+            pass
+    return open(partial, "xb", opener=lambda path, flags: os.open(path, flags, mode))

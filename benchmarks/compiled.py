@@ -105,7 +105,7 @@ def small_calls(tier: str) -> dict[str, Callable[[], Any]]:
 
 
 def measure_calls() -> None:
-    """What a call of a small function takes."""
+    """Measure calls of small functions in each tier, and print the times."""
     print("\na call from Python")
     for tier in TIERS:
         for what, call in small_calls(tier).items():

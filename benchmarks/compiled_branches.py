@@ -67,7 +67,7 @@ def tripled_holds(x: Any, value: Any, slopes: Any) -> Any:
 
 
 def fallen(autograd: Any, x: Any) -> Any:
-    """When a ball thrown up meets the ground, by Euler's steps against drag, the last one cut where it lands."""
+    """The time until a ball thrown up lands, by Euler's steps against drag, the last one cut at the ground."""
     speed, drag = x[0], x[1]
     height, moment, step = 0.0, 0.0, 0.05
     while True:

@@ -44,12 +44,12 @@ class Program(NamedTuple):
     in_c: bool = False
     # heyoka takes more than two minutes to compile 100,000 operations.
     for_heyoka: bool = True
-    # How many times faster than a peer it is to be, by tier and peer.
+    # The ratio to a peer's time that it is to reach, above 1 for faster, by tier and peer.
     targets: dict[tuple[str, str], float] = {}
 
     @property
     def rows(self) -> int:
-        """How many rows there are; 1 for one point."""
+        """The number of rows; 1 for one point."""
         if self.axes is None:
             return 1
         return next(len(argument) for argument, axis in zip(self.arguments, self.axes, strict=True) if axis == 0)
@@ -127,7 +127,7 @@ def hunted(engine: Any, rates: Any, prey: Any, predators: Any) -> tuple[Any, Any
 
 
 def orbit(engine: Any, rates: Any) -> Any:
-    """How many prey there are after 1,000 steps, squared: a deep program of few parameters."""
+    """The square of the number of prey after 1,000 steps: a deep program of few parameters."""
     elements = engine.elements(rates)
     start = engine.number(2.0), engine.number(1.0)
     return engine.repeat(lambda state: hunted(engine, elements, *state), start, STEPS)[0] ** 2
@@ -182,9 +182,9 @@ def mixture_arrays(engine: Any, p: Any, x: Any) -> Any:
 
 
 def reprojection(engine: Any, x: Any, seen: Any) -> Any:
-    """How far a point is from where a camera saw it, of its 11 parameters, the point's 3, and a weight.
+    """The reprojection error of a point in a camera: of the camera's 11 parameters, the point's 3, and a weight.
 
-    The residual of bundle adjustment as in ADBench: rotation by a vector (Rodrigues), radial distortion.
+    It is the residual of bundle adjustment as in ADBench: rotation by a vector (Rodrigues), radial distortion.
     """
     x = engine.elements(x)
     turn, centre, focus, middle, distortion, point, weight = x[:3], x[3:6], x[6], x[7:9], x[9:11], x[11:14], x[14]

@@ -19,7 +19,7 @@ TURN = 0.003
 
 
 class Measured(NamedTuple):
-    """What one engine took: seconds a row (least of the rounds), seconds to the first result, and the ratio to ours.
+    """One engine's times: seconds a row (least of the rounds), seconds to the first result, and the ratio to ours.
 
     The ratio is above 1 where ours is faster; `median` is that of the ratios within each round.
     """
@@ -97,7 +97,7 @@ class Report:
 
 
 def enough(call: Callable[[], Any]) -> int:
-    """How many calls a measurement takes."""
+    """The number of calls in a measurement, so that it lasts for a turn."""
     once = max(1, math.ceil(TURN / timed(call, 1)))
     return max(1, math.ceil(TURN / timed(call, min(once, 100))))
 

@@ -23,7 +23,7 @@ import numpy
 from benchmarks.derivative_problems import BY_NAME, Problem
 from benchmarks.memory import resident, status
 
-# How long one turn lasts, in seconds; a run within it is as many calls as take about the time given.
+# Seconds in a turn, and in a run within it, which is as many calls as take about so long.
 TURN = 0.04
 RUN = 0.002
 MOST_RUNS = 20
@@ -42,7 +42,7 @@ def entries(matrix: Any) -> Any:
 
 
 class Engine:
-    """What every engine offers: its arrays, a few functions, derivatives. Each imports itself when made."""
+    """An engine: its arrays, a few functions, derivatives. Each imports its library when made."""
 
     name = ""
     distribution = ""
@@ -259,7 +259,7 @@ class Functional(Engine):
     transforms: Any
 
     def finish(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """What is done to the derivative, itself a function, before it is called."""
+        """The derivative, itself a function, in the form to be called: as it is, or compiled."""
         return function
 
     def gradient(self, function: Callable[..., Any], *at: Any) -> Callable[[], Any]:
@@ -491,7 +491,7 @@ def warm_up(engine: Engine, derivative: str) -> None:
 def first(
     engine: Engine, problem: Problem, arguments: list[Any], file: str
 ) -> tuple[Callable[[], Any], dict[str, Any]]:
-    """The call that gives the derivative, and what it took to have its first result, which goes to the file."""
+    """The call that gives the derivative, and the time and memory for its first result, which goes to the file."""
     before = resident()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     start = time.perf_counter()

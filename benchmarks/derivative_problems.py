@@ -63,7 +63,7 @@ def rosenbrock_hessian(x: Any) -> Any:
 
 
 def black_scholes(engine: Any, spot: Any, strike: Any, rate: Any, volatility: Any, years: Any) -> Any:
-    """What a European call is worth, by Black and Scholes (1973)."""
+    """The value of a European call, by Black and Scholes (1973)."""
     spread = volatility * engine.sqrt(years)
     above = (engine.log(spot / strike) + (rate + volatility * volatility * 0.5) * years) / spread
     below = above - spread
@@ -104,7 +104,7 @@ SEEN = numpy.stack([1.5 + numpy.cos(TIMES), 1.0 + 0.5 * numpy.sin(TIMES)], axis=
 
 
 def orbit_numbers(engine: Any, rates: Any) -> Any:
-    """How far Lotka's and Volterra's prey and predators are from what was seen: 50 steps of Runge and Kutta."""
+    """The residuals of Lotka's and Volterra's prey and predators to observations: 50 steps of Runge and Kutta."""
     born, eaten, fed, starved = engine.elements(rates)
 
     def slope(prey: Any, predators: Any) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""How fast derivatives are taken, in comparison with other engines.
+"""The time that derivatives take, in comparison with other engines.
 
     python -m benchmarks.derivatives [--quick] [--only NAME] [--json FILE]
 
@@ -91,7 +91,7 @@ def further(workers: dict[str, Worker], quick: bool) -> dict[str, list[tuple[flo
 
 
 def ratio(pairs: list[tuple[float, float]]) -> dict[str, float]:
-    """How many times faster ours is, by the least times and by the median of the rounds."""
+    """An engine's least time, and its ratio to ours by the least times and by the median of the rounds."""
     least_ours, least = min([one for one, _ in pairs]), min([other for _, other in pairs])
     return {
         "seconds": least, "ratio": least / least_ours,
@@ -105,7 +105,7 @@ def digits(number: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """How many times faster; of how many times slower, the reciprocal."""
+    """A ratio of times as text; below 1 as one over its reciprocal."""
     return digits(ratio) if ratio >= 0.995 else f"1/{digits(1.0 / ratio)}"
 
 

@@ -1,4 +1,4 @@
-"""How fast expressions are built and differentiated, in comparison with other engines.
+"""The time that building and differentiating expressions takes, in comparison with other engines.
 
     python -m benchmarks.eager [--quick] [--json FILE] [--hips PYTHON]
 

@@ -19,15 +19,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.turns import PROJECT
 from benchmarks.workloads import BY_NAME, Workload
 
-# How long one turn lasts, in seconds, unless that many runs or a single one are done.
+# A turn ends after so many seconds or so many runs, but not before the end of its first run.
 TURN = 0.04
 MOST_RUNS = 20
 
 
 class Engine:
-    """What every engine offers: variables, a few functions, a measured run. Each imports itself when made."""
+    """An engine: variables, a few functions, a measured run. Each imports its library when made."""
 
     name = ""
     distribution = ""
@@ -42,7 +43,7 @@ class Engine:
         return importlib.metadata.version(cls.distribution)
 
     def lacks(self, workload: Workload) -> list[str]:
-        """What the workload needs and this engine does not have."""
+        """The functions that the workload needs and this engine lacks."""
         return sorted([need for need in workload.needs if not hasattr(self, need)])
 
     def variables(self, values: list[float]) -> list[Any]:
@@ -109,7 +110,7 @@ class Ours(Engine):
         return f"{autograd.__version__} {'compiled' if autograd.compiled else 'NOT compiled'}"
 
     def count(self, output: Any) -> int:
-        """How many operations are in the graph."""
+        """The number of operations in the graph."""
         return len([node for node in self.autograd.topological_order(output) if node.op is not None])
 
 
@@ -258,7 +259,7 @@ class Hips(Functional):
     reduction = 10
 
     def __init__(self) -> None:
-        sys.path[:] = [place for place in sys.path if not Path(place, "autograd", "node.pxd").exists()]
+        sys.path[:] = [place for place in sys.path if Path(place).resolve() != PROJECT]
         autograd: Any = importlib.import_module("autograd")
         if hasattr(autograd, "compiled"):
             raise ImportError("the package `autograd` that is installed here is this project's")

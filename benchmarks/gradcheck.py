@@ -71,7 +71,7 @@ class Ours:
 
 
 class Peer:
-    """What is the same for the other libraries."""
+    """Another library's check, with the planted faults put in terms of that library."""
 
     module: Any
 
@@ -210,7 +210,7 @@ def arranged(function: Callable[..., Any], point: list[Any]) -> Callable[..., An
 
 
 def judge(checker: Any, faults: list[Any]) -> dict[str, Any]:
-    """How many faults a checker was given, found and named; which right functions it refused."""
+    """The numbers of faults given to a checker, found and named; the faults missed, the right functions refused."""
     given = found = named = 0
     missed = []
     for fault in faults:
@@ -262,10 +262,10 @@ def seconds(checker: Any, inputs: int) -> float:
 
 
 def random_functions(count: int) -> dict[str, int]:
-    """How many of so many random right functions, half of them near kinks, are refused though they are no exception.
+    """The number of each verdict on so many random right functions, half of them near kinks.
 
-    At a jump there is no derivative, and where kinks meet exactly, subgradients of the operations need not make one
-    of the whole: these are counted apart.
+    Refusals are false alarms, but for two kinds that are counted apart: at a jump there is no derivative, and where
+    kinks meet exactly, subgradients of the operations need not make one of the whole.
     """
     from hypothesis import HealthCheck, Phase, given, seed, settings
 
@@ -301,7 +301,7 @@ def random_functions(count: int) -> dict[str, int]:
 def main() -> None:
     """Print the table, or write it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--random", type=int, default=0, help="how many random right functions to check")
+    parser.add_argument("--random", type=int, default=0, help="number of random right functions to check")
     parser.add_argument("--json", type=Path, help="write the results to this file")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""How much memory graphs take, how time grows with their size, and that nothing is kept of what was dropped.
+"""The memory that graphs take, the growth of time with their size, and the memory kept of graphs that were dropped.
 
     python -m benchmarks.memory [--quick] [--nodes N] [--copies N] [--rounds N]
 
@@ -90,7 +90,7 @@ def one_round(x: Variable) -> None:
 
 
 def growth(rounds: int) -> dict[str, float]:
-    """How much memory has grown after that many rounds of building, sweeping, dropping, without the collector."""
+    """The growth in memory over that many rounds of building, sweeping, dropping, without the collector."""
     gc.disable()
     x = Variable(0.5)
     for _ in range(min(2000, rounds)):

@@ -1,10 +1,10 @@
-"""How long pictures take: beside torchviz on the same networks, and for graphs of 100 to 1,000,000 nodes.
+"""The time that pictures take: beside torchviz on the same networks, and for graphs of 100 to 1,000,000 nodes.
 
     python -m benchmarks.pictures [--rounds N]
 
 torchviz makes DOT text of PyTorch's graph, without values and gradients; both texts are then laid out as SVG by the
-engine that `viz` finds. Of each time the least of the rounds counts. A graph is drawn, folded or refused: within two
-seconds is what is promised, the layout included.
+engine that `viz` finds. Of each time the least of the rounds counts. A graph is drawn, folded or refused within two
+seconds, the layout included: that is promised.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def row(name: str, nodes: int | str, drawer: str, taken: float, dot: str) -> Non
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="how long pictures take")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is timed")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each time")
     options = parser.parse_args()
     print(f"engine: {viz.find_engine().path}\n")
     beside_torchviz(options.rounds)

@@ -1,9 +1,9 @@
-"""How long `import autograd` takes above an empty Python program.
+"""The time that `import autograd` takes above an empty Python program.
 
     python -m benchmarks.startup [--rounds N]
 
-Processes with and without the import take turns; the difference within each pair is what counts. That
-neither numpy nor graphviz is loaded by it is checked as well.
+Processes with and without the import take turns; the difference within each pair counts. A check makes
+sure that it loads neither numpy nor graphviz.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CHECK = (
 
 
 def milliseconds(code: str) -> float:
-    """How long a Python process that runs this code takes."""
+    """The time of a Python process that runs this code."""
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True)
     return (time.perf_counter() - start) * 1e3

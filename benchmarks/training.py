@@ -281,7 +281,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="training")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", choices=list(REPORTS), action="append")
-    parser.add_argument("--data", type=Path, help="where iris.json and breast_cancer.json are, if not scikit-learn's")
+    parser.add_argument("--data", type=Path, help="folder of iris.json and breast_cancer.json, if not scikit-learn's")
     options = parser.parse_args()
     for name in options.only or REPORTS:
         REPORTS[name](options)

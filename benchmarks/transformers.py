@@ -59,7 +59,7 @@ class ByHand:
         return sum(surprises) * (1.0 / len(surprises))
 
     def scores(self, token: int, place: int, keys: list[Any], values: list[Any]) -> list[Any]:
-        """How much each token is expected next."""
+        """The score of each token as the next one."""
         rows = zip(self.matrix("embedding_0.weight")[token], self.matrix("embedding_0.place")[place], strict=True)
         x = normal([a + b for a, b in rows])
         inner = normal(x)

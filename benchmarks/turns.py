@@ -61,7 +61,7 @@ class Worker:
 def take_turns(
     walls: Mapping[str, float], rounds: int, seconds: float, pair: Callable[[str], Any]
 ) -> dict[str, list[Any]]:  # fmt: skip
-    """What `pair(name)`, a turn of ours and a turn of that engine's, gave in each round.
+    """The results of `pair(name)`, a turn of ours and a turn of that engine's, in each round.
 
     An engine whose turn takes `walls[name]` seconds is left out of the later rounds if they would take more than
     `seconds` in all; it gets two of them at least.
@@ -75,7 +75,7 @@ def take_turns(
 
 
 def processor() -> str:
-    """What the machine calls its processor."""
+    """The processor's name, as the machine tells it."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

@@ -21,12 +21,12 @@ class Workload(NamedTuple):
     title: str
     size: int
     quick_size: int
-    # How many times the program is run, swept and dropped in one measurement.
+    # The number of times the program is run, swept and dropped in one measurement.
     repeats: int
     starts: Callable[[int], list[float]]
     operations: Callable[[int], int]
     program: Callable[[Any, list[Any], int], Any]
-    # What an engine must offer besides + - * / and relu.
+    # The functions that an engine must have besides + - * / and relu.
     needs: frozenset[str] = frozenset()
     # Whether `operations` counts our nodes: false where one node holds many operations.
     one_node_each: bool = True
@@ -72,7 +72,7 @@ def mlp(engine: Any, leaves: list[Any], size: int) -> Any:
 
 
 def mlp_output(relu: Callable[[Any], Any], leaves: list[Any], inputs: Any) -> Any:
-    """What the network answers."""
+    """The network's output."""
     values = inputs
     position = 0
     for layer in range(1, len(MLP_WIDTHS)):
@@ -89,7 +89,7 @@ def mlp_output(relu: Callable[[Any], Any], leaves: list[Any], inputs: Any) -> An
 
 
 def expression(engine: Any, leaves: list[Any], size: int) -> Any:
-    """Five operations: what counts here is what a call costs, of an operation and of a sweep."""
+    """Five operations: the cost of calls counts here, of an operation and of a sweep."""
     x, y, b = leaves
     return (x * y + b) * x - y / b
 
@@ -98,7 +98,7 @@ OPTIONS = [(90.0 + 20.0 * _RANDOM.random(), 0.25 + 2.0 * _RANDOM.random()) for _
 
 
 def black_scholes(engine: Any, leaves: list[Any], size: int) -> Any:
-    """What a book of `size` European calls is worth, by Black and Scholes (1973)."""
+    """The value of a book of `size` European calls, by Black and Scholes (1973)."""
     exp, log, sqrt, erf = engine.exp, engine.log, engine.sqrt, engine.erf
     spot, rate, volatility = leaves
     value = 0.0

@@ -40,14 +40,14 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         default=Path("demo-output"),
         metavar="DIR",
-        help="where pictures go (default: %(default)s)",
+        help="folder for the pictures (default: %(default)s)",
     )
     parser.add_argument(
         "--epochs",
         type=positive,
         default=two_moons.EPOCHS,
         metavar="N",
-        help="how long to train (default: %(default)s)",
+        help="epochs to train (default: %(default)s)",
     )
     return parser.parse_args(arguments)
 

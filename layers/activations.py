@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from autograd import erfc, exp, maximum, softplus, stop_gradient, tanh
+from autograd import erfc, exp, log, logsumexp, maximum, softplus, stop_gradient, tanh
+from autograd.graph.modes import is_traced
 from layers.arrays import along_last_axis, elementwise
-from layers.base import Layer, Names, from_dict, registered
+from layers.base import Layer, Names, from_dict, registered, unchanged
 from layers.errors import DescriptionError
 from layers.options import finite_number
-from layers.reductions import largest, log_total_of_exponentials
+from layers.reductions import largest, log_total_of_exponentials, total
 
 __all__ = ["GELU", "Identity", "LeakyReLU", "LogSoftmax", "Softmax", "Softplus", "Tanh", "activation_of"]
 
@@ -23,6 +25,8 @@ class Identity(Layer):
     >>> Identity().forward(3.0)
     3.0
     """
+
+    settle = unchanged
 
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": a}
@@ -42,6 +46,8 @@ class LeakyReLU(Layer):
         super().__init__(**names)
         self.slope = finite_number("the slope of a leaky_relu", slope)
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         slope = self.slope
         return {"h": elementwise(lambda a: slope * a + (1.0 - slope) * maximum(a, 0.0), a)}
@@ -55,6 +61,8 @@ class Tanh(Layer):
     0.0
     """
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": elementwise(tanh, a)}
 
@@ -67,6 +75,8 @@ class Softplus(Layer):
     1000.0
     """
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": elementwise(softplus, a)}
 
@@ -78,6 +88,8 @@ class GELU(Layer):
     >>> round(GELU().forward(1.0), 12)
     0.841344746069
     """
+
+    settle = unchanged
 
     def compute(self, a: Any) -> dict[str, Any]:
         # erfc keeps its digits where Φ is small.
@@ -94,6 +106,8 @@ class Softmax(Layer):
 
     gives = "probabilities"
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": along_last_axis(softmax, a, "a")}
 
@@ -106,6 +120,8 @@ class LogSoftmax(Layer):
     array([-1000.,     0.])
     """
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": along_last_axis(log_softmax, a, "a")}
 
@@ -117,12 +133,26 @@ def softmax(scores: list[Any]) -> list[Any]:
 
 def log_softmax(scores: list[Any]) -> list[Any]:
     """The logarithm of the softmax of a list of numbers and nodes."""
-    # Beside a score of 1000, the logarithm of a sum has lost three digits; beside a largest score of 0, none. What is
-    # subtracted changes no derivative, and counts as a constant.
+    # Beside a score of 1000, the logarithm of a sum has lost three digits; beside a largest score of 0, none. The
+    # number subtracted changes no derivative, and counts as a constant.
     peak = stop_gradient(largest(scores))
     shifted = [score - peak for score in scores]
     rest = log_total_of_exponentials(shifted)
     return [score - rest for score in shifted]
+
+
+def surprise(scores: list[Any], label: int) -> Any:
+    """−log p of one class, where p is the softmax of the scores.
+
+    Where p is more than ½, it is written in what is missing to 1, whose digits the derivative 1 − p would lose.
+    """
+    peak = stop_gradient(largest(scores))
+    own, others = scores[label] - peak, [score - peak for place, score in enumerate(scores) if place != label]
+    if not is_traced():
+        return softplus(logsumexp(others) - own)
+    # What is less than the smallest normal number counts as that: its logarithm has a slope.
+    missing = maximum(total([exp(score) for score in others]), sys.float_info.min) if others else 0.0
+    return softplus(log(missing) - own)
 
 
 def activation_of(given: Any) -> Layer:

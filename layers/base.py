@@ -12,12 +12,12 @@ from autograd import Node, Variable, gradients, scope
 from autograd.graph.modes import current_mode
 from autograd.graph.node import hooks
 from layers.arrays import as_input, elementwise, is_array, plain, singles
-from layers.errors import DataError, DescriptionError, InputError, NoForwardError, ShapeError
+from layers.errors import DataError, DescriptionError, InputError, NoForwardError, ShapeError, StateError
 from layers.parameters.parameter import Parameter, sizes_restored
 from layers.saving.registry import Described, Registry
 from layers.saving.weights import check_state
 
-__all__ = ["Gradients", "Kind", "Layer", "Names", "Trainable", "from_dict", "registered"]
+__all__ = ["Gradients", "Kind", "Layer", "Names", "Trainable", "from_dict", "registered", "unchanged"]
 
 LAYERS = Registry("layer")
 # The decorator that gives a layer the name by which descriptions ask for it.
@@ -128,6 +128,9 @@ class Layer(Described):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.inputs = tuple(inspect.signature(cls.compute).parameters)[1:]
+        if "compute" in vars(cls) and "settle" not in vars(cls):
+            # Another computation has other lengths.
+            cls.settle = Layer.settle  # type: ignore[method-assign]
         check_kind(cls, "gives", cls.gives)
 
     def __init__(self, *, name: str | None = None, index: int | None = None, output: str | None = None) -> None:
@@ -277,11 +280,16 @@ class Layer(Described):
 
         One that several layers share is there once.
         """
-        found = {name: value for name, value in vars(self).items() if isinstance(value, Parameter)}
-        for name, layer in self.named_layers():
-            for inner, parameter in layer.named_parameters().items():
-                if parameter not in found.values():
-                    found[f"{name}.{inner}"] = parameter
+        found: dict[str, Parameter] = {}
+        met: set[Parameter] = set()
+        pending: list[tuple[str, Layer]] = [("", self)]
+        while pending:
+            prefix, layer = pending.pop()
+            for name, value in vars(layer).items():
+                if isinstance(value, Parameter) and value not in met:
+                    met.add(value)
+                    found[prefix + name] = value
+            pending += [(f"{prefix}{name}.", inner) for name, inner in layer.named_layers()][::-1]
         return found
 
     def parameters(self) -> list[Variable]:
@@ -311,12 +319,26 @@ class Layer(Described):
         """Give the parameters the values of a `state_dict()`.
 
         Raises StateError for other names (if `strict`; else only arrays that have a namesake are loaded), for other
-        shapes, and for values that are not finite; nothing is then changed.
+        shapes or such as don't fit each other, and for values that are not finite; nothing is then changed.
         """
         parameters = self.named_parameters()
         checked = check_state(self.name, state, {name: one.shape for name, one in parameters.items()}, strict=strict)
-        for name, values in checked.items():
-            parameters[name].assign(values)
+        with sizes_restored(parameters.values()):
+            for name, values in checked.items():
+                parameters[name].fit_shape(values.shape)
+            try:
+                self.settle(None)
+            except ShapeError as error:
+                raise StateError(f"{self.name}: the arrays of the state don't fit each other: {error}") from None
+            for name, values in checked.items():
+                parameters[name].assign(values)
+
+    def settle(self, features: int | None) -> int | None:
+        """The number of features of the result for one input of so many, with the open sizes that follow settled.
+
+        None is for a number that is not known. Raises ShapeError if the sizes that are known contradict each other.
+        """
+        return None
 
     def _settle_parameters(self, seed: tuple[int, ...] | None) -> None:
         """Give each parameter the name it has here, and one without a seed a seed of its own if there is one."""
@@ -343,6 +365,11 @@ class Layer(Described):
             return {"text/plain": repr(self)}
         shown: dict[str, str] = render(list(singles(list(self._values.values())[-1])))
         return shown
+
+
+def unchanged(layer: Layer, features: int | None) -> int | None:
+    """The `settle` of layers whose results have as many features as their input."""
+    return features
 
 
 def from_dict(description: Any) -> Any:

@@ -5,13 +5,14 @@ Samples are in rows: an input has shape (features,) or (samples, features).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Unpack
 
 from layers.activations import activation_of
 from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
 from layers.errors import DescriptionError, ShapeError
-from layers.options import seed_of, whole_number
+from layers.options import integer_or_none, seed_of, whole_number
 from layers.parameters.initialisers import initialiser_of
 from layers.parameters.parameter import Parameter
 from layers.reductions import inner_product
@@ -114,6 +115,11 @@ class Dense(_Weighted):
             values["a"] = elementwise(lambda z, b: z + b, values["z"], self.bias.nodes)
         return values | {"h": self._activation.apply(values["a"])}
 
+    def settle(self, features: int | None) -> int | None:
+        if features is not None:
+            self.weight.fit_shape((features, self.n_out))
+        return self._activation.settle(self.n_out)
+
 
 @registered("fully_connected")
 class FullyConnected(Dense):
@@ -171,6 +177,11 @@ class Neuron(_Weighted):
         a = z if self.bias is None else elementwise(lambda z, b: z + b, z, self.bias.nodes[()])
         return {"z": z, "a": a, "h": self._activation.apply(a)}
 
+    def settle(self, features: int | None) -> int | None:
+        if features is not None:
+            self.weight.fit_shape((features,))
+        return None
+
 
 @registered("neuron_layer")
 class NeuronLayer(Layer):
@@ -212,6 +223,12 @@ class NeuronLayer(Layer):
             one.weight.fans = (n_in, self.n_out)
         self._settle_parameters(seed_of(seed))
 
+    @classmethod
+    def copies(cls, options: Mapping[Any, Any]) -> int:
+        count = integer_or_none(options.get("n_out"))
+        # The constructor refuses others.
+        return count if count is not None and 1 <= count <= MOST_NEURONS else 1
+
     @property
     def n_in(self) -> int | None:
         """The number of input features; None until that is known."""
@@ -229,6 +246,12 @@ class NeuronLayer(Layer):
         for place, output in enumerate(outputs):
             h[..., place] = output
         return {"h": h}
+
+    def settle(self, features: int | None) -> int | None:
+        known = [neuron.n_in for neuron in self.neuron if neuron.n_in is not None]
+        for neuron in self.neuron:
+            neuron.settle(features if features is not None or not known else known[0])
+        return self.n_out
 
     def ending(self) -> Layer:
         return self.neuron[0].ending()

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd import maximum, sigmoid, square
 from layers.arrays import checked_bias, elementwise, product, same_shape
-from layers.base import Layer, registered
+from layers.base import Layer, registered, unchanged
 
 __all__ = ["Affine", "Plus", "ReLU", "Sigmoid", "SigmoidNeuron", "Square"]
 
@@ -37,6 +37,8 @@ class Square(Layer):
     >>> squared.forward(5.0), squared.backward(1.0)
     (25.0, Gradients(dc=10.0, dy=1.0))
     """
+
+    settle = unchanged
 
     def compute(self, c: Any) -> dict[str, Any]:
         return {"y": elementwise(square, c)}
@@ -71,6 +73,8 @@ class ReLU(Layer):
     (array([0., 0., 2.]), array([ 0.,  0., 30.]))
     """
 
+    settle = unchanged
+
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": elementwise(lambda a: maximum(a, 0.0), a)}
 
@@ -84,6 +88,8 @@ class Sigmoid(Layer):
     """
 
     gives = "probabilities"
+
+    settle = unchanged
 
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": elementwise(sigmoid, a)}

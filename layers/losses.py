@@ -11,7 +11,7 @@ import sys
 from typing import Any, Unpack
 
 from autograd import Node, clip, maximum, softplus, square, xlogy
-from layers.activations import log_softmax
+from layers.activations import log_softmax, surprise
 from layers.arrays import elementwise, is_array, plain, reduced, same_shape
 from layers.base import Kind, Layer, Names, check_kind, from_dict, registered
 from layers.errors import DataError, DescriptionError, ShapeError
@@ -285,10 +285,13 @@ class CrossEntropyLoss(_OfProbabilities):
             return 0.0
         if self.of == "probabilities":
             return -weighted_log(1.0, row[label])
-        return -log_softmax(row)[label]
+        return surprise(row, label)
 
     def _of_shares(self, row: list[Any], shares: list[Any]) -> Any:
         # A share that is the number 0 has no part in it, whatever the score is: 0·inf would be nan.
+        places = [place for place, share in enumerate(shares) if _is_present(share)]
+        if self.of != "probabilities" and len(places) == 1:
+            return shares[places[0]] * surprise(row, places[0])
         outputs = row if self.of == "probabilities" else log_softmax(row)
         present = [(output, share) for output, share in zip(outputs, shares, strict=True) if _is_present(share)]
         if self.of == "probabilities":

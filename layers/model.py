@@ -9,7 +9,7 @@ from typing import Any, Self, Unpack
 
 from layers.arrays import elementwise, same_shape
 from layers.base import Layer, Names, from_dict, registered
-from layers.errors import DescriptionError, InputError, NoForwardError, SizeError
+from layers.errors import DescriptionError, InputError, NoForwardError, ShapeError, SizeError
 from layers.losses import loss_of
 from layers.options import seed_of
 from layers.parameters.parameter import flat_values
@@ -106,6 +106,7 @@ class Sequential(Model):
         Raises InputError for something that is no layer with one input, DescriptionError for a name that is taken.
         """
         names = dict(self.named_layers())
+        known = {id(layer): name for name, layer in names.items()}
         counts: dict[str, int] = {}
         for layer in self.layers:
             counts[_kind(layer)] = counts.get(_kind(layer), 0) + (layer.given_name is None)
@@ -119,8 +120,7 @@ class Sequential(Model):
                     f"{self.name} needs layers with one input, {type(layer).__name__} in place {place} has "
                     f"{len(layer.inputs)} ({', '.join(layer.inputs)})"
                 )
-            known = [name for name, other in names.items() if other is layer]
-            name = known[0] if known else layer.given_name
+            name = known.get(id(layer), layer.given_name)
             if name is None:
                 name = f"{_kind(layer)}_{counts.get(_kind(layer), 0)}"
                 counts[_kind(layer)] = counts.get(_kind(layer), 0) + 1
@@ -128,6 +128,7 @@ class Sequential(Model):
                 raise DescriptionError(
                     f"{self.name} needs names unlike each other, without a dot; got {name!r} in place {place}"
                 )
+            known[id(layer)] = name
             named.append((name, layer))
         for name, layer in named:
             layer.name = name
@@ -136,10 +137,10 @@ class Sequential(Model):
         return self
 
     def named_layers(self) -> Iterator[tuple[str, Layer]]:
-        met: list[Layer] = []
+        met: set[int] = set()
         for layer in self.layers:
-            if not any([layer is other for other in met]):
-                met.append(layer)
+            if id(layer) not in met:
+                met.add(id(layer))
                 yield layer.name, layer
 
     def compute(self, x: Any) -> dict[str, Any]:
@@ -148,6 +149,14 @@ class Sequential(Model):
         for layer in self.layers:
             x = layer.apply(x)
         return {"y": x}
+
+    def settle(self, features: int | None) -> int | None:
+        for layer in self.layers:
+            try:
+                features = layer.settle(features)
+            except ShapeError as error:
+                raise ShapeError(f"{layer.name}: {error}") from None
+        return features
 
     def ending(self) -> Layer:
         return self.layers[-1].ending() if self.layers else self
@@ -197,6 +206,15 @@ class Residual(Sequential):
         f = super().compute(x)["y"]
         same_shape(x, f, ("x", "the result of the layers"))
         return {"f": f, "y": elementwise(lambda x, f: x + f, x, f)}
+
+    def settle(self, features: int | None) -> int | None:
+        made = super().settle(features)
+        if features is None:
+            # Once more with what they made; inside, where it is then known, not again: levels would double the work.
+            return None if made is None else super().settle(made)
+        if made not in (None, features):
+            raise ShapeError(f"x has {features} features, the result of the layers {made}")
+        return features
 
     def ending(self) -> Layer:
         return self

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from typing import Any
 
+from autograd.numbers.operands import to_float
 from layers.errors import DescriptionError
 
 __all__ = ["finite_number", "integer_or_none", "seed_of", "whole_number"]
@@ -17,22 +19,22 @@ def finite_number(what: str, value: Any, *, least: float | None = None, above: f
     >>> finite_number("delta", 2, above=0)
     2.0
     """
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or (least is not None and value < least) or (above is not None and value <= above):
+    number = to_float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if not math.isfinite(number) or (least is not None and number < least) or (above is not None and number <= above):
         limit = f", {least} or more" if least is not None else f" above {above}" if above is not None else ""
-        raise DescriptionError(f"{what} is a finite number{limit}, got {value!r:.60}")
-    return float(value)
+        raise DescriptionError(f"{what} is a finite number{limit}, got {_shown(value)}")
+    return number
 
 
 def whole_number(what: str, value: Any, *, least: int = 1) -> int:
-    """The value as an int. Raises DescriptionError unless it is a whole number, `least` or more.
+    """The value as an int. Raises DescriptionError unless it is a whole number, `least` or more, that can be a length.
 
     >>> whole_number("epochs", 3)
     3
     """
     whole = integer_or_none(value)
-    if whole is None or whole < least:
-        raise DescriptionError(f"{what} is a whole number, {least} or more, got {value!r:.60}")
+    if whole is None or not least <= whole <= sys.maxsize:
+        raise DescriptionError(f"{what} is a whole number, {least} or more, got {_shown(value)}")
     return whole
 
 
@@ -53,6 +55,12 @@ def seed_of(seed: Any) -> tuple[int, ...] | None:
     if seed is None:
         return None
     whole = integer_or_none(seed)
-    if whole is None or whole < 0:
-        raise DescriptionError(f"a seed is a whole number, 0 or more, or None, got {seed!r:.60}")
+    if whole is None or not 0 <= to_float(whole) < math.inf:
+        raise DescriptionError(f"a seed is a whole number, 0 or more, or None, got {_shown(seed)}")
     return (whole,)
+
+
+def _shown(value: Any) -> str:
+    """A value in a message; Python writes no ints of more than some thousand digits."""
+    whole = integer_or_none(value)
+    return f"{value!r:.60}" if whole is None or abs(to_float(whole)) < math.inf else "a number beyond all floats"

@@ -71,6 +71,9 @@ class Embedding(Layer):
             return {"x": vectors}
         return {"x": elementwise(lambda token, place: token + place, vectors, self.place.nodes[: shape[0]])}
 
+    def settle(self, features: int | None) -> int | None:
+        return self.n_out
+
 
 class _Norm(Layer):
     """Base of the normalisations, which learn a gain for each feature."""
@@ -106,6 +109,15 @@ class _Norm(Layer):
         scale = (inner_product(row, row) * (1.0 / len(row)) + self.epsilon) ** -0.5
         return [number * scale for number in row]
 
+    def settled(self, features: int | None, *parameters: Parameter | None) -> int | None:
+        """The number of features, which is that of all parameters."""
+        there = [parameter for parameter in parameters if parameter is not None]
+        known = [count for count in (features, self.n_in, *[one.shape[0] for one in there]) if count is not None]
+        for parameter in there:
+            if known:
+                parameter.fit_shape((known[0],))
+        return known[0] if known else None
+
 
 @registered("rms_norm")
 class RMSNorm(_Norm):
@@ -118,6 +130,9 @@ class RMSNorm(_Norm):
     def compute(self, x: Any) -> dict[str, Any]:
         check_features(x, self.n_in)
         return {"h": self.scaled(along_last_axis(self.rooted, x, "x"), self.weight, lambda x, gain: x * gain)}
+
+    def settle(self, features: int | None) -> int | None:
+        return self.settled(features, self.weight)
 
 
 @registered("layer_norm")
@@ -150,6 +165,9 @@ class LayerNorm(_Norm):
         normal = along_last_axis(lambda row: self.rooted(_centred(row)), x, "x")
         gained = self.scaled(normal, self.weight, lambda x, gain: x * gain)
         return {"h": self.scaled(gained, self.bias, lambda x, bias: x + bias)}
+
+    def settle(self, features: int | None) -> int | None:
+        return self.settled(features, self.weight, self.bias)
 
 
 def _centred(row: list[Any]) -> list[Any]:
@@ -213,6 +231,11 @@ class CausalSelfAttention(Layer):
             for time, row in enumerate(rows):
                 mixed[time, part] = row
         return {"m": mixed, "h": self.projection.apply(mixed)}
+
+    def settle(self, features: int | None) -> int | None:
+        for layer in (self.query, self.key, self.value, self.projection):
+            layer.settle(self.n_in if features is None else features)
+        return self.n_in
 
 
 def _attended(queries: list[Any], keys: list[Any], columns: list[Any]) -> list[list[Any]]:

@@ -50,7 +50,7 @@ BATCH = 100
 
 
 class Disagreement(NamedTuple):
-    """Which way disagrees on which graph, in what, and by how much."""
+    """A number that one way gives for a graph, and that is further from the expected one than the bound."""
 
     way: str
     graph: int
@@ -64,7 +64,7 @@ class Disagreement(NamedTuple):
 
 
 class Tally:
-    """What was compared: numbers, how many of them were the same to the bit, or not decidable; and disagreements."""
+    """Counts of the numbers compared, of those the same to the bit and of those not decidable; and disagreements."""
 
     def __init__(self) -> None:
         self.graphs = 0
@@ -113,7 +113,7 @@ class Eager(NamedTuple):
 
 
 def run_eagerly(number: int, graph: Graph, leaves: Sequence[float], exact: bool = False) -> Eager:
-    """The graph's value and gradients by `backward`; with `exact` how far from these other ways may be."""
+    """The graph's value and gradients by `backward`; with `exact`, bounds on how far other ways may be from them."""
     variables = [Variable(leaf) for leaf in leaves]
     known = graph.run(variables)
     backward(known[-1])
@@ -169,7 +169,7 @@ def check_exact(run: Eager, tally: Tally) -> None:
 
 
 def distance_of(run: Eager) -> float:
-    """How far another way's value may be from the eager one."""
+    """A bound on the difference of another way's value from the eager one."""
     return run.distances.values[run.record.output] if run.distances else math.inf
 
 
@@ -234,7 +234,7 @@ def check_programs(eager: Sequence[Eager], tally: Tally, machine_code: bool) -> 
 
 
 def bounds_of_machine_code(run: Eager, value: float) -> tuple[list[float], float]:
-    """What machine code's gradients may differ by, and its value, which is this."""
+    """Bounds on the differences of machine code's gradients from the eager ones, and of its value, `value`."""
     distance = distance_of(run)
     # The bounds know nothing of errors in constants, and the seed of derivatives is nan where the value is.
     if run.graph.detaches() or (math.isnan(value) and math.isinf(distance)):
@@ -289,11 +289,11 @@ def check_uncompiled(first: int, count: int, tally: Tally) -> None:
 
 
 def main() -> int:
-    """Run, and say what was found; 1 if anything disagrees."""
+    """Compare and print the tally; 1 if anything disagrees."""
     parser = argparse.ArgumentParser(description="Compare every way to the gradients of random graphs.")
-    parser.add_argument("--count", type=int, default=5000, help="how many graphs")
+    parser.add_argument("--count", type=int, default=5000, help="number of graphs")
     parser.add_argument("--first", type=int, default=0, help="the number of the first")
-    parser.add_argument("--uncompiled", type=int, default=2000, help="how many of them also without extension modules")
+    parser.add_argument("--uncompiled", type=int, default=2000, help="number also run without extension modules")
     parser.add_argument("--results", type=int, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.results:

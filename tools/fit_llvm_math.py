@@ -133,7 +133,7 @@ def best_polynomial(fit: Fit) -> list[Number]:
 
 
 def alternating_peaks(errors: Sequence[Number], count: int) -> list[int]:
-    """Where the errors, of alternating sign, are largest."""
+    """The positions of the largest errors of alternating sign, at most `count`."""
     peaks: list[int] = []
     for index, error in enumerate(errors):
         if not peaks or (error > 0) != (errors[peaks[-1]] > 0):

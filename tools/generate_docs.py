@@ -32,7 +32,7 @@ def table_of_primitives() -> str:
         "# Primitives",
         "",
         "Written by `tools/generate_docs.py` from `autograd/operations/primitives.py`. Kinks and special values:",
-        "[conventions](conventions.md).",
+        "[conventions](conventions.md). Steps to add one: [architecture](architecture.md).",
         "",
         "| primitive | symbol | operands | domain | what it is |",
         "|---|---|---|---|---|",
@@ -56,7 +56,7 @@ def tables_of_layers() -> str:
     losses = {kind: made for kind, made in LAYERS.classes.items() if issubclass(made, Loss)}
     layers = {kind: made for kind, made in LAYERS.classes.items() if kind not in losses}
     lines = [
-        "# Layers, losses and what trains them",
+        "# Layers, losses and their training",
         "",
         "Written by `tools/generate_docs.py` from the classes. The first column is the name in a description; how they",
         "are used: [layers](layers.md).",

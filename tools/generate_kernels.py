@@ -68,11 +68,11 @@ class Symbol:
 
     @staticmethod
     def apply_primitive(primitive: Any, operands: Sequence[Any]) -> Symbol:
-        """What a primitive makes of symbols."""
+        """The symbol of a primitive's result on symbols."""
         return Symbol.of(primitive.name, *operands)
 
     def choose(self, yes: Any, no: Any) -> Symbol:
-        """What `where` makes of this symbol as the condition."""
+        """The symbol of `where` with this one as its condition."""
         return Symbol.of("choose", self, yes, no)
 
     __hash__ = object.__hash__
@@ -92,7 +92,7 @@ for method, operation in {
     if operation in ("plus", "minus", "multiply", "divide"):
         setattr(Symbol, f"__r{method}__", _operator(operation, swapped=True))
 
-# How the factors of a product that is added up vary from row to row.
+# The factors of a product that is added up: v varies from row to row, s is the same for all.
 PRODUCTS = {"vv": "a, b", "vs": "a, B", "sv": "A, b"}
 # Rows in a block of the machine, and parts that it keeps a sum in.
 BLOCK = 64
@@ -107,7 +107,7 @@ ZERO, ONE = Symbol.number(0.0), Symbol.number(1.0)
 
 
 def as_symbol(result: Any) -> Symbol:
-    """What a rule gave, which may be a plain number."""
+    """A rule's result as a symbol; rules may give plain numbers."""
     return result if isinstance(result, Symbol) else Symbol.number(result)
 
 

@@ -49,7 +49,7 @@ forward, then backward, while gradients add up; pointing at a value shows its pa
 `python -m viz model.json --input 1 -2 --output network.svg` draws a model that `json.dumps(model.to_dict())` wrote;
 `python -m viz --engines` says which layout engines are here.
 
-## Where there is no engine
+## Without a layout engine
 
 `pip install graphviz-pure` brings one. `.dot`, `.mermaid()` and `.text()` need none; a notebook shows the text, and
 what would help. Where Graphviz's own `dot` is installed it is used, and PDF takes it; `engine="graphviz-pure"` has
@@ -126,7 +126,7 @@ def focus() -> Drawing:
 
 
 def not_a_number() -> Drawing:
-    """What is no number stands out, and so one sees where it begins."""
+    """Values that are no numbers stand out, so that one sees the first of them."""
     x, y = Variable(0.0, name="x"), Variable(2.0, name="y")
     z = log(x) * x + y
     z.backward()
@@ -209,10 +209,10 @@ def code_of(section: Callable[[], Drawing | str]) -> str:
 
 
 def digest_of(made: Drawing | str) -> str:
-    """What tells a picture from an older one, whichever engine laid it out.
+    """A digest that tells a picture from an older one, whichever engine laid it out.
 
-    Its DOT text, or all that it says; and the code that finishes what the engine gives. Without the tooltips: they
-    have all digits, of which the last may differ from machine to machine.
+    It covers the DOT text, or all texts in the picture, and the code that finishes the engine's result. Tooltips are
+    left out: they have all digits, of which the last may differ from machine to machine.
     """
     said = TOOLTIP.sub("", made.dot) if isinstance(made, Drawing) else " ".join(sorted(SAID.findall(made)))
     content = f"{made.look} {said}" if isinstance(made, Drawing) else said
@@ -221,7 +221,7 @@ def digest_of(made: Drawing | str) -> str:
 
 
 def page_and_pictures() -> tuple[str, dict[str, tuple[str, Callable[[], str]]]]:
-    """The page, and for each picture's name its digest and what makes its SVG."""
+    """The page, and for each picture's name its digest and the function that makes its SVG."""
     parts = [START]
     pictures: dict[str, tuple[str, Callable[[], str]]] = {}
     for section in SECTIONS:
@@ -262,7 +262,7 @@ def main() -> int:
 
 
 def write_or_check() -> int:
-    """Do so, and say how it went as an exit status."""
+    """Write the files or compare them; the exit status."""
     page, pictures = page_and_pictures()
     folder = DOCS / "pictures"
     stale = (

@@ -1,4 +1,4 @@
-"""What mpmath says of the nodes of a graph, and how far ways to compute it may come apart.
+"""The exact nodes of a graph, by mpmath, and bounds on the difference of two ways to compute it.
 
 *Each operation by itself*: its value and its local gradients, as recorded, beside the exact ones at its operands as
 recorded. That needs no condition number, and finds the operation that is wrong.
@@ -152,7 +152,7 @@ def error(got: float, exact: Any, term: Any) -> float:
 
 
 class Distances:
-    """How far apart two ways to compute a graph may be, at each entry of what was recorded of it.
+    """Bounds on the difference of two ways to compute a graph, at each entry of its record.
 
     values: of each entry's value; slopes: of its local gradients; inf where that is not decidable.
     The ways may err by so many units in the last place together, in a value and in a local gradient of an operation.
@@ -168,7 +168,7 @@ class Distances:
             self.slopes.append(slopes)
 
     def of_entry(self, entry: Entry) -> tuple[float, list[float]]:
-        """What the value and the slopes of an operation may differ by."""
+        """Bounds on the differences of an operation's value and slopes."""
         nothing = [math.inf] * len(entry.operands)
         if entry.name in CONSTANT_SLOPES:
             nothing = [0.0] * len(entry.operands)

@@ -1,4 +1,4 @@
-"""What eager execution recorded of a graph, and what each step's rounding may do to its gradients.
+"""The record of a graph that ran eagerly, and bounds on what roundings do to its gradients.
 
 The bounds are derived, not tuned. With u = 2**-53 and η the smallest subnormal number:
 
@@ -109,9 +109,9 @@ class Record:
         return [one and other for one, other in zip(above, below, strict=True)]
 
     def bounds(self, changes: Sequence[Sequence[float]] | None = None) -> list[float]:
-        """What two ways to the derivative in each leaf may differ by; inf where that can't be decided.
+        """A bound for each leaf on the difference of its derivative by two ways; inf where that can't be decided.
 
-        `changes` has what the local gradients of the two ways differ by, for each entry and operand; None for the same.
+        `changes`: the differences of the two ways' local gradients, for each entry and operand; None if there are none.
         """
         to_output, from_leaves = self.absolute_paths(changes)
         edges = sum([len(entry.operands) for entry in self.entries]) + 1
@@ -137,7 +137,7 @@ class Record:
         return found
 
     def changes_of_rules(self) -> list[list[float]]:
-        """How far the rules, run on the recorded numbers as programs do, are from the recorded local gradients."""
+        """The differences of the rules, run on recorded numbers as programs do, from the recorded local gradients."""
         return [
             [difference(one, other) for one, other in zip(rules_of(entry), entry.slopes, strict=True)]
             for entry in self.entries

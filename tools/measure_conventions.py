@@ -162,7 +162,7 @@ def same(one: Result, other: Result) -> bool:
 
 
 def measured(evaluate: Callable[[Row], Result], row: Row) -> str:
-    """What another package makes of a row: `=` for the same as here."""
+    """Another package's result for a row; `=` if it is the same as here."""
     try:
         result = evaluate(row)
     except (AttributeError, NotImplementedError):

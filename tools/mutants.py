@@ -99,7 +99,7 @@ def of_functions(
 
 
 def users_of_helpers(module: ast.Module) -> dict[str, list[str]]:
-    """Which primitives' rules call each private function of the module, directly or by another one."""
+    """For each private function of the module, the primitives whose rules call it, directly or by another one."""
     calls = {
         statement.name: {name_of(node) for node in ast.walk(statement)}
         for statement in module.body
@@ -122,7 +122,7 @@ def users_of_helpers(module: ast.Module) -> dict[str, list[str]]:
 
 
 def users_of_functions(package: Path) -> dict[str, list[str]]:
-    """Which primitives are computed by each function of special.py, nary.py and accumulate.py."""
+    """For each function of special.py, nary.py and accumulate.py, the primitives that it computes."""
     text = (package / "operations" / "primitives.py").read_text(encoding="utf-8")
     users: dict[str, list[str]] = {}
     for name, function in re.findall(r'Primitive\(\s*"([a-z_0-9]+)",\s*(?:#.*\s*)?special\.([a-z_0-9]+)', text):
@@ -166,7 +166,7 @@ def rewritten(
 
 
 def changes_of_declaration(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
-    """What may be wrong in the value, the local gradients and the rule beside a constant."""
+    """Faulty copies, described, of a declaration: its value, local gradients or rule beside a constant are changed."""
     assert isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)
     places = {"value": 1, "gradient": 2}
     for what, place in places.items():

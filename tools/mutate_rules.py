@@ -5,8 +5,8 @@
     python tools/mutate_rules.py --files nary.py  those in some of the files
 
 Mutants are made on scratch copies without extension modules; the kernels are generated from each mutant, so that rule
-and kernel agree and only numbers can tell. What survives is printed, and makes the exit status 1, unless it stands in
-`EQUIVALENT` with the reason why it is no fault.
+and kernel agree and only numbers can tell. Survivors are printed, and make the exit status 1, unless they stand in
+`EQUIVALENT` with the reason why they are no fault.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def scratch_copy(directory: Path) -> None:
 
 
 def verdict(mutant: Mutant, directory: Path) -> str:
-    """What the tests say of a mutant, in a scratch copy that no one else uses meanwhile."""
+    """The verdict of the tests on a mutant, in a scratch copy that no one else uses meanwhile."""
     path = directory / "autograd" / mutant.file
     original = path.read_text(encoding="utf-8")
     path.write_text(mutant.text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What mpmath says of every built-in primitive: its value, its local gradients, operands to try it on.
+"""The oracle of every built-in primitive, by mpmath: its value, its local gradients, operands to try it on.
 
 Values and gradients are written down from the definitions, in closed forms that lose no digits in the 200 bits or more
 they are computed in; nothing of the engine's rules is repeated. `tests/operations/test_oracles.py` checks the
@@ -378,6 +378,14 @@ ORACLES: dict[str, Oracle] = {
         mp.erfc,
         lambda x: (-2 / mp.sqrt(mp.pi) * mp.exp(-x * x),),
         each(one_of(between(-6, 26), signed(across(1e-300, 6)))),
+    ),
+    "gamma": Oracle(
+        mp.gamma,
+        lambda x: (mp.gamma(x) * exact_polygamma(0, x),),
+        each(one_of(between(0, 171), between(-170, 0), signed(across(1e-300, 170)))),
+        gradient_terms=lambda x: (mp.gamma(x) * nearest_pole(0)(x),),
+        intervals=[(0.3, 5.0)],
+        choices=[(1.0,), (2.0,)],
     ),
     "lgamma": Oracle(
         exact_lgamma,

@@ -32,13 +32,13 @@ from autograd import Variable, exp, grad, hessian, jit, jvp, no_grad, sin, stric
 from autograd.program.program import Program
 from layers import Dense, Sequential
 
-# What the system gives and takes by itself, whatever the number of rounds.
+# Growth in memory up to this is the system's own, whatever the number of rounds.
 FEWEST_BYTES = 12_000_000
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Use(NamedTuple):
-    """What a process has: bytes of memory in use, open files, threads, and objects that the collector knows."""
+    """The resources of a process: bytes of memory in use, open files, threads, and objects that the collector knows."""
 
     memory: int
     files: int
@@ -47,7 +47,7 @@ class Use(NamedTuple):
 
 
 def use():
-    """What this process has now."""
+    """The resources that this process uses now."""
     gc.collect()
     memory = int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
     return Use(memory, len(os.listdir("/proc/self/fd")), threading.active_count(), len(gc.get_objects()))
@@ -124,7 +124,7 @@ WORK = (graphs, transforms, compiled, training, pictures)
 
 
 def soak(seconds):
-    """How many rounds were run in this time, and what the process had after a tenth of it and at the end."""
+    """The number of rounds run in this time, and the resources in use after a tenth of it and at the end."""
     started = time.monotonic()
     rounds = 0
     warm = None
@@ -140,7 +140,7 @@ def soak(seconds):
 
 
 def growth(rounds, warm, end):
-    """What grew, as a list of texts."""
+    """The resources that grew, as a list of texts."""
     grown = []
     if end.memory - warm.memory > FEWEST_BYTES:
         grown.append(f"{end.memory - warm.memory:,} bytes of memory in {rounds} rounds")

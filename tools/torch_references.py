@@ -72,7 +72,7 @@ class Case:
         self.parameters = parameters or {}
 
     def reference(self) -> dict[str, Any]:
-        """What the file says of the case."""
+        """The file's entry for the case."""
         inputs = [torch.tensor(x, requires_grad=not isinstance(x, list)) for x in self.inputs]
         leaves = {name: torch.tensor(values, requires_grad=True) for name, values in self.parameters.items()}
         output = self.function(*inputs, **{name.replace(".", "_"): leaf for name, leaf in leaves.items()})
@@ -268,7 +268,7 @@ def steps(described: dict[str, Any], make: Callable[[Any], Any]) -> dict[str, An
 
 
 def references() -> dict[str, Any]:
-    """What the file holds."""
+    """The content of the file."""
     return {
         "origin": f"tools/torch_references.py with PyTorch {torch.__version__} and NumPy {np.__version__}",
         "layers": {name: case.reference() for name, case in cases()},

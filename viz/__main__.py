@@ -7,17 +7,25 @@ nothing on the command line, is imported or run. `python -m viz --engines` lists
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from layers import LayerError, from_dict
+from autograd.errors import AutogradError
+from autograd.graph.modes import watching
+from autograd.text import printable
+from layers import Layer, ShapeError, from_dict
 from viz.drawing import draw
 from viz.errors import EngineError
 from viz.layout.engine import available_engines, find_engine, version_of
 from viz.views.tints import TINTED_BY
 from viz.writing.styles import STYLES, THEMES
+
+# The numbers of a model, parameters and values alike: a file of a few bytes can ask for any number of them.
+MOST_NUMBERS = 250_000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,10 +68,14 @@ def main(arguments: list[str] | None = None) -> int:
         parser().print_help()
         return 0
     try:
-        print(*(engines() if options.engines else picture(options)), sep="\n")
-    except (OSError, TypeError, ValueError, EngineError, LayerError) as error:
-        print(f"python -m viz: {error}", file=sys.stderr)
+        lines = engines() if options.engines else picture(options)
+    except (AutogradError, MemoryError, OSError, OverflowError, RecursionError, TypeError, ValueError) as error:
+        print(f"python -m viz: {printable(str(error)) or type(error).__name__}", file=sys.stderr)
         return 1
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal without such characters shows their escapes.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    print(*lines, sep="\n")
     return 0
 
 
@@ -92,18 +104,39 @@ def picture(options: argparse.Namespace) -> list[str]:
         if load is None:
             raise ValueError(f"a {type(model).__name__} has no weights to load from {options.weights}")
         load(options.weights)
-    drawing = draw(
-        model,
-        *inputs,
-        expand=int(options.expand) if options.expand.isdecimal() else options.expand,
-        max_nodes=options.max_nodes,
-        style=options.style,
-        color_by=options.color_by,
-        theme=options.theme,
-        title=options.title,
-        engine=options.engine,
-    )
+    with watching(Count(model, inputs)):
+        drawing = draw(
+            model,
+            *inputs,
+            expand=int(options.expand) if options.expand.isdecimal() else options.expand,
+            max_nodes=options.max_nodes,
+            style=options.style,
+            color_by=options.color_by,
+            theme=options.theme,
+            title=options.title,
+            engine=options.engine,
+        )
     return [drawing.text().rstrip()] if options.output is None else [str(drawing.save(options.output))]
+
+
+class Count:
+    """Counts the numbers of a model, and of each operation that is watched: ValueError if they are too many."""
+
+    def __init__(self, model: Layer, inputs: list[Any]) -> None:
+        if isinstance(inputs[0], list):
+            with suppress(ShapeError):  # which the model itself tells better
+                model.settle(len(inputs[0]))
+        self.numbers = 0
+        self.add(sum([parameter.size for parameter in model.named_parameters().values() if parameter.sized]))
+
+    def __call__(self, node: Any) -> None:
+        self.add(1)
+
+    def add(self, count: int) -> None:
+        """Count some more."""
+        self.numbers += count
+        if self.numbers > MOST_NUMBERS:
+            raise ValueError(f"this model has more than {MOST_NUMBERS:,} numbers, parameters and values together")
 
 
 def description(path: Path) -> Any:

@@ -15,6 +15,7 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.graph.descriptions import at_line, name_and_value
 from autograd.graph.node import Node, operands_of, recorded_gradients, varies
 from autograd.graph.sweep import adjoints, topological_order
+from autograd.text import one_line
 
 __all__ = ["Path", "Paths", "paths"]
 
@@ -211,5 +212,5 @@ def _counted(count: int) -> str:
 def _named(node: Node) -> str:
     """A node on a path: by its name, its operation with the line, or its value."""
     if node.name or node.op is None:
-        return node.name or name_and_value(node)
+        return one_line(node.name or name_and_value(node))
     return f"{node.op.name}{at_line(node)}"

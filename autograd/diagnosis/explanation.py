@@ -14,6 +14,7 @@ from autograd.graph.node import Constant, Node, assigned_since, operands_of, var
 from autograd.graph.node_errors import describe, stale_graph
 from autograd.graph.records import Operation, graph_of
 from autograd.graph.sweep import adjoints, topological_order
+from autograd.text import one_line
 
 __all__ = ["Explanation", "explain"]
 
@@ -131,7 +132,10 @@ class Explanation(NamedTuple):
         """The nodes between the origin and the node, if there is more than one step."""
         if len(self.path) < 3:
             return ""
-        shown = [node.name or ("" if node.op is None else node.op.name) or name_and_value(node) for node in self.path]
+        shown = [
+            one_line(node.name or ("" if node.op is None else node.op.name) or name_and_value(node))
+            for node in self.path
+        ]
         if len(shown) > LONGEST_WAY:
             half = LONGEST_WAY // 2
             shown[half:-half] = [f"({len(shown) - 2 * half} more)"]
@@ -180,7 +184,9 @@ def explanation_of_value(node: Node, reasons: NodeReasons) -> Explanation:
     told_reasons: dict[str, list[str]] = {}
     for value in troubled:
         kind = f"{value.gradient:.4g}" if _kind(value.gradient) != "zero" else "0"
-        told_reasons.setdefault(reasons.why(value.position), []).append(f"{value.name or 'a variable'} ({kind})")
+        told_reasons.setdefault(reasons.why(value.position), []).append(
+            f"{one_line(value.name or 'a variable')} ({kind})"
+        )
     says = [f"Gradients in trouble: {listed(names)}. {reason}" for reason, names in told_reasons.items()]
     more = f" {len(says) - MOST_REASONS} more reasons." if len(says) > MOST_REASONS else ""
     return Explanation(

@@ -280,7 +280,7 @@ class Reasons:
 
 
 def _vanishes(operation: Operation) -> str:
-    """Why a local gradient of the operation may be 0, as its primitive declares."""
+    """The reason that its primitive declares for a local gradient of 0; empty if there is none."""
     primitive = declared(operation.name)
     return "" if primitive is None else primitive.vanishes
 

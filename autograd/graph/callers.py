@@ -1,4 +1,4 @@
-"""Where in the user's program an operation was asked for."""
+"""The line of the user's program at which an operation was asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import sys
 from types import FrameType
 from typing import NamedTuple
+
+from autograd.text import one_line
 
 __all__ = ["Line", "caller", "calling_frame"]
 
@@ -27,7 +29,7 @@ class Line(NamedTuple):
     number: int
 
     def __str__(self) -> str:
-        return f"{os.path.basename(self.file)}:{self.number}"
+        return f"{one_line(os.path.basename(self.file))}:{self.number}"
 
 
 def caller() -> Line:

@@ -64,9 +64,22 @@ def reduce(node: Node) -> tuple[Any, ...]:
     import weakref
 
     end = _ListEnd()
+    scopes = _scopes_of(order)
     _listed.ids = {id(ancestor) for ancestor in below if operands_of(ancestor)}
     _listed.end = weakref.ref(end)
-    return _rebuild_after, ((tuple(below), end), *state_of(node))
+    return _rebuild_after, ((scopes, tuple(below), end), *state_of(node))
+
+
+def _scopes_of(nodes: list[Node]) -> tuple[Scope, ...]:
+    """The scopes of the nodes, each behind the one around it: a pickler that met that one need not go into it."""
+    found: dict[int, Scope] = {}
+    for node in nodes:
+        scope, inside = node.scope, []
+        while scope is not None and id(scope) not in found:
+            inside.append(scope)
+            scope = scope.parent
+        found.update([(id(one), one) for one in reversed(inside)])
+    return tuple(found.values())
 
 
 class _ListEnd:

@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd.graph.node import Node, value_of
 from autograd.graph.node_errors import shortened
+from autograd.text import one_line
 
 __all__ = ["at_line", "listed", "name_and_value", "operation_and_operands", "tree_lines"]
 
@@ -22,12 +23,12 @@ def name_and_value(operand: Any) -> str:
     """
     number = repr(value_of(operand))
     name = operand.name if isinstance(operand, Node) else None
-    return f"{shortened(name)} = {number}" if name else number
+    return f"{one_line(shortened(name))} = {number}" if name else number
 
 
 def at_line(node: Node) -> str:
-    """Where an operation was asked for: ` in dense_0 at model.py:42`, the layer and the line as far as known."""
-    layer = "" if node.scope is None else f" in {shortened(node.scope.label)}"
+    """The place an operation comes from: ` in dense_0 at model.py:42`, the layer and the line as far as known."""
+    layer = "" if node.scope is None else f" in {one_line(shortened(node.scope.label))}"
     return layer if node.source is None else f"{layer} at {node.source}"
 
 

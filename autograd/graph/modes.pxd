@@ -1,3 +1,5 @@
+cimport cython
+
 from autograd.operations.primitive cimport Origin, Primitive
 
 cdef class Mode:
@@ -8,12 +10,23 @@ cdef class Mode:
 
 cdef class State:
     cdef set entries
-    cdef readonly long entered
-    cpdef object enter(self, object entry)
-    cpdef object leave(self, object entry)
+    cdef long left
+
+cdef class Entry:
+    cdef readonly object hold
+    cdef dict changes
+    cdef readonly Mode mode
+    cdef Entry outer
+    cdef long seen
 
 cdef State _state
 
 cpdef Mode current_mode()
+@cython.locals(entry=Entry, found=Entry, one=Entry, kept=list, inside=list)
+cdef Entry standing()
+
+@cython.locals(entry=Entry)
+cdef object leave(list holds)
+
 cpdef bint is_traced()
 cpdef bint is_strict()

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, NamedTuple
+from weakref import ref
 
 from autograd.graph.callers import Line, caller, calling_frame
-from autograd.graph.locks import Lock
 from autograd.operations.primitive import Origin, Primitive
 
 try:
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class Scope(NamedTuple):
-    """Which layer call made a node: its label, a serial number unlike any other, the call around it.
+    """The layer call that made a node: its label, a serial number unlike any other, the call around it.
 
     It never refers to the layer itself: nodes must not be part of a reference cycle.
     """
@@ -102,106 +102,161 @@ class Mode:
 @cython.final
 @cython.cclass
 class State:
-    """Counts the modes active in all threads. At 0 an operation skips looking up its own.
+    """The modes entered and not left, in all threads. While there are none an operation skips looking up its own.
 
     To look up a context variable costs as much as a whole operation.
     """
 
     def __init__(self) -> None:
         self.entries: set[Any] = set()
-        self.entered = 0
+        # Another number each time a mode was left.
+        self.left = 0
 
-    def enter(self, entry: _Entry) -> None:
-        """Count a mode in."""
-        self.entries.add(entry)
-        self.entered = len(self.entries)
+    @property
+    def entered(self) -> int:
+        """How many modes are entered."""
+        return len(self.entries)
 
-    def leave(self, entry: _Entry) -> None:
-        """Count a mode out; one that is not in does no harm."""
-        self.entries.discard(entry)
-        self.entered = len(self.entries)
+
+class Hold:
+    """One time that a mode was entered: it stands as long as this object lives, which its manager alone refers to.
+
+    To drop a reference is one step, between whose halves no Ctrl-C can come, and a manager that is freed drops its own:
+    so a mode is left wherever its manager ends, also in another thread or inside of modes entered later.
+    """
+
+    __slots__ = ("__weakref__",)
+
+
+@cython.final
+@cython.cclass
+class Entry:
+    """A mode entered in a context, within the `outer` ones, by its changed settings."""
+
+    __slots__ = ("changes", "hold", "mode", "outer", "seen")
+
+    hold: Any  # a weak reference to what says that the mode stands
+    changes: dict[str, Any]
+    mode: Mode
+    outer: Entry | None
+    seen: int  # the number of the last leaving after which this and all outer ones were seen to stand
+
+    def __init__(self, hold: Any, changes: dict[str, Any], outer: Entry | None, seen: int) -> None:
+        mode = _plain if outer is None else outer.mode
+        label = changes.get("scope")
+        if label is not None and label.parent is not mode.scope:
+            changes = changes | {"scope": label._replace(parent=mode.scope)}
+        # A reference is found among others by its hash, which can't be had any more once the object is gone.
+        hash(hold)
+        self.hold = hold
+        self.changes = changes
+        self.mode = mode.but(**changes)
+        self.outer = outer
+        self.seen = seen
 
 
 STATE = State()
 # The same under a name that is a C variable in each compiled module.
 _state = STATE
-_lock = Lock()
-_mode: ContextVar[Mode] = ContextVar("mode", default=Mode())  # noqa: B039 - a Mode is immutable
-_serials = itertools.count(1)
+_plain = Mode()
+_entry: ContextVar[Entry | None] = ContextVar("mode", default=None)
+_numbers = itertools.count(1)
 
 
 def current_mode() -> Mode:
     """The mode of this thread or task."""
-    return _mode.get()
+    entry = standing()
+    return _plain if entry is None else entry.mode
+
+
+def standing() -> Entry | None:
+    """The innermost mode of this thread or task that is not left."""
+    entry: Entry | None = _entry.get()
+    if entry is None or (entry.seen == _state.left and entry.hold() is not None):
+        return entry
+    seen = _state.left
+    # Those inside of one that was left are made anew.
+    inside: list[Any] = []
+    kept: list[Any] = []
+    while entry is not None:
+        if entry.hold() is None:
+            inside += kept
+            kept = []
+        else:
+            kept.append(entry)
+        entry = entry.outer
+    found: Entry | None = kept[0] if kept else None
+    for one in reversed(inside):
+        found = Entry(one.hold, one.changes, found, seen)
+    if found is not None:
+        found.seen = seen
+    _entry.set(found)
+    return found
+
+
+def leave(holds: list[Hold]) -> None:
+    """Drop one of a manager's holds: that of the innermost mode of this thread or task, or else the last one."""
+    entry: Entry | None = _entry.get()
+    if len(holds) == 1 and entry is not None and entry.hold() is holds[0]:
+        holds.clear()
+        _entry.set(entry.outer)
+    else:
+        while entry is not None and entry.hold() not in holds:
+            entry = entry.outer
+        holds.pop() if entry is None else holds.remove(entry.hold())
+    _state.left = next(_numbers)
 
 
 def is_traced() -> bool:
     """Whether a function is being compiled: then derivatives are nodes, for numbers differ at the next call."""
-    return _state.entered != 0 and _mode.get().trace is not None
+    return len(_state.entries) != 0 and current_mode().trace is not None
 
 
 def is_strict() -> bool:
     """Whether results that are not finite are errors here."""
-    return _state.entered != 0 and _mode.get().strict
-
-
-class _Entry:
-    """One time that a mode was entered: the modes before and inside, and the token that leads back."""
-
-    __slots__ = ("before", "inside", "token")
-
-    def __init__(self, before: Mode, inside: Mode) -> None:
-        self.before = before
-        self.inside = inside
-        self.token: Any = None
+    return len(_state.entries) != 0 and current_mode().strict
 
 
 class _Entered:
-    """Base of the context managers: each gives the mode to be in from the one it was entered in.
+    """Base of the context managers: each says which settings differ inside from those that it was entered in.
 
-    Uncompiled, Ctrl-C may come between any two steps of entering and leaving. What is then left entered is left when
-    the manager is freed, as it is as soon as the error has been dealt with.
+    Modes may be left in any order, in another thread or task, and by a manager that is freed, as it is where Ctrl-C
+    came between two steps of entering and leaving: the mode is always that of the managers that are not left.
     """
 
     # Until `__init__` is done, for `__del__`.
-    _entries: Any = ()
+    _holds: Any = ()
 
     def __init__(self) -> None:
-        self._entries = []
+        self._holds = []
 
-    def changed(self, mode: Mode) -> Mode:
-        """The mode inside the context."""
+    def changes(self, mode: Mode) -> dict[str, Any]:
+        """The settings inside the context that are not those of the mode around it."""
         raise NotImplementedError
 
     def __enter__(self) -> Mode:
-        before = _mode.get()
-        entry = _Entry(before, self.changed(before))
-        self._entries.append(entry)
-        with _lock.here():
-            STATE.enter(entry)
-        entry.token = _mode.set(entry.inside)
-        return entry.inside
-
-    # The last entry is not [-1]: compiled, indices don't count from the end.
+        seen = _state.left
+        outer = standing()
+        changes = self.changes(_plain if outer is None else outer.mode)
+        hold = Hold()
+        # Forgets the reference when the object is freed: a C function, like all that has to happen for sure.
+        entry = Entry(ref(hold, _state.entries.discard), changes, outer, seen)
+        self._holds.append(hold)
+        _state.entries.add(entry.hold)
+        _entry.set(entry)
+        return entry.mode
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        entry = self._entries[len(self._entries) - 1]
-        _mode.reset(entry.token)
-        self._leave(entry)
+        if len(self._holds) == 0:
+            raise RuntimeError(f"{type(self).__name__} was left more often than entered")
+        leave(self._holds)
 
     def __del__(self) -> None:
-        while self._entries:
-            entry = self._entries[len(self._entries) - 1]
-            if _mode.get() is entry.inside:
-                _mode.set(entry.before)
-            self._leave(entry)
-
-    def _leave(self, entry: _Entry) -> None:
-        with _lock.here():
-            STATE.leave(entry)
-        self._entries.pop()
+        if self._holds:
+            self._holds.clear()
+            _state.left = next(_numbers)
 
 
 class no_grad(_Entered):  # noqa: N801 - a context manager reads like a statement
@@ -215,8 +270,8 @@ class no_grad(_Entered):  # noqa: N801 - a context manager reads like a statemen
     ()
     """
 
-    def changed(self, mode: Mode) -> Mode:
-        return mode.but(recording=False)
+    def changes(self, mode: Mode) -> dict[str, Any]:
+        return {"recording": False}
 
 
 class enable_grad(_Entered):  # noqa: N801
@@ -230,8 +285,8 @@ class enable_grad(_Entered):  # noqa: N801
     2
     """
 
-    def changed(self, mode: Mode) -> Mode:
-        return mode.but(recording=True)
+    def changes(self, mode: Mode) -> dict[str, Any]:
+        return {"recording": True}
 
 
 class strict(_Entered):  # noqa: N801
@@ -247,8 +302,8 @@ class strict(_Entered):  # noqa: N801
     autograd.errors.DomainError: log needs 0 < x, got x = -1.0 (variable 'x'): value nan (...)
     """
 
-    def changed(self, mode: Mode) -> Mode:
-        return mode.but(strict=True)
+    def changes(self, mode: Mode) -> dict[str, Any]:
+        return {"strict": True}
 
 
 class tracing(_Entered):  # noqa: N801
@@ -258,8 +313,8 @@ class tracing(_Entered):  # noqa: N801
         super().__init__()
         self.trace = trace
 
-    def changed(self, mode: Mode) -> Mode:
-        return Mode(trace=self.trace)
+    def changes(self, mode: Mode) -> dict[str, Any]:
+        return Mode(trace=self.trace).settings()
 
 
 class watching(_Entered):  # noqa: N801
@@ -277,8 +332,8 @@ class watching(_Entered):  # noqa: N801
         super().__init__()
         self.watch = watch
 
-    def changed(self, mode: Mode) -> Mode:
-        return mode.but(watch=self.watch)
+    def changes(self, mode: Mode) -> dict[str, Any]:
+        return {"watch": self.watch}
 
 
 class lenient(_Entered):  # noqa: N801
@@ -287,8 +342,8 @@ class lenient(_Entered):  # noqa: N801
     A rule computes both sides of a choice.
     """
 
-    def changed(self, mode: Mode) -> Mode:
-        return mode.but(strict=False)
+    def changes(self, mode: Mode) -> dict[str, Any]:
+        return {"strict": False}
 
 
 class source_lines(_Entered):  # noqa: N801
@@ -304,8 +359,8 @@ class source_lines(_Entered):  # noqa: N801
     (2, None)
     """
 
-    def changed(self, mode: Mode) -> Mode:
-        return mode.but(origins={} if mode.origins is None else mode.origins)
+    def changes(self, mode: Mode) -> dict[str, Any]:
+        return {"origins": {} if mode.origins is None else mode.origins}
 
 
 class scope(_Entered):  # noqa: N801
@@ -322,5 +377,5 @@ class scope(_Entered):  # noqa: N801
         super().__init__()
         self.label = str(label)
 
-    def changed(self, mode: Mode) -> Mode:
-        return mode.but(scope=Scope(self.label, next(_serials), mode.scope))
+    def changes(self, mode: Mode) -> dict[str, Any]:
+        return {"scope": Scope(self.label, next(_numbers), mode.scope)}

@@ -83,7 +83,7 @@ def record_unary(primitive: Primitive, operand: Node) -> Any:
         node = new_node(primitive.origin, value)
         node._left = operand
         node._left_gradient = gradient
-    if _state.entered != 0:
+    if len(_state.entries) != 0:
         return under_mode(node, primitive, (operand,))
     return node
 
@@ -129,7 +129,7 @@ def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
         else:
             node._left_gradient = kernel.left_gradient(a, b, value)
             node._right_gradient = kernel.right_gradient(a, b, value)
-    if _state.entered != 0:
+    if len(_state.entries) != 0:
         return under_mode(node, primitive, (left, right))
     return node
 
@@ -170,7 +170,7 @@ def record_nary(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         node = new_node(primitive.origin, value)
         node._left = operands
         node._right = gradients
-    if _state.entered != 0:
+    if len(_state.entries) != 0:
         return under_mode(node, primitive, operands)
     return node
 
@@ -190,7 +190,7 @@ def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
             node._left = operands
         else:
             set_operands(node, operands, gradients_by_rule(primitive, operands, numbers, value))
-    if _state.entered != 0:
+    if len(_state.entries) != 0:
         return under_mode(node, primitive, operands)
     return node
 
@@ -291,7 +291,7 @@ class Node:
     @property
     def value(self) -> float:
         """The number. Of a variable it may be assigned."""
-        if _state.entered != 0:
+        if len(_state.entries) != 0:
             check_escape(self)
         return self._value
 
@@ -321,7 +321,7 @@ class Node:
     @property
     def local_gradients(self) -> tuple[float, ...]:
         """The derivative of the value in each parent."""
-        if _state.entered != 0:
+        if len(_state.entries) != 0:
             check_escape(self)
         return recorded_gradients(self)
 
@@ -426,42 +426,42 @@ class Node:
         if number is None:
             return NotImplemented
         outcome = self._value == number
-        return outcome if _state.entered == 0 else under_trace(Equal, self, other, outcome)
+        return outcome if len(_state.entries) == 0 else under_trace(Equal, self, other, outcome)
 
     def __ne__(self, other: object) -> Any:
         number = comparable(other)
         if number is None:
             return NotImplemented
         outcome = self._value != number
-        return outcome if _state.entered == 0 else under_trace(NotEqual, self, other, outcome)
+        return outcome if len(_state.entries) == 0 else under_trace(NotEqual, self, other, outcome)
 
     def __lt__(self, other: Any) -> Any:
         number = comparable(other)
         if number is None:
             return NotImplemented
         outcome = self._value < number
-        return outcome if _state.entered == 0 else under_trace(Less, self, other, outcome)
+        return outcome if len(_state.entries) == 0 else under_trace(Less, self, other, outcome)
 
     def __le__(self, other: Any) -> Any:
         number = comparable(other)
         if number is None:
             return NotImplemented
         outcome = self._value <= number
-        return outcome if _state.entered == 0 else under_trace(LessEqual, self, other, outcome)
+        return outcome if len(_state.entries) == 0 else under_trace(LessEqual, self, other, outcome)
 
     def __gt__(self, other: Any) -> Any:
         number = comparable(other)
         if number is None:
             return NotImplemented
         outcome = self._value > number
-        return outcome if _state.entered == 0 else under_trace(Less, other, self, outcome)
+        return outcome if len(_state.entries) == 0 else under_trace(Less, other, self, outcome)
 
     def __ge__(self, other: Any) -> Any:
         number = comparable(other)
         if number is None:
             return NotImplemented
         outcome = self._value >= number
-        return outcome if _state.entered == 0 else under_trace(LessEqual, other, self, outcome)
+        return outcome if len(_state.entries) == 0 else under_trace(LessEqual, other, self, outcome)
 
     def __hash__(self) -> int:
         return id(self) >> 4
@@ -734,7 +734,7 @@ def assign(node: Any, value: Any) -> None:
         raise FrozenValueError(
             f"{describe(node)} is computed or constant: only the value of a Variable can be assigned"
         )
-    if _state.entered != 0:
+    if len(_state.entries) != 0:
         check_escape(node)
     variable = cython.cast(Variable, node)
     if isinstance(value, Node):

@@ -58,6 +58,7 @@ cpdef double acosh(double x) noexcept nogil
 cpdef double gaussian(double x) noexcept nogil
 cpdef double erfc(double x) noexcept nogil
 cpdef double lgamma(double x) noexcept nogil
+cpdef double gamma(double x) noexcept nogil
 cpdef double digamma(double x) noexcept nogil
 @cython.locals(exponent=int, shift=int, odd=bint)
 cpdef double polygamma(double order, double x) noexcept nogil

@@ -383,6 +383,60 @@ def lgamma(x: float) -> float:
     return total + (carry + error + LOG_PI_LOW - logarithm_low - low)
 
 
+def gamma(x: float) -> float:
+    """Gamma(x), infinite at both zeros and beyond 171.6; nan at -1, -2, ... and at -inf.
+
+    From a table of log Gamma about 2 and the recurrence Gamma(x + 1) = x Gamma(x), its factors multiplied as a pair.
+    """
+    if isnan(x) or x == INFINITY:
+        return x
+    if x == 0.0:
+        return copysign(INFINITY, x)
+    if fabs(x) < 1e-18:
+        return 1.0 / x
+    if x < 0.0 and x == floor(x):
+        return NAN
+    if x > 172.0:
+        return INFINITY
+    if x < -190.0:
+        return copysign(0.0, floor(x) - 2.0 * floor(0.5 * floor(x)) - 0.5) * -1.0
+    # The product may be beyond the largest double where Gamma is not.
+    factor = 6.223015277861142e-61  # 2**-200
+    factor_low = 0.0
+    offset = x - 1.0
+    if x < 0.5:
+        # The factors are offset + 1, offset, offset - 1, ..., x.
+        nearest = rint(x)
+        offset = x - nearest
+        step = 1.0
+        while step >= nearest:
+            part, part_low = two_sum(offset, step)
+            factor_low = factor_low * part + factor * part_low
+            factor, error = two_product(factor, part)
+            factor_low += error
+            step -= 1.0
+    elif x < 1.5:
+        factor *= x
+    else:
+        lower = x
+        while lower >= 2.5:
+            lower -= 1.0
+            factor_low *= lower
+            factor, error = two_product(factor, lower)
+            factor_low += error
+        offset = lower - 2.0
+    high, low = polynomial_pair(LGAMMA_ABOUT_TWO, 22, offset)
+    low *= offset
+    high, error = two_product(high, offset)
+    value = exp(high)
+    value_low = value * (low + error)
+    if x < 1.5:
+        high, low = quotient_pair(value, value_low, factor, factor_low)
+        return ldexp(high + low, -200)
+    high, low = two_product(value, factor)
+    return ldexp(high + (low + value * factor_low + value_low * factor), 200)
+
+
 def digamma_near_root(offset: float) -> tuple[float, float]:
     """digamma(3/2 + offset) as a pair for |offset| <= 1/2, accurate relative to its value at the root too."""
     factor, factor_low = two_sum(offset, -DIGAMMA_ROOT)

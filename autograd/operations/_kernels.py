@@ -10,7 +10,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.operations.kernel import binary_kernel, unary_kernel, with_constant, with_curvature, with_left_curvature, with_mixed_curvature, with_right_curvature
     from autograd.numbers.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, rint, sin, sinh, sqrt, tan
-    from autograd.numbers.special import acosh, cbrt, digamma, erfc, exp_difference, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sech_squared, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
+    from autograd.numbers.special import acosh, cbrt, digamma, erfc, exp_difference, floor_quotient, gamma, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sech_squared, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
     INFINITY, NAN = float("inf"), float("nan")
 
@@ -695,6 +695,19 @@ def erfc_curvature(x, out):
     return (-1.1283791670955126 * (-2.0 * (x * gaussian(x))))
 
 
+def gamma_value(x):
+    return gamma(x)
+
+
+def gamma_gradient(x, out):
+    return (out * digamma(x))
+
+
+def gamma_curvature(x, out):
+    shared_0 = digamma(x)
+    return ((shared_0 * (out * shared_0)) + (out * polygamma(1.0, x)))
+
+
 def lgamma_value(x):
     return lgamma(x)
 
@@ -1026,6 +1039,7 @@ KERNELS = {
     "gaussian": with_curvature(unary_kernel(gaussian_value, gaussian_gradient), gaussian_curvature),
     "erf": with_curvature(unary_kernel(erf_value, erf_gradient), erf_curvature),
     "erfc": with_curvature(unary_kernel(erfc_value, erfc_gradient), erfc_curvature),
+    "gamma": with_curvature(unary_kernel(gamma_value, gamma_gradient), gamma_curvature),
     "lgamma": with_curvature(unary_kernel(lgamma_value, lgamma_gradient), lgamma_curvature),
     "digamma": with_curvature(unary_kernel(digamma_value, digamma_gradient), digamma_curvature),
     "polygamma": with_right_curvature(binary_kernel(polygamma_value, polygamma_left_gradient, polygamma_right_gradient), polygamma_right_curvature),

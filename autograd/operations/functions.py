@@ -13,7 +13,7 @@ from autograd.operations.primitive import Primitive
 # isort: off
 from autograd.operations.primitives import (
     Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Copysign, Cos, Cosh, Digamma, Dot, Erf, Erfc,
-    Exp, Exp2, Expm1, Floor, Fma, Fmod, Hypot, Lgamma, Log, Log1p, Log2, Log10, Logaddexp, Logsumexp, Max,
+    Exp, Exp2, Expm1, Floor, Fma, Fmod, Gamma, Hypot, Lgamma, Log, Log1p, Log2, Log10, Logaddexp, Logsumexp, Max,
     MaxOfMany, Min, MinOfMany, Mod, Norm, Polygamma, Power, Prod, Reciprocal, Round, Sigmoid, Sign, Sin, Sinh,
     Softplus, Sqrt, Square, Sum, Tan, Tanh, Trunc, Xlogy, where,
 )
@@ -35,6 +35,7 @@ asinh = arcsinh = Asinh
 acosh = arccosh = Acosh
 atanh = arctanh = Atanh
 erf, erfc = Erf, Erfc
+gamma = Gamma
 lgamma = gammaln = Lgamma
 digamma, polygamma = Digamma, Polygamma
 sigmoid, softplus = Sigmoid, Softplus
@@ -65,13 +66,14 @@ def sum(operands: Iterable[Any]) -> Any:
     return Sum(*_listed("sum", operands))
 
 
-def prod(operands: Iterable[Any]) -> Any:
-    """The product of numbers and nodes as one node; 1.0 of none.
+def prod(operands: Iterable[Any], *, start: Any = 1.0) -> Any:
+    """The product of `start` and numbers and nodes as one node; `start` of none.
 
-    >>> prod([2.0, 3.0, 4.0])
-    24.0
+    >>> prod([2.0, 3.0, 4.0]), prod([2.0, 3.0], start=10.0)
+    (24.0, 60.0)
     """
-    return Prod(*_listed("prod", operands))
+    factors = _listed("prod", operands)
+    return Prod(*factors) if type(start) in (int, float) and start == 1.0 else Prod(start, *factors)
 
 
 def dot(left: Iterable[Any], right: Iterable[Any]) -> Any:
@@ -84,6 +86,9 @@ def dot(left: Iterable[Any], right: Iterable[Any]) -> Any:
     if len(first) != len(second):
         raise ValueError(f"dot needs two sequences of equal length, got {len(first)} and {len(second)} operands")
     return Dot(*first, *second)
+
+
+sumprod = dot
 
 
 def norm(operands: Iterable[Any]) -> Any:
@@ -169,8 +174,9 @@ def _listed(what: str, operands: Any) -> list[Any]:
 
 __all__ = [
     "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan",
-    "atan2", "atanh", "cbrt", "ceil", "clip", "copysign", "cos", "cosh", "digamma", "dot", "erf", "erfc", "exp",
-    "exp2", "expm1", "fabs", "floor", "fma", "fmod", "gammaln", "hypot", "lgamma", "log", "log10", "log1p", "log2",
+    "atan2", "atanh", "cbrt", "ceil", "clip", "copysign", "cos", "cosh", "digamma", "dot", "erf", "erfc", "exp", "exp2",
+    "expm1", "fabs", "floor", "fma", "fmod", "gamma", "gammaln", "hypot", "lgamma", "log", "log10", "log1p", "log2",
     "logaddexp", "logsumexp", "maximum", "minimum", "mod", "norm", "polygamma", "power", "prod", "reciprocal", "relu",
-    "rint", "sigmoid", "sign", "sin", "sinh", "softplus", "sqrt", "square", "tan", "tanh", "trunc", "where", "xlogy",
+    "rint", "sigmoid", "sign", "sin", "sinh", "softplus", "sqrt", "square", "sumprod", "tan", "tanh", "trunc", "where",
+    "xlogy",
 ]  # fmt: skip

@@ -9,10 +9,11 @@ cdef class Primitive:
     cdef readonly object gradients
     cdef readonly str symbol
     cdef readonly object arity
+    cdef readonly int multiple
     cdef readonly tuple domain
     cdef readonly object kinks
     cdef readonly object beside_constant
-    cdef readonly object first_gradient
+    cdef readonly object first_gradient, otherwise
     cdef readonly bint linear
     cdef readonly str doc
     cdef readonly bint registered

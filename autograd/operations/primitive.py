@@ -71,6 +71,7 @@ class Primitive:
     symbol: the sign in an operation's circle; the name if not given.
     arity: the number of operands; None for any number of them, which `value` and `gradients` then
         get as one sequence.
+    multiple: for any number of operands, the number that theirs is a multiple of: 2 for pairs.
     domain: an `Interval` per operand, outside of which the result is nan or infinite.
     kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
     beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
@@ -79,6 +80,7 @@ class Primitive:
         how many places it stands, 0 if it is constant.
     first_gradient: the first of `gradients` by itself, in the same form: for when the other operands are constant, and
         their local gradients would be the larger part of the work.
+    otherwise: what a call with another number of operands than `arity` is, as log(x, base) is log(x) / log(base).
     linear: whether the local gradients are the same numbers all around each point off the kinks, so that
         those recorded once serve every order of derivative.
     registered: whether it can be found by its name, without which a graph that uses it can't be stored.
@@ -113,10 +115,12 @@ class Primitive:
     gradients: Callable[..., Any]
     symbol: str
     arity: int | None
+    multiple: int
     domain: tuple[Interval, ...]
     kinks: Callable[..., float] | None
     beside_constant: Callable[..., Any] | None
     first_gradient: Callable[..., Any] | None
+    otherwise: Callable[..., Any] | None
     linear: bool
     doc: str
     registered: bool
@@ -143,10 +147,12 @@ class Primitive:
         *,
         symbol: str = "",
         arity: int | None = 1,
+        multiple: int = 1,
         domain: Sequence[Interval] = (),
         kinks: Callable[..., float] | None = None,
         beside_constant: Callable[..., Any] | None = None,
         first_gradient: Callable[..., Any] | None = None,
+        otherwise: Callable[..., Any] | None = None,
         linear: bool = False,
         doc: str = "",
         registered: bool = True,
@@ -171,10 +177,12 @@ class Primitive:
         self.gradients = gradients
         self.symbol = symbol or self.name
         self.arity = arity
+        self.multiple = multiple
         self.domain = tuple(domain) or (REAL,) * (arity or 1)
         self.kinks = kinks
         self.beside_constant = beside_constant
         self.first_gradient = first_gradient
+        self.otherwise = otherwise
         self.linear = linear
         self.doc = doc
         self.kernel: Kernel | None = None
@@ -201,7 +209,11 @@ class Primitive:
     def __call__(self, *operands: Any) -> Any:
         """Apply the primitive: a float if every operand is a number, else a node; of arrays to each element."""
         if self.arity is not None and len(operands) != self.arity:
+            if self.otherwise is not None:
+                return self.otherwise(*operands)
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
+        if self.multiple != 1 and len(operands) % self.multiple:
+            raise TypeError(f"{self.name} takes a multiple of {self.multiple} operands, got {len(operands)}")
         for operand in operands:
             if type(operand) is float:
                 continue

@@ -47,8 +47,8 @@ __all__ = [
     "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow", "Sqrt",
     "Cbrt", "Hypot", "Exp", "ExpDifference", "Exp2", "Expm1", "Log", "Log2", "Log10", "Log1p", "Xlogy", "Logaddexp",
     "SigmoidDifference", "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh",
-    "Tanh", "SechSquared", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Lgamma", "Digamma", "Polygamma",
-    "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity",
+    "Tanh", "SechSquared", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Gamma", "Lgamma", "Digamma",
+    "Polygamma", "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity",
     "StopGradient", "Where", "Less", "LessEqual", "Equal", "NotEqual", "Not", "Both", "Either", "Select", "Absorb",
     "Max", "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
 ]  # fmt: skip
@@ -206,17 +206,32 @@ Cbrt = Primitive(
     kinks=lambda x: x,
     doc="The real cube root; its slope at 0 is +∞.",
 )
+
+
+def _length(*coordinates: Any) -> Any:
+    """hypot of any number of coordinates, as of `math`."""
+    return Norm(*coordinates)
+
+
 Hypot = Primitive(
     "hypot",
     ieee.hypot,
     lambda a, b, out: (where(out == 0.0, 0.0, a / out), where(out == 0.0, 0.0, b / out)),
     arity=2,
     kinks=ieee.hypot,
-    doc="√(a² + b²) without overflow; gradients (0, 0) at the origin.",
+    otherwise=_length,
+    doc="√(a² + b²) without overflow; gradients (0, 0) at the origin. Of more or fewer operands it is norm.",
     hides_nan=lambda a, b: a in (None, -math.inf, math.inf) and b in (None, -math.inf, math.inf),
 )
 
 # Exponentials and logarithms
+
+
+
+def _logarithm_to_a_base(x: Any, base: Any) -> Any:
+    """log(x, base), as of `math`."""
+    return Log(x) / Log(base)
+
 
 Exp = Primitive("exp", ieee.exp, lambda x, out: out, doc="e to the power of x.", vanishes="saturated")
 ExpDifference = Primitive(
@@ -232,7 +247,14 @@ Exp2 = Primitive(
     vanishes="saturated",
 )
 Expm1 = Primitive("expm1", ieee.expm1, lambda x, out: Exp(x), doc="eˣ − 1, exact for small x.", vanishes="saturated")
-Log = Primitive("log", ieee.log, lambda x, out: 1.0 / (x + 0.0), domain=(POSITIVE,), doc="The natural logarithm.")
+Log = Primitive(
+    "log",
+    ieee.log,
+    lambda x, out: 1.0 / (x + 0.0),
+    domain=(POSITIVE,),
+    otherwise=_logarithm_to_a_base,
+    doc="The natural logarithm; with a second operand, the logarithm to that base.",
+)
 Log2 = Primitive(
     "log2",
     ieee.log2,
@@ -386,6 +408,15 @@ Erf = Primitive(
 Erfc = Primitive(
     "erfc", special.erfc, lambda x, out: -2.0 / math.sqrt(math.pi) * Gaussian(x), doc="1 − erf(x), exact for large x.",
     vanishes="saturated",
+)
+Gamma = Primitive(
+    "gamma",
+    special.gamma,
+    lambda x, out: out * Digamma(x),
+    symbol="Γ",
+    kinks=_to_pole_of_gamma,
+    doc="The gamma function, (x − 1)! of an integer x > 0.",
+    mpmath=("gamma", lambda mp, x: mp.gamma(x)),
 )
 Lgamma = Primitive(
     "lgamma",
@@ -672,7 +703,13 @@ def _softmax(operands: Sequence[Any]) -> list[Any]:
     # Not Exp(x - largest): the rounding of a large difference would be that of a large exponent.
     powers = [ExpDifference(x, largest) for x in operands]
     total = Sum(*powers)
-    return [power / total for power in powers]
+    # A share p of more than ½ is written in the exponentials of the others: its derivative p (1 − p) is then a product,
+    # and not p − p², which has lost the digits of 1 − p. A share of ½ or less has lost none; nan equals no operand.
+    leading = where(total < 2.0, largest, math.nan)
+    leads = [x == leading for x in operands]
+    rest = Sum(*[where(lead, 0.0, power) for lead, power in zip(leads, powers, strict=True)])
+    share = 1.0 / (1.0 + rest / (total - rest))
+    return [where(lead, share, power / total) for lead, power in zip(leads, powers, strict=True)]
 
 
 def _shares_of_a_tie(operands: Sequence[Any], out: Any) -> list[Any]:
@@ -712,6 +749,7 @@ Dot = Primitive(
     lambda operands, out: [*operands[len(operands) // 2 :], *operands[: len(operands) // 2]],
     symbol="·",
     arity=None,
+    multiple=2,
     doc="The inner product of the first half of the operands with the second half.",
     rounding=1.0, cancels=True, vanishes="product",
 )

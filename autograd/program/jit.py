@@ -31,7 +31,7 @@ except ImportError:
 
 __all__ = ["Jitted", "jit"]
 
-# How many ways through a function are compiled before it is run by Python again.
+# The number of ways through a function that are compiled; for further ones Python runs it.
 LIMIT = 256
 
 
@@ -99,7 +99,7 @@ class Jitted:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # Where no mode is entered, there is no need to ask for it, which takes as long as all else here.
         recording = True
-        if STATE.entered != 0:
+        if len(STATE.entries) != 0:
             mode = current_mode()
             if mode.trace is not None:
                 return self.fun(*args, **kwargs)

@@ -3,5 +3,5 @@ from autograd.numbers.arrays cimport ints_in
 from cpython.array cimport array
 
 @cython.locals(of_operation="int*", start_of="int*", used="int*", arity_of="int*", count=Py_ssize_t,
-               number=Py_ssize_t, entry=Py_ssize_t, code=int, stop=int, given=int)
+               number=Py_ssize_t, entry=Py_ssize_t, code=int, stop=int, given=int, arity=int)
 cdef check_operations(array codes, array starts, array operands, array arities, tuple names, Py_ssize_t first)

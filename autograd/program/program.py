@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from autograd.operations.primitive import Primitive, find_primitive
 from autograd.program.file import fields_in, stored_fields
+from autograd.text import one_line
 
 try:
     import cython
@@ -95,7 +96,7 @@ class Program:
             or self.starts[len(self.codes)] != len(self.operands)
         ):
             raise ValueError("a program's operands don't fit its operations: was it changed or cut off?")
-        arities = array("i", [-1 if primitive.arity is None else primitive.arity for primitive in self.primitives()])
+        arities = array("i", [-one.multiple if one.arity is None else one.arity for one in self.primitives()])
         check_operations(self.codes, self.starts, self.operands, arities, self.names, first)
         for value in (*self.outputs, *[guard.condition for guard in self.guards]):
             if not 0 <= value < first + len(self.codes):
@@ -231,7 +232,8 @@ class Program:
 def check_operations(codes: Any, starts: Any, operands: Any, arities: Any, names: tuple[str, ...], first: int) -> None:
     """Raise ValueError unless each operation has its name, its operands and its place behind these.
 
-    `arities` says of each name how many operands it has, -1 for any number; `first` is the first operation's result.
+    `arities` says of each name how many operands it has, -n for any multiple of n but 0; `first` is the first
+    operation's result.
     """
     of_operation, start_of = ints_in(codes), ints_in(starts)
     used, arity_of = ints_in(operands), ints_in(arities)
@@ -245,7 +247,8 @@ def check_operations(codes: Any, starts: Any, operands: Any, arities: Any, names
             raise ValueError(f"operation {number} of a program has no name")
         stop = start_of[number + 1]
         given = stop - start_of[number]
-        if arity_of[code] >= 0 and given != arity_of[code]:
+        arity = arity_of[code]
+        if given != arity if arity >= 0 else given == 0 or given % -arity != 0:
             raise ValueError(f"operation {number} of a program, {names[code]}, has {given} operands")
         for entry in range(start_of[number], stop):
             if not 0 <= used[entry] < first + number:
@@ -254,10 +257,7 @@ def check_operations(codes: Any, starts: Any, operands: Any, arities: Any, names
 
 def place_of(guard: Guard) -> str:
     """File and line of a decision, on one line whatever the file is called: in source, it stands in a comment."""
-    file = "".join(
-        [letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in str(guard.file)]
-    )
-    return f"{file}:{guard.line}"
+    return f"{one_line(str(guard.file))}:{guard.line}"
 
 
 def restored(inputs: int, names: tuple[str, ...], *parts: Any) -> Program:

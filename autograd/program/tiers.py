@@ -8,7 +8,7 @@ it: so a program never takes more than twice the time of the better choice.
 from __future__ import annotations
 
 import contextlib
-import threading
+import functools
 import warnings
 from importlib import import_module
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from autograd.graph.locks import no_forks
 from autograd.operations.kernel import COMPILED
 from autograd.program.machine.machine import Machine
+from autograd.program.workers import compiler
 
 __all__ = ["TIERS", "check_tier", "count_work", "prepared"]
 
@@ -32,7 +33,7 @@ def check_tier(tier: str) -> str:
     if tier == "llvm":
         if not COMPILED:
             raise RuntimeError("tier='llvm' needs the compiled engine, for its code calls the engine's C functions")
-        native().host()
+        check_llvm()
     return tier
 
 
@@ -52,10 +53,15 @@ def count_work(machine: Machine, tier: str, calls: int, rows: int) -> None:
     if machine.calls < CALLS_THAT_PAY and machine.rows < ROWS_THAT_PAY:
         return
     machine.use(None, None)
-    if native().is_available():
-        # If no thread can be had, for the system has no more or Python is shutting down, the interpreter goes on.
-        with contextlib.suppress(RuntimeError):
-            threading.Thread(target=compile_beside, args=(machine,), daemon=True).start()
+    # If no thread can be had, for the system has no more or Python is shutting down, the interpreter goes on.
+    with contextlib.suppress(RuntimeError):
+        compiler().submit(functools.partial(compile_beside, machine))
+
+
+@functools.cache
+def check_llvm() -> None:
+    """Raise ImportError if there is no llvmlite."""
+    compiler().do(lambda: native().host())
 
 
 def native() -> Any:
@@ -67,7 +73,8 @@ def native() -> Any:
 def compile_beside(machine: Machine) -> None:
     """Make machine code for a machine while the interpreter runs it, which goes on with a warning if that fails."""
     try:
-        compile_now(machine, patient=True)
+        if native().is_available():
+            make_code(machine, patient=True)
     except Exception as error:
         warnings.warn(
             f"the interpreter goes on running a function of which no machine code could be made: "
@@ -77,8 +84,21 @@ def compile_beside(machine: Machine) -> None:
         )
 
 
-def compile_now(machine: Machine, patient: bool = False) -> None:
-    """Make machine code for a machine, and have it used; if `patient`, take time to make it fast."""
+def compile_now(machine: Machine) -> None:
+    """Make machine code for a machine, and have it used."""
+    compiler().do(functools.partial(make_code, machine))
+
+
+def make_code(machine: Machine, patient: bool = False) -> None:
+    """Make machine code for a machine, in the thread that does so; if `patient`, take time to make it fast."""
+    if native().is_full():
+        warnings.warn(
+            f"the interpreter runs a function of which no machine code is made, for {native().MOST_KEPT} pieces of it "
+            "are in use; they are freed with the functions that they are of",
+            RuntimeWarning,
+            stacklevel=1,
+        )
+        return
     plan = machine.plan
     before = native().NativeCode(plan, rows=False, patient=patient) if plan.before else None
     rest = native().NativeCode(plan, rows=True) if plan.rest else None

@@ -18,7 +18,7 @@ TOGETHER = "along all inputs together"
 
 
 class Options(NamedTuple):
-    """Which derivatives are checked, and how closely: the arguments of `check_gradients`."""
+    """The derivatives to check, and the closeness asked for: the arguments of `check_gradients`."""
 
     tolerance: Tolerance = Tolerance()
     order: int = 1

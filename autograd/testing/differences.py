@@ -34,8 +34,8 @@ SMALLEST = 2.0**-1022
 LARGEST_STEP = 2.0**-3
 HALVINGS = 24
 COLUMNS = 5
-# How much smaller the step is that has to confirm the extrapolation: no power of two, for a function that repeats
-# itself may do so after each of those.
+# The step that has to confirm the extrapolation, as a fraction of its own: no power of two, for a function that
+# repeats itself may do so after each of those.
 PROBE = 0.8090169943749475 * 2.0**-10
 # A bound from a few differences may be lucky: a derivative is held to ten times it.
 SAFETY = 10.0

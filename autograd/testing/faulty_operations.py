@@ -49,7 +49,7 @@ class Alone:
         self.node = node
         self.primitive: Primitive = primitive
         self.operands = tuple([value_of(operand) for operand in operands_of(node)])
-        # Which input each operand is; None for a constant.
+        # The input that each operand is; None for a constant.
         self.inputs: list[int | None] = []
         self.point: list[float] = []
         known: dict[int, int] = {}

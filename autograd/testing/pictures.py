@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd.graph.descriptions import tree_lines
 from autograd.graph.node import Node, hooks, recorded_gradients
+from autograd.text import one_line
 
 __all__ = ["svg_of", "text_of"]
 
@@ -27,7 +28,7 @@ def text_of(node: Node) -> str:
 
     def described(item: tuple[Node, str]) -> tuple[str, list[tuple[Node, str]]]:
         current, slope = item
-        name = current.name or ("" if current.op is None else current.op.name)
+        name = one_line(current.name or ("" if current.op is None else current.op.name))
         operands = [
             (parent, f"  (∂ {gradient:.6g})")
             for parent, gradient in zip(current.parents, recorded_gradients(current), strict=True)

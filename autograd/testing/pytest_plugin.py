@@ -102,6 +102,7 @@ def pytest_runtest_makereport(
 def section(item: pytest.Item, fault: Any) -> str:
     """The text of the section on a fault, with the path of its picture."""
     from autograd.testing.pictures import svg_of, text_of
+    from autograd.text import printable
 
     lines = [fault.reason]
     if fault.example:
@@ -110,10 +111,18 @@ def section(item: pytest.Item, fault: Any) -> str:
         lines += ["", text_of(fault.node)]
         svg = svg_of(fault.node)
         if svg is not None:
-            path = folder(item.config) / (re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")[-100:] + ".svg")
-            path.write_text(svg, encoding="utf-8")
-            lines.append(f"picture: {path}")
-    return "\n".join(lines)
+            lines.append(f"picture: {saved(item, svg)}")
+    return printable("\n".join(lines))
+
+
+def saved(item: pytest.Item, svg: str) -> str:
+    """The path of a picture that is saved, or why it can't be: the test's own failure is what the report is about."""
+    try:
+        path = folder(item.config) / (re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")[-100:] + ".svg")
+        path.write_text(svg, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        return f"not saved: {error}"
+    return str(path)
 
 
 FOLDER = pytest.StashKey[Path]()
@@ -123,6 +132,7 @@ def folder(config: pytest.Config) -> Path:
     """The folder of pictures: as asked, or a new one for this session."""
     if FOLDER not in config.stash:
         asked = config.getoption("--gradient-pictures")
-        config.stash[FOLDER] = Path(asked or tempfile.mkdtemp(prefix="gradients-"))
-        config.stash[FOLDER].mkdir(parents=True, exist_ok=True)
+        place = Path(asked or tempfile.mkdtemp(prefix="gradients-"))
+        place.mkdir(parents=True, exist_ok=True)
+        config.stash[FOLDER] = place
     return config.stash[FOLDER]

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Expression", "expressions", "operands", "points_near_kinks", "primitives"]
 
-# How near to a kink is near: differences of the function must not reach across.
+# The distance from a kink below which a point is near it: differences of the function must not reach across.
 CLEARANCE = 0.01
 # Results of an expression's steps beyond this are left out, so that products of products stay finite.
 LARGEST_RESULT = 1e4
 CONSTANTS = (1.0, 2.0, 0.5, -1.0, 3.0, -0.3)
-# Where kinks are to be found, and how far from one to look.
+# Coordinates at which kinks are looked for, and distances from a kink to try.
 MEETING_POINTS = (0.0, 1.0, -1.0, 2.0, 0.5, -0.5, 3.0, -2.5)
 OFFSETS = (0.0, 1e-3, -1e-3, 1e-5, -1e-7, 1e-7, 1e-9, -1e-12, 1e-15, 1e-300)
 

@@ -1,7 +1,7 @@
 """The second derivatives of the operations on a tape, each weighted by how far its output moves the result.
 
 The Hessian of the result is the sum, over operations and pairs of their operands, of this weight times the product
-of the operands' gradients. What is kept here are the weights; `elimination` makes the whole Hessian of them, and
+of the operands' gradients. Here the weights are computed; `elimination` makes the whole Hessian of them, and
 `hessian_times` its product with a direction.
 """
 
@@ -188,7 +188,7 @@ def pairs_of(node: Node) -> Iterator[tuple[int, int, float]]:
     if not any(undefined):
         yield from pairs_at(node, values)
     elif primitive.registered:
-        # Which there are is seen at a common point: a rule may choose a constant for nan.
+        # The pairs that exist are found at a common point: a rule may choose a constant for nan.
         common = [0.5 + 0.25 * place / len(values) for place in range(len(values))]
         known = {(place, other): second for place, other, second in pairs_at(node, values)}
         for place, other, _ in pairs_at(node, common):

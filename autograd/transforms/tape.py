@@ -187,7 +187,7 @@ class Tape:
             primitive: Any = node._origin.primitive
             varying: Any = None
             if primitive.beside_constant is not None and (traced or not primitive.linear):
-                # Which operands are constant is decided by this tape and those around it.
+                # This tape and those around it decide which operands are constant.
                 live = self.live() if live is None else live
                 varying = [self.is_live(operand, live) for operand in operands]
             local_gradients = local_gradients_as_nodes(node, varying)

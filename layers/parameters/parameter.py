@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from autograd import Variable
+from autograd.text import one_line
 from layers.errors import ShapeError, SizeError
 from layers.parameters.initialisers import Initialiser
 
@@ -155,7 +156,7 @@ class Parameter:
         )
 
     def __repr__(self) -> str:
-        return f"<Parameter {self.name} of shape {shape_text(self.shape)}>"
+        return f"<Parameter {one_line(self.name)} of shape {shape_text(self.shape)}>"
 
 
 def shape_text(shape: Sequence[int | None]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -14,9 +15,13 @@ from layers.errors import DescriptionError
 
 __all__ = ["Described", "Registry", "nearest"]
 
-# The limits of a description: levels within each other, and parts on all of them.
+# The limits of a description: levels within each other, the parts on all of them, and the characters of their full
+# names, in which each level adds its own.
 DEEPEST = 50
 MOST_PARTS = 100_000
+MOST_CHARACTERS = 10_000_000
+# The names that a message lists.
+MOST_NAMES = 50
 
 Class = TypeVar("Class", bound=type)
 
@@ -48,6 +53,11 @@ class Described:
         defaults = self.constructor_options()
         told = {name: self.setting(name) for name in self.settings}
         return {name: value for name, value in told.items() if value != defaults[name].default}
+
+    @classmethod
+    def copies(cls, options: Mapping[Any, Any]) -> int:
+        """The number of times that an object of these options makes what they describe: each counts as parts."""
+        return 1
 
     def to_dict(self) -> dict[str, Any]:
         """The description from which `from_dict` makes its like: numbers, texts, lists and dicts only.
@@ -138,7 +148,7 @@ class Registry:
                 f"a {self.what} is described by its name or by a dict with its name under 'type', "
                 f"got {type(description).__name__} {description!r:.60}"
             )
-        check_extent(self.what, description)
+        check_extent(self.what, self.classes, description)
         if "type" not in description:
             raise DescriptionError(f"this description of a {self.what} has no 'type': {dict(description)!r:.60}")
         kind = description["type"]
@@ -148,22 +158,41 @@ class Registry:
         return found.from_options({name: value for name, value in description.items() if name != "type"})
 
 
-def check_extent(what: str, description: Any) -> None:
-    """Raise DescriptionError for a description that is nested deeper, or has more parts, than the limits allow.
+def check_extent(what: str, classes: Mapping[str, type[Described]], description: Any) -> None:
+    """Raise DescriptionError for a description that is nested deeper, or makes more parts, than the limits allow.
 
-    A few lines of YAML or Python can name the same part in two places on each of fifty levels, or hold themselves.
+    Dicts are levels, and so are lists in lists. A few lines of YAML or Python can name the same part in two places on
+    each of fifty levels, or hold themselves.
     """
-    parts = 0
-    pending = [(description, 1)]
+    parts = characters = 0
+    # Each part with its level, the times that it is made, and the length of the names around it.
+    pending = [(description, 0, 1, 0)]
     while pending:
-        part, depth = pending.pop()
-        inside = list(part.values()) if isinstance(part, Mapping) else part if isinstance(part, list | tuple) else []
-        parts += len(inside)
+        part, depth, times, above = pending.pop()
+        if isinstance(part, Mapping):
+            kind, name = part.get("type"), part.get("name")
+            name = kind if name is None else name
+            depth += 1
+            times *= classes[kind].copies(part) if isinstance(kind, str) and kind in classes else 1
+            above += len(name) if isinstance(name, str) else 0
+            inside = list(part.values())
+        elif isinstance(part, list | tuple):
+            inside = list(part)
+        else:
+            if isinstance(part, int) and part.bit_length() > sys.float_info.max_exp:
+                raise DescriptionError(f"this description of a {what} holds a number beyond all floats")
+            continue
+        parts += times * len(inside)
+        characters += times * len(inside) * above
         if depth > DEEPEST:
             raise DescriptionError(f"this description of a {what} is nested more than {DEEPEST} deep, or holds itself")
-        if parts > MOST_PARTS:
-            raise DescriptionError(f"this description of a {what} has more than {MOST_PARTS} parts")
-        pending += [(item, depth + 1) for item in inside]
+        if parts > MOST_PARTS or characters > MOST_CHARACTERS:
+            raise DescriptionError(
+                f"this description of a {what} has more than {MOST_PARTS} parts, or names of more than "
+                f"{MOST_CHARACTERS} characters in all, those of the levels around each part included"
+            )
+        listed = isinstance(part, list | tuple)
+        pending += [(item, depth + (listed and isinstance(item, list | tuple)), times, above) for item in inside]
 
 
 def nearest(asked: Any, known: list[str]) -> str:
@@ -172,6 +201,8 @@ def nearest(asked: Any, known: list[str]) -> str:
     >>> nearest("rely", ["relu", "tanh"])
     'did you mean relu? there are relu, tanh'
     """
-    there = f"there are {', '.join(sorted(known))}" if known else "there are none"
-    close = difflib.get_close_matches(asked, known, 1) if isinstance(asked, str) else []
-    return f"did you mean {close[0]}? {there}" if close else there
+    shown = ", ".join([f"{name:.60}" for name in sorted(known[:MOST_NAMES])])
+    more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
+    there = f"there are {shown}{more}" if known else "there are none"
+    close = difflib.get_close_matches(asked[:60], known[:1000], 1) if isinstance(asked, str) else []
+    return f"did you mean {close[0]:.60}? {there}" if close else there

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +16,11 @@ __all__ = ["check_state", "read_state", "write_state"]
 
 Shapes = Mapping[str, tuple[int | None, ...]]
 
+# Headers of arrays have some hundred bytes, and what NumPy reads of one is limited by its own length alone.
+LONGEST_HEADER = 10_000
+# The name of a member of a zip has 65,535 bytes at most, with its suffix.
+LONGEST_NAME = 65_500
+
 
 def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[str, Any]:
     """The arrays of a state by name, as float64, once all are known to fit; `what` is the model's name in messages.
@@ -25,14 +31,14 @@ def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[
 
     if not isinstance(state, Mapping):
         raise StateError(f"{what}: a state is a dict of arrays by name, got {type(state).__name__}")
-    check_names(what, list(state), shapes, strict=strict)
+    check_names(what, state, shapes, strict=strict)
     checked: dict[str, Any] = {}
     for name, shape in shapes.items():
         if name not in state:
             continue
         try:
             array = numpy.array(state[name], dtype=float)
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             raise StateError(f"{what}: {name} in the state is no array of numbers: {state[name]!r:.60}") from None
         check_shape(what, name, array.shape, shape)
         if not numpy.isfinite(array).all():
@@ -41,8 +47,8 @@ def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[
     return checked
 
 
-def check_names(what: str, names: list[Any], shapes: Shapes, *, strict: bool) -> None:
-    """Raise StateError if the state has other names than the model, in `strict` mode."""
+def check_names(what: str, names: Collection[Any], shapes: Shapes, *, strict: bool) -> None:
+    """Raise StateError if the state has other names than the model, in `strict` mode; `names` are a set or dict."""
     if not strict:
         return
     missing = [name for name in shapes if name not in names]
@@ -54,19 +60,26 @@ def check_names(what: str, names: list[Any], shapes: Shapes, *, strict: bool) ->
 
 
 def check_shape(what: str, name: str, given: tuple[int, ...], wanted: tuple[int | None, ...]) -> None:
-    """Raise StateError if an array's shape differs from the parameter's in a length that is settled."""
-    if len(given) != len(wanted) or any([own not in (None, length) for own, length in zip(wanted, given, strict=True)]):
+    """Raise StateError if an array's shape differs from the parameter's in a length that is settled, or has a 0."""
+    fits = len(given) == len(wanted) and all(
+        [own == length or (own is None and length > 0) for own, length in zip(wanted, given, strict=True)]
+    )
+    if not fits:
         shown = "(" + ", ".join(["?" if own is None else str(own) for own in wanted]) + ("," * (len(wanted) == 1)) + ")"
-        raise StateError(f"{what}: {name} has shape {shown}, the state has {given}")
+        raise StateError(f"{what}: {name} has shape {shown}, the state has {given!s:.60}")
 
 
 def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> Path:
     """The path, to which the arrays are written: .npz or .safetensors, as its suffix says.
 
-    The file is written whole or not at all. Raises StateError for another suffix.
+    The file is written whole or not at all. Raises StateError for another suffix, and for a name that the format can't
+    hold.
     """
     target = Path(os.path.realpath(path))
     write = _writer(target)
+    for name in state:
+        if not _comes_back(name, target.suffix):
+            raise StateError(f"a parameter can't be called {name!r:.60} in a {target.suffix} file; rename its layer")
     with whole_file(target) as file:
         write(file, state)
     return Path(path)
@@ -104,13 +117,32 @@ def _unknown_suffix(path: Path) -> StateError:
 def _writer(target: Path) -> Callable[[BinaryIO, Mapping[str, Any]], Any]:
     """The function that writes arrays in the format of this suffix."""
     if target.suffix == ".npz":
-        import numpy
-
-        return lambda file, state: numpy.savez(file, allow_pickle=False, **state)
+        return _write_npz
     if target.suffix == ".safetensors":
         save = _safetensors().save
         return lambda file, state: file.write(save(dict(state)))
     raise _unknown_suffix(target)
+
+
+def _write_npz(file: BinaryIO, state: Mapping[str, Any]) -> None:
+    """Write the arrays as numpy.savez does, which takes none that has the name of its own arguments."""
+    import zipfile
+
+    from numpy.lib import format as npy
+
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in state.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array(member, array, allow_pickle=False)
+
+
+def _comes_back(name: str, suffix: str) -> bool:
+    """Whether an array of this name can be found again in a file of this format."""
+    try:
+        length = len(name.encode())
+    except UnicodeEncodeError:
+        return False
+    return name != "__metadata__" if suffix == ".safetensors" else "\0" not in name and length < LONGEST_NAME
 
 
 def _safetensors() -> Any:
@@ -135,19 +167,26 @@ def _read_npz(path: Path, shapes: Shapes, what: str, strict: bool) -> dict[str, 
     found: dict[str, Any] = {}
     with zipfile.ZipFile(path) as archive:
         members = {name.removesuffix(".npy"): name for name in archive.namelist()}
-        check_names(what, list(members), shapes, strict=strict)
+        check_names(what, members, shapes, strict=strict)
         for name, shape in shapes.items():
             if name not in members:
                 continue
+            codec = archive.getinfo(members[name]).compress_type
+            if codec not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # Python unpacks others by whole blocks, of any size.
+                raise StateError(f"{what}: {name} in {path} is compressed as NumPy never does")
             # Compressed, a few bytes can claim to be a parameter of any length that is still open.
-            if None in shape and archive.getinfo(members[name]).compress_type != zipfile.ZIP_STORED:
+            if None in shape and codec != zipfile.ZIP_STORED:
                 raise StateError(f"{what}: {name} in {path} is compressed, and its shape is not settled yet")
             with archive.open(members[name]) as file:
                 version = npy.read_magic(file)
                 if version not in ((1, 0), (2, 0)):
                     raise StateError(f"{what}: {name} in {path} has the unknown format {version}")
+                claimed = file.read(2 if version == (1, 0) else 4)
+                if int.from_bytes(claimed, "little") > LONGEST_HEADER:
+                    raise StateError(f"{what}: {name} in {path} has a header of more than {LONGEST_HEADER} bytes")
                 header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-                given, _, dtype = header(file)
+                given, _, dtype = header(io.BytesIO(claimed + file.read(LONGEST_HEADER)))
                 check_shape(what, name, given, shape)
                 if dtype.kind not in "fiu":
                     raise StateError(f"{what}: {name} in {path} holds {dtype}, not numbers")
@@ -164,7 +203,7 @@ def _read_safetensors(path: Path, shapes: Shapes, what: str, strict: bool) -> di
     found: dict[str, Any] = {}
     try:
         with safetensors.safe_open(str(path), framework="numpy") as file:
-            names = list(file.keys())
+            names = set(file.keys())
             check_names(what, names, shapes, strict=strict)
             for name, shape in shapes.items():
                 if name in names:

@@ -19,7 +19,7 @@ def checked_samples(what: str, samples: Any) -> Any:
 
     try:
         array = numpy.array(samples, dtype=float)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise DataError(f"{what} is an array of numbers with samples first, got {samples!r:.60}") from None
     if array.ndim == 0:
         raise DataError(f"{what} has samples first, got the single number {array[()]:g}")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.text import one_line
 from layers.base import Layer
 from layers.errors import DataError, TrainingError
 from layers.losses import Loss, loss_of
@@ -174,7 +175,9 @@ def fit(
         put_flat(run.step.parameters, run.completed)
     if validated is not None or run.history.ended != "all epochs":
         put_flat(run.step.parameters, run.best_values)
-    logger.info("training of %s ended (%s) after %d epochs", model.name, run.history.ended, len(run.history.epochs))
+    logger.info(
+        "training of %s ended (%s) after %d epochs", one_line(model.name), run.history.ended, len(run.history.epochs)
+    )
     return run.history
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import Variable
+from autograd.numbers.operands import to_float
 from layers.errors import DescriptionError, InputError, ShapeError
 from layers.options import finite_number, whole_number
 from layers.saving.registry import Described, Registry
@@ -38,7 +39,7 @@ class Optimizer(Described):
 
     def rate(self, progress: float) -> float:
         """The learning rate at this progress of the training, from 0 to 1."""
-        return finite_number("a learning rate", float(self._schedule(progress)), least=0)
+        return finite_number("a learning rate", to_float(self._schedule(progress)), least=0)
 
     def updated(self, parameters: Any, gradient: Any, progress: float = 0.0) -> Any:
         """The parameters after one step, a new array.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from autograd.text import one_line
+
 __all__ = ["BarReport", "LineReport", "Report", "report_of"]
 
 # The number of lines, about, for any number of epochs.
@@ -43,7 +45,7 @@ class BarReport(Report):
     """A bar by tqdm."""
 
     def __init__(self, epochs: int, title: str, tqdm: Any) -> None:
-        self.bar = tqdm(total=epochs, desc=title, unit="epoch")
+        self.bar = tqdm(total=epochs, desc=one_line(title), unit="epoch")
 
     def show(self, number: int, result: object) -> None:
         self.bar.set_postfix_str(str(result), refresh=False)

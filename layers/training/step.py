@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd import TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
 from autograd.graph.modes import enable_grad
+from autograd.text import one_line
 from layers.base import Layer
 from layers.errors import LayerError
 from layers.parameters.parameter import Parameter, flat_values, substituted
@@ -140,7 +141,9 @@ class TrainingStep:
         except (TraceError, ValueError) as error:
             # A layer reads values, or decides by them in too many ways. Of any other error, Python's run will tell.
             self._compiles = False
-            logger.warning("%s is run by Python, which is slower, for it can't be compiled: %s", self.model.name, error)
+            logger.warning(
+                "%s is run by Python, which is slower, for it can't be compiled: %s", one_line(self.model.name), error
+            )
             return None
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import contextlib
 import copy
+import io
 import pickle
 
 import pytest
@@ -147,3 +149,29 @@ def test_a_graph_that_was_pickled_before_the_modules_stood_in_rooms_is_read():
     (x, again) = y.parents
     assert (y.value, x.grad, x.name, x is again) == (9.0, 6.0, "x", True)
     assert (y.op, y.scope.label, y.source.number) == (autograd.Multiply, "block", 5)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("pickler", [pickle.Pickler, pickle._Pickler], ids=["in C", "in Python"])
+def test_scopes_as_deep_as_one_likes_are_pickled_without_recursion_and_shared(pickler, protocol):
+    x = Variable(2.0)
+    inner = []
+    with contextlib.ExitStack() as stack:
+        for depth in range(3_000):
+            stack.enter_context(scope(f"layer {depth}"))
+            if depth in (10, 2_999):
+                inner.append(x * x)
+    y = inner[0] + inner[1]
+    file = io.BytesIO()
+    pickler(file, protocol).dump([inner[1], y])
+    first, again = pickle.loads(file.getvalue())
+    assert again.value == 8.0 and again.scope is None and again.parents[1] is first
+    outer, deepest = again.parents[0].scope, first.scope
+    labels = []
+    while deepest is not None:
+        labels.append(deepest.label)
+        met = deepest is outer
+        deepest = deepest.parent
+        assert met == (len(labels) == 2_990)
+    assert labels == [f"layer {depth}" for depth in reversed(range(3_000))]
+    assert len(file.getvalue()) < 1_000_000

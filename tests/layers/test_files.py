@@ -3,12 +3,29 @@
 import io
 import os
 import pickle
+import time
+import tracemalloc
 import zipfile
 
 import numpy as np
 import pytest
 
-from layers import Dense, Sequential, StateError, state
+from layers import (
+    CausalSelfAttention,
+    Dense,
+    Embedding,
+    LayerNorm,
+    Model,
+    NeuronLayer,
+    Residual,
+    RMSNorm,
+    Sequential,
+    Softmax,
+    StateError,
+    state,
+)  # fmt: skip
+from layers.parameters.initialisers import initialiser_of
+from layers.parameters.parameter import Parameter
 from tests.tables.networks import same, small
 
 SUFFIXES = [".npz", ".safetensors"]
@@ -227,3 +244,121 @@ def test_without_safetensors_the_message_says_what_brings_it(tmp_path, monkeypat
     with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[safetensors\]' brings it"):
         small().save(tmp_path / "weights.safetensors")
     assert state.write_state(tmp_path / "weights.npz", small().state_dict()).exists()
+
+
+class Odd(Model):
+    """A model with one parameter under any name."""
+
+    def __init__(self, attribute):
+        super().__init__()
+        vars(self)[attribute] = Parameter((2,), initialiser_of("ones"))
+
+
+@pytest.mark.parametrize("name", ["file", "allow_pickle", "args", "x.npy", "a/b", "..", "", "ä" * 30_000, "\n", "\x1b"])
+def test_any_name_that_a_file_can_hold_comes_back(path, name):
+    model = Odd(name)
+    model.save(path)
+    vars(model)[name].assign([3.0, 4.0])
+    model.load(path)
+    assert vars(model)[name].values.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 65_536, "__metadata__"])
+def test_a_name_that_a_file_can_not_hold_is_refused_before_the_old_file_is_touched(path, name):
+    path.write_bytes(b"old")
+    try:
+        Odd(name).save(path)
+    except StateError as error:
+        assert str(error).startswith(f"a parameter can't be called {name!r:.60} in a {path.suffix} file")
+        assert path.read_bytes() == b"old"
+    else:
+        Odd(name).load(path)
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("codec", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("model", [small(), Sequential(Dense(None, 3, "relu"), Dense(None, 1))], ids=["sized", "open"])
+def test_a_header_that_is_a_bomb_is_not_unpacked(tmp_path, codec, model):
+    path = tmp_path / "weights.npz"
+    text = b"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3)}"
+    with zipfile.ZipFile(path, "w", codec) as archive:
+        for name in small().state_dict():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                member.write(b"\x93NUMPY\x02\x00" + (64 * 2**20).to_bytes(4, "little") + text)
+                for _ in range(64):
+                    member.write(b" " * 2**20)
+    assert path.stat().st_size < 400_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(StateError, match=r"has a header of more than 10000 bytes|is compressed"):
+            model.load(path)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_of_many_names_is_refused_in_time_in_proportion_and_in_few_words(path):
+    arrays = {f"dense_0.weigh{number}": np.zeros(0) for number in range(5_000)}
+    state.write_state(path, arrays)
+    started = time.perf_counter()
+    with pytest.raises(StateError) as refused:
+        small().load(path)
+    assert time.perf_counter() - started < 5.0
+    assert len(str(refused.value)) < 2_000
+
+
+def opened(*layers):
+    return lambda: Sequential(*[layer() for layer in layers])
+
+
+CONTRADICTIONS = {
+    "a layer and the next": (opened(lambda: Dense(None, 3), lambda: Dense(None, 1)), [(2, 3), (3,), (7, 1), (1,)]),
+    "beyond activations": (opened(lambda: Dense(None, 3, "relu"), Softmax, lambda: Dense(None, 1)),
+                           [(2, 3), (3,), (7, 1), (1,)]),
+    "gain and bias": (opened(LayerNorm), [(5,), (7,)]),
+    "one neuron and another": (opened(lambda: NeuronLayer(None, 2)), [(3,), (), (5,), ()]),
+    "a norm and the next": (opened(RMSNorm, lambda: Dense(None, 2)), [(4,), (5, 2), (2,)]),
+    "inside and around": (opened(lambda: Residual(Dense(None, 3)), lambda: Dense(None, 1)),
+                          [(3, 3), (3,), (2, 1), (1,)]),
+    "the ends of a residual": (opened(lambda: Residual(LayerNorm(), Dense(None, 3))), [(2,), (2,), (2, 3), (3,)]),
+    "tokens": (opened(lambda: Embedding(4, 3), LayerNorm), [(4, 3), (2,), (2,)]),
+    "attention": (opened(lambda: CausalSelfAttention(2), lambda: Dense(None, 1)), [(2, 2)] * 4 + [(3, 1), (1,)]),
+    "no features": (opened(lambda: Dense(None, 3)), [(0, 3), (3,)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "shapes"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_shapes_that_contradict_each_other_are_refused_and_sizes_stay_open(path, make, shapes):
+    model = make()
+    before = {name: parameter.shape for name, parameter in model.named_parameters().items()}
+    arrays = {name: np.ones(shape) for name, shape in zip(before, shapes, strict=True)}
+    state.write_state(path, arrays)
+    for load in (lambda: model.load(path), lambda: model.load_state_dict(arrays)):
+        with pytest.raises(StateError, match=r"the arrays of the state don't fit each other|the state has \(0, 3\)"):
+            load()
+        assert {name: parameter.shape for name, parameter in model.named_parameters().items()} == before
+
+
+def test_a_part_of_the_arrays_settles_what_follows_from_it():
+    model = Sequential(Dense(None, 3), LayerNorm(), Dense(None, 1))
+    message = r"don't fit each other: dense_1: dense_1\.weight has shape \(7, 1\), got \(3, 1\)"
+    with pytest.raises(StateError, match=message):
+        model.load_state_dict({"dense_1.weight": np.ones((7, 1))}, strict=False)
+    model.load_state_dict({"dense_0.weight": np.ones((2, 3))}, strict=False)
+    assert [one.shape for one in model.named_parameters().values()] == [(2, 3), (3,), (3,), (3,), (3, 1), (1,)]
+    assert model([1.0, 2.0]).shape == (1,)
+
+
+def test_a_layer_that_computes_anew_has_sizes_of_its_own():
+    class Doubled(Sequential):
+        def compute(self, x):
+            return {"y": np.concatenate([super().compute(x)["y"]] * 2)}
+
+    def model():
+        return Sequential(Doubled(Dense(None, 3)), Dense(None, 1))
+
+    made = model()
+    made([1.0, 2.0])
+    other = model()
+    other.load_state_dict(made.state_dict())
+    assert same(other.state_dict(), made.state_dict())

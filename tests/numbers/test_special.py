@@ -90,6 +90,7 @@ ACCURACY = [
     ("acosh", mp.acosh, both(spread(1, 1e300), between(1, 3)), 1.6),
     ("gaussian", lambda x: mp.exp(-x * x), either_sign(between(0, 27.2)), 1.6),
     ("erfc", mp.erfc, both(between(-6, 27.2), between(0.4, 4.5)), 1.7),
+    ("gamma", mp.gamma, both(spread(1e-300, 171.6), either_sign(between(0, 170))), 1.6),
     ("lgamma", exact_lgamma, POSITIVE, 1.0),
     ("lgamma", exact_lgamma, lambda draw: 1 + draw.uniform(-1e-3, 1e-3), 1.0),
     ("lgamma", exact_lgamma, lambda draw: 2 + draw.uniform(-1e-3, 1e-3), 1.0),
@@ -205,6 +206,16 @@ SPECIAL_VALUES = [
     ("erfc", (inf,), 0.0),
     ("erfc", (-inf,), 2.0),
     ("erfc", (0.0,), 1.0),
+    ("gamma", (0.0,), inf),
+    ("gamma", (-0.0,), -inf),
+    ("gamma", (1e-310,), inf),
+    ("gamma", (-3.0,), nan),
+    ("gamma", (-inf,), nan),
+    ("gamma", (inf,), inf),
+    ("gamma", (23.0,), 1124000727777607680000.0),
+    ("gamma", (171.7,), inf),
+    ("gamma", (-200.5,), -0.0),
+    ("gamma", (-201.5,), 0.0),
     ("lgamma", (1.0,), 0.0),
     ("lgamma", (2.0,), 0.0),
     ("lgamma", (0.0,), inf),
@@ -276,7 +287,9 @@ def test_special_values_are_as_documented(name, arguments, expected):
     assert same(getattr(special, name)(*arguments), expected)
 
 
-@pytest.mark.parametrize("name", ["cbrt", "tanh", "sech_squared", "acosh", "gaussian", "erfc", "lgamma", "digamma"])
+@pytest.mark.parametrize(
+    "name", ["cbrt", "tanh", "sech_squared", "acosh", "gaussian", "erfc", "gamma", "lgamma", "digamma"]
+)
 def test_nan_gives_nan(name):
     assert math.isnan(getattr(special, name)(nan))
 

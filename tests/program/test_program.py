@@ -15,6 +15,7 @@ from autograd import (
     Absorb,
     Both,
     Divide,
+    Dot,
     Either,
     Equal,
     Exp,
@@ -40,7 +41,9 @@ from autograd import (
     jit,
     where,
 )  # fmt: skip
+from autograd.operations.primitive import all_primitives
 from autograd.program.builder import Builder
+from autograd.program.file import stored_fields
 from autograd.program.machine.machine import Machine
 from autograd.program.program import Program
 from autograd.testing.strategies import expressions
@@ -200,15 +203,26 @@ def test_a_program_that_makes_no_sense_is_a_value_error(changes):
         Program(**(parts | changes))
 
 
-@pytest.mark.parametrize(("name", "count"), [("dot", 3), ("dot", 1), ("max_of_many", 0), ("min_of_many", 0)])
-def test_operations_on_many_operands_have_operands_that_fit(name, count):
+OF_MANY = [primitive for primitive in all_primitives() if primitive.arity is None]
+
+
+@pytest.mark.parametrize("primitive", OF_MANY, ids=[primitive.name for primitive in OF_MANY])
+def test_operations_on_many_operands_have_operands_that_fit(primitive):
     # Either refused, or what the primitive itself gives.
-    try:
-        program = Program(3, [], [name], [0], [0, count], list(range(count)), [3])
-    except ValueError:
-        return
-    [primitive] = program.primitives()
-    assert same_bits(interpreted(program, 1.0, 2.0, 3.0), [primitive(*[1.0, 2.0, 3.0][:count])])
+    for count in range(6):
+        parts = (5, [], [primitive.name], [0], [0, count], list(range(count)), [5])
+        if count == 0 or count % primitive.multiple:
+            with pytest.raises(ValueError, match=f"operation 0 of a program, {primitive.name}, has {count} operands"):
+                Program.from_bytes(stored_fields(*parts, []))
+            continue
+        program = Program(*parts)
+        assert same_bits(interpreted(program, 1.0, 2.0, 3.0, 4.0, 5.0), [primitive(*[1.0, 2.0, 3.0, 4.0, 5.0][:count])])
+
+
+def test_a_product_of_pairs_takes_no_odd_number_of_operands():
+    with pytest.raises(TypeError, match="dot takes a multiple of 2 operands, got 3"):
+        Dot(1.0, 2.0, 3.0)
+    assert Dot() == 0.0
 
 
 def mutated(data, place, value):
@@ -283,7 +297,7 @@ CONSTANTS = [0.0, -0.0, 1.0, -1.0, 2.0, 3.0, 0.5, -2.0, inf, -inf, nan]
 
 @EVERY_PRIMITIVE
 def test_simplifications_beside_constants_are_exact_to_the_bit(primitive):
-    count = primitive.arity or 3
+    count = primitive.arity or 3 // primitive.multiple * primitive.multiple
     numbers = CONSTANTS if count < 3 else [0.0, -0.0, 1.0, 2.0, nan]
     for pattern in itertools.product([None, *numbers], repeat=count):
         if None not in pattern:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import tracemalloc
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
@@ -46,6 +46,7 @@ from autograd import (
 from autograd.graph.node import value_of
 from autograd.program import vmap as vmap_module
 from autograd.program.machine import threads as threads_module
+from autograd.program.workers import Workers
 from tests.tables.branching import branching
 from tests.tables.comparison import leaves, near, same_bits
 from tests.tables.oracles import EVERY_PRIMITIVE
@@ -221,14 +222,16 @@ def test_threads_that_are_busy_elsewhere_hold_nobody_up(monkeypatch):
     mapped = vmap(lambda x: sin(x) * x, reduce="sum")
     expected = mapped(x)
     free = threading.Event()
-    with ThreadPoolExecutor(1) as busy:
-        busy.submit(free.wait, 10.0)
+    busy = Workers(1)
+    busy.submit(lambda: free.wait(10.0))
+    try:
         monkeypatch.setattr(threads_module, "SHORT", 0.0)
         monkeypatch.setattr(threads_module, "processors", lambda: 4)
         monkeypatch.setattr(threads_module, "pool", lambda: busy)
         began = time.perf_counter()
         assert mapped(x) == expected
         assert time.perf_counter() - began < 5.0
+    finally:
         free.set()
 
 
@@ -236,12 +239,18 @@ def test_without_another_thread_one_does_it_all(monkeypatch):
     x = np.linspace(0.0, 1.0, 4000)
     mapped = vmap(lambda x: sin(x) * x, reduce="sum")
     expected = mapped(x)
-    ended = ThreadPoolExecutor(1)
-    ended.shutdown()
+    refused = []
+
+    def refuse(*arguments):
+        refused.append(arguments)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
     monkeypatch.setattr(threads_module, "SHORT", 0.0)
     monkeypatch.setattr(threads_module, "processors", lambda: 4)
-    monkeypatch.setattr(threads_module, "pool", lambda: ended)
+    monkeypatch.setattr(threads_module, "pool", lambda: Workers(1))
     assert mapped(x) == expected
+    assert refused
 
 
 def test_repeated_calls_give_the_same_bits():

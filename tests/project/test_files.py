@@ -1,10 +1,15 @@
 """Files that are written whole or not at all: weights, pictures, machine code."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
+from autograd import files
 from autograd.files import whole_file
+from tests import PROJECT
 
 
 def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path):
@@ -41,3 +46,35 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path):
     said = r"there is no folder .*missing to save file in"
     with pytest.raises(FileNotFoundError, match=said), whole_file(tmp_path / "missing" / "file"):
         pass
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are Linux's")
+def test_a_process_that_is_killed_while_it_writes_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "weights"
+    target.write_bytes(b"old")
+    program = (
+        "import os, pathlib, signal, sys\n"
+        "from autograd.files import whole_file\n"
+        "with whole_file(pathlib.Path(sys.argv[1])) as file:\n"
+        "    file.write(b'half of')\n"
+        "    file.flush()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, target], check=False, cwd=PROJECT)
+    assert killed.returncode == -signal.SIGKILL
+    assert target.read_bytes() == b"old" and os.listdir(tmp_path) == ["weights"]
+
+
+@pytest.mark.parametrize("lacking", ["files without a name", "/proc"])
+def test_systems_that_have_no_files_without_a_name_write_whole_files_too(tmp_path, monkeypatch, lacking):
+    if lacking == "/proc":
+        monkeypatch.setattr(files, "DESCRIPTORS", str(tmp_path / "no proc"))
+    else:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    target = tmp_path / "weights"
+    for content in (b"old", b"new"):
+        with whole_file(target) as file:
+            file.write(content)
+            assert len([name for name in os.listdir(tmp_path) if name.endswith(".part")]) == 1
+        assert target.read_bytes() == content
+    assert os.listdir(tmp_path) == ["weights"]

@@ -20,8 +20,11 @@ import pytest
 import viz
 from autograd import Variable
 from autograd.errors import AutogradError
-from layers import Dense, DescriptionError, Sequential, StateError, from_dict
+from layers import DataError, Dense, DescriptionError, Sequential, StateError, from_dict
 from layers.base import LAYERS
+from layers.parameters.initialisers import INITIALISERS
+from layers.training.optimisers import OPTIMIZERS, SGD
+from layers.training.schedules import SCHEDULES
 from tests.tables.networks import small
 
 HOSTILE = [
@@ -137,6 +140,103 @@ def test_a_description_of_any_size_takes_no_memory_before_it_is_used():
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
+
+
+def nested(levels, inner):
+    description = inner
+    for _ in range(levels):
+        description = {"type": "sequential", "layers": [description]}
+    return description
+
+
+def test_a_model_may_be_nested_as_deep_as_is_said():
+    model = from_dict(nested(49, {"type": "dense", "n_in": 1, "n_out": 1, "weight_init": "ones"}))
+    assert model.forward([2.0]) == [2.0]
+    assert from_dict(model.to_dict()).to_dict() == model.to_dict()
+    residual = {"type": "dense", "n_in": 2, "n_out": 2}
+    for _ in range(49):
+        residual = {"type": "residual", "layers": [residual]}
+    model = from_dict(residual)
+    model.load_state_dict(model.state_dict())
+    for levels, inner in ((50, {"type": "relu"}), (1, [[[]] * 2] * 2), (1, nested(60, "relu")["layers"])):
+        with pytest.raises(DescriptionError):
+            from_dict(nested(levels, inner))
+
+
+NEURONS = {"type": "neuron_layer", "n_in": 2}
+EXPENSIVE = {
+    "neurons": NEURONS | {"n_out": 8_000},
+    "layers without parameters": {"type": "sequential", "layers": ["relu"] * 20_000},
+    "layers with parameters": {"type": "sequential", "layers": ["layer_norm"] * 10_000},
+    "levels": nested(45, {"type": "sequential", "layers": ["layer_norm"] * 1_000}),
+    "an unknown option": {"type": "sequential", "layers": []} | {f"layer{number}": 0 for number in range(20_000)},
+    "a long unknown name": {"type": "sequentia" + "l" * 1_000_000},
+}
+TOO_MUCH = {
+    "neurons": NEURONS | {"n_out": 100_000},
+    "lists of neurons": {"type": "sequential", "layers": [NEURONS | {"n_out": 1_000}] * 1_000},
+    "neurons with activations": NEURONS | {"n_out": 5_000, "activation": {"type": "residual", "layers": ["tanh"] * 99}},
+    "names of names": nested(2, {"type": "sequential", "name": "x" * 100_000, "layers": ["layer_norm"] * 10_000}),
+    "levels": nested(45, {"type": "sequential", "layers": ["layer_norm"] * 50_000}),
+}
+
+
+@pytest.mark.parametrize("description", [*EXPENSIVE.values(), *TOO_MUCH.values()], ids=[*EXPENSIVE, *TOO_MUCH])
+def test_a_description_takes_time_and_memory_in_proportion_or_is_refused(description):
+    tracemalloc.start()
+    started = time.perf_counter()
+    try:
+        from_dict(description)
+    except DescriptionError as error:
+        assert len(str(error)) < 2_000
+        assert description not in list(EXPENSIVE.values())[:4]
+        assert time.perf_counter() - started < 2.0
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    else:
+        assert description not in TOO_MUCH.values()
+        assert time.perf_counter() - started < 30.0
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+
+
+NUMBERS = [
+    "n_in", "n_out", "n_tokens", "positions", "heads", "slope", "delta", "epsilon", "lr", "momentum", "decay", "beta1",
+    "beta2", "weight_decay", "memory", "start", "end", "factor", "share", "deviation", "low", "high", "gain", "seed",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), 10**5_000], ids=["large", "negative", "unwritable"])
+def test_a_number_beyond_all_floats_is_refused_by_every_option(number):
+    options = 0
+    for registry in (LAYERS, INITIALISERS, OPTIMIZERS, SCHEDULES):
+        for kind, made in registry.classes.items():
+            named = {"n_in": 2, "n_out": 2, "n_tokens": 2, "start": 0.5, "end": 0.25, "at": [0.5], "then": "cosine"}
+            required = {
+                name: named[name]
+                for name, one in made.constructor_options().items()
+                if one.default is one.empty and name in named
+            }
+            for name, one in made.constructor_options().items():
+                if one.kind not in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY):
+                    continue
+                with pytest.raises(DescriptionError):
+                    registry.make({"type": kind} | required | {name: number})
+                options += 1
+                if name in NUMBERS and not (name == "gain" and registry is LAYERS):
+                    with pytest.raises(DescriptionError):
+                        made(**(required | {name: number}))
+    assert options > 50
+
+
+def test_a_number_beyond_all_floats_is_refused_among_data_and_rates():
+    model = Sequential(Dense(1, 1))
+    with pytest.raises(DataError, match="X is an array of numbers"):
+        model.predict([[10**400]])
+    with pytest.raises(StateError, match="weight in the state is no array of numbers"):
+        model.load_state_dict({"dense_0.weight": [[10**400]], "dense_0.bias": [0.0]})
+    with pytest.raises(DescriptionError, match="a learning rate is a finite number, 0 or more, got inf"):
+        SGD(lr=lambda progress: 10**400).updated(np.ones(1), np.ones(1))
 
 
 def mutated_bytes(content, generator):

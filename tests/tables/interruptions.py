@@ -13,17 +13,22 @@ import random
 import signal
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 import autograd
 from autograd import Variable, exp, grad, hessian, jit, no_grad, scope, sin, strict, value_and_grad, vmap
+from autograd.graph.locks import no_forks
 from autograd.graph.modes import STATE, Mode, current_mode, enable_grad
 from layers import Dense, Sequential
 
+# Signals come in the libraries below the packages as well: in those that have locks, these are managers in Python.
 PACKAGES = tuple(
     [str(Path(autograd.__file__).resolve().parent.parent / name) + os.sep for name in ("autograd", "layers")]
+    + [str(Path(threading.__file__).parent / name) for name in ("threading.py", "queue.py", "concurrent" + os.sep)]
+    + [str(Path(found).parent) + os.sep for spec in [find_spec("llvmlite")] if spec and (found := spec.origin)]
 )
 
 
@@ -125,6 +130,40 @@ class Rows:
         assert math.isclose(slope, 1.5 + 3.0 * math.cos(0.5), rel_tol=1e-15)
 
 
+class SharedRows:
+    """Rows that several threads run."""
+
+    def __init__(self):
+        self.rows = np.linspace(0.1, 1.0, 20_000 if autograd.compiled else 2_500)
+        self.mapped = vmap(lambda x: sin(exp(sin(x))) * exp(sin(exp(x))), reduce="sum")
+
+    def work(self):
+        return self.mapped(self.rows)
+
+    def check(self):
+        assert self.work() == self.work()
+        assert math.isclose(self.work(), sum(math.sin(math.exp(math.sin(x))) * math.exp(math.sin(math.exp(x)))
+                            for x in self.rows.tolist()), rel_tol=1e-12)  # fmt: skip
+
+
+class MachineCode:
+    """Machine code, made and freed."""
+
+    def __init__(self):
+        self.made = 0
+
+    def work(self):
+        self.made += 1
+        return jit(lambda x, k=float(self.made): sin(x) * k + k, tier="llvm")(0.5)
+
+    def check(self):
+        for _ in range(2):
+            assert math.isclose(self.work(), (math.sin(0.5) + 1.0) * self.made, rel_tol=1e-15)
+        # Nobody holds up a fork, nor what waits for the compiler in the background.
+        assert no_forks.acquire(timeout=30.0)
+        no_forks.release()
+
+
 class Copies:
     """Pickles and copies of a graph."""
 
@@ -182,7 +221,9 @@ class Training:
         return cls._steps
 
 
-SUBJECTS = [Sweep, Modes, Transforms, Compiled, Rows, Copies, Training]
+SUBJECTS = [Sweep, Modes, Transforms, Compiled, Rows, SharedRows, Copies, Training]
+if autograd.compiled and find_spec("llvmlite"):
+    SUBJECTS.append(MachineCode)
 
 
 def check(subject):
@@ -226,8 +267,11 @@ def points_of(code):
     return points
 
 
-def interrupted_at(work, point):
-    """The number of points in the packages that were passed, `work` being interrupted at this one, counted from 0."""
+def interrupted_at(work, point, errors=None):
+    """The number of points in the packages that were passed, `work` being interrupted at this one, counted from 0.
+
+    The error is kept in the list `errors`, and with it all that the interrupted functions refer to.
+    """
     passed = 0
 
     def step(frame, what, _):
@@ -249,8 +293,9 @@ def interrupted_at(work, point):
     sys.settrace(enter)
     try:
         work()
-    except KeyboardInterrupt:
-        pass
+    except KeyboardInterrupt as error:
+        if errors is not None:
+            errors.append(error)
     finally:
         sys.settrace(previous)
     return passed

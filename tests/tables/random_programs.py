@@ -19,7 +19,7 @@ def random_program(draw, inputs, count, pool):
         primitive = draw.choice(pool)
         known = first + len(codes)
         length = draw.choice([1, 2, 5, 40, LONGEST + 7])
-        ways = [draw.choice(["row", "back", "same", "any"]) for _ in range(primitive.arity or 3)]
+        ways = [draw.choice(["row", "back", "same", "any"]) for _ in range(primitive.arity or 3 * primitive.multiple)]
         begins = [draw.randrange(known) for _ in ways]
         for k in range(length):
             codes.append(names.index(primitive.name))

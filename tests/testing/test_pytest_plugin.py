@@ -161,6 +161,33 @@ def test_where_viz_is_imported_a_picture_is_saved(session, tmp_path):
     assert "<svg" in (folder / "test_it.py-test_wrong.svg").read_text()
 
 
+@pytest.mark.parametrize("folder", ["taken", "taken/inner", "x" * 300])
+def test_a_folder_for_pictures_that_can_not_be_written_is_told_and_the_session_goes_on(session, folder, tmp_path):
+    viz = pytest.importorskip("viz")
+    if not viz.available_engines():
+        pytest.skip("no layout engine here")
+    (tmp_path / "taken").write_text("")
+    source = "    import viz\n" + FAULTY + "\n    def test_next():\n        pass\n"
+    result = session(source, "--gradient-pictures", str(tmp_path / folder))
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["picture: not saved: *"])
+
+
+def test_a_name_steers_no_terminal_from_the_report(session):
+    result = session("""
+        from autograd import Variable, exp
+        from autograd.testing.report import Fault
+        from autograd.testing.pytest_plugin import section
+
+        def test_it(request):
+            node = exp(Variable(1.0, name="\\x1b]0;x\\x07\\ud800"))
+            shown = section(request.node, Fault("exp", "", "\\x1b[2J", node=node))
+            assert all([letter.isprintable() or letter == "\\n" for letter in shown])
+            assert shown.startswith("\\\\x1b[2J") and "\\\\x1b]0;x\\\\x07\\\\ud800 = 1" in shown
+    """)
+    result.assert_outcomes(passed=1)
+
+
 def test_pictures_go_to_a_new_folder_where_none_is_named(session):
     viz = pytest.importorskip("viz")
     if not viz.available_engines():

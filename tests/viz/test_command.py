@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
 
@@ -106,3 +107,67 @@ def test_a_python_file_is_not_run(tmp_path):
     assert result.returncode == 1
     assert "is no JSON" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["model.py"]
+
+
+BIG = {
+    "one layer": {"type": "dense", "n_in": 2, "n_out": 10_000_000},
+    "a size that the input decides": {"type": "sequential", "layers": [
+        {"type": "fully_connected", "n_out": 1_000}, {"type": "fully_connected", "n_out": 1_000_000}]},
+    "tokens": {"type": "embedding", "n_tokens": 10**9, "n_out": 10**9},
+    "single neurons": {"type": "neuron_layer", "n_in": 10**12, "n_out": 2},
+    "operations": {"type": "sequential", "layers": [{"type": "dense", "n_in": 2, "n_out": 1_000}] + ["relu"] * 1_000},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("description", BIG.values(), ids=BIG)
+def test_a_few_bytes_can_not_ask_for_any_number_of_numbers(description, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("viz.__main__.MOST_NUMBERS", 20_000)
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(description))
+    tracemalloc.start()
+    try:
+        assert main([str(path), "--input", "1", "2"]) == 1
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+    assert "this model has more than 20,000 numbers, parameters and values together" in capsys.readouterr().err
+
+
+def test_memory_that_runs_out_is_a_line_on_the_error_output(model, monkeypatch, capsys):
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("viz.__main__.draw", full)
+    assert main([str(model), "--input", "1", "-2"]) == 1
+    assert capsys.readouterr().err == "python -m viz: MemoryError\n"
+
+
+HOSTILE = "\x1b]0;x\x07\x9b2J\r\u202e"
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        {"type": HOSTILE}, {"type": "dense", "n_in": 2, "n_out": HOSTILE, "name": HOSTILE},
+        {"type": "relu", HOSTILE: 1}, {"type": "dense", "n_in": 3, "n_out": 1, "name": HOSTILE},
+        {"type": "sequential", "name": HOSTILE, "layers": [{"type": "relu", "name": HOSTILE + "."}]},
+        {"type": "leaky_relu", "slope": 10**400}, {"type": "leaky_relu", "slope": 10**400, "name": HOSTILE},
+        {"type": "huber", "delta": 10**400}, {"type": "layer_norm", "epsilon": -(10**400)},
+    ],
+)  # fmt: skip
+def test_an_error_says_nothing_to_the_terminal(description, tmp_path, capsys):
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(description))
+    assert main([str(path), "--input", "1", "2"]) == 1
+    captured = capsys.readouterr().err
+    assert captured.startswith("python -m viz: ") and captured.endswith("\n")
+    assert captured[:-1].isprintable()
+
+
+def test_an_output_without_the_characters_of_a_tree_gets_their_escapes(model):
+    result = subprocess.run(
+        [sys.executable, "-m", "viz", str(model), "--input", "1", "-2"],
+        capture_output=True, check=True, env={"PYTHONPATH": ":".join(sys.path), "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert rb"\u2514\u2500" in result.stdout and b"x[1] = \\u22122" in result.stdout
+    assert result.stderr == b""

@@ -2,7 +2,8 @@
 
 The code kept here will be run: a directory in which others may write would let them run theirs. So the directory, those
 above it, and each file must belong to the user (or root), and be writable by no one else, as ssh wants it of keys. A
-file begins with a digest of its code; one that is damaged or cut off counts as missing.
+file begins with a digest of its key and its code; one that is damaged, cut off, too large, another key's or no file at
+all counts as missing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ __all__ = ["CodeCache", "cache_machine_code", "current_cache"]
 
 HEAD = b"scalar-autograd machine code 1\n"
 DIGEST = hashlib.sha256
+# The code of a function has about a megabyte, and is read into memory as a whole.
+LARGEST = 2**28
 
 
 class CodeCache:
@@ -35,29 +38,37 @@ class CodeCache:
     def read(self, key: str) -> bytes | None:
         """The code under a key; None if there is none that is whole and the user's own."""
         try:
-            # A link may lead to somebody else's file.
-            descriptor = os.open(self.path(key), os.O_RDONLY | os.O_NOFOLLOW)
+            with open(self.path(key), "rb", opener=_open) as file:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST or others_may_write(status):
+                    return None
+                content = file.read(status.st_size)
         except OSError:
             return None
-        with open(descriptor, "rb") as file:
-            if others_may_write(os.fstat(descriptor)):
-                return None
-            content = file.read()
-        start = len(HEAD) + DIGEST().digest_size
-        code = content[start:]
-        return code if content[:start] == HEAD + DIGEST(code).digest() else None
+        code = content[len(HEAD) + DIGEST().digest_size :]
+        return code if content == _kept(key, code) else None
 
     def write(self, key: str, code: bytes) -> None:
         """Keep code under a key. Readers see the old file or the new one, whole; a full disk is a warning."""
         try:
             with whole_file(self.path(key), mode=0o600) as file:
-                file.write(HEAD + DIGEST(code).digest() + code)
+                file.write(_kept(key, code))
         except OSError as error:
             warnings.warn(
                 f"machine code could not be kept in {self.directory}: {error}; the next process compiles it again",
                 RuntimeWarning,
                 stacklevel=2,
             )
+
+
+def _open(path: str, flags: int) -> int:
+    """Open no link, which may lead to somebody else's file, and wait for no other end of a pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _kept(key: str, code: bytes) -> bytes:
+    """The content of the file of a key: its digest covers the key too, so that no other file can take its place."""
+    return HEAD + DIGEST(key.encode() + b"\n" + code).digest() + code
 
 
 _current: CodeCache | None = None

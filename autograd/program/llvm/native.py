@@ -18,11 +18,19 @@ from autograd.program.llvm.module import WIDTH, Module
 from autograd.program.llvm.row import module_of_row
 from autograd.program.machine.machine import BLOCK, address_of_value
 from autograd.program.machine.plan import Plan
+from autograd.program.workers import compiler
 
-__all__ = ["NativeCode", "is_available"]
+__all__ = ["NativeCode", "is_available", "is_full"]
 
 # The most operations for one row that are optimised: it takes half a second, in which no process can be forked off.
 MOST_OPTIMISED = 5_000
+# The most pieces of machine code in use at a time, each of some 0.8 MB: beyond it the interpreter runs functions.
+MOST_KEPT = 1_000
+
+
+def is_full() -> bool:
+    """Whether so much machine code is in use that no more is made."""
+    return len(engines) - len(unused) >= MOST_KEPT
 
 
 def is_available() -> bool:
@@ -72,15 +80,11 @@ class NativeCode:
             free_unused()
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        # Called at any moment, even in a thread that holds other locks: it must not wait. If another thread compiles
-        # now, it frees the engine when it is done.
+        # Called at any moment, even in a thread that holds other locks: it must not wait, nor start a thread.
         if self.engine is not None and not is_finalizing():
             unused.append(self.engine)
-            if no_forks.acquire(blocking=False):
-                try:
-                    free_unused()
-                finally:
-                    no_forks.release()
+            if compiler().are_there():
+                compiler().submit(free_unused)
 
     def compile(self, text: str, level: int) -> None:
         """Make machine code of a module's text, at this level of optimisation."""
@@ -103,11 +107,12 @@ unused: deque[Any] = deque()
 
 
 def free_unused() -> None:
-    """Free the machine code that nobody uses; the caller holds `no_forks`, since LLVM locks itself meanwhile."""
-    while unused:
-        engine = unused.popleft()
-        engines.discard(engine)
-        engine.close()
+    """Free the machine code that nobody uses."""
+    with no_forks:
+        while unused:
+            engine = unused.popleft()
+            engines.discard(engine)
+            engine.close()
 
 
 def compiled(text: str, machine: Any) -> bytes:

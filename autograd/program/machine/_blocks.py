@@ -10,7 +10,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.program.machine.block import binary_block, ternary_block, unary_block
     from autograd.numbers.ieee import divide, acos, asin, asinh, atan, atan2, atanh, ceil, copysign, cos, cosh, erf, exp, exp2, expm1, fabs, floor, fma, fmod, hypot, log, log10, log1p, log2, rint, sin, sinh, sqrt, tan
-    from autograd.numbers.special import acosh, cbrt, digamma, erfc, exp_difference, floor_quotient, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sech_squared, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
+    from autograd.numbers.special import acosh, cbrt, digamma, erfc, exp_difference, floor_quotient, gamma, gaussian, lgamma, logaddexp, polygamma, power, power_below, python_mod, sech_squared, sigmoid, sigmoid_difference, sign, softplus, tanh, xlogy
 
     INFINITY, NAN = float("inf"), float("nan")
 
@@ -508,6 +508,12 @@ def erfc_v(out, x_block, count):
     for row in range(count):
         x = x_block[row]
         out[row] = erfc(x)
+
+
+def gamma_v(out, x_block, count):
+    for row in range(count):
+        x = x_block[row]
+        out[row] = gamma(x)
 
 
 def lgamma_v(out, x_block, count):
@@ -1667,6 +1673,7 @@ BLOCKS = {
     "gaussian": unary_block(gaussian_v),
     "erf": unary_block(erf_v),
     "erfc": unary_block(erfc_v),
+    "gamma": unary_block(gamma_v),
     "lgamma": unary_block(lgamma_v),
     "digamma": unary_block(digamma_v),
     "polygamma": binary_block(polygamma_vv, polygamma_vs, polygamma_sv),

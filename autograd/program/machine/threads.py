@@ -6,10 +6,10 @@ import functools
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from autograd.program.machine.machine import Machine, Rows, Workspace
+from autograd.program.workers import Workers
 
 __all__ = ["run_chunks"]
 
@@ -29,15 +29,16 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
     waiting = iter(range(chunks))
     parts: list[Any] = [None] * chunks
     jobs = []
+    share = functools.partial(run_share, machine, rows, count, waiting, parts)
     try:
         for _ in range(1, workers):
-            jobs.append(pool().submit(run_share, machine, rows, count, waiting, parts))
+            jobs.append(pool().submit(share))
     except RuntimeError:
         # No thread can be had, for the system has no more or Python is shutting down.
         pass
     began = time.perf_counter()
     try:
-        done = run_share(machine, rows, count, waiting, parts)
+        done = share()
     finally:
         # If this thread was interrupted, nobody needs the rest.
         for _ in waiting:
@@ -49,7 +50,7 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
     for job in jobs:
         # Jobs that have not begun have nothing left to do.
         if not job.cancel():
-            job.result()
+            job.wait()
     if parts[0] is None:
         return None
     import numpy
@@ -78,12 +79,12 @@ def run_share(machine: Machine, rows: Rows, count: int, waiting: Iterator[int], 
 
 
 @functools.lru_cache(maxsize=1)
-def threads_of(process: int) -> ThreadPoolExecutor:
+def threads_of(process: int) -> Workers:
     """The threads of this process; a process that was forked off has none of them."""
-    return ThreadPoolExecutor(processors())
+    return Workers(processors())
 
 
-def pool() -> ThreadPoolExecutor:
+def pool() -> Workers:
     """The threads that run rows beside the calling one."""
     return threads_of(os.getpid())
 

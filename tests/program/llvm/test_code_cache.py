@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -86,6 +87,43 @@ def test_a_damaged_file_is_compiled_again_and_replaced(directory, compilations, 
     contents = {path: path.read_bytes() for path in directory.iterdir()}
     for path, content in contents.items():
         path.write_bytes(damage(content))
+    compilations.clear()
+    assert results() == EXPECTED
+    assert len(compilations) == len(contents)
+    assert {path: path.read_bytes() for path in directory.iterdir()} == contents
+
+
+def huge(path):
+    """A file of a terabyte that takes no room on the disk."""
+    with open(path, "wb") as file:
+        file.truncate(2**40)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, huge, os.mkdir], ids=["a pipe", "a huge file", "a directory"])
+def test_what_is_no_file_of_code_is_compiled_again_without_waiting(directory, compilations, make):
+    results()
+    paths = list(directory.iterdir())
+    for path in paths:
+        path.unlink()
+        make(path)
+        path.chmod(0o600)
+    compilations.clear()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert results() == EXPECTED
+    assert len(compilations) == len(paths)
+    if make is os.mkdir:
+        assert told and all(["could not be kept" in str(one.message) for one in told])
+    else:
+        assert not told and all([path.is_file() and path.stat().st_size < 2**20 for path in paths])
+    assert sorted(directory.iterdir()) == sorted(paths)
+
+
+def test_a_file_under_another_s_key_is_not_run(directory, compilations):
+    results()
+    contents = {path: path.read_bytes() for path in directory.iterdir()}
+    for path, content in zip(contents, [*contents.values()][1:] + [*contents.values()][:1], strict=True):
+        path.write_bytes(content)
     compilations.clear()
     assert results() == EXPECTED
     assert len(compilations) == len(contents)
