@@ -346,8 +346,8 @@ def primitive_of_numpy(name: str) -> Primitive | None:
 
 
 def is_array(operand: Any) -> bool:
-    """Whether an operand is an array with axes."""
-    return getattr(operand, "shape", ()) != () and not isinstance(operand, type)
+    """Whether an operand is an array with axes that NumPy's functions take; other packages' arrays are theirs."""
+    return getattr(operand, "shape", ()) != () and hasattr(type(operand), "__array_ufunc__")
 
 
 def of_arrays(function: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
