@@ -72,7 +72,12 @@ class RowArguments:
             raise TypeError(f"vmap of {name}: argument {place} is an array of {kind}, not of numbers")
         else:
             kind = numpy.float64
-        return numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
+        ordered = numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
+        if kind is numpy.float64:
+            return ordered
+        from autograd.graph.node_arrays import NodeArray
+
+        return ordered.view(NodeArray)
 
     def one(self, row: int) -> list[Any]:
         """The arguments of one row."""

@@ -11,7 +11,22 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Node, OperandError, Variable, array, clip, grad, jacobian, jit, jvp, maximum, relu, sigmoid, where
+from autograd import (
+    Node,
+    OperandError,
+    Variable,
+    array,
+    clip,
+    grad,
+    jacobian,
+    jit,
+    jvp,
+    maximum,
+    relu,
+    sigmoid,
+    vmap,
+    where,
+)
 from autograd.errors import AutogradError
 
 NAN, INF = math.nan, math.inf
@@ -179,6 +194,13 @@ def test_choices_between_elements_are_no_decisions(function):
     for x in np.random.default_rng(0).normal(size=(100, 8)):
         assert compiled(x) == pytest.approx(float(function(x)), rel=1e-14)
     assert len(compiled.paths) == 1
+
+
+def test_rows_that_hold_nodes_are_such_arrays():
+    rows = np.array([[0.0, 1.0], [math.nan, -1.0]])
+    found = jacobian(lambda w: vmap(lambda row: np.maximum(row, 0.0).sum())(rows * w))(1.0)
+    assert found[0] == 1.0 and math.isnan(found[1])
+    assert jit(vmap(np.max))(rows[:1]).tolist() == [1.0]
 
 
 def test_conditions_of_arrays_are_results():
