@@ -34,7 +34,7 @@ from autograd.graph.node_errors import (
 )  # fmt: skip
 from autograd.numbers.arrays import doubles
 from autograd.numbers.operands import as_number, not_a_number, number_or_none, to_float
-from autograd.operations.primitive import LEAF, Origin, Primitive
+from autograd.operations.primitive import LEAF, Origin, Primitive, is_array
 
 # fmt: off
 # isort: off
@@ -577,19 +577,16 @@ class Node:
 
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-        """The node of a primitive applied to operands of which at least one is a node."""
-        if primitive.kernel is None:
-            return record_by_rule(primitive, operands)
-        if primitive.arity is None:
-            return record_nary(primitive, operands)
+        """The node of a primitive applied to operands of which at least one is a node; an array beside an array."""
+        if primitive.kernel is None or primitive.arity is None:
+            for operand in operands:
+                if type(operand) is not float and not isinstance(operand, Node) and is_array(operand):
+                    return primitive.of_arrays(operands)
+            return record_by_rule(primitive, operands) if primitive.kernel is None else record_nary(primitive, operands)
         if len(operands) == 1:
             return record_unary(primitive, operands[0])
         result = record_binary(primitive, operands[0], operands[1])
-        if result is NotImplemented:
-            for place, operand in enumerate(operands):
-                if not isinstance(operand, Node):
-                    as_number(primitive.name, operand, place)
-        return result
+        return primitive.of_arrays(operands) if result is NotImplemented else result
 
 
 @cython.final

@@ -32,7 +32,16 @@ from typing import Any
 from autograd.numbers import ieee, special
 from autograd.operations import nary
 from autograd.operations._kernels import KERNELS
-from autograd.operations.primitive import REAL, Interval, Primitive, all_primitives, attach_kernels, find_primitive  # noqa: F401
+from autograd.operations.primitive import (  # noqa: F401
+    REAL,
+    Interval,
+    Primitive,
+    all_primitives,
+    attach_kernels,
+    find_primitive,
+    is_array,
+    of_arrays,
+)
 
 __all__ = [
     "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow", "Sqrt",
@@ -57,9 +66,13 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
     >>> where(2.0 > 1.0, 10.0, 20.0)
     10.0
     """
-    choose = getattr(type(condition), "choose", None)
-    if choose is not None:
-        return choose(condition, yes, no)
+    if type(condition) is not bool:
+        if is_array(condition):
+            return of_arrays(where, (condition, yes, no))
+        choose = getattr(type(condition), "choose", None)
+        # NumPy's own truths have a method of this name, which is something else.
+        if choose is not None and not hasattr(condition, "dtype"):
+            return choose(condition, yes, no)
     return Where(yes if condition else no)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from autograd.errors import OperandError
 from autograd.graph.node import Node
+from autograd.numbers.operands import way_to_plain
 from autograd.program.signature import Signature, sign
 from autograd.transforms.trees import as_array, flatten, renewed
 
@@ -58,6 +60,9 @@ class RowArguments:
                 f"vmap of {name}: argument {place} is a tuple of arrays, which could be rows or parts of a row; give "
                 f"rows as one array or a list, and parts as arguments of their own"
             )
+        way = way_to_plain(argument)
+        if way:
+            raise OperandError(f"vmap of {name}: argument {place} is a {type(argument).__name__}, and {way}")
         given = numpy.asarray(argument)
         if given.ndim == 0 or not -given.ndim <= axis < given.ndim:
             raise ValueError(f"vmap of {name}: argument {place} has no axis {axis}, its shape is {given.shape}")
@@ -72,7 +77,12 @@ class RowArguments:
             raise TypeError(f"vmap of {name}: argument {place} is an array of {kind}, not of numbers")
         else:
             kind = numpy.float64
-        return numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
+        ordered = numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
+        if kind is numpy.float64:
+            return ordered
+        from autograd.graph.node_arrays import NodeArray
+
+        return ordered.view(NodeArray)
 
     def one(self, row: int) -> list[Any]:
         """The arguments of one row."""

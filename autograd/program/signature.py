@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node, Variable, value_of
+from autograd.numbers.operands import way_to_plain
 from autograd.program.fixed_parts import key_of_fixed
 from autograd.transforms.trees import Structure, fixed, flatten
 
@@ -167,6 +168,8 @@ def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> Non
     """Append the numbers of an array, and the nodes among them."""
     if cython.compiled and take_doubles(value, numbers):
         return
+    if type(value) is not _array_type and way_to_plain(value):
+        raise Unsuitable
     kind = value.dtype
     if kind.char == "d" and kind.isnative:
         numbers.frombytes(value.tobytes())
@@ -247,6 +250,9 @@ def argument_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
     if isinstance(value, float) or is_floating(value):
         return None
     if is_array(value):
+        way = way_to_plain(value)
+        if way:
+            raise OperandError(f"{what} of a compiled function is a {type(value).__name__}, and {way}")
         if value.dtype.kind in "fiu" or holds_nodes_and_numbers(value):
             return None
         raise OperandError(f"{what} of a compiled function is an array of {value.dtype}; give one of numbers")

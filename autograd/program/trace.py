@@ -190,8 +190,14 @@ def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[floa
 
 
 def condition_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
-    """The node of a condition, 1 or 0, for `flatten`; None for anything else."""
-    return ([value.node], NUMBER) if isinstance(value, Condition) else None
+    """The node of a condition, 1 or 0, or those of an array of them, for `flatten`; None for anything else."""
+    if isinstance(value, Condition):
+        return [value.node], NUMBER
+    if hasattr(type(value), "holder"):
+        return [as_operand(condition) for condition in value.flat], Structure(
+            None, [], shape=value.shape, is_array=True
+        )
+    return None
 
 
 def result_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node
-from autograd.numbers.operands import number_or_none
+from autograd.numbers.operands import number_or_none, way_to_plain
 
 try:
     import cython
@@ -268,13 +268,21 @@ def fixed(value: Any) -> tuple[list[Any], Structure]:
     return [], Structure(None, [], shape=(0,), maker=lambda numbers: value)
 
 
+# `node_array`, once an array of nodes was made: NumPy is imported on use.
+_node_array: Any = None
+
+
 def as_array(numbers: Sequence[Any], shape: tuple[int, ...] | None = None) -> Any:
-    """An array of floats, or of objects if there is a node among the numbers; without a shape, of one axis."""
+    """An array of floats, or a `NodeArray` if there is a node among the numbers; without a shape, of one axis."""
+    global _node_array
     import numpy
 
     if isinstance(numbers, list) and any([isinstance(number, Node) for number in numbers]):
-        result = numpy.empty(len(numbers), dtype=object)
-        result[:] = numbers
+        if _node_array is None:
+            from autograd.graph.node_arrays import node_array
+
+            _node_array = node_array
+        result = _node_array(numbers)
     elif isinstance(numbers, array):
         # Doubles already, and ours alone: they become the array's memory.
         result = numpy.asarray(numbers)
@@ -351,6 +359,9 @@ def take_array_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | Non
     """The structure of an array; a NumPy scalar is a number."""
     import numpy
 
+    way = way_to_plain(value)
+    if way:
+        raise OperandError(f"{what} is a {type(value).__name__}, and {way}")
     given = numpy.asarray(value)
     if given.dtype.kind in "fiub":
         numbers.extend(given.ravel().astype(numpy.float64).tolist())
