@@ -15,8 +15,8 @@ from setuptools.command.build_ext import build_ext
 # Every module of these rooms is compiled, but for those that wait for the user, for files or for other libraries.
 COMPILED_ROOMS = ["numbers", "operations", "graph", "transforms", "program", "program/machine"]
 LEFT_AS_PYTHON = {
-    "numbers/_cython", "numbers/ieee", "graph/callers", "graph/descriptions", "graph/locks", "graph/node_errors",
-    "graph/numpy_interop", "graph/overflow", "graph/records", "program/file", "program/margins",
+    "numbers/_cython", "numbers/ieee", "graph/array_elements", "graph/callers", "graph/descriptions", "graph/locks",
+    "graph/node_errors", "graph/numpy_interop", "graph/overflow", "graph/records", "program/file", "program/margins",
     "program/recording_limits", "program/tiers",
 }  # fmt: skip
 
@@ -77,6 +77,8 @@ def cythonized(extensions):
             "boundscheck": False,
             "wraparound": False,
             "initializedcheck": False,
+            # Cython's own `__setstate__` takes any state for granted; what can be pickled says how.
+            "auto_pickle": False,
             # Annotations are for readers and mypy; C types stand in the .pxd files.
             "annotation_typing": False,
         },

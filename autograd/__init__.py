@@ -78,6 +78,7 @@ if _TYPE_CHECKING:
     from autograd.diagnosis.explanation import explain
     from autograd.diagnosis.kinks import kinks
     from autograd.diagnosis.replaying import replay
+    from autograd.graph.node_arrays import array
     from autograd.program.jit import jit
     from autograd.program.llvm.code_cache import cache_machine_code
     from autograd.program.vmap import vmap
@@ -87,7 +88,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArgumentError", "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node",
     "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
-    "Variable", "backward", "cache_machine_code",
+    "Variable", "array", "backward", "cache_machine_code",
     "compiled", "explain", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
     "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths", "replay", "rounding",
     "scope", "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap",
@@ -99,6 +100,7 @@ __all__ = [
 
 # Loaded when asked for: they take half of the start-up time, and programs without them need not wait.
 _LATER = {
+    "array": "autograd.graph.node_arrays",
     "cache_machine_code": "autograd.program.llvm.code_cache",
     "explain": "autograd.diagnosis.explanation",
     "gradcheck": "autograd.testing.assertions",

@@ -53,7 +53,10 @@ class FrozenValueError(AutogradError, AttributeError):
 
 
 class StaleGraphError(AutogradError, RuntimeError):
-    """A recorded graph would be evaluated again although one of its variables was assigned since."""
+    """A recorded graph would be used again although it is out of date.
+
+    One of its variables was assigned since, or it belongs to a run of a differentiated function that is over.
+    """
 
 
 class TraceError(AutogradError, TypeError):

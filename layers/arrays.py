@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograd import Node
-from autograd.numbers.operands import number_or_none
+from autograd.numbers.operands import number_or_none, way_to_plain
 from layers.errors import InputError, ShapeError
 from layers.reductions import inner_product, total
 
@@ -41,6 +41,9 @@ def as_input(what: str, value: Any) -> Any:
         return single
     if not isinstance(value, list | tuple) and not hasattr(value, "__array__"):
         raise InputError(f"{what} is a number, a node or an array of them, got {type(value).__name__} {value!r:.60}")
+    way = way_to_plain(value)
+    if way:
+        raise InputError(f"{what} is a {type(value).__name__}, and {way}")
     import numpy
 
     try:

@@ -21,6 +21,7 @@ from autograd.graph.node import (
     set_value,
     varies,
 )
+from autograd.graph.node_errors import pickled_argument
 from autograd.graph.sweep import topological_order
 from autograd.operations.primitive import Origin, Primitive
 
@@ -53,6 +54,8 @@ def reduce(node: Node) -> tuple[Any, ...]:
     A pickler that met the parents in the list need not go down to them from the node.
     """
     check_escape(node)
+    if is_argument(node):
+        raise pickled_argument(node)
     if _listed.ids and _listed.end() is None:
         _listed.ids = set()
     if isinstance(node, Constant | Variable) or id(node) in _listed.ids:

@@ -5,7 +5,7 @@ from autograd.operations.kernel cimport Kernel
 from autograd.graph.modes cimport Mode, State, current_mode, is_traced
 from autograd.operations.primitive cimport Origin, Primitive
 
-cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, SERIAL
+cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, TRACED, OVER, SERIAL
 cdef State _state
 cdef long long _clock
 cdef int _depth
@@ -34,6 +34,7 @@ cpdef Node new_argument(object given, bint differentiated=*)
 cpdef long long clock()
 @cython.locals(node=Node)
 cpdef object retire_arguments(list arguments)
+cpdef object retire_results(list nodes, list kept)
 cpdef bint varies(object operand)
 cpdef bint is_argument(Node node)
 cpdef bint varied(object operand)
@@ -41,6 +42,9 @@ cpdef tuple recorded_gradients(Node node)
 cpdef array gradients_of_many(Node node)
 cdef tuple gradients_by_rule(Primitive primitive, tuple operands, list numbers, double value)
 cpdef object check_escape(Node node)
+cpdef bint is_traced_node(Node node)
+cpdef object check_thread(tuple operands)
+cpdef bint belongs_to_recording(Node node)
 @cython.locals(node=Constant)
 cdef Constant new_constant(double value)
 
@@ -78,7 +82,7 @@ cdef object comparable(object other)
 cpdef double value_of(object number) except? -1.0
 cdef object under_trace(Primitive primitive, object left, object right, bint outcome)
 
-@cython.locals(mode=Mode)
+@cython.locals(mode=Mode, traced="long long")
 cdef object under_mode(Node node, Primitive primitive, tuple operands)
 
 @cython.locals(stamp="long long")

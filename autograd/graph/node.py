@@ -22,10 +22,19 @@ from typing import Any
 from autograd.errors import FrozenValueError, OperandError
 from autograd.graph.callers import Line
 from autograd.graph.modes import STATE, Scope, current_mode, is_traced
-from autograd.graph.node_errors import describe, frozen_value, not_finite, plain_float, plain_int, shortened
+from autograd.graph.node_errors import (
+    describe,
+    frozen_value,
+    hashed_argument,
+    not_finite,
+    other_thread,
+    plain_float,
+    plain_int,
+    shortened,
+)  # fmt: skip
 from autograd.numbers.arrays import doubles
 from autograd.numbers.operands import as_number, not_a_number, number_or_none, to_float
-from autograd.operations.primitive import LEAF, Origin, Primitive
+from autograd.operations.primitive import LEAF, Origin, Primitive, is_array
 
 # fmt: off
 # isort: off
@@ -56,7 +65,9 @@ OPEN = 4  # a walk has met it but not yet all that it depends on
 DONE = 8  # a walk is done with it
 ARGUMENT = 16  # it stands for an argument of a function that is being differentiated
 STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
-SERIAL = 64
+TRACED = 64  # it stands for an argument of a function that is being compiled, or was computed from one there
+OVER = 128  # it was computed from an argument of a function that was differentiated, in a run that is over
+SERIAL = 256
 
 # Counts nodes and assignments: their order says whether a variable was assigned after its use.
 _clock = 0
@@ -242,7 +253,8 @@ def set_operands(node: Node, operands: tuple[Any, ...], local_gradients: tuple[f
 class Node:
     """The result of an operation, and base of `Variable` and `Constant`.
 
-    Nodes are made by operations. They are equal if their values are, and hashed by identity.
+    Nodes are made by operations. They are equal if their values are, and hashed by identity: sets and dicts hold each
+    node for itself. What stands for an argument of a function that is being differentiated or compiled has no hash.
 
     >>> y = Variable(2.0, name="x") * 3.0
     >>> y.value, y.op.symbol, y.local_gradients
@@ -333,6 +345,8 @@ class Node:
         """A constant of the same value and name: derivatives stop here."""
         if is_traced():
             return record_unary(StopGradient, self)  # type: ignore[no-any-return]
+        if _state.entered != 0:
+            check_thread((self,))
         constant = new_constant(self._value)
         if self._origin.name is not None:
             constant.name = self._origin.name
@@ -353,6 +367,8 @@ class Node:
     def __rmod__(self, other: Any) -> Any: return record_binary(Mod, other, self)
     def __floordiv__(self, other: Any) -> Any: return record_binary(FloorDivide, self, other)
     def __rfloordiv__(self, other: Any) -> Any: return record_binary(FloorDivide, other, self)
+    def __divmod__(self, other: Any) -> Any: return self // other, self % other
+    def __rdivmod__(self, other: Any) -> Any: return other // self, other % self
     def __neg__(self) -> Any: return record_unary(Negate, self)
     def __pos__(self) -> Any: return self
     def __abs__(self) -> Any: return record_unary(Abs, self)
@@ -464,6 +480,8 @@ class Node:
         return outcome if len(_state.entries) == 0 else under_trace(LessEqual, other, self, outcome)
 
     def __hash__(self) -> int:
+        if self._stamp & (ARGUMENT | TRACED) and (self._stamp & ARGUMENT or belongs_to_recording(self)):
+            raise hashed_argument(self)
         return id(self) >> 4
 
     def __bool__(self) -> bool:
@@ -559,19 +577,16 @@ class Node:
 
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-        """The node of a primitive applied to operands of which at least one is a node."""
-        if primitive.kernel is None:
-            return record_by_rule(primitive, operands)
-        if primitive.arity is None:
-            return record_nary(primitive, operands)
+        """The node of a primitive applied to operands of which at least one is a node; an array beside an array."""
+        if primitive.kernel is None or primitive.arity is None:
+            for operand in operands:
+                if type(operand) is not float and not isinstance(operand, Node) and is_array(operand):
+                    return primitive.of_arrays(operands)
+            return record_by_rule(primitive, operands) if primitive.kernel is None else record_nary(primitive, operands)
         if len(operands) == 1:
             return record_unary(primitive, operands[0])
         result = record_binary(primitive, operands[0], operands[1])
-        if result is NotImplemented:
-            for place, operand in enumerate(operands):
-                if not isinstance(operand, Node):
-                    as_number(primitive.name, operand, place)
-        return result
+        return primitive.of_arrays(operands) if result is NotImplemented else result
 
 
 @cython.final
@@ -793,6 +808,14 @@ def comparable(other: Any) -> float | None:
 def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
     """The node as the mode of this context wants it: constant, checked, marked with the scope; see `modes`."""
     mode = current_mode()
+    traced = 0
+    for operand in operands:
+        if isinstance(operand, Node):
+            traced |= cython.cast(Node, operand)._stamp & TRACED
+    if traced != 0:
+        if mode.trace is None:
+            check_thread(operands)
+        node._stamp |= TRACED
     if mode.strict:
         check_finite(node, primitive, operands)
     if not mode.recording:
@@ -823,15 +846,51 @@ def check_finite(node: Node, primitive: Primitive, operands: tuple[Any, ...]) ->
 
 
 def check_escape(node: Node) -> None:
-    """Raise TraceError inside a trace if the value of the node will be another one at the next call."""
-    if node._stamp & VARIES and current_mode().trace is not None:
-        raise frozen_value(node, node._value)
+    """Raise TraceError inside a trace, in any thread, if the value of the node will be another one at the next call."""
+    if node._stamp & VARIES:
+        if current_mode().trace is not None:
+            raise frozen_value(node, node._value)
+        check_thread((node,))
+
+
+def is_traced_node(node: Node) -> bool:
+    """Whether a node belongs to a recording, one that goes on or one that is over."""
+    return node._stamp & TRACED != 0
+
+
+def check_thread(operands: tuple[Any, ...]) -> None:
+    """Raise TraceError if a node among the operands belongs to a recording that goes on, but not in this context.
+
+    A new thread does not inherit the context, so that the recording would not learn of its decisions. Called in a
+    context without a trace.
+    """
+    for operand in operands:
+        if isinstance(operand, Node) and belongs_to_recording(operand):
+            raise other_thread(operand)
+
+
+def belongs_to_recording(node: Node) -> bool:
+    """Whether a recording goes on in whose arguments this node was computed."""
+    while node._stamp & TRACED:
+        if node._left is None:
+            # Arguments of a recording that is over are constants.
+            return node._stamp & VARIES != 0
+        for operand in operands_of(node):
+            if isinstance(operand, Node) and cython.cast(Node, operand)._stamp & TRACED:
+                node = operand
+                break
+        else:
+            return False
+    return False
 
 
 def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> Any:
     """The result of a comparison: inside a trace the condition, if it depends on a variable, else the outcome."""
+    if not (varies(left) or varies(right)):
+        return outcome
     trace = current_mode().trace
-    if trace is None or not (varies(left) or varies(right)):
+    if trace is None:
+        check_thread((left, right))
         return outcome
     return trace.condition(primitive, left, right)
 
@@ -849,12 +908,16 @@ def new_argument(given: Any, differentiated: bool = True) -> Node:
         node._left_gradient = 1.0
         if differentiated:
             node._stamp |= ARGUMENT
+        if cython.cast(Node, given)._stamp & TRACED:
+            if not is_traced():
+                check_thread((given,))
+            node._stamp |= TRACED
         return node
     leaf: Variable = Variable.__new__(Variable)
     _clock += 1
     leaf._value = value_of(given)
     leaf._grad = 0.0
-    leaf._stamp = _clock * SERIAL + (VARIES | ARGUMENT if differentiated else VARIES)
+    leaf._stamp = _clock * SERIAL + (VARIES | ARGUMENT if differentiated else VARIES | TRACED)
     leaf._assigned = 0
     leaf._origin = LEAF
     if not cython.compiled:
@@ -872,6 +935,15 @@ def retire_arguments(arguments: list[Any]) -> None:
     for argument in arguments:
         node = cython.cast(Node, argument)
         node._stamp &= ~ARGUMENT if node._left is not None else ~(ARGUMENT | VARIES)
+
+
+def retire_results(nodes: list[Any], kept: list[Any]) -> None:
+    """Mark the operations of a differentiated function as over, but for those that it hands on."""
+    for result in nodes:
+        cython.cast(Node, result)._stamp |= OVER
+    for result in kept:
+        if isinstance(result, Node):
+            cython.cast(Node, result)._stamp &= ~OVER
 
 
 def clock() -> int:

@@ -12,7 +12,10 @@ from autograd.errors import DomainError, OperandError, StaleGraphError, TraceErr
 from autograd.graph.callers import caller
 from autograd.operations.primitive import Primitive
 
-__all__ = ["describe", "frozen_value", "not_finite", "plain_float", "plain_int", "shortened", "stale_graph"]
+__all__ = [
+    "describe", "earlier_recording", "earlier_run", "frozen_value", "hashed_argument", "not_finite", "other_thread",
+    "pickled_argument", "plain_float", "plain_int", "shortened", "stale_graph",
+]  # fmt: skip
 
 
 def describe(node: Any) -> str:
@@ -54,6 +57,51 @@ def frozen_value(node: Any, value: float) -> TraceError:
         f"inside a function that is being compiled, the value of {describe(node)} was asked for as a plain float, "
         f"or assigned ({file}:{line}): it would be frozen at {value}. Compute with the node itself, compare "
         f"it, or pass what must be plain as an argument of another type (an int, a string)"
+    )
+
+
+def other_thread(node: Any) -> TraceError:
+    """The error for a node of a function that is being compiled, met where the recording does not see what is done."""
+    file, line = caller()
+    return TraceError(
+        f"{describe(node)} belongs to a function that is being compiled, in another thread or context "
+        f"({file}:{line}): the recording would not learn of what is done with it here. Run this part in a copy of the "
+        f"function's context (contextvars.copy_context().run, as asyncio.to_thread does), or hand numbers in and out"
+    )
+
+
+def earlier_recording(node: Any) -> TraceError:
+    """The error for a node of one recording that is used in another, or in a function that is differentiated."""
+    return TraceError(
+        f"{describe(node)} belongs to another recording of a compiled function, and its value to that: a list, a cache "
+        f"or an attribute has kept it. A compiled function must not keep what it computes; return it"
+    )
+
+
+def earlier_run(node: Any) -> StaleGraphError:
+    """The error for a node that a differentiated function computed in one run, and uses in another."""
+    return StaleGraphError(
+        f"{describe(node)} was computed in an earlier run of a differentiated function, from the arguments of that "
+        f"run: a list, a cache (such as functools.lru_cache) or an attribute has kept it. Its derivative in the "
+        f"arguments of this run would be 0. Compute it in each run, or keep its value"
+    )
+
+
+def pickled_argument(node: Any) -> TraceError:
+    """The error for an argument of a differentiated function that would be pickled, as for another process."""
+    return TraceError(
+        f"{describe(node)} stands for an argument of a function that is being differentiated, and can't be pickled or "
+        f"sent to another process: there it would be another variable, and derivatives through it 0. Send its .value, "
+        f"and let the other process compute the derivatives (copy.deepcopy keeps the argument)"
+    )
+
+
+def hashed_argument(node: Any) -> OperandError:
+    """The error for the hash of what stands for a number in a function that is being differentiated or compiled."""
+    return OperandError(
+        f"{describe(node)} stands for an argument of a function that is being differentiated or compiled, and can't be "
+        f"hashed: sets, dicts and caches find numbers by value, but nodes by identity. Compare it with ==, keep it in "
+        f"a list, or look up its .value where it has one"
     )
 
 

@@ -2,7 +2,7 @@ cimport cython
 from autograd.numbers.arrays cimport doubles_in
 from cpython.array cimport array
 from autograd.graph.modes cimport is_strict, is_traced
-from autograd.graph.node cimport DONE, Node, OPEN, REACHED, VARIES, gradients_of_many, operands_of, varies
+from autograd.graph.node cimport DONE, Node, OPEN, REACHED, VARIES, check_thread, gradients_of_many, operands_of, varies
 
 cdef list _blank_lists
 cdef Py_ssize_t KEPT_LENGTH

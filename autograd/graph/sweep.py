@@ -22,6 +22,7 @@ from autograd.graph.node import (
     Constant,
     Node,
     Variable,
+    check_thread,
     gradients_of_many,
     hooks,
     operands_of,
@@ -76,6 +77,7 @@ def backward(output: Node, gradient: float = 1.0) -> None:
             "backward() fills in numbers, which would be frozen inside a function that is being compiled; use grad or "
             "gradients, whose results are nodes"
         )
+    check_thread((output,))
     if is_strict():
         check_before(output, seed)
     if cython.compiled:
@@ -308,6 +310,8 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
     for node in wanted:
         if not isinstance(node, Node):
             raise OperandError(f"derivatives are taken in nodes, got {type(node).__name__}: {node!r:.60}")
+    if not is_traced():
+        check_thread(tuple(roots))
     order = topological_order(*[root for root in roots if isinstance(root, Node)])
     seeds: dict[int, float] = {}
     for root in roots:

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.errors import OperandError
 
-__all__ = ["as_number", "not_a_number", "number_or_none", "to_float"]
+__all__ = ["as_number", "not_a_number", "number_or_none", "to_float", "way_to_plain"]
 
 
 def as_number(what: str, operand: Any, place: int | None = None) -> float:
@@ -63,3 +63,18 @@ def not_a_number(what: str, operand: Any, place: int | None = None) -> OperandEr
     else:
         remedy = "give a float, an int, a NumPy scalar or a node"
     return OperandError(f"{what} needs a number or a node, got {type(operand).__name__} {shown}{where_given}; {remedy}")
+
+
+def way_to_plain(array: Any) -> str:
+    """How to make a plain array of a NumPy array whose class means more than its numbers; empty for plain arrays.
+
+    Masked arrays and matrices are such: their numbers alone would silently be something else.
+    """
+    kind = type(array)
+    if hasattr(kind, "apply_primitive") or (kind.__module__ == "numpy" and kind.__name__ in ("ndarray", "memmap")):
+        return ""
+    if all([base.__module__ != "numpy" or base.__name__ != "ndarray" for base in kind.__mro__]):
+        return ""
+    if hasattr(array, "mask"):
+        return "its mask would be ignored: give .filled(number), or the numbers that are not masked, .compressed()"
+    return f"its numbers would be taken without what {kind.__name__} makes of them: give numpy.asarray(...) of it"

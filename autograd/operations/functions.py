@@ -163,7 +163,11 @@ def _extreme(of_two: Primitive, of_many: Primitive, operands: tuple[Any, ...]) -
 
 def _listed(what: str, operands: Any) -> list[Any]:
     """The operands as a list of nodes and numbers."""
-    if not hasattr(operands, "__iter__") or isinstance(operands, str | bytes | dict):
+    if (
+        not hasattr(operands, "__iter__")
+        or isinstance(operands, str | bytes | dict)
+        or getattr(operands, "ndim", 1) > 1
+    ):
         raise not_a_number(f"{what} takes a sequence of numbers and nodes, and it", operands)
     return list(operands)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from autograd.errors import UnknownPrimitiveError
-from autograd.numbers.operands import as_number
+from autograd.numbers.operands import not_a_number, number_or_none
 from autograd.operations.kernel import Kernel
 
 try:
@@ -17,7 +17,7 @@ except ImportError:
 
 __all__ = [
     "LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "declared", "find_primitive",
-    "primitive_of_numpy",
+    "is_array", "of_arrays", "primitive_of_numpy", "set_array_function",
 ]  # fmt: skip
 
 
@@ -54,6 +54,7 @@ REAL = Interval()
 _REGISTRY: dict[str, Primitive] = {}
 _OF_NUMPY: dict[str, Primitive] = {}
 _BUILT_IN: frozenset[str] = frozenset()
+_of_arrays: Any = None
 
 
 @cython.cclass
@@ -206,7 +207,7 @@ class Primitive:
                 _OF_NUMPY.setdefault(known, self)
 
     def __call__(self, *operands: Any) -> Any:
-        """Apply the primitive: a float if every operand is a number, else a node."""
+        """Apply the primitive: a float if every operand is a number, else a node; of arrays to each element."""
         if self.arity is not None and len(operands) != self.arity:
             if self.otherwise is not None:
                 return self.otherwise(*operands)
@@ -219,7 +220,22 @@ class Primitive:
             apply = getattr(type(operand), "apply_primitive", None)
             if apply is not None:
                 return apply(self, operands)
-        return self.of_numbers([as_number(self.name, operand, place) for place, operand in enumerate(operands)])
+        numbers = []
+        for operand in operands:
+            number = number_or_none(operand)
+            if number is None:
+                return self.of_arrays(operands)
+            numbers.append(number)
+        return self.of_numbers(numbers)
+
+    def of_arrays(self, operands: tuple[Any, ...]) -> Any:
+        """The array of the primitive of each element; OperandError for what is no array, number or node."""
+        for place, operand in enumerate(operands):
+            if not (
+                is_array(operand) or hasattr(type(operand), "apply_primitive") or number_or_none(operand) is not None
+            ):
+                raise not_a_number(self.name, operand, place)
+        return of_arrays(self, operands)
 
     def of_numbers(self, operands: list[float]) -> float:
         """The value on floats, with IEEE results instead of exceptions."""
@@ -327,6 +343,22 @@ def declared(name: str) -> Primitive | None:
 def primitive_of_numpy(name: str) -> Primitive | None:
     """The primitive that declares NumPy's function of this name to be the same operation; None if none does."""
     return _OF_NUMPY.get(name)
+
+
+def is_array(operand: Any) -> bool:
+    """Whether an operand is an array with axes that NumPy's functions take; other packages' arrays are theirs."""
+    return getattr(operand, "shape", ()) != () and hasattr(type(operand), "__array_ufunc__")
+
+
+def of_arrays(function: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
+    """The array of a function of the elements at the same places: of floats if all are numbers, else of nodes."""
+    return _of_arrays(function, operands)
+
+
+def set_array_function(function: Callable[[Callable[..., Any], tuple[Any, ...]], Any]) -> None:
+    """Set the function behind `of_arrays`: it stands above, where nodes are known."""
+    global _of_arrays
+    _of_arrays = function
 
 
 def all_primitives(auxiliary: bool = False) -> tuple[Primitive, ...]:

@@ -32,7 +32,16 @@ from typing import Any
 from autograd.numbers import ieee, special
 from autograd.operations import nary
 from autograd.operations._kernels import KERNELS
-from autograd.operations.primitive import REAL, Interval, Primitive, all_primitives, attach_kernels, find_primitive  # noqa: F401
+from autograd.operations.primitive import (  # noqa: F401
+    REAL,
+    Interval,
+    Primitive,
+    all_primitives,
+    attach_kernels,
+    find_primitive,
+    is_array,
+    of_arrays,
+)
 
 __all__ = [
     "Plus", "Minus", "Multiply", "Divide", "Negate", "Reciprocal", "Square", "Fma", "Power", "PowerBelow", "Sqrt",
@@ -57,9 +66,13 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
     >>> where(2.0 > 1.0, 10.0, 20.0)
     10.0
     """
-    choose = getattr(type(condition), "choose", None)
-    if choose is not None:
-        return choose(condition, yes, no)
+    if type(condition) is not bool:
+        if is_array(condition):
+            return of_arrays(where, (condition, yes, no))
+        choose = getattr(type(condition), "choose", None)
+        # NumPy's own truths have a method of this name, which is something else.
+        if choose is not None and not hasattr(condition, "dtype"):
+            return choose(condition, yes, no)
     return Where(yes if condition else no)
 
 
@@ -687,6 +700,35 @@ def _lead_of_the_smallest(operands: Sequence[float]) -> float:
     return ordered[1] - ordered[0] if len(ordered) > 1 else math.inf
 
 
+# The most factors of which each one's cofactor is a product of its own, rounded once.
+_FEW_FACTORS = 32
+
+
+def _products_without_each(operands: Sequence[Any]) -> list[Any]:
+    """For each operand the product of the others.
+
+    Of many they are made by halving: the product without one of a half is that of the other half times what is outside
+    of both. So there are n log n factors and not n², and two roundings each time.
+    """
+    count = len(operands)
+    if count <= _FEW_FACTORS:
+        return [Prod(*operands[:place], *operands[place + 1 :]) for place in range(count)]
+    outside: list[Any] = [None]
+    width = 1 << (count - 1).bit_length()
+    while width > 1:
+        width //= 2
+        starts = range(0, count, width)
+        shares = [Prod(*operands[start : start + width]) if width > 1 else operands[start] for start in starts]
+        inside, outside = outside, []
+        for place in range(len(shares)):
+            around = inside[place // 2]
+            if place ^ 1 < len(shares):
+                other = shares[place ^ 1]
+                around = other if around is None else around * other
+            outside.append(around)
+    return outside
+
+
 def _softmax(operands: Sequence[Any]) -> list[Any]:
     """The exponentials' shares of their sum; the largest operand, by which all are shifted, may count as constant."""
     largest = MaxOfMany(*operands)
@@ -733,7 +775,7 @@ Sum = Primitive(
 Prod = Primitive(
     "prod",
     None,
-    lambda operands, out: [Prod(*operands[:place], *operands[place + 1 :]) for place in range(len(operands))],
+    lambda operands, out: _products_without_each(operands),
     symbol="∏",
     arity=None,
     doc="The product of all operands.",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.errors import TraceError
-from autograd.graph.numpy_interop import primitive_of
+from autograd.graph.array_elements import function_of
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (
     Abs,
@@ -183,12 +183,12 @@ class Symbol:
         return Symbol.apply_primitive(Select, (self, yes, no))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        primitive = primitive_of(ufunc)
-        if primitive is None:
+        function = function_of(ufunc.__name__)
+        if function is None:
             raise TraceError(
                 f"NumPy's {ufunc.__name__} has no primitive; write a primitive's value with autograd's functions"
             )
-        return Symbol.apply_primitive(primitive, inputs)
+        return function(*inputs)
 
     __hash__ = object.__hash__
 

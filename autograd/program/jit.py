@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.graph.modes import STATE, current_mode
-from autograd.graph.node import value_of, varies
+from autograd.graph.node import check_thread, value_of, varies
 from autograd.numbers.arrays import doubles
 from autograd.program.binding import Bound
 from autograd.program.compiled_derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
 from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
+from autograd.program.recording_limits import too_many_derivatives
 from autograd.program.signature import Signature, merged, on_variables, sign
 from autograd.program.tiers import check_tier
 from autograd.program.trace import record
@@ -107,13 +108,17 @@ class Jitted:
                 return on_variables(self.fun, args, kwargs, f"the output of {self.__name__}")
             recording = mode.recording
         numbers, nodes, key = sign(args, kwargs)
+        if nodes:
+            check_thread(tuple(nodes.values()))
         moving = [place for place, node in nodes.items() if varies(node)] if nodes else []
+        if self.recordings.watched is not None:
+            key = self.recordings.full_key(key)
         try:
             paths = self.recordings.paths(key, args, kwargs)
+            derivatives = self.derivatives_of(key, tuple(moving), args, kwargs) if moving and recording else None
         except TooManyPaths as signal:
             return self.run_by_python(signal, args, kwargs, bool(moving))
-        if moving and recording:
-            derivatives = self.derivatives_of(key, tuple(moving), args, kwargs)
+        if derivatives is not None:
             value = derivatives.on_nodes(merged(numbers, nodes))
             # Of nodes that the function closes over, derivatives are not compiled.
             return self.fun(*args, **kwargs) if derivatives.closes_over_nodes() else value
@@ -122,9 +127,14 @@ class Jitted:
     def derivatives_of(
         self, key: Any, moving: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Derivatives:
-        """The compiled derivatives of the function in the numbers at some places, which are nodes."""
+        """The compiled derivatives of the function in the numbers at some places, which are nodes.
+
+        TooManyPaths if the function is differentiated in one choice of places too many.
+        """
         known = self.derivatives.get((key, moving))
         if known is None:
+            if len(self.derivatives) >= self.max_paths:
+                raise too_many_derivatives(self.__name__, self.max_paths)
             derivatives = Derivatives(self.__name__, self.fun, Signature(args, kwargs), moving, self.alike)
             known = self.derivatives.setdefault((key, moving), derivatives)
         return known
@@ -184,7 +194,7 @@ class Jitted:
         >>> float(value), gradient
         (12.0, array([ 4., 12.]))
         """
-        key = sign(args, kwargs)[2]
+        key = self.recordings.full_key(sign(args, kwargs)[2])
         return Bound(self.__name__, self.recordings.paths(key, args, kwargs), args, kwargs)
 
     def guard_margin(self, *args: Any, **kwargs: Any) -> Margin:

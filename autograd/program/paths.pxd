@@ -32,12 +32,13 @@ cdef class PathTree:
 
 @cython.final
 cdef class Recordings:
-    cdef readonly object fun, limit, full
+    cdef readonly object fun, limit, full, watched
     cdef readonly str tier
     cdef readonly dict known
     cdef readonly list signatures
     cdef readonly bint warned
 
+    cpdef full_key(self, object key)
     @cython.locals(paths=PathTree)
     cpdef PathTree paths(self, object key, tuple args, dict kwargs)
     cdef PathTree begin(self, object key, object signature)

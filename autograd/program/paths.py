@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd.graph.callers import caller
 from autograd.graph.locks import Lock
+from autograd.program.fixed_parts import key_of_fixed, watched_in
 from autograd.program.machine.machine import Machine
 from autograd.program.recording_limits import TooManyPaths, too_many_signatures, too_many_ways
 from autograd.program.signature import Signature
@@ -143,12 +144,12 @@ class PathTree:
     def new(self, numbers: Sequence[float]) -> Path:
         """The path of these inputs; TooManyPaths if it, or one before it, is too long to be recorded."""
         if self.refused is not None:
-            raise self.refused
+            raise self.refused.again()
         try:
             with collector_paused():
                 path = Path(record(self.fun, self.signature, numbers), self.tier)
         except TooManyPaths as signal:
-            self.refused = signal
+            self.refused = signal.again()
             raise
         self.count += 1
         return path
@@ -170,10 +171,16 @@ class Recordings:
         self.fun = fun
         self.limit = limit
         self.tier = tier
+        # The object on whose attributes the function depends, if any.
+        self.watched = watched_in(fun)
         self.known: dict[Any, PathTree] = {}
         self.signatures: list[Signature] = []
         self.full: TooManyPaths | None = None
         self.warned = False
+
+    def full_key(self, key: Any) -> Any:
+        """The key of a call's arguments, with that of the object whose method the function is as it is now."""
+        return key if self.watched is None else (key, key_of_fixed(self.watched))
 
     def paths(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> PathTree:
         """The paths for calls with arguments like these, which have this key; TooManyPaths if it is one too many."""
@@ -185,7 +192,7 @@ class Recordings:
         if self.full is None and len(self.signatures) >= self.limit:
             self.full = too_many_signatures(name_of(self.fun), self.signatures, signature)
         if self.full is not None:
-            raise self.full
+            raise self.full.again()
         made = PathTree(self.fun, signature, self.limit, self.tier)
         paths = self.known.setdefault(key, made)
         if paths is made:

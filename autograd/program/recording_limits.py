@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.program.program import Guard
-from autograd.program.signature import Signature, sign
+from autograd.program.signature import Signature
 
-__all__ = ["TooManyPaths", "too_many_rows", "too_many_signatures", "too_many_ways"]
+__all__ = ["TooManyPaths", "too_many_derivatives", "too_many_rows", "too_many_signatures", "too_many_ways"]
 
 
 class TooManyPaths(Exception):
@@ -27,6 +27,10 @@ class TooManyPaths(Exception):
         self.reason = reason
         self.advice = advice
         self.instead = instead
+
+    def again(self) -> TooManyPaths:
+        """The same signal to be raised once more: an exception that is raised anew keeps the frames of each time."""
+        return TooManyPaths(self.reason, self.advice, self.instead)
 
 
 def too_many_ways(name: str, limit: int, guard: Guard) -> TooManyPaths:
@@ -46,6 +50,14 @@ def too_many_signatures(name: str, signatures: Sequence[Signature], signature: S
     )
 
 
+def too_many_derivatives(name: str, limit: int) -> TooManyPaths:
+    """The signal that derivatives in one more choice of the arguments' numbers would be recorded."""
+    return TooManyPaths(
+        f"{name} was differentiated in more than {limit} choices of its numbers",
+        "differentiate in all numbers of an argument, or raise max_paths",
+    )
+
+
 def too_many_rows(name: str, count: int, limit: int) -> TooManyPaths:
     """The signal that the rows of a mapped function are too many to be recorded inside another compiled function."""
     return TooManyPaths(
@@ -60,17 +72,19 @@ def most_different(signatures: Sequence[Signature]) -> str:
     """The argument that has most different fixed parts among these signatures, how many, and the last of them."""
     forms: dict[Any, set[Any]] = {}
     names = set()
-    arguments: dict[Any, Any] = {}
     for signature in signatures:
-        positional, keywords = signature.arguments([0.0] * signature.structure.size)
-        arguments = dict(enumerate(positional)) | keywords
-        names.add(tuple(arguments))
-        for place, value in arguments.items():
-            forms.setdefault(place, set()).add(sign((value,), {})[2])
-    place = max(arguments, key=lambda place: len(forms[place]), default=None)
-    if place is None or len(forms[place]) < len(names):
-        return f"which arguments were given differed in {len(names)} ways (the last time {len(arguments)} were)"
-    return f"argument {place!r} had {len(forms[place])} (the last: {described(arguments[place])})"
+        names.add(tuple(signature.keys))
+        for name, key in signature.keys.items():
+            forms.setdefault(name, set()).add(key)
+    last = signatures[len(signatures) - 1]
+    place: Any = max(last.keys, key=lambda place: len(forms[place]), default=None)
+    if len(names) > 1 and (place is None or len(forms[place]) < len(names)):
+        return f"which arguments were given differed in {len(names)} ways (the last time {len(last.keys)} were)"
+    if place is None or len(forms[place]) == 1:
+        return f"the object that has the method changed {len(signatures) - 1} times"
+    positional, keywords = last.arguments([0.0] * last.structure.size)
+    value = (dict(enumerate(positional)) | keywords)[place]
+    return f"argument {place!r} had {len(forms[place])} (the last: {described(value)})"
 
 
 def described(value: Any) -> str:

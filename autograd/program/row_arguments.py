@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from autograd.errors import OperandError
 from autograd.graph.node import Node
+from autograd.numbers.operands import way_to_plain
 from autograd.program.signature import Signature, sign
-from autograd.transforms.trees import as_array, flatten
+from autograd.transforms.trees import as_array, flatten, renewed
 
 __all__ = ["RowArguments"]
 
@@ -53,6 +55,14 @@ class RowArguments:
         """A mapped argument as an array whose first axis has the rows; its nodes are noted."""
         import numpy
 
+        if isinstance(argument, tuple) and any([getattr(part, "ndim", 0) > 0 for part in argument]):
+            raise TypeError(
+                f"vmap of {name}: argument {place} is a tuple of arrays, which could be rows or parts of a row; give "
+                f"rows as one array or a list, and parts as arguments of their own"
+            )
+        way = way_to_plain(argument)
+        if way:
+            raise OperandError(f"vmap of {name}: argument {place} is a {type(argument).__name__}, and {way}")
         given = numpy.asarray(argument)
         if given.ndim == 0 or not -given.ndim <= axis < given.ndim:
             raise ValueError(f"vmap of {name}: argument {place} has no axis {axis}, its shape is {given.shape}")
@@ -67,7 +77,12 @@ class RowArguments:
             raise TypeError(f"vmap of {name}: argument {place} is an array of {kind}, not of numbers")
         else:
             kind = numpy.float64
-        return numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
+        ordered = numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
+        if kind is numpy.float64:
+            return ordered
+        from autograd.graph.node_arrays import NodeArray
+
+        return ordered.view(NodeArray)
 
     def one(self, row: int) -> list[Any]:
         """The arguments of one row."""
@@ -75,6 +90,10 @@ class RowArguments:
             argument if not mapped else argument[row] if argument.ndim > 1 else number_in(argument, row)
             for argument, mapped in zip(self.arguments, self.mapped, strict=True)
         ]
+
+    def copy_of_one(self, row: int) -> list[Any]:
+        """The arguments of one row, for a function that may change them: neither the caller nor other rows notice."""
+        return [renewed(argument) for argument in self.one(row)]
 
     def split(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The arguments that rows share, and those that are mapped."""

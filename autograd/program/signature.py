@@ -8,12 +8,16 @@ from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node, Variable, value_of
+from autograd.numbers.operands import way_to_plain
+from autograd.program.fixed_parts import key_of_fixed
 from autograd.transforms.trees import Structure, fixed, flatten
 
 try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.transforms.trees import LEVELS
 
 __all__ = ["Signature", "merged", "on_variables", "sign"]
 
@@ -29,13 +33,15 @@ class Signature:
     fixed, and so are the lengths of lists, the keys of dicts and the shapes of arrays.
     """
 
-    __slots__ = ("structure",)
+    __slots__ = ("keys", "structure")
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         positional = [flatten(value, f"argument {place}", argument_leaf)[1] for place, value in enumerate(args)]
         names = sorted(kwargs)
         named = [flatten(kwargs[name], f"argument {name!r}", argument_leaf)[1] for name in names]
         self.structure = Structure(tuple, [Structure(tuple, positional), Structure(dict, named, names)])
+        # The key of each argument as it is now, by its place or name.
+        self.keys = {place: sign((value,), {})[2] for place, value in (dict(enumerate(args)) | kwargs).items()}
 
     def arguments(self, numbers: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments, by place and by name, with these numbers in them."""
@@ -60,13 +66,13 @@ def sign(
     keys: list[Any] = [len(args)]
     try:
         for value in args:
-            take(value, numbers, nodes, keys)
+            take(value, numbers, nodes, keys, 0)
             if stops is not None:
                 stops.append(len(numbers))
         if kwargs:
             for name in sorted(kwargs):
                 keys.append(name)
-                take(kwargs[name], numbers, nodes, keys)
+                take(kwargs[name], numbers, nodes, keys, 0)
     except Unsuitable:
         # The signature knows where it is, and raises.
         Signature(args, kwargs)
@@ -95,7 +101,7 @@ def on_variables(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     return structure.build([value_of(result) for result in results])
 
 
-def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any]) -> None:
+def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any], level: int) -> None:
     """Append the numbers of a value, the nodes among them and its fixed parts, as `flatten` finds them.
 
     `keys` gets the types and sizes of containers as well, so that equal keys mean equal structures.
@@ -108,6 +114,8 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
         append(numbers, value_of(value))
         keys.append(float)
     elif isinstance(value, list | tuple):
+        if level >= LEVELS:
+            raise Unsuitable
         keys.append((type(value), len(value)))
         for item in value:
             if type(item) is float:
@@ -115,14 +123,17 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
                 append(numbers, item)
                 keys.append(float)
             else:
-                take(item, numbers, nodes, keys)
+                take(item, numbers, nodes, keys, level + 1)
+    elif type(value) is int or type(value) is str or type(value) is bool or value is None:
+        # The commonest of what is fixed; equal ones of one type are the same.
+        keys.append((type(value), value))
+    elif isinstance(value, dict):
+        take_mapping(value, numbers, nodes, keys, level)
     elif is_array(value):
         take_array(value, numbers, nodes)
         keys.append(value.shape)
     elif isinstance(value, Mapping):
-        keys.append((dict, tuple(value)))
-        for item in value.values():
-            take(item, numbers, nodes, keys)
+        take_mapping(value, numbers, nodes, keys, level)
     elif is_floating(value):
         numbers.append(float(value))
         keys.append(float)
@@ -131,14 +142,34 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
             hash(value)
         except TypeError:
             raise Unsuitable from None
-        # 1 and True are equal, but not the same to a program.
-        keys.append((type(value), value))
+        keys.append(key_of_fixed(value))
+
+
+def take_mapping(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any], level: int) -> None:
+    """Append what a mapping holds, as `take` does."""
+    if level >= LEVELS:
+        raise Unsuitable
+    names = tuple(value)
+    for name in names:
+        if type(name) is not str:
+            # 1 and True are equal as keys, but not the same to a function.
+            names = tuple([key_of_fixed(name) for name in names])
+            break
+    keys.append((dict, names))
+    for item in value.values():
+        if type(item) is float:
+            append(numbers, item)
+            keys.append(float)
+        else:
+            take(item, numbers, nodes, keys, level + 1)
 
 
 def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> None:
     """Append the numbers of an array, and the nodes among them."""
     if cython.compiled and take_doubles(value, numbers):
         return
+    if type(value) is not _array_type and way_to_plain(value):
+        raise Unsuitable
     kind = value.dtype
     if kind.char == "d" and kind.isnative:
         numbers.frombytes(value.tobytes())
@@ -191,7 +222,8 @@ def is_array(value: Any) -> bool:
     global _array_type
     if type(value) is _array_type:
         return True
-    if not hasattr(value, "dtype"):
+    # Asked of the class: an object may answer for attributes that it has not, or raise.
+    if not hasattr(type(value), "dtype"):
         return False
     import numpy
 
@@ -206,7 +238,7 @@ def holds_nodes_and_numbers(value: Any) -> bool:
 
 def is_floating(value: Any) -> bool:
     """Whether it is a floating-point scalar of NumPy's."""
-    if not hasattr(value, "dtype"):
+    if not hasattr(type(value), "dtype"):
         return False
     import numpy
 
@@ -218,6 +250,9 @@ def argument_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
     if isinstance(value, float) or is_floating(value):
         return None
     if is_array(value):
+        way = way_to_plain(value)
+        if way:
+            raise OperandError(f"{what} of a compiled function is a {type(value).__name__}, and {way}")
         if value.dtype.kind in "fiu" or holds_nodes_and_numbers(value):
             return None
         raise OperandError(f"{what} of a compiled function is an array of {value.dtype}; give one of numbers")

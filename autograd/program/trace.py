@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 from autograd.graph.callers import caller
@@ -62,45 +63,66 @@ class Condition:
         # Of plain True and False, ~ makes -2 and -1, which both hold; `not` decides.
         return Condition(self.trace, Not(self.node))
 
-    # In all else a condition is what it is in plain Python: True or False, decided now.
+    # In all else a condition is what it is in plain Python: True or False, decided now. As it is
+    # registered as a real number, this package's functions take it for one.
+    # fmt: off
+    def __hash__(self) -> int: return hash(bool(self))
+    def __index__(self) -> int: return int(bool(self))
+    def __int__(self) -> int: return int(bool(self))
+    def __float__(self) -> float: return float(bool(self))
+    def __complex__(self) -> complex: return complex(bool(self))
+    def __trunc__(self) -> int: return int(bool(self))
+    def __floor__(self) -> int: return int(bool(self))
+    def __ceil__(self) -> int: return int(bool(self))
+    def __round__(self, digits: int | None = None) -> int: return round(bool(self), digits)
+    def __abs__(self) -> int: return abs(bool(self))
+    def __neg__(self) -> int: return -bool(self)
+    def __pos__(self) -> int: return +bool(self)
+    def __eq__(self, other: object) -> Any: return bool(self) == plain(other)
+    def __ne__(self, other: object) -> Any: return bool(self) != plain(other)
+    def __lt__(self, other: Any) -> Any: return bool(self) < plain(other)
+    def __le__(self, other: Any) -> Any: return bool(self) <= plain(other)
+    def __gt__(self, other: Any) -> Any: return bool(self) > plain(other)
+    def __ge__(self, other: Any) -> Any: return bool(self) >= plain(other)
+    def __add__(self, other: Any) -> Any: return bool(self) + plain(other)
+    def __radd__(self, other: Any) -> Any: return plain(other) + bool(self)
+    def __sub__(self, other: Any) -> Any: return bool(self) - plain(other)
+    def __rsub__(self, other: Any) -> Any: return plain(other) - bool(self)
+    def __mul__(self, other: Any) -> Any: return bool(self) * plain(other)
+    def __rmul__(self, other: Any) -> Any: return plain(other) * bool(self)
+    def __truediv__(self, other: Any) -> Any: return bool(self) / plain(other)
+    def __rtruediv__(self, other: Any) -> Any: return plain(other) / bool(self)
+    def __floordiv__(self, other: Any) -> Any: return bool(self) // plain(other)
+    def __rfloordiv__(self, other: Any) -> Any: return plain(other) // bool(self)
+    def __mod__(self, other: Any) -> Any: return bool(self) % plain(other)
+    def __rmod__(self, other: Any) -> Any: return plain(other) % bool(self)
+    def __divmod__(self, other: Any) -> Any: return divmod(bool(self), plain(other))
+    def __rdivmod__(self, other: Any) -> Any: return divmod(plain(other), bool(self))
+    def __pow__(self, other: Any, modulus: Any = None) -> Any: return pow(bool(self), plain(other), modulus)
+    def __rpow__(self, other: Any, modulus: Any = None) -> Any: return pow(plain(other), bool(self), modulus)
+    def __lshift__(self, other: Any) -> Any: return bool(self) << plain(other)
+    def __rlshift__(self, other: Any) -> Any: return plain(other) << bool(self)
+    def __rshift__(self, other: Any) -> Any: return bool(self) >> plain(other)
+    def __rrshift__(self, other: Any) -> Any: return plain(other) >> bool(self)
+    def __xor__(self, other: Any) -> Any: return bool(self) ^ plain(other)
+    def __rxor__(self, other: Any) -> Any: return plain(other) ^ bool(self)
+    def __str__(self) -> str: return str(bool(self))
+    def __format__(self, spec: str) -> str: return format(bool(self), spec)
+    # fmt: on
 
-    def __eq__(self, other: object) -> Any:
-        return bool(self) == (bool(other) if isinstance(other, Condition) else other)
-
-    def __ne__(self, other: object) -> Any:
-        return not self == other
-
-    def __hash__(self) -> int:
-        return hash(bool(self))
-
-    def __index__(self) -> int:
-        return int(bool(self))
-
-    def __float__(self) -> float:
-        return float(bool(self))
-
-    def __add__(self, other: Any) -> Any:
-        return bool(self) + other
-
-    def __neg__(self) -> int:
-        return -int(bool(self))
-
-    def __mul__(self, other: Any) -> Any:
-        return bool(self) * other
-
-    def __sub__(self, other: Any) -> Any:
-        return bool(self) - other
-
-    def __rsub__(self, other: Any) -> Any:
-        return other - bool(self)
-
-    def __xor__(self, other: Any) -> Any:
-        return bool(self) ^ bool(other)
-
-    __radd__, __rmul__, __rxor__ = __add__, __mul__, __xor__
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return getattr(ufunc, method)(*[plain(given) for given in inputs], **options)
 
     def __repr__(self) -> str:
         return f"<condition {bool(value_of(self.node))} of a trace>"
+
+
+Real.register(Condition)
+
+
+def plain(operand: Any) -> Any:
+    """A condition as True or False, anything else as it is."""
+    return bool(operand) if isinstance(operand, Condition) else operand
 
 
 def as_operand(condition: Any) -> Any:
@@ -168,8 +190,14 @@ def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[floa
 
 
 def condition_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
-    """The node of a condition, 1 or 0, for `flatten`; None for anything else."""
-    return ([value.node], NUMBER) if isinstance(value, Condition) else None
+    """The node of a condition, 1 or 0, or those of an array of them, for `flatten`; None for anything else."""
+    if isinstance(value, Condition):
+        return [value.node], NUMBER
+    if hasattr(type(value), "holder"):
+        return [as_operand(condition) for condition in value.flat], Structure(
+            None, [], shape=value.shape, is_array=True
+        )
+    return None
 
 
 def result_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:

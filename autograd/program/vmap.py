@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.graph.modes import current_mode, no_grad
-from autograd.graph.node import Node, clock, varies
+from autograd.graph.node import Node, check_thread, clock, retire_results, varies
 from autograd.program.compiled_derivatives import Derivatives, DerivativesInVariables, with_slopes
 from autograd.program.jit import CompiledOverRows, Jitted, stands_under_its_name
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, Recordings, TooManyPaths
-from autograd.program.recording_limits import too_many_rows
+from autograd.program.recording_limits import too_many_derivatives, too_many_rows
 from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import RowArguments
 from autograd.program.row_call import RowCall
@@ -86,9 +86,11 @@ class Mapped(CompiledOverRows):
 
     def __call__(self, *args: Any) -> Any:
         rows = RowArguments(self.__name__, self.in_axes, args)
+        rows.key = self.recordings.full_key(rows.key)
         mode = current_mode()
         if mode.trace is not None:
             return self.one_by_one(rows, self.within_limit(rows.count))
+        check_thread(tuple(rows.nodes))
         if mode.strict:
             what = f"the output of {self.__name__}"
             return self.one_by_one(rows, self.fun if rows.nodes else lambda *row: on_variables(self.fun, row, {}, what))
@@ -124,7 +126,11 @@ class Mapped(CompiledOverRows):
         shared, own = rows.split()
         numbers, nodes, key = sign(shared, {})
         moving = tuple([place for place, node in nodes.items() if varies(node)])
-        derivatives = self.derivatives_of(key, moving, shared, rows.mapped)
+        try:
+            derivatives = self.derivatives_of(self.recordings.full_key(key), moving, shared, rows.mapped)
+        except TooManyPaths as signal:
+            self.recordings.warn(signal)
+            return self.one_by_one(rows, self.fun)
         found = derivatives.on_nodes(merged(numbers, nodes), *own)
         if derivatives.closes_over_nodes():
             # Derivatives in these are not compiled.
@@ -140,6 +146,8 @@ class Mapped(CompiledOverRows):
             # Another call may close over others: what is recorded serves this call alone.
             return self.one_by_one(rows, self.fun)
         operands = list(operands or variables)
+        # The rule for their derivatives, which uses them, may be asked for when the run that made them is over.
+        retire_results([], variables)
         axes = tuple([0 if mapped else None for mapped in rows.mapped])
         missing: list[Node] = []
         while True:
@@ -166,6 +174,8 @@ class Mapped(CompiledOverRows):
         """The compiled derivatives of the sums over rows, in some numbers of the arguments that rows share."""
         known = self.derivatives.get((key, mapped, moving))
         if known is None:
+            if len(self.derivatives) >= self.max_paths:
+                raise too_many_derivatives(self.__name__, self.max_paths)
 
             def shared_first(*arguments: Any) -> Any:
                 rest = iter(arguments[: len(shared)]), iter(arguments[len(shared) :])
@@ -192,7 +202,7 @@ class Mapped(CompiledOverRows):
 
     def one_by_one(self, rows: RowArguments, fun: Callable[..., Any]) -> Any:
         """The results as Python computes them: the function itself is run for each row."""
-        return self.reduction.of_rows([fun(*rows.one(row)) for row in range(rows.count)])
+        return self.reduction.of_rows([fun(*rows.copy_of_one(row)) for row in range(rows.count)])
 
     @property
     def paths(self) -> list[Path]:

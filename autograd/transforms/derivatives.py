@@ -146,6 +146,7 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> Any:
     ([6.0, 3.0], (3.0, 12.0))
     """
     with TapedRun("vjp", fun, primals, {}, None, has_aux) as run:
+        run.reused = True
 
         def pullback(cotangents: Any) -> Any:
             weights = in_structure("vjp", "cotangents", cotangents, "the output", run.outputs)
@@ -162,6 +163,7 @@ def linearize(fun: Function, *primals: Any, has_aux: bool = False) -> Any:
     (6.0, 4.0)
     """
     with TapedRun("linearize", fun, primals, {}, None, has_aux) as run:
+        run.reused = True
 
         def pushforward(*tangents: Any) -> Any:
             return run.outputs.build(run.tape.pushforward(run.directions("linearize", tangents)))

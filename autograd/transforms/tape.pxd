@@ -5,7 +5,7 @@ from autograd.operations.primitive cimport Primitive
 from autograd.graph.local_gradients cimport local_gradients_as_nodes, local_gradients_beside
 from autograd.graph.modes cimport is_strict, is_traced
 from autograd.graph.node cimport (
-    Node, SERIAL, VARIES, clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
+    Node, OVER, SERIAL, TRACED, VARIES, clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
 )
 
 cdef class Tape:

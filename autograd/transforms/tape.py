@@ -23,6 +23,7 @@ from autograd.graph.node import (
     varied,
     varies,
 )
+from autograd.graph.node_errors import earlier_recording, earlier_run
 from autograd.graph.sweep import topological_order
 from autograd.numbers.arrays import doubles, integers
 from autograd.operations.primitives import Absorb, Select, StopGradient, where
@@ -34,7 +35,7 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
-    from autograd.graph.node import SERIAL, VARIES, clock
+    from autograd.graph.node import OVER, SERIAL, TRACED, VARIES, clock
     from autograd.numbers.arrays import doubles_in, ints_in
 
 __all__ = ["Tape"]
@@ -84,6 +85,8 @@ class Tape:
             if found[tick] is None or place_of[tick] >= 0:
                 continue
             node = cython.cast(Node, found[tick])
+            if self.whole and node._left is None and node._stamp & TRACED:
+                raise earlier_recording(node)
             if isinstance(node._left, tuple):
                 for operand in node._left:
                     entries += self.meet(found, operand)
@@ -102,9 +105,15 @@ class Tape:
             return 0
         node = cython.cast(Node, operand)
         if not node._stamp & VARIES:
+            if node._stamp & TRACED:
+                raise earlier_recording(node)
             return 0
         tick = self.tick_of(node)
         if tick < 0:
+            if node._stamp & TRACED and (self.whole or not is_traced()):
+                raise earlier_recording(node)
+            if node._stamp & OVER:
+                raise earlier_run(node)
             self.closed_over = True
             self.outside.append(node)
             return 0

@@ -7,9 +7,9 @@ from typing import Any
 
 from autograd.errors import ArgumentError, OutputError
 from autograd.graph.modes import current_mode, enable_grad, is_strict, is_traced
-from autograd.graph.node import Node, clock, new_argument, retire_arguments, value_of, varies
+from autograd.graph.node import Node, clock, new_argument, retire_arguments, retire_results, value_of, varies
 from autograd.transforms.tape import Tape
-from autograd.transforms.trees import Structure, flatten, map_leaves
+from autograd.transforms.trees import Structure, check_depth, flatten, map_leaves
 
 __all__ = ["TapedRun", "in_structure", "name_of"]
 
@@ -20,6 +20,10 @@ class TapedRun:
     `argnums` says which arguments it is differentiated in: a place, a tuple of them, or None for all. While the
     context lasts, other transforms know these variables as such.
     """
+
+    # Whether derivatives are taken after the context, from the same operations.
+    reused = False
+    nodes_in_aux: Sequence[Any] = ()
 
     def __init__(
         self,
@@ -81,6 +85,8 @@ class TapedRun:
 
     def __exit__(self, *_: object) -> None:
         retire_arguments(self.arguments)
+        if not (self.reused and self.differentiable):
+            retire_results(self.tape.nodes, [*self.results, *self.nodes_in_aux] if self.differentiable else [])
 
     def value(self) -> Any:
         """The value of the function: numbers, or nodes where they can be differentiated outside."""
@@ -95,6 +101,7 @@ class TapedRun:
     def settled_aux(self) -> Any:
         """The auxiliary value, with plain numbers for its nodes likewise."""
         nodes: list[Any] = []
+        self.nodes_in_aux = nodes
 
         def noted(leaf: Any) -> Any:
             if not isinstance(leaf, Node):
@@ -107,6 +114,7 @@ class TapedRun:
                 return map_entries(settled, leaf)
             return leaf if outside and varies(leaf) else value_of(leaf)
 
+        check_depth(self.aux, f"the auxiliary output of {name_of(self.fun)}")
         map_leaves(noted, self.aux)
         outside = self.differentiable or (
             (current_mode().recording or is_traced()) and Tape(self.arguments, nodes, self.before).closed_over

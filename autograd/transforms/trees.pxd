@@ -21,10 +21,11 @@ cdef class Structure:
 cdef tuple parts_of(object value)
 cdef object contain(object kind, object keys, list parts)
 @cython.locals(container=tuple, changed=list, same=bint)
-cpdef object map_leaves(object function, object tree)
+cpdef object map_leaves(object function, object tree, int level=*)
 @cython.locals(container=tuple, children=list)
-cdef Structure take_apart(object value, object what, list numbers, object leaf)
+cdef Structure take_apart(object value, object what, list numbers, object leaf, int level)
 
+cdef int LEVELS
 cdef object _new_array
 @cython.locals(view=Py_buffer)
 cdef object array_of_doubles(array numbers, Py_ssize_t start, Structure piece)

@@ -10,20 +10,28 @@ make another; a named tuple keeps its type.
 from __future__ import annotations
 
 import functools
+import sys
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node
-from autograd.numbers.operands import number_or_none
+from autograd.numbers.operands import number_or_none, way_to_plain
 
 try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["NUMBER", "Structure", "as_array", "bracketed", "fixed", "flatten", "map_leaves"]
+__all__ = [
+    "LEVELS", "NUMBER", "Structure", "as_array", "bracketed", "check_depth", "fixed", "flatten", "map_leaves",
+    "renewed",
+]  # fmt: skip
+
+# The most levels of containers within each other. All that walks through them is recursive: deeper ones, and one that
+# holds itself, would overflow the C stack, which ends the process; a thread may have as little as 256 KB.
+LEVELS = 200
 
 Leaf = Callable[[Any, str], "tuple[Sequence[Any], Structure] | None"]
 
@@ -197,7 +205,26 @@ def contain(kind: Any, keys: Sequence[Any], parts: list[Any]) -> Any:
     return parts if kind is list else kind._make(parts)
 
 
-def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
+def too_deep(what: str) -> OperandError:
+    """The error for containers that are too deep to be walked through."""
+    return OperandError(f"{what} nests containers more than {LEVELS} deep, or holds itself")
+
+
+def check_depth(tree: Any, what: str) -> None:
+    """Raise OperandError if containers or arrays of objects nest too deep in a tree."""
+    pending = [(tree, 0)]
+    while pending:
+        value, level = pending.pop()
+        if level > LEVELS:
+            raise too_deep(what)
+        container = None if isinstance(value, Node) else parts_of(value)
+        if container is not None:
+            pending += [(part, level + 1) for part in container[2]]
+        elif not isinstance(value, type) and getattr(getattr(value, "dtype", None), "kind", "") == "O":
+            pending += [(part, level + 1) for part in value.flat]
+
+
+def map_leaves(function: Callable[[Any], Any], tree: Any, level: int = 0) -> Any:
     """The tree with `function(leaf)` in place of each leaf; a container in which nothing changes stays itself.
 
     Whatever is no container is a leaf. A subclass of dict is kept: unlike `build`, this has an original to copy.
@@ -205,11 +232,13 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     container = None if isinstance(tree, Node) else parts_of(tree)
     if container is None:
         return function(tree)
+    if level >= LEVELS:
+        raise too_deep("a value")
     kind, keys, parts = container
     changed = []
     same = True
     for part in parts:
-        new = map_leaves(function, part)
+        new = map_leaves(function, part, level + 1)
         same = same and new is part
         changed.append(new)
     if same:
@@ -224,18 +253,36 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     return copied
 
 
+def renewed(tree: Any) -> Any:
+    """The tree in containers and arrays of its own, which may be changed; it must not be too deep."""
+    container = None if isinstance(tree, Node) else parts_of(tree)
+    if container is not None:
+        kind, keys, parts = container
+        return contain(kind, keys, [renewed(part) for part in parts])
+    numpy = sys.modules.get("numpy")
+    return tree.copy() if numpy is not None and isinstance(tree, numpy.ndarray) else tree
+
+
 def fixed(value: Any) -> tuple[list[Any], Structure]:
     """A leaf that holds no numbers, and is the same in every tree of a structure; for `flatten`."""
     return [], Structure(None, [], shape=(0,), maker=lambda numbers: value)
 
 
+# `node_array`, once an array of nodes was made: NumPy is imported on use.
+_node_array: Any = None
+
+
 def as_array(numbers: Sequence[Any], shape: tuple[int, ...] | None = None) -> Any:
-    """An array of floats, or of objects if there is a node among the numbers; without a shape, of one axis."""
+    """An array of floats, or a `NodeArray` if there is a node among the numbers; without a shape, of one axis."""
+    global _node_array
     import numpy
 
     if isinstance(numbers, list) and any([isinstance(number, Node) for number in numbers]):
-        result = numpy.empty(len(numbers), dtype=object)
-        result[:] = numbers
+        if _node_array is None:
+            from autograd.graph.node_arrays import node_array
+
+            _node_array = node_array
+        result = _node_array(numbers)
     elif isinstance(numbers, array):
         # Doubles already, and ours alone: they become the array's memory.
         result = numpy.asarray(numbers)
@@ -278,13 +325,15 @@ def flatten(value: Any, what: str, leaf: Leaf | None = None) -> tuple[list[Any],
     if type(value) is float or isinstance(value, Node):
         return [value], NUMBER
     numbers: list[Any] = []
-    return numbers, take_apart(value, what, numbers, leaf)
+    return numbers, take_apart(value, what, numbers, leaf, 0)
 
 
-def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None) -> Structure:
+def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None, level: int) -> Structure:
     """The structure of a tree, whose numbers are appended to `numbers`."""
     container = parts_of(value)
     if container is not None:
+        if level >= LEVELS:
+            raise too_deep(what.partition("[")[0])
         kind, keys, parts = container
         children = []
         for key, part in zip(keys, parts, strict=True):
@@ -293,7 +342,7 @@ def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None) -> 
                 numbers.append(part)
                 children.append(NUMBER)
             else:
-                children.append(take_apart(part, what + bracketed(kind, key), numbers, leaf))
+                children.append(take_apart(part, what + bracketed(kind, key), numbers, leaf, level + 1))
         return Structure(kind, children, keys)
     if leaf is not None:
         found = leaf(value, what)
@@ -310,6 +359,9 @@ def take_array_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | Non
     """The structure of an array; a NumPy scalar is a number."""
     import numpy
 
+    way = way_to_plain(value)
+    if way:
+        raise OperandError(f"{what} is a {type(value).__name__}, and {way}")
     given = numpy.asarray(value)
     if given.dtype.kind in "fiub":
         numbers.extend(given.ravel().astype(numpy.float64).tolist())
@@ -325,18 +377,24 @@ def take_array_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | Non
 
 def number_in(value: Any, what: str, leaf: Leaf | None = None) -> Any:
     """The one number, float or node, that a value is; OperandError if it is none."""
-    number = value if isinstance(value, Node) else number_or_none(value)
-    if number is not None:
-        return number
-    found = None if leaf is None else leaf(value, what)
-    if found is None or found[1] is not NUMBER:
+    if isinstance(value, Node):
+        return value
+    # A condition of a trace is a number as well, but for that it would have to be decided.
+    found = None if leaf is None or isinstance(value, float) else leaf(value, what)
+    if found is not None and found[1] is NUMBER:
+        return found[0][0]
+    number = None if found is not None else number_or_none(value)
+    if number is None:
         raise not_numbers(what, value)
-    return found[0][0]
+    return number
 
 
 def not_numbers(what: str, value: Any) -> OperandError:
     """The error for something that holds no real numbers."""
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except RecursionError:
+        shown = "that is too deep to be shown"
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     kind = f"{type(value).__name__} of {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
     remedy = "a number, an array, or a nested list, tuple or dict of them"

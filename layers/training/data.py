@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.numbers.operands import way_to_plain
 from layers.errors import DataError
 
 __all__ = ["check_lengths", "checked_samples"]
@@ -11,6 +12,9 @@ __all__ = ["check_lengths", "checked_samples"]
 
 def checked_samples(what: str, samples: Any) -> Any:
     """The samples as an array of float64 with samples first. Raises DataError; `what` is their name in messages."""
+    way = way_to_plain(samples)
+    if way:
+        raise DataError(f"{what} is a {type(samples).__name__}, and {way}")
     import numpy
 
     try:

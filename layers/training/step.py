@@ -5,6 +5,7 @@ They are compiled once for samples of one shape, and run by Python where that is
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -162,13 +163,14 @@ class CompiledStep:
             self.slices[parameter] = slice(start, start + parameter.size)
             start += parameter.size
         axes, sums = (None, 0, 0, 0), ("mean", "mean", None)
+        of_values = unwatched(self.of_values)
         if found.lookups:
-            self._gradient = jit(vmap(self.of_rows, axes, sums, max_paths=MOST_PATHS))
+            self._gradient = jit(vmap(unwatched(self.of_rows), axes, sums, max_paths=MOST_PATHS))
         else:
-            self._gradient = jit(vmap(value_and_grad(self.of_values), axes[:3], "mean", max_paths=MOST_PATHS))
+            self._gradient = jit(vmap(value_and_grad(of_values), axes[:3], "mean", max_paths=MOST_PATHS))
         count = 4 if found.lookups else 3
-        self._value = jit(vmap(self.of_values, axes[:count], "mean", max_paths=MOST_PATHS))
-        self._outputs = jit(vmap(self.of_model, axes[: count - 1], max_paths=MOST_PATHS))
+        self._value = jit(vmap(of_values, axes[:count], "mean", max_paths=MOST_PATHS))
+        self._outputs = jit(vmap(unwatched(self.of_model), axes[: count - 1], max_paths=MOST_PATHS))
 
     @property
     def paths(self) -> list[Any]:
@@ -248,6 +250,16 @@ class CompiledStep:
         """The loss of one sample, and its gradients in the parameters and in the rows."""
         value, (of_direct, of_rows) = value_and_grad(self.of_values, argnums=(0, 3))(values, x, y, rows)
         return value, of_direct, of_rows
+
+
+def unwatched(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method as a plain function: a change of its object, which a step changes all the time, is not recorded anew."""
+
+    @functools.wraps(method)
+    def function(*arguments: Any) -> Any:
+        return method(*arguments)
+
+    return function
 
 
 def outputs(model: Layer, inputs: Any) -> Any:

@@ -13,7 +13,7 @@ import threading
 import pytest
 
 from autograd import Variable, no_grad, scope, source_lines, strict
-from autograd.graph.modes import STATE, Mode, current_mode, enable_grad, lenient, tracing, watching
+from autograd.graph.modes import STATE, Entry, Mode, current_mode, enable_grad, lenient, tracing, watching
 from tests.tables.interruptions import interrupted_at
 
 MANAGERS = {
@@ -200,7 +200,7 @@ def test_modes_left_elsewhere_take_no_memory():
         with strict():
             pass
     gc.collect()
-    assert sum(type(held).__name__ == "Entry" for held in gc.get_objects()) < 5
+    assert sum(type(held) is Entry for held in gc.get_objects()) < 5
 
 
 def test_two_interrupts_one_of_them_while_managers_are_freed_leave_no_mode(monkeypatch):

@@ -33,6 +33,7 @@ from layers import (
     fit,
 )
 from layers.arrays import along_last_axis, elementwise, reduced
+from layers.errors import InputError
 from layers.parameters.parameter import flat_values
 from layers.reductions import inner_product
 from layers.training.step import TrainingStep
@@ -457,6 +458,12 @@ def test_a_kind_of_numbers_that_there_is_not_is_refused_where_the_class_is_made(
         ),
         (lambda model: model.evaluate(X, Y[:3]), DataError, "got 12 and 3 rows"),
         (lambda model: model.evaluate(X, np.full(12, np.nan)), DataError, "y holds numbers that are not finite, 12"),
+        (
+            lambda model: model.predict(np.ma.array(X, mask=X > 0.0)),
+            DataError,
+            "X is a MaskedArray, and its mask would",
+        ),
+        (lambda model: model(X[:1].view(np.matrix)), InputError, r"x is a matrix, .* numpy\.asarray"),
         (lambda model: model.evaluate(X, Y, "hinge"), DataError, "HingeLoss takes labels -1 and 1, got .* in sample 0"),
         (lambda model: model.evaluate(X, Y, "relu"), DescriptionError, "ReLU is no loss"),
         (lambda model: model.forward(np.zeros((0, 3))), ShapeError, r"dense_0: x has rows of one element or more"),

@@ -1,5 +1,8 @@
 """Functions that are recorded too often: they are run by Python, and a warning names what keeps changing."""
 
+import builtins
+import gc
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -105,3 +108,59 @@ def test_a_limit_given_to_jit_holds_for_rows_too():
     assert jit(sign)(np.array([1.0, -1.0])).tolist() == [1.0, 1.0]
     with pytest.raises(ValueError, match=r"^the rows cannot be run: <lambda> took more than 1 ways through its branch"):
         jit(sign, max_paths=1)(np.array([1.0, -1.0]))
+
+
+@pytest.mark.parametrize("call", ["signatures", "rows", "refused"])
+def test_calls_beyond_the_limit_leave_no_memory(call):
+    function = jit(lambda x, n: x * n, max_paths=2)
+    mapped = vmap(lambda x, n: x * n, in_axes=(0, None), max_paths=2)
+    inner = jit(vmap(lambda x: x * 2.0 + 1.0), tier="vm")
+    refused, many = jit(lambda x: builtins.sum(inner(x))), np.ones(60_000)
+    rows = np.ones(3)
+    calls = {
+        "signatures": lambda n: function(1.0, n),
+        "rows": lambda n: mapped(rows, n),
+        "refused": lambda n: refused(many),
+    }
+    times = 3 if call == "refused" else 300
+
+    def growth(start):
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        for n in range(start, start + times):
+            calls[call](n)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] - before
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for n in range(5):
+            calls[call](n)
+        tracemalloc.start()
+        try:
+            growth(1_000)
+            assert growth(10_000) < 10_000
+        finally:
+            tracemalloc.stop()
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_derivatives_in_too_many_choices_of_numbers_are_computed_by_python(mapped):
+    def function(v, x):
+        return v[0] * v[1] + v[2] * x
+
+    fast = vmap(function, (None, 0), "sum", max_paths=2) if mapped else jit(function, max_paths=2)
+    x = np.ones(2) if mapped else 1.0
+    choices = [(0,), (1,), (2,), (0, 1), (0, 2), (0, 1, 2)]
+    slopes = {(0,): 2.0, (1,): 3.0, (2,): 1.0, (0, 1): 5.0, (0, 2): 3.0, (0, 1, 2): 6.0}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for chosen in choices * 2:
+            point = [3.0, 2.0, 1.0]
+
+            def along(t, chosen=chosen):
+                return fast([point[place] + t if place in chosen else point[place] for place in range(3)], x)
+
+            assert grad(along)(0.0) == slopes[chosen] * (2.0 if mapped else 1.0)
+    assert len(fast.derivatives) == 2
+    assert [str(one.message)[:60] for one in caught] == ["function was differentiated in more than 2 choices of its nu"]

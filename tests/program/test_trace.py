@@ -5,10 +5,12 @@ import copy
 import gc
 import itertools
 import math
+from collections import namedtuple
 
 import numpy as np
 import pytest
 
+import autograd
 from autograd import (
     OperandError,
     TraceError,
@@ -208,6 +210,7 @@ def test_a_negated_condition_holds_where_the_condition_does_not():
     assert [slope(x) for x in (-2.0, 4.0)] == [12.0, 0.5]
 
 
+Named = namedtuple("Named", "first second")
 BOOLEANS = {
     "compared": lambda x, y: 1.0 if (x > 0.0) == (y > 0.0) else 2.0,
     "compared with True": lambda x, y: 1.0 if (x > 0.0) == True else 2.0,  # noqa: E712
@@ -224,7 +227,37 @@ BOOLEANS = {
     "returned": lambda x, y: x > y,
     "counted": lambda x, y: float([x > 0.0, y > 0.0].count(True)),
     "negated number": lambda x, y: -(x > y) + x,
+    "divided": lambda x, y: (x > y) / 2 + x / ((y > 0.0) + 1),
+    "dividing": lambda x, y: 3.0 / (x > -5.0) + x / (y > -5.0),
+    "floored": lambda x, y: (x > y) // 2 + 3 // ((x > y) + 1) + 7 % ((x > y) + 2) + (x > y) % 2,
+    "divided with remainder": lambda x, y: [*divmod(x > y, 2), *divmod(5, (x > y) + 2), *divmod(x, y)],
+    "powers": lambda x, y: (x > y) ** 2 + 3.0 ** (x > y) + x ** (x > y) + (x > y) ** 0.5,
+    "ordered": lambda x, y: [(x > y) < 1, (x > y) <= 0.5, (x > y) > (y > x), (x > y) >= 1.0, x < (x > y)],
+    "rounded": lambda x, y: [
+        +(x > y),
+        abs(x > y),
+        round(x > y),
+        math.floor(x > y),
+        math.ceil(x > y),
+        math.trunc(x > y),
+    ],
+    "shifted": lambda x, y: (1 << (x > y)) + ((x > y) << 2) + ((x > y) >> 1),
+    "functions": lambda x, y: exp(x > y) + hypot(x > y, y) + maximum(x > y, 0.5) + sqrt(x > y),
+    "math": lambda x, y: math.sqrt(x > y) + x,
+    "NumPy": lambda x, y: np.sqrt(x > y) * x + np.mean([x > y, y > x]) + np.array([x > y, y > x], float).sum(),
+    "sums": lambda x, y: autograd.sum([x > y, y > x]) + dot([x > y, y], [x, y]),
+    "formatted": lambda x, y: 1.0 if f"{x > y}" == "True" else 2.0 if str(y > x) == "True" else 3.0,
+    "formatted as a number": lambda x, y: float(f"{x > y:d}"),
+    "named tuple": lambda x, y: Named(x > y, Named(y > x, x)),
+    "arrays": lambda x, y: [np.array([x > y, y > x], dtype=object), np.array([x > y, x], dtype=object)],
+    "mask": lambda x, y: np.sum(np.array([x, y], dtype=object) > 0.0) * x,
 }
+
+
+def test_conditions_in_results_are_no_decisions():
+    fast = jit(lambda x, y: Named(x > y, np.array([x > y, [y > x]][0:1] + [x], dtype=object)))
+    assert same_bits(fast(1.0, 2.0), Named(0.0, [0.0, 1.0])) and same_bits(fast(2.0, 1.0), Named(1.0, [1.0, 2.0]))
+    assert len(fast.paths) == 1
 
 
 @pytest.mark.parametrize("function", BOOLEANS.values(), ids=BOOLEANS)

@@ -838,3 +838,40 @@ def test_inside_strict_a_mapped_function_names_the_operation_that_is_not_finite(
         with pytest.raises(DomainError, match=r"log needs 0 < x, got x = -2\.0"):
             mapped(2.0, rows)
     assert np.isnan(mapped(2.0, rows)).any()
+
+
+def scaling(w, row, shared, listed):
+    """A function of a row that changes what it was given."""
+    row *= 10.0
+    shared += row
+    listed[0] = listed[0] + w
+    return w * row.sum() + shared.sum() + listed[0]
+
+
+def in_strict(function, *arguments):
+    """The result of a function inside `strict`."""
+    with strict():
+        return function(*arguments)
+
+
+WAYS_BY_ROW = {
+    "compiled": lambda mapped, *rest: mapped(2.0, *rest),
+    "jit": lambda mapped, *rest: jit(lambda w: mapped(w, *rest))(2.0),
+    "differentiated": lambda mapped, *rest: vjp(lambda w: mapped(w, *rest), 2.0)[0],
+    "strict": lambda mapped, *rest: in_strict(mapped, 2.0, *rest),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_BY_ROW)
+def test_rows_are_their_own_whatever_the_function_does_with_them(way):
+    rows, shared, listed = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 2.0]), [5.0, {"a": 1.0}]
+    mapped = vmap(scaling, in_axes=(None, 0, None, None))
+    assert list(WAYS_BY_ROW[way](mapped, rows, shared, listed)) == [60.0 + 33.0 + 7.0, 140.0 + 73.0 + 7.0]
+    assert rows.tolist() == [[1.0, 2.0], [3.0, 4.0]] and shared.tolist() == [1.0, 2.0] and listed[0] == 5.0
+
+
+def test_a_tuple_of_arrays_is_neither_rows_nor_parts():
+    pair = np.ones(3), np.ones(3)
+    with pytest.raises(TypeError, match=r"argument 0 is a tuple of arrays, which could be rows or parts of a row"):
+        vmap(lambda p: p[0] + p[1])(pair)
+    assert list(vmap(lambda p: p[0] + p[1])(list(pair))) == [2.0, 2.0]

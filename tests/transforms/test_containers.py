@@ -10,7 +10,19 @@ import numpy as np
 import pytest
 
 import viz
-from autograd import OperandError, grad, gradcheck, hessian, jacobian, jit, value_and_grad, vmap
+from autograd import (
+    OperandError,
+    Variable,
+    array,
+    exp,
+    grad,
+    gradcheck,
+    hessian,
+    jacobian,
+    jit,
+    value_and_grad,
+    vmap,
+)
 from autograd.program.signature import Signature, argument_leaf, sign
 from autograd.testing import check_gradient
 from autograd.transforms.trees import flatten, map_leaves
@@ -318,3 +330,29 @@ def test_mapping_leaves_keeps_what_does_not_change():
     assert map_leaves(lambda leaf: leaf, tree) is tree
     changed = map_leaves(lambda leaf: 5.0 if leaf == 1.0 else leaf, tree)
     assert changed == [5.0, tree[1]] and changed[1] is tree[1]
+
+
+class Tagged(np.ndarray):
+    """A subclass that could mean anything."""
+
+
+@pytest.mark.parametrize("given", [
+    np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]), np.ones((2, 2)).view(np.matrix), np.ones(3).view(Tagged),
+], ids=lambda given: type(given).__name__)  # fmt: skip
+@pytest.mark.parametrize(
+    "take",
+    [
+        grad(lambda x: x.sum()), value_and_grad(lambda x: x.sum()), jacobian(lambda x: x), hessian(lambda x: x.sum()),
+        jit(lambda x: x.sum()), vmap(lambda x: x, reduce="sum"), lambda x: jit(lambda x: x.sum()).bind(x), exp, array,
+        lambda x: vmap(lambda x, w: w.sum(), in_axes=(0, None))(np.ones(3), x),
+        lambda x: grad(lambda x: x["a"][0].sum())({"a": [x]}), lambda x: exp(Variable(1.0)) * array([1.0]) * x,
+    ],
+)  # fmt: skip
+def test_an_array_whose_class_means_more_than_its_numbers_is_refused_with_the_way_out(take, given):
+    with pytest.raises(OperandError, match=r"filled|numpy\.asarray"):
+        take(given)
+
+
+def test_a_file_in_memory_is_a_plain_array():
+    given = np.arange(3.0).view(np.memmap)
+    assert grad(lambda x: (x * x).sum())(given).tolist() == jit(lambda x: 2.0 * x)(given).tolist() == [0.0, 2.0, 4.0]

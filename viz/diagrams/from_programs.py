@@ -143,7 +143,7 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
     """The path that these arguments take; it is recorded if it was not taken before."""
     given, nodes, key = sign(arguments, {})
     try:
-        paths = jitted.recordings.paths(key, arguments, {})
+        paths = jitted.recordings.paths(jitted.recordings.full_key(key), arguments, {})
         path = paths.first(given)
         while True:
             captured = path.traced.variables

@@ -368,6 +368,8 @@ def power_below(a: Value, b: Value, c: Value) -> Value:
     """a ** (b - c) for a small integer c, as if the difference were exact."""
     difference = two_sum(b, -c)
     error = select(is_nan(difference.low), 0.0, difference.low)
-    integer = is_integer(b)
-    odd = integer & (absolute(b) < math.inf) & (is_odd(b) ^ is_odd(c))
+    # A rounded difference is no integer below 2**53, and from there on b is even.
+    exact, large = error == 0.0, absolute(b) >= 2.0 * TWO_52
+    integer = select(exact, is_integer(difference.high), large)
+    odd = select(exact, is_odd(difference.high), large & ~is_integer(0.5 * c))
     return power_of(a, Pair(difference.high, error), integer, odd)

@@ -22,6 +22,8 @@ __all__ = ["LENGTH", "WIDTH", "Module", "Scratch"]
 WIDTH = 8
 # Operations in a function.
 LENGTH = 300
+# Operands of an operation on many that has no loop: LLVM takes a second for a product of 400, and 13 for one of 800.
+MOST_WRITTEN_OUT = 100
 
 
 class Scratch:
@@ -260,7 +262,9 @@ class Module:
         name = step.primitive.name
         line = lowered(name)
         if line.many:
-            return self.call_by_row(function, name, operands) if line.write is None else line.write(operands)
+            if line.write is None or (line.loop is None and len(operands) > MOST_WRITTEN_OUT):
+                return self.call_by_row(function, name, operands)
+            return line.write(operands)
         if line.inline and line.write is not None:
             return operands[0].like(line.write(*operands))
         return self.call(function, function.type_of(REAL), name, operands)

@@ -48,13 +48,23 @@ def total(terms: Sequence[Value]) -> Value:
     """The sum, its rounding errors added at the end (Neumaier 1974) unless they are not finite."""
     result = terms[0]
     if len(terms) < 3:
-        return result if len(terms) == 1 else result + terms[1]
+        return not_negative_zero(result if len(terms) == 1 else result + terms[1])
     lost = result.like(0.0)
     for term in terms[1:]:
         result, error = two_sum(result, term)
         lost = lost + error
-    corrected = result + lost
-    return select(corrected == corrected, corrected, result)
+    return corrected(result, lost)
+
+
+def corrected(result: Value, lost: Value) -> Value:
+    """A sum with its rounding errors, which are nan where it is not finite."""
+    total = result + lost
+    return not_negative_zero(select(total == total, total, result))
+
+
+def not_negative_zero(total: Value) -> Value:
+    """A sum as it is if added to 0.0 one after the other: no sum of that kind is -0.0."""
+    return total + 0.0
 
 
 def inner_product(terms: Sequence[Value]) -> Value:
@@ -62,14 +72,13 @@ def inner_product(terms: Sequence[Value]) -> Value:
     half = len(terms) // 2
     products = [two_product(a, b) for a, b in zip(terms[:half], terms[half:], strict=True)]
     if half == 1:
-        return products[0].high
+        return not_negative_zero(products[0].high)
     result = products[0].high
     lost = products[0].low
     for product in products[1:]:
         result, error = two_sum(result, product.high)
         lost = lost + (error + product.low)
-    corrected = result + lost
-    return select(corrected == corrected, corrected, result)
+    return corrected(result, lost)
 
 
 def product(factors: Sequence[Value]) -> Value:
@@ -93,8 +102,9 @@ def product(factors: Sequence[Value]) -> Value:
         step = two_product(result, mantissa)
         lost = fma(lost, mantissa, step.low)
         result = step.high
-    corrected = result + lost
-    result = select(corrected == corrected, corrected, result)
+    total = result + lost
+    # A zero keeps its sign.
+    result = select((total == total) & (result != 0.0), total, result)
     # In steps: a power of two has a narrower range than the product of three.
     for _ in range(3):
         power = larger(smaller(exponent, 1000.0), -1000.0)
@@ -104,13 +114,13 @@ def product(factors: Sequence[Value]) -> Value:
 
 
 def largest(operands: Sequence[Value]) -> Value:
-    """The largest operand; nan if any is."""
-    return functools.reduce(maximum, operands)
+    """The largest operand, the first of zeros; nan if any is."""
+    return functools.reduce(lambda so_far, operand: maximum(operand, so_far), operands)
 
 
 def smallest(operands: Sequence[Value]) -> Value:
-    """The smallest operand; nan if any is."""
-    return functools.reduce(minimum, operands)
+    """The smallest operand, the first of zeros; nan if any is."""
+    return functools.reduce(lambda so_far, operand: minimum(operand, so_far), operands)
 
 
 def length(terms: Sequence[Value]) -> Value:
@@ -148,9 +158,7 @@ class Loop(NamedTuple):
         carried = "entry", "1", start
         for label, terms in (("many", TERMS), ("one", 1)):
             carried = self.turns(function, addresses, label, terms, carried)
-        total = carried[2]
-        corrected = total.high + total.low
-        result = select(corrected == corrected, corrected, total.high)
+        result = corrected(*carried[2])
         function.lines += [f"  ret double {result.text}", "}"]
         return "\n".join(function.lines), function.intrinsics
 

@@ -1,7 +1,9 @@
 """Machine code gives what plain Python gives, to a few units in the last place: primitives, decisions, rows."""
 
+import gc
 import math
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -202,3 +204,21 @@ def test_a_function_that_can_not_be_compiled_stays_in_the_interpreter_with_one_w
     assert capfd.readouterr() == ("", "")
     with pytest.raises(LookupError, match="no such instruction"):
         jit(lambda x: exp(sin(x)) + x, tier="llvm")(0.7)
+
+
+def test_no_more_than_so_much_machine_code_is_in_use(monkeypatch):
+    gc.collect()
+    kept = [jit(lambda x: x * 2.0 + 0.125, tier="llvm")]
+    kept[0](1.0)
+    monkeypatch.setattr(native, "MOST_KEPT", len(native.engines) - len(native.unused) + 3)
+    with pytest.warns(RuntimeWarning, match="the interpreter runs a function of which no machine code is made"):
+        for number in range(10):
+            kept.append(jit(lambda x, k=float(number): x * k + 0.5, tier="llvm"))
+            assert kept[-1](2.0) == 2.0 * number + 0.5
+    assert len(native.engines) - len(native.unused) <= native.MOST_KEPT
+    # There is room again once functions are gone.
+    kept.clear()
+    gc.collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert jit(lambda x: x * 3.0 + 0.25, tier="llvm")(2.0) == 6.25

@@ -1,0 +1,828 @@
+# cython: boundscheck=True, wraparound=True
+"""Arrays of nodes, on which NumPy's functions give what they give on numbers.
+
+NumPy runs loops of its own over a plain array of objects, and never asks the objects: its functions that compare lose
+nans there, and know no convention at kinks. A `NodeArray` hands each element to the engine's primitive. Inside a trace,
+comparisons give a `ConditionArray`, which decides nothing until it has to.
+
+Imported on use, as NumPy is.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from autograd.errors import AutogradError, OperandError
+from autograd.graph.array_elements import (
+    PAIRS,
+    REDUCTIONS,
+    TRUTHS,
+    between,
+    distinct,
+    function_of,
+    holds,
+    is_condition,
+    median_of,
+    order_of,
+    place_of_largest,
+    place_of_smallest,
+    place_to_insert,
+    quantile_of,
+)
+from autograd.graph.modes import is_traced
+from autograd.graph.node import Node
+from autograd.numbers.operands import way_to_plain
+from autograd.operations import functions
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import (
+    Abs,
+    Divide,
+    FloorDivide,
+    Minus,
+    Mod,
+    Multiply,
+    Negate,
+    Norm,
+    Plus,
+    Power,
+    where,
+)  # fmt: skip
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.graph.node import record_binary, record_unary
+
+__all__ = ["ConditionArray", "NodeArray", "apply_ufunc", "array", "node_array"]
+
+OBJECTS = numpy.dtype(object)
+# Products of matrices and vectors, for which NumPy's own loops over objects are right.
+PRODUCTS = frozenset(["matmul", "vecdot", "matvec", "vecmat"])
+
+
+class NodeArray(numpy.ndarray):
+    """An array of nodes and numbers, elements of any NumPy array of objects that this package makes.
+
+    Functions and methods of NumPy work on it as on an array of numbers, or raise OperandError. `numpy.asarray` makes
+    a plain array of it, whose functions are NumPy's own.
+    """
+
+    # The operators by themselves: by way of NumPy's functions they take three times as long on a few elements.
+    # fmt: off
+    def __add__(self, other: Any) -> Any: return combined(Plus, self, other, numpy.add)
+    def __radd__(self, other: Any) -> Any: return combined(Plus, other, self, numpy.add)
+    def __sub__(self, other: Any) -> Any: return combined(Minus, self, other, numpy.subtract)
+    def __rsub__(self, other: Any) -> Any: return combined(Minus, other, self, numpy.subtract)
+    def __mul__(self, other: Any) -> Any: return combined(Multiply, self, other, numpy.multiply)
+    def __rmul__(self, other: Any) -> Any: return combined(Multiply, other, self, numpy.multiply)
+    def __truediv__(self, other: Any) -> Any: return combined(Divide, self, other, numpy.divide)
+    def __rtruediv__(self, other: Any) -> Any: return combined(Divide, other, self, numpy.divide)
+    def __floordiv__(self, other: Any) -> Any: return combined(FloorDivide, self, other, numpy.floor_divide)
+    def __rfloordiv__(self, other: Any) -> Any: return combined(FloorDivide, other, self, numpy.floor_divide)
+    def __mod__(self, other: Any) -> Any: return combined(Mod, self, other, numpy.remainder)
+    def __rmod__(self, other: Any) -> Any: return combined(Mod, other, self, numpy.remainder)
+    def __rpow__(self, other: Any, modulus: Any = None) -> Any: return combined(Power, other, self, numpy.power)
+    def __neg__(self) -> Any: return mapped(Negate, self)
+    def __pos__(self) -> Any: return self.copy()
+    def __abs__(self) -> Any: return mapped(Abs, self)
+    def __lt__(self, other: Any) -> Any: return compared(operator.lt, self, other, numpy.less)
+    def __le__(self, other: Any) -> Any: return compared(operator.le, self, other, numpy.less_equal)
+    def __gt__(self, other: Any) -> Any: return compared(operator.gt, self, other, numpy.greater)
+    def __ge__(self, other: Any) -> Any: return compared(operator.ge, self, other, numpy.greater_equal)
+    def __eq__(self, other: Any) -> Any: return compared(operator.eq, self, other, numpy.equal)
+    def __ne__(self, other: Any) -> Any: return compared(operator.ne, self, other, numpy.not_equal)
+    # fmt: on
+    __hash__ = None
+
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        if modulus is not None:
+            raise OperandError("pow(x, y, modulus) is for integers; use (x ** y) % modulus")
+        return combined(Power, self, other, numpy.power)
+
+    # By itself as well: NumPy takes ten times as long to come back here.
+
+    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
+        """The sum of the elements along axes, from left to right."""
+        if axis is None and out is None and not options and self.size:
+            return chained(Plus, list_of(self))
+        return super().sum(axis, dtype, out, **options)
+
+    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
+        """The mean of the elements along axes."""
+        if axis is None and out is None and not options and self.size:
+            return applied(Divide, chained(Plus, list_of(self)), float(self.size))
+        return super().mean(axis, dtype, out, **options)
+
+    @staticmethod
+    def apply_primitive(primitive: Any, operands: tuple[Any, ...]) -> Any:
+        """The primitive of each element, for calls of primitives such as `exp(array)`."""
+        return elementwise(primitive, operands)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "__call__" and not options:
+            primitive = primitive_of(ufunc)
+            if primitive is not None:
+                return mapped(primitive, self) if len(inputs) == 1 else combined(primitive, inputs[0], inputs[1], ufunc)
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return apply_function(function, types, args, kwargs)
+
+    # Methods whose loops are NumPy's own, which compare.
+
+    def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+        """Sort in place, nans last."""
+        places = self.argsort(axis)
+        self[...] = numpy.take_along_axis(self.view(numpy.ndarray), places, axis)
+
+    def argsort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+        """The places that sort the array, ties in their order, nans last."""
+        return along(self, axis, order_of)
+
+    def partition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
+        """Sort in place: a sorted array is partitioned at every place."""
+        self.sort(axis)
+
+    def argpartition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
+        """The places that sort the array."""
+        return self.argsort(axis)
+
+    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+        """The place of the first largest element, or of the first nan."""
+        return into(out, reduced(place_of_largest, self, axis, keepdims, numpy.intp))
+
+    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
+        """The place of the first smallest element, or of the first nan."""
+        return into(out, reduced(place_of_smallest, self, axis, keepdims, numpy.intp))
+
+    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+        """The places before which `v` keeps the array sorted."""
+        row = (self if sorter is None else self[sorter]).tolist()
+        found = elementwise(lambda x: place_to_insert(row, x, side == "right"), (v,), as_numbers)
+        return found if isinstance(found, numpy.ndarray) else numpy.intp(found)
+
+    def nonzero(self) -> Any:
+        """The places of elements that are not 0, one array for each axis."""
+        return numpy.nonzero(numpy.asarray(elementwise(holds, (self,), as_truths)))
+
+    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
+        """The elements as another type: numbers are truths if asked for bool, nodes can't become other numbers."""
+        if numpy.dtype(dtype) == bool:
+            return numpy.array(elementwise(holds, (self,), as_truths), dtype=bool)
+        converted = super().astype(dtype, *args, **options)
+        return converted if converted.dtype == OBJECTS else converted.view(numpy.ndarray)
+
+
+def array(values: Any) -> NodeArray:
+    """An array of the nodes and numbers in nested sequences or another array, on which NumPy's functions are right.
+
+    Transforms hand such arrays to functions. In a plain `np.array([x, y])` of nodes, functions that compare
+    (`np.maximum`, `np.sort`, ...) are NumPy's own, which lose nans.
+
+    >>> import numpy as np
+    >>> from autograd import Variable, array
+    >>> np.maximum(array([Variable(2.0), float("nan")]), 0.0)[1]
+    nan
+    """
+    if way := way_to_plain(values):
+        raise OperandError(f"array was given a {type(values).__name__}, and {way}")
+    given = numpy.array(values, dtype=object)
+    for element in given.flat:
+        if not isinstance(element, Node | float | int | numpy.number | numpy.bool_):
+            raise OperandError(f"array holds numbers and nodes in rows of one length, got {type(element).__name__}")
+    return given.view(NodeArray)
+
+
+def node_array(elements: list[Any], shape: tuple[int, ...] | None = None) -> Any:
+    """The array of these elements; without a shape, of one axis."""
+    if cython.compiled:
+        made = filled(elements).view(NodeArray)
+    else:
+        made = numpy.fromiter(elements, OBJECTS, len(elements)).view(NodeArray)
+    return made if shape is None or len(shape) == 1 else made.reshape(shape)
+
+
+def filled(elements: list[Any]) -> Any:
+    """The plain array of these elements; only compiled, where it takes half the time of `numpy.fromiter`."""
+    count = len(elements)
+    made = numpy.empty(count, OBJECTS)
+    PyObject_GetBuffer(made, cython.address(view), PyBUF_SIMPLE)  # type: ignore[name-defined]  # noqa: F821
+    places = cython.cast("PyObject**", view.buf)  # type: ignore[name-defined]  # noqa: F821
+    for place in range(count):
+        element = elements[place]
+        Py_INCREF(element)  # type: ignore[name-defined]  # noqa: F821
+        Py_XDECREF(places[place])  # type: ignore[name-defined]  # noqa: F821
+        places[place] = cython.cast("PyObject*", element)
+    PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821
+    return made
+
+
+# The makers of results: of nodes and numbers, of truths, of whole numbers. A result without axes is its element.
+
+
+def as_nodes(elements: list[Any], shape: tuple[int, ...]) -> Any:
+    return elements[0] if shape == () else node_array(elements, shape)
+
+
+def as_floats_or_nodes(elements: list[Any], shape: tuple[int, ...]) -> Any:
+    if shape != () and not any([isinstance(element, Node) for element in elements]):
+        return numpy.fromiter(elements, float, len(elements)).reshape(shape)
+    return as_nodes(elements, shape)
+
+
+def as_truths(elements: list[Any], shape: tuple[int, ...]) -> Any:
+    if shape == ():
+        return elements[0]
+    if is_traced() and any([is_condition(element) for element in elements]):
+        return ConditionArray(elements, shape)
+    return numpy.fromiter(elements, bool, len(elements)).reshape(shape)
+
+
+def as_numbers(elements: list[Any], shape: tuple[int, ...]) -> Any:
+    return elements[0] if shape == () else numpy.array(elements).reshape(shape)
+
+
+# Elements in lists.
+
+
+_primitives: dict[Any, Any] = {}
+
+
+def primitive_of(ufunc: Any) -> Any:
+    """The primitive of one or two operands that has a kernel and is the same operation; None if there is none."""
+    try:
+        return _primitives[ufunc]
+    except KeyError:
+        function = function_of(ufunc.__name__)
+        fits = isinstance(function, Primitive) and function.kernel is not None and function.arity == ufunc.nin
+        return _primitives.setdefault(ufunc, function if fits else None)
+
+
+def applied(primitive: Any, left: Any, right: Any) -> Any:
+    """The primitive, which has a kernel, of two elements."""
+    if isinstance(left, Node) or isinstance(right, Node):
+        result = record_binary(primitive, left, right)
+        if result is not NotImplemented:
+            return result
+    return primitive(left, right)
+
+
+def listed(operand: Any, shape: tuple[int, ...]) -> Any:
+    """The elements of an array of this shape in a list, or a list of a single number; None for all else."""
+    kind = type(operand)
+    if kind is float or isinstance(operand, Node) or kind is int:
+        return [operand]
+    if (kind is NodeArray or kind is numpy.ndarray) and operand.shape == shape:
+        return list_of(operand)
+    return None
+
+
+def list_of(given: Any) -> list[Any]:
+    """The elements of an array in their order, as nodes and Python's numbers."""
+    if given.dtype.kind == "f" and given.dtype.itemsize > 8:
+        # A long double would stay one.
+        given = given.astype(float)
+    return given.tolist() if len(given.shape) == 1 else given.ravel().tolist()  # type: ignore[no-any-return]
+
+
+def combined(primitive: Any, left: Any, right: Any, ufunc: Any) -> Any:
+    """An operator of two operands, at least one of them a `NodeArray`."""
+    shape = left.shape if isinstance(left, NodeArray) else right.shape
+    if shape != ():
+        first, second = listed(left, shape), listed(right, shape)
+        if first is not None and second is not None:
+            return node_array(paired(primitive, first, second), shape)
+    if knows_better(left) or knows_better(right):
+        return NotImplemented
+    return apply_ufunc(ufunc, "__call__", (left, right), {})
+
+
+def paired(primitive: Any, first: list[Any], second: list[Any]) -> list[Any]:
+    """The primitive of the elements of two lists; one of a single element goes with all of the other."""
+    count = max(len(first), len(second)) if first and second else 0
+    one, other = len(first) != count, len(second) != count
+    return [applied(primitive, first[0 if one else at], second[0 if other else at]) for at in range(count)]
+
+
+def compared(function: Any, left: Any, right: Any, ufunc: Any) -> Any:
+    """A comparison of an array of nodes with an array of its shape or a number."""
+    shape = left.shape
+    first, second = listed(left, shape), listed(right, shape)
+    if first is None or second is None or shape == () or len(first) == 0:
+        return NotImplemented if knows_better(right) else apply_ufunc(ufunc, "__call__", (left, right), {})
+    if len(second) != len(first):
+        second = second * len(first)
+    return as_truths([function(a, b) for a, b in zip(first, second, strict=True)], shape)
+
+
+def chained(primitive: Any, row: list[Any]) -> Any:
+    """The primitive of the elements of a row from left to right."""
+    total = row[0]
+    for place in range(1, len(row)):
+        total = applied(primitive, total, row[place])
+    return total
+
+
+def inner_product(left: list[Any], right: list[Any]) -> Any:
+    """The sum of the products, from left to right."""
+    return chained(Plus, paired(Multiply, left, right)) if left else 0.0
+
+
+def knows_better(operand: Any) -> bool:
+    """Whether an operand, such as a pandas Series or a sparse matrix, has operators for arrays of its own."""
+    if isinstance(operand, numpy.ndarray) or isinstance(operand, Node) or isinstance(operand, float):  # noqa: SIM101
+        # One after the other: an isinstance of several builds their union first.
+        return False
+    if isinstance(operand, ConditionArray):
+        return False
+    own = getattr(type(operand), "__array_ufunc__", False)
+    return own is None or bool(own) or getattr(operand, "__array_priority__", 0.0) > 0.0
+
+
+def mapped(primitive: Any, given: NodeArray) -> Any:
+    """A primitive of one operand that has a kernel, of each element."""
+    elements = [record_unary(primitive, x) if isinstance(x, Node) else primitive(x) for x in list_of(given)]
+    return as_nodes(elements, given.shape)
+
+
+def as_array(operand: Any) -> Any:
+    """An operand as a plain array: of numbers, or of nodes and numbers."""
+    if isinstance(operand, numpy.ndarray):
+        way = way_to_plain(operand)
+        if way:
+            raise OperandError(f"an operand is a {type(operand).__name__}, and {way}")
+        return operand.view(numpy.ndarray)
+    if isinstance(operand, ConditionArray):
+        return operand.holder()
+    if isinstance(operand, Node) or is_condition(operand):
+        holder = numpy.empty((), OBJECTS)
+        holder[()] = operand
+        return holder
+    return numpy.asarray(operand)
+
+
+def elementwise(function: Callable[..., Any], operands: Sequence[Any], make: Any = as_nodes) -> Any:
+    """The function of elements at the same places; arrays are repeated along axes as NumPy does."""
+    arrays = [as_array(operand) for operand in operands]
+    shape = numpy.broadcast_shapes(*[given.shape for given in arrays])
+    lists = [list_of(given if given.shape == shape else numpy.broadcast_to(given, shape)) for given in arrays]
+    return make([function(*elements) for elements in zip(*lists, strict=True)], shape)
+
+
+def rows_of(given: Any, axis: Any) -> tuple[list[list[Any]], tuple[int, ...], tuple[int, ...]]:
+    """The lists of elements along the axes (all if None); the shape of the others, and it with 1 for these axes."""
+    plain = as_array(given)
+    if axis is None:
+        return [list_of(plain)], (), (1,) * plain.ndim
+    axes = numpy.lib.array_utils.normalize_axis_tuple(axis, plain.ndim)
+    others = [place for place in range(plain.ndim) if place not in axes]
+    shape = tuple([plain.shape[place] for place in others])
+    kept = tuple([1 if place in axes else length for place, length in enumerate(plain.shape)])
+    length = math.prod([plain.shape[place] for place in axes])
+    moved = plain.transpose(*others, *sorted(axes)).reshape(math.prod(shape), length)
+    return [list_of(row) for row in moved], shape, kept
+
+
+def reduced(
+    function: Callable[[list[Any]], Any], given: Any, axis: Any, keepdims: Any, make: Any = None, valid: Any = True,
+    initial: Any = numpy._NoValue,
+) -> Any:  # fmt: skip
+    """The function of the elements along axes, of those that are `valid`."""
+    rows, shape, kept = rows_of(given, axis)
+    if valid is not True:
+        masks = rows_of(numpy.broadcast_to(numpy.asarray(valid, bool), numpy.shape(given)), axis)[0]
+        rows = [list(itertools.compress(row, mask)) for row, mask in zip(rows, masks, strict=True)]
+    if initial is not numpy._NoValue and initial is not None:
+        rows = [[initial, *row] for row in rows]
+    results = [function(row) for row in rows]
+    shape = kept if keepdims is not numpy._NoValue and keepdims else shape
+    if make in (numpy.intp, float):
+        return numpy.array(results, make).reshape(shape)[()]
+    return (make or as_nodes)(results, shape)
+
+
+def along(given: Any, axis: Any, function: Callable[[list[Any]], list[int]]) -> Any:
+    """The places that a function finds in each row along an axis, in the places of the elements."""
+    given = given.ravel() if axis is None else given
+    axis = -1 if axis is None else axis
+    rows, shape, _ = rows_of(given, axis)
+    found = numpy.array([function(row) for row in rows], numpy.intp).reshape(*shape, given.shape[axis])
+    return numpy.moveaxis(found, -1, axis)
+
+
+def into(out: Any, result: Any) -> Any:
+    """The result, written into `out` if that is given."""
+    if out is None or out is numpy._NoValue:
+        return result
+    out[...] = result
+    return out
+
+
+# NumPy's functions of elements.
+
+
+def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The result of `ufunc(*inputs)`, or of another method, where an input holds nodes or conditions."""
+    name = ufunc.__name__
+    if any([knows_better(operand) for operand in inputs]):
+        return NotImplemented
+    if name not in TRUTHS:
+        inputs = tuple([as_ones(operand) for operand in inputs])
+    out = options.pop("out", None)
+    out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+    for of_numbers in ("dtype", "casting", "order", "subok"):
+        # Results are nodes, whatever type of numbers is asked for.
+        options.pop(of_numbers, None)
+    if method == "__call__" and name in PAIRS and out is None and not options:
+        pairs = elementwise(PAIRS[name], inputs, lambda pairs, shape: (pairs, shape))
+        return tuple([as_nodes([pair[place] for pair in pairs[0]], pairs[1]) for place in (0, 1)])
+    if method in ("__call__", "reduce") and name in PRODUCTS:
+        return into(out, product(ufunc, inputs, options))
+    if ufunc.types[0][0] == "O":
+        # Somebody's own function of objects: `np.frompyfunc`, `np.vectorize`.
+        own = getattr(ufunc, method)(*[as_array(operand) for operand in inputs], **options)
+        return into(out, wrapped(own))
+    function = function_of(name)
+    if function is None or method not in ("__call__", "reduce", "accumulate", "outer", "reduceat", "at"):
+        raise no_form(name, "")
+    make = as_truths if name in TRUTHS else as_nodes
+    if method == "reduce":
+        return into(out, reduction(name, function, *inputs, **options))
+    if method == "__call__" and not options:
+        return into(out, elementwise(function, inputs, make))
+    if method == "__call__" and set(options) == {"where"}:
+        if out is None:
+            raise OperandError(f"np.{name} with where= needs out= beside nodes, for the elements left out")
+        results = elementwise(function, inputs, as_nodes)
+        numpy.copyto(as_array(out), results, where=numpy.asarray(options["where"], bool), casting="unsafe")
+        return out
+    loop = numpy.frompyfunc(function, ufunc.nin, 1)
+    with numpy.errstate(all="ignore"):
+        # Indices, in `at` and `reduceat`, stay whole numbers.
+        plain = [as_array(inputs[0]), *inputs[1:]] if method != "outer" else [as_array(operand) for operand in inputs]
+        plain[0] = plain[0].astype(object, copy=False)
+        result = getattr(loop, method)(*plain, **options)
+    if result is None:
+        return None
+    return into(out, make(list_of(result), result.shape))
+
+
+def reduction(
+    name: str, function: Any, given: Any, axis: Any = 0, keepdims: Any = False,
+    initial: Any = numpy._NoValue, where: Any = True,
+) -> Any:  # fmt: skip
+    """The result of `ufunc.reduce`."""
+    make = as_truths if name in TRUTHS else as_nodes
+    of_row = REDUCTIONS.get(name, functools.partial(functools.reduce, function))
+    if name not in ("add", "multiply", "logical_or", "logical_and", "logaddexp"):
+        missing = initial is numpy._NoValue or initial is None
+        if missing and 0 in [len(row) for row in rows_of(given, axis)[0]]:
+            raise ValueError(f"zero-size array to reduction operation {name} which has no identity")
+    return reduced(of_row, given, axis, keepdims, make, where, initial)
+
+
+def product(ufunc: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The product of matrices and vectors."""
+    if ufunc is numpy.matmul and not options:
+        left, right = [as_array(operand) for operand in inputs]
+        if left.ndim in (1, 2) and right.ndim in (1, 2) and left.shape[left.ndim - 1] == right.shape[0]:
+            if left.ndim == right.ndim == 1:
+                return inner_product(list_of(left), list_of(right))
+            rows = [list_of(row) for row in numpy.atleast_2d(left)]
+            columns = [list_of(column) for column in numpy.atleast_2d(right.T)]
+            products = [inner_product(row, column) for row in rows for column in columns]
+            return as_nodes(products, left.shape[:-1] + right.shape[1:])
+    arrays = [as_array(operand).astype(object, copy=False) for operand in inputs]
+    with numpy.errstate(all="ignore"):
+        return wrapped(ufunc(*arrays, **options))
+
+
+def no_form(name: str, why: str) -> OperandError:
+    """The error for a function of NumPy that can't take nodes."""
+    prefix = "np." if hasattr(numpy, name.partition(".")[0]) else ""
+    return OperandError(
+        f"{prefix}{name} can't take arrays of nodes{why}; write it with operators and autograd's functions, or use the "
+        f"numbers (.value) if no derivative is meant"
+    )
+
+
+# Inside a trace.
+
+
+class ConditionArray(NDArrayOperatorsMixin):
+    """The comparisons of an array inside a trace: an array of truths that are decided when NumPy needs to know them.
+
+    `np.where`, `&`, `|`, `~`, `any` and `all` leave them undecided. As a mask, in sums and as an array of bools,
+    each is a decision.
+    """
+
+    __slots__ = ("_conditions", "shape")
+
+    def __init__(self, conditions: list[Any], shape: tuple[int, ...]) -> None:
+        self._conditions = conditions
+        self.shape = shape
+
+    @property
+    def dtype(self) -> Any:
+        """That of an array of bools."""
+        return numpy.dtype(bool)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return len(self._conditions)
+
+    @property
+    def T(self) -> Any:  # noqa: N802 - NumPy's name
+        """The array with its axes in reverse order."""
+        return self._like(self.holder().T)
+
+    @property
+    def flat(self) -> Iterator[Any]:
+        """The elements in order."""
+        return iter(self._conditions)
+
+    def holder(self) -> Any:
+        """A plain array of objects that holds the conditions."""
+        return numpy.fromiter(self._conditions, OBJECTS, self.size).reshape(self.shape)
+
+    def reshape(self, *shape: Any) -> Any:
+        """The same elements in another shape."""
+        return self._like(self.holder().reshape(*shape))
+
+    def any(self, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+        """The truth that one holds, along axes."""
+        return into(out, reduced(REDUCTIONS["logical_or"], self, axis, keepdims, as_truths, where))
+
+    def all(self, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+        """The truth that all hold, along axes."""
+        return into(out, reduced(REDUCTIONS["logical_and"], self, axis, keepdims, as_truths, where))
+
+    def _like(self, holder: Any) -> Any:
+        return as_truths(list_of(holder), holder.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self[place] for place in range(len(self))])
+
+    def __getitem__(self, key: Any) -> Any:
+        found = self.holder()[key]
+        return self._like(found) if isinstance(found, numpy.ndarray) else found
+
+    def __bool__(self) -> bool:
+        return bool(self._conditions[0] if self.size == 1 else numpy.zeros(self.shape, bool))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return numpy.array([bool(condition) for condition in self._conditions], dtype or bool).reshape(self.shape)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(numpy.asarray(self), name)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        name = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor",
+                "invert": "logical_not"}.get(ufunc.__name__, ufunc.__name__)  # fmt: skip
+        if name.startswith("logical_"):
+            return apply_ufunc(getattr(numpy, name), method, inputs, options)
+        if any([may_vary(operand) for operand in inputs]):
+            # Beside numbers that vary, 1 and 0.
+            inputs = tuple([as_ones(operand) for operand in inputs])
+            return apply_ufunc(ufunc, method, inputs, options)
+        return getattr(ufunc, method)(*decided(inputs), **options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return apply_function(function, types, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{self.size} conditions of a trace, of shape {self.shape}>"
+
+
+def may_vary(operand: Any) -> bool:
+    """Whether an operand makes a condition beside it a number: it is a node or an array of nodes or floats."""
+    return isinstance(operand, Node | float) or (
+        isinstance(operand, numpy.ndarray | numpy.generic) and operand.dtype.kind in "fO"
+    )
+
+
+def as_ones(operand: Any) -> Any:
+    """1 where a condition holds and 0 elsewhere; anything else as it is."""
+    if isinstance(operand, ConditionArray):
+        return elementwise(where, (operand, 1.0, 0.0))
+    return where(operand, 1.0, 0.0) if is_condition(operand) else operand
+
+
+def decided(value: Any) -> Any:
+    """The arguments with an array of bools in place of each array of conditions."""
+    if isinstance(value, ConditionArray):
+        return numpy.asarray(value)
+    if type(value) in (list, tuple):
+        return type(value)([decided(part) for part in value])
+    return value
+
+
+# NumPy's other functions.
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+
+
+def replaces(*numpys: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Put a function in place of NumPy's where nodes are among the arguments."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        FUNCTIONS.update(dict.fromkeys(numpys, function))
+        return function
+
+    return decorate
+
+
+def apply_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """The result of a function of NumPy whose arguments hold nodes or conditions."""
+    own = FUNCTIONS.get(function)
+    if own is not None:
+        return own(*args, **kwargs)
+    if not all([kind is NodeArray or issubclass(kind, (numpy.ndarray, ConditionArray)) for kind in types]):
+        return NotImplemented
+    if any([kind is ConditionArray for kind in types]):
+        return function(*decided(args), **{name: decided(value) for name, value in kwargs.items()})
+    name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+    if name in REFUSED:
+        raise no_form(name, "")
+    try:
+        return wrapped(function._implementation(*args, **kwargs))
+    except AutogradError:
+        raise
+    except (AttributeError, TypeError) as error:
+        raise no_form(name, f" ({error})") from error
+
+
+def wrapped(result: Any) -> Any:
+    """The result of NumPy's own code with `NodeArray` for plain arrays of objects."""
+    if type(result) is numpy.ndarray and result.dtype == OBJECTS:
+        return result.view(NodeArray)
+    if type(result) in (list, tuple):
+        return type(result)([wrapped(part) for part in result])
+    return result
+
+
+# Functions that compare the elements of a plain array.
+REFUSED = frozenset(["gradient", "histogram", "histogram2d", "histogramdd", "lexsort", "sort_complex"])
+
+
+@replaces(numpy.where)
+def where_function(condition: Any, *sides: Any) -> Any:
+    """`np.where`: of conditions, without deciding."""
+    if len(sides) == 2 and isinstance(condition, ConditionArray):
+        return elementwise(where, (condition, *sides))
+    if isinstance(condition, NodeArray):
+        condition = elementwise(holds, (condition,), as_truths)
+        if isinstance(condition, ConditionArray):
+            return where_function(condition, *sides)
+    condition = numpy.asarray(condition)
+    return wrapped(numpy.where(condition, *[as_array(side) for side in sides]))
+
+
+@replaces(numpy.any)
+def any_function(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    """`np.any`."""
+    return into(out, reduced(REDUCTIONS["logical_or"], a, axis, keepdims, as_truths, where))
+
+
+@replaces(numpy.all)
+def all_function(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    """`np.all`."""
+    return into(out, reduced(REDUCTIONS["logical_and"], a, axis, keepdims, as_truths, where))
+
+
+@replaces(numpy.searchsorted)
+def searchsorted_function(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+    """`np.searchsorted`."""
+    return numpy.asarray(a, object).view(NodeArray).searchsorted(v, side, sorter)
+
+
+@replaces(numpy.digitize)
+def digitize_function(x: Any, bins: Any, right: Any = False) -> Any:
+    """`np.digitize`, for bins that ascend."""
+    return searchsorted_function(bins, x, "left" if right else "right")
+
+
+@replaces(numpy.nan_to_num)
+def nan_to_num_function(x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """`np.nan_to_num`."""
+    high = numpy.finfo(float).max if posinf is None else posinf
+    low = numpy.finfo(float).min if neginf is None else neginf
+    result = elementwise(lambda x: where(x == math.inf, high, where(x == -math.inf, low, where(x == x, x, nan))), (x,))
+    return result if copy else into(x, result)
+
+
+@replaces(numpy.interp)
+def interp_function(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    """`np.interp`."""
+    if period is not None:
+        raise no_form("interp", " with a period")
+    places, values = list_of(as_array(xp)), list_of(as_array(fp))
+    low, high = values[0] if left is None else left, values[-1] if right is None else right
+    return elementwise(lambda at: between(at, places, values, low, high), (x,))
+
+
+@replaces(numpy.unique)
+def unique_function(
+    ar: Any, return_index: Any = False, return_inverse: Any = False, return_counts: Any = False, axis: Any = None,
+    *, equal_nan: Any = True, sorted: Any = True,  # noqa: A002 - NumPy's name
+) -> Any:  # fmt: skip
+    """`np.unique`."""
+    if axis is not None or not equal_nan:
+        raise no_form("unique", " with an axis, or with nans that differ")
+    row = list_of(ar)
+    groups = distinct(row)
+    results = [node_array([row[places[0]] for places in groups])]
+    if return_index:
+        results.append(numpy.array([places[0] for places in groups], numpy.intp))
+    if return_inverse:
+        inverse = numpy.empty(len(row), numpy.intp)
+        for number, places in enumerate(groups):
+            inverse[places] = number
+        results.append(inverse.reshape(numpy.shape(ar)))
+    if return_counts:
+        results.append(numpy.array([len(places) for places in groups], numpy.intp))
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def quantiles(
+    name: str, a: Any, q: Any, axis: Any, out: Any, keepdims: Any, method: Any, ignoring_nan: bool = False
+) -> Any:
+    """Quantiles of the elements along axes; those of several shares along the first axis."""
+    if method != "linear" or isinstance(q, Node | NodeArray):
+        raise no_form(name, " by another method than 'linear', nor for a share that is a node")
+    shares = numpy.asarray(q, float)
+    found = [
+        reduced(functools.partial(quantile_of, share=share, ignoring_nan=ignoring_nan), a, axis, keepdims)
+        for share in shares.ravel().tolist()
+    ]
+    if shares.ndim == 0:
+        return into(out, found[0])
+    shape = shares.shape + numpy.shape(found[0]) if isinstance(found[0], numpy.ndarray) else shares.shape
+    return into(out, as_nodes([x for part in found for x in list_of(as_array(part).ravel())], shape))
+
+
+def replace_quantiles(prefix: str, ignoring_nan: bool) -> None:
+    """Replace NumPy's median, quantile and percentile, or those that ignore nans."""
+
+    def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
+        of_row = functools.partial(median_of, ignoring_nan=ignoring_nan)
+        return into(out, reduced(of_row, a, axis, keepdims))
+
+    def quantile(
+        a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = "linear",
+        keepdims: Any = False,
+    ) -> Any:  # fmt: skip
+        return quantiles("quantile", a, q, axis, out, keepdims, method, ignoring_nan)
+
+    def percentile(a: Any, q: Any, *args: Any, **options: Any) -> Any:
+        return quantile(a, numpy.asarray(q, float) / 100.0, *args, **options)
+
+    for function in (median, quantile, percentile):
+        FUNCTIONS[getattr(numpy, prefix + function.__name__)] = function
+
+
+replace_quantiles("", False)
+replace_quantiles("nan", True)
+
+
+@replaces(numpy.linalg.norm)
+def norm_function(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:  # noqa: A002 - NumPy's name
+    """`np.linalg.norm`."""
+    axes = range(x.ndim) if axis is None else numpy.atleast_1d(axis)
+    if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
+        return reduced(lambda row: Norm(*row), x, axis, keepdims)
+    if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
+        first, second = [int(place) % x.ndim for place in axes]
+        inner, outer = (first, second) if abs(ord) == 1 else (second, first)
+        sums = numpy.sum(abs(x), axis=inner, keepdims=True)
+        extreme = (numpy.max if ord > 0 else numpy.min)(sums, axis=outer, keepdims=True)
+        return extreme if keepdims else wrapped(numpy.squeeze(extreme, axis=(first, second)))[()]
+    if len(axes) != 1 or isinstance(ord, str):
+        raise no_form("linalg.norm", f" for ord={ord!r} of a matrix")
+    if ord in (math.inf, -math.inf):
+        name = "maximum" if ord > 0 else "minimum"
+        return reduced(lambda row: REDUCTIONS[name]([Abs(element) for element in row]), x, axis, keepdims)
+    if ord == 0:
+        return reduced(lambda row: functions.sum([where(e != 0.0, 1.0, 0.0) for e in row]), x, axis, keepdims)
+    return reduced(lambda row: functions.sum([Abs(e) ** ord for e in row]) ** (1.0 / ord), x, axis, keepdims)

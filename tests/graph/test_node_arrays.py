@@ -1,0 +1,268 @@
+"""NumPy's functions on arrays of nodes give what they give on arrays of numbers, or are refused."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import (
+    Node,
+    OperandError,
+    Variable,
+    array,
+    clip,
+    grad,
+    jacobian,
+    jit,
+    jvp,
+    maximum,
+    relu,
+    sigmoid,
+    vmap,
+    where,
+)
+from autograd.errors import AutogradError
+
+NAN, INF = math.nan, math.inf
+POINTS = [
+    np.array([0.7, NAN, 2.1, 0.7]), np.array([0.0, -0.0, 1.0, 0.0]), np.array([1.0, 2.0, 2.0, 3.0]),
+    np.array([-0.7, INF, NAN, 0.25]), np.array([[1.0, 2.0, 2.0], [3.0, NAN, 0.0]]), np.array([[4.0, 1.0], [1.0, 3.0]]),
+]  # fmt: skip
+OTHERS = {
+    (4,): np.array([0.3, 2.0, 2.1, -0.7]),
+    (2, 3): np.array([[1.0, 0.0, 2.5], [-3.0, 1.0, 0.5]]),
+    (2, 2): np.array([[1.0, 0.0], [-3.0, 1.0]]),
+}
+# Files, texts, memory, settings of NumPy's.
+NO_ARITHMETIC = re.findall(
+    r"\w+",
+    """
+    array2string array_repr array_str asmatrix base_repr binary_repr bmat einsum_path empty_like errstate
+    format_float_positional format_float_scientific from_dlpack frombuffer fromfile fromfunction genfromtxt get_include
+    get_printoptions getbufsize geterr geterrcall info isfortran iterable load loadtxt may_share_memory mintypecode
+    printoptions save savetxt savez savez_compressed set_printoptions setbufsize seterr seterrcall shares_memory
+    show_config show_runtime test typename
+""",
+)
+# Python's a // b by 0 is nan here, beside nodes and numbers alike; a table whose bins descend or are nan is none.
+OTHERWISE = ["floor_divide(x, y)", "floor_divide(y, x)", "divmod(x, y)", "divmod(y, x)", "digitize(y, x)"]
+
+
+def calls():
+    """All functions of NumPy of one or two arrays by the call they are."""
+    for module, prefix in ((np, ""), (np.linalg, "linalg."), (np.fft, "fft.")):
+        for name in sorted(dir(module)):
+            function = getattr(module, name)
+            if name[0] == "_" or name in NO_ARITHMETIC or isinstance(function, type) or not callable(function):
+                continue
+            yield f"{prefix}{name}(x)", lambda x, y, f=function: f(x)
+            yield f"{prefix}{name}(x, y)", lambda x, y, f=function: f(x, y)
+            yield f"{prefix}{name}(y, x)", lambda x, y, f=function: f(y, x)
+
+
+def changed(x, function):
+    copied = x.copy()
+    function(copied)
+    return copied
+
+
+EXPRESSIONS = """
+    np.max(x, axis=0); np.min(x, axis=-1, keepdims=True); x.max(); x.min(axis=0); x.clip(-1.0, 1.0)
+    np.clip(x, None, 1.0); np.clip(x, 0.0, y); np.sort(x, axis=0); changed(x, lambda v: v.sort())
+    np.sort(np.partition(x, 1)[..., :1]); x.argsort(kind="stable"); x.argmax(axis=0); np.maximum.accumulate(x)
+    np.maximum.reduce(x); np.maximum.outer(x, y); np.logaddexp.reduce(x); np.fmin.reduce(x); np.add.accumulate(x)
+    changed(x, lambda v: np.maximum.at(v, [0, 0], 1.0)); changed(x, lambda v: np.add.at(v, [0, 0], 1.0))
+    np.quantile(x, [0.1, 0.5, 0.8]); np.percentile(x, 30, axis=0); np.median(x, axis=0); np.nanmedian(x)
+    np.linalg.norm(x, 1); np.linalg.norm(x, np.inf); np.linalg.norm(x, -np.inf); np.linalg.norm(x, 3)
+    np.linalg.norm(x, 0); np.linalg.norm(x, axis=-1); np.linalg.norm(x, axis=-1, keepdims=True)
+    np.unique(x, return_index=True, return_inverse=True, return_counts=True); np.where(x > 0.5, x, -x); x[x > 0.5]
+    (x > 0.5).sum(); x * (x > 0.5); y[x > 0.5]; y * (x > 0.5); np.nanmax(x); x.std(); np.var(x, axis=0, ddof=1)
+    np.cumsum(x, axis=0); np.interp(x, [0.0, 1.0, 2.0], [3.0, 1.0, 2.0]); np.searchsorted([0.0, 1.0, 2.0], x)
+    np.interp([0.3, 1.1, 7.0], [0.0, 1.0, 2.0, 3.0], x.ravel()[:4]); np.digitize(x, [0.0, 1.0])
+    np.searchsorted(np.sort(x, axis=None), [0.0, 1.0, 2.0, np.nan], side="right")
+    np.select([x > 1, x < 0], [x, -x], 0.0); np.piecewise(x, [x > 0], [lambda t: t * 2.0, lambda t: -t])
+    np.any(x > 1); (x > 1).all(axis=0); np.where(~(x > 0) & (x < 2) | (x == 0.7), 1.0, x); np.isclose(x, y)
+    np.sum(x, where=x > 0); np.max(x, where=x > 0, initial=-1.0); np.min(x, initial=0.2); x.astype(bool)
+    changed(x, lambda v: v.__setitem__(v > 0.5, 0.0)); changed(x, lambda v: v.__iadd__(1.0)); abs(x); x ** 3; 1 / x
+    x % 0.7; 2.0 ** x; x ** y; np.exp(np.concatenate([x, np.zeros_like(x)])); 1.0 / np.zeros_like(x); np.nonzero(x)
+    np.maximum(x.T, 0.0); np.argwhere(x > 0); np.count_nonzero(x > 0); np.exp(x, out=np.zeros_like(x), where=x > 0)
+    np.isin(x, [0.7, 1.0]); np.modf(x); np.kron(x, x); x @ y.T; np.stack([x, x]).max(axis=0); x.mean(axis=0)
+    np.einsum("i...,i...->...", x, y); np.multiply.outer(x, y); np.nan_to_num(x, nan=3.0, posinf=9.0)
+    bool((x > 0).any()); np.heaviside(x, 0.5); (x > 0) ^ (y > 0); (x > 0) == (y > 0); x[::-1].max(); x.prod()
+    np.maximum(x, y) - np.minimum(x, y); x.ptp() if hasattr(x, "ptp") else np.ptp(x); (x > 0).astype(float)
+"""
+WRITTEN = {
+    text.strip(): eval(f"lambda x, y: {text.strip()}")
+    for text in EXPRESSIONS.replace("\n", ";").split(";")
+    if text.strip()
+}
+CALLS = dict(calls()) | WRITTEN
+
+
+def numbers_in(result):
+    """The shapes of arrays and the numbers in a result, in order."""
+    if isinstance(result, list | tuple):
+        return list(itertools.chain.from_iterable(map(numbers_in, result)))
+    if isinstance(result, Node):
+        return [result.value]
+    if hasattr(result, "shape") and result.shape != ():
+        plain = np.asarray(result)
+        return [plain.shape, *itertools.chain.from_iterable(map(numbers_in, plain.ravel().tolist()))]
+    return [result] if isinstance(result, complex | str | None) else [float(result)]
+
+
+def same(first, second):
+    return len(first) == len(second) and all(
+        a == b or (a != a and b != b) or (isinstance(a, float) and math.isclose(a, b, rel_tol=1e-11, abs_tol=1e-13))
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_function_of_an_array_of_nodes_gives_what_it_gives_of_numbers_or_is_refused(call):
+    function = CALLS[call]
+    for x in POINTS:
+        y = OTHERS[x.shape]
+        ways = {
+            "eager": lambda: function(array([Variable(number) for number in x.ravel()]).reshape(x.shape), y),
+            "differentiated": lambda: jvp(lambda x: function(x, y), (x.copy(),), (np.ones_like(x),))[0],
+            "compiled": lambda: jit(lambda x: function(x, y))(x.copy()),
+        }
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                expected = numbers_in(function(x.copy(), y.copy()))
+            except Exception:
+                continue
+            for way, run in ways.items():
+                try:
+                    found = numbers_in(run())
+                except AutogradError:
+                    continue
+                assert same(found, expected) or call in OTHERWISE, (way, x)
+
+
+MUST_WORK = re.findall(
+    r"\S+\(.*?\)",
+    """
+    maximum(x, y) minimum(x, y) fmax(x, y) fmin(x, y) max(x) min(x) amax(x) amin(x) ptp(x) sort(x) argsort(x) argmax(x)
+    argmin(x) sum(x) prod(x) mean(x) dot(x, y) linalg.norm(x) cumsum(x) isclose(x, y) nan_to_num(x) unique(x) exp(x)
+    logaddexp(x, y) copysign(x, y) float_power(x, y) deg2rad(x) isnan(x) isfinite(x) isinf(x) sign(x) hypot(x, y)
+    arctan2(x, y) heaviside(x, y) median(x) nanmax(x) sinc(x) allclose(x, y)
+""",
+)
+
+
+@pytest.mark.parametrize("call", MUST_WORK)
+def test_these_functions_are_not_refused(call):
+    x, y = np.array([0.7, 0.2, 2.1]), np.array([0.3, 2.0, 2.1])
+    assert same(numbers_in(CALLS[call](array([Variable(a) for a in x]), y)), numbers_in(CALLS[call](x, y)))
+
+
+def test_the_kinks_of_functions_of_arrays_are_those_of_numbers():
+    assert jacobian(lambda x: np.maximum(x, 0.0))(np.zeros(1)) == [[0.0]]
+    assert jacobian(lambda x: np.maximum(0.0, x))(np.zeros(1)) == [[0.0]]
+    assert grad(np.max)(np.array([2.0, 1.0, 2.0, 2.0])).tolist() == pytest.approx([1 / 3, 0, 1 / 3, 1 / 3])
+    assert jacobian(lambda x: np.maximum(x[:1], x[1:]))(np.ones(2)).tolist() == [[0.5, 0.5]]
+
+
+def test_the_largest_of_many_is_one_operation():
+    node = np.max(array([Variable(float(number)) for number in range(5)]))
+    assert node.op.name == "max_of_many" and len(node.parents) == 5
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.maximum(x, 0.0).sum(),
+        lambda x: np.where(x > 0.0, x, -x).sum(),
+        lambda x: (x * (x > 0.0)).sum(),
+        lambda x: np.where(~(x > 0.0) & (x < 1.0), 1.0, x).sum(),
+        lambda x: np.clip(x, -0.5, 0.5).max(),
+        lambda x: where(np.any(x > 1.0), x[0], x[1]),
+        lambda x: np.nan_to_num(x).sum() + np.fmax(x, 0.5).sum(),
+    ],
+)
+def test_choices_between_elements_are_no_decisions(function):
+    compiled = jit(function)
+    for x in np.random.default_rng(0).normal(size=(100, 8)):
+        assert compiled(x) == pytest.approx(float(function(x)), rel=1e-14)
+    assert len(compiled.paths) == 1
+
+
+def test_rows_that_hold_nodes_are_such_arrays():
+    rows = np.array([[0.0, 1.0], [math.nan, -1.0]])
+    found = jacobian(lambda w: vmap(lambda row: np.maximum(row, 0.0).sum())(rows * w))(1.0)
+    assert found[0] == 1.0 and math.isnan(found[1])
+    assert jit(vmap(np.max))(rows[:1]).tolist() == [1.0]
+
+
+def test_conditions_of_arrays_are_results():
+    assert jit(lambda x: x > 0.0)(np.array([1.0, -1.0])).tolist() == [1.0, 0.0]
+    assert jit(lambda x: {"a": [(x > 0.0).reshape(2, 1)]})(np.array([1.0, -1.0]))["a"][0].tolist() == [[1.0], [0.0]]
+
+
+def test_views_and_results_keep_the_class():
+    x = array([[Variable(1.0), 2.0], [3.0, Variable(4.0)]])
+    for result in (x[0], x.T, x.reshape(-1), np.exp(x), x + 1.0, 1.0 * x, np.concatenate([x, x]), x @ x, np.tril(x)):
+        assert type(result) is type(x)
+    assert isinstance(x.sum(), Node) and isinstance(x[0, 0], Node)
+
+
+def test_a_function_that_nodes_have_no_form_of_is_refused_by_name():
+    x = array([[Variable(2.0), 0.0], [0.0, 1.0]])
+    for name, call in (
+        ("linalg.det", np.linalg.det),
+        ("fft.fft", np.fft.fft),
+        ("nextafter", lambda v: np.nextafter(v, v)),
+    ):
+        with pytest.raises(OperandError, match=rf"np\.{name} can't take arrays of nodes"):
+            call(x)
+
+
+def test_functions_of_ones_own_are_run_on_elements():
+    x = array([Variable(2.0), 3.0])
+    for function in (np.frompyfunc(lambda a: a * a, 1, 1), np.vectorize(lambda a: a * a, otypes=[object])):
+        assert numbers_in(function(x)) == [(2,), 4.0, 9.0]
+    assert numbers_in(np.frompyfunc(lambda a, b: a * b, 2, 1).outer(x, [1.0, 2.0])) == [(2, 2), 2.0, 4.0, 3.0, 6.0]
+
+
+def test_array_takes_numbers_and_nodes_alone():
+    x = Variable(1.0)
+    assert array([[x, 2], [np.float32(0.5), True]]).shape == (2, 2)
+    for wrong in (["text"], [None], [[1.0], [2.0, 3.0]]):
+        with pytest.raises((OperandError, ValueError)):
+            array(wrong)
+
+
+@pytest.mark.parametrize("x", [np.array([-1.5, 0.0, 2.5]), np.array([[0.25, -3.0]])])
+def test_functions_of_the_package_take_arrays(x):
+    nodes = array([Variable(number) for number in x.ravel()]).reshape(x.shape)
+    for function in (
+        autograd.exp, sigmoid, relu, autograd.softplus, autograd.trunc, lambda x: maximum(x, 0.5),
+        lambda x: maximum(0.5, x, -x), lambda x: clip(x, -1.0, 1), lambda x: where(x > 0.0, x, -x),
+        lambda x: autograd.fma(2.0, x, x), lambda x: autograd.hypot(x, x[..., :1]),
+    ):  # fmt: skip
+        plain, of_nodes = function(x), function(nodes)
+        assert plain.dtype == float and plain.shape == x.shape and type(plain) is np.ndarray
+        assert numbers_in(of_nodes) == numbers_in(plain)
+    beside = autograd.logaddexp(Variable(1.0), x)
+    assert numbers_in(beside) == numbers_in(autograd.logaddexp(1.0, x))
+    assert autograd.sigmoid(x).ravel()[0] == autograd.sigmoid(float(x.ravel()[0]))
+
+
+def test_sums_and_products_of_tables_stay_ambiguous():
+    for function in (autograd.sum, autograd.max, autograd.norm):
+        with pytest.raises(OperandError, match="sequence"):
+            function(np.ones((2, 2)))
+
+
+def test_a_truth_of_numpys_chooses_its_side():
+    assert where(np.float64(1.0) > 0.0, 3.0, 4.0) == 3.0
+    assert where(np.float64(1.0) < 0.0, 3.0, 4.0) == 4.0

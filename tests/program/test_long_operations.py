@@ -1,0 +1,74 @@
+"""Derivatives of operations on thousands of operands take memory and time in proportion to them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import hessian, hvp, jit, value_and_grad
+
+OPERATIONS = ["sum", "prod", "norm", "logsumexp"]
+
+
+def numbers(count):
+    return (1.0 + 0.01 * np.sin(np.arange(count))).tolist()
+
+
+def slots(fun, point):
+    """The operands of all operations of a recorded function together."""
+    recorded = jit(fun, tier="vm")
+    recorded(point)
+    return len(recorded.paths[0].program.operands)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_programs_of_gradients_grow_in_proportion(name):
+    fun = getattr(autograd, name)
+    assert slots(autograd.grad(fun), numbers(2_000)) < 2.3 * slots(autograd.grad(fun), numbers(1_000))
+    assert slots(autograd.grad(fun), numbers(2_000)) < 100_000
+
+
+@pytest.mark.parametrize("name", OPERATIONS[1:])
+def test_programs_of_products_with_the_hessian_grow_in_proportion(name):
+    def product(x):
+        return hvp(getattr(autograd, name), (x,), ([1.0] * len(x),))
+
+    assert slots(product, numbers(800)) < 2.6 * slots(product, numbers(400))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("count", [31, 32, 33, 34, 63, 64, 65, 100, 1000])
+@pytest.mark.parametrize("zeros", [0, 1, 2])
+def test_compiled_gradients_of_long_operations_are_the_eager_ones(name, count, zeros):
+    fun, point = getattr(autograd, name), numbers(count)
+    for place in range(zeros):
+        point[7 + 20 * place] = 0.0
+    value, slopes = jit(value_and_grad(fun), tier="vm")(point)
+    wanted, eager = value_and_grad(fun)(point)
+    assert value == wanted
+    assert np.allclose(slopes, eager, rtol=8e-16 * math.log2(count), atol=0.0)
+    if name == "prod":
+        assert [slope == 0.0 for slope in slopes] == [slope == 0.0 for slope in eager]
+
+
+def test_second_derivatives_of_a_long_product_are_right_at_its_zeros():
+    point = numbers(40)
+    point[3] = point[20] = 0.0
+    found = np.array(hessian(autograd.prod)(point))
+    wanted = np.zeros((40, 40))
+    wanted[3, 20] = wanted[20, 3] = math.prod(x for x in point if x)
+    assert np.allclose(found, wanted, rtol=1e-14, atol=0.0)
+    assert np.allclose(np.array(jit(hessian(autograd.prod))(point)), wanted, rtol=1e-14, atol=0.0)
+
+
+@pytest.mark.parametrize("special", [math.nan, math.inf])
+def test_gradients_of_a_length_at_a_special_operand_are_the_eager_ones(special):
+    for place in range(3):
+        point = [3.0, 4.0, 0.0]
+        point[place] = special
+        for other in (2.0, math.inf, math.nan):
+            point[place - 1] = other
+            assert repr(jit(value_and_grad(autograd.norm))(point)) == repr(value_and_grad(autograd.norm)(point))
