@@ -264,14 +264,22 @@ def test_strict_inside_and_outside_names_the_operation():
         (lambda x: x**2, -1.0, 2.0),
         (lambda x: x**3, 0.0, 0.0),
         (autograd.atan, 0.0, 0.0),
-        (lambda x: hypot(x, 0.0), 0.0, 0.0),
+        (lambda x: hypot(x, 2.0), 0.0, 0.5),
     ],
-    ids=["x² at -1", "x³ at 0", "atan at 0", "hypot at 0"],
+    ids=["x² at -1", "x³ at 0", "atan at 0", "hypot at (0, 2)"],
 )
 def test_strict_has_nothing_against_finite_derivatives_of_any_order(fun, x, second):
     with strict():
         assert hessian(fun)(x) == second
         assert nested_grad(fun, 2)(x) == second
+
+
+def test_strict_names_the_pole_of_a_lengths_slope_at_the_origin():
+    with strict():
+        assert grad(lambda x: hypot(x, 0.0))(0.0) == 0.0
+        for second in (hessian(lambda x: hypot(x, 0.0)), nested_grad(lambda x: hypot(x, 0.0) ** 2, 2)):
+            with pytest.raises(DomainError, match=r"\b(inf|nan)\b"):
+                second(0.0)
 
 
 def test_a_scope_marks_what_the_function_makes():
