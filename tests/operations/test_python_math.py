@@ -135,7 +135,7 @@ def test_sums_distances_and_angles_have_their_derivatives():
         (1 / (8 * math.log(2)), -math.log(8) / (2 * math.log(2) ** 2))
     )
     assert grad(lambda x: autograd.hypot(x, 2.0, 2.0))(1.0) == pytest.approx(1 / 3)
-    with pytest.raises(TypeError, match="3 given"):
+    with pytest.raises(TypeError, match=r"3 (were )?given"):
         autograd.log(8.0, 2.0, 1.0)
 
 
