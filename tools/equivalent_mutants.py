@@ -35,7 +35,6 @@ EQUIVALENT: dict[str, str] = {
     "primitives.py atan2: Abs(a) > Abs(b) as Abs(a) >= Abs(b), in steep = Abs(a) > Abs(b)": EITHER_FORM,
     "primitives.py xlogy: gradient where(b == 0.0, where(a == 0.0, 0.0, a / b), a / b) as where(a == 0.0, 0.0, a / b)":
         ZERO_TIMES,
-    "primitives.py prod: gradient Prod(*operands[:place], *operands[place + 1:]) with its operands swapped": COMMUTES,
     "primitives.py trunc: value x < 0.0 as x <= 0.0": SAME_SIDES,
     "primitives.py copysign: gradient Sign(a) * Copysign(1.0, b) as Sign(a) / Copysign(1.0, b)": ONE,
     "primitives.py max: value 0 with a and b swapped": WHICH_ZERO,

@@ -219,7 +219,7 @@ def changes_of_returns(statement: ast.stmt) -> Iterator[tuple[str, ast.AST]]:
                     continue
                 for change, wrong in wrong_results(part):
                     yield f"result {ast.unparse(part)} {change}", with_part(statement, part, wrong)
-        if isinstance(node, ast.Compare):
+        if isinstance(node, ast.Compare) and type(node.ops[0]) in FLIPPED:
             flipped = copy.deepcopy(node)
             flipped.ops[0] = FLIPPED[type(node.ops[0])]()
             yield f"{ast.unparse(node)} as {ast.unparse(flipped)}", with_part(statement, node, flipped)

@@ -260,12 +260,13 @@ _primitives: dict[Any, Any] = {}
 
 def primitive_of(ufunc: Any) -> Any:
     """The primitive of one or two operands that has a kernel and is the same operation; None if there is none."""
-    try:
-        return _primitives[ufunc]
-    except KeyError:
+    known = _primitives.get(ufunc)
+    if known is None:
         function = function_of(ufunc.__name__)
-        fits = isinstance(function, Primitive) and function.kernel is not None and function.arity == ufunc.nin
-        return _primitives.setdefault(ufunc, function if fits else None)
+        if isinstance(function, Primitive) and function.kernel is not None and function.arity == ufunc.nin:
+            # Of others nothing is kept: each `np.frompyfunc` makes a new one.
+            known = _primitives[ufunc] = function
+    return known
 
 
 def applied(primitive: Any, left: Any, right: Any) -> Any:

@@ -19,9 +19,19 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if scalars and method == "__call__" and not options:
         function = function_of(ufunc.__name__)
         if function is not None:
-            # An array without axes holds one node, or one number.
-            return function(*[operand.item() if isinstance(operand, numpy.ndarray) else operand for operand in inputs])
+            return function(*[plain(operand) for operand in inputs])
     return node_arrays.apply_ufunc(ufunc, method, inputs, options)
+
+
+def plain(operand: Any) -> Any:
+    """What an array without axes holds, and a number of NumPy's as one of Python's."""
+    import numpy
+
+    if not isinstance(operand, numpy.ndarray | numpy.generic):
+        return operand
+    held = operand.item()
+    # A long double stays one, and would hand a node back to the function that asked it.
+    return float(held) if isinstance(held, numpy.generic) else held
 
 
 def apply_to_arrays(primitive: Any, operands: tuple[Any, ...]) -> Any:
