@@ -19,6 +19,8 @@ ANY_SCALE = "the scale is any power of two that keeps the powers in range: the n
 OF_A_CONSTANT = "what is changed is the share of a constant, which is not used"
 ZERO_OF_PROD = "copysign(0.0, high) * direction * copysign(1.0, values[index])"
 ONE = "the divisor or factor is 1 or -1"
+ONE_FACTOR = "a product of one factor is the factor"
+MORE_HALVINGS = "one more halving, of all factors and none, changes no product"
 
 EQUIVALENT: dict[str, str] = {
     "primitives.py plus: value 0 with a and b swapped": COMMUTES,
@@ -35,6 +37,15 @@ EQUIVALENT: dict[str, str] = {
     "primitives.py atan2: Abs(a) > Abs(b) as Abs(a) >= Abs(b), in steep = Abs(a) > Abs(b)": EITHER_FORM,
     "primitives.py xlogy: gradient where(b == 0.0, where(a == 0.0, 0.0, a / b), a / b) as where(a == 0.0, 0.0, a / b)":
         ZERO_TIMES,
+    "primitives.py hypot: gradient Max(out, LEAST) with its operands swapped": COMMUTES,
+    "primitives.py norm: gradient Max(out, LEAST) with its operands swapped": COMMUTES,
+    "primitives.py prod: Prod(*operands[:place], *operands[place + 1:]) with its operands swapped, "
+    "in return [Prod(*operands[:place], *operands[place + 1:]) for place in range(count)]": COMMUTES,
+    "primitives.py prod: count <= _FEW_FACTORS as count < _FEW_FACTORS, in if count <= _FEW_FACTORS:": EITHER_FORM,
+    "primitives.py prod: width > 1 as width >= 1, in shares = [Prod(*operands[start:start + width]) "
+    "if width > 1 else operands[start] for start in starts]": ONE_FACTOR,
+    "primitives.py prod: count - 1 as count, in width = 1 << (count - 1).bit_length()": MORE_HALVINGS,
+    "primitives.py prod: count - 1 as count + 1, in width = 1 << (count - 1).bit_length()": MORE_HALVINGS,
     "primitives.py trunc: value x < 0.0 as x <= 0.0": SAME_SIDES,
     "primitives.py copysign: gradient Sign(a) * Copysign(1.0, b) as Sign(a) / Copysign(1.0, b)": ONE,
     "primitives.py max: value 0 with a and b swapped": WHICH_ZERO,
