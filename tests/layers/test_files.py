@@ -22,10 +22,10 @@ from layers import (
     Sequential,
     Softmax,
     StateError,
-    state,
 )  # fmt: skip
 from layers.parameters.initialisers import initialiser_of
 from layers.parameters.parameter import Parameter
+from layers.saving.weights import write_state
 from tests.tables.networks import same, small
 
 SUFFIXES = [".npz", ".safetensors"]
@@ -243,7 +243,7 @@ def test_without_safetensors_the_message_says_what_brings_it(tmp_path, monkeypat
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r"pip install 'scalar-autograd\[safetensors\]' brings it"):
         small().save(tmp_path / "weights.safetensors")
-    assert state.write_state(tmp_path / "weights.npz", small().state_dict()).exists()
+    assert write_state(tmp_path / "weights.npz", small().state_dict()).exists()
 
 
 class Odd(Model):
@@ -299,7 +299,7 @@ def test_a_header_that_is_a_bomb_is_not_unpacked(tmp_path, codec, model):
 
 def test_a_file_of_many_names_is_refused_in_time_in_proportion_and_in_few_words(path):
     arrays = {f"dense_0.weigh{number}": np.zeros(0) for number in range(5_000)}
-    state.write_state(path, arrays)
+    write_state(path, arrays)
     started = time.perf_counter()
     with pytest.raises(StateError) as refused:
         small().load(path)
@@ -332,7 +332,7 @@ def test_shapes_that_contradict_each_other_are_refused_and_sizes_stay_open(path,
     model = make()
     before = {name: parameter.shape for name, parameter in model.named_parameters().items()}
     arrays = {name: np.ones(shape) for name, shape in zip(before, shapes, strict=True)}
-    state.write_state(path, arrays)
+    write_state(path, arrays)
     for load in (lambda: model.load(path), lambda: model.load_state_dict(arrays)):
         with pytest.raises(StateError, match=r"the arrays of the state don't fit each other|the state has \(0, 3\)"):
             load()
