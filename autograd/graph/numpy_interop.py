@@ -19,11 +19,11 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if scalars and method == "__call__" and not options:
         function = function_of(ufunc.__name__)
         if function is not None:
-            return function(*[plain(operand) for operand in inputs])
+            return function(*[unboxed(operand) for operand in inputs])
     return node_arrays.apply_ufunc(ufunc, method, inputs, options)
 
 
-def plain(operand: Any) -> Any:
+def unboxed(operand: Any) -> Any:
     """What an array without axes holds, and a number of NumPy's as one of Python's."""
     import numpy
 
