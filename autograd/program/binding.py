@@ -125,7 +125,10 @@ class Bound:
         while True:
             target = self.last
             if target is None or target.path is not path:
-                target = self.last = self.known.get(path) or self.make_room(path)
+                target = self.known.get(path)
+                if target is None:
+                    target = self.make_room(path)
+                self.last = target
             if cython.compiled and not path.variables:
                 # Straight to where the machine takes them. No other thread runs between this and the results.
                 self.copy(self.all_count, target.machine.first_input())
