@@ -22,6 +22,7 @@ if _os.path.exists(_os.path.join(_os.path.dirname(__file__), "tracer.py")):
         "one of them again; to have both, use two virtual environments"
     )
 
+from autograd import compilation as _compilation  # first of all: decides whether extension modules are loaded
 from autograd.errors import (
     ArgumentError,
     AutogradError,
@@ -71,6 +72,7 @@ from autograd.transforms.derivatives import (
 )
 
 _check_interpreter_lock(compiled)
+_compilation.check(_os.path.dirname(__file__), compiled)
 
 if _TYPE_CHECKING:
     from autograd.diagnosis.accuracy import rounding

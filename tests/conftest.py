@@ -1,9 +1,20 @@
-"""Fixtures of several folders."""
+"""Fixtures of several folders, and the refusal of extension modules that are not what is to be tested."""
 
 import signal
 import sys
 
 import pytest
+
+import autograd
+from autograd.compilation import stale_modules
+from tests import PROJECT
+
+
+def pytest_configure():
+    """Extension modules whose sources were edited since are no witnesses."""
+    stale = stale_modules(str(PROJECT / "autograd"), by_content=True) if autograd.compiled else []
+    if stale:
+        pytest.exit(f"compiled from other sources than those here: {', '.join(stale)}. Run `make build`", returncode=4)
 
 
 @pytest.fixture
