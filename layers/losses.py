@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
-from autograd import Node, clip, maximum, softplus, square, xlogy
+from autograd import Node, clip, maximum, softplus, square, where, xlogy
+from autograd.graph.modes import is_traced
 from layers.activations import log_softmax, surprise
-from layers.arrays import elementwise, is_array, plain, reduced, same_shape
+from layers.arrays import elementwise, is_array, plain, reduced, same_shape, shape_of, without_ones
 from layers.base import Kind, Layer, Names, check_kind, from_dict, registered
-from layers.errors import DataError, DescriptionError, ShapeError
+from layers.errors import DataError, DescriptionError, InputError, ShapeError
 from layers.options import finite_number, integer_or_none
 from layers.parameters.row_lookup import whole_numbers
 from layers.reductions import total
@@ -31,7 +33,8 @@ class Loss(Layer):
     """Base of the losses: each has an output and a target as inputs, and may reduce many numbers to one.
 
     `takes` is the kind of outputs that the loss is meant for: any "numbers", "scores" or "probabilities". `fit` refuses
-    a model whose last layer gives another kind, and `remedy` is the advice in its message.
+    a model whose last layer gives another kind, and `remedy` is the advice in its message. `labels` are the numbers of
+    targets that are labels.
 
     >>> class LogisticLoss(Loss):
     ...     takes = "scores"
@@ -44,6 +47,7 @@ class Loss(Layer):
     settings: tuple[str, ...] = ("reduction",)
     takes: Kind = "numbers"
     remedy = ""
+    labels: tuple[float, ...] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -66,6 +70,24 @@ class Loss(Layer):
         """Encoded targets in the form that a program takes, in which no number selects operations."""
         return targets
 
+    def are_labels(self, values: Any) -> bool:
+        """Whether plain numbers, an output or a target, are labels for certain, as hardly any output is."""
+        return False
+
+    def _prepared(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs by name, checked: outputs come before targets."""
+        prepared = super()._prepared(inputs, named)
+        if len(prepared) == 2 and not is_traced():
+            outputs, targets = [plain(value) for value in prepared.values()]
+            alike = shape_of(outputs) == shape_of(targets)
+            if alike and self.are_labels(outputs) and not _only(targets, self.labels):
+                y_hat, y = prepared
+                raise InputError(
+                    f"{self.name} takes the outputs first and then the targets, ({y_hat}, {y}); here the first are all "
+                    f"labels, and the second are not; exchange them"
+                )
+        return prepared
+
     def check_ending(self, model: Layer) -> None:
         """Raise DescriptionError if the loss takes scores and the model gives probabilities, or the reverse."""
         ending = model.ending()
@@ -82,8 +104,8 @@ class Loss(Layer):
 
 
 def fitted(targets: Any, shape: tuple[int, ...]) -> Any:
-    """Targets in the shape of the outputs, if they have as many numbers for each sample."""
-    if math.prod(targets.shape[1:]) != math.prod(shape):
+    """Targets in the shape of the outputs, from which only axes of length 1 may be missing or too many."""
+    if without_ones(targets.shape[1:]) != without_ones(shape):
         raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}")
     return targets.reshape(targets.shape[:1] + shape)
 
@@ -162,10 +184,14 @@ class HingeLoss(Loss):
 
     >>> loss = HingeLoss(reduction="none")
     >>> loss.forward([0.5, 2.0, 0.5], [1, 1, -1]), loss.backward().dy_hat
-    (array([0.5, 0. , 1.5]), array([-1., -0.,  1.]))
+    (array([0.5, 0. , 1.5]), array([-1.,  0.,  1.]))
     """
 
     takes = "scores"
+    labels = (-1.0, 1.0)
+
+    def are_labels(self, values: Any) -> bool:
+        return _only(values, self.labels)
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         same_shape(y_hat, y, ("y_hat", "y"))
@@ -201,14 +227,30 @@ class _OfProbabilities(Loss):
                 f"takes scores"
             )
 
+    labels = (0.0, 1.0)
+
+    def are_labels(self, values: Any) -> bool:
+        # Scores may all be 0, as those of a model before training.
+        return _only(values, self.labels) and bool((values == 1.0).any() if is_array(values) else values == 1.0)
+
 
 def weighted_log(weight: Any, probability: Any) -> Any:
     """weight·log(probability), and 0 for the weight 0.
 
-    The probability 0 counts as the smallest that a float can be told from 0, whose logarithm is −708.4: the result is
-    finite, and that of any other probability is untouched.
+    Below the smallest normal number the logarithm goes on along its tangent: at the probability 0 it is −709.4 and its
+    slope 4.5e307, both finite, and nothing is changed for any other probability. (A logarithm that is held at a least
+    value has the slope 0 there, and from a probability of 0 nothing would be learned.)
     """
-    return xlogy(weight, maximum(probability, sys.float_info.min))
+    tiny = sys.float_info.min
+    return where(
+        probability < tiny, weight * ((probability - tiny) / tiny + math.log(tiny)), xlogy(weight, probability)
+    )
+
+
+def _only(values: Any, allowed: tuple[float, ...]) -> bool:
+    """Whether there are numbers, of which each is one of those that are allowed."""
+    numbers = values.ravel().tolist() if is_array(values) else [values]
+    return bool(numbers) and all([number in allowed for number in numbers])
 
 
 @registered("cross_entropy")
@@ -242,6 +284,9 @@ class CrossEntropyLoss(_OfProbabilities):
         self.ignore = None if ignore is None else integer_or_none(ignore)
         if self.ignore is None and ignore is not None:
             raise DescriptionError(f"{self.name}: the class to ignore is a whole number or None, got {ignore!r:.60}")
+
+    def are_labels(self, values: Any) -> bool:
+        return super().are_labels(values) and is_array(values) and bool((values.sum(axis=-1) == 1.0).all())
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         if not is_array(y_hat) or not y_hat.size:
@@ -311,7 +356,7 @@ class CrossEntropyLoss(_OfProbabilities):
                     f"{self.name} takes probabilities that add up to 1, got {targets[sample]!s:.80} in sample {sample}"
                 )
             return targets
-        if math.prod(targets.shape[1:]) != math.prod(shape[:-1]):
+        if without_ones(targets.shape[1:]) != without_ones(shape[:-1]):
             raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}")
         counted = numpy.ones(targets.shape, bool) if self.ignore is None else targets != self.ignore
         wrong = counted & ~((targets >= 0) & (targets < shape[-1]) & (targets == numpy.floor(targets)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.numbers.operands import way_to_plain
+from layers.arrays import check_real
 from layers.errors import DataError
 
 __all__ = ["check_lengths", "checked_samples"]
@@ -12,15 +12,16 @@ __all__ = ["check_lengths", "checked_samples"]
 
 def checked_samples(what: str, samples: Any) -> Any:
     """The samples as an array of float64 with samples first. Raises DataError; `what` is their name in messages."""
-    way = way_to_plain(samples)
-    if way:
-        raise DataError(f"{what} is a {type(samples).__name__}, and {way}")
+    check_real(what, samples, DataError)
     import numpy
 
     try:
-        array = numpy.array(samples, dtype=float)
+        given = numpy.asarray(samples)
+        array = given if given.dtype.kind in "cmM" else numpy.array(given, dtype=float)
     except (OverflowError, TypeError, ValueError):
         raise DataError(f"{what} is an array of numbers with samples first, got {samples!r:.60}") from None
+    # Lists may hold complex numbers and dates, too.
+    check_real(what, array, DataError)
     if array.ndim == 0:
         raise DataError(f"{what} has samples first, got the single number {array[()]:g}")
     if not array.size:

@@ -141,6 +141,7 @@ def fit(
     inputs, targets = checked_samples("X", X), checked_samples("y", y)
     check_lengths(inputs, targets)
     loss.check_ending(model)
+    model.check_held()
     import numpy
 
     generator = numpy.random.default_rng(seed)

@@ -14,6 +14,7 @@ from typing import Any
 from autograd import TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
 from autograd.graph.modes import enable_grad
 from autograd.text import one_line
+from layers.arrays import plain
 from layers.base import Layer
 from layers.errors import LayerError
 from layers.parameters.parameter import Parameter, flat_values, substituted
@@ -69,7 +70,7 @@ class TrainingStep:
         with no_grad(), substituted(arranged(self.parameters, values.tolist())):
             for place, (x, y) in enumerate(zip(as_objects(inputs), as_objects(targets), strict=True)):
                 with naming_sample(place):
-                    total += float(self.of_sample(x, y))
+                    total += plain(self.of_sample(x, y))
         return total / len(inputs)
 
     def outputs(self, values: Any, inputs: Any) -> Any:
@@ -84,7 +85,7 @@ class TrainingStep:
         with no_grad(), substituted(arranged(self.parameters, values.tolist())):
             for place, x in enumerate(as_objects(inputs)):
                 with naming_sample(place):
-                    results.append(self.model.apply(x))
+                    results.append(plain(self.model.apply(x)))
         return numpy.array(results, dtype=float)
 
     def by_python(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:

@@ -140,7 +140,7 @@ def test_binary_cross_entropy_of_scores_does_not_overflow(score, y, expected):
 @pytest.mark.parametrize(("p", "y"), [(0.0, 1.0), (1.0, 0.0)])
 def test_binary_cross_entropy_of_probabilities_is_finite_at_the_ends(p, y):
     loss = BinaryCrossEntropyLoss(of="probabilities")
-    assert loss.forward(p, y) == -np.log(np.finfo(float).tiny)
+    assert loss.forward(p, y) == 1 - np.log(np.finfo(float).tiny)
     assert np.isfinite(loss.backward().dy_hat)
     assert loss.forward(1.0 - p, y) == 0.0
 
@@ -247,7 +247,9 @@ def test_a_wrong_description_is_told_what_would_be_right(description, message):
 
 
 def test_a_class_in_place_of_a_layer():
-    with pytest.raises(DescriptionError, match=r"an activation is a name or a layer such as ReLU\(\), got <class"):
+    with pytest.raises(
+        DescriptionError, match=r"an activation is a name, a function or a layer such as ReLU\(\), got <class"
+    ):
         Dense(2, 3, ReLU)
     with pytest.raises(DescriptionError, match=r"a loss is a name or a layer such as MSELoss\(\), got <class"):
         loss_of(MSELoss)
