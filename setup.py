@@ -30,8 +30,8 @@ def load_compilation():
 
 compilation = load_compilation()
 
-# Where programs spend their time: loops over doubles, nodes and their sweep, the calls of a program. All else is compiled
-# with -Og, in a third of the time of -O2, and no slower: it calls Python.
+# Where programs spend their time: loops over doubles, nodes and their sweep, the calls of a program. All else is
+# compiled with -Og, in a third of the time of -O2, and no slower: it calls Python.
 HOT = {
     "graph/local_gradients": "-O2", "graph/modes": "-O2", "graph/node": "-O3", "graph/sweep": "-O3",
     "numbers/accumulate": "-O3", "numbers/special": "-O3",
