@@ -30,13 +30,14 @@ def load_compilation():
 
 compilation = load_compilation()
 
-# Where programs spend their time: loops over doubles, nodes and their sweep, the run of a program. All else is compiled
-# with -Og, in a third of the time of -O2, and no slower: it calls Python.
+# Where programs spend their time: loops over doubles, nodes and their sweep, the calls of a program. All else is
+# compiled with -Og, in a third of the time of -O2, and no slower: it calls Python.
 HOT = {
-    "graph/local_gradients": "-O2", "graph/node": "-O3", "graph/sweep": "-O3",
+    "graph/local_gradients": "-O2", "graph/modes": "-O2", "graph/node": "-O3", "graph/sweep": "-O3",
     "numbers/accumulate": "-O3", "numbers/special": "-O3",
-    "operations/_kernels": "-O3", "operations/functions": "-O2", "operations/kernel": "-O2", "operations/nary": "-O3",
+    "operations/_kernels": "-O3", "operations/functions": "-O2", "operations/kernel": "-O3", "operations/nary": "-O3",
     "operations/primitive": "-O2",
+    "program/binding": "-O2", "program/jit": "-O2", "program/paths": "-O2", "program/signature": "-O2",
     "program/machine/_blocks": "-O3", "program/machine/block": "-O3", "program/machine/machine": "-O2",
     "program/machine/step": "-O2",
     "transforms/curvature": "-O2", "transforms/edge_pushing": "-O2", "transforms/elimination": "-O2",

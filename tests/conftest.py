@@ -2,17 +2,17 @@
 
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
 import autograd
 from autograd.compilation import stale_modules
-from tests import PROJECT
 
 
 def pytest_configure():
     """Extension modules whose sources were edited since are no witnesses."""
-    stale = stale_modules(str(PROJECT / "autograd"), by_content=True) if autograd.compiled else []
+    stale = stale_modules(str(Path(autograd.__file__).parent), by_content=True) if autograd.compiled else []
     if stale:
         pytest.exit(f"compiled from other sources than those here: {', '.join(stale)}. Run `make build`", returncode=4)
 

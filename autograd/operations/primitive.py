@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from autograd.errors import UnknownPrimitiveError
 from autograd.numbers.operands import not_a_number, number_or_none
@@ -14,10 +15,12 @@ try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if TYPE_CHECKING:
+    import inspect
 
 __all__ = [
     "LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "declared", "find_primitive",
-    "is_array", "of_arrays", "primitive_of_numpy", "set_array_function",
+    "OfEach", "is_array", "of_arrays", "primitive_of_numpy", "set_array_function", "signature_like",
 ]  # fmt: skip
 
 
@@ -50,6 +53,17 @@ class Interval(NamedTuple):
         return "" if text == operand else text
 
 
+class OfEach:
+    """What `help` and `inspect` are told: of the class one thing, of each of its instances what a function says."""
+
+    def __init__(self, of_class: Callable[[], Any], of_instance: Callable[[Any], Any]) -> None:
+        self.of_class = of_class
+        self.of_instance = of_instance
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self.of_class() if instance is None else self.of_instance(instance)
+
+
 REAL = Interval()
 _REGISTRY: dict[str, Primitive] = {}
 _OF_NUMPY: dict[str, Primitive] = {}
@@ -57,59 +71,60 @@ _BUILT_IN: frozenset[str] = frozenset()
 _of_arrays: Any = None
 
 
+CLASS_DOC = """An operation on numbers and nodes that knows its local gradients.
+
+Parameters
+----------
+name: the name in messages, pictures and stored graphs.
+value: the output from the operands, all floats. None if only the kernel knows (in `nary`).
+gradients: the local gradients from the operands and the output, one per operand (for a single
+    operand the bare value will do). Written with primitives and arithmetic, it serves every order of
+    derivative.
+symbol: the sign in an operation's circle; the name if not given.
+arity: the number of operands; if left out, as many as `gradients` takes beside the output. None for any number of
+    them, which `value` and `gradients` then get as one sequence.
+multiple: for any number of operands, the number that theirs is a multiple of: 2 for pairs.
+domain: an `Interval` per operand, outside of which the result is nan or infinite.
+kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
+beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
+    the operand `x` when the other one, `c`, is constant, as `beside_constant(x, c, out)`. For any number of
+    operands: the local gradients of all, as `beside_constant(operands, uses, out)`, where `uses` says of each in
+    how many places it stands, 0 if it is constant.
+first_gradient: the first of `gradients` by itself, in the same form: for when the other operands are constant, and
+    their local gradients would be the larger part of the work.
+otherwise: what a call with another number of operands than `arity` is, as log(x, base) is log(x) / log(base).
+linear: whether the local gradients are the same numbers all around each point off the kinks, so that
+    those recorded once serve every order of derivative.
+registered: whether it can be found by its name, without which a graph that uses it can't be stored.
+doc: a sentence for the manual: the value, and the gradient where calculus leaves a choice.
+auxiliary: whether it stands in programs only, for a constant, a condition or a choice of plain Python.
+
+The rest are facts for tools, tests and messages; each has a default that is safe to leave:
+
+vanishes: why a local gradient may be 0, to be told: "flat" steps have slope 0 everywhere, a "saturated" function
+    levels off, a "product" has a factor 0, an extreme passes on the "largest" or "smallest" operand alone.
+orders: the places of operands that are whole numbers, such as the order of a derivative: none is taken in them.
+rounding: how far a value is from the exact one at most, in units in the last place.
+cancels: whether it adds terms that may cancel, so that errors of the operands grow beside the result.
+hides_nan: whether the value may be a number though an operand is nan, as hypot(inf, nan) is inf. Or a function that
+    says so of the operands, of which those that vary are None and the others constant numbers. Assumed if not said.
+condition: whether it gives a condition: 1 where it holds, 0 elsewhere.
+of_conditions: whether it takes conditions, so that kinks are those of the comparisons below it.
+infix: Python's operator between two operands that it is.
+numpy: names of NumPy's functions that are the same operation, besides those of the package's own functions.
+mpmath: a name that a context of mpmath must have, and the value from such a context and operands of its type, for a
+    `value` that only floats can be given to.
+
+Called on numbers it gives a float, called on nodes a node:
+
+>>> Cube = Primitive("cube", lambda x: x * x * x, lambda x, out: 3 * x * x, symbol="³")
+>>> Cube(2.0)
+8.0
+"""
+
+
 @cython.cclass
-class Primitive:
-    """An operation on numbers and nodes that knows its local gradients.
-
-    Parameters
-    ----------
-    name: the name in messages, pictures and stored graphs.
-    value: the output from the operands, all floats. None if only the kernel knows (in `nary`).
-    gradients: the local gradients from the operands and the output, one per operand (for a single
-        operand the bare value will do). Written with primitives and arithmetic, it serves every order of
-        derivative.
-    symbol: the sign in an operation's circle; the name if not given.
-    arity: the number of operands; None for any number of them, which `value` and `gradients` then
-        get as one sequence.
-    multiple: for any number of operands, the number that theirs is a multiple of: 2 for pairs.
-    domain: an `Interval` per operand, outside of which the result is nan or infinite.
-    kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
-    beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
-        the operand `x` when the other one, `c`, is constant, as `beside_constant(x, c, out)`. For any number of
-        operands: the local gradients of all, as `beside_constant(operands, uses, out)`, where `uses` says of each in
-        how many places it stands, 0 if it is constant.
-    first_gradient: the first of `gradients` by itself, in the same form: for when the other operands are constant, and
-        their local gradients would be the larger part of the work.
-    otherwise: what a call with another number of operands than `arity` is, as log(x, base) is log(x) / log(base).
-    linear: whether the local gradients are the same numbers all around each point off the kinks, so that
-        those recorded once serve every order of derivative.
-    registered: whether it can be found by its name, without which a graph that uses it can't be stored.
-    doc: a sentence for the manual: the value, and the gradient where calculus leaves a choice.
-    auxiliary: whether it stands in programs only, for a constant, a condition or a choice of plain Python.
-
-    The rest are facts for tools, tests and messages; each has a default that is safe to leave:
-
-    vanishes: why a local gradient may be 0, to be told: "flat" steps have slope 0 everywhere, a "saturated" function
-        levels off, a "product" has a factor 0, an extreme passes on the "largest" or "smallest" operand alone.
-    orders: the places of operands that are whole numbers, such as the order of a derivative: none is taken in them.
-    rounding: how far a value is from the exact one at most, in units in the last place.
-    cancels: whether it adds terms that may cancel, so that errors of the operands grow beside the result.
-    hides_nan: whether the value may be a number though an operand is nan, as hypot(inf, nan) is inf. Or a function that
-        says so of the operands, of which those that vary are None and the others constant numbers. Assumed if not said.
-    condition: whether it gives a condition: 1 where it holds, 0 elsewhere.
-    of_conditions: whether it takes conditions, so that kinks are those of the comparisons below it.
-    infix: Python's operator between two operands that it is.
-    numpy: names of NumPy's functions that are the same operation, besides those of the package's own functions.
-    mpmath: a name that a context of mpmath must have, and the value from such a context and operands of its type, for a
-        `value` that only floats can be given to.
-
-    Called on numbers it gives a float, called on nodes a node:
-
-    >>> Cube = Primitive("cube", lambda x: x * x * x, lambda x, out: 3 * x * x, symbol="³")
-    >>> Cube(2.0)
-    8.0
-    """
-
+class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
     name: str
     value: Callable[..., Any] | None
     gradients: Callable[..., Any]
@@ -146,7 +161,7 @@ class Primitive:
         gradients: Callable[..., Any],
         *,
         symbol: str = "",
-        arity: int | None = 1,
+        arity: int | EllipsisType | None = ...,
         multiple: int = 1,
         domain: Sequence[Interval] = (),
         kinks: Callable[..., float] | None = None,
@@ -170,6 +185,8 @@ class Primitive:
     ) -> None:
         if registered and name in _BUILT_IN:
             raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
+        if arity is ...:
+            arity = max(operand_count(gradients), 1)
         if arity is not None and arity < 1:
             raise ValueError(f"primitive {name!r} needs at least one operand, got arity={arity}")
         self.name = str(name)
@@ -298,6 +315,67 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    __doc__ = OfEach(lambda: CLASS_DOC, lambda primitive: manual_of(primitive))  # noqa: PLW0108 - it stands further down
+    __signature__ = OfEach(
+        lambda: signature_like(lambda name, value, gradients, **facts: None),
+        lambda primitive: signature_of(primitive),  # noqa: PLW0108 - it stands further down
+    )
+
+
+def signature_like(function: Callable[..., Any]) -> inspect.Signature:
+    """The signature of a function, to be that of a class too: compiled classes have none of their own."""
+    import inspect
+
+    return inspect.signature(function)
+
+
+def operand_count(rule: Callable[..., Any]) -> int:
+    """The number of operands of a rule `gradients(*operands, out)`; 1 if it does not tell."""
+    code = getattr(rule, "__code__", None)
+    if code is None or code.co_flags & 4:  # built in, or with *operands
+        return 1
+    return int(code.co_argcount) - 1 - hasattr(rule, "__self__")
+
+
+def operand_names(primitive: Primitive) -> list[str]:
+    """The names of the operands, as the rule calls them; none for any number of operands."""
+    arity = primitive.arity
+    if arity is None:
+        return []
+    code = getattr(primitive.gradients, "__code__", None)
+    names = [name.strip("_") for name in code.co_varnames[:arity]] if code is not None else []
+    return (
+        names if len({*names, ""}) == arity + 1 else [f"x{place + 1}" for place in range(arity)] if arity > 1 else ["x"]
+    )
+
+
+def signature_of(primitive: Primitive) -> inspect.Signature:
+    """The signature of a primitive as a function of its operands."""
+    from inspect import Parameter, Signature
+
+    if primitive.arity is None:
+        return Signature([Parameter("operands", Parameter.VAR_POSITIONAL)])
+    return Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in operand_names(primitive)])
+
+
+def manual_of(primitive: Primitive) -> str:
+    """The manual of a primitive: its call, its sentence, and where it is defined."""
+    names = operand_names(primitive)
+    lines = [f"{primitive.name}({', '.join(names) if names else '*operands'})"]
+    told = primitive.doc or (primitive.value is not None and primitive.value.__doc__) or ""
+    if told:
+        lines += ["", *[line.strip() for line in str(told).strip().splitlines()]]
+    domains = [interval.describe(name) for name, interval in zip(names, primitive.domain, strict=False)]
+    if any(domains):
+        lines += [
+            "",
+            f"Defined for {' and '.join([domain for domain in domains if domain])}; nan or infinite elsewhere.",
+        ]
+    if primitive.infix:
+        lines += ["", f"The operator {primitive.infix} of nodes."]
+    lines += ["", "Of numbers it gives a float, with nodes among them a node, of arrays an array of these."]
+    return "\n".join(lines)
 
 
 @cython.final

@@ -7,7 +7,7 @@ import sys
 import types
 from array import array
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from autograd.graph.modes import STATE, current_mode
 from autograd.graph.node import check_thread, value_of, varies
@@ -36,6 +36,32 @@ __all__ = ["Jitted", "jit"]
 LIMIT = 256
 
 
+Arguments = ParamSpec("Arguments")
+Result_co = TypeVar("Result_co", covariant=True)
+
+if TYPE_CHECKING:
+    Instance = TypeVar("Instance")
+    Rest = ParamSpec("Rest")
+
+    class Compiled(Protocol[Arguments, Result_co]):
+        """A compiled function as type checkers see it: called as the function that it was made of."""
+
+        __name__: str
+
+        def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result_co: ...
+        @property
+        def paths(self) -> list[Path]: ...
+        def bind(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Bound: ...
+        def guard_margin(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Margin: ...
+        def guard_margins(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> list[Margin]: ...
+        @overload
+        def __get__(self, instance: None, owner: type | None = None) -> Compiled[Arguments, Result_co]: ...
+        @overload
+        def __get__(
+            self: Compiled[Concatenate[Instance, Rest], Result_co], instance: Instance, owner: type | None = None
+        ) -> Compiled[Rest, Result_co]: ...
+
+
 class CompiledOverRows:
     """A function that is compiled already, by `vmap`: `jit` of it is the same with other options."""
 
@@ -44,7 +70,9 @@ class CompiledOverRows:
         raise NotImplementedError
 
 
-def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int | None = None) -> Any:
+def jit(
+    fun: Callable[Arguments, Result_co], *, tier: str = "auto", max_paths: int | None = None
+) -> Compiled[Arguments, Result_co]:
     """A compiled form of a function of numbers: the same results, at machine speed.
 
     The first call runs `fun` once on nodes, and records what it does as a `Program`. Later calls run that. Decisions
@@ -78,7 +106,8 @@ def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int | None = 
     """
     if isinstance(fun, CompiledOverRows):
         return fun.with_options(tier, max_paths)
-    return Jitted(fun, tier, LIMIT if max_paths is None else max_paths)
+    compiled: Any = Jitted(fun, tier, LIMIT if max_paths is None else max_paths)
+    return compiled  # type: ignore[no-any-return]
 
 
 @cython.final

@@ -16,7 +16,7 @@ import functools
 import operator
 import types
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 from autograd.errors import ArgumentError, OutputError
 from autograd.graph.modes import is_traced
@@ -33,9 +33,14 @@ __all__ = [
 ]  # fmt: skip
 
 Function = Callable[..., Any]
+# The arguments of a function that is differentiated, which its derivatives take too, and its result.
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
-def grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def grad(
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[Arguments, Any]:
     """The function that gives the gradient of `fun`, whose output is one number.
 
     The gradient has the structure of the argument at place `argnums`, or is a tuple of such for several places. With
@@ -51,6 +56,14 @@ def grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
     return Transformed(gradient_of, fun, argnums, has_aux=has_aux, with_value=False)
 
 
+@overload
+def value_and_grad(
+    fun: Callable[Arguments, Result], argnums: int | Sequence[int] = 0, has_aux: Literal[False] = False
+) -> Callable[Arguments, tuple[Result, Any]]: ...
+@overload
+def value_and_grad(
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[Arguments, tuple[Any, Any]]: ...
 def value_and_grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
     """The function that gives the value and the gradient of `fun`, from one run of it.
 
@@ -63,8 +76,8 @@ def value_and_grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: boo
 
 
 def jacobian(
-    fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, *, sparse: bool = False
-) -> Function:
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, sparse: bool = False
+) -> Callable[Arguments, Any]:
     """The function that gives all first derivatives of `fun`, whose output may be numbers in any structure.
 
     The result has the structure of the output, with that of the argument in place of each number: an array of shape
@@ -80,7 +93,9 @@ def jacobian(
     return Transformed(jacobian_of, fun, argnums, has_aux=has_aux, sparse=sparse, forward=None)
 
 
-def jacfwd(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def jacfwd(
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[Arguments, Any]:
     """`jacobian` by sweeps forward, one for each argument.
 
     >>> jacfwd(lambda x: [x, x ** 2])(3.0)
@@ -89,7 +104,9 @@ def jacfwd(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
     return Transformed(jacobian_of, fun, argnums, has_aux=has_aux, sparse=False, forward=True)
 
 
-def jacrev(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def jacrev(
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[Arguments, Any]:
     """`jacobian` by sweeps backward, one for each output.
 
     >>> jacrev(lambda x: [x, x ** 2])(3.0)
@@ -98,7 +115,9 @@ def jacrev(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
     return Transformed(jacobian_of, fun, argnums, has_aux=has_aux, sparse=False, forward=False)
 
 
-def hessian(fun: Function, argnums: int | Sequence[int] = 0, *, sparse: bool = False) -> Function:
+def hessian(
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, *, sparse: bool = False
+) -> Callable[Arguments, Any]:
     """The function that gives all second derivatives of `fun`, whose output is one number.
 
     The result has the structure of the argument, with that structure again in place of each number: for an array of
@@ -113,12 +132,12 @@ def hessian(fun: Function, argnums: int | Sequence[int] = 0, *, sparse: bool = F
     return Transformed(hessian_of, fun, argnums, sparse=sparse)
 
 
-def jacobian_sparsity(fun: Function, argnums: int | Sequence[int] = 0) -> Function:
+def jacobian_sparsity(fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0) -> Callable[Arguments, Any]:
     """The function that gives the pattern of the sparse Jacobian: a `csr_array` with True where a derivative stands."""
     return Transformed(sparsity_of, fun, argnums, sparse_derivative=sparse_jacobian)
 
 
-def hessian_sparsity(fun: Function, argnums: int | Sequence[int] = 0) -> Function:
+def hessian_sparsity(fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0) -> Callable[Arguments, Any]:
     """The function that gives the pattern of the sparse Hessian: a `csr_array` with True where a derivative stands."""
     return Transformed(sparsity_of, fun, argnums, sparse_derivative=sparse_hessian)
 
