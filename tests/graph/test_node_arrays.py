@@ -233,6 +233,15 @@ def test_functions_of_ones_own_are_run_on_elements():
     assert numbers_in(np.frompyfunc(lambda a, b: a * b, 2, 1).outer(x, [1.0, 2.0])) == [(2, 2), 2.0, 4.0, 3.0, 6.0]
 
 
+def test_places_that_there_are_not_are_numpys_errors():
+    x = array([Variable(2.0), 3.0])
+    for call in (lambda: x.argpartition(2), lambda: np.partition(x, [0, 5]), lambda: np.argpartition(x, -3)):
+        with pytest.raises(ValueError, match="out of bounds"):
+            call()
+    with pytest.raises(OperandError, match="can't write to conditions"):
+        jit(lambda a: np.isinf(a > 0.0, a > 1.0))(np.ones(2))
+
+
 def test_array_takes_numbers_and_nodes_alone():
     x = Variable(1.0)
     assert array([[x, 2], [np.float32(0.5), True]]).shape == (2, 2)
