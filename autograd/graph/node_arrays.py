@@ -174,6 +174,11 @@ class NodeArray(numpy.ndarray):
         found = elementwise(lambda x: place_to_insert(row, x, side == "right"), (v,), as_numbers)
         return found if isinstance(found, numpy.ndarray) else numpy.intp(found)
 
+    def round(self, decimals: Any = 0, out: Any = None) -> Any:
+        """The elements with so many decimals, as NumPy computes them; its own method makes a plain array of objects."""
+        scale = 10.0 ** abs(operator.index(decimals))
+        return into(out, numpy.rint(self * scale) / scale if decimals >= 0 else numpy.rint(self / scale) * scale)
+
     def nonzero(self) -> Any:
         """The places of elements that are not 0, one array for each axis."""
         return numpy.nonzero(numpy.asarray(elementwise(holds, (self,), as_truths)))
