@@ -28,8 +28,8 @@ def interruption(number):
 
     for kind in interruptions.SUBJECTS:
         points = interruptions.interrupt_everywhere(kind) if number == 0 else 0
-        alarms = 2_000 if kind.__name__ in ("SharedRows", "MachineCode") else 500
-        hits = interruptions.interrupt_by_signals(kind, alarms, seed=number)
+        many = kind.__name__ in ("SharedRows", "MachineCode")
+        hits = interruptions.interrupt_by_signals(kind, *((10_000, number, 20) if many else (500, number)))
         print(f"{kind.__name__}: right after {points} interrupts, one at each point, and {hits} alarms", flush=True)
 
 
