@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := setup.py $(shell find autograd -name '*.py' -o -name '*.pxd')
 T ?= tests/graph/test_node.py
 
-.PHONY: demo test check build quick core-uncompiled benchmarks soak sanitize endurance clean
+.PHONY: demo test check check-long build quick core-uncompiled benchmarks soak sanitize clean
 
 demo: .venv/ready-demo
 	$(BIN)/python -m examples.demo
@@ -60,8 +60,9 @@ soak: .venv/ready-test
 sanitize: .venv/ready-test
 	$(BIN)/python tools/sanitize.py address
 
-endurance: .venv/ready-test
-	$(BIN)/python tools/endurance.py
+HOURS ?= 1
+check-long: .venv/ready-test
+	$(BIN)/python tools/endurance.py --hours $(HOURS)
 
 .venv/python:
 	$(PYTHON) -m venv .venv

@@ -55,6 +55,8 @@ DIRECTIVES = {
     "boundscheck": False,
     "wraparound": False,
     "initializedcheck": False,
+    # Fields of what may be None: objects that nobody initialised.
+    "nonecheck": True,
     # Cython's own `__setstate__` takes any state for granted; what can be pickled says how.
     "auto_pickle": False,
     # Annotations are for readers and mypy; C types stand in the .pxd files.

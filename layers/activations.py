@@ -54,7 +54,7 @@ class Elementwise(Layer):
         super().__init__(**names)
         for one in (function, slope):
             if not callable(one) and one is not None:
-                raise DescriptionError(f"{self.name} takes functions of one number, got {one!r:.60}")
+                raise DescriptionError(f"{self.shown} takes functions of one number, got {one!r:.60}")
         self.function = function
         self.slope = slope
         if self.given_name is None:
@@ -230,5 +230,5 @@ def activation_of(given: Any) -> Layer:
         return Elementwise(given)
     made: Layer = given if isinstance(given, Layer) else from_dict(given)
     if len(made.inputs) != 1:
-        raise DescriptionError(f"an activation has one input, {made.name} has {len(made.inputs)}")
+        raise DescriptionError(f"an activation has one input, {made.shown} has {len(made.inputs)}")
     return made

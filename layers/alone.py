@@ -54,6 +54,11 @@ class Alone:
         self._values: dict[str, Any] = {}
         self._upstream: list[float] | None = None
 
+    @property
+    def shown(self) -> str:
+        """The name as messages have it: on one line, whatever is in it."""
+        return one_line(self.name)
+
     def forward(self, *numbers: Any, **named: Any) -> Any:
         """The result as a plain number or array, and remembered for `backward`.
 
@@ -67,7 +72,7 @@ class Alone:
         result = plain(list(values.values())[-1])
         if logger.isEnabledFor(logging.DEBUG):
             shapes = [f"{name} {shape_of(value)}" for name, value in (given | values).items()]
-            logger.debug("%s forward: %s", one_line(self.name), ", ".join(shapes))
+            logger.debug("%s forward: %s", self.shown, ", ".join(shapes))
         return result
 
     def backward(self, *numbers: Any, **named: Any) -> Gradients:
@@ -84,7 +89,7 @@ class Alone:
         anew = len(numbers) == len(self.inputs) + 1 and not parameters
         if len(numbers) > 1 and not anew:
             raise InputError(
-                f"{self.name}.backward takes the gradient of the result, got {len(numbers)} values; "
+                f"{self.shown}.backward takes the gradient of the result, got {len(numbers)} values; "
                 + (
                     "it changes no parameter, a step does: SGD(lr=0.1).step(layer.parameters())"
                     if parameters
@@ -104,8 +109,8 @@ class Alone:
         else:
             self._check_compute()
             raise NoForwardError(
-                f"{self.name}.backward goes back through the last forward pass, and there is none; "
-                f"call {self.name}.forward({', '.join(self.inputs)}) first, outside no_grad()"
+                f"{self.shown}.backward goes back through the last forward pass, and there is none; "
+                f"call {self.shown}.forward({', '.join(self.inputs)}) first, outside no_grad()"
             )
         *_, (own_name, output) = values.items()
         if named:
@@ -133,8 +138,8 @@ class Alone:
         """
         if self._given is None:
             raise NoForwardError(
-                f"{self.name}.values are those of the last forward pass, and there is none; "
-                f"call {self.name}.forward({', '.join(self.inputs)}) first, outside no_grad()"
+                f"{self.shown}.values are those of the last forward pass, and there is none; "
+                f"call {self.shown}.forward({', '.join(self.inputs)}) first, outside no_grad()"
             )
         numbers = {name: plain(value) for name, value in (self._given | self._values).items()}
         last = list(self._values)[-1]
@@ -159,7 +164,7 @@ class Alone:
         for name, value in prepared.items():
             if any([isinstance(single, Node) for single in singles(value)]):
                 raise InputError(
-                    f"{self.name}.forward takes plain numbers, got a node in {name}; apply the layer itself "
+                    f"{self.shown}.forward takes plain numbers, got a node in {name}; apply the layer itself "
                     f"to nodes, or give their .value"
                 )
         return {name: elementwise(partial(Variable, name=name), value) for name, value in prepared.items()}
@@ -176,7 +181,7 @@ class Alone:
         if name not in allowed or more or given:
             meant = did_you_mean(name, allowed, "argument")
             raise InputError(
-                f"{self.name}.backward takes the gradient of the result once, as upstream= or {allowed[1]}=, got "
+                f"{self.shown}.backward takes the gradient of the result once, as upstream= or {allowed[1]}=, got "
                 f"{', '.join(named)}" + (f"; {meant}" if meant and name not in allowed else "")
             )
         return upstream
@@ -186,7 +191,7 @@ class Alone:
         try:
             return as_input("the upstream gradient", upstream)
         except (InputError, ShapeError) as error:
-            raise type(error)(f"{self.name}.backward: {error}") from None
+            raise type(error)(f"{self.shown}.backward: {error}") from None
 
     def _seeds(self, upstream: Any, output: Any) -> Any:
         """The upstream gradient in the shape of the output, of plain numbers."""
@@ -196,7 +201,7 @@ class Alone:
         if is_array(seeds) and without_ones(seeds.shape) != without_ones(shape):
             wanted = f"shape {shape}" if shape else "a single number"
             raise ShapeError(
-                f"{self.name}.backward: the upstream gradient is like the output, {wanted}, got shape {seeds.shape}"
+                f"{self.shown}.backward: the upstream gradient is like the output, {wanted}, got shape {seeds.shape}"
             )
         return seeds
 

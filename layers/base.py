@@ -173,16 +173,16 @@ class Layer(Alone, Described):
         for name in named:
             if name not in self.inputs:
                 meant = did_you_mean(name, self.inputs, "argument")
-                raise InputError(f"{self.name} takes {listed}, got {name!r:.60}" + (f"; {meant}" if meant else ""))
+                raise InputError(f"{self.shown} takes {listed}, got {name!r:.60}" + (f"; {meant}" if meant else ""))
             if name in self.inputs[: len(inputs)]:
-                raise InputError(f"{self.name} takes {listed}, got {name} twice")
+                raise InputError(f"{self.shown} takes {listed}, got {name} twice")
         if len(inputs) + len(named) != expected:
-            raise InputError(f"{self.name} takes {listed}, got {len(inputs) + len(named)}")
+            raise InputError(f"{self.shown} takes {listed}, got {len(inputs) + len(named)}")
         given = dict(zip(self.inputs, inputs, strict=False)) | dict(named)
         try:
             return {name: as_input(name, given[name]) for name in self.inputs}
         except (InputError, ShapeError) as error:
-            raise type(error)(f"{self.name}: {error}") from None
+            raise type(error)(f"{self.shown}: {error}") from None
 
     def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
         """The values of `compute` on prepared inputs; if it fails, sizes that these inputs decided are open again."""
@@ -275,7 +275,7 @@ class Layer(Alone, Described):
             held = _variables_in(value)
             if held:
                 raise DescriptionError(
-                    f"{self.name} holds {held} {'Variable' if held == 1 else 'Variables'} in {attribute} that are in "
+                    f"{self.shown} holds {held} {'Variable' if held == 1 else 'Variables'} in {attribute} that are in "
                     f"no Parameter and would not be trained; make it a Parameter(shape, initialiser), whose nodes are "
                     f"self.{attribute}.nodes"
                 )
@@ -308,14 +308,14 @@ class Layer(Alone, Described):
         shapes or such as don't fit each other, and for values that are not finite; nothing is then changed.
         """
         parameters = self.named_parameters()
-        checked = check_state(self.name, state, {name: one.shape for name, one in parameters.items()}, strict=strict)
+        checked = check_state(self.shown, state, {name: one.shape for name, one in parameters.items()}, strict=strict)
         with sizes_restored(parameters.values()):
             for name, values in checked.items():
                 parameters[name].fit_shape(values.shape)
             try:
                 self.settle(None)
             except ShapeError as error:
-                raise StateError(f"{self.name}: the arrays of the state don't fit each other: {error}") from None
+                raise StateError(f"{self.shown}: the arrays of the state don't fit each other: {error}") from None
             for name, values in checked.items():
                 parameters[name].assign(values)
 

@@ -67,7 +67,7 @@ class _Weighted(Layer):
         seed: Any,
     ) -> None:
         """Take the options of the constructor. Raises DescriptionError for one that is wrong."""
-        rows = None if n_in is None else whole_number(f"{self.name}: n_in", n_in)
+        rows = None if n_in is None else whole_number(f"{self.shown}: n_in", n_in)
         self.activation = activation
         self.weight_init = weight_init
         self.bias_init = bias_init
@@ -125,7 +125,7 @@ class Dense(_Weighted):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_out = whole_number(f"{self.name}: n_out", n_out)
+        self.n_out = whole_number(f"{self.shown}: n_out", n_out)
         self._make_weights(n_in, (self.n_out,), activation, weight_init, bias_init, bias, seed)
 
     def compute(self, x: Any) -> dict[str, Any]:
@@ -234,10 +234,10 @@ class NeuronLayer(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_out = whole_number(f"{self.name}: n_out", n_out)
+        self.n_out = whole_number(f"{self.shown}: n_out", n_out)
         if self.n_out > MOST_NEURONS:
             raise DescriptionError(
-                f"{self.name}: n_out is at most {MOST_NEURONS} for single neurons, got {n_out!r:.60}; use Dense"
+                f"{self.shown}: n_out is at most {MOST_NEURONS} for single neurons, got {n_out!r:.60}; use Dense"
             )
         self.activation = activation
         self.weight_init = weight_init

@@ -56,7 +56,9 @@ class Loss(Layer):
     def __init__(self, *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(**names)
         if reduction not in REDUCTIONS:
-            raise DescriptionError(f"{self.name}: a reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r:.60}")
+            raise DescriptionError(
+                f"{self.shown}: a reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r:.60}"
+            )
         self.reduction = reduction
 
     def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
@@ -83,8 +85,8 @@ class Loss(Layer):
             if alike and self.are_labels(outputs) and not _only(targets, self.labels):
                 y_hat, y = prepared
                 raise InputError(
-                    f"{self.name} takes the outputs first and then the targets, ({y_hat}, {y}); here the first are all "
-                    f"labels, and the second are not; exchange them"
+                    f"{self.shown} takes the outputs first and then the targets, ({y_hat}, {y}); here the first are "
+                    f"all labels, and the second are not; exchange them"
                 )
         return prepared
 
@@ -98,7 +100,7 @@ class Loss(Layer):
             "leave that out" if gives_probabilities else 'end it in a layer that declares gives = "probabilities"'
         )
         raise DescriptionError(
-            f"{type(self).__name__} takes {self.takes}, and {model.name} ends in {type(ending).__name__}, which gives "
+            f"{type(self).__name__} takes {self.takes}, and {model.shown} ends in {type(ending).__name__}, which gives "
             f"{ending.gives}; {remedy}"
         )
 
@@ -146,7 +148,7 @@ class HuberLoss(Loss):
 
     def __init__(self, delta: float = 1.0, *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(reduction=reduction, **names)
-        self.delta = finite_number(f"{self.name}: delta", delta, above=0)
+        self.delta = finite_number(f"{self.shown}: delta", delta, above=0)
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         same_shape(y_hat, y, ("y_hat", "y"))
@@ -201,7 +203,7 @@ class HingeLoss(Loss):
         wrong = abs(targets) != 1.0
         if wrong.any():
             label, where = place_of(targets, wrong)
-            raise DataError(f"{self.name} takes labels -1 and 1, got {label:g} {where}")
+            raise DataError(f"{self.shown} takes labels -1 and 1, got {label:g} {where}")
         return fitted(targets, shape)
 
 
@@ -214,7 +216,7 @@ class _OfProbabilities(Loss):
     def __init__(self, of: str = "logits", *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(reduction=reduction, **names)
         if of not in ("logits", "probabilities"):
-            raise DescriptionError(f"{self.name} is of 'logits' or of 'probabilities', got {of!r:.60}")
+            raise DescriptionError(f"{self.shown} is of 'logits' or of 'probabilities', got {of!r:.60}")
         self.of = of
         kind = type(self).__name__
         if of == "logits":
@@ -283,7 +285,7 @@ class CrossEntropyLoss(_OfProbabilities):
         super().__init__(of, reduction=reduction, **names)
         self.ignore = None if ignore is None else integer_or_none(ignore)
         if self.ignore is None and ignore is not None:
-            raise DescriptionError(f"{self.name}: the class to ignore is a whole number or None, got {ignore!r:.60}")
+            raise DescriptionError(f"{self.shown}: the class to ignore is a whole number or None, got {ignore!r:.60}")
 
     def are_labels(self, values: Any) -> bool:
         return super().are_labels(values) and is_array(values) and bool((values.sum(axis=-1) == 1.0).all())
@@ -347,13 +349,13 @@ class CrossEntropyLoss(_OfProbabilities):
         import numpy
 
         if len(shape) < 1:
-            raise ShapeError(f"{self.name} needs outputs with one number for each class, got outputs of shape ()")
+            raise ShapeError(f"{self.shown} needs outputs with one number for each class, got outputs of shape ()")
         if targets.shape[1:] == shape:
             wrong = (targets < 0).any(axis=-1) | (abs(targets.sum(axis=-1) - 1.0) > 1e-6)
             if wrong.any():
                 sample = int(numpy.argwhere(wrong)[0][0])
                 raise DataError(
-                    f"{self.name} takes probabilities that add up to 1, got {targets[sample]!s:.80} in sample {sample}"
+                    f"{self.shown} takes probabilities that add up to 1, got {targets[sample]!s:.80} in sample {sample}"
                 )
             return targets
         if without_ones(targets.shape[1:]) != without_ones(shape[:-1]):
@@ -363,12 +365,12 @@ class CrossEntropyLoss(_OfProbabilities):
         if wrong.any():
             label, where = place_of(targets, wrong)
             raise DataError(
-                f"{self.name}: each class is a whole number from 0 to {shape[-1] - 1}, got {label:g} {where}"
+                f"{self.shown}: each class is a whole number from 0 to {shape[-1] - 1}, got {label:g} {where}"
             )
         empty = ~counted.reshape(len(targets), -1).any(axis=1)
         if empty.any():
             raise DataError(
-                f"{self.name}: each sample has one class or more that counts, sample {int(empty.argmax())} has only "
+                f"{self.shown}: each sample has one class or more that counts, sample {int(empty.argmax())} has only "
                 f"the ignored {self.ignore}"
             )
         return targets.reshape(targets.shape[:1] + shape[:-1])
@@ -405,7 +407,7 @@ class BinaryCrossEntropyLoss(_OfProbabilities):
         wrong = (targets < 0.0) | (targets > 1.0)
         if wrong.any():
             label, where = place_of(targets, wrong)
-            raise DataError(f"{self.name} takes targets from 0 to 1, got {label:g} {where}")
+            raise DataError(f"{self.shown} takes targets from 0 to 1, got {label:g} {where}")
         return fitted(targets, shape)
 
 
@@ -449,7 +451,7 @@ def loss_of(given: Any) -> Loss:
     made: Layer = given if isinstance(given, Layer) else from_dict(given)
     if not isinstance(made, Loss):
         raise DescriptionError(
-            f"{made.name} is no loss: a loss takes an output and a target, {made.name} takes {', '.join(made.inputs)}"
+            f"{made.shown} is no loss: a loss takes an output and a target, {made.shown} takes {', '.join(made.inputs)}"
         )
     return made
 

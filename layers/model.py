@@ -64,7 +64,7 @@ class Model(Layer):
         n_in = getattr(first, "n_in", None)
         if n_in is None:
             raise SizeError(
-                f"{self.name}.summary() needs an input: {first.name} is not known to take features; give one"
+                f"{self.shown}.summary() needs an input: {first.shown} is not known to take features; give one"
             )
         return [1.0] * int(n_in)
 
@@ -78,7 +78,7 @@ class Model(Layer):
         Raises StateError for a damaged file or another model's; nothing is then changed, and nothing in it is run.
         """
         shapes = {name: parameter.shape for name, parameter in self.named_parameters().items()}
-        self.load_state_dict(read_state(path, shapes, what=self.name, strict=strict), strict=strict)
+        self.load_state_dict(read_state(path, shapes, what=self.shown, strict=strict), strict=strict)
 
 
 @registered("sequential")
@@ -130,12 +130,12 @@ class Sequential(Model):
             remedy = f"; did you mean {layer.__name__}(...)?" if isinstance(layer, type) else ""
             if isinstance(layer, str):
                 remedy = f"; did you mean from_dict({layer!r:.60})?"
-            raise InputError(f"{self.name} is made of layers, got {layer!r:.60} in place {place}{remedy}")
+            raise InputError(f"{self.shown} is made of layers, got {layer!r:.60} in place {place}{remedy}")
         layer._check_compute()
         if len(layer.inputs) != 1:
             remedy = "; a loss is given as Network(..., loss=...)" if isinstance(layer, Loss) else ""
             raise InputError(
-                f"{self.name} needs layers with one input, {type(layer).__name__} in place {place} has "
+                f"{self.shown} needs layers with one input, {type(layer).__name__} in place {place} has "
                 f"{len(layer.inputs)} ({', '.join(layer.inputs)}){remedy}"
             )
 
@@ -152,7 +152,7 @@ class Sequential(Model):
                 name = f"{kind}_{counts[kind] - 1}"
             if taken.setdefault(name, layer) is not layer or "." in name:
                 raise DescriptionError(
-                    f"{self.name} needs names unlike each other, without a dot; got {name!r} in place {place}"
+                    f"{self.shown} needs names unlike each other, without a dot; got {name!r} in place {place}"
                 )
             names[id(layer)] = name
             yield name, layer
@@ -199,7 +199,7 @@ class Sequential(Model):
             for parameter in layer.named_parameters().values():
                 if parameter in owners:
                     raise DescriptionError(
-                        f"{self.name}: {owners[parameter]} and {name} share {parameter.name}, and a description ties "
+                        f"{self.shown}: {owners[parameter]} and {name} share {parameter.name}, and a description ties "
                         f"whole layers of one model only"
                     )
                 owners[parameter] = name
@@ -350,7 +350,7 @@ class Network(Sequential):
 
     def _with_loss(self) -> _Objective:
         if self._objective is None:
-            raise NoForwardError(f"{self.name} has no loss; give it one with add_loss(...)")
+            raise NoForwardError(f"{self.shown} has no loss; give it one with add_loss(...)")
         return self._objective
 
 

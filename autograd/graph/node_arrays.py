@@ -151,10 +151,13 @@ class NodeArray(numpy.ndarray):
 
     def partition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
         """Sort in place: a sorted array is partitioned at every place."""
+        self.argpartition(kth, axis)
         self.sort(axis)
 
     def argpartition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
         """The places that sort the array."""
+        # For NumPy's errors about places that there are not.
+        numpy.broadcast_to(0.0, self.shape).argpartition(kth, axis)
         return self.argsort(axis)
 
     def argmax(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
@@ -170,6 +173,11 @@ class NodeArray(numpy.ndarray):
         row = (self if sorter is None else self[sorter]).tolist()
         found = elementwise(lambda x: place_to_insert(row, x, side == "right"), (v,), as_numbers)
         return found if isinstance(found, numpy.ndarray) else numpy.intp(found)
+
+    def round(self, decimals: Any = 0, out: Any = None) -> Any:
+        """The elements with so many decimals, as NumPy computes them; its own method makes a plain array of objects."""
+        scale = 10.0 ** abs(operator.index(decimals))
+        return into(out, numpy.rint(self * scale) / scale if decimals >= 0 else numpy.rint(self / scale) * scale)
 
     def nonzero(self) -> Any:
         """The places of elements that are not 0, one array for each axis."""
@@ -601,6 +609,8 @@ class ConditionArray(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         name = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor",
                 "invert": "logical_not"}.get(ufunc.__name__, ufunc.__name__)  # fmt: skip
+        if any([isinstance(target, ConditionArray) for target in options.get("out", ())]):
+            raise OperandError(f"np.{ufunc.__name__} can't write to conditions, which are results; give another array")
         if name.startswith("logical_"):
             return apply_ufunc(getattr(numpy, name), method, inputs, options)
         if any([may_vary(operand) for operand in inputs]):
@@ -739,7 +749,7 @@ def interp_function(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = Non
     if period is not None:
         raise no_form("interp", " with a period")
     places, values = list_of(as_array(xp)), list_of(as_array(fp))
-    low, high = values[0] if left is None else left, values[-1] if right is None else right
+    low, high = values[0] if left is None else left, values[len(values) - 1] if right is None else right
     return elementwise(lambda at: between(at, places, values, low, high), (x,))
 
 

@@ -189,6 +189,8 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
             arity = max(operand_count(gradients), 1)
         if arity is not None and arity < 1:
             raise ValueError(f"primitive {name!r} needs at least one operand, got arity={arity}")
+        if multiple < 1:
+            raise ValueError(f"primitive {name!r} takes a multiple of at least 1 operand, got multiple={multiple}")
         self.name = str(name)
         self.value = value
         self.gradients = gradients
@@ -229,7 +231,7 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
             if self.otherwise is not None:
                 return self.otherwise(*operands)
             raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
-        if self.multiple != 1 and len(operands) % self.multiple:
+        if self.multiple > 1 and len(operands) % self.multiple:
             raise TypeError(f"{self.name} takes a multiple of {self.multiple} operands, got {len(operands)}")
         for operand in operands:
             if type(operand) is float:

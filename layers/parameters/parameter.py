@@ -74,7 +74,7 @@ class Parameter:
             [own in (None, given) for own, given in zip(self.shape, shape, strict=True)]
         )
         if not fits:
-            raise ShapeError(f"{self.name} has shape {shape_text(self.shape)}, got {shape_text(shape)}")
+            raise ShapeError(f"{one_line(self.name)} has shape {shape_text(self.shape)}, got {shape_text(shape)}")
         self.shape = shape
 
     def reopen(self, shape: tuple[int | None, ...]) -> None:
@@ -178,8 +178,8 @@ class Parameter:
 
     def _unsized(self) -> SizeError:
         return SizeError(
-            f"{self.name} has shape {shape_text(self.shape)}: its open length is decided by the first input; apply "
-            f"the layer once, or give its input size"
+            f"{one_line(self.name)} has shape {shape_text(self.shape)}: its open length is decided by the first input; "
+            f"apply the layer once, or give its input size"
         )
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from autograd.text import one_line
 from layers.errors import DescriptionError
 from layers.hints import Kind, did_you_mean
 
@@ -94,7 +95,9 @@ class Described:
                 raise DescriptionError(f"{cls.kind} has no option {name!r:.60}; {nearest(name, known, 'option')}")
         for name, parameter in named.items():
             if parameter.default is parameter.empty and name not in options:
-                raise DescriptionError(f"{cls.kind} needs the option {name!r}, got {', '.join(options) or 'none'}")
+                raise DescriptionError(
+                    f"{cls.kind} needs the option {name!r}, got {one_line(', '.join(options)) or 'none'}"
+                )
         return cls(**options)
 
     def __repr__(self) -> str:
@@ -224,8 +227,9 @@ def nearest(asked: Any, known: list[str], what: Kind = "class") -> str:
     >>> nearest("rely", ["relu", "tanh"])
     'did you mean relu? there are relu, tanh'
     """
-    shown = ", ".join([f"{name:.60}" for name in sorted(known[:MOST_NAMES])])
+    shown = one_line(", ".join([f"{name:.60}" for name in sorted(known[:MOST_NAMES])]))
     more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
     there = f"there are {shown}{more}" if known else "there are none"
     meant = did_you_mean(asked, known, what) if isinstance(asked, str) else ""
+    meant = one_line(meant)
     return f"{meant}{'' if meant.endswith('?') else ';'} {there}" if meant else there

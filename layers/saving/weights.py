@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from autograd.files import whole_file
+from autograd.text import one_line
 from layers.errors import StateError
 from layers.saving.registry import nearest
 
@@ -39,10 +40,12 @@ def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[
         try:
             array = numpy.array(state[name], dtype=float)
         except (OverflowError, TypeError, ValueError):
-            raise StateError(f"{what}: {name} in the state is no array of numbers: {state[name]!r:.60}") from None
+            raise StateError(
+                f"{what}: {one_line(name)} in the state is no array of numbers: {state[name]!r:.60}"
+            ) from None
         check_shape(what, name, array.shape, shape)
         if not numpy.isfinite(array).all():
-            raise StateError(f"{what}: {name} in the state holds numbers that are not finite")
+            raise StateError(f"{what}: {one_line(name)} in the state holds numbers that are not finite")
         checked[name] = array
     return checked
 
@@ -66,7 +69,7 @@ def check_shape(what: str, name: str, given: tuple[int, ...], wanted: tuple[int 
     )
     if not fits:
         shown = "(" + ", ".join(["?" if own is None else str(own) for own in wanted]) + ("," * (len(wanted) == 1)) + ")"
-        raise StateError(f"{what}: {name} has shape {shown}, the state has {given!s:.60}")
+        raise StateError(f"{what}: {one_line(name)} has shape {shown}, the state has {given!s:.60}")
 
 
 def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> Path:
@@ -174,22 +177,26 @@ def _read_npz(path: Path, shapes: Shapes, what: str, strict: bool) -> dict[str, 
             codec = archive.getinfo(members[name]).compress_type
             if codec not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 # Python unpacks others by whole blocks, of any size.
-                raise StateError(f"{what}: {name} in {path} is compressed as NumPy never does")
+                raise StateError(f"{what}: {one_line(f'{name} in {path}')} is compressed as NumPy never does")
             # Compressed, a few bytes can claim to be a parameter of any length that is still open.
             if None in shape and codec != zipfile.ZIP_STORED:
-                raise StateError(f"{what}: {name} in {path} is compressed, and its shape is not settled yet")
+                raise StateError(
+                    f"{what}: {one_line(f'{name} in {path}')} is compressed, and its shape is not settled yet"
+                )
             with archive.open(members[name]) as file:
                 version = npy.read_magic(file)
                 if version not in ((1, 0), (2, 0)):
-                    raise StateError(f"{what}: {name} in {path} has the unknown format {version}")
+                    raise StateError(f"{what}: {one_line(f'{name} in {path}')} has the unknown format {version}")
                 claimed = file.read(2 if version == (1, 0) else 4)
                 if int.from_bytes(claimed, "little") > LONGEST_HEADER:
-                    raise StateError(f"{what}: {name} in {path} has a header of more than {LONGEST_HEADER} bytes")
+                    raise StateError(
+                        f"{what}: {one_line(f'{name} in {path}')} has a header of more than {LONGEST_HEADER} bytes"
+                    )
                 header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
                 given, _, dtype = header(io.BytesIO(claimed + file.read(LONGEST_HEADER)))
                 check_shape(what, name, given, shape)
                 if dtype.kind not in "fiu":
-                    raise StateError(f"{what}: {name} in {path} holds {dtype}, not numbers")
+                    raise StateError(f"{what}: {one_line(f'{name} in {path}')} holds {dtype}, not numbers")
             with archive.open(members[name]) as file:
                 found[name] = numpy.array(npy.read_array(file, allow_pickle=False), dtype=float)
     return found

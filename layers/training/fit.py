@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.text import one_line
 from layers.base import Layer
 from layers.errors import DataError, TrainingError
 from layers.losses import Loss, loss_of
@@ -176,9 +175,7 @@ def fit(
         put_flat(run.step.parameters, run.completed)
     if validated is not None or run.history.ended != "all epochs":
         put_flat(run.step.parameters, run.best_values)
-    logger.info(
-        "training of %s ended (%s) after %d epochs", one_line(model.name), run.history.ended, len(run.history.epochs)
-    )
+    logger.info("training of %s ended (%s) after %d epochs", model.shown, run.history.ended, len(run.history.epochs))
     return run.history
 
 
@@ -213,7 +210,7 @@ class _Run:
         loss, gradient = self.step(values, inputs, targets)
         if not (math.isfinite(loss) and numpy.isfinite(gradient).all()):
             raise TrainingError(
-                f"{self.model.name}: in epoch {len(self.history.epochs) + 1} the loss is {loss:g}"
+                f"{self.model.shown}: in epoch {len(self.history.epochs) + 1} the loss is {loss:g}"
                 + ("" if not math.isfinite(loss) else " and its gradient is not finite")
                 + "; a lower learning rate, clip_norm=1.0 or scaled inputs may help"
             )

@@ -13,7 +13,6 @@ from typing import Any
 
 from autograd import TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
 from autograd.graph.modes import enable_grad
-from autograd.text import one_line
 from layers.arrays import plain
 from layers.base import Layer
 from layers.errors import LayerError
@@ -144,7 +143,7 @@ class TrainingStep:
             # A layer reads values, or decides by them in too many ways. Of any other error, Python's run will tell.
             self._compiles = False
             logger.warning(
-                "%s is run by Python, which is slower, for it can't be compiled: %s", one_line(self.model.name), error
+                "%s is run by Python, which is slower, for it can't be compiled: %s", self.model.shown, error
             )
             return None
 
