@@ -86,7 +86,7 @@ def load_model(path: str | os.PathLike[str]) -> Any:
         loss = None if loss is None else loss_of(loss)
     except RecursionError:
         raise StateError(f"load_model: {path} is damaged: its description is nested too deep") from None
-    if not isinstance(model, Layer) or not hasattr(model, "load"):
+    if not hasattr(model, "remember"):
         raise StateError(f"load_model: {path} describes {type(model).__name__}, which is no model")
     model.load(path)
     classes = about.get("classes")
