@@ -424,7 +424,8 @@ def _variables_in(value: Any) -> int:
         value = list(value.values())
     if isinstance(value, list | tuple):
         return sum([_variables_in(item) for item in value])
-    if getattr(getattr(value, "dtype", None), "kind", "") == "O":
+    # A layer or parameter that is asked for a name that it lacks looks for what was meant, which takes long.
+    if not isinstance(value, Layer | Parameter) and getattr(getattr(value, "dtype", None), "kind", "") == "O":
         return sum([isinstance(item, Variable) for item in value.flat])
     return 0
 

@@ -17,7 +17,8 @@ from layers.errors import DescriptionError
 from layers.options import seed_of
 
 __all__ = [
-    "Distribution", "drawing_from", "drawn", "in_training", "is_training", "numbers_of", "random_numbers", "training",
+    "Distribution", "drawing_from", "drawn", "in_training", "is_training", "noticing_mode", "numbers_of",
+    "random_numbers", "training",
 ]  # fmt: skip
 
 Distribution = Literal["uniform", "normal"]
@@ -26,6 +27,8 @@ Source = Callable[[int, Distribution], Any]
 
 _training: ContextVar[bool] = ContextVar("training", default=False)
 _source: ContextVar[Source | None] = ContextVar("source of random numbers", default=None)
+# Called when a layer asks for the mode.
+_asked: ContextVar[Callable[[], Any] | None] = ContextVar("asked", default=None)
 
 
 def random_numbers(shape: tuple[int, ...] = (), distribution: Distribution = "uniform") -> Any:
@@ -111,4 +114,17 @@ def is_training() -> bool:
     >>> is_training()
     False
     """
+    asked = _asked.get()
+    if asked is not None:
+        asked()
     return _training.get()
+
+
+@contextmanager
+def noticing_mode(notice: Callable[[], Any]) -> Iterator[None]:
+    """Inside this context, `notice` is called whenever a layer asks whether it is trained."""
+    token = _asked.set(notice)
+    try:
+        yield
+    finally:
+        _asked.reset(token)

@@ -19,7 +19,7 @@ from layers.base import Layer
 from layers.errors import DataError
 from layers.parameters.parameter import Parameter, substituted
 from layers.parameters.row_lookup import row_count, rows_from
-from layers.randomness import Distribution, drawing_from, is_training, numbers_of
+from layers.randomness import Distribution, drawing_from, is_training, noticing_mode, numbers_of
 
 __all__ = [
     "DirectParameters", "Survey", "as_objects", "given_numbers", "given_rows", "settle_sizes", "survey_sample",
@@ -75,9 +75,10 @@ class Survey:
         self.lookups: list[Lookup] = []
         self.direct: set[Parameter] = set()
         self.complete = True
-        # The random numbers that a sample is given, in order, and whether that may differ outside a training.
+        # The random numbers that a sample is given, in order.
         self.draws: list[tuple[int, Distribution]] = []
-        self.in_training = is_training()
+        # The mode of the run, None if no layer asked for it: the survey then holds for both.
+        self.in_training: bool | None = None
 
     @property
     def tables(self) -> set[Parameter]:
@@ -137,7 +138,11 @@ def survey_sample(model: Layer, x: Any) -> Survey:
         found.draws.append((count, distribution))
         return numbers_of(generator, count, distribution)
 
-    with no_grad(), substituted(arrays), rows_from(rows), drawing_from(draw):
+    def notice() -> None:
+        found.in_training = mode
+
+    mode = is_training()
+    with no_grad(), substituted(arrays), rows_from(rows), drawing_from(draw), noticing_mode(notice):
         output = model.apply(numbers)
     found.output = plain(output)
     found.output_shape = output.shape if is_array(output) else ()
