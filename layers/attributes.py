@@ -35,7 +35,8 @@ def check_assignment(layer: Described, name: str, value: Any) -> None:
     if name.startswith("_") or "given_name" not in known or not _is_of_this_package(layer):
         return
     if name in known:
-        if name in layer.settings and value is not known[name]:
+        checked = getattr(type(layer), "checks", {})
+        if name in layer.settings and name not in checked and value is not known[name]:
             raise InputError(f"{kind}.{name} is decided when the layer is made; make another {kind}({name}=...)")
     elif not hasattr(type(layer), name):
         hint = hint_of(name, "attribute")
