@@ -339,7 +339,7 @@ def zero_grad(nodes: Iterable[Node]) -> None:
 
 
 def nodes_in(given: Iterable[Any], what: str) -> list[Any]:
-    """What is given, once all of it is known to be nodes; OperandError, which begins with `what`, at the first other."""
+    """What is given, once all of it is known to be nodes; OperandError, which begins with `what`, at another."""
     found = []
     for node in given:
         if not isinstance(node, Node):
