@@ -315,7 +315,9 @@ class Call:
             name = draw.choice([*names, "__call__"])
             self.name = f"{type(subject).__name__}.{name}"
             self.target: Any = functools.partial(self.of_subject, subject, name)
-            described = getattr(subject, name, None)
+            described = None
+            with contextlib.suppress(Exception):
+                described = getattr(subject, name)
         else:
             self.name, self.target = draw.choice(entries())
             described = self.target

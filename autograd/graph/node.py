@@ -551,7 +551,7 @@ class Node:
         return self.parents
 
     def __format__(self, spec: str) -> str:
-        return format(self._value, spec) if spec else repr(self)
+        return self._value.__format__(spec) if spec else repr(self)
 
     def __repr__(self) -> str:
         kind = type(self).__name__

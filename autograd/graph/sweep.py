@@ -306,10 +306,7 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
     (27.0, 18.0)
     """
     roots = [outputs] if isinstance(outputs, Node) else list(outputs)
-    wanted = [inputs] if isinstance(inputs, Node) else list(inputs)
-    for node in wanted:
-        if not isinstance(node, Node):
-            raise OperandError(f"derivatives are taken in nodes, got {type(node).__name__}: {node!r:.60}")
+    wanted = [inputs] if isinstance(inputs, Node) else nodes_in(inputs, "derivatives are taken in nodes")
     if not is_traced():
         check_thread(tuple(roots))
     order = topological_order(*[root for root in roots if isinstance(root, Node)])
@@ -336,11 +333,19 @@ def zero_grad(nodes: Iterable[Node]) -> None:
     >>> x.grad, x.reached
     (0.0, False)
     """
-    for node in nodes:
-        if not isinstance(node, Node):
-            raise OperandError(f"zero_grad clears nodes, got {type(node).__name__}: {node!r:.60}")
+    for node in nodes_in(nodes, "zero_grad clears nodes"):
         cython.cast(Node, node)._grad = 0.0
         cython.cast(Node, node)._stamp &= ~REACHED
+
+
+def nodes_in(given: Iterable[Any], what: str) -> list[Any]:
+    """What is given, once all of it is known to be nodes; OperandError, which begins with `what`, at another."""
+    found = []
+    for node in given:
+        if not isinstance(node, Node):
+            raise OperandError(f"{what}, got {type(node).__name__}: {node!r:.60}")
+        found.append(node)
+    return found
 
 
 def stop_gradient(node: Any) -> Any:

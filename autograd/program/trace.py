@@ -107,7 +107,7 @@ class Condition:
     def __xor__(self, other: Any) -> Any: return bool(self) ^ plain(other)
     def __rxor__(self, other: Any) -> Any: return plain(other) ^ bool(self)
     def __str__(self) -> str: return str(bool(self))
-    def __format__(self, spec: str) -> str: return format(bool(self), spec)
+    def __format__(self, spec: str) -> str: return bool(self).__format__(spec)
     # fmt: on
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
