@@ -551,9 +551,15 @@ class Node:
         return self.parents
 
     def __format__(self, spec: str) -> str:
-        return format(self._value, spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        if len(_state.entries) != 0:
+            note_text(self)
+        return format(self._value, spec)
 
     def __repr__(self) -> str:
+        if len(_state.entries) != 0:
+            note_text(self)
         kind = type(self).__name__
         operation = "" if self._origin.primitive is None else f", {self._origin.primitive.name}"
         name = "" if self._origin.name is None else f", name={shortened(self._origin.name)!r}"
@@ -854,6 +860,13 @@ def check_escape(node: Node) -> None:
         if current_mode().trace is not None:
             raise frozen_value(node, node._value)
         check_thread((node,))
+
+
+def note_text(node: Node) -> None:
+    """Let a recording know that a number was written into a text, which can't be another one at the next call."""
+    trace = current_mode().trace
+    if trace is not None and node._stamp & VARIES:
+        trace.wrote_text = True
 
 
 def is_traced_node(node: Node) -> bool:
