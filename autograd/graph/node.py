@@ -650,9 +650,10 @@ class Constant(Node):
 class Hooks:
     """Functions of the modules above this one to which methods of nodes lead; each module sets its own.
 
-    `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc`, and
-    `viz`, which may never be imported, sets `render`. Nothing else leads to `copying` and `numpy_interop`: nodes can be
-    copied and pickled, and NumPy's functions take them, because `autograd/__init__` imports the two for that alone.
+    `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc` and
+    `numpy_function`, and `viz`, which may never be imported, sets `render`. Nothing else leads to `copying` and
+    `numpy_interop`: nodes can be copied and pickled, and NumPy's functions take them, because `autograd/__init__`
+    imports the two for that alone.
     """
 
     backward: Callable[[Any, float], None]  # fills in the gradients below a node
@@ -660,6 +661,7 @@ class Hooks:
     deepcopy: Callable[[Any, dict[int, Any]], Any]  # gives a copy of a node and of all below it
     reduce: Callable[[Any], tuple[Any, ...]]  # tells pickle how to make a node again
     apply_ufunc: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # runs a function of NumPy on nodes
+    numpy_function: Callable[[Any], Any]  # gives the form that a function of NumPy has for arrays of nodes
     render: Callable[[Any], dict[str, str]] | None = None  # draws a node or a layer for a notebook
 
 
