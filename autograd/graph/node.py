@@ -67,7 +67,8 @@ ARGUMENT = 16  # it stands for an argument of a function that is being different
 STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
 TRACED = 64  # it stands for an argument of a function that is being compiled, or was computed from one there
 OVER = 128  # it was computed from an argument of a function that was differentiated, in a run that is over
-SERIAL = 256
+OF_RULE = 256  # it was made by a rule, in a sweep over what an earlier run has handed on
+SERIAL = 512
 
 # Counts nodes and assignments: their order says whether a variable was assigned after its use.
 _clock = 0
@@ -962,6 +963,24 @@ def retire_results(nodes: list[Any], kept: list[Any]) -> None:
     for result in kept:
         if isinstance(result, Node):
             cython.cast(Node, result)._stamp &= ~OVER
+
+
+def mark_of_rules(derivatives: list[Any], since: int) -> None:
+    """Mark the nodes below derivatives that were made since: they may use what belongs to a run that is over."""
+    pending = derivatives
+    while pending:
+        derivative = pending.pop()
+        if not isinstance(derivative, Node):
+            continue
+        node = cython.cast(Node, derivative)
+        if node._stamp // SERIAL > since and not node._stamp & OF_RULE:
+            node._stamp |= OF_RULE
+            pending += operands_of(node)
+
+
+def is_over(node: Node) -> bool:
+    """Whether this was computed in a run of a differentiated function that is over, and was not handed on."""
+    return node._stamp & OVER != 0
 
 
 def clock() -> int:

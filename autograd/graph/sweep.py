@@ -23,8 +23,11 @@ from autograd.graph.node import (
     Node,
     Variable,
     check_thread,
+    clock,
     gradients_of_many,
     hooks,
+    is_over,
+    mark_of_rules,
     operands_of,
     recorded_gradients,
     varies,
@@ -312,12 +315,17 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
             raise OperandError(f"derivatives are taken in nodes, got {type(node).__name__}: {node!r:.60}")
     if not is_traced():
         check_thread(tuple(roots))
-    order = topological_order(*[root for root in roots if isinstance(root, Node)])
+    nodes = [root for root in roots if isinstance(root, Node)]
+    order = topological_order(*nodes)
     seeds: dict[int, float] = {}
     for root in roots:
         if varies(root):
             seeds[id(root)] = seeds.get(id(root), 0.0) + 1.0
+    began = clock()
     found = adjoints(order, seeds, local_gradients_as_nodes if create_graph or is_traced() else recorded_gradients)
+    if create_graph and any([is_over(node) for node in order]) and not any(map(is_over, nodes)):
+        # What an earlier run has handed on is differentiated by what it was computed from.
+        mark_of_rules(list(found.values()), began)
     if is_strict():
         from autograd.graph.overflow import check_adjoints
 
