@@ -56,6 +56,8 @@ from autograd.operations.primitives import *  # noqa: F403 - likewise
 from autograd.operations.primitives import __all__ as _primitives
 from autograd.operations.python_math import *  # noqa: F403 - likewise
 from autograd.operations.python_math import __all__ as _python_math
+from autograd.other_packages import hint_for as _hint_for
+from autograd.other_packages import watch_imports as _watch_imports
 from autograd.transforms.containers import register_container
 from autograd.transforms.derivatives import (
     grad,
@@ -74,6 +76,7 @@ from autograd.transforms.derivatives import (
 
 _check_interpreter_lock(compiled)
 _compilation.check(_os.path.dirname(__file__), compiled)
+_watch_imports()
 
 if _TYPE_CHECKING:
     from autograd.diagnosis.accuracy import rounding
@@ -121,4 +124,4 @@ def __getattr__(name: str) -> _Any:
         return getattr(_import_module(_LATER[name]), name)
     if name == "implicit":
         return _import_module("autograd.implicit")
-    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}{_hint_for(name)}")

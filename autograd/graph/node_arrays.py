@@ -103,6 +103,10 @@ class NodeArray(numpy.ndarray):
             raise OperandError("pow(x, y, modulus) is for integers; use (x ** y) % modulus")
         return combined(Power, self, other, numpy.power)
 
+    def __matmul__(self, other: Any) -> Any:
+        # SciPy's sparse matrices know numbers alone. (To the right of one, NumPy's arrays are not asked.)
+        return sparse_product(self, other) if is_sparse(other) else super().__matmul__(other)
+
     # By itself as well: NumPy takes ten times as long to come back here.
 
     def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
@@ -339,6 +343,27 @@ def chained(primitive: Any, row: list[Any]) -> Any:
 def inner_product(left: list[Any], right: list[Any]) -> Any:
     """The sum of the products, from left to right."""
     return chained(Plus, paired(Multiply, left, right)) if left else 0.0
+
+
+def is_sparse(operand: Any) -> bool:
+    """Whether an operand is a sparse matrix of SciPy's."""
+    return hasattr(operand, "tocsc") and hasattr(operand, "nnz")
+
+
+def sparse_product(left: Any, matrix: Any) -> Any:
+    """The product of a vector, or of the rows of an array, with a sparse matrix of numbers."""
+    columns = matrix.tocsc()
+    height, width = columns.shape
+    if left.shape[-1:] != (height,) or left.ndim > 2:
+        raise OperandError(f"an array of shape {left.shape} can't be multiplied with a sparse one of {matrix.shape}")
+    starts, places, numbers = columns.indptr.tolist(), columns.indices.tolist(), columns.data.tolist()
+    products = []
+    for row in left.reshape(-1, height):
+        elements = list_of(row)
+        for start, stop in itertools.pairwise(starts):
+            chosen = [elements[place] for place in places[start:stop]]
+            products.append(inner_product(chosen, numbers[start:stop]))
+    return node_array(products, (*left.shape[:-1], width))
 
 
 def knows_better(operand: Any) -> bool:

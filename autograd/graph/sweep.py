@@ -34,6 +34,7 @@ from autograd.graph.node import (
 )
 from autograd.graph.node_errors import describe
 from autograd.numbers.operands import as_number
+from autograd.operations.primitive import is_array, of_arrays
 
 try:
     import cython
@@ -352,14 +353,16 @@ def zero_grad(nodes: Iterable[Node]) -> None:
 
 
 def stop_gradient(node: Any) -> Any:
-    """The same number as a constant: derivatives stop here. Numbers pass through.
+    """The same number as a constant: derivatives stop here. Numbers pass through; of an array, each element does so.
 
     >>> from autograd import Variable
     >>> x = Variable(3.0)
     >>> gradients(x * stop_gradient(x), x)
     3.0
     """
-    return node.detach() if isinstance(node, Node) else as_number("stop_gradient", node)
+    if isinstance(node, Node):
+        return node.detach()
+    return of_arrays(stop_gradient, (node,)) if is_array(node) else as_number("stop_gradient", node)
 
 
 hooks.backward = backward
