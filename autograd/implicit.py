@@ -101,6 +101,10 @@ def fixed_point(
     return root(residual, has_aux=has_aux)
 
 
+NONE_BY_NAME = Structure(dict, [], [])
+NO_REST: tuple[list[Any], Structure] = [], Structure(tuple, [Structure(tuple, []), NONE_BY_NAME])
+
+
 class Call:
     """How a solver is called, and which of its arguments are parameters of the residual."""
 
@@ -132,6 +136,8 @@ class Call:
     def split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The arguments that are parameters of the residual, by place and by name, and those of the solver alone."""
         count = len(args) if self.count is None else self.count
+        if not kwargs:
+            return (args[:count], kwargs), (args[count:], kwargs)
         named = {name: value for name, value in kwargs.items() if self.names is None or name in self.names}
         rest = {name: value for name, value in kwargs.items() if name not in named}
         return (args[:count], named), (args[count:], rest)
@@ -156,14 +162,19 @@ def solution_of(call: Call, has_aux: bool, args: tuple[Any, ...], kwargs: dict[s
     """The solution for these arguments; nodes, if it depends on any that vary."""
     parameters, rest = call.split(args, kwargs)
     what = f"the parameters of {call.name}"
-    given, structure = flatten(parameters[0], what, whole_leaf)
-    named, named_structure = flatten(parameters[1], what, whole_leaf)
-    given, structure = given + named, Structure(tuple, [structure, named_structure])
-    others, form_of_rest = flatten(rest, f"the arguments of {call.name} alone", whole_leaf)
-    check_rest(call, others)
+    given, places = flatten(parameters[0], what, whole_leaf)
+    structure = Structure(tuple, [places, NONE_BY_NAME])
+    if parameters[1]:
+        named, names = flatten(parameters[1], what, whole_leaf)
+        given, structure = given + named, Structure(tuple, [places, names])
+    others, form_of_rest = NO_REST
+    if rest[0] or rest[1]:
+        others, form_of_rest = flatten(rest, f"the arguments of {call.name} alone", whole_leaf)
+        check_rest(call, others)
 
     def run(numbers: Sequence[Any], others: Sequence[Any]) -> Any:
-        (places, names), (more, options) = structure.build(numbers), form_of_rest.build(others)
+        places, names = structure.build(numbers)
+        more, options = form_of_rest.build(others) if form_of_rest is not NO_REST[1] else ((), {})
         return call.solver(*places, *more, **names, **options)
 
     if is_traced():

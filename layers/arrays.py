@@ -106,13 +106,20 @@ def as_single(value: Any) -> Any:
     return value if isinstance(value, Node) else number_or_none(value)
 
 
+# `NodeArray`, once an array was met: NumPy is imported on use, and to ask for it takes as long as the view.
+_node_array_type: Any = None
+
+
 def handed(value: Any) -> Any:
     """A single, or an array in the form in which a layer gets it: NumPy's functions are right on it, nans and all."""
+    global _node_array_type
     if not is_array(value):
         return value
-    from autograd.graph.node_arrays import NodeArray
+    if _node_array_type is None:
+        from autograd.graph.node_arrays import NodeArray
 
-    return value.view(NodeArray)
+        _node_array_type = NodeArray
+    return value.view(_node_array_type)
 
 
 def singles(value: Any) -> Iterator[Any]:
