@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, Type
 from autograd import Node, Variable, scope
 from autograd.graph.node import hooks
 from layers.alone import Alone
-from layers.arrays import as_input, is_array, name_elements, plain, singles
+from layers.arrays import as_input, handed, is_array, name_elements, plain, singles
 from layers.attributes import check_assignment, missing_attribute
 from layers.errors import DataError, DescriptionError, InputError, ShapeError, StateError
 from layers.hints import did_you_mean
@@ -201,6 +201,7 @@ class Layer(Alone, Described):
 
     def _apply(self, given: dict[str, Any], called: str) -> dict[str, Any]:
         """The values of `compute` on prepared inputs, as a box and with names."""
+        given = {name: handed(value) for name, value in given.items()}
         try:
             with scope(called):
                 values = self.compute(*given.values())

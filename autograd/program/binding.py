@@ -63,8 +63,7 @@ class Bound:
             return argument_leaf(value, what)
 
         structure = flatten([*args, *[kwargs[key] for key in sorted(kwargs)]], f"an argument of {name}", noted)[1]
-        starts: list[int] = []
-        structure.map_pieces(lambda start, piece: starts.append(start) if piece.is_array else None)
+        starts = [start for start, piece in structure.pieces() if piece.is_array]
         for value, start in zip(given, starts, strict=True):
             if value.dtype != float or not value.flags.c_contiguous:
                 raise OperandError(

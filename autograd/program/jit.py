@@ -70,9 +70,21 @@ class CompiledOverRows:
         raise NotImplementedError
 
 
+@overload
 def jit(
     fun: Callable[Arguments, Result_co], *, tier: str = "auto", max_paths: int | None = None
-) -> Compiled[Arguments, Result_co]:
+) -> Compiled[Arguments, Result_co]: ...
+@overload
+def jit(
+    fun: None = None, *, tier: str = "auto", max_paths: int | None = None
+) -> Callable[[Callable[Arguments, Result_co]], Compiled[Arguments, Result_co]]: ...
+def jit(
+    fun: Callable[Arguments, Result_co] | None = None,
+    *,
+    tier: str = "auto",
+    max_paths: int | None = None,
+    **jax_options: Any,
+) -> Any:
     """A compiled form of a function of numbers: the same results, at machine speed.
 
     The first call runs `fun` once on nodes, and records what it does as a `Program`. Later calls run that. Decisions
@@ -87,6 +99,9 @@ def jit(
     function must be pure: what it prints or stores happens when it is recorded, random numbers are drawn then.
 
     Called on nodes, it gives nodes that can be differentiated, with compiled derivatives.
+
+    Without a function it is a decorator with options: `@jit(tier="vm")`. JAX's `static_argnums` and `static_argnames`
+    are refused: what is not a float or an array is static anyway, and a float that is to be so is closed over.
 
     `tier` says what runs the program: `"vm"` the interpreter, whose values are those of plain Python to the bit;
     `"llvm"` machine code (the extra `jit`), within a few units in the last place, decisions still being those of plain
@@ -104,10 +119,27 @@ def jit(
     >>> len(halvings.paths)
     2
     """
+    if jax_options:
+        raise TypeError(option_hint(jax_options))
+    if fun is None:
+        return functools.partial(jit, tier=check_tier(tier), max_paths=max_paths)
     if isinstance(fun, CompiledOverRows):
         return fun.with_options(tier, max_paths)
-    compiled: Any = Jitted(fun, tier, LIMIT if max_paths is None else max_paths)
-    return compiled  # type: ignore[no-any-return]
+    return Jitted(fun, tier, LIMIT if max_paths is None else max_paths)
+
+
+def option_hint(options: dict[str, Any]) -> str:
+    """The message for options that `jit` does not have: the way in which what JAX's do is done here."""
+    name = next(iter(options))
+    if name.startswith("static_arg"):
+        return (
+            f"jit has no option {name}, and needs none: whole numbers, flags, texts, functions and None among the "
+            f"arguments are static, each recorded for itself; close over a float that is to be static "
+            f"(functools.partial)"
+        )
+    if name.startswith("donate_arg"):
+        return f"jit has no option {name}: it never writes to its arguments; bind() calls a function without copies"
+    return f"jit has no option {name}; it has tier and max_paths"
 
 
 @cython.final
