@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, Type
 
 from autograd import Node, Variable, scope
 from autograd.graph.node import hooks
+from autograd.text import one_line
 from layers.alone import Alone
 from layers.arrays import as_input, handed, is_array, name_elements, plain, singles
 from layers.attributes import check_assignment, missing_attribute
@@ -211,7 +212,7 @@ class Layer(Alone, Described):
                     f"{type(values).__name__}"
                 )
         except (DataError, InputError, ShapeError) as error:
-            raise type(error)(f"{called}: {error}") from None
+            raise type(error)(f"{one_line(called)}: {error}") from None
         self._name_values(values, list(given.values()))
         return values
 

@@ -109,11 +109,11 @@ class Loss(Layer):
 
     def classes(self, outputs: Any) -> Any:
         """The class number that each output speaks for, as `target_classes` counts. Raises DataError."""
-        raise DataError(f"{self.name} knows no classes; predict(X) has the outputs")
+        raise DataError(f"{self.shown} knows no classes; predict(X) has the outputs")
 
     def probabilities(self, outputs: Any) -> Any:
         """The probability of each class, a row for each output. Raises DataError."""
-        raise DataError(f"{self.name} knows no probabilities; predict(X) has the outputs")
+        raise DataError(f"{self.shown} knows no probabilities; predict(X) has the outputs")
 
     # Means
 
@@ -128,7 +128,7 @@ class Loss(Layer):
         """Raise DescriptionError if the loss of a sample may be several numbers."""
         if self.reduction == "none":
             raise DescriptionError(
-                f"{self.name} gives a loss for each element, and a training needs one number: take 'mse', or the "
+                f"{self.shown} gives a loss for each element, and a training needs one number: take 'mse', or the "
                 f"reduction 'mean' or 'sum'"
             )
 
@@ -291,11 +291,11 @@ class _OfAnyKind(Loss):
         self.function = function
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
-        return {"l": reduced(as_input(f"the result of {self.name}", self.function(y_hat, y)), self.reduction)}
+        return {"l": reduced(as_input(f"the result of {self.shown}", self.function(y_hat, y)), self.reduction)}
 
     def to_dict(self) -> dict[str, Any]:
         raise DescriptionError(
-            f"the loss {self.name} is a function, which has no description; make it a class of Loss with "
+            f"the loss {self.shown} is a function, which has no description; make it a class of Loss with "
             f'@registered("...")'
         )
 
