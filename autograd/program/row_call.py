@@ -15,6 +15,11 @@ from autograd.program.signature import sign
 from autograd.program.tiers import count_work
 from autograd.transforms.trees import Structure
 
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+
 __all__ = ["RowCall"]
 
 
@@ -57,6 +62,14 @@ class RowCall:
                 built.append(part.build(array("d", sums.tobytes())))
             start += part.size
         return self.reduction.joined(structure, built)
+
+    def again(self) -> Any:
+        """The result once more, for what the arrays hold now; parts that have rows are the same arrays."""
+        self.totals = None
+        if not cython.compiled:
+            # The numbers were copied.
+            self.sources = Columns(self.rows.sources(), False)
+        return self.result()
 
     def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
         """Run the rows of a path; the paths of those that leave it, each with its rows."""

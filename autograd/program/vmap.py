@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from autograd.errors import OperandError
 from autograd.graph.modes import current_mode, no_grad
 from autograd.graph.node import Node, check_thread, clock, retire_results, varies
 from autograd.program.compiled_derivatives import Derivatives, DerivativesInVariables, with_slopes
@@ -16,6 +17,7 @@ from autograd.program.paths import Path, Recordings, TooManyPaths
 from autograd.program.recording_limits import too_many_derivatives, too_many_rows
 from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import NoRows, RowArguments
+from autograd.program.row_binding import BoundRows
 from autograd.program.row_call import RowCall
 from autograd.program.row_layout import Layout, OfLeaves, check_axes, is_plain_call, moved, row_of_ones
 from autograd.program.signature import Signature, merged, on_variables, sign
@@ -175,6 +177,43 @@ class Mapped(CompiledOverRows):
         if variables and current_mode().recording and (variables := differentiated(variables)):
             return self.on_closed_over(rows, variables)
         return RowCall(paths, rows, self.reduction, self.varying_in(rows)).result()
+
+    def bind(self, *args: Any) -> BoundRows:
+        """The function with these arguments, for calling it again and again at the least cost.
+
+        Each call reads the arrays among them as they are then; nothing is recorded.
+
+        >>> import numpy as np
+        >>> x = np.array([1.0, 2.0])
+        >>> doubled = vmap(lambda w, x: w[0] * x, in_axes=(None, 0), reduce="sum").bind(w := np.array([2.0]), x)
+        >>> doubled()
+        6.0
+        >>> w[0], x[0] = 3.0, 5.0
+        >>> doubled()
+        21.0
+        """
+        if not (self.out_axes == 0 and is_plain_call(self.in_axes, args, {})):
+            raise OperandError(
+                f"{self.__name__} can be bound to arrays, each an argument by itself, with the rows of results first"
+            )
+        try:
+            rows = RowArguments(self.__name__, self.in_axes, args)
+        except NoRows:
+            raise OperandError(f"{self.__name__} can only be bound to arrays of one row or more") from None
+        if rows.nodes:
+            raise OperandError(f"{self.__name__} can only be bound to plain numbers and arrays, got nodes")
+        for place, (given, argument) in enumerate(zip(args, rows.arguments, strict=True)):
+            if rows.mapped[place] and argument is not given:
+                raise OperandError(
+                    f"{self.__name__} can be bound to contiguous arrays of float64 with rows first, argument {place} "
+                    f"is none"
+                )
+        rows.key = self.recordings.full_key(rows.key)
+        try:
+            paths = self.recordings.paths((rows.key, rows.mapped), rows.first, {})
+        except TooManyPaths as signal:
+            raise ValueError(f"the rows cannot be run: {signal}") from None
+        return BoundRows(self.__name__, RowCall(paths, rows, self.reduction, self.varying_in(rows)))
 
     def varying_in(self, rows: RowArguments) -> bytes:
         """For each number of a row whether it varies: one object for all calls of one signature, with its hash."""
