@@ -11,7 +11,7 @@ from autograd import Node, Variable, scope
 from autograd.graph.node import hooks
 from layers.alone import Alone
 from layers.arrays import as_input, handed, is_array, name_elements, plain, singles
-from layers.attributes import check_assignment, missing_attribute
+from layers.attributes import MissingAttribute, check_assignment
 from layers.errors import DataError, DescriptionError, InputError, ShapeError, StateError
 from layers.hints import did_you_mean
 from layers.options import seed_of
@@ -133,7 +133,7 @@ class Layer(Alone, Described):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            raise AttributeError(missing_attribute(self, name))
+            raise MissingAttribute(name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         check_assignment(self, name, value)

@@ -74,6 +74,12 @@ def test_the_numbers_of_a_picture_can_be_told_from_its_signs(style, sign, engine
     assert sorted(found) == sorted(["0", "0", "0", "0", "0", "0", "−2", "1", "1", "1", "1", "1", "−1"])
 
 
+def test_records_name_the_gradient_in_their_cells():
+    loss = lab_network.build()
+    assert [sign in draw(loss, style="records", sign=sign[:1]).dot for sign in ("dŷ<", "∇⃗ŷ<")] == [True, True]
+    assert "grad<" in draw(loss, style="records").dot
+
+
 def test_what_is_shown_is_one_of_the_parts():
     x = Variable(1.0)
     with pytest.raises(ValueError, match=f"show is {', '.join(SHOWN)}; got 'forward'"):

@@ -133,7 +133,10 @@ class Records(DotWriter):
         cells = f'<TD><FONT COLOR="{INK}"><I>{html(name)}</I></FONT></TD>' if name else ""
         if value.known:
             cells += _pair("data", *self.number(value))
-        return cells + _pair("grad", *self.gradient(value, "")) if value.gradient_text else cells
+        if not value.gradient_text:
+            return cells
+        label = "grad" if value.sign == "∂" else value.sign_text.removesuffix(" =")
+        return cells + _pair(html(label), *self.gradient(value, ""))
 
 
 def _pair(label: str, number: str, ground: str) -> str:
