@@ -380,17 +380,20 @@ class Network(Sequential):
         self._objective = _Objective(self, made)
         return self
 
+    def answering(self, count: int) -> Layer:
+        return self._with_loss() if count == 2 else self
+
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         """The outputs of x; the loss of x and y."""
-        if len(inputs) + len(named) == 2:
-            return self._with_loss()(*inputs, **named)
-        return super().__call__(*inputs, **named)
+        answering = self.answering(len(inputs) + len(named))
+        return super().__call__(*inputs, **named) if answering is self else answering(*inputs, **named)
 
     def forward(self, *numbers: Any, **named: Any) -> Any:
         """The outputs of forward(x); the loss of forward(x, y)."""
-        answering = self._with_loss() if len(numbers) + len(named) == 2 else None
-        result = super().forward(*numbers, **named) if answering is None else answering.forward(*numbers, **named)
-        self._answering = answering
+        answering = self.answering(len(numbers) + len(named))
+        alone = answering is self
+        result = super().forward(*numbers, **named) if alone else answering.forward(*numbers, **named)
+        self._answering = None if alone else answering
         return result
 
     def backward(self, *numbers: Any, **named: Any) -> Gradients:
@@ -442,7 +445,7 @@ class _Objective(Layer):
     """The loss of a network's outputs."""
 
     def __init__(self, network: Network, loss: Loss) -> None:
-        super().__init__(name=loss.name)
+        super().__init__(name=f"{network.name} with its loss")
         self.network = network
         self.loss = loss
 
