@@ -35,4 +35,6 @@ cdef class Bound:
     cdef array read(self)
     @cython.locals(target=Target, path=Path, failed=int)
     cdef run(self)
+    @cython.locals(target=Target)
+    cdef run_by_python(self, object signal)
     cdef Target make_room(self, Path path)

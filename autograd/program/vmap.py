@@ -13,7 +13,7 @@ from autograd.program.compiled_derivatives import Derivatives, DerivativesInVari
 from autograd.program.jit import CompiledOverRows, Jitted, stands_under_its_name
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, Recordings, TooManyPaths
-from autograd.program.recording_limits import too_many_derivatives, too_many_rows
+from autograd.program.recording_limits import SIGNATURES, too_many_derivatives, too_many_rows
 from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import RowArguments
 from autograd.program.row_call import RowCall
@@ -28,11 +28,9 @@ __all__ = ["Mapped", "vmap"]
 UNROLLED = 100_000
 # Python computes fewer rows than these sooner than they are recorded for one call.
 RECORDED = 200
-# The default of `max_paths`: rows differ in their paths more than calls do.
-LIMIT = 4096
 
 
-def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, max_paths: int = LIMIT) -> Mapped:
+def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, max_paths: int | None = None) -> Mapped:
     """The function that applies `fun` to each row of its arguments, as one compiled program.
 
     `in_axes` says along which axis the rows of each argument lie, None for an argument that is the same for all rows;
@@ -40,7 +38,9 @@ def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, max_p
     `reduce="sum"` or `"mean"` they are added up or averaged over the rows, in an order that does not depend on the
     number of threads. A tuple of these has one for each part of a result that is a tuple or list.
 
-    Rows in which a decision falls another way are run by the program of their own path.
+    Rows in which a decision falls another way are run by the program of their own path. Where recording one more path
+    would take longer than Python's own runs, Python runs those rows, with a warning that names the decision;
+    `max_paths` limits the number of paths instead, beyond which is a ValueError.
 
     >>> import numpy as np
     >>> from autograd import value_and_grad
@@ -56,7 +56,9 @@ def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, max_p
 class Mapped(CompiledOverRows):
     """A function over rows; it can be pickled if the function of one row can."""
 
-    def __init__(self, fun: Callable[..., Any], in_axes: Any, reduce: Any, max_paths: int, tier: str = "auto") -> None:
+    def __init__(
+        self, fun: Callable[..., Any], in_axes: Any, reduce: Any, max_paths: int | None, tier: str = "auto"
+    ) -> None:
         if isinstance(fun, Jitted):
             fun = fun.fun
         if not callable(fun):
@@ -106,7 +108,7 @@ class Mapped(CompiledOverRows):
         try:
             paths = self.recordings.paths((key, rows.mapped), rows.first, {})
         except TooManyPaths as signal:
-            self.recordings.warn(signal)
+            self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         variables = paths.first(numbers).variables
         if variables and current_mode().recording and (variables := differentiated(variables)):
@@ -129,7 +131,7 @@ class Mapped(CompiledOverRows):
         try:
             derivatives = self.derivatives_of(self.recordings.full_key(key), moving, shared, rows.mapped)
         except TooManyPaths as signal:
-            self.recordings.warn(signal)
+            self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         found = derivatives.on_nodes(merged(numbers, nodes), *own)
         if derivatives.closes_over_nodes():
@@ -174,8 +176,9 @@ class Mapped(CompiledOverRows):
         """The compiled derivatives of the sums over rows, in some numbers of the arguments that rows share."""
         known = self.derivatives.get((key, mapped, moving))
         if known is None:
-            if len(self.derivatives) >= self.max_paths:
-                raise too_many_derivatives(self.__name__, self.max_paths)
+            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            if len(self.derivatives) >= limit:
+                raise too_many_derivatives(self.__name__, limit)
 
             def shared_first(*arguments: Any) -> Any:
                 rest = iter(arguments[: len(shared)]), iter(arguments[len(shared) :])
