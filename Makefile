@@ -1,20 +1,31 @@
-# make demo   the main job: expression, gradients, check, pictures, training
-# make test   every check that CI runs
-# Both make a virtual environment of their own in .venv and are quick the second time.
+# make demo    the main job: expression, gradients, check, pictures, training; the first time it builds the engine
+# make test    what a newcomer needs to trust the installation, in some minutes
+# make check   all that is checked before a change is merged, and that CI runs
+# make check-long HOURS=3   random programs, hostile calls, interrupts and limits, for so many hours
+# make build   compile what was edited; `make quick T=tests/graph` then runs the tests of a file or a folder
+# All of them share a virtual environment of their own, .venv, and nothing is compiled twice.
 
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := pyproject.toml setup.py $(shell find autograd -name '*.py' -o -name '*.pxd')
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What the extension modules follow from.
+SOURCES := setup.py $(shell find autograd -name '*.py' -o -name '*.pxd')
+T ?= tests/graph/test_node.py
 
-.PHONY: demo test check core-uncompiled benchmarks soak sanitize endurance clean
+.PHONY: demo test check check-long build quick core-uncompiled benchmarks soak sanitize clean
 
 demo: .venv/ready-demo
 	$(BIN)/python -m examples.demo
 
-test: .venv/ready-test
-	$(MAKE) check
+# Values and derivatives of every operation, graphs, transforms, compiled functions, layers, pictures, and the README.
+TRUST := tests/operations/test_primitives.py tests/operations/test_conventions.py tests/graph tests/transforms \
+	tests/program/test_jit.py tests/program/test_vmap.py tests/project/test_compilation.py tests/project/test_project.py
 
-check:
+test: .venv/ready-test
+	$(BIN)/python -m pytest -q -n 2 $(TRUST)
+	$(BIN)/python -m pytest -q --doctest-glob='*.md' README.md
+
+check: .venv/ready-test
 	$(BIN)/python tools/generate_kernels.py --check
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/python tools/generate_pictures.py --check
@@ -26,14 +37,19 @@ check:
 	$(BIN)/python tools/sanitize.py debug
 	$(MAKE) core-uncompiled
 
+build: .venv/built
+
+quick: .venv/ready-test
+	$(BIN)/python -m pytest -q -x $(T)
+
 # The engine as plain Python: the same tests and all doctests on a copy without extension modules.
 core-uncompiled:
 	rm -rf build/uncompiled && mkdir -p build/uncompiled
 	cp -r autograd layers viz examples tests tools docs pyproject.toml setup.py README.md build/uncompiled/
 	find build/uncompiled \( -name "*.so" -o -name "*.pyd" \) -delete
-	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests
-	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
-	cd build/uncompiled && PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob='*.md' README.md docs
+	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests
+	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
+	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob='*.md' README.md docs
 
 benchmarks: .venv/ready-test
 	$(BIN)/python -m benchmarks.eager
@@ -45,21 +61,31 @@ soak: .venv/ready-test
 sanitize: .venv/ready-test
 	$(BIN)/python tools/sanitize.py address
 
-endurance: .venv/ready-test
-	$(BIN)/python tools/endurance.py
+HOURS ?= 1
+check-long: .venv/ready-test
+	$(BIN)/python tools/endurance.py --hours $(HOURS)
 
 .venv/python:
 	$(PYTHON) -m venv .venv
 	touch $@
 
-.venv/ready-demo: .venv/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[viz,plot]'
+# Compiled in place, with a line for each module; without a C compiler this says so, and the engine runs as plain Python.
+.venv/built: .venv/python $(SOURCES)
+	@echo "The engine is compiled, which takes a minute the first time."
+	$(PIP) $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'])")
+	$(BIN)/python setup.py --quiet build_ext --inplace
 	touch $@
 
-.venv/ready-test: .venv/python $(SOURCES)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+.venv/ready-demo: pyproject.toml | .venv/built
+	@echo "NumPy, matplotlib and a layout engine are installed."
+	$(PIP) --no-build-isolation --editable '.[viz,plot]'
+	touch $@
+
+.venv/ready-test: pyproject.toml | .venv/built
+	@echo "The tests' tools are installed."
+	$(PIP) --no-build-isolation --editable '.[test]'
 	touch $@
 
 clean:
-	rm -rf .venv build demo-output *.egg-info autograd/source_hash.txt
+	rm -rf .venv build demo-output *.egg-info autograd/compilation.json
 	find autograd -name '*.so' -delete

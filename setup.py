@@ -4,85 +4,206 @@ AUTOGRAD_COMPILE=no leaves it uncompiled, AUTOGRAD_COMPILE=require fails if it c
 further options for the C compiler, which win over those that stand here.
 """
 
-import hashlib
+import contextlib
+import importlib.util
+import io
 import os
 import platform
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-# Every module of these rooms is compiled, but for those that wait for the user, for files or for other libraries.
-COMPILED_ROOMS = ["numbers", "operations", "graph", "transforms", "program", "program/machine"]
-LEFT_AS_PYTHON = {
-    "numbers/_cython", "numbers/ieee", "graph/array_elements", "graph/callers", "graph/descriptions", "graph/locks",
-    "graph/node_errors", "graph/numpy_interop", "graph/overflow", "graph/records", "program/file", "program/margins",
-    "program/recording_limits", "program/tiers",
+
+def load_compilation():
+    """The module `autograd/compilation.py`, without the package around it, which can't be imported yet."""
+    spec = importlib.util.spec_from_file_location("compilation", Path(__file__).parent / "autograd" / "compilation.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+compilation = load_compilation()
+
+# Where programs spend their time: loops over doubles, nodes and their sweep, the calls of a program. All else is
+# compiled with -Og, in a third of the time of -O2, and no slower: it calls Python.
+HOT = {
+    "graph/local_gradients": "-O2", "graph/modes": "-O2", "graph/node": "-O3", "graph/sweep": "-O3",
+    "numbers/accumulate": "-O3", "numbers/special": "-O3",
+    "operations/_kernels": "-O3", "operations/functions": "-O2", "operations/kernel": "-O3", "operations/nary": "-O3",
+    "operations/primitive": "-O2",
+    "program/binding": "-O2", "program/jit": "-O2", "program/paths": "-O2", "program/signature": "-O2",
+    "program/machine/_blocks": "-O3", "program/machine/block": "-O3", "program/machine/machine": "-O2",
+    "program/machine/step": "-O2",
+    "transforms/curvature": "-O2", "transforms/edge_pushing": "-O2", "transforms/elimination": "-O2",
+    "transforms/tape": "-O2",
 }  # fmt: skip
+# The inner loops are compiled for wider vector units too; the machine takes those of the processor it is on.
+BLOCKS = "autograd.program.machine._blocks"
+VARIANTS = {"avx2": ["-march=x86-64-v3"], "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
+# Pieces of Cython's library that all modules use, in a module of their own.
+SHARED = "autograd._shared"
 
-
-def compiled_modules(package="autograd"):
-    """The names of the modules that are compiled, such as `graph/node`."""
-    names = [f"{room}/{path.stem}" for room in COMPILED_ROOMS for path in sorted(Path(package, room).glob("*.py"))]
-    return [name for name in names if not name.endswith("__init__") and name not in LEFT_AS_PYTHON]
-
-
-def source_hash(package):
-    """A digest of all files that are compiled: an extension module older than its source silently wins over it."""
-    digest = hashlib.sha256()
-    for name in compiled_modules(package):
-        for path in sorted(Path(package).glob(f"{name}.p*")):
-            if path.suffix in (".py", ".pxd"):
-                digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+DIRECTIVES = {
+    "language_level": 3,
+    "cdivision": True,
+    "boundscheck": False,
+    "wraparound": False,
+    "initializedcheck": False,
+    # Fields of what may be None: objects that nobody initialised.
+    "nonecheck": True,
+    # Cython's own `__setstate__` takes any state for granted; what can be pickled says how.
+    "auto_pickle": False,
+    # Annotations are for readers and mypy; C types stand in the .pxd files.
+    "annotation_typing": False,
+    # The Python lines as comments are a third of the C code.
+    "emit_code_comments": False,
+}
 
 
 class OptionalBuild(build_ext):
-    """All extension modules, or none of them and a message: a mixture could not be imported."""
+    """All extension modules, or none of them and the reason: a mixture could not be imported."""
 
     def run(self):
-        wanted = os.environ.get("AUTOGRAD_COMPILE", "")
+        wanted = os.environ.get(compilation.VARIABLE, "")
         if wanted == "no":
-            self.extensions = []
+            self.give_up(f"{compilation.VARIABLE}=no")
             return
         try:
-            self.extensions[:] = with_variants(cythonized(self.extensions))
-            for extension in self.extensions:
-                extension._needs_stub = False
-            super().run()
+            # Past setuptools, which compiles to another folder, each time anew, and copies the modules from there.
+            super(build_ext, self).run()
         except Exception as error:
             if wanted == "require":
                 raise
-            for extension in self.extensions:
-                Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
-            self.extensions = []
-            print(f"scalar-autograd: not compiled ({error}); the engine runs as plain Python, 10 to 20 times slower")
+            reason = first_error(error)
+            self.give_up(reason)
+            print(f"scalar-autograd: not compiled ({reason}); the engine runs as plain Python, 10 to 20 times slower")
             return
-        Path(self.get_ext_fullpath("autograd.source_hash")).with_name("source_hash.txt").write_text(
-            source_hash("autograd")
-        )
+        modules = compilation.compiled_modules("autograd")
+        self.record().note_compiled({name: compilation.own_hash("autograd", name) for name in modules})
+
+    def record(self):
+        """The record of what was built, in the package that is built."""
+        return compilation.Record(os.path.dirname(self.get_ext_fullpath(SHARED)))
+
+    def give_up(self, reason):
+        """Leave no extension module, but the reason."""
+        for extension in self.extensions:
+            Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+        self.extensions = []
+        self.record().note_uncompiled(reason)
+
+    def build_extensions(self):
+        """Write the C code of one module after the other, and have each compiled beside that."""
+        mend_cython()
+        self.done = 0
+        waiting = []
+        with ThreadPoolExecutor(self.parallel if type(self.parallel) is int else os.cpu_count()) as pool:
+            try:
+                for extension in self.extensions:
+                    extension._needs_stub = False
+                    extension.sources = [c_source(extension)]
+                    waiting.append(pool.submit(self.build_one, extension))
+                    for ended in [future for future in waiting if future.done()]:
+                        ended.result()
+                for future in waiting:
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def build_one(self, extension):
+        """Compile one module, if its C code is newer than it, and say so."""
+        path, source = Path(self.get_ext_fullpath(extension.name)), Path(extension.sources[0])
+        if self.force or not path.exists() or path.stat().st_mtime < source.stat().st_mtime:
+            start = time.perf_counter()
+            # Past Cython, which would look at the C code once more.
+            super(type(self).__mro__[2], self).build_extension(extension)
+            seconds = time.perf_counter() - start
+            self.done += 1
+            print(f"compiled {self.done:2} of {len(self.extensions)}  {extension.name}  {seconds:.1f} s", flush=True)
 
 
-def cythonized(extensions):
-    """The extensions with C sources in place of Python."""
+def first_error(error):
+    """The first error that the compiler reported, without the path of the file; or else what ended the build."""
+    while not isinstance(error, subprocess.CalledProcessError):
+        cause = error.__cause__ or error.__context__
+        if cause is None:
+            return f"{type(error).__name__}: {error}"
+        error = cause
+    done = subprocess.run(error.cmd, capture_output=True, text=True, errors="replace", check=False)
+    said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if "error" in line.lower()]
+    return (
+        re.sub(r"^[^\s:]*[/\\]", "", said[0])[:300] if said else f"{error.cmd[0]} ended with status {error.returncode}"
+    )
+
+
+def c_source(extension):
+    """The file with the C code of an extension, written if it is older than what it follows from."""
+    path = Path("build/c", *extension.name.split(".")).with_suffix(".c")
+    if extension.name == SHARED:
+        if older(path, Path(__file__)):
+            write_shared(path)
+    elif extension.name.startswith(f"{BLOCKS}_"):
+        blocks = path.with_stem("_blocks")
+        if older(path, blocks):
+            # The same C code as a module of another name.
+            path.write_text(blocks.read_text().replace("_blocks", path.stem))
+    else:
+        return cythonized(extension)
+    return str(path)
+
+
+def older(path, source):
+    """Whether a file is older than another that it follows from, or is not there at all."""
+    return not path.exists() or path.stat().st_mtime < source.stat().st_mtime
+
+
+def cythonized(extension):
+    """The file with the C code of a module; notes of Cython are shown if they are of use."""
     from Cython.Build import cythonize
 
-    mend_cython()
-    return cythonize(
-        extensions,
-        build_dir="build/c",
-        compiler_directives={
-            "language_level": 3,
-            "cdivision": True,
-            "boundscheck": False,
-            "wraparound": False,
-            "initializedcheck": False,
-            # Cython's own `__setstate__` takes any state for granted; what can be pickled says how.
-            "auto_pickle": False,
-            # Annotations are for readers and mypy; C types stand in the .pxd files.
-            "annotation_typing": False,
-        },
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            made = cythonize(
+                [extension],
+                build_dir="build/c",
+                # Options that decide on the C code stand here.
+                force=older(Path("build/c", *extension.name.split(".")).with_suffix(".c"), Path(__file__)),
+                shared_utility_qualified_name=SHARED,
+                compiler_directives=DIRECTIVES,
+            )
+    finally:
+        # Two are as they should be: inlined functions can be declared in .pxd files only, and of the code for Python
+        # and the code for C one is never reached.
+        notes = [line for line in said.getvalue().splitlines() if "warning" in line.lower() or "Error" in line]
+        for line in notes:
+            if "declared inline" not in line and "Unreachable code" not in line:
+                print(line, flush=True)
+    return made[0].sources[0]
+
+
+def write_shared(path):
+    """Write the C code of the module with those pieces of Cython's library that all modules use."""
+    from Cython.Build.SharedModule import generate_shared_module
+    from Cython.Compiler.Options import CompilationOptions, default_options
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = CompilationOptions(
+        default_options,
+        shared_c_file_path=str(path),
+        module_name=SHARED,
+        # No module has memoryviews.
+        shared_utility_features_disabled=["MemoryView"],
+        compiler_directives={"language_level": 3},
     )
+    generate_shared_module(options)
 
 
 # Pieces of the C library that Cython (3.3) puts into each module, by name and file: what stands there and must not.
@@ -120,41 +241,41 @@ def mend_cython():
         piece.impl = piece.impl.replace(fault, mended)
 
 
-# The machine's inner loops are compiled for wider vector units too; the machine takes those of the processor it is on.
-VARIANTS = {"avx2": ["-march=x86-64-v3"], "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
-
-
-def with_variants(extensions):
-    """The extensions, and the inner loops once more for each vector unit."""
-    if platform.machine() not in ("x86_64", "AMD64") or os.name != "posix":
-        return extensions
-    blocks = next(extension for extension in extensions if extension.name == "autograd.program.machine._blocks")
-    source = Path(blocks.sources[0])
-    for name, flags in VARIANTS.items():
-        copy = source.with_name(f"_blocks_{name}.c")
-        # The same C code as a module of another name.
-        text = source.read_text().replace("_blocks", f"_blocks_{name}")
-        if not copy.exists() or copy.read_text() != text:
-            copy.write_text(text)
-        extensions.append(
-            Extension(
-                f"autograd.program.machine._blocks_{name}",
-                [str(copy)],
-                extra_compile_args=blocks.extra_compile_args + flags,
-            )
-        )
-    return extensions
-
-
 def extensions():
-    """One extension for each compiled module."""
-    # No contraction of a * b + c: uncompiled and compiled give the same bits.
-    flags = ["-O3", "-ffp-contract=off", "-fno-math-errno"] if os.name == "posix" else []
-    flags += os.environ.get("AUTOGRAD_CFLAGS", "").split()
-    return [
-        Extension(f"autograd.{name.replace('/', '.')}", [f"autograd/{name}.py"], extra_compile_args=flags)
-        for name in compiled_modules()
+    """One extension for each module that is compiled, the longest first: none is waited for alone at the end."""
+    names = [f"autograd.{name.replace('/', '.')}" for name in compilation.compiled_modules("autograd")]
+    sources = {name: f"{name.replace('.', '/')}.py" for name in names}
+    made = [
+        Extension(name, [source], extra_compile_args=options(name), extra_link_args=link_options())
+        for name, source in sorted(sources.items(), key=lambda item: -Path(item[1]).stat().st_size)
     ]
+    made.insert(1, Extension(SHARED, ["setup.py"], extra_compile_args=options(SHARED), extra_link_args=link_options()))
+    if platform.machine() in ("x86_64", "AMD64") and os.name == "posix":
+        for name, flags in VARIANTS.items():
+            made.append(
+                Extension(
+                    f"{BLOCKS}_{name}",
+                    [sources[BLOCKS]],
+                    extra_compile_args=options(BLOCKS) + flags,
+                    extra_link_args=link_options(),
+                )
+            )
+    return made
+
+
+def options(name):
+    """The options of the C compiler for a module."""
+    flags = []
+    if os.name == "posix":
+        level = HOT.get(name.removeprefix("autograd.").replace(".", "/"), "-Og")
+        # No contraction of a * b + c: uncompiled and compiled give the same bits.
+        flags = [level, "-g0", "-ffp-contract=off", "-fno-math-errno"]
+    return flags + os.environ.get("AUTOGRAD_CFLAGS", "").split()
+
+
+def link_options():
+    """The options of the linker: without the names of C functions, where no debugger is to find them."""
+    return ["-Wl,-s"] if sys.platform == "linux" and "-g" not in os.environ.get("AUTOGRAD_CFLAGS", "").split() else []
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ if _os.path.exists(_os.path.join(_os.path.dirname(__file__), "tracer.py")):
         "one of them again; to have both, use two virtual environments"
     )
 
+from autograd import compilation as _compilation  # first of all: decides whether extension modules are loaded
 from autograd.errors import (
     ArgumentError,
     AutogradError,
@@ -55,6 +56,9 @@ from autograd.operations.primitives import *  # noqa: F403 - likewise
 from autograd.operations.primitives import __all__ as _primitives
 from autograd.operations.python_math import *  # noqa: F403 - likewise
 from autograd.operations.python_math import __all__ as _python_math
+from autograd.other_packages import hint_for as _hint_for
+from autograd.other_packages import watch_imports as _watch_imports
+from autograd.transforms.containers import register_container
 from autograd.transforms.derivatives import (
     grad,
     hessian,
@@ -71,6 +75,8 @@ from autograd.transforms.derivatives import (
 )
 
 _check_interpreter_lock(compiled)
+_compilation.check(_os.path.dirname(__file__), compiled)
+_watch_imports()
 
 if _TYPE_CHECKING:
     from autograd.diagnosis.accuracy import rounding
@@ -90,9 +96,9 @@ __all__ = [
     "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
     "Variable", "array", "backward", "cache_machine_code",
     "compiled", "explain", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
-    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths", "replay", "rounding",
-    "scope", "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap",
-    "zero_grad", *_functions, *_primitives,
+    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths", "register_container",
+    "replay", "rounding", "scope", "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad",
+    "vjp", "vmap", "zero_grad", *_functions, *_primitives,
     # `from autograd import *` brings no builtin's name, and not `e`, which is many a variable's.
     *[name for name in _python_math if name != "e"],
 ]  # fmt: skip
@@ -118,4 +124,4 @@ def __getattr__(name: str) -> _Any:
         return getattr(_import_module(_LATER[name]), name)
     if name == "implicit":
         return _import_module("autograd.implicit")
-    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}{_hint_for(name)}")

@@ -1,4 +1,4 @@
-"""Activations beside ReLU and Sigmoid: the functions behind the affine part of a layer."""
+"""Activations beside ReLU and Sigmoid: the functions behind the affine part of a layer, functions of one's own too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,21 @@ import sys
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from autograd import erfc, exp, log, logsumexp, maximum, softplus, stop_gradient, tanh
+from autograd import (
+    Node,
+    Primitive,
+    erfc,
+    exp,
+    expm1,
+    log,
+    logsumexp,
+    maximum,
+    sigmoid,
+    softplus,
+    stop_gradient,
+    tanh,
+    where,
+)
 from autograd.graph.modes import is_traced
 from layers.arrays import along_last_axis, elementwise
 from layers.base import Layer, Names, from_dict, registered, unchanged
@@ -15,7 +29,10 @@ from layers.errors import DescriptionError
 from layers.options import finite_number
 from layers.reductions import largest, log_total_of_exponentials, total
 
-__all__ = ["GELU", "Identity", "LeakyReLU", "LogSoftmax", "Softmax", "Softplus", "Tanh", "activation_of"]
+__all__ = [
+    "ELU", "Elementwise", "GELU", "Identity", "LeakyReLU", "LogSoftmax", "SiLU", "Softmax", "Softplus", "Tanh",
+    "activation_of",
+]  # fmt: skip
 
 
 @registered("identity")
@@ -26,10 +43,55 @@ class Identity(Layer):
     3.0
     """
 
+    passes_kind = True
+
     settle = unchanged
+    stateless = True
 
     def compute(self, a: Any) -> dict[str, Any]:
         return {"h": a}
+
+
+class Elementwise(Layer):
+    """h = f(a) of each number by itself, for a function of one's own, with f′(a) by `slope` if that is given.
+
+    Without a slope the function is made of operations on nodes: arithmetic, functions of autograd or of NumPy.
+
+    >>> swish = Elementwise(lambda a: a / (1.0 + exp(-a)))
+    >>> swish.forward([0.0]), swish.backward(1.0).da
+    (array([0.]), array([0.5]))
+    >>> cube = Elementwise(lambda a: a**3, lambda a: 3 * a**2, name="cube")
+    >>> cube.forward(2.0), cube.backward(1.0).da
+    (8.0, 12.0)
+    """
+
+    def __init__(
+        self, function: Callable[[Any], Any], slope: Callable[[Any], Any] | None = None, **names: Unpack[Names]
+    ) -> None:
+        super().__init__(**names)
+        for one in (function, slope):
+            if not callable(one) and one is not None:
+                raise DescriptionError(f"{self.shown} takes functions of one number, got {one!r:.60}")
+        self.function = function
+        self.slope = slope
+        if self.given_name is None:
+            self.name = _word_of(function)
+        self._primitive: Any = function
+        if slope is not None:
+            self._primitive = Primitive(
+                self.name, lambda a: float(function(a)), lambda a, out: slope(a), registered=False
+            )
+
+    settle = unchanged
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        return {"h": elementwise(self._primitive, a)}
+
+
+def _word_of(function: Any) -> str:
+    """The name of a function; "Elementwise" for one without a name."""
+    name = getattr(function, "__name__", getattr(function, "name", ""))
+    return name if isinstance(name, str) and name.isidentifier() else "Elementwise"
 
 
 @registered("leaky_relu")
@@ -96,6 +158,41 @@ class GELU(Layer):
         return {"h": elementwise(lambda a: 0.5 * a * erfc(a * -math.sqrt(0.5)), a)}
 
 
+@registered("silu")
+class SiLU(Layer):
+    """h = a·σ(a), also called swish (Elfwing, Uchibe, Doya 2018).
+
+    >>> round(SiLU().forward(1.0), 12)
+    0.731058578630
+    """
+
+    settle = unchanged
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        return {"h": elementwise(lambda a: a * sigmoid(a), a)}
+
+
+@registered("elu")
+class ELU(Layer):
+    """h = a above 0 and alpha·(eᵃ − 1) below (Clevert, Unterthiner, Hochreiter 2016); at 0 the derivative is `alpha`.
+
+    >>> ELU().forward([2.0, 0.0, -1000.0])
+    array([ 2.,  0., -1.])
+    """
+
+    settings = ("alpha",)
+
+    def __init__(self, alpha: float = 1.0, **names: Unpack[Names]) -> None:
+        super().__init__(**names)
+        self.alpha = finite_number("the alpha of an elu", alpha, above=0)
+
+    settle = unchanged
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        alpha = self.alpha
+        return {"h": elementwise(lambda a: where(a > 0.0, a, alpha * expm1(a)), a)}
+
+
 @registered("softmax")
 class Softmax(Layer):
     """h = eᵃ ÷ Σ eᵃ along the last axis, without overflow: probabilities from scores.
@@ -135,10 +232,18 @@ def log_softmax(scores: list[Any]) -> list[Any]:
     """The logarithm of the softmax of a list of numbers and nodes."""
     # Beside a score of 1000, the logarithm of a sum has lost three digits; beside a largest score of 0, none. The
     # number subtracted changes no derivative, and counts as a constant.
-    peak = stop_gradient(largest(scores))
+    peak = _peak(scores)
     shifted = [score - peak for score in scores]
     rest = log_total_of_exponentials(shifted)
     return [score - rest for score in shifted]
+
+
+def _peak(scores: list[Any]) -> Any:
+    """The largest score, as a constant with a name in pictures."""
+    peak = stop_gradient(largest(scores))
+    if isinstance(peak, Node):
+        peak.name = "max"
+    return peak
 
 
 def surprise(scores: list[Any], label: int) -> Any:
@@ -146,7 +251,7 @@ def surprise(scores: list[Any], label: int) -> Any:
 
     Where p is more than ½, it is written in what is missing to 1, whose digits the derivative 1 − p would lose.
     """
-    peak = stop_gradient(largest(scores))
+    peak = _peak(scores)
     own, others = scores[label] - peak, [score - peak for place, score in enumerate(scores) if place != label]
     if not is_traced():
         return softplus(logsumexp(others) - own)
@@ -156,12 +261,26 @@ def surprise(scores: list[Any], label: int) -> Any:
 
 
 def activation_of(given: Any) -> Layer:
-    """The activation of this name or description, or the layer that was given; None is the identity."""
+    """The activation of this name or description, or the layer that was given; None is the identity.
+
+    A function, a pair of a function and its slope, or an object that has them as `function` and `derivative`, is
+    applied to each number.
+    """
     if given is None:
         return Identity()
-    if isinstance(given, type) or (isinstance(given, Callable) and not isinstance(given, Layer)):  # type: ignore[arg-type]
-        raise DescriptionError(f"an activation is a name or a layer such as ReLU(), got {given!r:.60}")
+    if isinstance(given, type):
+        raise DescriptionError(
+            f"an activation is a name, a function or a layer such as ReLU(), got {given!r:.60}; did you mean "
+            f"{given.__name__}()?"
+        )
+    if isinstance(given, tuple) and len(given) == 2:
+        return Elementwise(*given)
+    function, derivative = getattr(given, "function", None), getattr(given, "derivative", None)
+    if callable(function) and callable(derivative):
+        return Elementwise(function, derivative, name=_word_of(function))
+    if callable(given) and not isinstance(given, Layer):
+        return Elementwise(given)
     made: Layer = given if isinstance(given, Layer) else from_dict(given)
     if len(made.inputs) != 1:
-        raise DescriptionError(f"an activation has one input, {made.name} has {len(made.inputs)}")
+        raise DescriptionError(f"an activation has one input, {made.shown} has {len(made.inputs)}")
     return made

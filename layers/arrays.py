@@ -6,17 +6,18 @@ imported only where there is an array.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd import Node
 from autograd.numbers.operands import number_or_none, way_to_plain
-from layers.errors import InputError, ShapeError
+from layers.errors import InputError, LayerError, ShapeError
 from layers.reductions import inner_product, total
+from layers.results import Gradients
 
 __all__ = [
-    "along_last_axis", "as_input", "checked_bias", "elementwise", "is_array", "plain", "product", "reduced",
-    "same_shape", "singles",
+    "along_last_axis", "as_input", "check_real", "checked_bias", "elementwise", "handed", "is_array", "name_elements",
+    "of_each_row", "plain", "product", "reduced", "same_shape", "shape_of", "singles", "without_ones",
 ]  # fmt: skip
 
 
@@ -36,14 +37,14 @@ def as_input(what: str, value: Any) -> Any:
     >>> as_input("x", [[1, 2], [3, 4]]).shape
     (2, 2)
     """
+    if isinstance(value, Gradients):
+        value = value.single(what)
     single = as_single(value)
     if single is not None:
         return single
     if not isinstance(value, list | tuple) and not hasattr(value, "__array__"):
         raise InputError(f"{what} is a number, a node or an array of them, got {type(value).__name__} {value!r:.60}")
-    way = way_to_plain(value)
-    if way:
-        raise InputError(f"{what} is a {type(value).__name__}, and {way}")
+    check_real(what, value, InputError)
     import numpy
 
     try:
@@ -62,9 +63,63 @@ def as_input(what: str, value: Any) -> Any:
     return array if array.ndim else array[()]
 
 
+def check_real(what: str, value: Any, error: type[LayerError]) -> None:
+    """Raise the error for an array whose numbers mean more than real numbers do: masked, complex, of dates.
+
+    NumPy would turn it into an array of floats without a word.
+    """
+    way = way_to_plain(value)
+    if way:
+        raise error(f"{what} is a {type(value).__name__}, and {way}")
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind == "c":
+        raise error(f"{what} has real numbers, got an array of {value.dtype}; give .real, .imag or abs() of it")
+    if kind in ("M", "m"):
+        raise error(
+            f"{what} has real numbers, got an array of {value.dtype}; count in a unit, as (dates - dates[0]) / "
+            f'numpy.timedelta64(1, "D")'
+        )
+
+
+def without_ones(shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape without its axes of length 1, which may be left out."""
+    return tuple([length for length in shape if length != 1])
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of a prepared value, () for a single."""
+    shape: tuple[int, ...] = value.shape if is_array(value) else ()
+    return shape
+
+
+def name_elements(array: Any, name: str) -> None:
+    """Give each node of an array the name with its place."""
+    import numpy
+
+    for place, node in numpy.ndenumerate(array):
+        if isinstance(node, Node):
+            node.name = f"{name}[{','.join(map(str, place))}]"
+
+
 def as_single(value: Any) -> Any:
     """The value if it is a node, as a float if it is a real number, else None."""
     return value if isinstance(value, Node) else number_or_none(value)
+
+
+# `NodeArray`, once an array was met: NumPy is imported on use, and to ask for it takes as long as the view.
+_node_array_type: Any = None
+
+
+def handed(value: Any) -> Any:
+    """A single, or an array in the form in which a layer gets it: NumPy's functions are right on it, nans and all."""
+    global _node_array_type
+    if not is_array(value):
+        return value
+    if _node_array_type is None:
+        from autograd.graph.node_arrays import NodeArray
+
+        _node_array_type = NodeArray
+    return value.view(_node_array_type)
 
 
 def singles(value: Any) -> Iterator[Any]:
@@ -92,10 +147,11 @@ def elementwise(function: Callable[..., Any], *operands: Any) -> Any:
 
 def _boxed(operand: Any) -> Any:
     """The operand as an array: given a bare node, NumPy would ask the node to do the work."""
-    if is_array(operand):
-        return operand
     import numpy
 
+    if is_array(operand):
+        # Plain: the function of singles is all that is to be done.
+        return operand.view(numpy.ndarray)
     box = numpy.empty((), dtype=object)
     box[()] = operand
     return box
@@ -179,6 +235,12 @@ def along_last_axis(function: Callable[[list[Any]], list[Any]], value: Any, name
     for place, row in enumerate(rows):
         result[place] = row
     return result.reshape(value.shape[:-1] + result.shape[1:])
+
+
+def of_each_row(function: Callable[[list[Any]], Any], value: Any, name: str) -> Any:
+    """The function of each row, a single: of one row that single itself, else an array without the last axis."""
+    found = along_last_axis(lambda row: [function(row)], value, name)
+    return found[..., 0] if found.ndim > 1 else found[0]
 
 
 def reduced(values: Any, reduction: str) -> Any:

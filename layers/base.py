@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import contextvars
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from typing import Any, ClassVar, Literal, NamedTuple, TypedDict, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypedDict, get_args
 
-from autograd import Node, Variable, gradients, scope
-from autograd.graph.modes import current_mode
+from autograd import Node, Variable, scope
 from autograd.graph.node import hooks
-from layers.arrays import as_input, elementwise, is_array, plain, singles
-from layers.errors import DataError, DescriptionError, InputError, NoForwardError, ShapeError, StateError
+from layers.alone import Alone
+from layers.arrays import as_input, handed, is_array, name_elements, plain, singles
+from layers.attributes import check_assignment, missing_attribute
+from layers.errors import DataError, DescriptionError, InputError, ShapeError, StateError
+from layers.hints import did_you_mean
+from layers.options import seed_of
 from layers.parameters.parameter import Parameter, sizes_restored
-from layers.saving.registry import Described, Registry
+from layers.saving.registry import Described, Registry, nearest
 from layers.saving.weights import check_state
 
-__all__ = ["Gradients", "Kind", "Layer", "Names", "Trainable", "from_dict", "registered", "unchanged"]
+__all__ = ["Kind", "Layer", "Names", "Trainable", "from_dict", "registered", "unchanged"]
+
 
 LAYERS = Registry("layer")
 # The decorator that gives a layer the name by which descriptions ask for it.
@@ -35,6 +38,7 @@ class Names(TypedDict, total=False):
     name: str | None
     index: int | None
     output: str | None
+    frozen: bool
 
 
 class Trainable(NamedTuple):
@@ -45,42 +49,11 @@ class Trainable(NamedTuple):
     gradient: Any
 
 
-class Gradients(tuple[Any, ...]):
-    """The gradients of a layer's inputs in their order; by name (`.dx`) also those of its inner values.
-
-    >>> dx, dw = Gradients({"dx": 2.0, "dw": 1.0}, {"dz": 1.0})
-    >>> Gradients({"dx": 2.0, "dw": 1.0}, {"dz": 1.0}).dz
-    1.0
-    """
-
-    _by_name: dict[str, Any]
-
-    def __new__(cls, of_inputs: dict[str, Any], of_values: dict[str, Any]) -> Gradients:
-        self = super().__new__(cls, of_inputs.values())
-        self._by_name = of_inputs | of_values
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        by_name = self.__dict__.get("_by_name", {})
-        if name in by_name:
-            return by_name[name]
-        raise AttributeError(f"no gradient is called {name!r}; there are {', '.join(by_name)}")
-
-    def __dir__(self) -> Iterable[str]:
-        return [*super().__dir__(), *self._by_name]
-
-    def __getnewargs__(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        names = list(self._by_name)
-        return (
-            {name: self._by_name[name] for name in names[: len(self)]},
-            {name: self._by_name[name] for name in names[len(self) :]},
-        )
-
-    def __repr__(self) -> str:
-        return f"Gradients({', '.join([f'{name}={value!r}' for name, value in self._by_name.items()])})"
+# Whether the elements of arrays get names, too.
+_naming: ContextVar[bool] = ContextVar("naming", default=False)
 
 
-class Layer(Described):
+class Layer(Alone, Described):
     """A named piece of computation, made of primitives: it knows no derivative of its own.
 
     A layer is applied to nodes, and gives a node whose picture shows the layer as a box:
@@ -91,19 +64,22 @@ class Layer(Described):
     >>> a.value, a.name, a.scope.label
     (7.0, 'a', 'Affine')
 
-    Or it answers alone, with plain numbers, forward and then backward:
+    Or it answers alone, with plain numbers, forward and then backward; `values` are those of the forward pass:
 
     >>> affine = Affine()
     >>> affine.forward(1.0, 2.0, 5.0)
     7.0
     >>> affine.backward(10.0)
     Gradients(dx=20.0, dw=10.0, db=10.0, dz=10.0, da=10.0)
+    >>> affine.values
+    Values(x=1.0, w=2.0, b=5.0, z=2.0, a=7.0)
 
     Parameters, all by keyword
     --------------------------
     name: the layer's name on its box and in messages; the name of its class if not given.
     index: a number to follow the names of its values, so that a second `Affine` has z2 and a2.
     output: the name of its result in place of the layer's own.
+    frozen: whether a training leaves its parameters as they are; may be set at any time.
 
     The elements of an array are named `a1[0,2]` and so on, but only if `index` or `output` is given: that
     takes as long as computing them (the 2-16-16-1 network on 100 points, forward: 16 ms instead of 8).
@@ -118,12 +94,14 @@ class Layer(Described):
     array([3., 6.])
 
     A layer whose results are probabilities, or scores, says so by its attribute `gives`; it decides which losses may
-    follow.
+    follow. A layer whose gradients depend on no input, and whose inputs have the shape of the result, is `stateless`:
+    it goes back without having gone forward.
     """
 
     inputs: ClassVar[tuple[str, ...]] = ()
     gives: Kind = "numbers"
-    shared_settings = ("name", "index", "output")
+    passes_kind: bool = False  # whether the result is of the kind of its input
+    shared_settings = ("name", "index", "output", "frozen")
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -133,133 +111,127 @@ class Layer(Described):
             cls.settle = Layer.settle  # type: ignore[method-assign]
         check_kind(cls, "gives", cls.gives)
 
-    def __init__(self, *, name: str | None = None, index: int | None = None, output: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        index: int | None = None,
+        output: str | None = None,
+        frozen: bool = False,
+        **unknown: Any,
+    ) -> None:
+        for option in unknown:
+            known = list(dict.fromkeys([*self.options_of_its_own(), *self.shared_settings]))
+            raise InputError(f"{type(self).__name__} has no option {option!r:.60}; {nearest(option, known, 'option')}")
+        super().__init__()
         self.given_name = None if name is None else str(name)
         self.name = type(self).__name__ if name is None else str(name)
         self.index = index
         self.output = output
-        self._given: dict[str, Any] | None = None
-        self._values: dict[str, Any] = {}
+        self.frozen = frozen
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(missing_attribute(self, name))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        check_assignment(self, name, value)
+        super().__setattr__(name, value)
 
     def compute(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The layer's values by their names in the order of computation; the last one is the result."""
         raise NotImplementedError(f"{type(self).__name__} defines no compute(...)")
 
-    def __call__(self, *inputs: Any) -> Any:
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
         """The result on nodes, numbers, and arrays of them: a node or an array of nodes; on numbers, numbers.
 
+        Inputs are given in their order or by their names.
         Raises InputError for a wrong number or kind of inputs, ShapeError for arrays that don't fit.
         """
-        result = list(self._completed(self._prepared(inputs)).values())[-1]
+        result = list(self._completed(self._prepared(inputs, named)).values())[-1]
         return result if any([isinstance(single, Node) for single in singles(result)]) else plain(result)
 
-    def apply(self, *inputs: Any) -> Any:
+    def with_names(self, *inputs: Any) -> Any:
+        """The result of a call in which every inner value has its name, the elements of arrays too: for pictures."""
+        token = _naming.set(True)
+        try:
+            return self(*inputs)
+        finally:
+            _naming.reset(token)
+
+    def apply(self, *inputs: Any, called: str | None = None) -> Any:
         """The result on outputs of other layers, nodes or numbers, without the checks that calling the layer makes.
 
-        Layers that are made of layers use it.
+        Layers that are made of layers use it. `called` is the layer's name there, if it has another one.
         """
-        return list(self._apply(dict(zip(self.inputs, inputs, strict=True))).values())[-1]
+        return list(self._apply(dict(zip(self.inputs, inputs, strict=True)), called or self.name).values())[-1]
 
-    def forward(self, *numbers: Any) -> Any:
-        """The result as a plain number or array, and remembered for `backward`.
-
-        Raises InputError, ShapeError: the previous forward pass is then still the one remembered.
-        """
-        prepared = self._prepared(numbers)
-        for name, value in prepared.items():
-            if any([isinstance(single, Node) for single in singles(value)]):
-                raise InputError(
-                    f"{self.name}.forward takes plain numbers, got a node in {name}; apply the layer itself "
-                    f"to nodes, or give their .value"
-                )
-        given = {name: elementwise(partial(Variable, name=name), value) for name, value in prepared.items()}
-        values = self._completed(given)
-        self._given, self._values = (given, values) if current_mode().recording else (None, {})
-        return plain(list(values.values())[-1])
-
-    def backward(self, upstream: Any = 1.0) -> Gradients:
-        """The gradients of the inputs of the last `forward` and of the values within, from the result's gradient.
-
-        Those of parameters are left in their Variables, for `trainable` and optimisers; the layer's own parameters
-        have them in the result too (`.dweight`). `upstream` is the gradient of the result, in its shape; a single
-        number is meant for each element.
-        Raises NoForwardError without a forward pass before, ShapeError if the upstream doesn't fit.
-        """
-        if self._given is None:
-            raise NoForwardError(
-                f"{self.name}.backward goes back through the last forward pass, and there is none; "
-                f"call {self.name}.forward({', '.join(self.inputs)}) first, outside no_grad()"
+    def _check_compute(self) -> None:
+        """Raise NotImplementedError for a class that defines no computation."""
+        if type(self).compute is Layer.compute:
+            raise NotImplementedError(
+                f"{type(self).__name__} defines no compute(self, ...), the method of a layer from which forward and "
+                f'backward follow: its arguments are the inputs, and it returns its values by name: {{"y": x * 2}}'
             )
-        output = list(self._values.values())[-1]
-        seeds = self._seeds(upstream, output)
-        parameters = self.named_parameters()
-        named = self._given | self._values
-        wanted = [*named.values(), *[parameter.variables for parameter in parameters.values()]]
-        # In a context of its own: inside the caller's no_grad() nothing could be swept.
-        found = contextvars.Context().run(_swept, output, seeds, wanted)
-        of_parameters = dict(zip(parameters, found[len(named) :], strict=True))
-        for name, parameter in parameters.items():
-            parameter.assign_gradient(of_parameters[name])
-        labelled = {f"d{name}": gradient for name, gradient in zip(named, found, strict=False)}
-        labelled |= {f"d{name}": of_parameters[name] for name in parameters if "." not in name}
-        of_inputs = {f"d{name}": labelled.pop(f"d{name}") for name in self._given}
-        return Gradients(of_inputs, labelled)
 
-    def _prepared(self, inputs: Sequence[Any]) -> dict[str, Any]:
+    def _prepared(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs by name, checked."""
+        self._check_compute()
         expected = len(self.inputs)
-        if len(inputs) != expected:
-            raise InputError(
-                f"{self.name} takes {expected} {'input' if expected == 1 else 'inputs'} "
-                f"({', '.join(self.inputs)}), got {len(inputs)}"
-            )
+        listed = f"{expected} {'input' if expected == 1 else 'inputs'} ({', '.join(self.inputs)})"
+        for name in named:
+            if name not in self.inputs:
+                meant = did_you_mean(name, self.inputs, "argument")
+                raise InputError(f"{self.shown} takes {listed}, got {name!r:.60}" + (f"; {meant}" if meant else ""))
+            if name in self.inputs[: len(inputs)]:
+                raise InputError(f"{self.shown} takes {listed}, got {name} twice")
+        if len(inputs) + len(named) != expected:
+            raise InputError(f"{self.shown} takes {listed}, got {len(inputs) + len(named)}")
+        given = dict(zip(self.inputs, inputs, strict=False)) | dict(named)
         try:
-            return {name: as_input(name, value) for name, value in zip(self.inputs, inputs, strict=True)}
+            return {name: as_input(name, given[name]) for name in self.inputs}
         except (InputError, ShapeError) as error:
-            raise type(error)(f"{self.name}: {error}") from None
+            raise type(error)(f"{self.shown}: {error}") from None
 
     def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
         """The values of `compute` on prepared inputs; if it fails, sizes that these inputs decided are open again."""
         with sizes_restored(self.named_parameters().values()):
-            return self._apply(given)
+            return self._apply(given, self.name)
 
-    def _apply(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _apply(self, given: dict[str, Any], called: str) -> dict[str, Any]:
         """The values of `compute` on prepared inputs, as a box and with names."""
+        given = {name: handed(value) for name, value in given.items()}
         try:
-            with scope(self.name):
+            with scope(called):
                 values = self.compute(*given.values())
+            if not isinstance(values, dict) or not values:
+                raise InputError(
+                    f"compute returns its values by name in a dict, the result last, as {{'y': ...}}, got "
+                    f"{type(values).__name__}"
+                )
         except (DataError, InputError, ShapeError) as error:
-            raise type(error)(f"{self.name}: {error}") from None
+            raise type(error)(f"{called}: {error}") from None
         self._name_values(values, list(given.values()))
         return values
 
-    def _name_values(self, values: dict[str, Any], given: list[Any]) -> None:
+    def _known_as(self, name: str, last: str) -> str:
+        """The name of a value outside: with the layer's index, or of the result the name it was given."""
+        if name == last and self.output is not None:
+            return self.output
+        return name if self.index is None else f"{name}{self.index}"
+
+    def _name_values(self, values: dict[str, Any], given: list[Any], *, elements: bool = False) -> None:
         """Give each value its name, unless it is an input that is passed on."""
-        suffix = "" if self.index is None else str(self.index)
+        elements = elements or self.output is not None or self.index is not None or _naming.get()
         last = list(values)[-1]
         for own_name, value in values.items():
-            name = self.output if own_name == last and self.output is not None else own_name + suffix
             if any([value is known for known in given]):
                 continue
             if isinstance(value, Node):
-                value.name = name
-            elif is_array(value) and (self.output is not None or self.index is not None):
-                _name_elements(value, name)
-
-    def _seeds(self, upstream: Any, output: Any) -> Any:
-        """The upstream gradient in the shape of the output, of plain numbers."""
-        try:
-            seeds = plain(as_input("the upstream gradient", upstream))
-        except (InputError, ShapeError) as error:
-            raise type(error)(f"{self.name}.backward: {error}") from None
-        shape: tuple[int, ...] = output.shape if is_array(output) else ()
-        # Axes of length 1 may be left out: a row for an output of shape (1, samples).
-        if is_array(seeds) and _without_ones(seeds.shape) != _without_ones(shape):
-            wanted = f"shape {shape}" if shape else "a single number"
-            raise ShapeError(
-                f"{self.name}.backward: the upstream gradient is like the output, {wanted}, got shape {seeds.shape}"
-            )
-        return seeds
+                value.name = self._known_as(own_name, last)
+            elif elements and is_array(value):
+                name_elements(value, self._known_as(own_name, last))
 
     # Parameters
 
@@ -292,9 +264,53 @@ class Layer(Described):
             pending += [(f"{prefix}{name}.", inner) for name, inner in layer.named_layers()][::-1]
         return found
 
-    def parameters(self) -> list[Variable]:
-        """The Variables of all parameters. Raises SizeError while a size is open that the first input decides."""
-        return [variable for parameter in self.named_parameters().values() for variable in parameter.variables.flat]
+    @property
+    def parameters(self) -> Parameters:
+        """`parameters()`: the Variables of all parameters.
+
+        Raises SizeError while a size is open that the first input decides.
+        """
+        return Parameters(self)
+
+    def initialize(self, seed: int | None = None) -> None:
+        """Give all parameters first values anew: with a seed, theirs or this one, the same ones each time."""
+        mixed = seed_of(seed)
+        for place, parameter in enumerate(self.named_parameters().values()):
+            if mixed is not None:
+                parameter.seed = (*mixed, place)
+            parameter.initialise()
+
+    def check_held(self) -> None:
+        """Raise DescriptionError if it, or a layer in it, holds Variables that are no Parameter: none would learn."""
+        for attribute, value in vars(self).items():
+            # The last forward pass is in Variables of its own.
+            held = 0 if attribute in ("_given", "_values") else _variables_in(value)
+            if held:
+                raise DescriptionError(
+                    f"{self.shown} holds {held} {'Variable' if held == 1 else 'Variables'} in {attribute} that are in "
+                    f"no Parameter and would not be trained; make it a Parameter(shape, initialiser), whose nodes are "
+                    f"self.{attribute}.nodes"
+                )
+        for _, layer in self.named_layers():
+            layer.check_held()
+
+    def frozen_parameters(self) -> set[Parameter]:
+        """The parameters that a training leaves as they are: those of layers whose `frozen` is True, also from inside.
+
+        >>> from layers import Dense, Sequential
+        >>> model = Sequential(Dense(2, 3), Dense(3, 1))
+        >>> model[0].frozen = True
+        >>> [name for name, one in model.named_parameters().items() if one in model.frozen_parameters()]
+        ['dense_0.weight', 'dense_0.bias']
+        """
+        found: set[Parameter] = set()
+        pending: list[tuple[Layer, bool]] = [(self, self.frozen)]
+        while pending:
+            layer, frozen = pending.pop()
+            if frozen:
+                found.update([value for value in vars(layer).values() if isinstance(value, Parameter)])
+            pending += [(inner, frozen or inner.frozen) for _, inner in layer.named_layers()]
+        return found
 
     @property
     def trainable(self) -> list[Trainable]:
@@ -313,7 +329,7 @@ class Layer(Described):
 
     def state_dict(self) -> dict[str, Any]:
         """The values of the parameters by name, arrays that are the caller's own."""
-        return {name: parameter.values for name, parameter in self.named_parameters().items()}
+        return {name: parameter.values.copy() for name, parameter in self.named_parameters().items()}
 
     def load_state_dict(self, state: Any, *, strict: bool = True) -> None:
         """Give the parameters the values of a `state_dict()`.
@@ -322,14 +338,14 @@ class Layer(Described):
         shapes or such as don't fit each other, and for values that are not finite; nothing is then changed.
         """
         parameters = self.named_parameters()
-        checked = check_state(self.name, state, {name: one.shape for name, one in parameters.items()}, strict=strict)
+        checked = check_state(self.shown, state, {name: one.shape for name, one in parameters.items()}, strict=strict)
         with sizes_restored(parameters.values()):
             for name, values in checked.items():
                 parameters[name].fit_shape(values.shape)
             try:
                 self.settle(None)
             except ShapeError as error:
-                raise StateError(f"{self.name}: the arrays of the state don't fit each other: {error}") from None
+                raise StateError(f"{self.shown}: the arrays of the state don't fit each other: {error}") from None
             for name, values in checked.items():
                 parameters[name].assign(values)
 
@@ -343,7 +359,7 @@ class Layer(Described):
     def _settle_parameters(self, seed: tuple[int, ...] | None) -> None:
         """Give each parameter the name it has here, and one without a seed a seed of its own if there is one."""
         for place, (name, parameter) in enumerate(self.named_parameters().items()):
-            parameter.rename(name)
+            parameter.belong(name)
             if seed is not None and parameter.seed is None:
                 parameter.seed = (*seed, place)
 
@@ -353,9 +369,26 @@ class Layer(Described):
 
     # Descriptions and pictures
 
+    @classmethod
+    def from_dict(cls, description: Any) -> Self:
+        """The layer of this class that a description asks for, whose "type" may be left out.
+
+        Raises DescriptionError for an unknown name or option, and for a description of another class.
+
+        >>> from layers import Dense
+        >>> Dense.from_dict({"n_in": 2, "n_out": 3})
+        Dense(n_in=2, n_out=3)
+        """
+        if isinstance(description, Mapping) and "type" not in description and "kind" in vars(cls):
+            description = {"type": cls.kind} | dict(description)
+        made = LAYERS.make(description)
+        if not isinstance(made, cls):
+            raise DescriptionError(f"this is the description of a {type(made).__name__}, not of a {cls.__name__}")
+        return made
+
     def described_settings(self) -> dict[str, Any]:
         told = super().described_settings()
-        names = {"name": self.given_name, "index": self.index, "output": self.output}
+        names = {"name": self.given_name, "index": self.index, "output": self.output, "frozen": self.frozen or None}
         return told | {name: value for name, value in names.items() if value is not None}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -365,6 +398,37 @@ class Layer(Described):
             return {"text/plain": repr(self)}
         shown: dict[str, str] = render(list(singles(list(self._values.values())[-1])))
         return shown
+
+
+class Parameters:
+    """`layer.parameters`, to be called; texts that have a dict there are told the way to a parameter by its name."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._layer = layer
+
+    def __call__(self) -> list[Variable]:
+        named = self._layer.named_parameters()
+        return [variable for parameter in named.values() for variable in parameter.variables.flat]
+
+    def __getitem__(self, name: Any) -> Any:
+        known = ", ".join(self._layer.named_parameters()) or "none"
+        raise InputError(
+            f"parameters() is a list of Variables; a parameter of a name is in named_parameters(): {known}"
+        )
+
+
+def _variables_in(value: Any) -> int:
+    """The number of Variables in an attribute: itself, or in a list, dict or array."""
+    if isinstance(value, Variable):
+        return 1
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return sum([_variables_in(item) for item in value])
+    # A layer or parameter that is asked for a name that it lacks looks for what was meant, which takes long.
+    if not isinstance(value, Layer | Parameter) and getattr(getattr(value, "dtype", None), "kind", "") == "O":
+        return sum([isinstance(item, Variable) for item in value.flat])
+    return 0
 
 
 def unchanged(layer: Layer, features: int | None) -> int | None:
@@ -387,30 +451,3 @@ def check_kind(cls: type, attribute: str, kind: str) -> None:
     """Raise DescriptionError if a class declares something else than numbers, scores or probabilities."""
     if kind not in get_args(Kind):
         raise DescriptionError(f"{cls.__name__}.{attribute} is one of {', '.join(get_args(Kind))}, got {kind!r:.60}")
-
-
-def _swept(output: Any, seeds: Any, wanted: list[Any]) -> list[Any]:
-    """The derivative, in each of the wanted values, of the output weighted with the seeds."""
-    outputs = list(singles(output))
-    weights = list(singles(seeds)) if is_array(seeds) else [seeds] * len(outputs)
-    # Each element is swept from a product of its own: in a sum of them, one nan would reach all.
-    roots = [element * float(weight) for element, weight in zip(outputs, weights, strict=True)]
-    nodes = [single for value in wanted for single in singles(value) if isinstance(single, Node)]
-    derivatives = iter(gradients(roots, nodes))
-    return [
-        plain(elementwise(lambda single: next(derivatives) if isinstance(single, Node) else 0.0, value))
-        for value in wanted
-    ]
-
-
-def _name_elements(array: Any, name: str) -> None:
-    """Give each node of an array the name with its place."""
-    import numpy
-
-    for place, node in numpy.ndenumerate(array):
-        if isinstance(node, Node):
-            node.name = f"{name}[{','.join(map(str, place))}]"
-
-
-def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple([length for length in shape if length != 1])

@@ -17,12 +17,14 @@ __all__ = ["Affine", "Plus", "ReLU", "Sigmoid", "SigmoidNeuron", "Square"]
 
 @registered("plus")
 class Plus(Layer):
-    """c = a + b.
+    """c = a + b. It is stateless: its gradients are known without a forward pass.
 
     >>> plus = Plus()
     >>> plus.forward(3.0, 2.0), plus.backward(10.0)
     (5.0, Gradients(da=10.0, db=10.0, dc=10.0))
     """
+
+    stateless = True
 
     def compute(self, a: Any, b: Any) -> dict[str, Any]:
         same_shape(a, b, ("a", "b"))

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
-from autograd import Node, clip, maximum, softplus, square, xlogy
+from autograd import Node, clip, maximum, softplus, square, where, xlogy
+from autograd.graph.modes import is_traced
 from layers.activations import log_softmax, surprise
-from layers.arrays import elementwise, is_array, plain, reduced, same_shape
-from layers.base import Kind, Layer, Names, check_kind, from_dict, registered
-from layers.errors import DataError, DescriptionError, ShapeError
+from layers.arrays import as_input, elementwise, is_array, plain, reduced, same_shape, shape_of, without_ones
+from layers.base import LAYERS, Kind, Layer, Names, check_kind, from_dict, registered
+from layers.errors import DataError, DescriptionError, InputError, ShapeError
 from layers.options import finite_number, integer_or_none
 from layers.parameters.row_lookup import whole_numbers
 from layers.reductions import total
+from layers.saving.registry import nearest
 
 __all__ = [
-    "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MSELoss", "Mean", "SquaredLoss",
-    "Sum", "loss_of",
+    "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MAELoss", "MSELoss", "Mean",
+    "SquaredLoss", "Sum", "loss_for", "loss_of",
 ]  # fmt: skip
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -31,7 +34,8 @@ class Loss(Layer):
     """Base of the losses: each has an output and a target as inputs, and may reduce many numbers to one.
 
     `takes` is the kind of outputs that the loss is meant for: any "numbers", "scores" or "probabilities". `fit` refuses
-    a model whose last layer gives another kind, and `remedy` is the advice in its message.
+    a model whose last layer gives another kind, and `remedy` is the advice in its message. `labels` are the numbers of
+    targets that are labels.
 
     >>> class LogisticLoss(Loss):
     ...     takes = "scores"
@@ -43,7 +47,9 @@ class Loss(Layer):
 
     settings: tuple[str, ...] = ("reduction",)
     takes: Kind = "numbers"
+    of_classes = False  # whether targets are classes, which may have names
     remedy = ""
+    labels: tuple[float, ...] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -51,8 +57,10 @@ class Loss(Layer):
 
     def __init__(self, *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(**names)
-        if reduction not in REDUCTIONS:
-            raise DescriptionError(f"{self.name}: a reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r:.60}")
+        if not isinstance(reduction, str) or reduction not in REDUCTIONS:
+            raise DescriptionError(
+                f"{self.shown}: a reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r:.60}"
+            )
         self.reduction = reduction
 
     def encoded(self, targets: Any, shape: tuple[int, ...]) -> Any:
@@ -66,6 +74,64 @@ class Loss(Layer):
         """Encoded targets in the form that a program takes, in which no number selects operations."""
         return targets
 
+    def are_labels(self, values: Any) -> bool:
+        """Whether plain numbers, an output or a target, are labels for certain, as hardly any output is."""
+        return False
+
+    def _prepared(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs by name, checked: outputs come before targets."""
+        prepared = super()._prepared(inputs, named)
+        if len(prepared) == 2 and not is_traced():
+            outputs, targets = [plain(value) for value in prepared.values()]
+            alike = shape_of(outputs) == shape_of(targets)
+            if alike and self.are_labels(outputs) and not _only(targets, self.labels):
+                y_hat, y = prepared
+                raise InputError(
+                    f"{self.shown} takes the outputs first and then the targets, ({y_hat}, {y}); here the first are "
+                    f"all labels, and the second are not; exchange them"
+                )
+        return prepared
+
+    # Classes, for the losses that know such
+
+    def numbered(self, places: Any, count: int) -> Any:
+        """Targets for classes that are given by their places among `count` names. Raises DataError for too many."""
+        return places
+
+    def target_classes(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        """The class numbers of encoded targets, nan where one doesn't count; None if targets are no classes."""
+        return None
+
+    def classes_of_samples(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        """The class number of each sample; None if samples have not one class each."""
+        classes = self.target_classes(targets, shape)
+        return classes.ravel() if classes is not None and classes.size == len(targets) else None
+
+    def classes(self, outputs: Any) -> Any:
+        """The class number that each output speaks for, as `target_classes` counts. Raises DataError."""
+        raise DataError(f"{self.name} knows no classes; predict(X) has the outputs")
+
+    def probabilities(self, outputs: Any) -> Any:
+        """The probability of each class, a row for each output. Raises DataError."""
+        raise DataError(f"{self.name} knows no probabilities; predict(X) has the outputs")
+
+    # Means
+
+    def counts(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        """The number of places that count in each sample's encoded target; None if it is the same for all.
+
+        The mean over several samples is over all places that count, as `forward` takes it.
+        """
+        return None
+
+    def check_single(self) -> None:
+        """Raise DescriptionError if the loss of a sample may be several numbers."""
+        if self.reduction == "none":
+            raise DescriptionError(
+                f"{self.name} gives a loss for each element, and a training needs one number: take 'mse', or the "
+                f"reduction 'mean' or 'sum'"
+            )
+
     def check_ending(self, model: Layer) -> None:
         """Raise DescriptionError if the loss takes scores and the model gives probabilities, or the reverse."""
         ending = model.ending()
@@ -76,14 +142,14 @@ class Loss(Layer):
             "leave that out" if gives_probabilities else 'end it in a layer that declares gives = "probabilities"'
         )
         raise DescriptionError(
-            f"{type(self).__name__} takes {self.takes}, and {model.name} ends in {type(ending).__name__}, which gives "
+            f"{type(self).__name__} takes {self.takes}, and {model.shown} ends in {type(ending).__name__}, which gives "
             f"{ending.gives}; {remedy}"
         )
 
 
 def fitted(targets: Any, shape: tuple[int, ...]) -> Any:
-    """Targets in the shape of the outputs, if they have as many numbers for each sample."""
-    if math.prod(targets.shape[1:]) != math.prod(shape):
+    """Targets in the shape of the outputs, from which only axes of length 1 may be missing or too many."""
+    if without_ones(targets.shape[1:]) != without_ones(shape):
         raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}")
     return targets.reshape(targets.shape[:1] + shape)
 
@@ -112,6 +178,21 @@ class MSELoss(Loss):
         return {"r": r, "l": reduced(elementwise(square, r), self.reduction)}
 
 
+@registered("mae")
+class MAELoss(Loss):
+    """l = the mean of |ŷ − y|, with slope 0 where they meet.
+
+    >>> loss = MAELoss()
+    >>> loss.forward([1.0, 2.0], [0.0, 4.0]), loss.backward().dy_hat
+    (1.5, array([ 0.5, -0.5]))
+    """
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        same_shape(y_hat, y, ("y_hat", "y"))
+        r = elementwise(lambda y_hat, y: y_hat - y, y_hat, y)
+        return {"r": r, "l": reduced(elementwise(abs, r), self.reduction)}
+
+
 @registered("huber")
 class HuberLoss(Loss):
     """l = r²/2 where |r| is at most `delta`, a straight line of slope `delta` beyond, for r = ŷ − y.
@@ -124,7 +205,7 @@ class HuberLoss(Loss):
 
     def __init__(self, delta: float = 1.0, *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(reduction=reduction, **names)
-        self.delta = finite_number(f"{self.name}: delta", delta, above=0)
+        self.delta = finite_number(f"{self.shown}: delta", delta, above=0)
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         same_shape(y_hat, y, ("y_hat", "y"))
@@ -162,10 +243,15 @@ class HingeLoss(Loss):
 
     >>> loss = HingeLoss(reduction="none")
     >>> loss.forward([0.5, 2.0, 0.5], [1, 1, -1]), loss.backward().dy_hat
-    (array([0.5, 0. , 1.5]), array([-1., -0.,  1.]))
+    (array([0.5, 0. , 1.5]), array([-1.,  0.,  1.]))
     """
 
     takes = "scores"
+    labels = (-1.0, 1.0)
+    of_classes = True
+
+    def are_labels(self, values: Any) -> bool:
+        return _only(values, self.labels)
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         same_shape(y_hat, y, ("y_hat", "y"))
@@ -175,20 +261,56 @@ class HingeLoss(Loss):
         wrong = abs(targets) != 1.0
         if wrong.any():
             label, where = place_of(targets, wrong)
-            raise DataError(f"{self.name} takes labels -1 and 1, got {label:g} {where}")
+            raise DataError(f"{self.shown} takes labels -1 and 1, got {label:g} {where}")
         return fitted(targets, shape)
+
+    def numbered(self, places: Any, count: int) -> Any:
+        check_two(self.name, count)
+        return 2.0 * places - 1.0
+
+    def target_classes(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        return targets
+
+    def classes(self, outputs: Any) -> Any:
+        return (outputs > 0.0) * 2.0 - 1.0
+
+
+def check_two(name: str, count: int) -> None:
+    """Raise DataError unless there are two classes."""
+    if count != 2:
+        raise DataError(f"{name} tells two classes apart, y has {count}; train with 'cross_entropy'")
+
+
+class _OfAnyKind(Loss):
+    """A function, or a layer, of an output and a target as a loss; of several numbers it takes the mean."""
+
+    settings = ()
+
+    def __init__(self, function: Any, name: str) -> None:
+        super().__init__(name=name)
+        self.function = function
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        return {"l": reduced(as_input(f"the result of {self.name}", self.function(y_hat, y)), self.reduction)}
+
+    def to_dict(self) -> dict[str, Any]:
+        raise DescriptionError(
+            f"the loss {self.name} is a function, which has no description; make it a class of Loss with "
+            f'@registered("...")'
+        )
 
 
 class _OfProbabilities(Loss):
     """Base of the losses that take scores, or probabilities if `of` says so."""
 
     settings: tuple[str, ...] = ("of", "reduction")
+    of_classes = True
     suited = ""  # the layer that makes the probabilities
 
     def __init__(self, of: str = "logits", *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(reduction=reduction, **names)
         if of not in ("logits", "probabilities"):
-            raise DescriptionError(f"{self.name} is of 'logits' or of 'probabilities', got {of!r:.60}")
+            raise DescriptionError(f"{self.shown} is of 'logits' or of 'probabilities', got {of!r:.60}")
         self.of = of
         kind = type(self).__name__
         if of == "logits":
@@ -201,14 +323,30 @@ class _OfProbabilities(Loss):
                 f"takes scores"
             )
 
+    labels = (0.0, 1.0)
+
+    def are_labels(self, values: Any) -> bool:
+        # Scores may all be 0, as those of a model before training.
+        return _only(values, self.labels) and bool((values == 1.0).any() if is_array(values) else values == 1.0)
+
 
 def weighted_log(weight: Any, probability: Any) -> Any:
     """weight·log(probability), and 0 for the weight 0.
 
-    The probability 0 counts as the smallest that a float can be told from 0, whose logarithm is −708.4: the result is
-    finite, and that of any other probability is untouched.
+    Below the smallest normal number the logarithm goes on along its tangent: at the probability 0 it is −709.4 and its
+    slope 4.5e307, both finite, and nothing is changed for any other probability. (A logarithm that is held at a least
+    value has the slope 0 there, and from a probability of 0 nothing would be learned.)
     """
-    return xlogy(weight, maximum(probability, sys.float_info.min))
+    tiny = sys.float_info.min
+    return where(
+        probability < tiny, weight * ((probability - tiny) / tiny + math.log(tiny)), xlogy(weight, probability)
+    )
+
+
+def _only(values: Any, allowed: tuple[float, ...]) -> bool:
+    """Whether there are numbers, of which each is one of those that are allowed."""
+    numbers = values.ravel().tolist() if is_array(values) else [values]
+    return bool(numbers) and all([number in allowed for number in numbers])
 
 
 @registered("cross_entropy")
@@ -241,7 +379,10 @@ class CrossEntropyLoss(_OfProbabilities):
         super().__init__(of, reduction=reduction, **names)
         self.ignore = None if ignore is None else integer_or_none(ignore)
         if self.ignore is None and ignore is not None:
-            raise DescriptionError(f"{self.name}: the class to ignore is a whole number or None, got {ignore!r:.60}")
+            raise DescriptionError(f"{self.shown}: the class to ignore is a whole number or None, got {ignore!r:.60}")
+
+    def are_labels(self, values: Any) -> bool:
+        return super().are_labels(values) and is_array(values) and bool((values.sum(axis=-1) == 1.0).all())
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         if not is_array(y_hat) or not y_hat.size:
@@ -302,28 +443,28 @@ class CrossEntropyLoss(_OfProbabilities):
         import numpy
 
         if len(shape) < 1:
-            raise ShapeError(f"{self.name} needs outputs with one number for each class, got outputs of shape ()")
+            raise ShapeError(f"{self.shown} needs outputs with one number for each class, got outputs of shape ()")
         if targets.shape[1:] == shape:
             wrong = (targets < 0).any(axis=-1) | (abs(targets.sum(axis=-1) - 1.0) > 1e-6)
             if wrong.any():
                 sample = int(numpy.argwhere(wrong)[0][0])
                 raise DataError(
-                    f"{self.name} takes probabilities that add up to 1, got {targets[sample]!s:.80} in sample {sample}"
+                    f"{self.shown} takes probabilities that add up to 1, got {targets[sample]!s:.80} in sample {sample}"
                 )
             return targets
-        if math.prod(targets.shape[1:]) != math.prod(shape[:-1]):
+        if without_ones(targets.shape[1:]) != without_ones(shape[:-1]):
             raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}")
         counted = numpy.ones(targets.shape, bool) if self.ignore is None else targets != self.ignore
         wrong = counted & ~((targets >= 0) & (targets < shape[-1]) & (targets == numpy.floor(targets)))
         if wrong.any():
             label, where = place_of(targets, wrong)
             raise DataError(
-                f"{self.name}: each class is a whole number from 0 to {shape[-1] - 1}, got {label:g} {where}"
+                f"{self.shown}: each class is a whole number from 0 to {shape[-1] - 1}, got {label:g} {where}"
             )
         empty = ~counted.reshape(len(targets), -1).any(axis=1)
         if empty.any():
             raise DataError(
-                f"{self.name}: each sample has one class or more that counts, sample {int(empty.argmax())} has only "
+                f"{self.shown}: each sample has one class or more that counts, sample {int(empty.argmax())} has only "
                 f"the ignored {self.ignore}"
             )
         return targets.reshape(targets.shape[:1] + shape[:-1])
@@ -336,6 +477,32 @@ class CrossEntropyLoss(_OfProbabilities):
         # One-hot; an ignored class is no class.
         one_hot: Any = (targets[..., None] == numpy.arange(shape[-1])).astype(float)
         return one_hot
+
+    def target_classes(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        import numpy
+
+        if targets.shape[1:] == shape:
+            return targets.argmax(axis=-1).astype(float)
+        return targets if self.ignore is None else numpy.where(targets == self.ignore, math.nan, targets)
+
+    def classes(self, outputs: Any) -> Any:
+        return outputs.argmax(axis=-1).astype(float)
+
+    def probabilities(self, outputs: Any) -> Any:
+        import numpy
+
+        if self.of == "probabilities":
+            return outputs
+        raised = numpy.exp(outputs - outputs.max(axis=-1, keepdims=True))
+        return raised / raised.sum(axis=-1, keepdims=True)
+
+    def counts(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        import numpy
+
+        if self.ignore is None or self.reduction != "mean" or targets.shape[1:] == shape:
+            return None
+        counted = (targets != self.ignore).reshape(len(targets), -1).sum(axis=1)
+        return None if (counted == counted[0]).all() else counted.astype(numpy.float64)
 
 
 @registered("binary_cross_entropy")
@@ -360,8 +527,28 @@ class BinaryCrossEntropyLoss(_OfProbabilities):
         wrong = (targets < 0.0) | (targets > 1.0)
         if wrong.any():
             label, where = place_of(targets, wrong)
-            raise DataError(f"{self.name} takes targets from 0 to 1, got {label:g} {where}")
+            raise DataError(f"{self.shown} takes targets from 0 to 1, got {label:g} {where}")
         return fitted(targets, shape)
+
+    def numbered(self, places: Any, count: int) -> Any:
+        check_two(self.name, count)
+        return places
+
+    def target_classes(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        return (targets > 0.5).astype(float)
+
+    def classes(self, outputs: Any) -> Any:
+        return (outputs > (0.0 if self.of == "logits" else 0.5)).astype(float)
+
+    def probabilities(self, outputs: Any) -> Any:
+        import numpy
+
+        # Each half where it doesn't overflow.
+        small = numpy.exp(-abs(outputs))
+        p = outputs if self.of == "probabilities" else numpy.where(outputs >= 0, 1.0, small) / (1.0 + small)
+        if math.prod(outputs.shape[1:]) != 1:
+            return p
+        return numpy.concatenate([1.0 - p.reshape(-1, 1), p.reshape(-1, 1)], axis=1)
 
 
 def _of_score(score: Any, y: Any) -> Any:
@@ -398,15 +585,37 @@ class Sum(Layer):
 
 
 def loss_of(given: Any) -> Loss:
-    """The loss of this name or description, or the layer that was given."""
+    """The loss of this name or description, or the one that was given: a layer or a function of output and target."""
     if isinstance(given, type):
         raise DescriptionError(f"a loss is a name or a layer such as MSELoss(), got {given!r:.60}")
+    if callable(given) and not isinstance(given, Layer):
+        return _OfAnyKind(given, getattr(given, "__name__", type(given).__name__))
+    if isinstance(given, str) and given not in (losses := loss_names()):
+        if given in LAYERS.classes:
+            raise DescriptionError(
+                f"{LAYERS.classes[given].__name__} is no loss; there are {', '.join(sorted(losses))}"
+            )
+        raise DescriptionError(f"no loss is called {given!r:.60}; {nearest(given, losses)}")
     made: Layer = given if isinstance(given, Layer) else from_dict(given)
-    if not isinstance(made, Loss):
-        raise DescriptionError(
-            f"{made.name} is no loss: a loss takes an output and a target, {made.name} takes {', '.join(made.inputs)}"
-        )
-    return made
+    if isinstance(made, Loss):
+        return made
+    if len(made.inputs) == 2:
+        return _OfAnyKind(made.apply, made.name)
+    raise DescriptionError(
+        f"{made.shown} is no loss: a loss takes an output and a target, {made.shown} takes {', '.join(made.inputs)}"
+    )
+
+
+def loss_names() -> list[str]:
+    """The names of the losses that descriptions may ask for."""
+    return [kind for kind, made in LAYERS.classes.items() if issubclass(made, Loss)]
+
+
+def loss_for(model: Any, given: Any) -> Loss:
+    """The loss that was given; if none was, the model's own, the one that it was trained with, or mse."""
+    if given is None:
+        given = getattr(model, "loss", None) or getattr(model, "trained_loss", None) or "mse"
+    return loss_of(given)
 
 
 def _is_present(share: Any) -> bool:

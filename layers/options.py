@@ -7,10 +7,10 @@ import operator
 import sys
 from typing import Any
 
-from autograd.numbers.operands import to_float
+from autograd.numbers.operands import number_or_none, to_float
 from layers.errors import DescriptionError
 
-__all__ = ["finite_number", "integer_or_none", "seed_of", "whole_number"]
+__all__ = ["finite_number", "integer_or_none", "seed_of", "share", "truth", "whole_number"]
 
 
 def finite_number(what: str, value: Any, *, least: float | None = None, above: float | None = None) -> float:
@@ -19,7 +19,8 @@ def finite_number(what: str, value: Any, *, least: float | None = None, above: f
     >>> finite_number("delta", 2, above=0)
     2.0
     """
-    number = to_float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    given = None if _is_bool(value) else number_or_none(value)
+    number = math.nan if given is None else given
     if not math.isfinite(number) or (least is not None and number < least) or (above is not None and number <= above):
         limit = f", {least} or more" if least is not None else f" above {above}" if above is not None else ""
         raise DescriptionError(f"{what} is a finite number{limit}, got {_shown(value)}")
@@ -38,6 +39,29 @@ def whole_number(what: str, value: Any, *, least: int = 1) -> int:
     return whole
 
 
+def share(what: str, value: Any) -> float:
+    """A number from 0 to 1, 1 excluded.
+
+    >>> share("a momentum", 0.9)
+    0.9
+    """
+    number = finite_number(what, value, least=0)
+    if number >= 1:
+        raise DescriptionError(f"{what} is below 1, got {value!r:.60}")
+    return number
+
+
+def truth(what: str, value: Any) -> bool:
+    """The value as a bool. Raises DescriptionError unless it is True or False, Python's or NumPy's.
+
+    >>> truth("nesterov", True)
+    True
+    """
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise DescriptionError(f"{what} is True or False, got {value!r:.60}")
+    return bool(value)
+
+
 def integer_or_none(value: Any) -> int | None:
     """The value as an int, None if it is no integer; True and False are none either.
 
@@ -45,7 +69,7 @@ def integer_or_none(value: Any) -> int | None:
     (3, None, None, None)
     """
     try:
-        return None if isinstance(value, bool) else operator.index(value)
+        return None if _is_bool(value) else operator.index(value)
     except TypeError:
         return None
 
@@ -58,6 +82,11 @@ def seed_of(seed: Any) -> tuple[int, ...] | None:
     if whole is None or not 0 <= to_float(whole) < math.inf:
         raise DescriptionError(f"a seed is a whole number, 0 or more, or None, got {_shown(seed)}")
     return (whole,)
+
+
+def _is_bool(value: Any) -> bool:
+    """Whether it is True or False, Python's or NumPy's."""
+    return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", "") == "b"
 
 
 def _shown(value: Any) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 from layers.base import Layer
 from layers.errors import DataError, ShapeError
-from layers.losses import loss_of
+from layers.losses import loss_for, loss_of
 from layers.parameters.parameter import flat_values
-from layers.training.data import check_lengths, checked_samples
-from layers.training.fit import History
+from layers.training.data import check_lengths, checked_samples, prepared
+from layers.training.history import History
 from layers.training.step import TrainingStep, outputs
 from layers.training.survey import survey_samples
 
@@ -160,15 +160,19 @@ def predictions(model: Layer, X: Any, y: Any) -> Any:  # noqa: N803
     return figure
 
 
-def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = "mse") -> Any:  # noqa: N803
-    """The size of the mean loss's gradient in each parameter: the root of its mean square, on a log scale."""
+def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = None) -> Any:  # noqa: N803
+    """The size of the mean loss's gradient in each parameter: the root of its mean square, on a log scale.
+
+    Without a loss: the network's own, the one that the model was last trained with, or mse.
+    """
     import numpy
 
-    made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
-    check_lengths(inputs, targets)
-    targets = made.encoded(targets, survey_samples(model, inputs).output_shape)
-    step = TrainingStep(model, made)
-    _, gradient = step(flat_values(step.parameters), inputs, targets)
+    made = loss_for(model, loss)
+    made.check_single()
+    made.check_ending(model)
+    joined, samples, found = prepared(model, made, X, y, getattr(model, "classes_", None))
+    step = TrainingStep(joined, made, found)
+    _, gradient = step(flat_values(step.parameters), *samples)
     names = list(model.named_parameters())
     ends = numpy.cumsum([parameter.size for parameter in step.parameters])
     sizes = [float(numpy.sqrt((part**2).mean())) for part in numpy.split(gradient, ends[:-1])]

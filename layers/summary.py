@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from autograd import Node, Variable, topological_order
-from autograd.text import one_line
 from layers.arrays import as_input, elementwise, is_array, singles
 from layers.base import Layer
 
@@ -36,7 +35,7 @@ def summary_of(model: Layer, x: Any) -> str:
         counted |= {id(one) for one in new}
         learned, computed = sum([one.size for one in new]), _operations(value)
         shape = value.shape if is_array(value) else ()
-        rows.append((one_line(layer.name), type(layer).__name__, str(shape), f"{learned:,}", f"{computed:,}"))
+        rows.append((layer.shown, type(layer).__name__, str(shape), f"{learned:,}", f"{computed:,}"))
         parameters, operations = parameters + learned, operations + computed
     rows.append(("total", "", "", f"{parameters:,}", f"{operations:,}"))
     return _aligned(rows)

@@ -51,9 +51,9 @@ class Embedding(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_tokens = whole_number(f"{self.name}: n_tokens", n_tokens)
-        self.n_out = whole_number(f"{self.name}: n_out", n_out)
-        self.positions = None if positions is None else whole_number(f"{self.name}: positions", positions)
+        self.n_tokens = whole_number(f"{self.shown}: n_tokens", n_tokens)
+        self.n_out = whole_number(f"{self.shown}: n_out", n_out)
+        self.positions = None if positions is None else whole_number(f"{self.shown}: positions", positions)
         self.weight_init = weight_init
         self.seed = seed
         self.weight = Parameter((self.n_tokens, self.n_out), initialiser_of(weight_init))
@@ -84,8 +84,8 @@ class _Norm(Layer):
         self, n_in: int | None = None, *, epsilon: float = 1e-5, gain: bool = True, **names: Unpack[Names]
     ) -> None:
         super().__init__(**names)
-        length = None if n_in is None else whole_number(f"{self.name}: n_in", n_in)
-        self.epsilon = finite_number(f"{self.name}: epsilon", epsilon, above=0)
+        length = None if n_in is None else whole_number(f"{self.shown}: n_in", n_in)
+        self.epsilon = finite_number(f"{self.shown}: epsilon", epsilon, above=0)
         self._given_n_in = length
         self.weight = Parameter((length,), initialiser_of("ones")) if gain else None
 
@@ -201,10 +201,10 @@ class CausalSelfAttention(Layer):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        self.n_in = whole_number(f"{self.name}: n_in", n_in)
-        self.heads = whole_number(f"{self.name}: heads", heads)
+        self.n_in = whole_number(f"{self.shown}: n_in", n_in)
+        self.heads = whole_number(f"{self.shown}: heads", heads)
         if self.n_in % self.heads:
-            raise DescriptionError(f"{self.name}: n_in is a multiple of heads, got {n_in} features and {heads} heads")
+            raise DescriptionError(f"{self.shown}: n_in is a multiple of heads, got {n_in} features and {heads} heads")
         self.bias = bias
         self.weight_init = weight_init
         self.seed = seed

@@ -1,9 +1,20 @@
-"""Fixtures of several folders."""
+"""Fixtures of several folders, and the refusal of extension modules that are not what is to be tested."""
 
 import signal
 import sys
+from pathlib import Path
 
 import pytest
+
+import autograd
+from autograd.compilation import stale_modules
+
+
+def pytest_configure():
+    """Extension modules whose sources were edited since are no witnesses."""
+    stale = stale_modules(str(Path(autograd.__file__).parent), by_content=True) if autograd.compiled else []
+    if stale:
+        pytest.exit(f"compiled from other sources than those here: {', '.join(stale)}. Run `make build`", returncode=4)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ ANY_SCALE = "the scale is any power of two that keeps the powers in range: the n
 OF_A_CONSTANT = "what is changed is the share of a constant, which is not used"
 ZERO_OF_PROD = "copysign(0.0, high) * direction * copysign(1.0, values[index])"
 ONE = "the divisor or factor is 1 or -1"
-ONE_FACTOR = "a product of one factor is the factor"
+ANY_POWER = "a power of two that is nearly the product will do: it is divided by, and multiplied with at the end"
 MORE_HALVINGS = "one more halving, of all factors and none, changes no product"
 
 EQUIVALENT: dict[str, str] = {
@@ -42,10 +42,19 @@ EQUIVALENT: dict[str, str] = {
     "primitives.py prod: Prod(*operands[:place], *operands[place + 1:]) with its operands swapped, "
     "in return [Prod(*operands[:place], *operands[place + 1:]) for place in range(count)]": COMMUTES,
     "primitives.py prod: count <= _FEW_FACTORS as count < _FEW_FACTORS, in if count <= _FEW_FACTORS:": EITHER_FORM,
-    "primitives.py prod: width > 1 as width >= 1, in shares = [Prod(*operands[start:start + width]) "
-    "if width > 1 else operands[start] for start in starts]": ONE_FACTOR,
-    "primitives.py prod: count - 1 as count, in width = 1 << (count - 1).bit_length()": MORE_HALVINGS,
-    "primitives.py prod: count - 1 as count + 1, in width = 1 << (count - 1).bit_length()": MORE_HALVINGS,
+    "primitives.py prod: Ceil for Floor, in part = Floor(exponent / _PARTS)": ANY_POWER,
+    "primitives.py prod: Ceil for Floor, in rounded = Floor(reached)": ANY_POWER,
+    "primitives.py prod: 0.0 as 1.0, in reached = reached + "
+    "Sum(*[where(Abs(size) < math.inf, size, 0.0) for size in logarithms])": ANY_POWER,
+    "primitives.py prod: 0.0 as 1.0, in before: Any = 0.0": ANY_POWER,
+    "primitives.py prod: 0.0 as 1.0, in reached: Any = 0.0": ANY_POWER,
+    "primitives.py prod: Max(Min(exponent, _MOST_BITS), -_MOST_BITS) with its operands swapped, "
+    "in exponent = Max(Min(exponent, _MOST_BITS), -_MOST_BITS)": COMMUTES,
+    "primitives.py prod: Min(exponent, _MOST_BITS) with its operands swapped, "
+    "in exponent = Max(Min(exponent, _MOST_BITS), -_MOST_BITS)": COMMUTES,
+    "primitives.py prod: Prod(*chunk, *_powers_of_two(-size)) with its operands swapped, "
+    "in shares = [Prod(*chunk, *_powers_of_two(-size)) for chunk, size in zip(chunks, sizes, strict=True)]": COMMUTES,
+    "primitives.py prod: len(shares) > 2 as len(shares) >= 2, in while len(shares) > 2:": MORE_HALVINGS,
     "primitives.py trunc: value x < 0.0 as x <= 0.0": SAME_SIDES,
     "primitives.py copysign: gradient Sign(a) * Copysign(1.0, b) as Sign(a) / Copysign(1.0, b)": ONE,
     "primitives.py max: value 0 with a and b swapped": WHICH_ZERO,

@@ -3,8 +3,9 @@
     python tools/soak.py --minutes 10
 
 Each round builds and sweeps graphs, differentiates to second order, records compiled functions anew and takes new paths
-in old ones, maps rows, copies and pickles, draws, trains, and makes errors on the way. Measured after a tenth of
-the time, when caches are full, and at the end. The exit status is 1 if anything grew.
+in old ones, maps rows, copies and pickles, draws, trains, goes beyond the limits of recordings and of machine code, and
+makes errors on the way. Measured after a tenth of the time, when caches are full, and at the end. The exit status is 1
+if anything grew.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,6 +66,13 @@ def curve(x):
 
 known = jit(curve, max_paths=4)
 mapped = vmap(value_and_grad(lambda w, x: w * x if x > 0.0 else sin(w)), in_axes=(None, 0), reduce="mean")
+
+
+full = jit(lambda x, number, **options: x * number, max_paths=3)
+full_of_subsets = jit(lambda *x: autograd.sum(x), max_paths=3)
+full_of_paths = jit(lambda x: next(k * x for k in range(60) if x < k), max_paths=3)
+full_of_rows = vmap(lambda x: next(k * x for k in range(60) if x < k), max_paths=3)
+MACHINE_CODE = autograd.compiled and find_spec("llvmlite") is not None
 
 
 def graphs(number):
@@ -120,7 +130,24 @@ def pictures(number):
         drawing.svg()
 
 
-WORK = (graphs, transforms, compiled, training, pictures)
+def beyond(number):
+    """Calls of compiled functions that have all the recordings that they may have, and ever more of machine code."""
+    with warnings.catch_warnings(), contextlib.suppress(ValueError):
+        warnings.simplefilter("ignore")
+        chosen = [Variable(float(k)) if number >> k & 1 else float(k) for k in range(6)]
+        assert full(0.5, number) == 0.5 * number
+        assert full(0.5, number=1, **{f"option_{number}": 1.0}) == 0.5
+        assert full(0.5, (number, lambda: number)[0]) == 0.5 * number
+        grad(full)(0.5, number)
+        full_of_subsets(*chosen)
+        full_of_paths(float(number % 50))
+        if MACHINE_CODE and number % 4 == 0:
+            assert jit(lambda x, k=float(number): x * k + k, tier="llvm")(0.5) == 1.5 * number
+        # Of a mapped function it is an error.
+        full_of_rows(np.arange(3.0) + number % 50)
+
+
+WORK = (beyond, graphs, transforms, compiled, training, pictures)
 
 
 def soak(seconds):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 from autograd.errors import AutogradError
 from autograd.graph.modes import watching
-from autograd.text import printable
+from autograd.text import one_line
 from layers import Layer, ShapeError, from_dict
 from viz.drawing import draw
 from viz.errors import EngineError
@@ -70,12 +71,17 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         lines = engines() if options.engines else picture(options)
     except (AutogradError, MemoryError, OSError, OverflowError, RecursionError, TypeError, ValueError) as error:
-        print(f"python -m viz: {printable(str(error)) or type(error).__name__}", file=sys.stderr)
+        print(f"python -m viz: {one_line(str(error)) or type(error).__name__}", file=sys.stderr)
         return 1
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal without such characters shows their escapes.
         sys.stdout.reconfigure(errors="backslashreplace")
-    print(*lines, sep="\n")
+    try:
+        print(*lines, sep="\n", flush=True)
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head` does. Python flushes once more at its end: to where it does no harm.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0
 
 

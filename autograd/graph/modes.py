@@ -37,6 +37,29 @@ class Scope(NamedTuple):
     serial: int
     parent: Scope | None
 
+    # A tuple's own methods follow the parents by calls within each other, as deep as scopes nest.
+
+    def path(self) -> list[tuple[str, int]]:
+        """The labels and serial numbers of this scope and all around it, the innermost first."""
+        found = []
+        scope: Scope | None = self
+        while scope is not None:
+            found.append((scope.label, scope.serial))
+            scope = scope.parent
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Scope) and self.path() == other.path())
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((self.label, self.serial))
+
+    def __repr__(self) -> str:
+        return f"<scope {' in '.join([f'{label!r} ({serial})' for label, serial in self.path()])}>"
+
 
 @cython.final
 @cython.cclass

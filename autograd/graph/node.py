@@ -34,7 +34,7 @@ from autograd.graph.node_errors import (
 )  # fmt: skip
 from autograd.numbers.arrays import doubles
 from autograd.numbers.operands import as_number, not_a_number, number_or_none, to_float
-from autograd.operations.primitive import LEAF, Origin, Primitive, is_array
+from autograd.operations.primitive import LEAF, OfEach, Origin, Primitive, is_array, signature_like
 
 # fmt: off
 # isort: off
@@ -67,7 +67,8 @@ ARGUMENT = 16  # it stands for an argument of a function that is being different
 STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
 TRACED = 64  # it stands for an argument of a function that is being compiled, or was computed from one there
 OVER = 128  # it was computed from an argument of a function that was differentiated, in a run that is over
-SERIAL = 256
+OF_RULE = 256  # it was made by a rule, in a sweep over what an earlier run has handed on
+SERIAL = 512
 
 # Counts nodes and assignments: their order says whether a variable was assigned after its use.
 _clock = 0
@@ -78,7 +79,7 @@ _depth = 0
 _pending: list[Any] = []
 
 
-def record_unary(primitive: Primitive, operand: Node) -> Any:
+def record_unary(primitive: Primitive, operand: Node) -> Node:
     """The node of an operation on one node, whose primitive has a kernel."""
     kernel: Any = primitive.kernel
     a = operand._value
@@ -99,7 +100,7 @@ def record_unary(primitive: Primitive, operand: Node) -> Any:
     return node
 
 
-def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
+def record_binary(primitive: Primitive, left: Any, right: Any) -> Node:
     """The node of an operation on two operands, at least one of them a node, whose primitive has a kernel.
 
     NotImplemented if the other operand is of an unknown type, which may have the operation.
@@ -114,7 +115,7 @@ def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
         a = left
     else:
         number = convert(primitive, left)
-        return NotImplemented if number is None else record_binary(primitive, number, right)
+        return record_binary(primitive, number, right) if number is not None else NotImplemented
     if isinstance(right, Node):
         b = cython.cast(Node, right)._value
         right_varies = cython.cast(Node, right)._stamp & VARIES
@@ -122,7 +123,7 @@ def record_binary(primitive: Primitive, left: Any, right: Any) -> Any:
         b = right
     else:
         number = convert(primitive, right)
-        return NotImplemented if number is None else record_binary(primitive, left, number)
+        return record_binary(primitive, left, number) if number is not None else NotImplemented
     value = kernel.binary_value(a, b)
     if not (left_varies or right_varies):
         node = new_constant(value)
@@ -344,7 +345,7 @@ class Node:
     def detach(self) -> Constant:
         """A constant of the same value and name: derivatives stop here."""
         if is_traced():
-            return record_unary(StopGradient, self)  # type: ignore[no-any-return]
+            return record_unary(StopGradient, self)  # type: ignore[return-value]
         if _state.entered != 0:
             check_thread((self,))
         constant = new_constant(self._value)
@@ -354,85 +355,85 @@ class Node:
 
     # The operators, as a table. On an operand of a type that is not known here they leave the operation to that type.
     # fmt: off
-    def __add__(self, other: Any) -> Any: return record_binary(Plus, self, other)
-    def __radd__(self, other: Any) -> Any: return record_binary(Plus, other, self)
-    def __sub__(self, other: Any) -> Any: return record_binary(Minus, self, other)
-    def __rsub__(self, other: Any) -> Any: return record_binary(Minus, other, self)
-    def __mul__(self, other: Any) -> Any: return record_binary(Multiply, self, other)
-    def __rmul__(self, other: Any) -> Any: return record_binary(Multiply, other, self)
-    def __truediv__(self, other: Any) -> Any: return record_binary(Divide, self, other)
-    def __rtruediv__(self, other: Any) -> Any: return record_binary(Divide, other, self)
-    def __rpow__(self, other: Any, modulus: Any = None) -> Any: return record_binary(Power, other, self)
-    def __mod__(self, other: Any) -> Any: return record_binary(Mod, self, other)
-    def __rmod__(self, other: Any) -> Any: return record_binary(Mod, other, self)
-    def __floordiv__(self, other: Any) -> Any: return record_binary(FloorDivide, self, other)
-    def __rfloordiv__(self, other: Any) -> Any: return record_binary(FloorDivide, other, self)
-    def __divmod__(self, other: Any) -> Any: return self // other, self % other
-    def __rdivmod__(self, other: Any) -> Any: return other // self, other % self
-    def __neg__(self) -> Any: return record_unary(Negate, self)
-    def __pos__(self) -> Any: return self
-    def __abs__(self) -> Any: return record_unary(Abs, self)
-    def __floor__(self) -> Any: return record_unary(Floor, self)
-    def __ceil__(self) -> Any: return record_unary(Ceil, self)
-    def __trunc__(self) -> Any: return record_unary(Trunc, self)
+    def __add__(self, other: Any) -> Node: return record_binary(Plus, self, other)
+    def __radd__(self, other: Any) -> Node: return record_binary(Plus, other, self)
+    def __sub__(self, other: Any) -> Node: return record_binary(Minus, self, other)
+    def __rsub__(self, other: Any) -> Node: return record_binary(Minus, other, self)
+    def __mul__(self, other: Any) -> Node: return record_binary(Multiply, self, other)
+    def __rmul__(self, other: Any) -> Node: return record_binary(Multiply, other, self)
+    def __truediv__(self, other: Any) -> Node: return record_binary(Divide, self, other)
+    def __rtruediv__(self, other: Any) -> Node: return record_binary(Divide, other, self)
+    def __rpow__(self, other: Any, modulus: Any = None) -> Node: return record_binary(Power, other, self)
+    def __mod__(self, other: Any) -> Node: return record_binary(Mod, self, other)
+    def __rmod__(self, other: Any) -> Node: return record_binary(Mod, other, self)
+    def __floordiv__(self, other: Any) -> Node: return record_binary(FloorDivide, self, other)
+    def __rfloordiv__(self, other: Any) -> Node: return record_binary(FloorDivide, other, self)
+    def __divmod__(self, other: Any) -> tuple[Node, Node]: return self // other, self % other
+    def __rdivmod__(self, other: Any) -> tuple[Node, Node]: return other // self, other % self
+    def __neg__(self) -> Node: return record_unary(Negate, self)
+    def __pos__(self) -> Node: return self
+    def __abs__(self) -> Node: return record_unary(Abs, self)
+    def __floor__(self) -> Node: return record_unary(Floor, self)
+    def __ceil__(self) -> Node: return record_unary(Ceil, self)
+    def __trunc__(self) -> Node: return record_unary(Trunc, self)
     # fmt: on
 
-    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+    def __pow__(self, other: Any, modulus: Any = None) -> Node:
         if modulus is not None:
             raise OperandError("pow(x, y, modulus) is for integers; use (x ** y) % modulus")
         return record_binary(Power, self, other)
 
-    def __round__(self, digits: int | None = None) -> Any:
+    def __round__(self, digits: int | None = None) -> Node:
         if digits is not None:
             raise OperandError("round(node, digits) has no node form; use round(node * 10**digits) / 10**digits")
         return record_unary(Round, self)
 
     # Functions as methods, under NumPy's names: np.exp(node), and np.exp of an object array of nodes, end here.
     # fmt: off
-    def exp(self) -> Any: return record_unary(Exp, self)
-    def exp2(self) -> Any: return record_unary(Exp2, self)
-    def expm1(self) -> Any: return record_unary(Expm1, self)
-    def log(self) -> Any: return record_unary(Log, self)
-    def log2(self) -> Any: return record_unary(Log2, self)
-    def log10(self) -> Any: return record_unary(Log10, self)
-    def log1p(self) -> Any: return record_unary(Log1p, self)
+    def exp(self) -> Node: return record_unary(Exp, self)
+    def exp2(self) -> Node: return record_unary(Exp2, self)
+    def expm1(self) -> Node: return record_unary(Expm1, self)
+    def log(self) -> Node: return record_unary(Log, self)
+    def log2(self) -> Node: return record_unary(Log2, self)
+    def log10(self) -> Node: return record_unary(Log10, self)
+    def log1p(self) -> Node: return record_unary(Log1p, self)
     def logaddexp(self, other: Any) -> Any: return Logaddexp(self, other)
-    def sqrt(self) -> Any: return record_unary(Sqrt, self)
-    def cbrt(self) -> Any: return record_unary(Cbrt, self)
-    def square(self) -> Any: return record_unary(Square, self)
-    def reciprocal(self) -> Any: return record_unary(Reciprocal, self)
+    def sqrt(self) -> Node: return record_unary(Sqrt, self)
+    def cbrt(self) -> Node: return record_unary(Cbrt, self)
+    def square(self) -> Node: return record_unary(Square, self)
+    def reciprocal(self) -> Node: return record_unary(Reciprocal, self)
     def hypot(self, other: Any) -> Any: return Hypot(self, other)
-    def sin(self) -> Any: return record_unary(Sin, self)
-    def cos(self) -> Any: return record_unary(Cos, self)
-    def tan(self) -> Any: return record_unary(Tan, self)
-    def arcsin(self) -> Any: return record_unary(Asin, self)
-    def arccos(self) -> Any: return record_unary(Acos, self)
-    def arctan(self) -> Any: return record_unary(Atan, self)
+    def sin(self) -> Node: return record_unary(Sin, self)
+    def cos(self) -> Node: return record_unary(Cos, self)
+    def tan(self) -> Node: return record_unary(Tan, self)
+    def arcsin(self) -> Node: return record_unary(Asin, self)
+    def arccos(self) -> Node: return record_unary(Acos, self)
+    def arctan(self) -> Node: return record_unary(Atan, self)
     def arctan2(self, other: Any) -> Any: return Atan2(self, other)
-    def sinh(self) -> Any: return record_unary(Sinh, self)
-    def cosh(self) -> Any: return record_unary(Cosh, self)
-    def tanh(self) -> Any: return record_unary(Tanh, self)
-    def arcsinh(self) -> Any: return record_unary(Asinh, self)
-    def arccosh(self) -> Any: return record_unary(Acosh, self)
-    def arctanh(self) -> Any: return record_unary(Atanh, self)
-    def erf(self) -> Any: return record_unary(Erf, self)
-    def erfc(self) -> Any: return record_unary(Erfc, self)
-    def lgamma(self) -> Any: return record_unary(Lgamma, self)
-    def digamma(self) -> Any: return record_unary(Digamma, self)
-    def sigmoid(self) -> Any: return record_unary(Sigmoid, self)
-    def softplus(self) -> Any: return record_unary(Softplus, self)
-    def relu(self) -> Any: return record_binary(Max, self, 0.0)
-    def sign(self) -> Any: return record_unary(Sign, self)
-    def floor(self) -> Any: return record_unary(Floor, self)
-    def ceil(self) -> Any: return record_unary(Ceil, self)
-    def rint(self) -> Any: return record_unary(Round, self)
-    def trunc(self) -> Any: return record_unary(Trunc, self)
-    def fabs(self) -> Any: return record_unary(Abs, self)
+    def sinh(self) -> Node: return record_unary(Sinh, self)
+    def cosh(self) -> Node: return record_unary(Cosh, self)
+    def tanh(self) -> Node: return record_unary(Tanh, self)
+    def arcsinh(self) -> Node: return record_unary(Asinh, self)
+    def arccosh(self) -> Node: return record_unary(Acosh, self)
+    def arctanh(self) -> Node: return record_unary(Atanh, self)
+    def erf(self) -> Node: return record_unary(Erf, self)
+    def erfc(self) -> Node: return record_unary(Erfc, self)
+    def lgamma(self) -> Node: return record_unary(Lgamma, self)
+    def digamma(self) -> Node: return record_unary(Digamma, self)
+    def sigmoid(self) -> Node: return record_unary(Sigmoid, self)
+    def softplus(self) -> Node: return record_unary(Softplus, self)
+    def relu(self) -> Node: return record_binary(Max, self, 0.0)
+    def sign(self) -> Node: return record_unary(Sign, self)
+    def floor(self) -> Node: return record_unary(Floor, self)
+    def ceil(self) -> Node: return record_unary(Ceil, self)
+    def rint(self) -> Node: return record_unary(Round, self)
+    def trunc(self) -> Node: return record_unary(Trunc, self)
+    def fabs(self) -> Node: return record_unary(Abs, self)
     def fmod(self, other: Any) -> Any: return Fmod(self, other)
     def copysign(self, other: Any) -> Any: return Copysign(self, other)
     def maximum(self, other: Any) -> Any: return Max(self, other)
     def minimum(self, other: Any) -> Any: return Min(self, other)
-    def conjugate(self) -> Any: return self
+    def conjugate(self) -> Node: return self
     # fmt: on
 
     # Comparisons look at values. Inside a trace they are nodes, and the decisions made on them are recorded.
@@ -551,9 +552,15 @@ class Node:
         return self.parents
 
     def __format__(self, spec: str) -> str:
-        return format(self._value, spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        if len(_state.entries) != 0:
+            note_text(self)
+        return self._value.__format__(spec)
 
     def __repr__(self) -> str:
+        if len(_state.entries) != 0:
+            note_text(self)
         kind = type(self).__name__
         operation = "" if self._origin.primitive is None else f", {self._origin.primitive.name}"
         name = "" if self._origin.name is None else f", name={shortened(self._origin.name)!r}"
@@ -604,6 +611,7 @@ class Variable(Node):
 
     __slots__ = ("_assigned",)
 
+    __signature__ = OfEach(lambda: signature_like(lambda value, name=None, *, label=None: None), type)
     _assigned: int  # the time of the last assignment of a value
 
     def __init__(self, value: float, name: str | None = None, *, label: str | None = None) -> None:
@@ -629,6 +637,8 @@ class Constant(Node):
 
     __slots__ = ()
 
+    __signature__ = OfEach(lambda: signature_like(lambda value, name=None: None), type)
+
     def __init__(self, value: float, name: str | None = None) -> None:
         self._value = as_leaf_value("Constant", value)
         self._grad = 0.0
@@ -641,9 +651,10 @@ class Constant(Node):
 class Hooks:
     """Functions of the modules above this one to which methods of nodes lead; each module sets its own.
 
-    `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc`, and
-    `viz`, which may never be imported, sets `render`. Nothing else leads to `copying` and `numpy_interop`: nodes can be
-    copied and pickled, and NumPy's functions take them, because `autograd/__init__` imports the two for that alone.
+    `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc` and
+    `numpy_function`, and `viz`, which may never be imported, sets `render`. Nothing else leads to `copying` and
+    `numpy_interop`: nodes can be copied and pickled, and NumPy's functions take them, because `autograd/__init__`
+    imports the two for that alone.
     """
 
     backward: Callable[[Any, float], None]  # fills in the gradients below a node
@@ -651,6 +662,7 @@ class Hooks:
     deepcopy: Callable[[Any, dict[int, Any]], Any]  # gives a copy of a node and of all below it
     reduce: Callable[[Any], tuple[Any, ...]]  # tells pickle how to make a node again
     apply_ufunc: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # runs a function of NumPy on nodes
+    numpy_function: Callable[[Any], Any]  # gives the form that a function of NumPy has for arrays of nodes
     render: Callable[[Any], dict[str, str]] | None = None  # draws a node or a layer for a notebook
 
 
@@ -853,6 +865,13 @@ def check_escape(node: Node) -> None:
         check_thread((node,))
 
 
+def note_text(node: Node) -> None:
+    """Let a recording know that a number was written into a text, which can't be another one at the next call."""
+    trace = current_mode().trace
+    if trace is not None and node._stamp & VARIES:
+        trace.wrote_text = True
+
+
 def is_traced_node(node: Node) -> bool:
     """Whether a node belongs to a recording, one that goes on or one that is over."""
     return node._stamp & TRACED != 0
@@ -944,6 +963,24 @@ def retire_results(nodes: list[Any], kept: list[Any]) -> None:
     for result in kept:
         if isinstance(result, Node):
             cython.cast(Node, result)._stamp &= ~OVER
+
+
+def mark_of_rules(derivatives: list[Any], since: int) -> None:
+    """Mark the nodes below derivatives that were made since: they may use what belongs to a run that is over."""
+    pending = derivatives
+    while pending:
+        derivative = pending.pop()
+        if not isinstance(derivative, Node):
+            continue
+        node = cython.cast(Node, derivative)
+        if node._stamp // SERIAL > since and not node._stamp & OF_RULE:
+            node._stamp |= OF_RULE
+            pending += operands_of(node)
+
+
+def is_over(node: Node) -> bool:
+    """Whether this was computed in a run of a differentiated function that is over, and was not handed on."""
+    return node._stamp & OVER != 0
 
 
 def clock() -> int:

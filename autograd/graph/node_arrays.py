@@ -25,22 +25,17 @@ from autograd.graph.array_elements import (
     PAIRS,
     REDUCTIONS,
     TRUTHS,
-    between,
-    distinct,
     function_of,
     holds,
     is_condition,
-    median_of,
     order_of,
     place_of_largest,
     place_of_smallest,
     place_to_insert,
-    quantile_of,
 )
 from autograd.graph.modes import is_traced
-from autograd.graph.node import Node
+from autograd.graph.node import Node, hooks
 from autograd.numbers.operands import way_to_plain
-from autograd.operations import functions
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (
     Abs,
@@ -50,7 +45,6 @@ from autograd.operations.primitives import (
     Mod,
     Multiply,
     Negate,
-    Norm,
     Plus,
     Power,
     where,
@@ -109,6 +103,10 @@ class NodeArray(numpy.ndarray):
             raise OperandError("pow(x, y, modulus) is for integers; use (x ** y) % modulus")
         return combined(Power, self, other, numpy.power)
 
+    def __matmul__(self, other: Any) -> Any:
+        # SciPy's sparse matrices know numbers alone. (To the right of one, NumPy's arrays are not asked.)
+        return sparse_product(self, other) if is_sparse(other) else super().__matmul__(other)
+
     # By itself as well: NumPy takes ten times as long to come back here.
 
     def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
@@ -151,10 +149,13 @@ class NodeArray(numpy.ndarray):
 
     def partition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
         """Sort in place: a sorted array is partitioned at every place."""
+        self.argpartition(kth, axis)
         self.sort(axis)
 
     def argpartition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
         """The places that sort the array."""
+        # For NumPy's errors about places that there are not.
+        numpy.broadcast_to(0.0, self.shape).argpartition(kth, axis)
         return self.argsort(axis)
 
     def argmax(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
@@ -170,6 +171,11 @@ class NodeArray(numpy.ndarray):
         row = (self if sorter is None else self[sorter]).tolist()
         found = elementwise(lambda x: place_to_insert(row, x, side == "right"), (v,), as_numbers)
         return found if isinstance(found, numpy.ndarray) else numpy.intp(found)
+
+    def round(self, decimals: Any = 0, out: Any = None) -> Any:
+        """The elements with so many decimals, as NumPy computes them; its own method makes a plain array of objects."""
+        scale = 10.0 ** abs(operator.index(decimals))
+        return into(out, numpy.rint(self * scale) / scale if decimals >= 0 else numpy.rint(self / scale) * scale)
 
     def nonzero(self) -> Any:
         """The places of elements that are not 0, one array for each axis."""
@@ -337,6 +343,27 @@ def chained(primitive: Any, row: list[Any]) -> Any:
 def inner_product(left: list[Any], right: list[Any]) -> Any:
     """The sum of the products, from left to right."""
     return chained(Plus, paired(Multiply, left, right)) if left else 0.0
+
+
+def is_sparse(operand: Any) -> bool:
+    """Whether an operand is a sparse matrix of SciPy's."""
+    return hasattr(operand, "tocsc") and hasattr(operand, "nnz")
+
+
+def sparse_product(left: Any, matrix: Any) -> Any:
+    """The product of a vector, or of the rows of an array, with a sparse matrix of numbers."""
+    columns = matrix.tocsc()
+    height, width = columns.shape
+    if left.shape[-1:] != (height,) or left.ndim > 2:
+        raise OperandError(f"an array of shape {left.shape} can't be multiplied with a sparse one of {matrix.shape}")
+    starts, places, numbers = columns.indptr.tolist(), columns.indices.tolist(), columns.data.tolist()
+    products = []
+    for row in left.reshape(-1, height):
+        elements = list_of(row)
+        for start, stop in itertools.pairwise(starts):
+            chosen = [elements[place] for place in places[start:stop]]
+            products.append(inner_product(chosen, numbers[start:stop]))
+    return node_array(products, (*left.shape[:-1], width))
 
 
 def knows_better(operand: Any) -> bool:
@@ -601,6 +628,8 @@ class ConditionArray(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         name = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor",
                 "invert": "logical_not"}.get(ufunc.__name__, ufunc.__name__)  # fmt: skip
+        if any([isinstance(target, ConditionArray) for target in options.get("out", ())]):
+            raise OperandError(f"np.{ufunc.__name__} can't write to conditions, which are results; give another array")
         if name.startswith("logical_"):
             return apply_ufunc(getattr(numpy, name), method, inputs, options)
         if any([may_vary(operand) for operand in inputs]):
@@ -639,24 +668,12 @@ def decided(value: Any) -> Any:
     return value
 
 
-# NumPy's other functions.
-
-FUNCTIONS: dict[Any, Callable[..., Any]] = {}
-
-
-def replaces(*numpys: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Put a function in place of NumPy's where nodes are among the arguments."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        FUNCTIONS.update(dict.fromkeys(numpys, function))
-        return function
-
-    return decorate
+# NumPy's other functions: `numpy_functions` has forms of them for arrays of nodes.
 
 
 def apply_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """The result of a function of NumPy whose arguments hold nodes or conditions."""
-    own = FUNCTIONS.get(function)
+    own = hooks.numpy_function(function)
     if own is not None:
         return own(*args, **kwargs)
     if not all([kind is NodeArray or issubclass(kind, (numpy.ndarray, ConditionArray)) for kind in types]):
@@ -687,7 +704,6 @@ def wrapped(result: Any) -> Any:
 REFUSED = frozenset(["gradient", "histogram", "histogram2d", "histogramdd", "lexsort", "sort_complex"])
 
 
-@replaces(numpy.where)
 def where_function(condition: Any, *sides: Any) -> Any:
     """`np.where`: of conditions, without deciding."""
     if len(sides) == 2 and isinstance(condition, ConditionArray):
@@ -698,132 +714,3 @@ def where_function(condition: Any, *sides: Any) -> Any:
             return where_function(condition, *sides)
     condition = numpy.asarray(condition)
     return wrapped(numpy.where(condition, *[as_array(side) for side in sides]))
-
-
-@replaces(numpy.any)
-def any_function(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
-    """`np.any`."""
-    return into(out, reduced(REDUCTIONS["logical_or"], a, axis, keepdims, as_truths, where))
-
-
-@replaces(numpy.all)
-def all_function(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
-    """`np.all`."""
-    return into(out, reduced(REDUCTIONS["logical_and"], a, axis, keepdims, as_truths, where))
-
-
-@replaces(numpy.searchsorted)
-def searchsorted_function(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
-    """`np.searchsorted`."""
-    return numpy.asarray(a, object).view(NodeArray).searchsorted(v, side, sorter)
-
-
-@replaces(numpy.digitize)
-def digitize_function(x: Any, bins: Any, right: Any = False) -> Any:
-    """`np.digitize`, for bins that ascend."""
-    return searchsorted_function(bins, x, "left" if right else "right")
-
-
-@replaces(numpy.nan_to_num)
-def nan_to_num_function(x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """`np.nan_to_num`."""
-    high = numpy.finfo(float).max if posinf is None else posinf
-    low = numpy.finfo(float).min if neginf is None else neginf
-    result = elementwise(lambda x: where(x == math.inf, high, where(x == -math.inf, low, where(x == x, x, nan))), (x,))
-    return result if copy else into(x, result)
-
-
-@replaces(numpy.interp)
-def interp_function(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    """`np.interp`."""
-    if period is not None:
-        raise no_form("interp", " with a period")
-    places, values = list_of(as_array(xp)), list_of(as_array(fp))
-    low, high = values[0] if left is None else left, values[-1] if right is None else right
-    return elementwise(lambda at: between(at, places, values, low, high), (x,))
-
-
-@replaces(numpy.unique)
-def unique_function(
-    ar: Any, return_index: Any = False, return_inverse: Any = False, return_counts: Any = False, axis: Any = None,
-    *, equal_nan: Any = True, sorted: Any = True,  # noqa: A002 - NumPy's name
-) -> Any:  # fmt: skip
-    """`np.unique`."""
-    if axis is not None or not equal_nan:
-        raise no_form("unique", " with an axis, or with nans that differ")
-    row = list_of(ar)
-    groups = distinct(row)
-    results = [node_array([row[places[0]] for places in groups])]
-    if return_index:
-        results.append(numpy.array([places[0] for places in groups], numpy.intp))
-    if return_inverse:
-        inverse = numpy.empty(len(row), numpy.intp)
-        for number, places in enumerate(groups):
-            inverse[places] = number
-        results.append(inverse.reshape(numpy.shape(ar)))
-    if return_counts:
-        results.append(numpy.array([len(places) for places in groups], numpy.intp))
-    return results[0] if len(results) == 1 else tuple(results)
-
-
-def quantiles(
-    name: str, a: Any, q: Any, axis: Any, out: Any, keepdims: Any, method: Any, ignoring_nan: bool = False
-) -> Any:
-    """Quantiles of the elements along axes; those of several shares along the first axis."""
-    if method != "linear" or isinstance(q, Node | NodeArray):
-        raise no_form(name, " by another method than 'linear', nor for a share that is a node")
-    shares = numpy.asarray(q, float)
-    found = [
-        reduced(functools.partial(quantile_of, share=share, ignoring_nan=ignoring_nan), a, axis, keepdims)
-        for share in shares.ravel().tolist()
-    ]
-    if shares.ndim == 0:
-        return into(out, found[0])
-    shape = shares.shape + numpy.shape(found[0]) if isinstance(found[0], numpy.ndarray) else shares.shape
-    return into(out, as_nodes([x for part in found for x in list_of(as_array(part).ravel())], shape))
-
-
-def replace_quantiles(prefix: str, ignoring_nan: bool) -> None:
-    """Replace NumPy's median, quantile and percentile, or those that ignore nans."""
-
-    def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
-        of_row = functools.partial(median_of, ignoring_nan=ignoring_nan)
-        return into(out, reduced(of_row, a, axis, keepdims))
-
-    def quantile(
-        a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = "linear",
-        keepdims: Any = False,
-    ) -> Any:  # fmt: skip
-        return quantiles("quantile", a, q, axis, out, keepdims, method, ignoring_nan)
-
-    def percentile(a: Any, q: Any, *args: Any, **options: Any) -> Any:
-        return quantile(a, numpy.asarray(q, float) / 100.0, *args, **options)
-
-    for function in (median, quantile, percentile):
-        FUNCTIONS[getattr(numpy, prefix + function.__name__)] = function
-
-
-replace_quantiles("", False)
-replace_quantiles("nan", True)
-
-
-@replaces(numpy.linalg.norm)
-def norm_function(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:  # noqa: A002 - NumPy's name
-    """`np.linalg.norm`."""
-    axes = range(x.ndim) if axis is None else numpy.atleast_1d(axis)
-    if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
-        return reduced(lambda row: Norm(*row), x, axis, keepdims)
-    if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
-        first, second = [int(place) % x.ndim for place in axes]
-        inner, outer = (first, second) if abs(ord) == 1 else (second, first)
-        sums = numpy.sum(abs(x), axis=inner, keepdims=True)
-        extreme = (numpy.max if ord > 0 else numpy.min)(sums, axis=outer, keepdims=True)
-        return extreme if keepdims else wrapped(numpy.squeeze(extreme, axis=(first, second)))[()]
-    if len(axes) != 1 or isinstance(ord, str):
-        raise no_form("linalg.norm", f" for ord={ord!r} of a matrix")
-    if ord in (math.inf, -math.inf):
-        name = "maximum" if ord > 0 else "minimum"
-        return reduced(lambda row: REDUCTIONS[name]([Abs(element) for element in row]), x, axis, keepdims)
-    if ord == 0:
-        return reduced(lambda row: functions.sum([where(e != 0.0, 1.0, 0.0) for e in row]), x, axis, keepdims)
-    return reduced(lambda row: functions.sum([Abs(e) ** ord for e in row]) ** (1.0 / ord), x, axis, keepdims)

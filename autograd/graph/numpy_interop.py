@@ -41,5 +41,13 @@ def apply_to_arrays(primitive: Any, operands: tuple[Any, ...]) -> Any:
     return node_arrays.elementwise(primitive, operands, node_arrays.as_floats_or_nodes)
 
 
+def numpy_function(function: Any) -> Any:
+    """The form that a function of NumPy has for arrays of nodes; None if it is NumPy's own."""
+    from autograd.graph.numpy_functions import FUNCTIONS
+
+    return FUNCTIONS.get(function)
+
+
 hooks.apply_ufunc = apply_ufunc
+hooks.numpy_function = numpy_function
 set_array_function(apply_to_arrays)

@@ -2,23 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from autograd.errors import OperandError
 from autograd.numbers.operands import not_a_number
 from autograd.operations.primitive import Primitive
 
 # fmt: off
-# isort: off
-from autograd.operations.primitives import (
-    Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Copysign, Cos, Cosh, Digamma, Dot, Erf, Erfc,
-    Exp, Exp2, Expm1, Floor, Fma, Fmod, Gamma, Hypot, Lgamma, Log, Log1p, Log2, Log10, Logaddexp, Logsumexp, Max,
-    MaxOfMany, Min, MinOfMany, Mod, Norm, Polygamma, Power, Prod, Reciprocal, Round, Sigmoid, Sign, Sin, Sinh,
-    Softplus, Sqrt, Square, Sum, Tan, Tanh, Trunc, Xlogy, where,
-)
-# isort: on
+if TYPE_CHECKING:
+    from autograd.graph.node import Node
+
+    class Function(Protocol):
+        """Of floats a float, with nodes among them a node; of arrays, and of what is not known, anything."""
+
+        @overload
+        def __call__(self, *operands: float) -> float: ...  # type: ignore[overload-overlap]
+        @overload
+        def __call__(self, *operands: Node | float) -> Node: ...
+        @overload
+        def __call__(self, *operands: Any) -> Any: ...
+
+    class Choice(Protocol):
+        """By any condition, of floats a float, with nodes among them a node."""
+
+        @overload
+        def __call__(self, condition: Any, yes: float, no: float) -> float: ...
+        @overload
+        def __call__(self, condition: Any, yes: Node | float, no: Node | float) -> Node: ...
+        @overload
+        def __call__(self, condition: Any, yes: Any, no: Any) -> Any: ...
+
+    class Operation(Primitive, Function):
+        """A primitive as type checkers see it."""
+
+        __call__ = Function.__call__
+
+        def __init__(self) -> None: ...
+
+    class Reduction(Protocol):
+        """Of sequences of floats a float, with nodes in them a node."""
+
+        @overload
+        def __call__(self, *operands: Iterable[float]) -> float: ...  # type: ignore[overload-overlap]
+        @overload
+        def __call__(self, *operands: Iterable[Node | float]) -> Node: ...
+        @overload
+        def __call__(self, *operands: Any, **options: Any) -> Any: ...
+
+    where: Choice
+    Abs = Acos = Acosh = Asin = Asinh = Atan = Atan2 = Atanh = Cbrt = Ceil = Copysign = Cos = Cosh = Digamma = \
+        Dot = Erf = Erfc = Exp = Exp2 = Expm1 = Floor = Fma = Fmod = Gamma = Hypot = Lgamma = Log = Log1p = \
+        Log2 = Log10 = Logaddexp = Logsumexp = Max = MaxOfMany = Min = MinOfMany = Mod = Norm = Polygamma = \
+        Power = Prod = Reciprocal = Round = Sigmoid = Sign = Sin = Sinh = Softplus = Sqrt = Square = Sum = Tan = \
+        Tanh = Trunc = Xlogy = Operation()
+else:
+    # isort: off
+    from autograd.operations.primitives import (
+        Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Copysign, Cos, Cosh, Digamma, Dot, Erf, Erfc,
+        Exp, Exp2, Expm1, Floor, Fma, Fmod, Gamma, Hypot, Lgamma, Log, Log1p, Log2, Log10, Logaddexp, Logsumexp, Max,
+        MaxOfMany, Min, MinOfMany, Mod, Norm, Polygamma, Power, Prod, Reciprocal, Round, Sigmoid, Sign, Sin, Sinh,
+        Softplus, Sqrt, Square, Sum, Tan, Tanh, Trunc, Xlogy, where,
+    )
+    # isort: on
 # fmt: on
+
+
+def function(function: Callable[..., Any]) -> Function:
+    """Tell type checkers what a function gives for what it takes."""
+    return function
+
+
+def reduction(function: Callable[..., Any]) -> Reduction:
+    """Tell type checkers what a function of sequences gives for what it takes."""
+    return function
+
 
 exp, exp2, expm1 = Exp, Exp2, Expm1
 log, log2, log10, log1p = Log, Log2, Log10, Log1p
@@ -48,6 +106,7 @@ fmod = Fmod
 fma = Fma
 
 
+@function
 def relu(x: Any) -> Any:
     """max(x, 0), with slope 0 at 0.
 
@@ -57,6 +116,7 @@ def relu(x: Any) -> Any:
     return Max(x, 0.0)
 
 
+@reduction
 def sum(operands: Iterable[Any]) -> Any:
     """The sum of numbers and nodes as one node; 0.0 of none.
 
@@ -66,6 +126,7 @@ def sum(operands: Iterable[Any]) -> Any:
     return Sum(*_listed("sum", operands))
 
 
+@reduction
 def prod(operands: Iterable[Any], *, start: Any = 1.0) -> Any:
     """The product of `start` and numbers and nodes as one node; `start` of none.
 
@@ -76,6 +137,7 @@ def prod(operands: Iterable[Any], *, start: Any = 1.0) -> Any:
     return Prod(*factors) if type(start) in (int, float) and start == 1.0 else Prod(start, *factors)
 
 
+@reduction
 def dot(left: Iterable[Any], right: Iterable[Any]) -> Any:
     """The inner product of two sequences of equal length as one node.
 
@@ -91,6 +153,7 @@ def dot(left: Iterable[Any], right: Iterable[Any]) -> Any:
 sumprod = dot
 
 
+@reduction
 def norm(operands: Iterable[Any]) -> Any:
     """The Euclidean length as one node, without overflow.
 
@@ -100,6 +163,7 @@ def norm(operands: Iterable[Any]) -> Any:
     return Norm(*_listed("norm", operands))
 
 
+@reduction
 def logsumexp(operands: Iterable[Any]) -> Any:
     """The logarithm of the sum of the exponentials as one node, without overflow; -inf of none.
 
@@ -109,6 +173,7 @@ def logsumexp(operands: Iterable[Any]) -> Any:
     return Logsumexp(*_listed("logsumexp", operands))
 
 
+@function
 def maximum(*operands: Any) -> Any:
     """The largest of one or more operands as one node; k tied variables get 1/k of the gradient each.
 
@@ -118,6 +183,7 @@ def maximum(*operands: Any) -> Any:
     return _extreme(Max, MaxOfMany, operands)
 
 
+@function
 def minimum(*operands: Any) -> Any:
     """The smallest of one or more operands as one node; k tied variables get 1/k of the gradient each.
 
@@ -145,6 +211,7 @@ def min(*operands: Any) -> Any:
     return minimum(*_listed("min", operands[0])) if len(operands) == 1 else minimum(*operands)
 
 
+@function
 def clip(x: Any, low: Any, high: Any) -> Any:
     """`x` moved into [low, high]: min(max(x, low), high), with the slopes at the ends that follow from it.
 

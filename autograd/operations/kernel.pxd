@@ -1,5 +1,6 @@
 cimport cython
 from cpython.array cimport array
+from libc.math cimport NAN
 from autograd.numbers.arrays cimport doubles, doubles_in
 
 cdef int LEFT, MIXED, RIGHT
@@ -30,6 +31,13 @@ cdef class Kernel:
 
     @cython.locals(a=double, b=double)
     cpdef tuple gradients_beside_constants(self, list operands, double out, list uses)
+
+cdef double no_unary_value(double a) noexcept
+cdef double no_binary_value(double a, double b) noexcept
+cdef double no_binary_gradient(double a, double b, double out) noexcept
+cdef double no_nary_value(double* operands, Py_ssize_t count) noexcept nogil
+@cython.locals(place=Py_ssize_t)
+cdef void no_nary_gradients(double* operands, Py_ssize_t count, double out, double* uses, double* result) noexcept
 
 @cython.locals(values=array)
 cdef double nary_value_of(Kernel kernel, list operands)

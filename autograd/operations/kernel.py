@@ -13,6 +13,7 @@ except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
     from array import array
+    from math import nan as NAN
 
     from autograd.numbers.arrays import doubles_in
 
@@ -36,6 +37,15 @@ class Kernel:
     Which functions are set depends on `arity`: 1, 2, or 0 for any number of operands. `curved` says by its
     bits which second derivatives are not zero everywhere; only those have a function.
     """
+
+    def __cinit__(self, *_: Any) -> None:
+        # Only compiled: a function that is not set gives nan, and a call of it is no jump to nowhere.
+        self.unary_value = no_unary_value
+        self.unary_gradient = self.unary_curvature = self.binary_value = no_binary_value
+        self.left_gradient = self.right_gradient = self.gradient_beside_constant = no_binary_gradient
+        self.left_curvature = self.mixed_curvature = self.right_curvature = no_binary_gradient
+        self.nary_value = no_nary_value
+        self.nary_gradients = no_nary_gradients
 
     def __init__(self, arity: int) -> None:
         self.arity = arity
@@ -64,6 +74,32 @@ class Kernel:
             self.gradient_beside_constant(a, b, out) if uses[0] else 0.0,
             self.gradient_beside_constant(b, a, out) if uses[1] else 0.0,
         )
+
+
+def no_unary_value(a: float) -> float:
+    """What a kernel without this function gives."""
+    return NAN
+
+
+def no_binary_value(a: float, b: float) -> float:
+    """What a kernel without this function gives."""
+    return NAN
+
+
+def no_binary_gradient(a: float, b: float, out: float) -> float:
+    """What a kernel without this function gives."""
+    return NAN
+
+
+def no_nary_value(operands: Any, count: int) -> float:
+    """What a kernel without this function gives."""
+    return NAN
+
+
+def no_nary_gradients(operands: Any, count: int, out: float, uses: Any, result: Any) -> None:
+    """What a kernel without this function gives."""
+    for place in range(count):
+        result[place] = NAN
 
 
 def nary_value_of(kernel: Kernel, operands: list[float]) -> float:

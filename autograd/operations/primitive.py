@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from autograd.errors import UnknownPrimitiveError
-from autograd.numbers.operands import not_a_number, number_or_none
+from autograd.numbers.operands import not_a_number, number_or_none, to_float
 from autograd.operations.kernel import Kernel
 
 try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if TYPE_CHECKING:
+    import inspect
 
 __all__ = [
     "LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "declared", "find_primitive",
-    "is_array", "of_arrays", "primitive_of_numpy", "set_array_function",
+    "OfEach", "is_array", "of_arrays", "primitive_of_numpy", "set_array_function", "signature_like",
 ]  # fmt: skip
 
 
@@ -50,6 +53,17 @@ class Interval(NamedTuple):
         return "" if text == operand else text
 
 
+class OfEach:
+    """What `help` and `inspect` are told: of the class one thing, of each of its instances what a function says."""
+
+    def __init__(self, of_class: Callable[[], Any], of_instance: Callable[[Any], Any]) -> None:
+        self.of_class = of_class
+        self.of_instance = of_instance
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self.of_class() if instance is None else self.of_instance(instance)
+
+
 REAL = Interval()
 _REGISTRY: dict[str, Primitive] = {}
 _OF_NUMPY: dict[str, Primitive] = {}
@@ -57,59 +71,65 @@ _BUILT_IN: frozenset[str] = frozenset()
 _of_arrays: Any = None
 
 
+CLASS_DOC = """An operation on numbers and nodes that knows its local gradients.
+
+Parameters
+----------
+name: the name in messages, pictures and stored graphs.
+value: the output from the operands, all floats. None if only the kernel knows (in `nary`).
+gradients: the local gradients from the operands and the output, one per operand (for a single
+    operand the bare value will do). Written with primitives and arithmetic, it serves every order of
+    derivative.
+symbol: the sign in an operation's circle; the name if not given.
+arity: the number of operands; if left out, as many as `value` needs. None for any number of them, which `value` and
+    `gradients` then get as one sequence.
+multiple: for any number of operands, the number that theirs is a multiple of: 2 for pairs.
+domain: an `Interval` per operand, outside of which the result is nan or infinite.
+kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
+beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
+    the operand `x` when the other one, `c`, is constant, as `beside_constant(x, c, out)`. For any number of
+    operands: the local gradients of all, as `beside_constant(operands, uses, out)`, where `uses` says of each in
+    how many places it stands, 0 if it is constant.
+first_gradient: the first of `gradients` by itself, in the same form: for when the other operands are constant, and
+    their local gradients would be the larger part of the work.
+otherwise: what a call with another number of operands than `arity` is, as log(x, base) is log(x) / log(base).
+linear: whether the local gradients are the same numbers all around each point off the kinks, so that
+    those recorded once serve every order of derivative.
+registered: whether it can be found by its name, without which a graph that uses it can't be stored.
+doc: a sentence for the manual: the value, and the gradient where calculus leaves a choice.
+auxiliary: whether it stands in programs only, for a constant, a condition or a choice of plain Python.
+
+The rest are facts for tools, tests and messages; each has a default that is safe to leave:
+
+vanishes: why a local gradient may be 0, to be told: "flat" steps have slope 0 everywhere, a "saturated" function
+    levels off, a "product" has a factor 0, an extreme passes on the "largest" or "smallest" operand alone.
+orders: the places of operands that are whole numbers, such as the order of a derivative: none is taken in them.
+rounding: how far a value is from the exact one at most, in units in the last place.
+cancels: whether it adds terms that may cancel, so that errors of the operands grow beside the result.
+hides_nan: whether the value may be a number though an operand is nan, as hypot(inf, nan) is inf. Or a function that
+    says so of the operands, of which those that vary are None and the others constant numbers. Assumed if not said.
+condition: whether it gives a condition: 1 where it holds, 0 elsewhere.
+of_conditions: whether it takes conditions, so that kinks are those of the comparisons below it.
+infix: Python's operator between two operands that it is.
+numpy: names of NumPy's functions that are the same operation, besides those of the package's own functions.
+mpmath: a name that a context of mpmath must have, and the value from such a context and operands of its type, for a
+    `value` that only floats can be given to.
+
+Called on numbers it gives a float, called on nodes a node:
+
+>>> Cube = Primitive("cube", lambda x: x * x * x, lambda x, out: 3 * x * x, symbol="³")
+>>> Cube(2.0)
+8.0
+>>> Area = Primitive("area", lambda width, height: width * height, lambda width, height, out: (height, width))
+>>> Area.arity, Area(2.0, 3.0)
+(2, 6.0)
+
+What is no operand (a number of steps, a table) is closed over: a function that makes the primitive takes it.
+"""
+
+
 @cython.cclass
-class Primitive:
-    """An operation on numbers and nodes that knows its local gradients.
-
-    Parameters
-    ----------
-    name: the name in messages, pictures and stored graphs.
-    value: the output from the operands, all floats. None if only the kernel knows (in `nary`).
-    gradients: the local gradients from the operands and the output, one per operand (for a single
-        operand the bare value will do). Written with primitives and arithmetic, it serves every order of
-        derivative.
-    symbol: the sign in an operation's circle; the name if not given.
-    arity: the number of operands; None for any number of them, which `value` and `gradients` then
-        get as one sequence.
-    multiple: for any number of operands, the number that theirs is a multiple of: 2 for pairs.
-    domain: an `Interval` per operand, outside of which the result is nan or infinite.
-    kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
-    beside_constant: for a kink whose gradient depends on which operands vary: the local gradient of
-        the operand `x` when the other one, `c`, is constant, as `beside_constant(x, c, out)`. For any number of
-        operands: the local gradients of all, as `beside_constant(operands, uses, out)`, where `uses` says of each in
-        how many places it stands, 0 if it is constant.
-    first_gradient: the first of `gradients` by itself, in the same form: for when the other operands are constant, and
-        their local gradients would be the larger part of the work.
-    otherwise: what a call with another number of operands than `arity` is, as log(x, base) is log(x) / log(base).
-    linear: whether the local gradients are the same numbers all around each point off the kinks, so that
-        those recorded once serve every order of derivative.
-    registered: whether it can be found by its name, without which a graph that uses it can't be stored.
-    doc: a sentence for the manual: the value, and the gradient where calculus leaves a choice.
-    auxiliary: whether it stands in programs only, for a constant, a condition or a choice of plain Python.
-
-    The rest are facts for tools, tests and messages; each has a default that is safe to leave:
-
-    vanishes: why a local gradient may be 0, to be told: "flat" steps have slope 0 everywhere, a "saturated" function
-        levels off, a "product" has a factor 0, an extreme passes on the "largest" or "smallest" operand alone.
-    orders: the places of operands that are whole numbers, such as the order of a derivative: none is taken in them.
-    rounding: how far a value is from the exact one at most, in units in the last place.
-    cancels: whether it adds terms that may cancel, so that errors of the operands grow beside the result.
-    hides_nan: whether the value may be a number though an operand is nan, as hypot(inf, nan) is inf. Or a function that
-        says so of the operands, of which those that vary are None and the others constant numbers. Assumed if not said.
-    condition: whether it gives a condition: 1 where it holds, 0 elsewhere.
-    of_conditions: whether it takes conditions, so that kinks are those of the comparisons below it.
-    infix: Python's operator between two operands that it is.
-    numpy: names of NumPy's functions that are the same operation, besides those of the package's own functions.
-    mpmath: a name that a context of mpmath must have, and the value from such a context and operands of its type, for a
-        `value` that only floats can be given to.
-
-    Called on numbers it gives a float, called on nodes a node:
-
-    >>> Cube = Primitive("cube", lambda x: x * x * x, lambda x, out: 3 * x * x, symbol="³")
-    >>> Cube(2.0)
-    8.0
-    """
-
+class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
     name: str
     value: Callable[..., Any] | None
     gradients: Callable[..., Any]
@@ -146,7 +166,7 @@ class Primitive:
         gradients: Callable[..., Any],
         *,
         symbol: str = "",
-        arity: int | None = 1,
+        arity: int | EllipsisType | None = ...,
         multiple: int = 1,
         domain: Sequence[Interval] = (),
         kinks: Callable[..., float] | None = None,
@@ -170,8 +190,15 @@ class Primitive:
     ) -> None:
         if registered and name in _BUILT_IN:
             raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
+        if arity is ...:
+            # That of a built-in one is read off its rule: there are many, and signatures are slow to read.
+            arity = operands_of_value(value, gradients) if _BUILT_IN else max(operand_count(gradients), 1)
         if arity is not None and arity < 1:
             raise ValueError(f"primitive {name!r} needs at least one operand, got arity={arity}")
+        if multiple < 1:
+            raise ValueError(f"primitive {name!r} takes a multiple of at least 1 operand, got multiple={multiple}")
+        if _BUILT_IN and registered:
+            check_rules(name, arity, value, gradients)
         self.name = str(name)
         self.value = value
         self.gradients = gradients
@@ -211,8 +238,11 @@ class Primitive:
         if self.arity is not None and len(operands) != self.arity:
             if self.otherwise is not None:
                 return self.otherwise(*operands)
-            raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
-        if self.multiple != 1 and len(operands) % self.multiple:
+            raise TypeError(
+                f"{self.name} takes {self.arity} operand(s), got {len(operands)}"
+                f"{'' if self.built_in else '; a primitive of another number of them is declared with arity=...'}"
+            )
+        if self.multiple > 1 and len(operands) % self.multiple:
             raise TypeError(f"{self.name} takes a multiple of {self.multiple} operands, got {len(operands)}")
         for operand in operands:
             if type(operand) is float:
@@ -242,11 +272,20 @@ class Primitive:
         kernel = self.kernel
         if kernel is not None:
             return kernel.value_of(operands)
+        value: Any = self.value
         try:
-            value: Any = self.value
-            return float(value(operands) if self.arity is None else value(*operands))
+            result = value(operands) if self.arity is None else value(*operands)
         except (ArithmeticError, ValueError):
             return math.nan
+        if type(result) is float:
+            return result
+        try:
+            return to_float(result)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"the value of {self.name} must be one number, got {type(result).__name__} {result!r:.60}; of several "
+                f"outputs, each is a primitive of its own"
+            ) from None
 
     def may_hide_nan(self, constants: Sequence[float | None]) -> bool:
         """True if the value may be a number though an operand is nan; `constants` has None for operands that vary.
@@ -298,6 +337,127 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+    __doc__ = OfEach(lambda: CLASS_DOC, lambda primitive: manual_of(primitive))  # noqa: PLW0108 - it stands further down
+    __signature__ = OfEach(
+        lambda: signature_like(lambda name, value, gradients, **facts: None),
+        lambda primitive: signature_of(primitive),  # noqa: PLW0108 - it stands further down
+    )
+
+
+def signature_like(function: Callable[..., Any]) -> inspect.Signature:
+    """The signature of a function, to be that of a class too: compiled classes have none of their own."""
+    import inspect
+
+    return inspect.signature(function)
+
+
+def operand_count(rule: Callable[..., Any]) -> int:
+    """The number of operands of a rule `gradients(*operands, out)`; 1 if it does not tell."""
+    code = getattr(rule, "__code__", None)
+    if code is None or code.co_flags & 4:  # built in, or with *operands
+        return 1
+    return int(code.co_argcount) - 1 - hasattr(rule, "__self__")
+
+
+def operand_names(primitive: Primitive) -> list[str]:
+    """The names of the operands, as the rule calls them; none for any number of operands."""
+    arity = primitive.arity
+    if arity is None:
+        return []
+    code = getattr(primitive.gradients, "__code__", None)
+    names = [name.strip("_") for name in code.co_varnames[:arity]] if code is not None else []
+    return (
+        names if len({*names, ""}) == arity + 1 else [f"x{place + 1}" for place in range(arity)] if arity > 1 else ["x"]
+    )
+
+
+def signature_of(primitive: Primitive) -> inspect.Signature:
+    """The signature of a primitive as a function of its operands."""
+    from inspect import Parameter, Signature
+
+    if primitive.arity is None:
+        return Signature([Parameter("operands", Parameter.VAR_POSITIONAL)])
+    return Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in operand_names(primitive)])
+
+
+def manual_of(primitive: Primitive) -> str:
+    """The manual of a primitive: its call, its sentence, and where it is defined."""
+    names = operand_names(primitive)
+    lines = [f"{primitive.name}({', '.join(names) if names else '*operands'})"]
+    told = primitive.doc or (primitive.value is not None and primitive.value.__doc__) or ""
+    if told:
+        lines += ["", *[line.strip() for line in str(told).strip().splitlines()]]
+    domains = [interval.describe(name) for name, interval in zip(names, primitive.domain, strict=False)]
+    if any(domains):
+        lines += [
+            "",
+            f"Defined for {' and '.join([domain for domain in domains if domain])}; nan or infinite elsewhere.",
+        ]
+    if primitive.infix:
+        lines += ["", f"The operator {primitive.infix} of nodes."]
+    lines += ["", "Of numbers it gives a float, with nodes among them a node, of arrays an array of these."]
+    return "\n".join(lines)
+
+
+def places_of(function: Any) -> tuple[int, float] | None:
+    """The least and the largest number of arguments by place that a function takes; None if it doesn't say.
+
+    Raises TypeError for one that needs arguments by name.
+    """
+    # Imported on use: it takes as long as half of this package.
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    needed = most = 0
+    more = False
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            more = True
+        elif parameter.kind is not parameter.VAR_KEYWORD and parameter.kind is not parameter.KEYWORD_ONLY:
+            most += 1
+            needed += parameter.default is parameter.empty
+        elif parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty:
+            raise TypeError(parameter.name)
+    return needed, math.inf if more else most
+
+
+def operands_of_value(value: Any, gradients: Any) -> int:
+    """The number of operands of a primitive that doesn't say it: of arguments that its value needs, at least 1."""
+    try:
+        found = None if value is None else places_of(value)
+    except TypeError:
+        # `check_rules` says it.
+        return 1
+    return max(1, operand_count(gradients) if found is None or found[1] == math.inf else found[0])
+
+
+def check_rules(name: str, arity: int | None, value: Any, gradients: Any) -> None:
+    """Raise ValueError unless the value and the rule of a primitive can be called as they will be."""
+    count = 1 if arity is None else arity
+    operands = "all operands in one sequence" if arity is None else f"{count} operand{'s' * (count > 1)}"
+    for what, function, given, described in (
+        ("value", value, count, operands),
+        ("rule for the local gradients", gradients, count + 1, f"{operands} and the output"),
+    ):
+        if function is None:
+            continue
+        try:
+            found = places_of(function)
+        except TypeError as error:
+            raise ValueError(
+                f"the {what} of primitive {name!r} needs the argument {error} by name, but gets operands alone, by "
+                f"place: close over it, in a function that makes the primitive"
+            ) from None
+        if found is not None and not found[0] <= given <= found[1]:
+            takes = f"{found[0]}" if found[0] == found[1] else f"{found[0]} to {found[1]}"
+            raise ValueError(
+                f"the {what} of primitive {name!r} takes {takes} argument(s), but gets {given}: {described}"
+                f"{'' if arity is None else f' (arity={arity})'}"
+            )
 
 
 @cython.final

@@ -714,25 +714,56 @@ def _lead_of_the_smallest(operands: Sequence[float]) -> float:
     return ordered[1] - ordered[0] if len(ordered) > 1 else math.inf
 
 
-# The most factors of which each one's cofactor is a product of its own, rounded once.
+# The most factors of which each one's cofactor is a product of its own, rounded once; and those of more taken together.
 _FEW_FACTORS = 32
+_CHUNK = 4
+# The bits that a power of two may have at most as a factor of its own: parts of it are in the range of floats.
+_PARTS, _MOST_BITS = 5, 4900.0
+
+
+def _powers_of_two(exponent: Any) -> list[Any]:
+    """Factors that together are 2 to this whole number, or to the nearest that a product of five may need."""
+    exponent = Max(Min(exponent, _MOST_BITS), -_MOST_BITS)
+    part = Floor(exponent / _PARTS)
+    return [Exp2(part)] * (_PARTS - 1) + [Exp2(exponent - (_PARTS - 1) * part)]
+
+
+def _binary_sizes(chunks: Sequence[Sequence[Any]]) -> list[Any]:
+    """For each chunk of factors a whole number near the binary logarithm of its product, a constant.
+
+    The sums over neighbours are as near to theirs. Factors 0, inf and nan count as 1.
+    """
+    sizes = []
+    reached: Any = 0.0
+    before: Any = 0.0
+    for chunk in chunks:
+        logarithms = [Log2(Abs(getattr(x, "detach", lambda x=x: x)())) for x in chunk]
+        reached = reached + Sum(*[where(Abs(size) < math.inf, size, 0.0) for size in logarithms])
+        rounded = Floor(reached)
+        sizes.append(rounded - before)
+        before = rounded
+    return sizes
 
 
 def _products_without_each(operands: Sequence[Any]) -> list[Any]:
     """For each operand the product of the others.
 
     Of many they are made by halving: the product without one of a half is that of the other half times what is outside
-    of both. So there are n log n factors and not n², and two roundings each time.
+    of both. So there are not n² factors. The halves are divided by powers of two, that no partial product leaves the
+    range of floats; the last product has all in one, and is rounded once more.
     """
     count = len(operands)
     if count <= _FEW_FACTORS:
         return [Prod(*operands[:place], *operands[place + 1 :]) for place in range(count)]
+    chunks = [operands[start : start + _CHUNK] for start in range(0, count, _CHUNK)]
+    sizes = _binary_sizes(chunks)
+    shares = [Prod(*chunk, *_powers_of_two(-size)) for chunk, size in zip(chunks, sizes, strict=True)]
+    levels = [shares]
+    while len(shares) > 2:
+        shares = [Prod(*shares[start : start + 2]) for start in range(0, len(shares), 2)]
+        levels.append(shares)
     outside: list[Any] = [None]
-    width = 1 << (count - 1).bit_length()
-    while width > 1:
-        width //= 2
-        starts = range(0, count, width)
-        shares = [Prod(*operands[start : start + width]) if width > 1 else operands[start] for start in starts]
+    for shares in reversed(levels):
         inside, outside = outside, []
         for place in range(len(shares)):
             around = inside[place // 2]
@@ -740,7 +771,14 @@ def _products_without_each(operands: Sequence[Any]) -> list[Any]:
                 other = shares[place ^ 1]
                 around = other if around is None else around * other
             outside.append(around)
-    return outside
+    whole = sizes[0]
+    for size in sizes[1:]:
+        whole = whole + size
+    found = []
+    for chunk, size, around in zip(chunks, sizes, outside, strict=True):
+        powers = _powers_of_two(whole - size)
+        found += [Prod(*chunk[:place], *chunk[place + 1 :], around, *powers) for place in range(len(chunk))]
+    return found
 
 
 def _softmax(operands: Sequence[Any]) -> list[Any]:

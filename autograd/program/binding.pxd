@@ -5,10 +5,24 @@ from libc.string cimport memcpy
 from autograd.program.machine.machine cimport Machine, address_of
 from autograd.program.paths cimport Path, PathTree
 
+cdef extern from *:
+    """
+    /* The beginning of NumPy's arrays, which is part of its interface for C; NumPy's headers are not needed to build. */
+    typedef struct { PyObject_HEAD char *data; int nd; Py_ssize_t *dimensions; } NumpyArray;
+    """
+    ctypedef struct NumpyArray:
+        char* data
+        int nd
+        Py_ssize_t* dimensions
+
 cdef struct Source:
     double* numbers
     Py_ssize_t start
     Py_ssize_t size
+    # The array whose memory it is, and where that began and how large it was.
+    NumpyArray* owner
+    char* first
+    Py_ssize_t whole
 
 @cython.final
 cdef class Target:
@@ -22,7 +36,7 @@ cdef class Bound:
     cdef readonly str name
     cdef PathTree paths
     cdef array numbers
-    cdef list arrays, starts
+    cdef list arrays, starts, owners, memories
     cdef dict known
     cdef Target last
     cdef Py_ssize_t count, all_count
@@ -32,9 +46,14 @@ cdef class Bound:
     cdef find_sources(self)
     @cython.locals(place=Py_ssize_t)
     cdef void copy(self, Py_ssize_t count, double* numbers) noexcept
+    @cython.locals(place=Py_ssize_t)
+    cdef check_arrays(self)
     cdef array read(self)
     @cython.locals(target=Target, path=Path, failed=int)
     cdef run(self)
     @cython.locals(target=Target)
     cdef run_by_python(self, object signal)
     cdef Target make_room(self, Path path)
+
+@cython.locals(axis=int, size=Py_ssize_t)
+cdef Py_ssize_t size_of(NumpyArray* numbers) noexcept

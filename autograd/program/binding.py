@@ -53,6 +53,8 @@ class Bound:
         # The arrays, and where the numbers of each go.
         self.arrays: list[Any] = []
         self.starts: list[int] = []
+        # The arrays whose memory that is, and where it lies: `resize` moves and frees it, without asking its views.
+        self.owners: list[Any] = []
         given: list[Any] = []
 
         def noted(value: Any, what: str) -> Any:
@@ -61,8 +63,7 @@ class Bound:
             return argument_leaf(value, what)
 
         structure = flatten([*args, *[kwargs[key] for key in sorted(kwargs)]], f"an argument of {name}", noted)[1]
-        starts: list[int] = []
-        structure.map_pieces(lambda start, piece: starts.append(start) if piece.is_array else None)
+        starts = [start for start, piece in structure.pieces() if piece.is_array]
         for value, start in zip(given, starts, strict=True):
             if value.dtype != float or not value.flags.c_contiguous:
                 raise OperandError(
@@ -72,6 +73,8 @@ class Bound:
             if value.size:
                 self.arrays.append(value.reshape(-1))
                 self.starts.append(start)
+                self.owners.append(owner_of(value))
+        self.memories = [memory_of(owner) for owner in self.owners]
         self.count = len(self.arrays)
         if cython.compiled:
             self.find_sources()
@@ -92,6 +95,9 @@ class Bound:
             self.sources[place].numbers = cython.cast("double*", address_of(self.arrays[place]))
             self.sources[place].start = self.starts[place]
             self.sources[place].size = len(self.arrays[place])
+            self.sources[place].owner = cython.cast("NumpyArray*", cython.cast("void*", self.owners[place]))
+            self.sources[place].first = self.sources[place].owner.data
+            self.sources[place].whole = size_of(self.sources[place].owner)
         for place, (start, size) in enumerate(own, self.count):
             self.sources[place].numbers = self.numbers.data.as_doubles + start
             self.sources[place].start = start
@@ -107,8 +113,23 @@ class Bound:
                 numbers + self.sources[place].start, self.sources[place].numbers, 8 * self.sources[place].size
             )
 
+    def check_arrays(self) -> None:
+        """Raise OperandError if the memory of an array is not where it was: its numbers are elsewhere, or gone."""
+        for place in range(self.count):
+            if cython.compiled:
+                owner = self.sources[place].owner
+                moved = owner.data != self.sources[place].first or size_of(owner) != self.sources[place].whole
+            else:
+                moved = memory_of(self.owners[place]) != self.memories[place]
+            if moved:
+                raise OperandError(
+                    f"{self.name} is bound to an array that was resized since, so that its numbers lie elsewhere; "
+                    f"bind it again"
+                )
+
     def read(self) -> array[float]:
         """The numbers of the arguments as they are now."""
+        self.check_arrays()
         if cython.compiled:
             self.copy(self.count, self.numbers.data.as_doubles)
         else:
@@ -125,8 +146,12 @@ class Bound:
         while True:
             target = self.last
             if target is None or target.path is not path:
-                target = self.last = self.known.get(path) or self.make_room(path)
+                target = self.known.get(path)
+                if target is None:
+                    target = self.make_room(path)
+                self.last = target
             if cython.compiled and not path.variables:
+                self.check_arrays()
                 # Straight to where the machine takes them. No other thread runs between this and the results.
                 self.copy(self.all_count, target.machine.first_input())
                 failed = target.machine.run(target.numbers.data.as_doubles)
@@ -171,3 +196,23 @@ class Bound:
 
     def __repr__(self) -> str:
         return f"<{self.name} bound to {len(self.arrays)} array(s)>"
+
+
+def owner_of(value: Any) -> Any:
+    """The array of whose numbers this one is a view, or itself."""
+    while is_array(value.base):
+        value = value.base
+    return value
+
+
+def memory_of(value: Any) -> tuple[int, int]:
+    """The address of an array's first number, and the count of its numbers."""
+    return value.__array_interface__["data"][0], value.size
+
+
+def size_of(numbers: Any) -> int:
+    """The count of an array's numbers; only compiled."""
+    size = 1
+    for axis in range(numbers.nd):
+        size *= numbers.dimensions[axis]
+    return size

@@ -190,7 +190,12 @@ def watched_in(fun: Any) -> Any:
     That is the object of a bound method, also below transforms, or a callable object itself.
     """
     kind: Any = type(fun)
+    seen = set()
     while is_ours(kind) and hasattr(fun, "fun"):
+        if id(fun) in seen:
+            # Of itself alone, which fails when it is called.
+            return None
+        seen.add(id(fun))
         fun = fun.fun
         kind = type(fun)
     owner = fun.__self__ if kind is types.MethodType else fun

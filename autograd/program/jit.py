@@ -7,7 +7,7 @@ import sys
 import types
 from array import array
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 from autograd.graph.modes import STATE, current_mode
 from autograd.graph.node import check_thread, value_of, varies
@@ -33,6 +33,32 @@ except ImportError:
 __all__ = ["Jitted", "jit"]
 
 
+Arguments = ParamSpec("Arguments")
+Result_co = TypeVar("Result_co", covariant=True)
+
+if TYPE_CHECKING:
+    Instance = TypeVar("Instance")
+    Rest = ParamSpec("Rest")
+
+    class Compiled(Protocol[Arguments, Result_co]):
+        """A compiled function as type checkers see it: called as the function that it was made of."""
+
+        __name__: str
+
+        def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result_co: ...
+        @property
+        def paths(self) -> list[Path]: ...
+        def bind(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Bound: ...
+        def guard_margin(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Margin: ...
+        def guard_margins(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> list[Margin]: ...
+        @overload
+        def __get__(self, instance: None, owner: type | None = None) -> Compiled[Arguments, Result_co]: ...
+        @overload
+        def __get__(
+            self: Compiled[Concatenate[Instance, Rest], Result_co], instance: Instance, owner: type | None = None
+        ) -> Compiled[Rest, Result_co]: ...
+
+
 class CompiledOverRows:
     """A function that is compiled already, by `vmap`: `jit` of it is the same with other options."""
 
@@ -41,7 +67,21 @@ class CompiledOverRows:
         raise NotImplementedError
 
 
-def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int | None = None) -> Any:
+@overload
+def jit(
+    fun: Callable[Arguments, Result_co], *, tier: str = "auto", max_paths: int | None = None
+) -> Compiled[Arguments, Result_co]: ...
+@overload
+def jit(
+    fun: None = None, *, tier: str = "auto", max_paths: int | None = None
+) -> Callable[[Callable[Arguments, Result_co]], Compiled[Arguments, Result_co]]: ...
+def jit(
+    fun: Callable[Arguments, Result_co] | None = None,
+    *,
+    tier: str = "auto",
+    max_paths: int | None = None,
+    **jax_options: Any,
+) -> Any:
     """A compiled form of a function of numbers: the same results, at machine speed.
 
     The first call runs `fun` once on nodes, and records what it does as a `Program`. Later calls run that. Decisions
@@ -56,6 +96,9 @@ def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int | None = 
     function must be pure: what it prints or stores happens when it is recorded, random numbers are drawn then.
 
     Called on nodes, it gives nodes that can be differentiated, with compiled derivatives.
+
+    Without a function it is a decorator with options: `@jit(tier="vm")`. JAX's `static_argnums` and `static_argnames`
+    are refused: what is not a float or an array is static anyway, and a float that is to be so is closed over.
 
     `tier` says what runs the program: `"vm"` the interpreter, whose values are those of plain Python to the bit;
     `"llvm"` machine code (the extra `jit`), within a few units in the last place, decisions still being those of plain
@@ -73,9 +116,27 @@ def jit(fun: Callable[..., Any], *, tier: str = "auto", max_paths: int | None = 
     >>> len(halvings.paths)
     2
     """
+    if jax_options:
+        raise TypeError(option_hint(jax_options))
+    if fun is None:
+        return functools.partial(jit, tier=check_tier(tier), max_paths=max_paths)
     if isinstance(fun, CompiledOverRows):
         return fun.with_options(tier, max_paths)
     return Jitted(fun, tier, max_paths)
+
+
+def option_hint(options: dict[str, Any]) -> str:
+    """The message for options that `jit` does not have: the way in which what JAX's do is done here."""
+    name = next(iter(options))
+    if name.startswith("static_arg"):
+        return (
+            f"jit has no option {name}, and needs none: whole numbers, flags, texts, functions and None among the "
+            f"arguments are static, each recorded for itself; close over a float that is to be static "
+            f"(functools.partial)"
+        )
+    if name.startswith("donate_arg"):
+        return f"jit has no option {name}: it never writes to its arguments; bind() calls a function without copies"
+    return f"jit has no option {name}; it has tier and max_paths"
 
 
 @cython.final

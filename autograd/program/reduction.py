@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
+from array import array
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.transforms.containers import contain, is_mapping
 from autograd.transforms.sparse import matrix_leaf
-from autograd.transforms.trees import NUMBER, Structure, as_array, flatten
+from autograd.transforms.trees import Structure, as_array, flatten
 
 __all__ = ["Reduction"]
 
@@ -55,11 +58,25 @@ class Reduction:
             built.append(reduced(part, reduction, sums, len(found)))
         return self.joined(structure, built)
 
+    def of_no_rows(self, returned: Any) -> Any:
+        """The results for no rows, in the structure of what the function returned for one."""
+        import numpy
+
+        structure = flatten(returned, f"the output of {self.name}", matrix_leaf)[1]
+        self.check_structures([structure])
+        built: list[Any] = []
+        for part, reduction in self.parts(structure):
+            if reduction is None:
+                built.append(stacked(part, numpy.empty((0, part.size))))
+            else:
+                built.append(part.build(array("d", [0.0 if reduction == "sum" else math.nan] * part.size)))
+        return self.joined(structure, built)
+
     def parts(self, structure: Structure) -> list[tuple[Structure, str | None]]:
         """The parts of a result of this structure, each with its reduction over the rows."""
         if not isinstance(self.reduce, tuple):
             return [(structure, self.reduce)]
-        if structure.kind is dict or len(structure.children) != len(self.reduce):
+        if is_mapping(structure.kind) or len(structure.children) != len(self.reduce):
             raise ValueError(
                 f"vmap of {self.name}: reduce={self.reduce!r} is for a list or tuple of {len(self.reduce)} parts, "
                 f"the result is {structure}"
@@ -70,7 +87,7 @@ class Reduction:
         """The result that has these parts."""
         if not isinstance(self.reduce, tuple):
             return parts[0]
-        return Structure(structure.kind, [NUMBER] * len(parts)).build(parts)
+        return contain(structure.kind, structure.keys, parts)
 
     def check_structures(self, structures: Sequence[Structure]) -> None:
         """Raise TypeError if rows return something of other forms than the first, or what can't be put together."""

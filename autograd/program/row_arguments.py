@@ -11,7 +11,11 @@ from autograd.numbers.operands import way_to_plain
 from autograd.program.signature import Signature, sign
 from autograd.transforms.trees import as_array, flatten, renewed
 
-__all__ = ["RowArguments"]
+__all__ = ["NoRows", "RowArguments"]
+
+
+class NoRows(Exception):
+    """A call has no rows: there is nothing to run or to record."""
 
 
 class RowArguments:
@@ -44,7 +48,7 @@ class RowArguments:
             raise ValueError(f"vmap of {name}: the mapped arguments differ in their number of rows ({lengths})")
         self.count = next(iter(counts.values()))
         if self.count == 0:
-            raise ValueError(f"vmap of {name} needs at least one row")
+            raise NoRows
         self.first = tuple(self.one(0))
         self.stops: list[int] = []
         self.numbers, nodes, self.key = sign(self.first, {}, self.stops)
@@ -55,11 +59,6 @@ class RowArguments:
         """A mapped argument as an array whose first axis has the rows; its nodes are noted."""
         import numpy
 
-        if isinstance(argument, tuple) and any([getattr(part, "ndim", 0) > 0 for part in argument]):
-            raise TypeError(
-                f"vmap of {name}: argument {place} is a tuple of arrays, which could be rows or parts of a row; give "
-                f"rows as one array or a list, and parts as arguments of their own"
-            )
         way = way_to_plain(argument)
         if way:
             raise OperandError(f"vmap of {name}: argument {place} is a {type(argument).__name__}, and {way}")

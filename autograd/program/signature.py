@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node, Variable, value_of
 from autograd.numbers.operands import way_to_plain
 from autograd.program.fixed_parts import key_of_fixed
+from autograd.transforms.containers import Attribute, Kind, parts_of
 from autograd.transforms.trees import Structure, fixed, flatten
 
 try:
@@ -113,27 +114,24 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
         nodes[len(numbers)] = value
         append(numbers, value_of(value))
         keys.append(float)
-    elif isinstance(value, list | tuple):
+    elif type(value) is list or type(value) is tuple:
         if level >= LEVELS:
             raise Unsuitable
         keys.append((type(value), len(value)))
-        for item in value:
-            if type(item) is float:
-                # Without a call for each.
-                append(numbers, item)
-                keys.append(float)
-            else:
-                take(item, numbers, nodes, keys, level + 1)
+        take_parts(value, numbers, nodes, keys, level)
     elif type(value) is int or type(value) is str or type(value) is bool or value is None:
         # The commonest of what is fixed; equal ones of one type are the same.
         keys.append((type(value), value))
-    elif isinstance(value, dict):
-        take_mapping(value, numbers, nodes, keys, level)
+    elif type(value) is dict:
+        if level >= LEVELS:
+            raise Unsuitable
+        keys.append((dict, names_in(tuple(value))))
+        take_parts(value.values(), numbers, nodes, keys, level)
     elif is_array(value):
         take_array(value, numbers, nodes)
         keys.append(value.shape)
-    elif isinstance(value, Mapping):
-        take_mapping(value, numbers, nodes, keys, level)
+    elif (container := parts_of(value)) is not None:
+        take_container(value, container, numbers, nodes, keys, level)
     elif is_floating(value):
         numbers.append(float(value))
         keys.append(float)
@@ -145,23 +143,50 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
         keys.append(key_of_fixed(value))
 
 
-def take_mapping(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any], level: int) -> None:
-    """Append what a mapping holds, as `take` does."""
-    if level >= LEVELS:
-        raise Unsuitable
-    names = tuple(value)
+def take_parts(parts: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any], level: int) -> None:
+    """Append what the parts of a container hold, as `take` does."""
+    for part in parts:
+        if type(part) is float:
+            # Without a call for each.
+            append(numbers, part)
+            keys.append(float)
+        else:
+            take(part, numbers, nodes, keys, level + 1)
+
+
+def names_in(names: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The keys of the parts of a container, as they stand in a key."""
     for name in names:
         if type(name) is not str:
             # 1 and True are equal as keys, but not the same to a function.
-            names = tuple([key_of_fixed(name) for name in names])
-            break
-    keys.append((dict, names))
-    for item in value.values():
-        if type(item) is float:
-            append(numbers, item)
-            keys.append(float)
-        else:
-            take(item, numbers, nodes, keys, level + 1)
+            return tuple([name if type(name) in (str, Attribute) else key_of_fixed(name) for name in names])
+    return names
+
+
+def take_container(
+    value: Any, container: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any], level: int
+) -> None:
+    """Append what a container holds that is no plain list, tuple or dict, as `take` does."""
+    kind, names, parts = container
+    if level >= LEVELS:
+        raise Unsuitable
+    if not isinstance(kind, Kind):
+        keys.append((kind, len(parts)))
+        take_parts(parts, numbers, nodes, keys, level)
+        return
+    if kind.is_unmade:
+        raise Unsuitable
+    count, known = len(numbers), len(keys)
+    # The keys of items in a row follow from their number.
+    named = names if kind.is_mapping else names[kind.count :]
+    keys.append((kind.cls, len(parts), names_in(tuple(named))))
+    if kind.rest is not None:
+        keys.append(key_of_fixed(kind.rest))
+    take_parts(parts, numbers, nodes, keys, level)
+    if kind.has_fields and len(numbers) == count:
+        # `flatten` lets it stay itself.
+        del keys[known:]
+        keys.append(key_of_fixed(value))
 
 
 def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
+from autograd.errors import OperandError
 from autograd.graph.callers import caller
 from autograd.graph.modes import tracing
 from autograd.graph.node import Node, clock, new_argument, operands_of, retire_arguments, value_of, varies
@@ -107,7 +108,7 @@ class Condition:
     def __xor__(self, other: Any) -> Any: return bool(self) ^ plain(other)
     def __rxor__(self, other: Any) -> Any: return plain(other) ^ bool(self)
     def __str__(self) -> str: return str(bool(self))
-    def __format__(self, spec: str) -> str: return format(bool(self), spec)
+    def __format__(self, spec: str) -> str: return bool(self).__format__(spec)
     # fmt: on
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -131,10 +132,11 @@ def as_operand(condition: Any) -> Any:
 
 
 class Trace:
-    """The decisions of one run."""
+    """The decisions of one run, and whether numbers of it were written into a text."""
 
     def __init__(self) -> None:
         self.decisions: list[tuple[Node, bool, str, int]] = []
+        self.wrote_text = False
 
     def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition:
         """A comparison of two operands, of which one varies."""
@@ -175,7 +177,8 @@ def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[floa
     try:
         with tracing(trace):
             returned = signature.call(fun, arguments)
-        results, structure = flatten(returned, f"the output of {name_of(fun)}", result_leaf)
+        leaf = no_text_leaf if trace.wrote_text else result_leaf
+        results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
         ends = [*results, *[node for node, *_ in trace.decisions]]
         tape = Tape(arguments, ends, before, whole=True)
         translation = Translation(tape, len(arguments))
@@ -203,6 +206,16 @@ def condition_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
 def result_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
     """Leaves of results besides numbers and arrays, for `flatten`: conditions and sparse matrices."""
     return condition_leaf(value, what) or matrix_leaf(value, what)
+
+
+def no_text_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
+    """As `result_leaf`; OperandError for a text, which may tell a number of the recording for ever."""
+    if isinstance(value, str | bytes):
+        raise OperandError(
+            f"{what} of a compiled function is the text {value!r:.60}, and while it was recorded a number was written "
+            f"into a text: it would be the same at every call. Return the number, and write the text outside"
+        )
+    return result_leaf(value, what)
 
 
 @cython.final

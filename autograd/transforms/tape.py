@@ -35,7 +35,7 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
-    from autograd.graph.node import OVER, SERIAL, TRACED, VARIES, clock
+    from autograd.graph.node import OF_RULE, OVER, SERIAL, TRACED, VARIES, clock
     from autograd.numbers.arrays import doubles_in, ints_in
 
 __all__ = ["Tape"]
@@ -80,7 +80,7 @@ class Tape:
             place_of[self.tick_of(arguments[position])] = position
         entries = 0
         for output in outputs:
-            self.meet(found, output)
+            self.meet(found, output, None)
         for tick in range(ticks - 1, -1, -1):
             if found[tick] is None or place_of[tick] >= 0:
                 continue
@@ -89,9 +89,9 @@ class Tape:
                 raise earlier_recording(node)
             if isinstance(node._left, tuple):
                 for operand in node._left:
-                    entries += self.meet(found, operand)
+                    entries += self.meet(found, operand, node)
             else:
-                entries += self.meet(found, node._left) + self.meet(found, node._right)
+                entries += self.meet(found, node._left, node) + self.meet(found, node._right, node)
         self.lay_out(found, entries)
         self.outputs = [self.position_of(output) for output in outputs]
 
@@ -99,8 +99,8 @@ class Tape:
         """The number of nodes that were made in the run before this one; negative for an older one."""
         return node._stamp // SERIAL - self.before - 1
 
-    def meet(self, found: list[Any], operand: Any) -> int:
-        """Put a node that was made in the run into `found`; the number of such nodes, 0 or 1."""
+    def meet(self, found: list[Any], operand: Any, user: Node | None) -> int:
+        """Put an operand of `user` that was made in the run into `found`; the number of such nodes, 0 or 1."""
         if not isinstance(operand, Node):
             return 0
         node = cython.cast(Node, operand)
@@ -112,7 +112,7 @@ class Tape:
         if tick < 0:
             if node._stamp & TRACED and (self.whole or not is_traced()):
                 raise earlier_recording(node)
-            if node._stamp & OVER:
+            if node._stamp & OVER and (user is None or not user._stamp & OF_RULE):
                 raise earlier_run(node)
             self.closed_over = True
             self.outside.append(node)

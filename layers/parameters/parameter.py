@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,10 +11,13 @@ from typing import Any
 
 from autograd import Variable
 from autograd.text import one_line
+from layers.arrays import check_real, handed
 from layers.errors import ShapeError, SizeError
 from layers.parameters.initialisers import Initialiser
 
 __all__ = ["Parameter", "flat_values", "put_flat", "sizes_restored", "substituted"]
+
+logger = logging.getLogger("layers.parameters")
 
 _substitutes: ContextVar[Mapping[Parameter, Any] | None] = ContextVar("substitutes", default=None)
 
@@ -47,6 +51,7 @@ class Parameter:
         self.fans = fans
         self.seed = seed
         self._variables: Any = None
+        self._belongs = False  # whether a layer has given it its name
 
     @property
     def sized(self) -> bool:
@@ -69,7 +74,7 @@ class Parameter:
             [own in (None, given) for own, given in zip(self.shape, shape, strict=True)]
         )
         if not fits:
-            raise ShapeError(f"{self.name} has shape {shape_text(self.shape)}, got {shape_text(shape)}")
+            raise ShapeError(f"{one_line(self.name)} has shape {shape_text(self.shape)}, got {shape_text(shape)}")
         self.shape = shape
 
     def reopen(self, shape: tuple[int | None, ...]) -> None:
@@ -83,35 +88,35 @@ class Parameter:
         if self._variables is None:
             if not self.sized:
                 raise self._unsized()
-            import numpy
-
-            lengths = self.shape or (1,)
-            fan_in, fan_out = self.fans if self.fans is not None else (None, lengths[-1])
-            # To seed a generator takes longer than to fill a bias.
-            generator = numpy.random.default_rng(self.seed) if self.initialiser.random else None
-            self._fill(self.initialiser(generator, self.shape, int(fan_in or lengths[0] or 1), int(fan_out or 1)))
+            self._fill(self._first_values())
         return self._variables
 
     @property
     def nodes(self) -> Any:
         """The array to compute with: its Variables, or the array that `substituted` put in their place."""
         substitutes = _substitutes.get()
-        return self.variables if substitutes is None or self not in substitutes else substitutes[self]
+        return handed(self.variables if substitutes is None or self not in substitutes else substitutes[self])
 
     @property
     def values(self) -> Any:
-        """Its numbers, a new array of float64."""
+        """Its numbers, an array of float64 that is read only: `assign` changes them."""
         return self._read(lambda variable: variable.value)
 
     @property
     def gradient(self) -> Any:
-        """The gradients that its Variables have, a new array of float64."""
+        """The gradients that its Variables have, an array of float64 that is read only."""
         return self._read(lambda variable: variable.grad)
+
+    def initialise(self) -> None:
+        """Give it first values anew: with a seed the same ones again. While its shape is open, nothing is done."""
+        if self.sized:
+            self.assign(self._first_values())
 
     def assign(self, values: Any) -> None:
         """Give its Variables these values, an array of its shape. Raises ShapeError; nothing is then changed."""
         import numpy
 
+        check_real(self.name, values, ShapeError)
         values = numpy.asarray(values, dtype=float)
         self.fit_shape(values.shape)
         if self._variables is None:
@@ -127,12 +132,31 @@ class Parameter:
         for variable, gradient in zip(self.variables.flat, numpy.ravel(gradients).tolist(), strict=True):
             variable.grad = gradient
 
+    def belong(self, name: str) -> None:
+        """Take the name it has in a layer, the first that it is part of and those around that one.
+
+        In another model, which shares it, it goes by another name, and keeps its own.
+        """
+        if not self._belongs or name.endswith("." + self.name):
+            self._belongs = True
+            self.rename(name)
+
     def rename(self, name: str) -> None:
         """Call it, and its Variables, by this name."""
         self.name = name
         if self._variables is not None:
             for variable, element in zip(self._variables.flat, element_names(name, self.shape), strict=True):
                 variable.name = element
+
+    def _first_values(self) -> Any:
+        import numpy
+
+        lengths = self.shape or (1,)
+        fan_in, fan_out = self.fans if self.fans is not None else (None, lengths[-1])
+        # To seed a generator takes longer than to fill a bias.
+        generator = numpy.random.default_rng(self.seed) if self.initialiser.random else None
+        logger.debug("%s of shape %s is filled by %r", one_line(self.name), shape_text(self.shape), self.initialiser)
+        return self.initialiser(generator, self.shape, int(fan_in or lengths[0] or 1), int(fan_out or 1))
 
     def _fill(self, values: Any) -> None:
         import numpy
@@ -147,12 +171,15 @@ class Parameter:
         import numpy
 
         numbers = [attribute(variable) for variable in self.variables.flat]
-        return numpy.array(numbers, dtype=float).reshape(self.variables.shape)
+        array = numpy.array(numbers, dtype=float).reshape(self.variables.shape)
+        # To change this array would change no parameter.
+        array.flags.writeable = False
+        return array
 
     def _unsized(self) -> SizeError:
         return SizeError(
-            f"{self.name} has shape {shape_text(self.shape)}: its open length is decided by the first input; apply "
-            f"the layer once, or give its input size"
+            f"{one_line(self.name)} has shape {shape_text(self.shape)}: its open length is decided by the first input; "
+            f"apply the layer once, or give its input size"
         )
 
     def __repr__(self) -> str:

@@ -5,15 +5,16 @@ A description is a dict with the name under "type" and the class's options besid
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from autograd.text import one_line
 from layers.errors import DescriptionError
+from layers.hints import Kind, did_you_mean
 
-__all__ = ["Described", "Registry", "nearest"]
+__all__ = ["Adjustable", "Described", "Registry", "nearest"]
 
 # The limits of a description: levels within each other, the parts on all of them, and the characters of their full
 # names, in which each level adds its own.
@@ -44,6 +45,12 @@ class Described:
             cls._options = inspect.signature(cls).parameters
         return cls._options
 
+    @classmethod
+    def options_of_its_own(cls) -> list[str]:
+        """The names of the constructor's options, but for those behind its **."""
+        parameters = cls.constructor_options().values()
+        return [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+
     def setting(self, name: str) -> Any:
         """The value of a setting."""
         return getattr(self, name)
@@ -69,20 +76,28 @@ class Described:
                 f"{type(self).__name__} is in no registry and has no description; give its class a name with "
                 f'@registered("...")'
             )
+        lost = [name for name in self.options_of_its_own() if name not in (*self.settings, *self.shared_settings)]
+        if lost:
+            raise DescriptionError(
+                f"{type(self).__name__} has options that its description would lose: {', '.join(lost)}; name the "
+                f"attributes that hold them in its class: settings = {(*self.settings, *lost)!r}"
+            )
         return {"type": self.kind} | {name: _plain(value) for name, value in self.described_settings().items()}
 
     @classmethod
     def from_options(cls, options: dict[Any, Any]) -> Any:
         """An object of the class with these options. Raises DescriptionError for an unknown or a missing one."""
         parameters = cls.constructor_options()
-        named = {name: p for name, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        named = {name: parameters[name] for name in cls.options_of_its_own()}
         known = [*named, *cls.shared_settings]
         for name in options:
             if name not in known:
-                raise DescriptionError(f"{cls.kind} has no option {name!r:.60}; {nearest(name, known)}")
+                raise DescriptionError(f"{cls.kind} has no option {name!r:.60}; {nearest(name, known, 'option')}")
         for name, parameter in named.items():
             if parameter.default is parameter.empty and name not in options:
-                raise DescriptionError(f"{cls.kind} needs the option {name!r}, got {', '.join(options) or 'none'}")
+                raise DescriptionError(
+                    f"{cls.kind} needs the option {name!r}, got {one_line(', '.join(options)) or 'none'}"
+                )
         return cls(**options)
 
     def __repr__(self) -> str:
@@ -90,14 +105,50 @@ class Described:
         return f"{type(self).__name__}({', '.join(told)})"
 
 
+class Adjustable(Described):
+    """Base of what is described, and whose settings may be changed later: `checks` are asked then as in the beginning.
+
+    checks: for settings, the function that gives the value to keep, or raises DescriptionError.
+
+    >>> class Circle(Adjustable):
+    ...     checks = {"radius": abs}
+    ...     def __init__(self, radius):
+    ...         self.radius = radius
+    >>> circle = Circle(-1.0)
+    >>> circle.radius
+    1.0
+    """
+
+    checks: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        bases = [vars(base).get("checks", {}) for base in reversed(cls.__mro__)]
+        cls.checks = {name: check for checks in bases for name, check in checks.items()}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        check = self.checks.get(name)
+        super().__setattr__(name, value if check is None else check(value))
+
+
 def _plain(value: Any) -> Any:
-    """A setting in the types of JSON."""
+    """A setting in the types of JSON. Raises DescriptionError for one that has no such form, as a function."""
     if isinstance(value, Described):
         description = value.to_dict()
         return description["type"] if len(description) == 1 else description
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if callable(value):
+        raise DescriptionError(
+            f"a function has no description: {value!r:.60}; a registered layer or class in its place has"
+        )
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return _plain(value.item())  # JSON doesn't know NumPy's numbers
+    raise DescriptionError(f"a description is made of numbers, texts, lists and dicts, got {value!r:.60}")
 
 
 class Registry:
@@ -128,7 +179,9 @@ class Registry:
 
         def enter(made: Class) -> Class:
             known = self.classes.get(kind)
-            if known is not None and known is not made:
+            # The same class once more is a cell of a notebook that was run again.
+            again = known is not None and _full_name(known) == _full_name(made)
+            if known is not None and not again:
                 raise DescriptionError(f"the {self.what} name {kind!r} is taken by {known.__name__}")
             made.kind = kind  # type: ignore[attr-defined]
             self.classes[kind] = made
@@ -156,6 +209,10 @@ class Registry:
         if found is None:
             raise DescriptionError(f"no {self.what} is called {kind!r:.60}; {nearest(kind, list(self.classes))}")
         return found.from_options({name: value for name, value in description.items() if name != "type"})
+
+
+def _full_name(made: type) -> tuple[str, str]:
+    return made.__module__, made.__qualname__
 
 
 def check_extent(what: str, classes: Mapping[str, type[Described]], description: Any) -> None:
@@ -195,14 +252,15 @@ def check_extent(what: str, classes: Mapping[str, type[Described]], description:
         pending += [(item, depth + (listed and isinstance(item, list | tuple)), times, above) for item in inside]
 
 
-def nearest(asked: Any, known: list[str]) -> str:
+def nearest(asked: Any, known: list[str], what: Kind = "class") -> str:
     """The known names, and the one among them that was probably meant.
 
     >>> nearest("rely", ["relu", "tanh"])
     'did you mean relu? there are relu, tanh'
     """
-    shown = ", ".join([f"{name:.60}" for name in sorted(known[:MOST_NAMES])])
+    shown = one_line(", ".join([f"{name:.60}" for name in sorted(known[:MOST_NAMES])]))
     more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
     there = f"there are {shown}{more}" if known else "there are none"
-    close = difflib.get_close_matches(asked[:60], known[:1000], 1) if isinstance(asked, str) else []
-    return f"did you mean {close[0]:.60}? {there}" if close else there
+    meant = did_you_mean(asked, known, what) if isinstance(asked, str) else ""
+    meant = one_line(meant)
+    return f"{meant}{'' if meant.endswith('?') else ';'} {there}" if meant else there

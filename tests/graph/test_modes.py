@@ -13,7 +13,7 @@ import threading
 import pytest
 
 from autograd import Variable, no_grad, scope, source_lines, strict
-from autograd.graph.modes import STATE, Entry, Mode, current_mode, enable_grad, lenient, tracing, watching
+from autograd.graph.modes import STATE, Entry, Mode, Scope, current_mode, enable_grad, lenient, tracing, watching
 from tests.tables.interruptions import interrupted_at
 
 MANAGERS = {
@@ -72,6 +72,20 @@ def test_a_mode_held_by_a_generator_ends_with_it_inside_of_a_later_mode(outer, i
     names = ("recording", "strict", "trace", "watch", "origins")
     assert [getattr(found, name) for name in names] == [getattr(wanted, name) for name in names]
     assert (found.scope and found.scope.parent) is None
+
+
+def test_scopes_of_any_depth_are_compared_hashed_and_shown():
+    def nested(serial):
+        found = None
+        for number in range(100_000):
+            found = Scope(f"label {number}", serial if number == 0 else number, found)
+        return found
+
+    one, same, other = nested(-1), nested(-1), nested(-2)
+    assert one == same and (one != same) is False and hash(one) == hash(same) and len({one, same, other}) == 2
+    assert one != other and one != None and one != one.parent  # noqa: E711
+    assert repr(Scope("in\n", 2, Scope("out", 1, None))) == "<scope 'in\\n' (2) in 'out' (1)>"
+    assert repr(one).startswith("<scope 'label 99999' (99999) in 'label 99998' (99998) in ")
 
 
 def test_a_scope_whose_outer_one_was_left_keeps_its_number():

@@ -233,6 +233,35 @@ def test_functions_of_ones_own_are_run_on_elements():
     assert numbers_in(np.frompyfunc(lambda a, b: a * b, 2, 1).outer(x, [1.0, 2.0])) == [(2, 2), 2.0, 4.0, 3.0, 6.0]
 
 
+@pytest.mark.parametrize("decimals", [0, 1, 3, -1])
+def test_rounded_arrays_are_those_of_numbers_and_go_on_as_such(decimals):
+    x = np.array([1.25, -0.75, 2.0, 17.123456, 0.0])
+
+    def function(x):
+        rounded = x.round(decimals)
+        return [
+            np.round(x, decimals),
+            np.logical_and(rounded, 2),
+            np.maximum(np.around(x - 1.0, decimals), 0.5),
+            rounded,
+        ]
+
+    wanted = [list(map(float, part)) for part in function(x)]
+    nodes = function(array([*[Variable(number) for number in x[:-1]], 0.0]))
+    for found in (nodes, jit(function)(x)):
+        assert [[float(getattr(one, "value", one)) for one in part] for part in found] == wanted
+    assert grad(lambda x: x.round(decimals).sum())(x).tolist() == [0.0] * 5
+
+
+def test_places_that_there_are_not_are_numpys_errors():
+    x = array([Variable(2.0), 3.0])
+    for call in (lambda: x.argpartition(2), lambda: np.partition(x, [0, 5]), lambda: np.argpartition(x, -3)):
+        with pytest.raises(ValueError, match="out of bounds"):
+            call()
+    with pytest.raises(OperandError, match="can't write to conditions"):
+        jit(lambda a: np.isinf(a > 0.0, a > 1.0))(np.ones(2))
+
+
 def test_array_takes_numbers_and_nodes_alone():
     x = Variable(1.0)
     assert array([[x, 2], [np.float32(0.5), True]]).shape == (2, 2)
@@ -266,3 +295,18 @@ def test_sums_and_products_of_tables_stay_ambiguous():
 def test_a_truth_of_numpys_chooses_its_side():
     assert where(np.float64(1.0) > 0.0, 3.0, 4.0) == 3.0
     assert where(np.float64(1.0) < 0.0, 3.0, 4.0) == 4.0
+
+
+@pytest.mark.parametrize("kind", ["csr_array", "csc_array", "coo_array", "csr_matrix"])
+def test_an_array_times_a_sparse_matrix_is_that_of_the_dense_one(kind):
+    sparse = pytest.importorskip("scipy.sparse")
+    dense = np.array([[1.0, 0.0, 2.0], [0.0, 3.0, 0.0]])
+    matrix = getattr(sparse, kind)(dense)
+    x, rows = np.array([2.0, 5.0]), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    for way in (lambda f: f, jit):
+        assert way(jacobian(lambda x: x @ matrix))(x).tolist() == dense.T.tolist()
+        assert way(lambda x: x @ matrix)(x).tolist() == (x @ dense).tolist()
+        assert way(jacobian(lambda a: a @ matrix))(rows).shape == (3, 3, 3, 2)
+        assert way(lambda a: a @ matrix)(rows).tolist() == (rows @ dense).tolist()
+    with pytest.raises(OperandError, match=r"shape \(3,\) can't be multiplied with a sparse one of \(2, 3\)"):
+        jacobian(lambda x: x @ matrix)(np.ones(3))

@@ -1,6 +1,7 @@
 """Files of weights: both formats, written whole or not at all; damaged and hostile ones change and run nothing."""
 
 import io
+import json
 import os
 import pickle
 import time
@@ -52,6 +53,7 @@ def test_other_programs_read_them(path):
     small().save(path)
     if path.suffix == ".npz":
         found = dict(np.load(path))
+        assert json.loads(found.pop("about.json"))["model"]["type"] == "sequential"
     else:
         from safetensors.numpy import load_file
 
@@ -168,8 +170,19 @@ def test_only_what_has_a_namesake_is_loaded_if_asked_for(path):
 
 def test_numbers_that_are_not_finite_are_refused(path):
     model = small()
-    model.parameters()[0].value = float("nan")
     model.save(path)
+    before = path.read_bytes()
+    model.parameters()[0].value = float("nan")
+    with pytest.raises(StateError, match="weight holds numbers that are not finite, which can't be loaded again"):
+        model.save(path)
+    assert path.read_bytes() == before
+    state = model.state_dict()
+    if path.suffix == ".npz":
+        np.savez(path, **state)
+    else:
+        from safetensors.numpy import save_file
+
+        save_file(state, path)
     load_refused(path, "dense_0.weight in the state holds numbers that are not finite")
 
 

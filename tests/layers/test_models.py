@@ -148,7 +148,7 @@ def test_a_description_makes_the_same_model():
     again = from_dict(description)
     assert again.to_dict() == description
     assert np.array_equal(again.forward([1.0, 2.0]), network.forward([1.0, 2.0]))
-    assert repr(again).startswith("Network(layers=[Dense(n_in=2")
+    assert repr(again).startswith("Network(Dense(n_in=2")
 
 
 @pytest.mark.parametrize(

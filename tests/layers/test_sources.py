@@ -252,7 +252,7 @@ def test_relu_has_slope_zero_at_zero():
 def test_cross_entropy_on_one_hot_labels_is_finite_at_zero_and_unbiased():
     loss = CrossEntropyLoss(of="probabilities")
     found = loss.forward([[0.0, 1.0], [0.25, 0.75]], [[1, 0], [0, 1]])
-    assert found == (-np.log(np.finfo(float).tiny) - np.log(0.75)) / 2
+    assert found == (1 - np.log(np.finfo(float).tiny) - np.log(0.75)) / 2
     assert np.isfinite(loss.backward().dy_hat).all()
     # An epsilon in the logarithm would show: log(1 + 2e-16) is not 0.
     assert loss.forward([[1.0, 0.0]], [[1, 0]]) == 0.0

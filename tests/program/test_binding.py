@@ -80,6 +80,37 @@ def test_what_cannot_be_read_in_place_is_refused():
         jit(hessian(lambda x: x[0] * x[1], sparse=True)).bind(np.ones(2))()
 
 
+def whole(x):
+    return x
+
+
+@pytest.mark.parametrize("part", [whole, lambda x: x[2:], lambda x: x.reshape(2, 4)[1:], lambda x: x[::1][1:4]])
+@pytest.mark.parametrize("size", [4, 8, 9, 100_000])
+def test_an_array_that_was_resized_is_read_no_more(part, size):
+    x = np.arange(8.0)
+    bound = jit(lambda a, b: a.ravel()[0] * b[0]).bind(part(x), np.ones(2))
+    first = float(bound())
+    x.resize(8, refcheck=False)
+    assert float(bound()) == first
+    kept = np.ones(1000)
+    x.resize(size, refcheck=False)
+    if size == 8:
+        assert float(bound()) == first
+        return
+    for _ in range(2):
+        with pytest.raises(OperandError, match="bound to an array that was resized since"):
+            bound()
+    assert kept.sum() == 1000.0
+
+
+def test_an_array_over_foreign_memory_is_bound():
+    memory = bytearray(np.ones(3).tobytes())
+    bound = jit(lambda x: x[0] + x[2]).bind(np.frombuffer(memory))
+    assert float(bound()) == 2.0
+    with pytest.raises(BufferError):
+        memory.extend(b"more")
+
+
 def test_a_bound_function_says_what_it_is():
     assert repr(jit(loss).bind(np.ones(3), np.ones(2), 0.0)) == "<loss bound to 2 array(s)>"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -62,6 +63,40 @@ def test_second_derivatives_of_a_long_product_are_right_at_its_zeros():
     wanted[3, 20] = wanted[20, 3] = math.prod(x for x in point if x)
     assert np.allclose(found, wanted, rtol=1e-14, atol=0.0)
     assert np.allclose(np.array(jit(hessian(autograd.prod))(point)), wanted, rtol=1e-14, atol=0.0)
+
+
+FAR = {
+    "small ones last": [1e300] * 20 + [1e-300] * 20,
+    "small ones first": [1e-250] * 25 + [3e249] * 25,
+    "mixed": [1e200, 1e-200, 1e-200, 1e200] * 12,
+    "a zero": [1e300] * 20 + [0.0] + [1e-300] * 20,
+    "subnormal": [5e-324] * 20 + [2.0**1023] * 21 + [2.0**51] * 20,
+    "nearly beyond": [1e300, 1e-300] * 16 + [1e153, 1e153],
+}
+
+
+@pytest.mark.parametrize("tier", ["vm", "llvm"] if autograd.compiled else ["vm"])
+@pytest.mark.parametrize("name", FAR)
+def test_no_partial_product_of_many_factors_leaves_the_range_of_floats(name, tier):
+    point = FAR[name]
+    exact = [Fraction(x) for x in point]
+
+    def without(*places):
+        product = math.prod([x for place, x in enumerate(exact) if place not in places])
+        return float(product) if product < 2**1024 else math.inf
+
+    wanted = [without(place) for place in range(len(point))]
+    assert np.allclose(jit(value_and_grad(autograd.prod), tier=tier)(point)[1], wanted, rtol=1e-14, atol=0.0)
+    assert np.allclose(value_and_grad(autograd.prod)(point)[1], wanted, rtol=1e-14, atol=0.0)
+    # The second derivatives in one factor and each of the others.
+    direction = [0.0] * len(point)
+    direction[5] = 1.0
+    second = [0.0 if place == 5 else without(place, 5) for place in range(len(point))]
+    for product in (
+        lambda x: hvp(autograd.prod, (x,), (direction,)),
+        jit(lambda x: hvp(autograd.prod, (x,), (direction,))),
+    ):
+        assert np.allclose(product(point), second, rtol=1e-14, atol=0.0)
 
 
 @pytest.mark.parametrize("special", [math.nan, math.inf])

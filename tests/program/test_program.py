@@ -6,11 +6,13 @@ import pickle
 import subprocess
 import sys
 import textwrap
+from array import array
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd
 from autograd import (
     Absorb,
     Both,
@@ -519,3 +521,24 @@ def test_the_name_of_a_source_file_stays_in_its_comment():
         "    return [v0]",
     ]
     assert str(program).splitlines()[1] == "  assume v0 is True  # model\\nprint('run').py:7"
+
+
+@pytest.mark.parametrize("part", ["operands", "starts", "codes", "outputs"])
+@pytest.mark.parametrize("number", [10**8, -1, 2**31 - 1])
+def test_a_program_whose_arrays_were_changed_is_not_laid_out(part, number):
+    program = Program(1, [], ["exp"], [0], [0, 1], [0], [1])
+    getattr(program, part)[0] = number
+    with pytest.raises((ValueError, IndexError)):
+        Machine(program)
+
+
+def test_a_machine_takes_numbers_and_room_for_them_alone():
+    machine = Machine(Program(1, [], ["exp"], [0], [0, 1], [0], [1]))
+    assert machine.call(array("b", [0])).tolist() == [1.0]
+    if autograd.compiled:
+        for results in (array("d"), array("b", [0])):
+            with pytest.raises(ValueError, match="need an array of 1 doubles"):
+                machine.call_into([0.0], results)
+    for wrong in ([], [1.0, 2.0], array("d")):
+        with pytest.raises(ValueError, match="takes 1 inputs"):
+            machine.call(wrong)

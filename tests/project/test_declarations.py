@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from autograd.compilation import compiled_modules
 from tests import PROJECT
 
 DECLARATIONS = sorted(path for path in PROJECT.glob("autograd/**/*.pxd") if path.with_suffix(".py").stat().st_size)
@@ -59,6 +60,20 @@ def test_c_types_are_declared_for_names_that_are_there(path):
         else:
             unknown += [f"{name[1]}() {local}" for local in typed if local not in assigned(functions[name[1]])]
     assert unknown == []
+
+
+@pytest.mark.parametrize("path", compiled_modules(PROJECT / "autograd"))
+def test_compiled_code_counts_no_place_from_the_end(path):
+    """Compiled without `wraparound`, `list[-1]` reads what lies before the list."""
+    module = ast.parse((PROJECT / "autograd" / f"{path}.py").read_text(encoding="utf-8"))
+    found = [
+        node.lineno
+        for node in ast.walk(module)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.UnaryOp)
+        and isinstance(node.slice.op, ast.USub)
+    ]
+    assert found == []
 
 
 def test_a_declaration_is_read_with_its_class_and_its_locals():

@@ -3,7 +3,7 @@
 import pytest
 
 from autograd import DomainError, Variable, explain, kinks, log, paths, replay, rounding, scope, source_lines, strict
-from autograd.errors import AutogradError, OperandError
+from autograd.errors import AutogradError
 from layers import Dense, ReLU, Sequential, StateError
 from tests.tables.hostile_names import HOSTILE
 
@@ -32,7 +32,7 @@ def errors(name):
     calls = [lambda: float(x), lambda: model([1.0]), lambda: model(1.0, 2.0), lambda: model.load_state_dict({}),
              lambda: model.load_state_dict({name: 1.0}), lambda: model.add_layers(Dense(1, 1, name=name + ".")),
              lambda: Dense("wide", 2, name=name)]  # fmt: skip
-    said = [str(OperandError(name))]
+    said = []
     for call in calls:
         with pytest.raises(AutogradError) as refused:
             call()
@@ -47,7 +47,7 @@ def errors(name):
 def test_a_name_stays_on_its_line_and_steers_no_terminal(made, name):
     for plain, text in zip(made("plain"), made(name), strict=True):
         assert [letter for letter in text if not letter.isprintable() and letter != "\n"] == []
-        if name and "\n" not in name:
+        if name:
             assert text.count("\n") == plain.count("\n")
 
 

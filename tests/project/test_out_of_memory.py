@@ -12,7 +12,7 @@ import pytest
 
 import autograd
 from tests import PROJECT
-from tests.tables.out_of_memory import GROWTH, WORK
+from tests.tables.out_of_memory import GROWTH, MACHINE_CODE, WORK
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory and LD_PRELOAD are those of Linux")
 
@@ -53,3 +53,12 @@ def test_growth_ends_in_a_memory_error_and_all_works_afterwards(name):
     result = run_alone("grow", name, "80" if autograd.compiled else "24")
     assert result.returncode == 0, result.stderr[-3000:]
     assert result.stdout == "MemoryError, and afterwards right\n"
+
+
+@linux
+@pytest.mark.skipif(not MACHINE_CODE, reason="machine code needs the compiled engine and llvmlite")
+@pytest.mark.parametrize(("megabytes", "enough"), [(15, (False,)), (45, (False, True)), (400, (True,))])
+def test_machine_code_that_has_no_room_is_a_memory_error(megabytes, enough):
+    result = run_alone("keep", "60", str(megabytes))
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert result.stdout in ["right\n" if one else "MemoryError, and afterwards right\n" for one in enough]

@@ -318,8 +318,11 @@ def interrupt_everywhere(kind, most=sys.maxsize):
     return count
 
 
-def interrupt_by_signals(kind, rounds, seed):
-    """Interrupt work of this kind by an alarm at random times; how often that came in time."""
+def interrupt_by_signals(kind, rounds, seed, together=1):
+    """Interrupt work of this kind by an alarm at random times; how often that came in time.
+
+    A subject is interrupted so many times `together` before it is looked at.
+    """
     generator = random.Random(seed)
     armed = False
     hits = 0
@@ -332,8 +335,9 @@ def interrupt_by_signals(kind, rounds, seed):
 
     usual = signal.signal(signal.SIGALRM, ring)
     try:
-        for _ in range(rounds):
-            subject = kind()
+        for number in range(rounds):
+            if number % together == 0:
+                subject = kind()
             try:
                 armed = True
                 signal.setitimer(signal.ITIMER_REAL, generator.uniform(1e-5, 5e-3))
@@ -344,7 +348,8 @@ def interrupt_by_signals(kind, rounds, seed):
             finally:
                 armed = False
                 signal.setitimer(signal.ITIMER_REAL, 0.0)
-            check(subject)
+            if number % together == together - 1:
+                check(subject)
     finally:
         signal.signal(signal.SIGALRM, usual)
     return hits

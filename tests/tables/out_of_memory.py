@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import gc
 import itertools
+import math
 import pickle
 import resource
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -123,6 +125,13 @@ def program_without_end():
         length *= 2
 
 
+def machine_code_without_end():
+    length = 100
+    while True:
+        jit(lambda x, length=length: chain(x, length), tier="llvm")(0.5)
+        length *= 2
+
+
 def rows_without_end():
     count = 1_000_000
     mapped = vmap(lambda x: [x * float(k) for k in range(20)])
@@ -147,6 +156,9 @@ GROWTH = {
     "rows": rows_without_end,
     "pickle": pickle_without_end,
 }
+MACHINE_CODE = autograd.compiled and find_spec("llvmlite") is not None
+if MACHINE_CODE:
+    GROWTH["machine code"] = machine_code_without_end
 
 
 def pages_used():
@@ -158,6 +170,9 @@ def pages_used():
 def grow(name, megabytes):
     """Let something grow until the memory that it may have is used up; how that ended."""
     wanted = {known: work() for known, work in WORK.items()}
+    if MACHINE_CODE:
+        # LLVM is there from the beginning.
+        jit(lambda x: -x, tier="llvm")(0.5)
     limit = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (pages_used() + megabytes * 2**20, limit[1]))
     try:
@@ -169,6 +184,27 @@ def grow(name, megabytes):
     return f"{end}, and afterwards {'right' if afterwards == wanted else f'wrong: {afterwards}'}"
 
 
+def keep_machine_code(count, megabytes):
+    """Make and keep so many pieces of machine code within a limit, or as many as it has room for; the end."""
+    wanted = {known: work() for known, work in WORK.items()}
+    limit = resource.getrlimit(resource.RLIMIT_AS)
+    jit(lambda x: -x, tier="llvm")(0.5)
+    resource.setrlimit(resource.RLIMIT_AS, (pages_used() + megabytes * 2**20, limit[1]))
+    kept, end = [], ""
+    try:
+        for number in range(count):
+            kept.append(jit(lambda x, k=float(number): sin(x) * k + exp(x), tier="llvm"))
+            assert math.isclose(kept[number](0.5), math.sin(0.5) * number + math.exp(0.5), rel_tol=1e-14)
+    except MemoryError:
+        end = "MemoryError, and afterwards "
+    kept.clear()
+    resource.setrlimit(resource.RLIMIT_AS, limit)
+    return f"{end}{'right' if {known: work() for known, work in WORK.items()} == wanted else 'wrong'}"
+
+
 if __name__ == "__main__":
     task, name, amount = sys.argv[1:]
-    print({"refuse": refuse_each, "grow": grow}[task](name, int(amount)))
+    if task == "keep":
+        print(keep_machine_code(int(name), int(amount)))
+    else:
+        print({"refuse": refuse_each, "grow": grow}[task](name, int(amount)))

@@ -142,7 +142,7 @@ def test_memory_that_runs_out_is_a_line_on_the_error_output(model, monkeypatch, 
     assert capsys.readouterr().err == "python -m viz: MemoryError\n"
 
 
-HOSTILE = "\x1b]0;x\x07\x9b2J\r\u202e"
+HOSTILE = "\x1b]0;x\x07\x9b2J\r\n\u202e"
 
 
 @pytest.mark.parametrize(
@@ -171,3 +171,13 @@ def test_an_output_without_the_characters_of_a_tree_gets_their_escapes(model):
     )  # fmt: skip
     assert rb"\u2514\u2500" in result.stdout and b"x[1] = \\u22122" in result.stdout
     assert result.stderr == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe that is closed is another error on Windows")
+def test_a_reader_that_has_seen_enough_is_no_error(model):
+    command = [sys.executable, "-m", "viz", str(model), "--input", "1", "2"]
+    for _ in range(3):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as drawn:
+            drawn.stdout.close()
+            assert drawn.stderr.read() == b""
+            assert drawn.wait() == 1

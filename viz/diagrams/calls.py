@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd import Node, Variable
 from autograd.numbers.operands import number_or_none
+from autograd.transforms.containers import Attribute, is_mapping
 from autograd.transforms.trees import bracketed, fixed, flatten
 
 __all__ = ["dotted", "outputs_of_call", "parameter_names"]
@@ -50,7 +51,8 @@ def number_leaf(value: Any, what: str) -> Any:
 
 def dotted(kind: Any, key: Any) -> str:
     """The index of a part of a container, as pictures write it behind a name: `.key`, `[0]`, of an array `[0,1]`."""
-    return f".{key}" if kind is dict else bracketed(kind, key).replace(", ", ",")
+    named = is_mapping(kind) and not isinstance(key, Attribute)
+    return f".{key}" if named else bracketed(kind, key).replace(", ", ",")
 
 
 def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:

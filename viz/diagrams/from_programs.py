@@ -173,8 +173,10 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
 
 def _first_row(mapped: Mapped, arguments: tuple[Any, ...]) -> Recording:
     """The path that the first row of these arguments takes: each row is computed by itself."""
-    rows = RowArguments(mapped.__name__, mapped.in_axes, arguments)
-    recording = _path_taken(jit(mapped.fun), tuple(rows.one(0)))
+    mapped, leaves = mapped.laid_out(arguments, {})
+    rows = RowArguments(mapped.__name__, mapped.in_axes, leaves)
+    row: Any = jit(mapped.fun)
+    recording = _path_taken(row, tuple(rows.one(0)))
     after = f", before the {mapped.reduce} over rows" if isinstance(mapped.reduce, str) else ""
     return recording._replace(note=f"row 0 of {rows.count:,}{after}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import mmap
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -26,6 +27,9 @@ __all__ = ["NativeCode", "is_available", "is_full"]
 MOST_OPTIMISED = 5_000
 # The most pieces of machine code in use at a time, each of some 0.8 MB: beyond it the interpreter runs functions.
 MOST_KEPT = 1_000
+# Bytes that LLVM may need: it took up to 9 MB for short texts, and up to 5 bytes a character of long ones.
+LEAST_ROOM = 32 << 20
+ROOM_OF_CHARACTER = 40
 
 
 def is_full() -> bool:
@@ -89,6 +93,7 @@ class NativeCode:
     def compile(self, text: str, level: int) -> None:
         """Make machine code of a module's text, at this level of optimisation."""
         llvm, target = host()
+        check_room(len(text))
         # LLVM misjudges some processors by name alone, hence the list of features.
         processor = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
         machine = target.create_target_machine(cpu=processor[0], features=processor[1], opt=level)
@@ -113,6 +118,15 @@ def free_unused() -> None:
             engine = unused.popleft()
             engines.discard(engine)
             engine.close()
+
+
+def check_room(characters: int) -> None:
+    """Raise MemoryError if there is no room for LLVM to work in on so long a text: it would end the process."""
+    try:
+        # Addresses alone, no memory.
+        mmap.mmap(-1, LEAST_ROOM + ROOM_OF_CHARACTER * characters).close()
+    except OSError as error:
+        raise MemoryError(f"no memory to make machine code in: {error}") from None
 
 
 def compiled(text: str, machine: Any) -> bytes:

@@ -11,7 +11,7 @@ cdef extern from *:
 
 cdef extern from *:
     """
-    static int instruction_set(void) {
+    static inline int instruction_set(void) {
     #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
         __builtin_cpu_init();
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")

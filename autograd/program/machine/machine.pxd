@@ -9,7 +9,7 @@ from autograd.program.machine.copies cimport Copies
 from autograd.program.machine.step cimport Step
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 
-cdef int UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN
+cdef int DOUBLES, UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN
 cdef extern from *:
     int* NOTHING "NULL"
 cpdef enum:

@@ -38,6 +38,7 @@ if not cython.compiled:
     LANES = 8
     CACHE_LINE = 64
     NOTHING = None
+DOUBLES = ord("d")
 UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN = 1, 2, 3, 4, 5, 6, 7
 
 
@@ -461,6 +462,8 @@ class Machine:
             raise ValueError(f"the program takes {self.input_count} inputs, got {len(inputs)}")
         if cython.compiled:
             given = inputs if isinstance(inputs, array) else array("d", inputs)
+            if given.ob_descr.typecode != DOUBLES:
+                given = array("d", inputs)
             self.inputs.copy(given.data.as_doubles, self.cells.numbers)  # type: ignore[attr-defined]
         else:
             for number, place in self.inputs:
@@ -499,6 +502,8 @@ class Machine:
         Compiled, Python's lock is held from start to end, so that threads don't write to each other's cells.
         """
         if cython.compiled:
+            if len(results) < self.output_count or results.ob_descr.typecode != DOUBLES:
+                raise ValueError(f"the results of this program need an array of {self.output_count} doubles")
             self.read(inputs)
             return self.run(results.data.as_doubles)
         with self.lock.here():

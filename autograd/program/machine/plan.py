@@ -92,6 +92,8 @@ class Plan:
     def __init__(
         self, program: Program, varying: Sequence[int] | None = None, summed: bool | Sequence[bool] = False
     ) -> None:
+        # Its arrays are open to everyone: once laid out in memory, what they say is not looked at again.
+        program.check()
         self.alone = varying is None
         if varying is None:
             varying = bytes(program.inputs)

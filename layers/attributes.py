@@ -1,0 +1,49 @@
+"""Attributes of layers: those that are missing, and those that may not be set, with the word for what was meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from layers.errors import InputError
+from layers.hints import did_you_mean, hint_of
+from layers.parameters.parameter import Parameter
+from layers.saving.registry import Described
+
+__all__ = ["check_assignment", "missing_attribute"]
+
+
+def missing_attribute(layer: Described, name: str) -> str:
+    """The message for an attribute that a layer doesn't have."""
+    kind = type(layer).__name__
+    if not name.startswith("_") and "given_name" not in vars(layer):
+        return f"{kind} has no attribute {name!r}; does its __init__ call super().__init__(**names)?"
+    known = [other for other in dir(layer) if not other.startswith("_")]
+    meant = "" if name.startswith("_") else did_you_mean(name, known, "attribute")
+    return f"{kind} has no attribute {name!r}" + (f"; {meant}" if meant else "")
+
+
+def check_assignment(layer: Described, name: str, value: Any) -> None:
+    """Raise InputError for an attribute that would silently do nothing, or break the layer.
+
+    Such are an array in place of a Parameter, a setting that was used when the layer was made, and a text's word for
+    something that has another name here.
+    """
+    known = vars(layer)
+    kind = type(layer).__name__
+    if name in known and isinstance(known[name], Parameter) and not isinstance(value, Parameter | None):
+        raise InputError(f"{kind}.{name} is a Parameter; its numbers are set by {name}.assign(array)")
+    if name.startswith("_") or "given_name" not in known or not _is_of_this_package(layer):
+        return
+    if name in known:
+        checked = getattr(type(layer), "checks", {})
+        if name in layer.settings and name not in checked and value is not known[name]:
+            raise InputError(f"{kind}.{name} is decided when the layer is made; make another {kind}({name}=...)")
+    elif not hasattr(type(layer), name):
+        hint = hint_of(name, "attribute")
+        if hint is not None and hint.word == name:
+            raise InputError(f"{kind} has no attribute {name!r}; {did_you_mean(name, (), 'attribute')}")
+
+
+def _is_of_this_package(layer: Described) -> bool:
+    """Whether its class stands here: classes of one's own may have any attributes, and change them."""
+    return type(layer).__module__.partition(".")[0] == __name__.partition(".")[0]

@@ -1,0 +1,154 @@
+"""Attributes of layers: no assignment is silently nothing, and a text's word is told ours."""
+
+import numpy as np
+import pytest
+
+import layers
+from layers import (
+    Affine,
+    CrossEntropyLoss,
+    Dense,
+    InputError,
+    LeakyReLU,
+    Network,
+    NeuronLayer,
+    Sequential,
+    ShapeError,
+)
+from layers.hints import HINTS, did_you_mean
+
+
+def test_arrays_that_are_handed_out_can_not_be_changed_in_vain():
+    dense = Dense(2, 3, seed=0)
+    dense.forward([1.0, 2.0])
+    dense.backward()
+    before = dense.weight.values
+    for _, parameter, gradient in dense.trainable:
+        for array in (parameter, gradient):
+            with pytest.raises(ValueError, match="read-only"):
+                array -= 0.1
+    with pytest.raises(ValueError, match="read-only"):
+        dense.weight.values[:] = 0.0
+    assert np.array_equal(dense.weight.values, before)
+    # Those of a state are the caller's own.
+    dense.state_dict()["weight"][:] = 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("weight", np.ones((2, 3)), r"Dense.weight is a Parameter; its numbers are set by weight.assign\(array\)"),
+        (
+            "W",
+            np.ones((2, 3)),
+            r"Dense has no attribute 'W'; here it is weight.values: given by weight.assign\(array\)",
+        ),
+        ("weights", 0, "here it is weight.values"),
+        ("activation", "relu", r"Dense.activation is decided when the layer is made; make another Dense\(activation"),
+        ("seed", 3, "Dense.seed is decided when the layer is made"),
+    ],
+)
+def test_an_assignment_that_would_do_nothing_is_refused(name, value, message):
+    dense = Dense(2, 3, "tanh", seed=0)
+    described, before = dense.to_dict(), dense.forward([1.0, 2.0])
+    with pytest.raises(InputError, match=message):
+        setattr(dense, name, value)
+    assert dense.to_dict() == described
+    assert np.array_equal(dense.forward([1.0, 2.0]), before)
+
+
+def test_settings_of_other_layers_too():
+    for layer, name in ((LeakyReLU(0.1), "slope"), (CrossEntropyLoss(), "of"), (Sequential(), "layers")):
+        with pytest.raises(InputError, match=f"{name} is decided when the layer is made"):
+            setattr(layer, name, 0.5)
+    mine = type("Mine", (layers.Layer,), {"settings": ("p",), "compute": lambda self, x: {"y": x}})()
+    mine.p = 1.0
+    mine.p = 2.0
+    assert mine.p == 2.0
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "word"),
+    [
+        (Dense, "weights", "weight.values"), (Dense, "b", "bias.values"), (Dense, "dW", "weight.gradient"),
+        (Dense, "last_input", "values.x"), (Dense, "last_z", "values.a"), (Dense, "cache", "values"),
+        (Dense, "input_size", "n_in"), (Dense, "type", "kind"), (Dense, "wieght", "did you mean weight"),
+        (NeuronLayer, "neurons", "here it is neuron: a list"), (Dense, "initialize_weights", r"initialize\(\)"),
+    ],
+)  # fmt: skip
+def test_a_missing_attribute_is_told_its_word_here(make, name, word):
+    with pytest.raises(AttributeError, match=f"{make.__name__} has no attribute '{name}'; .*{word}"):
+        getattr(make(2, 3), name)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Dense(input_size=2, n_out=3), "Dense has no option 'input_size'; here it is n_in"),
+        (lambda: Dense(2, 3, activation_function="relu"), "no option 'activation_function'; here it is activation"),
+        (lambda: Dense(2, 3, wieght_init="ones"), "no option 'wieght_init'; did you mean weight_init"),
+        (lambda: Network(layers=[Dense(2, 3)]), r"Network has no option 'layers'; here it is Network\(first"),
+        (lambda: Affine(q=1), "Affine has no option 'q'; there are frozen, index, name, output"),
+        (lambda: layers.from_dict("ReLU"), "no layer is called 'ReLU'; did you mean relu"),
+        (lambda: layers.from_dict("MSE"), "no layer is called 'MSE'; did you mean mse"),
+        (lambda: layers.from_dict("DenseLayer"), "no layer is called 'DenseLayer'; here it is Dense"),
+        (lambda: layers.from_dict({"type": "dense", "output_size": 3}), "here it is n_out: the number of output"),
+        (lambda: Dense.from_dict({"type": "relu"}), "this is the description of a ReLU, not of a Dense"),
+        (lambda: Dense(2, 3).parameters["W"], r"parameters\(\) is a list of Variables; .* weight, bias"),
+    ],
+)
+def test_an_unknown_option_or_name_is_told_the_right_one(make, message):
+    with pytest.raises((InputError, layers.DescriptionError), match=message):
+        make()
+
+
+def test_names_that_are_not_in_the_package():
+    with pytest.raises(ImportError, match="layers has no ReLu; here it is ReLU"):
+        from layers import ReLu  # noqa: F401
+    with pytest.raises(AttributeError, match="module 'layers' has no attribute 'Dens'; did you mean Dense"):
+        _ = layers.Dens
+    assert not hasattr(layers, "nothing_like_it")
+
+
+def test_each_class_that_a_hint_names_is_there():
+    for hint in HINTS:
+        if hint.kind == "class":
+            assert hint.here in layers.__all__, hint
+            assert hint.word not in layers.__all__, hint
+
+
+def test_each_attribute_that_a_hint_names_is_there():
+    dense, network, neurons = Dense(2, 3, seed=0), Network(Dense(2, 3), loss="mse"), NeuronLayer(2, 3)
+    for layer in (dense, network, neurons):
+        layer.forward([1.0, 2.0])
+    for hint in HINTS:
+        if hint.kind == "attribute":
+            path = hint.here.partition("(")[0].split(".")
+            owners = [dense, network, neurons]
+            assert any([_reached(owner, path) for owner in owners]), hint
+            assert not hasattr(dense, hint.word), hint
+
+
+def _reached(owner, path):
+    for name in path:
+        if not hasattr(owner, name):
+            return False
+        owner = getattr(owner, name)
+    return True
+
+
+def test_what_is_probably_meant():
+    assert did_you_mean("nothing like it", ["weight"], "option") == ""
+    assert did_you_mean("RELU", ["relu", "gelu"], "class") == "did you mean relu?"
+
+
+def test_a_parameter_takes_no_masked_or_complex_numbers():
+    dense = Dense(2, 1, seed=0)
+    before = dense.weight.values
+    for values, message in (
+        (np.ma.array([[1.0], [2.0]], mask=[[0], [1]]), "its mask would be ignored"),
+        (np.array([[1.0], [2.0j]]), "weight has real numbers, got an array of complex128; give .real"),
+    ):
+        with pytest.raises(ShapeError, match=message):
+            dense.weight.assign(values)
+    assert np.array_equal(dense.weight.values, before)

@@ -1,0 +1,165 @@
+"""The build: what is compiled, what an edited source or a missing compiler does, and what is said about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import autograd
+from autograd.compilation import SUFFIX, Record, compiled_modules, own_hash, stale_modules
+from tests import PROJECT
+
+needs_extensions = pytest.mark.skipif(not autograd.compiled, reason="the engine is not compiled here")
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """Copy the engine with the file that makes a folder a source tree; the package."""
+    package = tmp_path / "autograd"
+    shutil.copytree(PROJECT / "autograd", package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "setup.py", tmp_path)
+    return package
+
+
+def run(folder, *arguments, **variables):
+    """A Python process in that folder, with these environment variables beside the usual ones."""
+    usual = {name: value for name, value in os.environ.items() if name != "AUTOGRAD_COMPILE"}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=usual | {"PYTHONPATH": str(folder)} | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def without_extensions(package):
+    for path in package.rglob(f"*{SUFFIX}"):
+        path.unlink()
+
+
+@needs_extensions
+def test_every_extension_was_compiled_from_the_source_beside_it():
+    assert stale_modules(str(PROJECT / "autograd"), by_content=True) == []
+
+
+@needs_extensions
+@pytest.mark.parametrize("file", ["operations/primitives.py", "graph/node.pxd"])
+def test_an_edited_source_fails_the_import_with_the_command_that_mends_it(copied, file):
+    with open(copied / file, "a") as source:
+        source.write("\n# one more line\n")
+    failed = run(copied.parent, "-c", "import autograd")
+    module = file.partition(".")[0]
+    assert f"ImportError: autograd/{module}.py differs from what its extension module was compiled" in failed.stderr
+    assert "Run `make build`" in failed.stderr
+    assert run(copied.parent, "-c", "import autograd", AUTOGRAD_COMPILE="no").returncode == 0
+
+
+@needs_extensions
+def test_a_source_that_is_younger_but_the_same_is_no_edit(copied):
+    for path in copied.rglob("*.py"):
+        path.touch()
+    assert run(copied.parent, "-W", "error", "-c", "import autograd").returncode == 0
+    assert stale_modules(str(copied)) == []
+
+
+@needs_extensions
+def test_an_installed_package_has_no_sources_to_be_compared_with(copied):
+    (copied.parent / "setup.py").unlink()
+    (copied / "graph" / "node.py").write_text("never loaded")
+    assert run(copied.parent, "-c", "import autograd").returncode == 0
+
+
+def test_an_edited_source_ends_a_test_run_before_its_first_test(copied):
+    shutil.copytree(PROJECT / "tests", copied.parent / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    Record(str(copied)).note_compiled({name: own_hash(str(copied), name) for name in compiled_modules(str(copied))[1:]})
+    ended = run(copied.parent, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/numbers/test_ieee.py")
+    assert ended.returncode == (4 if autograd.compiled else 0), ended.stdout
+    assert ("Run `make build`" in ended.stderr + ended.stdout) == autograd.compiled
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (
+            "node.c:1:10: fatal error: Python.h: No such file",
+            "it could not be compiled when it was installed (node.c:1",
+        ),
+        ("", "its extension modules are missing"),
+    ],
+)
+def test_an_engine_that_is_slow_unasked_says_why_once(copied, reason, said):
+    without_extensions(copied)
+    record = Record(str(copied))
+    if reason:
+        record.note_uncompiled(reason)
+    else:
+        record.note_compiled({"graph/node": "0"})
+    program = "import autograd, importlib; from autograd import program; print(autograd.compiled)"
+    done = run(copied.parent, "-c", program)
+    assert done.stdout == "False\n"
+    assert done.stderr.count("RuntimeWarning: autograd runs as plain Python, 10 to 20 times slower than compiled") == 1
+    assert said in done.stderr and "AUTOGRAD_COMPILE=no silences this" in done.stderr
+    assert "<string>:1:" in done.stderr, "the line that imports it"
+
+
+def test_who_asks_for_plain_python_is_not_warned(copied):
+    without_extensions(copied)
+    Record(str(copied)).note_uncompiled("")
+    assert run(copied.parent, "-W", "error", "-c", "import autograd", AUTOGRAD_COMPILE="no").returncode == 0
+    Record(str(copied)).note_uncompiled("AUTOGRAD_COMPILE=no")
+    assert run(copied.parent, "-W", "error", "-c", "import autograd").returncode == 0
+
+
+def test_plain_python_can_be_asked_for_where_there_are_extensions(copied):
+    program = "import autograd; from autograd.graph import node; print(autograd.compiled, node.__file__[-3:])"
+    done = run(copied.parent, "-W", "error", "-c", program, AUTOGRAD_COMPILE="no")
+    assert done.stdout == "False .py\n", done.stderr
+
+
+def test_a_compiler_that_fails_leaves_the_engine_as_python_and_its_first_error(tmp_path):
+    project = tmp_path / "project"
+    for name in ("autograd", "layers", "viz"):
+        shutil.copytree(PROJECT / name, project / name, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(PROJECT / name, project / name)
+    compiler = tmp_path / "compiler"
+    compiler.write_text(f"#!/bin/sh\necho '{tmp_path}/x.c:1:1: error: no such machine' >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    built = run(project, "setup.py", "--quiet", "build_ext", "--inplace", CC=str(compiler))
+    assert built.returncode == 0, built.stderr
+    assert "scalar-autograd: not compiled (x.c:1:1: error: no such machine)" in built.stdout
+    assert list(project.rglob(f"*{SUFFIX}")) == []
+    done = run(project, "-c", "import autograd")
+    assert "(x.c:1:1: error: no such machine)" in done.stderr
+    failed = run(project, "setup.py", "--quiet", "build_ext", "--inplace", CC=str(compiler), AUTOGRAD_COMPILE="require")
+    assert failed.returncode != 0
+
+
+def test_the_report_names_version_compilation_tiers_engines_and_extras_and_no_path():
+    done = run(PROJECT, "-m", "autograd")
+    lines = {line[:18].strip(): line[19:] for line in done.stdout.splitlines()}
+    assert lines["version"].startswith(f"{autograd.__version__} on CPython {sys.version.split()[0]}")
+    assert lines["compiled"].startswith("yes" if autograd.compiled else "no, which is 10 to 20 times slower: ")
+    assert lines["tiers"].startswith("interpreter (vectors of ")
+    assert "graphviz" in lines["pictures"] or "no layout engine" in lines["pictures"]
+    assert str(PROJECT) not in done.stdout and sys.prefix not in done.stdout
+
+
+def test_the_report_says_what_missing_extras_take(copied):
+    for name in ("viz", "layers"):
+        shutil.copytree(PROJECT / name, copied.parent / name, ignore=shutil.ignore_patterns("__pycache__"))
+    program = (
+        "import importlib.metadata as m, importlib.util as u; find = u.find_spec\n"
+        "m.requires = lambda name: ['scipy>=1.11; extra == \"scipy\"', 'absent>=1; extra == \"gif\"']\n"
+        "u.find_spec = lambda name: None if name == 'llvmlite' else find(name)\n"
+        "from autograd.__main__ import main; main()"
+    )
+    done = run(copied.parent, "-c", program)
+    assert "no machine code: pip install 'scalar-autograd[jit]'" in done.stdout, done.stderr
+    assert "no absent: pip install 'scalar-autograd[gif]'" in done.stdout

@@ -1,0 +1,136 @@
+"""What `help`, `inspect` and type checkers are told of the public names."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import os
+import pydoc
+import subprocess
+import sys
+
+import pytest
+
+import autograd
+import layers
+import viz
+from autograd import Constant, Primitive, Variable, asin, exp, hypot, log, logsumexp
+from tests import PROJECT
+
+
+def public(package):
+    """A package's public functions and classes that can be called: no errors, and not `Node`, which operations make."""
+    found = {name: getattr(package, name) for name in package.__all__}
+    errors = {name for name, one in found.items() if isinstance(one, type) and issubclass(one, BaseException)}
+    return {name: one for name, one in found.items() if callable(one) and name not in {*errors, "Node"}}
+
+
+@pytest.mark.parametrize("package", [autograd, layers, viz], ids=lambda package: package.__name__)
+def test_every_public_name_has_a_signature_and_help_of_its_own(package):
+    unsigned, unexplained = [], []
+    for name, one in public(package).items():
+        try:
+            inspect.signature(one)
+        except (TypeError, ValueError):
+            unsigned.append(name)
+        if not one.__doc__ or (not isinstance(one, type) and one.__doc__ == type(one).__doc__):
+            unexplained.append(name)
+    assert (unsigned, unexplained) == ([], [])
+
+
+def test_help_of_a_primitive_is_its_call_its_sentence_and_its_domain():
+    text = pydoc.plain(pydoc.render_doc(asin))
+    assert "asin(x)" in text and "Defined for -1 ≤ x ≤ 1" in text
+    assert "e to the power of x." in pydoc.plain(pydoc.render_doc(exp))
+    assert "knows its local gradients" in Primitive.__doc__
+
+
+def test_signatures_name_operands():
+    assert [str(inspect.signature(one)) for one in (exp, hypot, logsumexp)] == [
+        "(x, /)",
+        "(a, b, /)",
+        "(operands: 'Iterable[Any]') -> 'Any'",
+    ]
+
+
+def test_the_signatures_of_nodes_are_those_of_their_constructors():
+    """Compiled classes tell nothing of theirs: it stands beside, and is compared with the source here."""
+    tree = ast.parse((PROJECT / "autograd" / "graph" / "node.py").read_text(encoding="utf-8"))
+    for cls in (Variable, Constant):
+        body = next(one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == cls.__name__).body
+        init = next(one for one in body if isinstance(one, ast.FunctionDef) and one.name == "__init__").args
+        names = [argument.arg for argument in [*init.args[1:], *init.kwonlyargs]]
+        assert list(inspect.signature(cls).parameters) == names
+
+
+def test_a_primitive_of_a_user_has_as_many_operands_as_its_rule():
+    powr = Primitive("powr", lambda a, b: a**b, lambda a, b, out: (b * a ** (b - 1), out * log(a)), registered=False)
+    assert powr(2.0, 3.0) == 8.0 and powr.arity == 2 and str(inspect.signature(powr)) == "(a, b, /)"
+    assert powr.__doc__.startswith("powr(a, b)")
+    with pytest.raises(TypeError, match=r"powr takes 2 operand\(s\), got 1"):
+        powr(2.0)
+    x = Variable(3.0)
+    powr(2.0, x).backward()
+    assert x.grad == pytest.approx(8.0 * log(2.0))
+
+
+PROGRAM = """
+from autograd import Node, Variable, dot, exp, grad, jit, log, maximum, norm, value_and_grad, where
+
+def price(spot: float, strike: float) -> float:
+    return spot * exp(-strike) + maximum(spot, 0.0)
+
+def energy(x: Node, y: Node) -> Node:
+    return exp(x) * y - log(y) / 2.0 + x ** 2 + maximum(x, 0.0) + where(x > 1.0, x, y) - abs(-x)
+
+class Model:
+    def __init__(self, k: float) -> None:
+        self.k = k
+
+    @jit
+    def price(self, x: float) -> float:
+        return x * self.k
+
+compiled = jit(price)
+both = value_and_grad(price)
+
+def main() -> float:
+    x = Variable(2.0, name="x")
+    z: Node = energy(x, x)
+    z.backward()
+    n: Node = norm([x, z]) + dot([x], [1.0])
+    value, slopes = both(1.0, 2.0)
+    return compiled(1.0, strike=2.0) + value + Model(2.0).price(3.0) + n.value + norm([1.0, 2.0]) + len(compiled.paths)
+"""
+WRONG = """
+unused = 0
+text: str = compiled(1.0, 2.0)
+compiled("a", 2.0)
+grad(price)("a", 2.0)
+Model(1.0).price("a")
+other: str = both(1.0, 2.0)[0]
+node: Node = exp(1.0)
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed")
+def test_a_program_that_uses_the_package_is_checked_strictly(tmp_path):
+    (tmp_path / "program.py").write_text(PROGRAM + WRONG)
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--follow-imports=silent",
+        "--no-error-summary",
+        "--cache-dir",
+        str(tmp_path / "cache"),
+        "program.py",
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"MYPYPATH": str(PROJECT)}, capture_output=True, text=True, check=False
+    )
+    first = PROGRAM.count("\n") + 1
+    lines = [int(line.split(":")[1]) - first for line in done.stdout.splitlines() if ": error:" in line]
+    assert lines == [2, 3, 4, 5, 6, 7], done.stdout
