@@ -6,7 +6,7 @@ from array import array
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.program.paths import Path, PathTree
+from autograd.program.paths import Path, PathTree, TooManyPaths
 from autograd.program.signature import argument_leaf, is_array, sign
 from autograd.transforms.trees import Structure, flatten
 
@@ -160,23 +160,39 @@ class Bound:
             if failed < 0:
                 path.count_call(target.machine)
                 return target.results
-            path = self.paths.after(path, failed, self.read())
+            try:
+                path = self.paths.after(path, failed, self.read())
+            except TooManyPaths as signal:
+                return self.run_by_python(signal)
+
+    def run_by_python(self, signal: TooManyPaths) -> Any:
+        """The results as Python computes them, where recording a path would take longer."""
+        numbers, structure = self.paths.by_python(signal, self.read())
+        target = self.last
+        if target is None or not target.path.outputs.is_same(structure):
+            return self.views(numbers, structure)
+        target.numbers[:] = numbers
+        return target.results
 
     def make_room(self, path: Path) -> Target:
         """The target of a path that was not taken before."""
+        structure = path.traced.outputs
+        numbers = array("d", bytes(8 * structure.size))
+        target = self.known[path] = Target(path, numbers, self.views(numbers, structure))
+        return target
+
+    def views(self, numbers: array[float], structure: Structure) -> Any:
+        """The arrays of a result, which are views of an array of its numbers."""
         import numpy
 
-        structure = path.traced.outputs
         if not structure.holds_only_arrays():
             raise OperandError(f"{self.name} gives sparse matrices, which can't be written in place; call it unbound")
-        numbers = array("d", bytes(8 * structure.size))
         shared = numpy.asarray(numbers)
 
         def piece(start: int, part: Structure) -> Any:
             return shared[start : start + part.size].reshape(part.shape or ())
 
-        target = self.known[path] = Target(path, numbers, structure.map_pieces(piece))
-        return target
+        return structure.map_pieces(piece)
 
     def __repr__(self) -> str:
         return f"<{self.name} bound to {len(self.arrays)} array(s)>"

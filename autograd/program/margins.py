@@ -30,6 +30,9 @@ from autograd.program.program import Operation, Program
 from autograd.program.signature import Signature, merged, sign
 from autograd.program.trace import Traced, record
 
+# The ways through the branches that rows may take if no other limit is given.
+MOST_WAYS = 4096
+
 __all__ = ["UNDECIDED", "Margin", "margins_of", "smallest_of_rows"]
 
 
@@ -142,11 +145,12 @@ def smallest_of_rows(mapped: Any, rows: Any) -> tuple[Any, Margin]:
     left = numpy.arange(rows.count)
     ways = 0
     least = UNDECIDED
+    most = MOST_WAYS if mapped.max_paths is None else mapped.max_paths
     while len(left):
         ways += 1
-        if ways > mapped.max_paths:
+        if ways > most:
             raise ValueError(
-                f"the rows took more than {mapped.max_paths} ways through the branches of {mapped.__name__}; give "
+                f"the rows took more than {most} ways through the branches of {mapped.__name__}; give "
                 f"fewer rows, or raise max_paths"
             )
         numbers, traced = recorded(mapped, rows, left[0])

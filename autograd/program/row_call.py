@@ -24,7 +24,7 @@ __all__ = ["RowCall"]
 
 
 class RowCall:
-    """One call: rows are run by the first path, those that leave it by others, until all are done."""
+    """One call: rows are run by the first path, those that leave it by others or by Python, until all are done."""
 
     def __init__(self, paths: PathTree, rows: RowArguments, reduction: Reduction, varying: bytes) -> None:
         import numpy
@@ -40,6 +40,8 @@ class RowCall:
         self.results: list[Any] = []
         self.failed = numpy.empty(rows.count, numpy.int32)
         self.structure: Structure | None = None
+        # The arrays that rows are written to, with the places of their numbers among all of a row.
+        self.stored: list[tuple[Any, int, int]] = []
 
     def result(self) -> Any:
         """The result of the call."""
@@ -90,9 +92,9 @@ class RowCall:
 
         guard = machine.prepare(path.traced.inputs(self.rows.numbers))
         if guard >= 0:
-            return [(self.paths.after(path, guard, self.numbers_of(0 if selected is None else selected[0])), selected)]
+            return self.leaving(path, guard, numpy.arange(self.rows.count) if selected is None else selected, selected)
         count = self.rows.count if selected is None else len(selected)
-        self.take_structure(path)
+        self.take_structure(path.traced.outputs)
         failed = self.failed if selected is None else numpy.empty(count, numpy.int32)
         sums = run_chunks(machine, Rows(self.sources, selected, failed, self.targets), count)
         if sums is not None:
@@ -107,16 +109,39 @@ class RowCall:
             away = left[failed[left] == guard]
             away = away if selected is None else selected[away]
             away = numpy.ascontiguousarray(away, dtype=numpy.int64)
-            leaving.append((self.paths.after(path, guard, self.numbers_of(away[0])), away))
+            leaving += self.leaving(path, guard, away, away)
         return leaving
+
+    def leaving(self, path: Path, guard: int, away: Any, selected: Any) -> list[tuple[Path, Any]]:
+        """The path of rows that leave one at a guard, and these rows, but for those that Python runs."""
+        for place, row in enumerate(away):
+            try:
+                child = self.paths.after(path, guard, self.numbers_of(row))
+            except TooManyPaths as signal:
+                if not signal.by_cost:
+                    raise
+                self.run_by_python(int(row), signal)
+            else:
+                return [(child, away[place:] if place else selected)]
+        return []
+
+    def run_by_python(self, row: int, signal: TooManyPaths) -> None:
+        """Run a row by Python, and put its numbers where those of other rows are."""
+        import numpy
+
+        numbers, structure = self.paths.by_python(signal, self.numbers_of(row))
+        self.take_structure(structure)
+        for written, start, size in self.stored:
+            written.reshape(self.rows.count, -1)[row] = numbers[start : start + size]
+        totals = numpy.array(numbers)
+        self.totals = totals if self.totals is None else self.totals + totals
 
     def numbers_of(self, row: int) -> Sequence[float]:
         """The numbers of one row."""
         return sign(tuple(self.rows.one(row)), {})[0]
 
-    def take_structure(self, path: Path) -> None:
-        """Allocate results of the structure that the first path returns; TypeError if another path returns another."""
-        structure = path.traced.outputs
+    def take_structure(self, structure: Structure) -> None:
+        """Allocate results of the structure that the first row returns; TypeError if another one returns another."""
         self.reduction.check_structures([structure if self.structure is None else self.structure, structure])
         if self.structure is None:
             self.structure = structure
@@ -131,8 +156,11 @@ class RowCall:
         def new_array(start: int, part: Structure) -> Any:
             made = numpy.empty((self.rows.count, *(part.shape or ())))
             targets.extend([(made, offset, part.size) for offset in range(part.size)])
+            self.stored.append((made, start, part.size))
             return made
 
+        begin = 0
         for part, reduction in self.reduction.parts(structure):
-            self.results.append(part.map_pieces(new_array) if reduction is None else None)
+            self.results.append(part.map_pieces(new_array, begin) if reduction is None else None)
+            begin += part.size
         self.targets = Columns(targets, True)

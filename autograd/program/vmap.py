@@ -14,7 +14,7 @@ from autograd.program.compiled_derivatives import Derivatives, DerivativesInVari
 from autograd.program.jit import CompiledOverRows, Jitted, stands_under_its_name
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, Recordings, TooManyPaths
-from autograd.program.recording_limits import too_many_derivatives, too_many_rows
+from autograd.program.recording_limits import SIGNATURES, too_many_derivatives, too_many_rows
 from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import NoRows, RowArguments
 from autograd.program.row_binding import BoundRows
@@ -31,12 +31,10 @@ __all__ = ["Mapped", "vmap"]
 UNROLLED = 100_000
 # Python computes fewer rows than these sooner than they are recorded for one call.
 RECORDED = 200
-# The default of `max_paths`: rows differ in their paths more than calls do.
-LIMIT = 4096
 
 
 def vmap(
-    fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, out_axes: Any = 0, max_paths: int = LIMIT
+    fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, out_axes: Any = 0, max_paths: int | None = None
 ) -> Mapped:
     """The function that applies `fun` to each row of its arguments, as one compiled program.
 
@@ -50,8 +48,10 @@ def vmap(
     averaged over the rows, in an order that does not depend on the number of threads. A tuple of these has one for
     each part of a result that is a tuple or list.
 
-    Rows in which a decision falls another way are run by the program of their own path. Where there are no rows, `fun`
-    is run once on ones, to see the form of its results.
+    Rows in which a decision falls another way are run by the program of their own path. Where recording one more path
+    would take longer than Python's own runs, Python runs those rows, with a warning that names the decision;
+    `max_paths` limits the number of paths instead, beyond which is a ValueError. Where there are no rows, `fun` is run
+    once on ones, to see the form of its results.
 
     >>> import numpy as np
     >>> from autograd import value_and_grad
@@ -74,7 +74,7 @@ class Mapped(CompiledOverRows):
         fun: Callable[..., Any],
         in_axes: Any,
         reduce: Any,
-        max_paths: int,
+        max_paths: int | None,
         tier: str = "auto",
         out_axes: Any = 0,
     ) -> None:
@@ -125,8 +125,9 @@ class Mapped(CompiledOverRows):
         layout = Layout(self.__name__, self.in_axes, args, kwargs)
         known = self.of_leaves.get(layout.key)
         if known is None:
-            if len(self.of_leaves) >= self.max_paths:
-                raise ValueError(f"vmap of {self.__name__} was called with {self.max_paths} forms of its arguments")
+            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            if len(self.of_leaves) >= limit:
+                raise ValueError(f"vmap of {self.__name__} was called with {limit} forms of its arguments")
             fun = OfLeaves(self.fun, layout)
             known = Mapped(fun, tuple(layout.axes), self.reduce, self.max_paths, self.tier)
             known = self.of_leaves.setdefault(layout.key, known)
@@ -171,7 +172,7 @@ class Mapped(CompiledOverRows):
         try:
             paths = self.recordings.paths((key, rows.mapped), rows.first, {})
         except TooManyPaths as signal:
-            self.recordings.warn(signal)
+            self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         variables = paths.first(numbers).variables
         if variables and current_mode().recording and (variables := differentiated(variables)):
@@ -231,7 +232,7 @@ class Mapped(CompiledOverRows):
         try:
             derivatives = self.derivatives_of(self.recordings.full_key(key), moving, shared, rows.mapped)
         except TooManyPaths as signal:
-            self.recordings.warn(signal)
+            self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         found = derivatives.on_nodes(merged(numbers, nodes), *own)
         if derivatives.closes_over_nodes():
@@ -276,8 +277,9 @@ class Mapped(CompiledOverRows):
         """The compiled derivatives of the sums over rows, in some numbers of the arguments that rows share."""
         known = self.derivatives.get((key, mapped, moving))
         if known is None:
-            if len(self.derivatives) >= self.max_paths:
-                raise too_many_derivatives(self.__name__, self.max_paths)
+            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            if len(self.derivatives) >= limit:
+                raise too_many_derivatives(self.__name__, limit)
 
             def shared_first(*arguments: Any) -> Any:
                 rest = iter(arguments[: len(shared)]), iter(arguments[len(shared) :])

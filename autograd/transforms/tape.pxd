@@ -7,6 +7,7 @@ from autograd.graph.modes cimport is_strict, is_traced
 from autograd.graph.node cimport (
     Node, OF_RULE, OVER, SERIAL, TRACED, VARIES, clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
 )
+from autograd.transforms.masked cimport masked_by, plus, settled, times
 
 cdef class Tape:
     cdef readonly Py_ssize_t count

@@ -618,13 +618,15 @@ ORDERS = {
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("function", ISOLATED.values(), ids=ISOLATED)
 def test_the_side_not_taken_contributes_nothing_to_any_derivative(function, order):
+    value = jit(function)
     for transform in ORDERS[order]:
         compiled = jit(transform(function))
         for x in (0.75, -0.5, 0.0, 1.5, -1.5, 3.0):
             expected = nested(function, order, x)
             found = compiled(x)
-            # Where the side taken itself has a pole, 0 · ∞ may come in another order of sweeps.
-            if math.isfinite(expected):
+            # Where the side taken itself has a pole, 0 · ∞ may come in another order of sweeps; where it is nan, so is
+            # all that is carried forward.
+            if math.isfinite(expected) and not math.isnan(value(x)):
                 assert math.isfinite(found), (x, found, expected)
                 assert abs(found - expected) <= 1e-12 * max(1.0, abs(expected)), (x, found, expected)
 
