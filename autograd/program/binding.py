@@ -23,13 +23,17 @@ __all__ = ["Bound"]
 @cython.final
 @cython.cclass
 class Target:
-    """For one path: its machine, the array that this writes, and `results`, views of that array."""
+    """For one path: its machine, the array that this writes, and `results`, views of that array.
 
-    def __init__(self, path: Path, numbers: array[float], results: Any) -> None:
+    Results that are ints or bools are arrays of their own; `wholes` has each with the view that it is a copy of.
+    """
+
+    def __init__(self, path: Path, numbers: array[float], results: Any, wholes: list[Any]) -> None:
         self.path = path
         self.machine = self.path.machine_alone()
         self.numbers = numbers
         self.results = results
+        self.wholes = wholes
 
 
 @cython.final
@@ -159,6 +163,8 @@ class Bound:
                 failed = target.machine.call_into(path.traced.inputs(self.read()), target.numbers)
             if failed < 0:
                 path.count_call(target.machine)
+                for result, written in target.wholes:
+                    result[...] = written
                 return target.results
             path = self.paths.after(path, failed, self.read())
 
@@ -172,10 +178,17 @@ class Bound:
         numbers = array("d", bytes(8 * structure.size))
         shared = numpy.asarray(numbers)
 
-        def piece(start: int, part: Structure) -> Any:
-            return shared[start : start + part.size].reshape(part.shape or ())
+        wholes: list[Any] = []
 
-        target = self.known[path] = Target(path, numbers, structure.map_pieces(piece))
+        def piece(start: int, part: Structure) -> Any:
+            written = shared[start : start + part.size].reshape(part.shape or ())
+            if part.whole is None:
+                return written
+            result = numpy.empty(written.shape, part.whole.dtype)
+            wholes.append((result, written))
+            return result
+
+        target = self.known[path] = Target(path, numbers, structure.map_pieces(piece), wholes)
         return target
 
     def __repr__(self) -> str:

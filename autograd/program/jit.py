@@ -20,7 +20,7 @@ from autograd.program.recording_limits import too_many_derivatives
 from autograd.program.signature import Signature, merged, on_variables, sign
 from autograd.program.tiers import check_tier
 from autograd.program.trace import record
-from autograd.transforms.sparse import matrix_leaf
+from autograd.transforms.kinds import result_leaf
 from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import flatten
@@ -93,8 +93,8 @@ def jit(
     `max_paths` such recordings (256 if None; of what `vmap` made, its own limit), calls that need another one run `fun`
     itself, with a warning; so do calls with a new signature (see below) after as many signatures.
 
-    Floats and arrays in the arguments may differ from call to call; other arguments (ints, strings, flags) and the
-    lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
+    Floats and arrays in the arguments may differ from call to call; other arguments (single ints, strings, flags) and
+    the lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
     at each call, and are constants to derivatives; plain numbers that it closes over are those of the recording. The
     function must be pure: what it prints or stores happens when it is recorded, random numbers are drawn then.
 
@@ -232,7 +232,7 @@ class Jitted:
         returned = self.fun(*args, **kwargs)
         if moving:
             return returned
-        results, structure = flatten(returned, f"the output of {self.__name__}", matrix_leaf)
+        results, structure = flatten(returned, f"the output of {self.__name__}", result_leaf)
         return structure.build([value_of(result) for result in results])
 
     @property
