@@ -75,7 +75,7 @@ ONE = {
     "true half": lambda n: n / 2,
     "square": lambda n: n**2,
     "cube and first power": lambda n: (n**3, n**1, n**0),
-    "half power": lambda n: abs(n) ** 0.5,
+    "half power": lambda n: abs(n) ** 0.5 > 1.5,
     "power of two": lambda n: 2**n,
     "power of a float": lambda n: 2.5**n,
     "inverse": lambda n: 1 / n,
@@ -220,7 +220,7 @@ def test_operators_of_numpys_ints_are_numpys(operate, kind):
                 results = [outcome(one, x) for x in values]
                 if any([isinstance(result, Exception) for result in results]):
                     continue
-                if any([abs(int(result)) > 2**53 for result in results if operate is not divmod and result == result]):
+                if any([isinstance(result, np.integer) and abs(int(result)) > 2**53 for result in results]):
                     with pytest.raises(TypeError, match="beyond 2\\*\\*53"):
                         vmap(one)(values)
                     continue
