@@ -71,7 +71,7 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
             return of_arrays(where, (condition, yes, no))
         choose = getattr(type(condition), "choose", None)
         # NumPy's own truths have a method of this name, which is something else.
-        if choose is not None and not hasattr(condition, "dtype"):
+        if choose is not None and not hasattr(type(condition), "dtype"):
             return choose(condition, yes, no)
     return Where(yes if condition else no)
 

@@ -30,6 +30,7 @@ cdef class Target:
     cdef Machine machine
     cdef array numbers
     cdef object results
+    cdef list wholes
 
 @cython.final
 cdef class Bound:

@@ -20,7 +20,7 @@ from autograd.program.recording_limits import SIGNATURES, too_many_derivatives
 from autograd.program.signature import Signature, merged, on_variables, sign
 from autograd.program.tiers import check_tier
 from autograd.program.trace import record
-from autograd.transforms.sparse import matrix_leaf
+from autograd.transforms.kinds import result_leaf
 from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import flatten
@@ -90,8 +90,8 @@ def jit(
     recordings would take longer than Python's own runs, `fun` itself is run, with a warning that names the decision; so
     it is for a new signature (see below) after 256 of them. `max_paths` limits the number of both instead.
 
-    Floats and arrays in the arguments may differ from call to call; other arguments (ints, strings, flags) and the
-    lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
+    Floats and arrays in the arguments may differ from call to call; other arguments (single ints, strings, flags) and
+    the lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
     at each call, and are constants to derivatives; plain numbers that it closes over are those of the recording. The
     function must be pure: what it prints or stores happens when it is recorded, random numbers are drawn then.
 
@@ -233,7 +233,7 @@ class Jitted:
         returned = self.fun(*args, **kwargs)
         if moving:
             return returned
-        results, structure = flatten(returned, f"the output of {self.__name__}", matrix_leaf)
+        results, structure = flatten(returned, f"the output of {self.__name__}", result_leaf)
         return structure.build([value_of(result) for result in results])
 
     @property

@@ -32,7 +32,7 @@ from autograd.program.recording_limits import (
 from autograd.program.signature import Signature
 from autograd.program.tiers import count_work, prepared
 from autograd.program.trace import Traced, record
-from autograd.transforms.sparse import matrix_leaf
+from autograd.transforms.kinds import result_leaf
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import Structure, flatten
 
@@ -179,7 +179,7 @@ class PathTree:
         """The numbers of the result for these inputs, as Python computes them on constants, and its structure."""
         began = time.thread_time()
         returned = self.signature.call(self.fun, [new_constant(number) for number in numbers])
-        results, structure = flatten(returned, f"the output of {name_of(self.fun)}", matrix_leaf)
+        results, structure = flatten(returned, f"the output of {name_of(self.fun)}", result_leaf)
         self.budget.count_run(time.thread_time() - began)
         if not signal.by_cost or self.budget.runs >= MANY_RUNS:
             self.notices.warn(signal)

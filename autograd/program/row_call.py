@@ -13,6 +13,7 @@ from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import sign
 from autograd.program.tiers import count_work
+from autograd.transforms.kinds import alike
 from autograd.transforms.trees import Structure
 
 try:
@@ -35,7 +36,7 @@ class RowCall:
         self.varying = varying
         self.sources = Columns(rows.sources(), False)
         self.targets = Columns([], True)
-        # The sums, and for each part of the result what the rows are written to, None if it is summed.
+        # The sums, and for each part of the result the arrays that rows are written to, none if it is summed.
         self.totals: Any = None
         self.results: list[Any] = []
         self.failed = numpy.empty(rows.count, numpy.int32)
@@ -57,11 +58,11 @@ class RowCall:
         start = 0
         for (part, reduction), stored in zip(self.reduction.parts(structure), self.results, strict=True):
             if reduction is None:
-                built.append(stored)
+                rows = iter(stored)
+                built.append(part.map_pieces(lambda start, piece, rows=rows: as_rows(next(rows), piece)))
             else:
-                sums = self.totals[start : start + part.size]
-                sums = sums / self.rows.count if reduction == "mean" else sums
-                built.append(part.build(array("d", sums.tobytes())))
+                sums = array("d", self.totals[start : start + part.size].tobytes())
+                built.append(self.reduction.reduced(part, reduction, sums, self.rows.count))
             start += part.size
         return self.reduction.joined(structure, built)
 
@@ -144,8 +145,8 @@ class RowCall:
         """Allocate results of the structure that the first row returns; TypeError if another one returns another."""
         self.reduction.check_structures([structure if self.structure is None else self.structure, structure])
         if self.structure is None:
-            self.structure = structure
             self.make_room(structure)
+        self.structure = structure if self.structure is None else alike([self.structure, structure])
 
     def make_room(self, structure: Structure) -> None:
         """Make the arrays of what is not summed, with the rows along the first axis."""
@@ -153,14 +154,19 @@ class RowCall:
 
         targets: list[tuple[Any, int, int]] = []
 
-        def new_array(start: int, part: Structure) -> Any:
-            made = numpy.empty((self.rows.count, *(part.shape or ())))
-            targets.extend([(made, offset, part.size) for offset in range(part.size)])
-            self.stored.append((made, start, part.size))
-            return made
-
         begin = 0
         for part, reduction in self.reduction.parts(structure):
-            self.results.append(part.map_pieces(new_array, begin) if reduction is None else None)
+            made = []
+            for start, piece in part.pieces(begin) if reduction is None else ():
+                rows = numpy.empty((self.rows.count, *(piece.shape or ())))
+                targets += [(rows, offset, piece.size) for offset in range(piece.size)]
+                self.stored.append((rows, start, piece.size))
+                made.append(rows)
+            self.results.append(made)
             begin += part.size
         self.targets = Columns(targets, True)
+
+
+def as_rows(stored: Any, piece: Structure) -> Any:
+    """The results of all rows for a part of one, which the machine wrote as floats."""
+    return stored if piece.whole is None else piece.whole.array(stored, stored.shape)

@@ -258,7 +258,7 @@ class Mapped(CompiledOverRows):
             fun = DerivativesInVariables(self.__name__, self.fun, variables)
             both = Mapped(fun, axes, "sum", self.max_paths, self.tier)
             with no_grad():
-                value, slopes = both(*rows.arguments)
+                value, slopes = both(*rows.again())
             # Rows on other paths may use others.
             used = {id(node): node for path in both.paths for node in differentiated(path.variables)}
             for node in variables:
