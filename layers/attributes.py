@@ -18,8 +18,12 @@ class MissingAttribute(AttributeError):
     The message is made when it is read: `hasattr` asks for no message, and to look for like names takes 90 µs.
     """
 
+    def __init__(self, layer: Any, asked: str) -> None:
+        super().__init__(layer, asked)
+        self.layer, self.asked = layer, asked
+
     def __str__(self) -> str:
-        layer, name = self.obj, self.name
+        layer, name = self.layer, self.asked
         said = f"{type(layer).__name__} has no attribute {name!r}"
         if name.startswith("_"):
             return said

@@ -134,7 +134,7 @@ class Layer(Alone, Described):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            raise MissingAttribute(name=name, obj=self)
+            raise MissingAttribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         check_assignment(self, name, value)
