@@ -163,9 +163,9 @@ def test_another_models_file_is_refused(path):
 def test_a_file_with_nothing_in_common_is_refused_even_if_not_strict(path):
     Sequential(Dense(2, 3, name="other"), seed=5).save(path)
     model = small()
-    with pytest.raises(StateError, match=r"Sequential and the state have no name in common; the state has other.weight"):
+    with pytest.raises(StateError, match="Sequential and the state have no name in common; Sequential has dense_0"):
         model.load(path, strict=False)
-    with pytest.raises(StateError, match="have no name in common; the state has w"):
+    with pytest.raises(StateError, match="have no name in common; Sequential has dense_0"):
         model.load_state_dict({"w": np.ones(1)}, strict=False)
 
 
@@ -182,7 +182,9 @@ def test_numbers_that_numpy_does_not_have_are_named(tmp_path):
     path = tmp_path / "brain.safetensors"
     header = json.dumps({"dense_0.bias": {"dtype": "BF16", "shape": [3], "data_offsets": [0, 6]}}).encode()
     path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(6))
-    with pytest.raises(StateError, match=r"dense_0.bias in .* holds BF16, which NumPy doesn't know; save it as float32"):
+    with pytest.raises(
+        StateError, match=r"dense_0.bias in .* holds BF16, which NumPy doesn't know; save it as float32"
+    ):
         small().load(path, strict=False)
 
 
