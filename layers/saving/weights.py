@@ -40,6 +40,8 @@ def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[
     if not isinstance(state, Mapping):
         raise StateError(f"{what}: a state is a dict of arrays by name, got {type(state).__name__}")
     check_names(what, state, shapes, strict=strict)
+    if not strict and shapes and not any([name in state for name in shapes]):
+        raise StateError(f"{what} and the state have no name in common; {what} has {', '.join(shapes)!s:.200}")
     checked: dict[str, Any] = {}
     for name, shape in shapes.items():
         if name not in state:
@@ -60,10 +62,6 @@ def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[
 def check_names(what: str, names: Collection[Any], shapes: Shapes, *, strict: bool) -> None:
     """Raise StateError if the state has other names than the model, in `strict` mode; `names` are a set or dict."""
     if not strict:
-        if shapes and names and not any([name in names for name in shapes]):
-            raise StateError(
-                f"{what} and the state have no name in common; the state has {', '.join(map(str, names))!s:.200}"
-            )
         return
     missing = [name for name in shapes if name not in names]
     if missing:

@@ -163,11 +163,9 @@ def test_another_models_file_is_refused(path):
 def test_a_file_with_nothing_in_common_is_refused_even_if_not_strict(path):
     Sequential(Dense(2, 3, name="other"), seed=5).save(path)
     model = small()
-    with pytest.raises(
-        StateError, match=r"Sequential and the state have no name in common; the state has other.weight"
-    ):
+    with pytest.raises(StateError, match="Sequential and the state have no name in common; Sequential has dense_0"):
         model.load(path, strict=False)
-    with pytest.raises(StateError, match="have no name in common; the state has w"):
+    with pytest.raises(StateError, match="have no name in common; Sequential has dense_0"):
         model.load_state_dict({"w": np.ones(1)}, strict=False)
 
 
