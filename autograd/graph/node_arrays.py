@@ -839,19 +839,22 @@ def undecided(name: str, method: str, inputs: tuple[Any, ...], options: dict[str
         return None
     kind = found.dtype
     if method == "reduce" and name == "add" and kind.kind in "iu":
-        return reduced(
-            lambda row: functools.reduce(
-                functools.partial(operated, operator.add), [as_kind(x, kind.type) for x in row], kind.type(0)
-            ),
-            *inputs, options.get("axis", 0), options.get("keepdims", False),
-            functools.partial(as_discrete, dtype=kind),
-        )  # fmt: skip
+
+        def total(row: list[Any]) -> Any:
+            return functools.reduce(add, [as_kind(x, kind.type) for x in row], kind.type(0))
+
+        add = functools.partial(operated, operator.add)
+        with numpy.errstate(over="ignore"):
+            made = functools.partial(as_discrete, dtype=kind)
+            return reduced(total, *inputs, options.get("axis", 0), options.get("keepdims", False), made)
     if method != "__call__" or options:
         return None
     if name in OPERATORS and kind.kind in "iub":
         shape = found.shape
         lists = [numpy.broadcast_to(typed(one), shape).ravel().tolist() for one in inputs]
-        elements = [operated(OPERATORS[name], *elements) for elements in zip(*lists, strict=True)]
+        with numpy.errstate(over="ignore"):
+            # Of elements of arrays, NumPy says nothing when they wrap around.
+            elements = [operated(OPERATORS[name], *elements) for elements in zip(*lists, strict=True)]
         return as_discrete(elements, shape, kind)
     if kind.kind == "f" and function_of(name) is not None:
         return apply_ufunc(getattr(numpy, name), method, tuple([as_operand(operand) for operand in inputs]), {})
@@ -882,19 +885,19 @@ def in_this_run(operand: Any) -> Any:
 def apply_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """The result of a function of NumPy whose arguments hold nodes or conditions."""
     own = hooks.numpy_function(function)
-    if own is not None:
-        return own(*args, **kwargs)
-    if not all([kind is NodeArray or issubclass(kind, (numpy.ndarray, DiscreteArray)) for kind in types]):
-        return NotImplemented
-    if any([kind is DiscreteArray for kind in types]):
+    if any([kind is DiscreteArray for kind in types]) and function not in OF_TRUTHS:
         varying = any([may_vary(operand) for operand in args])
-        if function in FLOATING or (varying and function in PRODUCTS_OF_ARRAYS):
+        if function in FLOATING or (varying and (function in PRODUCTS_OF_ARRAYS or own is not None)):
             args = tuple([as_operand(operand) for operand in args])
         elif function in OF_METHODS and isinstance(args[0] if args else None, DiscreteArray):
             return function._implementation(*args, **kwargs)
         else:
             args, kwargs = decided(args), {name: decided(value) for name, value in kwargs.items()}
         return function(*args, **kwargs)
+    if own is not None:
+        return own(*args, **kwargs)
+    if not all([kind is NodeArray or issubclass(kind, (numpy.ndarray, DiscreteArray)) for kind in types]):
+        return NotImplemented
     name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
     if name in REFUSED:
         raise no_form(name, "")
@@ -915,13 +918,15 @@ def wrapped(result: Any) -> Any:
     return result
 
 
-# Functions that give floats for ints, others that give ints for ints, and those that only call a method.
+# Functions that give floats for ints, others that give ints for ints, those that leave truths undecided, and those that
+# only call a method.
 FLOATING = frozenset(
     [numpy.mean, numpy.average, numpy.std, numpy.var, numpy.median, numpy.quantile, numpy.percentile, numpy.linalg.norm]
 )
 PRODUCTS_OF_ARRAYS = frozenset(
     [numpy.dot, numpy.vdot, numpy.inner, numpy.outer, numpy.tensordot, numpy.cross, numpy.kron, numpy.convolve]
 )
+OF_TRUTHS = frozenset([numpy.where, numpy.any, numpy.all])
 OF_METHODS = frozenset([numpy.sum, numpy.shape, numpy.ndim, numpy.size, numpy.reshape, numpy.transpose])
 # Functions that compare the elements of a plain array.
 REFUSED = frozenset(["gradient", "histogram", "histogram2d", "histogramdd", "lexsort", "sort_complex"])

@@ -374,6 +374,10 @@ def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None, lev
         if found is not None:
             numbers.extend(found[0])
             return found[1]
+    if hasattr(type(value), "as_operand"):
+        # An int or bool of a trace is a number as well, but as such it would have to be decided.
+        numbers.append(value.as_operand())
+        return NUMBER
     if level > 0 and holds_no_number(value):
         return fixed(value)[1]
     if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type):
@@ -408,7 +412,6 @@ def number_in(value: Any, what: str) -> Any:
     if isinstance(value, Node):
         return value
     if hasattr(type(value), "as_operand"):
-        # An int or bool of a trace is a number as well, but as such it would have to be decided.
         return value.as_operand()
     number = number_or_none(value)
     if number is None:

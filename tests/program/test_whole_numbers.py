@@ -363,6 +363,9 @@ def test_arrays_of_ints_have_numpys_functions():
         in_place, np.std, lambda n: np.dot(n[0], n[1]), lambda n: np.dot(W[:3], n[0]), lambda n: np.outer(n[0], W),
         lambda n: np.maximum(n, 1), lambda n: np.multiply.outer(n[0], n[1]), lambda n: np.add(n, 0.5),
         lambda n: float(n[0, 0]), lambda n: W * n[0, 0], lambda n: n[0, 0] * W, lambda n: np.array([n[0, 0], 2]),
+        np.unique, lambda n: np.unique(n, return_counts=True), lambda n: np.interp(n[0], [0.0, 4.0], [1.0, 5.0]),
+        lambda n: np.median(n, axis=0), lambda n: np.searchsorted(W, n[1]), lambda n: np.searchsorted(n[1], 2.5),
+        lambda n: n.astype(np.uint8) + np.uint8(250), lambda n: np.around(n, -1), lambda n: np.linalg.norm(n[0]),
         lambda n: np.float64(2.0) * n[0, 0], lambda n: np.int64(2) * n[0, 0], lambda n: np.int64(5) > n[0, 0],
     ):  # fmt: skip
         agree(function, (n,), (n[::-1].copy(),), (abs(n),))
@@ -409,6 +412,23 @@ def test_places_of_extremes_are_no_decisions():
         assert len(compiled.paths) == 1
     agree(lambda x: W[np.argmax(x)], (W,), (W[::-1].copy(),))
     agree(lambda x: np.searchsorted(x, 3.0), (W,), (W + 2.0,))
+
+
+def test_margins_are_found_beside_ints():
+    function = jit(lambda x, i: x if x > i[0] else -x)
+    assert function.guard_margin(2.5, np.array([1])).distance == 1.5
+    rows = vmap(lambda x, i: x if x > i else W[i])
+    assert rows.row_margins(np.array([2.5, 0.0]), np.array([1, 2])).tolist() == [1.5, 0.0]
+
+
+def test_derivatives_in_variables_from_outside_are_those_beside_ints():
+    for rows, slope in ((np.arange(1000), 499500.0), ([True, False] * 300, 600.0), (np.array([1, 2]), 3.0)):
+
+        def total(v, rows=rows):
+            return vmap(lambda i: v * (i + i if type(rows) is list else i), reduce="sum")(rows)
+
+        assert grad(total)(3.0) == slope
+        assert jit(grad(total))(3.0) == slope
 
 
 def test_what_would_round_floats_to_ints_is_refused():
