@@ -60,7 +60,7 @@ class Discrete:
         self.low = low
         self.high = high
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         # What `isinstance` asks, and `match`; `type` tells the truth.
         return type(self.number)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from autograd.program.machine.machine import Columns, Machine, Rows
@@ -58,8 +59,7 @@ class RowCall:
         start = 0
         for (part, reduction), stored in zip(self.reduction.parts(structure), self.results, strict=True):
             if reduction is None:
-                rows = iter(stored)
-                built.append(part.map_pieces(lambda start, piece, rows=rows: as_rows(next(rows), piece)))
+                built.append(part.map_pieces(partial(rows_of, iter(stored))))
             else:
                 sums = array("d", self.totals[start : start + part.size].tobytes())
                 built.append(self.reduction.reduced(part, reduction, sums, self.rows.count))
@@ -167,6 +167,7 @@ class RowCall:
         self.targets = Columns(targets, True)
 
 
-def as_rows(stored: Any, piece: Structure) -> Any:
-    """The results of all rows for a part of one, which the machine wrote as floats."""
-    return stored if piece.whole is None else piece.whole.array(stored, stored.shape)
+def rows_of(stored: Iterator[Any], start: int, piece: Structure) -> Any:
+    """The results of all rows for the next part of one, which the machine wrote as floats."""
+    rows = next(stored)
+    return rows if piece.whole is None else piece.whole.array(rows, rows.shape)
