@@ -29,7 +29,9 @@ class MissingAttribute(AttributeError):
             return said
         if "given_name" not in vars(layer):
             return f"{said}; does its __init__ call super().__init__(**names)?"
-        if name in {**(layer._given or {}), **layer._values}:
+        # A text's z is with the bias, in layers that have weights of their own: there the table knows it better.
+        told = "weight" in vars(layer) and hint_of(name, "attribute") is not None
+        if not told and name in {**(layer._given or {}), **layer._values}:
             return f"{said}; here it is values.{name}: after forward"
         meant = did_you_mean(name, [other for other in dir(layer) if not other.startswith("_")], "attribute")
         return f"{said}; {meant}" if meant else said

@@ -25,6 +25,12 @@ def test_an_inner_value_is_where_the_forward_pass_left_it():
     affine.forward(1.0, 2.0, 5.0)
     with pytest.raises(AttributeError, match=r"Affine has no attribute 'z'; here it is values\.z: after"):
         _ = affine.z
+    dense = Dense(2, 1)
+    dense.forward([1.0, 2.0])
+    with pytest.raises(AttributeError, match=r"here it is values\.a: after forward; a is x·W \+ b"):
+        _ = dense.z
+    with pytest.raises(AttributeError, match=r"here it is values\.a: after forward$"):
+        _ = dense.a
 
 
 def test_arrays_that_are_handed_out_can_not_be_changed_in_vain():

@@ -18,7 +18,7 @@ from autograd.operations.primitives import Absorb, Select
 from autograd.program.jit import Jitted, jit
 from autograd.program.paths import TooManyPaths
 from autograd.program.program import Program
-from autograd.program.row_arguments import RowArguments
+from autograd.program.row_arguments import NoRows, RowArguments
 from autograd.program.signature import Signature, sign
 from autograd.program.vmap import Mapped
 from viz.diagrams.calls import dotted, parameter_names
@@ -174,7 +174,10 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
 def _first_row(mapped: Mapped, arguments: tuple[Any, ...]) -> Recording:
     """The path that the first row of these arguments takes: each row is computed by itself."""
     mapped, leaves = mapped.laid_out(arguments, {})
-    rows = RowArguments(mapped.__name__, mapped.in_axes, leaves)
+    try:
+        rows = RowArguments(mapped.__name__, mapped.in_axes, leaves)
+    except NoRows:
+        raise ValueError(f"a picture of {mapped.__name__} shows its first row, and needs at least one row") from None
     row: Any = jit(mapped.fun)
     recording = _path_taken(row, tuple(rows.one(0)))
     after = f", before the {mapped.reduce} over rows" if isinstance(mapped.reduce, str) else ""

@@ -66,8 +66,8 @@ def _computed(subject: Any, arguments: tuple[Any, ...]) -> tuple[list[Node], lis
         if last is None:
             wanted = ", ".join(subject.inputs)
             raise ValueError(
-                f"draw({subject.name}) shows the layer's last forward pass, and there is none; call "
-                f"{subject.name}.forward({wanted}) before, or draw({subject.name}, {wanted})"
+                f"draw({subject.shown}) shows the layer's last forward pass, and there is none; call "
+                f"{subject.shown}.forward({wanted}) before, or draw({subject.shown}, {wanted})"
             )
         return last.outputs, last.inputs, last.upstream
     outputs, inputs = nodes_of_call(subject, arguments)
