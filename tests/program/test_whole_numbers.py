@@ -105,6 +105,9 @@ ONE = {
     "repeated": lambda n: len([0] * abs(n)) + len("ab" * abs(n)),
     "math": lambda n: (math.gcd(abs(n), 12), math.comb(12, abs(n) % 5), autograd.gcd(abs(n), 6)),
     "float functions": lambda n: exp(n / 10) + maximum(n, 0.5),
+    "sign of zero": lambda n: [
+        autograd.copysign(1.0, zero * 0.5) for zero in (n * -3, -n, n % -3, n // -20, n - n, abs(n), ~n + 1)
+    ][n % 7],
     "extremes": lambda n: (max(n, 1), min(n, 2, 5)),
     "chosen": lambda n: where(n > 1, n, 5),
     "attributes": lambda n: (n.bit_length(), n.real, n.numerator, hasattr(n, "shape")),
@@ -254,6 +257,9 @@ def test_results_are_the_ints_that_they_are_however_big():
     assert same(jit(lambda x: np.array([big]))(1.0), np.array([big]))
     function = lambda n: n[0].item() * n[0].item() * 1000  # noqa: E731
     agree(function, (np.array([3]),), (np.array([10**8]),), (np.array([2**52]),), (np.array([-(10**9)]),))
+    # One recording for both, but for its guard.
+    agree(lambda n: n.tolist()[0] ** 3, (np.array([2**16]),), (np.array([2**20]),), (np.array([2**17]),))
+    agree(lambda n: n[0] * n[0], (np.array([3], np.int8),), (np.array([100], np.int8),), (np.array([-11], np.int8),))
     agree(lambda n: n.tolist()[0] + 1, (np.array([2**53 - 1]),), (np.array([2**53 - 3]),))
     agree(lambda n: n.tolist()[0] == 2**53 + 1, (np.array([2**53 - 1]),))
 
