@@ -61,7 +61,7 @@ class Discrete:
         self.high = high
 
     @property
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # type: ignore[misc]
         # What `isinstance` asks, and `match`; `type` tells the truth.
         return type(self.number)
 

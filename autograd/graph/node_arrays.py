@@ -565,7 +565,7 @@ class DiscreteArray(NDArrayOperatorsMixin):
         self.dtype = numpy.dtype(dtype)
 
     @property
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # type: ignore[misc]
         # What `isinstance` asks; `type` tells the truth.
         return numpy.ndarray
 
@@ -846,7 +846,7 @@ def undecided(name: str, method: str, inputs: tuple[Any, ...], options: dict[str
         add = functools.partial(operated, operator.add)
         with numpy.errstate(over="ignore"):
             made = functools.partial(as_discrete, dtype=kind)
-            return reduced(total, *inputs, options.get("axis", 0), options.get("keepdims", False), made)
+            return reduced(total, inputs[0], options.get("axis", 0), options.get("keepdims", False), made)
     if method != "__call__" or options:
         return None
     if name in OPERATORS and kind.kind in "iub":
