@@ -32,6 +32,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,6 +52,7 @@ SECONDS = 30
 HANGS = f"more than {SECONDS} seconds"
 VERDICTS = ("right", "refused", "undecided", "loud", "wrong")
 SHOWN = ("wrong", "loud", "refused")
+MACHINE_CODE = autograd.compiled and find_spec("llvmlite") is not None
 # So many programs of each kind of what is wrong are made small.
 EXAMPLES = 40
 
@@ -573,7 +575,7 @@ def work(kind: str, first: int, count: int, known: set[str]) -> None:
         print(json.dumps({"begun": seed}), file=lines, flush=True)
         watchdog.watch(3 * SECONDS)
         case = draw_case(kind, seed)
-        machine_code = seed % 40 == 0
+        machine_code = MACHINE_CODE and seed % 40 == 0
         findings = examine(case, machine_code)
         examples = {}
         # The same trouble in several ways is told once.
