@@ -202,6 +202,8 @@ class Examination:
         self.calls = case.calls
         self.machine_code = machine_code
         self.findings: list[Finding] = []
+        # Whether plain floats come to an end.
+        self.ends = False
 
     def attempt(self, function: Callable[..., Any], *args: Any) -> tuple[Any, BaseException | None]:
         """The result, or the error."""
@@ -230,6 +232,7 @@ class Examination:
     def run(self) -> list[Finding]:
         """All findings."""
         plain = [self.attempt(self.program, *call) for call in self.calls]
+        self.ends = True
         # NumPy's truths are no indices, those of nodes are.
         if any(isinstance(error, ArithmeticError) or "numpy.bool" in str(error) for _, error in plain):
             return [Finding("all", "undecided", "")]
@@ -401,9 +404,11 @@ def examine(case: Case, machine_code: bool = False) -> list[Finding]:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return Examination(case, machine_code).run()
+            examination = Examination(case, machine_code)
+            return examination.run()
     except Hang:
-        return [Finding("all", "wrong", HANGS)]
+        # A program may have no end itself.
+        return [Finding("all", "wrong" if examination.ends else "undecided", HANGS)]
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, usual)
