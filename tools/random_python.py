@@ -9,6 +9,7 @@ name of a number, `$al` of a list, `$ai` of an int, and other names are new ones
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 
@@ -630,6 +631,16 @@ class Writer:
 
 def draw_program(draw: random.Random) -> str:
     """The source of a function `program(x, y, z, n, flag)`."""
+    while True:
+        source = drawn_program(draw)
+        # Python has places for no `:=`.
+        with contextlib.suppress(SyntaxError):
+            compile(source, "<program>", "exec")
+            return source
+
+
+def drawn_program(draw: random.Random) -> str:
+    """A source that may not be one of Python's."""
     writer = Writer(draw)
     lines = ["def program(x, y, z, n, flag):"]
     for _ in range(draw.randint(1, 6)):

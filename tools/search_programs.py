@@ -32,6 +32,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,6 +52,7 @@ SECONDS = 30
 HANGS = f"more than {SECONDS} seconds"
 VERDICTS = ("right", "refused", "undecided", "loud", "wrong")
 SHOWN = ("wrong", "loud", "refused")
+MACHINE_CODE = autograd.compiled and find_spec("llvmlite") is not None
 # So many programs of each kind of what is wrong are made small.
 EXAMPLES = 40
 
@@ -200,6 +202,8 @@ class Examination:
         self.calls = case.calls
         self.machine_code = machine_code
         self.findings: list[Finding] = []
+        # Whether plain floats come to an end.
+        self.ends = False
 
     def attempt(self, function: Callable[..., Any], *args: Any) -> tuple[Any, BaseException | None]:
         """The result, or the error."""
@@ -228,6 +232,7 @@ class Examination:
     def run(self) -> list[Finding]:
         """All findings."""
         plain = [self.attempt(self.program, *call) for call in self.calls]
+        self.ends = True
         # NumPy's truths are no indices, those of nodes are.
         if any(isinstance(error, ArithmeticError) or "numpy.bool" in str(error) for _, error in plain):
             return [Finding("all", "undecided", "")]
@@ -399,9 +404,11 @@ def examine(case: Case, machine_code: bool = False) -> list[Finding]:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return Examination(case, machine_code).run()
+            examination = Examination(case, machine_code)
+            return examination.run()
     except Hang:
-        return [Finding("all", "wrong", HANGS)]
+        # A program may have no end itself.
+        return [Finding("all", "wrong" if examination.ends else "undecided", HANGS)]
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, usual)
@@ -573,7 +580,7 @@ def work(kind: str, first: int, count: int, known: set[str]) -> None:
         print(json.dumps({"begun": seed}), file=lines, flush=True)
         watchdog.watch(3 * SECONDS)
         case = draw_case(kind, seed)
-        machine_code = seed % 40 == 0
+        machine_code = MACHINE_CODE and seed % 40 == 0
         findings = examine(case, machine_code)
         examples = {}
         # The same trouble in several ways is told once.
