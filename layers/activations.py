@@ -163,7 +163,7 @@ class SiLU(Layer):
     """h = a·σ(a), also called swish (Elfwing, Uchibe, Doya 2018).
 
     >>> round(SiLU().forward(1.0), 12)
-    0.731058578630
+    0.73105857863
     """
 
     settle = unchanged
