@@ -37,7 +37,7 @@ def random_numbers(shape: tuple[int, ...] = (), distribution: Distribution = "un
     distribution: "uniform" from 0 to 1, or "normal" around 0 with deviation 1.
 
     >>> with training(seed=0):
-    ...     round(random_numbers(), 4), random_numbers((2,), "normal").round(4).tolist()
+    ...     round(random_numbers(), 4), [round(number, 4) for number in random_numbers((2,), "normal")]
     (0.637, [-0.1321, 0.6404])
     """
     if distribution not in get_args(Distribution):
@@ -48,10 +48,12 @@ def random_numbers(shape: tuple[int, ...] = (), distribution: Distribution = "un
 
     source = _source.get() or functools.partial(numbers_of, numpy.random.default_rng())
     found = source(math.prod(shape), distribution)
+    # A program's are nodes, in a list.
+    singles = found if isinstance(found, list) else found.tolist()
     if not shape:
-        return found[0] if isinstance(found, list) else float(found[0])
-    array = numpy.empty(len(found), dtype=object)
-    array[:] = list(found)
+        return singles[0]
+    array = numpy.empty(len(singles), dtype=object)
+    array[:] = singles
     return array.reshape(shape)
 
 

@@ -114,7 +114,7 @@ class ReduceLROnPlateau(_Plateau):
     >>> model, optimizer = Sequential(Dense(1, 1), seed=0), SGD(lr=0.125)
     >>> x = np.array([[1.0], [2.0]])
     >>> history = model.fit(x, 2 * x, optimizer=optimizer, epochs=200, progress=False,
-    ...                     callbacks=ReduceLROnPlateau(factor=0.5, patience=20))
+    ...                     callbacks=ReduceLROnPlateau(factor=0.5, patience=20, least=1e-3))
     >>> optimizer.lr < 0.125
     True
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import math
 import os
@@ -157,13 +158,16 @@ def fit(
             callback.begin(Training(model, optimizer, epochs))
     if saved is not None and told is not None:
         run.restore(*saved.restore(told, parameters, sum([one.size for one in step.trained]), generator))
+    # In a context of its own: wherever Ctrl-C comes, no mode of the training stays.
+    inside = contextvars.copy_context()
     try:
         if run.history.ended != "all epochs":
             pass
         elif isinstance(optimizer, LBFGS):
-            _run_lbfgs(run, optimizer)
+            inside.run(_run_lbfgs, run, optimizer)
         else:
-            _run_steps(run, optimizer, min(size, len(samples.inputs)), accumulate, shuffle, generator, clip)
+            batch = min(size, len(samples.inputs))
+            inside.run(_run_steps, run, optimizer, batch, accumulate, shuffle, generator, clip)
     except _Stop:
         run.history.ended = "stopped"
     except KeyboardInterrupt:

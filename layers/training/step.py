@@ -296,7 +296,10 @@ class CompiledStep:
         if alone:
             arguments = [one if axis is None else one[0] for one, axis in zip(arguments, self._axes, strict=True)]
         if isinstance(known, int):
-            arrays = [argument.copy() for argument in arguments]
+            import numpy
+
+            # Copies that are contiguous whatever the order of the samples in memory is.
+            arrays = [numpy.array(argument, dtype=float, order="C", subok=False) for argument in arguments]
             function = self.function("gradient", weights is not None)
             if alone:
                 function = jit(value_and_grad(self.of_one("gradient")), tier=self.step.tier, max_paths=MOST_PATHS)
