@@ -39,6 +39,7 @@ from autograd.errors import (
 from autograd.graph import copying as _copying  # noqa: F401 - sets its hooks: nodes can be copied and pickled
 from autograd.graph import numpy_interop as _numpy_interop  # noqa: F401 - sets its hook: NumPy's functions work on nodes
 from autograd.graph.locks import check_interpreter_lock as _check_interpreter_lock
+from autograd.graph.lookup import take
 from autograd.graph.modes import no_grad, scope, source_lines, strict
 from autograd.graph.node import Constant, Node, Variable
 from autograd.graph.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
@@ -56,6 +57,9 @@ from autograd.operations.primitives import *  # noqa: F403 - likewise
 from autograd.operations.primitives import __all__ as _primitives
 from autograd.operations.python_math import *  # noqa: F403 - likewise
 from autograd.operations.python_math import __all__ as _python_math
+from autograd.other_packages import hint_for as _hint_for
+from autograd.other_packages import watch_imports as _watch_imports
+from autograd.transforms.containers import register_container
 from autograd.transforms.derivatives import (
     grad,
     hessian,
@@ -73,6 +77,7 @@ from autograd.transforms.derivatives import (
 
 _check_interpreter_lock(compiled)
 _compilation.check(_os.path.dirname(__file__), compiled)
+_watch_imports()
 
 if _TYPE_CHECKING:
     from autograd.diagnosis.accuracy import rounding
@@ -92,9 +97,9 @@ __all__ = [
     "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
     "Variable", "array", "backward", "cache_machine_code",
     "compiled", "explain", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
-    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths", "replay", "rounding",
-    "scope", "source_lines", "stop_gradient", "strict", "topological_order", "value_and_grad", "vjp", "vmap",
-    "zero_grad", *_functions, *_primitives,
+    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths", "register_container",
+    "replay", "rounding", "scope", "source_lines", "stop_gradient", "strict", "take", "topological_order",
+    "value_and_grad", "vjp", "vmap", "zero_grad", *_functions, *_primitives,
     # `from autograd import *` brings no builtin's name, and not `e`, which is many a variable's.
     *[name for name in _python_math if name != "e"],
 ]  # fmt: skip
@@ -120,4 +125,4 @@ def __getattr__(name: str) -> _Any:
         return getattr(_import_module(_LATER[name]), name)
     if name == "implicit":
         return _import_module("autograd.implicit")
-    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}{_hint_for(name)}")

@@ -8,6 +8,7 @@ one linear system (Griewank and Walther, "Evaluating Derivatives", SIAM 2008, ch
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,20 +19,28 @@ from autograd.graph.node import Node, value_of, varies
 from autograd.graph.sweep import stop_gradient
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Abs
+from autograd.transforms.containers import is_mapping
 from autograd.transforms.derivatives import jacobian
 from autograd.transforms.matrices import unit
+from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import TapedRun, name_of
-from autograd.transforms.trees import Structure, flatten
+from autograd.transforms.trees import Structure, fixed, flatten, map_leaves
 
 __all__ = ["fixed_point", "root"]
 
 
-def root(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def root(residual: Callable[..., Any], *, has_aux: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a solver differentiable, as a decorator: `residual(solution, *parameters)` is zero at what it returns.
 
     The solver is called with plain numbers, in the structure of its arguments, and returns a number, an array, or a
     nested list, tuple or dict; the residual has as many numbers as that. The solution can be differentiated in all
-    numbers among the parameters, to any order; the residual must depend on them through its arguments alone.
+    numbers among the parameters, to any order; the residual must depend on them through its arguments alone. Whole
+    numbers, flags, texts and None among the parameters reach both as they are.
+
+    Arguments given by name are parameters like those given by place. The residual gets those that it takes, by the
+    place or, behind `*`, by the name that they have in the solver; what the solver alone takes (a tolerance, a first
+    guess) is no parameter of the equation, and the solution can't be differentiated in it. With `has_aux` the solver
+    returns the solution and anything else, which is handed on with plain numbers.
 
     In a function that is compiled the solver is recorded as everything else is, its steps and decisions, and its
     derivatives are still those of the equation. For that it must be written with this package's functions, without
@@ -49,29 +58,23 @@ def root(residual: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callabl
     """
 
     def decorate(solver: Callable[..., Any]) -> Callable[..., Any]:
+        call = Call(solver, residual)
+
         @functools.wraps(solver)
-        def solve(*parameters: Any) -> Any:
-            given, structure = flatten(parameters, f"the parameters of {name_of(solver)}")
-            if is_traced():
-                return recorded_solution(solver, residual, given, structure)
-            numbers = [value_of(number) for number in given]
-            with no_grad():
-                found = solver(*structure.build(numbers))
-            values, form = flatten(found, f"the solution of {name_of(solver)}")
-            values = [value_of(value) for value in values]
-            if current_mode().recording:
-                equation = SolvedEquation(name_of(solver), residual, (values, form), (numbers, structure))
-                if any([varies(number) for number in given]):
-                    values = equation.solution(given)
-            return form.build(values)
+        def solve(*args: Any, **kwargs: Any) -> Any:
+            return solution_of(call, has_aux, *call.arguments(args, kwargs))
 
         return solve
 
     return decorate
 
 
-def fixed_point(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def fixed_point(
+    function: Callable[..., Any], *, has_aux: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a solver differentiable, as a decorator: what it returns is x with `function(x, *parameters)` equal to x.
+
+    Parameters, and `has_aux`, are as of `root`.
 
     >>> from autograd import cos, grad, implicit
     >>> @implicit.fixed_point(lambda x, a: cos(a * x))
@@ -84,17 +87,161 @@ def fixed_point(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], 
     -0.29747434151
     """
 
-    def residual(solution: Any, *parameters: Any) -> Any:
+    @functools.wraps(function)
+    def residual(solution: Any, *parameters: Any, **named: Any) -> Any:
         before, structure = flatten(solution, "the solution")
-        after, image = flatten(function(solution, *parameters), f"the output of {name_of(function)}")
+        after, image = flatten(function(solution, *parameters, **named), f"the output of {name_of(function)}")
         arranged = structure.arrange(after, image)
         if arranged is not None:
             after = arranged
-        elif len(after) != len(before) or structure.kind is dict:
+        elif len(after) != len(before) or is_mapping(structure.kind):
             raise OutputError(f"{name_of(function)} must map {structure} to as many numbers, got {image}")
         return [new - old for new, old in zip(after, before, strict=True)]
 
-    return root(residual)
+    return root(residual, has_aux=has_aux)
+
+
+NONE_BY_NAME = Structure(dict, [], [])
+NO_REST: tuple[list[Any], Structure] = [], Structure(tuple, [Structure(tuple, []), NONE_BY_NAME])
+
+
+class Call:
+    """How a solver is called, and which of its arguments are parameters of the residual."""
+
+    def __init__(self, solver: Callable[..., Any], residual: Callable[..., Any]) -> None:
+        self.solver = solver
+        self.residual = residual
+        self.name = name_of(solver)
+        self.signature = signature_of(solver)
+        taken = signature_of(residual)
+        parameters = [] if taken is None else list(taken.parameters.values())
+        places = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+        unbounded = taken is None or any([one.kind is one.VAR_POSITIONAL for one in parameters])
+        # The number of parameters by place, None for any; those by name, None for any.
+        self.count = None if unbounded else max(0, len(places) - 1)
+        self.names: set[str] | None = {one.name for one in parameters if one.kind is one.KEYWORD_ONLY}
+        if taken is None or any([one.kind is one.VAR_KEYWORD for one in parameters]):
+            self.names = None
+
+    def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of one call, those by place and the others, whichever way they were given."""
+        complete = not kwargs and not self.names and (self.count is None or len(args) >= self.count)
+        if self.signature is None or complete:
+            return args, kwargs
+        bound = self.signature.bind(*args, **kwargs)
+        # The residual takes parameters by place: those that have their defaults, too.
+        bound.apply_defaults()
+        return bound.args, bound.kwargs
+
+    def split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """The arguments that are parameters of the residual, by place and by name, and those of the solver alone."""
+        count = len(args) if self.count is None else self.count
+        if not kwargs:
+            return (args[:count], kwargs), (args[count:], kwargs)
+        named = {name: value for name, value in kwargs.items() if self.names is None or name in self.names}
+        rest = {name: value for name, value in kwargs.items() if name not in named}
+        return (args[:count], named), (args[count:], rest)
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
+    """The signature of a function, None if it has none that is known."""
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
+def whole_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
+    """A whole number, a flag or an array of flags as a leaf that stays as it is, for `flatten`; None for others."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    is_scalar = kind in ("i", "u") and getattr(value, "shape", None) == ()
+    return fixed(value) if isinstance(value, int) or is_scalar or kind == "b" else None
+
+
+def solution_of(call: Call, has_aux: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The solution for these arguments; nodes, if it depends on any that vary."""
+    parameters, rest = call.split(args, kwargs)
+    what = f"the parameters of {call.name}"
+    given, places = flatten(parameters[0], what, whole_leaf)
+    structure = Structure(tuple, [places, NONE_BY_NAME])
+    if parameters[1]:
+        named, names = flatten(parameters[1], what, whole_leaf)
+        given, structure = given + named, Structure(tuple, [places, names])
+    others, form_of_rest = NO_REST
+    if rest[0] or rest[1]:
+        others, form_of_rest = flatten(rest, f"the arguments of {call.name} alone", whole_leaf)
+        check_rest(call, others)
+
+    def run(numbers: Sequence[Any], others: Sequence[Any]) -> Any:
+        places, names = structure.build(numbers)
+        more, options = form_of_rest.build(others) if form_of_rest is not NO_REST[1] else ((), {})
+        return call.solver(*places, *more, **names, **options)
+
+    if is_traced():
+        try:
+            found = run(given, others)
+        except TypeError as error:
+            raise TraceError(
+                f"the solver {call.name} can't be compiled. Write it with autograd's functions, such as autograd.sin "
+                f"for math.sin, and without another library's solver; or call what uses it without jit. It failed on "
+                f"nodes: {error}"
+            ) from error
+        values, form, aux = parts_of_solution(call, found, has_aux)
+        # Derivatives pass through the equation alone.
+        values = [stop_gradient(value) for value in values]
+        recorded = RecordedEquation(call.name, call.residual, form, structure)
+        if current_mode().recording:
+            with TapedRun("implicit.root", recorded.residuals, (values, given), {}, (0, 1)) as taped:
+                recorded.check(taped.tape.closed_over, len(taped.results))
+            if any([varies(number) for number in given]):
+                values = recorded.solution(values, given)
+        solution = form.build(values)
+        return (solution, map_leaves(without_derivative, aux)) if has_aux else solution
+    numbers = [value_of(number) for number in given]
+    with no_grad():
+        found = run(numbers, [value_of(number) for number in others])
+    values, form, aux = parts_of_solution(call, found, has_aux)
+    values = [value_of(value) for value in values]
+    if current_mode().recording:
+        equation = SolvedEquation(call.name, call.residual, (values, form), (numbers, structure))
+        if any([varies(number) for number in given]):
+            values = equation.solution(given)
+    solution = form.build(values)
+    return (solution, map_leaves(plain_number, aux)) if has_aux else solution
+
+
+def parts_of_solution(call: Call, found: Any, has_aux: bool) -> tuple[list[Any], Structure, Any]:
+    """The numbers of what a solver returned, its structure, and what else it returned."""
+    aux = None
+    if has_aux:
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise OutputError(
+                f"with has_aux, {call.name} must return a pair (solution, aux), got {type(found).__name__}"
+            )
+        found, aux = found
+    values, form = flatten(found, f"the solution of {call.name}")
+    return values, form, aux
+
+
+def check_rest(call: Call, others: list[Any]) -> None:
+    """Raise ArgumentError if somebody differentiates in an argument that only the solver takes."""
+    varying = [number for number in others if varies(number)]
+    if current_mode().recording and any([is_differentiated(number) if is_traced() else True for number in varying]):
+        raise ArgumentError(
+            f"the residual {name_of(call.residual)} does not take all parameters of {call.name}, and one of the others "
+            f"is a variable: the derivative of the solution in it would be lost. Let the residual take it, or pass a "
+            f"plain number if it only steers the solver (stop_gradient)"
+        )
+
+
+def plain_number(leaf: Any) -> Any:
+    """A node as its number, anything else as it is."""
+    return value_of(leaf) if isinstance(leaf, Node) else leaf
+
+
+def without_derivative(leaf: Any) -> Any:
+    """A node as one at which derivatives stop, anything else as it is."""
+    return stop_gradient(leaf) if isinstance(leaf, Node) else leaf
 
 
 class Equation:
@@ -108,7 +255,8 @@ class Equation:
 
     def residuals(self, solution: list[Any], parameters: list[Any]) -> list[Any]:
         """The residual as a function of flat lists."""
-        result = self.residual(self.form.build(solution), *self.structure.build(parameters))
+        places, names = self.structure.build(parameters)
+        result = self.residual(self.form.build(solution), *places, **names)
         return flatten(result, f"the output of {name_of(self.residual)}")[0]
 
     def slopes(self, solution: list[Any], parameters: list[Any]) -> list[list[Any]]:
@@ -180,31 +328,6 @@ class SolvedEquation(Equation):
         with TapedRun("implicit.root", self.residuals, (self.values, parameters), {}, (0, 1)) as run:
             self.check(run.differentiable, len(run.results))
             return [run.tape.pullback(unit(place, count)) for place in range(count)]
-
-
-def recorded_solution(
-    solver: Callable[..., Any], residual: Callable[..., Any], given: list[Any], structure: Structure
-) -> Any:
-    """The solution inside a function that is compiled, as nodes, for the next call has another one."""
-    name = name_of(solver)
-    try:
-        found = solver(*structure.build(given))
-    except TypeError as error:
-        raise TraceError(
-            f"the solver {name} can't be compiled. Write it with autograd's functions, such as autograd.sin for "
-            f"math.sin, and without another library's solver; or call what uses it without jit. It failed on nodes: "
-            f"{error}"
-        ) from error
-    values, form = flatten(found, f"the solution of {name}")
-    # Derivatives pass through the equation alone.
-    values = [stop_gradient(value) for value in values]
-    equation = RecordedEquation(name, residual, form, structure)
-    if current_mode().recording:
-        with TapedRun("implicit.root", equation.residuals, (values, given), {}, (0, 1)) as run:
-            equation.check(run.tape.closed_over, len(run.results))
-        if any([varies(number) for number in given]):
-            values = equation.solution(values, given)
-    return form.build(values)
 
 
 class RecordedEquation(Equation):

@@ -12,7 +12,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from layers.activations import GELU, Elementwise, Identity, LeakyReLU, LogSoftmax, Softmax, Softplus, Tanh
+from layers.activations import (
+    ELU,
+    GELU,
+    Elementwise,
+    Identity,
+    LeakyReLU,
+    LogSoftmax,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from layers.base import Layer, Trainable, from_dict, registered
 from layers.dense import Dense, FullyConnected, Neuron, NeuronLayer
 from layers.elementary import Affine, Plus, ReLU, Sigmoid, SigmoidNeuron, Square
@@ -34,6 +45,7 @@ from layers.losses import (
     HingeLoss,
     HuberLoss,
     Loss,
+    MAELoss,
     Mean,
     MSELoss,
     SquaredLoss,
@@ -53,22 +65,30 @@ from layers.parameters.initialisers import (
     Zeros,
 )
 from layers.parameters.parameter import Parameter
+from layers.randomness import is_training, random_numbers, training
+from layers.regularising import Dropout
 from layers.results import Gradients, Values
-from layers.training.fit import EarlyStopping, Epoch, History, fit
+from layers.training.callbacks import EarlyStopping, ReduceLROnPlateau, Training
+from layers.training.checkpoint import load_model, load_optimizer
+from layers.training.fit import fit
+from layers.training.history import Epoch, History
+from layers.training.metrics import Metric
 from layers.training.optimisers import LBFGS, SGD, Adam, AdamW, Optimizer, RMSProp
 from layers.training.schedules import Cosine, Exponential, Linear, Steps, WarmUp
 from layers.transformer import CausalSelfAttention, Embedding, LayerNorm, RMSNorm
 
 __all__ = [
     "Adam", "AdamW", "Affine", "BinaryCrossEntropyLoss", "CausalSelfAttention", "Cosine", "CrossEntropyLoss",
-    "DataError", "Dense", "DescriptionError", "EarlyStopping", "Elementwise", "Embedding", "Epoch", "Exponential",
-    "FullyConnected", "GELU", "Gradients", "HeNormal", "HeUniform", "HingeLoss", "History", "HuberLoss", "Identity",
-    "Initialiser", "InputError", "LBFGS", "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear", "LogSoftmax",
-    "Loss", "MSELoss", "Mean", "Model", "Network", "Neuron", "NeuronLayer", "NoForwardError", "Normal", "Ones",
-    "Optimizer", "Orthogonal", "Parameter", "Plus", "RMSNorm", "RMSProp", "ReLU", "Residual", "SGD", "Sequential",
-    "ShapeError", "Sigmoid", "SigmoidNeuron", "SizeError", "Softmax", "Softplus", "Square", "SquaredLoss",
-    "StateError", "Steps", "Sum", "Tanh", "Trainable", "TrainingError", "Uniform", "Values", "WarmUp", "XavierNormal",
-    "XavierUniform", "Zeros", "fit", "from_dict", "registered",
+    "DataError", "Dense", "DescriptionError", "Dropout", "ELU", "EarlyStopping", "Elementwise", "Embedding", "Epoch",
+    "Exponential", "FullyConnected", "GELU", "Gradients", "HeNormal", "HeUniform", "HingeLoss", "History",
+    "HuberLoss", "Identity", "Initialiser", "InputError", "LBFGS", "Layer", "LayerError", "LayerNorm", "LeakyReLU",
+    "Linear", "LogSoftmax", "Loss", "MAELoss", "MSELoss", "Mean", "Metric", "Model", "Network", "Neuron",
+    "NeuronLayer", "NoForwardError", "Normal", "Ones", "Optimizer", "Orthogonal", "Parameter", "Plus", "RMSNorm",
+    "RMSProp", "ReLU", "ReduceLROnPlateau", "Residual", "SGD", "Sequential", "ShapeError", "SiLU", "Sigmoid",
+    "SigmoidNeuron", "SizeError", "Softmax", "Softplus", "Square", "SquaredLoss", "StateError", "Steps", "Sum",
+    "Tanh", "Trainable", "Training", "TrainingError", "Uniform", "Values", "WarmUp", "XavierNormal", "XavierUniform",
+    "Zeros", "fit", "from_dict", "is_training", "load_model", "load_optimizer", "random_numbers", "registered",
+    "training",
 ]  # fmt: skip
 
 

@@ -7,7 +7,21 @@ import sys
 from collections.abc import Callable
 from typing import Any, Unpack
 
-from autograd import Node, Primitive, erfc, exp, log, logsumexp, maximum, softplus, stop_gradient, tanh
+from autograd import (
+    Node,
+    Primitive,
+    erfc,
+    exp,
+    expm1,
+    log,
+    logsumexp,
+    maximum,
+    sigmoid,
+    softplus,
+    stop_gradient,
+    tanh,
+    where,
+)
 from autograd.graph.modes import is_traced
 from layers.arrays import along_last_axis, elementwise
 from layers.base import Layer, Names, from_dict, registered, unchanged
@@ -16,7 +30,8 @@ from layers.options import finite_number
 from layers.reductions import largest, log_total_of_exponentials, total
 
 __all__ = [
-    "Elementwise", "GELU", "Identity", "LeakyReLU", "LogSoftmax", "Softmax", "Softplus", "Tanh", "activation_of",
+    "ELU", "Elementwise", "GELU", "Identity", "LeakyReLU", "LogSoftmax", "SiLU", "Softmax", "Softplus", "Tanh",
+    "activation_of",
 ]  # fmt: skip
 
 
@@ -27,6 +42,8 @@ class Identity(Layer):
     >>> Identity().forward(3.0)
     3.0
     """
+
+    passes_kind = True
 
     settle = unchanged
     stateless = True
@@ -139,6 +156,41 @@ class GELU(Layer):
     def compute(self, a: Any) -> dict[str, Any]:
         # erfc keeps its digits where Φ is small.
         return {"h": elementwise(lambda a: 0.5 * a * erfc(a * -math.sqrt(0.5)), a)}
+
+
+@registered("silu")
+class SiLU(Layer):
+    """h = a·σ(a), also called swish (Elfwing, Uchibe, Doya 2018).
+
+    >>> round(SiLU().forward(1.0), 12)
+    0.731058578630
+    """
+
+    settle = unchanged
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        return {"h": elementwise(lambda a: a * sigmoid(a), a)}
+
+
+@registered("elu")
+class ELU(Layer):
+    """h = a above 0 and alpha·(eᵃ − 1) below (Clevert, Unterthiner, Hochreiter 2016); at 0 the derivative is `alpha`.
+
+    >>> ELU().forward([2.0, 0.0, -1000.0])
+    array([ 2.,  0., -1.])
+    """
+
+    settings = ("alpha",)
+
+    def __init__(self, alpha: float = 1.0, **names: Unpack[Names]) -> None:
+        super().__init__(**names)
+        self.alpha = finite_number("the alpha of an elu", alpha, above=0)
+
+    settle = unchanged
+
+    def compute(self, a: Any) -> dict[str, Any]:
+        alpha = self.alpha
+        return {"h": elementwise(lambda a: where(a > 0.0, a, alpha * expm1(a)), a)}
 
 
 @registered("softmax")

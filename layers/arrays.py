@@ -16,7 +16,7 @@ from layers.reductions import inner_product, total
 from layers.results import Gradients
 
 __all__ = [
-    "along_last_axis", "as_input", "check_real", "checked_bias", "elementwise", "is_array", "name_elements",
+    "along_last_axis", "as_input", "check_real", "checked_bias", "elementwise", "handed", "is_array", "name_elements",
     "of_each_row", "plain", "product", "reduced", "same_shape", "shape_of", "singles", "without_ones",
 ]  # fmt: skip
 
@@ -106,6 +106,22 @@ def as_single(value: Any) -> Any:
     return value if isinstance(value, Node) else number_or_none(value)
 
 
+# `NodeArray`, once an array was met: NumPy is imported on use, and to ask for it takes as long as the view.
+_node_array_type: Any = None
+
+
+def handed(value: Any) -> Any:
+    """A single, or an array in the form in which a layer gets it: NumPy's functions are right on it, nans and all."""
+    global _node_array_type
+    if not is_array(value):
+        return value
+    if _node_array_type is None:
+        from autograd.graph.node_arrays import NodeArray
+
+        _node_array_type = NodeArray
+    return value.view(_node_array_type)
+
+
 def singles(value: Any) -> Iterator[Any]:
     """The singles in a value, in the order of its memory."""
     if is_array(value):
@@ -131,10 +147,11 @@ def elementwise(function: Callable[..., Any], *operands: Any) -> Any:
 
 def _boxed(operand: Any) -> Any:
     """The operand as an array: given a bare node, NumPy would ask the node to do the work."""
-    if is_array(operand):
-        return operand
     import numpy
 
+    if is_array(operand):
+        # Plain: the function of singles is all that is to be done.
+        return operand.view(numpy.ndarray)
     box = numpy.empty((), dtype=object)
     box[()] = operand
     return box

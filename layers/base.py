@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, Type
 
 from autograd import Node, Variable, scope
 from autograd.graph.node import hooks
+from autograd.text import one_line
 from layers.alone import Alone
-from layers.arrays import as_input, is_array, name_elements, plain, singles
-from layers.attributes import check_assignment, missing_attribute
+from layers.arrays import as_input, handed, is_array, name_elements, plain, singles
+from layers.attributes import MissingAttribute, check_assignment
 from layers.errors import DataError, DescriptionError, InputError, ShapeError, StateError
 from layers.hints import did_you_mean
 from layers.options import seed_of
@@ -38,6 +39,7 @@ class Names(TypedDict, total=False):
     name: str | None
     index: int | None
     output: str | None
+    frozen: bool
 
 
 class Trainable(NamedTuple):
@@ -78,6 +80,7 @@ class Layer(Alone, Described):
     name: the layer's name on its box and in messages; the name of its class if not given.
     index: a number to follow the names of its values, so that a second `Affine` has z2 and a2.
     output: the name of its result in place of the layer's own.
+    frozen: whether a training leaves its parameters as they are; may be set at any time.
 
     The elements of an array are named `a1[0,2]` and so on, but only if `index` or `output` is given: that
     takes as long as computing them (the 2-16-16-1 network on 100 points, forward: 16 ms instead of 8).
@@ -98,7 +101,8 @@ class Layer(Alone, Described):
 
     inputs: ClassVar[tuple[str, ...]] = ()
     gives: Kind = "numbers"
-    shared_settings = ("name", "index", "output")
+    passes_kind: bool = False  # whether the result is of the kind of its input
+    shared_settings = ("name", "index", "output", "frozen")
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -109,7 +113,13 @@ class Layer(Alone, Described):
         check_kind(cls, "gives", cls.gives)
 
     def __init__(
-        self, *, name: str | None = None, index: int | None = None, output: str | None = None, **unknown: Any
+        self,
+        *,
+        name: str | None = None,
+        index: int | None = None,
+        output: str | None = None,
+        frozen: bool = False,
+        **unknown: Any,
     ) -> None:
         for option in unknown:
             known = list(dict.fromkeys([*self.options_of_its_own(), *self.shared_settings]))
@@ -119,11 +129,12 @@ class Layer(Alone, Described):
         self.name = type(self).__name__ if name is None else str(name)
         self.index = index
         self.output = output
+        self.frozen = frozen
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            raise AttributeError(missing_attribute(self, name))
+            raise MissingAttribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         check_assignment(self, name, value)
@@ -149,6 +160,10 @@ class Layer(Alone, Described):
             return self(*inputs)
         finally:
             _naming.reset(token)
+
+    def answering(self, count: int) -> Layer:
+        """The layer that answers so many inputs: itself, or of a network, given x and y, its loss."""
+        return self
 
     def apply(self, *inputs: Any, called: str | None = None) -> Any:
         """The result on outputs of other layers, nodes or numbers, without the checks that calling the layer makes.
@@ -177,12 +192,21 @@ class Layer(Alone, Described):
             if name in self.inputs[: len(inputs)]:
                 raise InputError(f"{self.shown} takes {listed}, got {name} twice")
         if len(inputs) + len(named) != expected:
-            raise InputError(f"{self.shown} takes {listed}, got {len(inputs) + len(named)}")
+            got = len(inputs) + len(named)
+            raise InputError(f"{self.shown} takes {listed}, got {got}{self._namesake(got)}")
         given = dict(zip(self.inputs, inputs, strict=False)) | dict(named)
         try:
             return {name: as_input(name, given[name]) for name in self.inputs}
         except (InputError, ShapeError) as error:
             raise type(error)(f"{self.shown}: {error}") from None
+
+    def _namesake(self, count: int) -> str:
+        """The layer of like name that takes so many inputs, as a remark: `Sigmoid` of three is `SigmoidNeuron`."""
+        for kind, other in LAYERS.classes.items():
+            inputs = getattr(other, "inputs", ())
+            if kind.startswith(f"{self.kind}_") and len(inputs) == count:
+                return f"; {other.__name__} takes {', '.join(inputs)}"
+        return ""
 
     def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
         """The values of `compute` on prepared inputs; if it fails, sizes that these inputs decided are open again."""
@@ -191,6 +215,7 @@ class Layer(Alone, Described):
 
     def _apply(self, given: dict[str, Any], called: str) -> dict[str, Any]:
         """The values of `compute` on prepared inputs, as a box and with names."""
+        given = {name: handed(value) for name, value in given.items()}
         try:
             with scope(called):
                 values = self.compute(*given.values())
@@ -200,7 +225,7 @@ class Layer(Alone, Described):
                     f"{type(values).__name__}"
                 )
         except (DataError, InputError, ShapeError) as error:
-            raise type(error)(f"{called}: {error}") from None
+            raise type(error)(f"{one_line(called)}: {error}") from None
         self._name_values(values, list(given.values()))
         return values
 
@@ -272,7 +297,8 @@ class Layer(Alone, Described):
     def check_held(self) -> None:
         """Raise DescriptionError if it, or a layer in it, holds Variables that are no Parameter: none would learn."""
         for attribute, value in vars(self).items():
-            held = _variables_in(value)
+            # The last forward pass is in Variables of its own.
+            held = 0 if attribute in ("_given", "_values") else _variables_in(value)
             if held:
                 raise DescriptionError(
                     f"{self.shown} holds {held} {'Variable' if held == 1 else 'Variables'} in {attribute} that are in "
@@ -281,6 +307,24 @@ class Layer(Alone, Described):
                 )
         for _, layer in self.named_layers():
             layer.check_held()
+
+    def frozen_parameters(self) -> set[Parameter]:
+        """The parameters that a training leaves as they are: those of layers whose `frozen` is True, also from inside.
+
+        >>> from layers import Dense, Sequential
+        >>> model = Sequential(Dense(2, 3), Dense(3, 1))
+        >>> model[0].frozen = True
+        >>> [name for name, one in model.named_parameters().items() if one in model.frozen_parameters()]
+        ['dense_0.weight', 'dense_0.bias']
+        """
+        found: set[Parameter] = set()
+        pending: list[tuple[Layer, bool]] = [(self, self.frozen)]
+        while pending:
+            layer, frozen = pending.pop()
+            if frozen:
+                found.update([value for value in vars(layer).values() if isinstance(value, Parameter)])
+            pending += [(inner, frozen or inner.frozen) for _, inner in layer.named_layers()]
+        return found
 
     @property
     def trainable(self) -> list[Trainable]:
@@ -358,15 +402,15 @@ class Layer(Alone, Described):
 
     def described_settings(self) -> dict[str, Any]:
         told = super().described_settings()
-        names = {"name": self.given_name, "index": self.index, "output": self.output}
+        names = {"name": self.given_name, "index": self.index, "output": self.output, "frozen": self.frozen or None}
         return told | {name: value for name, value in names.items() if value is not None}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The last forward pass as a picture for a notebook, if `viz` was imported; text without one."""
         render = hooks.render
-        if render is None or self._given is None:
+        if render is None or self.last_pass is None:
             return {"text/plain": repr(self)}
-        shown: dict[str, str] = render(list(singles(list(self._values.values())[-1])))
+        shown: dict[str, str] = render(self)
         return shown
 
 
@@ -388,12 +432,15 @@ class Parameters:
 
 
 def _variables_in(value: Any) -> int:
-    """The number of Variables in an attribute: itself, or in a list or array."""
+    """The number of Variables in an attribute: itself, or in a list, dict or array."""
     if isinstance(value, Variable):
         return 1
+    if isinstance(value, dict):
+        value = list(value.values())
     if isinstance(value, list | tuple):
         return sum([_variables_in(item) for item in value])
-    if getattr(getattr(value, "dtype", None), "kind", "") == "O":
+    # A layer or parameter that is asked for a name that it lacks looks for what was meant, which takes long.
+    if not isinstance(value, Layer | Parameter) and getattr(getattr(value, "dtype", None), "kind", "") == "O":
         return sum([isinstance(item, Variable) for item in value.flat])
     return 0
 

@@ -109,13 +109,19 @@ HINTS = (
 )  # fmt: skip
 
 
+# The hints by kind and by word without its case: each assignment to a layer looks here.
+_BY_WORD: dict[tuple[str, str], list[Hint]] = {}
+for _hint in HINTS:
+    _BY_WORD.setdefault((_hint.kind, _hint.word.casefold()), []).append(_hint)
+
+
 def hint_of(word: str, kind: Kind) -> Hint | None:
     """The hint about a word; of words that differ in case alone the one spelled like it comes first.
 
     >>> hint_of("input_size", "option").here, hint_of("relu_layer", "class")
     ('n_in', None)
     """
-    near = [hint for hint in HINTS if hint.kind == kind and hint.word.casefold() == word.casefold()]
+    near = _BY_WORD.get((kind, word.casefold()), [])
     return next((hint for hint in near if hint.word == word), near[0] if near else None)
 
 

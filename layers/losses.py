@@ -14,16 +14,17 @@ from typing import Any, Unpack
 from autograd import Node, clip, maximum, softplus, square, where, xlogy
 from autograd.graph.modes import is_traced
 from layers.activations import log_softmax, surprise
-from layers.arrays import elementwise, is_array, plain, reduced, same_shape, shape_of, without_ones
-from layers.base import Kind, Layer, Names, check_kind, from_dict, registered
+from layers.arrays import as_input, elementwise, is_array, plain, reduced, same_shape, shape_of, without_ones
+from layers.base import LAYERS, Kind, Layer, Names, check_kind, from_dict, registered
 from layers.errors import DataError, DescriptionError, InputError, ShapeError
 from layers.options import finite_number, integer_or_none
 from layers.parameters.row_lookup import whole_numbers
 from layers.reductions import total
+from layers.saving.registry import nearest
 
 __all__ = [
-    "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MSELoss", "Mean", "SquaredLoss",
-    "Sum", "loss_of",
+    "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MAELoss", "MSELoss", "Mean",
+    "SquaredLoss", "Sum", "loss_for", "loss_of",
 ]  # fmt: skip
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -46,6 +47,7 @@ class Loss(Layer):
 
     settings: tuple[str, ...] = ("reduction",)
     takes: Kind = "numbers"
+    of_classes = False  # whether targets are classes, which may have names
     remedy = ""
     labels: tuple[float, ...] = ()
 
@@ -55,7 +57,7 @@ class Loss(Layer):
 
     def __init__(self, *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(**names)
-        if reduction not in REDUCTIONS:
+        if not isinstance(reduction, str) or reduction not in REDUCTIONS:
             raise DescriptionError(
                 f"{self.shown}: a reduction is one of {', '.join(REDUCTIONS)}, got {reduction!r:.60}"
             )
@@ -76,19 +78,63 @@ class Loss(Layer):
         """Whether plain numbers, an output or a target, are labels for certain, as hardly any output is."""
         return False
 
+    def may_be_targets(self, values: Any) -> bool:
+        """Whether plain numbers that stand where targets belong may be targets, beside outputs that are labels."""
+        return _only(values, self.labels)
+
     def _prepared(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs by name, checked: outputs come before targets."""
         prepared = super()._prepared(inputs, named)
         if len(prepared) == 2 and not is_traced():
             outputs, targets = [plain(value) for value in prepared.values()]
             alike = shape_of(outputs) == shape_of(targets)
-            if alike and self.are_labels(outputs) and not _only(targets, self.labels):
+            if alike and self.are_labels(outputs) and not self.may_be_targets(targets):
                 y_hat, y = prepared
                 raise InputError(
                     f"{self.shown} takes the outputs first and then the targets, ({y_hat}, {y}); here the first are "
-                    f"all labels, and the second are not; exchange them"
+                    f"all labels, and the second are none; exchange them"
                 )
         return prepared
+
+    # Classes, for the losses that know such
+
+    def numbered(self, places: Any, count: int) -> Any:
+        """Targets for classes that are given by their places among `count` names. Raises DataError for too many."""
+        return places
+
+    def target_classes(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        """The class numbers of encoded targets, nan where one doesn't count; None if targets are no classes."""
+        return None
+
+    def classes_of_samples(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        """The class number of each sample; None if samples have not one class each."""
+        classes = self.target_classes(targets, shape)
+        return classes.ravel() if classes is not None and classes.size == len(targets) else None
+
+    def classes(self, outputs: Any) -> Any:
+        """The class number that each output speaks for, as `target_classes` counts. Raises DataError."""
+        raise DataError(f"{self.shown} knows no classes; predict(X) has the outputs")
+
+    def probabilities(self, outputs: Any) -> Any:
+        """The probability of each class, a row for each output. Raises DataError."""
+        raise DataError(f"{self.shown} knows no probabilities; predict(X) has the outputs")
+
+    # Means
+
+    def counts(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        """The number of places that count in each sample's encoded target; None if it is the same for all.
+
+        The mean over several samples is over all places that count, as `forward` takes it.
+        """
+        return None
+
+    def check_single(self) -> None:
+        """Raise DescriptionError if the loss of a sample may be several numbers."""
+        if self.reduction == "none":
+            raise DescriptionError(
+                f"{self.shown} gives a loss for each element, and a training needs one number: take 'mse', or the "
+                f"reduction 'mean' or 'sum'"
+            )
 
     def check_ending(self, model: Layer) -> None:
         """Raise DescriptionError if the loss takes scores and the model gives probabilities, or the reverse."""
@@ -134,6 +180,21 @@ class MSELoss(Loss):
         same_shape(y_hat, y, ("y_hat", "y"))
         r = elementwise(lambda y_hat, y: y_hat - y, y_hat, y)
         return {"r": r, "l": reduced(elementwise(square, r), self.reduction)}
+
+
+@registered("mae")
+class MAELoss(Loss):
+    """l = the mean of |ŷ − y|, with slope 0 where they meet.
+
+    >>> loss = MAELoss()
+    >>> loss.forward([1.0, 2.0], [0.0, 4.0]), loss.backward().dy_hat
+    (1.5, array([ 0.5, -0.5]))
+    """
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        same_shape(y_hat, y, ("y_hat", "y"))
+        r = elementwise(lambda y_hat, y: y_hat - y, y_hat, y)
+        return {"r": r, "l": reduced(elementwise(abs, r), self.reduction)}
 
 
 @registered("huber")
@@ -191,6 +252,7 @@ class HingeLoss(Loss):
 
     takes = "scores"
     labels = (-1.0, 1.0)
+    of_classes = True
 
     def are_labels(self, values: Any) -> bool:
         return _only(values, self.labels)
@@ -206,11 +268,47 @@ class HingeLoss(Loss):
             raise DataError(f"{self.shown} takes labels -1 and 1, got {label:g} {where}")
         return fitted(targets, shape)
 
+    def numbered(self, places: Any, count: int) -> Any:
+        check_two(self.name, count)
+        return 2.0 * places - 1.0
+
+    def target_classes(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        return targets
+
+    def classes(self, outputs: Any) -> Any:
+        return (outputs > 0.0) * 2.0 - 1.0
+
+
+def check_two(name: str, count: int) -> None:
+    """Raise DataError unless there are two classes."""
+    if count != 2:
+        raise DataError(f"{name} tells two classes apart, y has {count}; train with 'cross_entropy'")
+
+
+class _OfAnyKind(Loss):
+    """A function, or a layer, of an output and a target as a loss; of several numbers it takes the mean."""
+
+    settings = ()
+
+    def __init__(self, function: Any, name: str) -> None:
+        super().__init__(name=name)
+        self.function = function
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        return {"l": reduced(as_input(f"the result of {self.shown}", self.function(y_hat, y)), self.reduction)}
+
+    def to_dict(self) -> dict[str, Any]:
+        raise DescriptionError(
+            f"the loss {self.shown} is a function, which has no description; make it a class of Loss with "
+            f'@registered("...")'
+        )
+
 
 class _OfProbabilities(Loss):
     """Base of the losses that take scores, or probabilities if `of` says so."""
 
     settings: tuple[str, ...] = ("of", "reduction")
+    of_classes = True
     suited = ""  # the layer that makes the probabilities
 
     def __init__(self, of: str = "logits", *, reduction: str = "mean", **names: Unpack[Names]) -> None:
@@ -234,6 +332,13 @@ class _OfProbabilities(Loss):
     def are_labels(self, values: Any) -> bool:
         # Scores may all be 0, as those of a model before training.
         return _only(values, self.labels) and bool((values == 1.0).any() if is_array(values) else values == 1.0)
+
+    def may_be_targets(self, values: Any) -> bool:
+        if self.of == "probabilities":
+            # An output that is a label for certain hardly ever stands beside a target that isn't.
+            return super().may_be_targets(values)
+        # Whole scores may stand beside targets between 0 and 1.
+        return bool(((values >= 0.0) & (values <= 1.0)).all() if is_array(values) else 0.0 <= values <= 1.0)
 
 
 def weighted_log(weight: Any, probability: Any) -> Any:
@@ -384,6 +489,32 @@ class CrossEntropyLoss(_OfProbabilities):
         one_hot: Any = (targets[..., None] == numpy.arange(shape[-1])).astype(float)
         return one_hot
 
+    def target_classes(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        import numpy
+
+        if targets.shape[1:] == shape:
+            return targets.argmax(axis=-1).astype(float)
+        return targets if self.ignore is None else numpy.where(targets == self.ignore, math.nan, targets)
+
+    def classes(self, outputs: Any) -> Any:
+        return outputs.argmax(axis=-1).astype(float)
+
+    def probabilities(self, outputs: Any) -> Any:
+        import numpy
+
+        if self.of == "probabilities":
+            return outputs
+        raised = numpy.exp(outputs - outputs.max(axis=-1, keepdims=True))
+        return raised / raised.sum(axis=-1, keepdims=True)
+
+    def counts(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        import numpy
+
+        if self.ignore is None or self.reduction != "mean" or targets.shape[1:] == shape:
+            return None
+        counted = (targets != self.ignore).reshape(len(targets), -1).sum(axis=1)
+        return None if (counted == counted[0]).all() else counted.astype(numpy.float64)
+
 
 @registered("binary_cross_entropy")
 class BinaryCrossEntropyLoss(_OfProbabilities):
@@ -409,6 +540,26 @@ class BinaryCrossEntropyLoss(_OfProbabilities):
             label, where = place_of(targets, wrong)
             raise DataError(f"{self.shown} takes targets from 0 to 1, got {label:g} {where}")
         return fitted(targets, shape)
+
+    def numbered(self, places: Any, count: int) -> Any:
+        check_two(self.name, count)
+        return places
+
+    def target_classes(self, targets: Any, shape: tuple[int, ...]) -> Any:
+        return (targets > 0.5).astype(float)
+
+    def classes(self, outputs: Any) -> Any:
+        return (outputs > (0.0 if self.of == "logits" else 0.5)).astype(float)
+
+    def probabilities(self, outputs: Any) -> Any:
+        import numpy
+
+        # Each half where it doesn't overflow.
+        small = numpy.exp(-abs(outputs))
+        p = outputs if self.of == "probabilities" else numpy.where(outputs >= 0, 1.0, small) / (1.0 + small)
+        if math.prod(outputs.shape[1:]) != 1:
+            return p
+        return numpy.concatenate([1.0 - p.reshape(-1, 1), p.reshape(-1, 1)], axis=1)
 
 
 def _of_score(score: Any, y: Any) -> Any:
@@ -445,15 +596,37 @@ class Sum(Layer):
 
 
 def loss_of(given: Any) -> Loss:
-    """The loss of this name or description, or the layer that was given."""
+    """The loss of this name or description, or the one that was given: a layer or a function of output and target."""
     if isinstance(given, type):
         raise DescriptionError(f"a loss is a name or a layer such as MSELoss(), got {given!r:.60}")
+    if callable(given) and not isinstance(given, Layer):
+        return _OfAnyKind(given, getattr(given, "__name__", type(given).__name__))
+    if isinstance(given, str) and given not in (losses := loss_names()):
+        if given in LAYERS.classes:
+            raise DescriptionError(
+                f"{LAYERS.classes[given].__name__} is no loss; there are {', '.join(sorted(losses))}"
+            )
+        raise DescriptionError(f"no loss is called {given!r:.60}; {nearest(given, losses)}")
     made: Layer = given if isinstance(given, Layer) else from_dict(given)
-    if not isinstance(made, Loss):
-        raise DescriptionError(
-            f"{made.shown} is no loss: a loss takes an output and a target, {made.shown} takes {', '.join(made.inputs)}"
-        )
-    return made
+    if isinstance(made, Loss):
+        return made
+    if len(made.inputs) == 2:
+        return _OfAnyKind(made.apply, made.name)
+    raise DescriptionError(
+        f"{made.shown} is no loss: a loss takes an output and a target, {made.shown} takes {', '.join(made.inputs)}"
+    )
+
+
+def loss_names() -> list[str]:
+    """The names of the losses that descriptions may ask for."""
+    return [kind for kind, made in LAYERS.classes.items() if issubclass(made, Loss)]
+
+
+def loss_for(model: Any, given: Any) -> Loss:
+    """The loss that was given; if none was, the model's own, the one that it was trained with, or mse."""
+    if given is None:
+        given = getattr(model, "loss", None) or getattr(model, "trained_loss", None) or "mse"
+    return loss_of(given)
 
 
 def _is_present(share: Any) -> bool:

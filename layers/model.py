@@ -7,22 +7,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, Unpack
 
+from autograd.text import one_line
 from layers.alone import Pass
 from layers.arrays import elementwise, same_shape
 from layers.base import Layer, Names, from_dict, registered
-from layers.errors import DescriptionError, InputError, NoForwardError, ShapeError, SizeError
-from layers.losses import Loss, loss_of
+from layers.errors import DataError, DescriptionError, InputError, NoForwardError, ShapeError, SizeError
+from layers.losses import Loss, loss_for, loss_of
 from layers.options import seed_of
 from layers.parameters.parameter import Parameter, flat_values
 from layers.results import Gradients, Values
 from layers.saving.registry import nearest
 from layers.saving.weights import read_state, write_state
 from layers.summary import summary_of
-from layers.training.data import check_lengths, checked_samples
-from layers.training.fit import History, fit
-from layers.training.optimisers import SGD
+from layers.training.checkpoint import about_model, about_optimizer
+from layers.training.data import checked_inputs, prepared
+from layers.training.fit import fit
+from layers.training.history import History
+from layers.training.metrics import measured, metrics_of, named
+from layers.training.optimisers import SGD, Optimizer
 from layers.training.step import TrainingStep, outputs
-from layers.training.survey import survey_samples
 
 __all__ = ["Model", "Network", "Residual", "Sequential"]
 
@@ -32,21 +35,76 @@ TIED = "tied"  # in descriptions, the key of a layer that stands at a further pl
 class Model(Layer):
     """Base of layers that are trained as a whole: to fit, predict with, evaluate, save and load."""
 
-    def fit(self, X: Any, y: Any, loss: Any = "mse", optimizer: Any = "adam", **options: Any) -> History:  # noqa: N803
+    # The loss that it was last trained with, and the names of the classes, if they have names.
+    _trained_loss: Loss | None = None
+    _class_names: Any = None
+
+    def fit(self, X: Any, y: Any, loss: Any = None, optimizer: Any = "adam", **options: Any) -> History:  # noqa: N803
         """The record of a training of this model; `layers.fit` explains the options."""
         return fit(self, X, y, loss, optimizer, **options)
 
     def predict(self, X: Any) -> Any:  # noqa: N803
-        """The model's outputs, samples first, as plain numbers."""
-        return outputs(self, checked_samples("X", X))
+        """The model's outputs, samples first, as plain numbers; of several inputs X is a tuple, or a dict by name."""
+        model, inputs = checked_inputs(self, X)
+        return outputs(model, inputs)
 
-    def evaluate(self, X: Any, y: Any, loss: Any = "mse") -> float:  # noqa: N803
-        """The mean loss over the samples."""
-        made, inputs, targets = loss_of(loss), checked_samples("X", X), checked_samples("y", y)
-        check_lengths(inputs, targets)
-        shape = survey_samples(self, inputs).output_shape
-        step = TrainingStep(self, made)
-        return step.value(flat_values(step.parameters), inputs, made.encoded(targets, shape))
+    def predict_classes(self, X: Any) -> Any:  # noqa: N803
+        """The class of each sample, as the targets of the training had it: by number, or by name.
+
+        Raises DataError for a model that was not trained on classes.
+        """
+        loss = self._loss_of_classes()
+        found = self.predict(X)
+        classes = loss.classes(found)
+        classes = classes.reshape(len(found)) if classes.size == len(found) else classes
+        return classes.astype(int) if self._class_names is None else named(classes, self._class_names, loss)
+
+    def predict_proba(self, X: Any) -> Any:  # noqa: N803
+        """The probability of each class, in the order of `classes_`, a row for each sample.
+
+        Raises DataError for a model that was not trained on classes, or with a loss that knows no probabilities.
+        """
+        return self._loss_of_classes().probabilities(self.predict(X))
+
+    @property
+    def trained_loss(self) -> Loss | None:
+        """The loss that the model was last trained with."""
+        return self._trained_loss
+
+    @property
+    def classes_(self) -> Any:
+        """The names of the classes, sorted, if the targets of the training were names; None if they were numbers."""
+        return self._class_names
+
+    def remember(self, loss: Loss | None, class_names: Any) -> None:
+        """Take this loss, and these names of classes, as those of the last training."""
+        import numpy
+
+        self._trained_loss = loss
+        self._class_names = None if class_names is None else numpy.array(list(class_names), dtype=object)
+
+    def evaluate(self, X: Any, y: Any, loss: Any = None, metrics: Any = (), *, sample_weight: Any = None) -> Any:  # noqa: N803
+        """The mean loss over the samples; with metrics, a dict of it under "loss" and of each metric by name.
+
+        Without a loss: the network's own, the one that the model was last trained with, or mse.
+        """
+        made, wanted = loss_for(self, loss), metrics_of(metrics)
+        made.check_single()
+        made.check_ending(self)
+        model, samples, found = prepared(self, made, X, y, self._class_names, sample_weight=sample_weight)
+        step = TrainingStep(model, made, found)
+        values = flat_values(step.parameters)
+        further = () if samples.weights is None else (samples.weights,)
+        value = step.value(values, samples.inputs, samples.targets, *further)
+        if not wanted:
+            return value
+        measures = measured(wanted, samples, step.outputs(values, samples.inputs), made, self._class_names)
+        return {"loss": value} | measures
+
+    def _loss_of_classes(self) -> Loss:
+        if self._trained_loss is None:
+            raise DataError(f"{self.shown} was not trained on classes; predict(X) has the outputs")
+        return self._trained_loss
 
     def summary(self, x: Any = None) -> str:
         """A table of the layers on an input like `x`: output shapes, parameters, scalar operations.
@@ -68,9 +126,20 @@ class Model(Layer):
             )
         return [1.0] * int(n_in)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the parameters to a file, .npz or .safetensors, whole or not at all. Returns the path."""
-        return write_state(path, self.state_dict())
+    def save(self, path: str | os.PathLike[str], optimizer: Optimizer | None = None) -> Path:
+        """Write the parameters to a file, .npz or .safetensors, whole or not at all. Returns the path.
+
+        The description goes with them, if the model has one, the loss and the classes of the last training, and the
+        optimiser with what it remembers: `load_model` and `load_optimizer` make all that anew.
+        """
+        about = about_model(self, self._trained_loss, self._class_names)
+        further: dict[str, Any] = {}
+        if optimizer is not None:
+            told, memory = about_optimizer(optimizer, optimizer.to_dict())
+            size = len(next(iter(memory.values()))) if memory else 0
+            about |= {"optimizer": told, "size": size}
+            further = {f"optimizer {name}": array for name, array in memory.items()}
+        return write_state(path, self.state_dict(), about=about, further=further)
 
     def load(self, path: str | os.PathLike[str], *, strict: bool = True) -> None:
         """Take the parameters from a file that `save` wrote.
@@ -172,11 +241,13 @@ class Sequential(Model):
             try:
                 features = layer.settle(features)
             except ShapeError as error:
-                raise ShapeError(f"{name}: {error}") from None
+                raise ShapeError(f"{one_line(name)}: {error}") from None
         return features
 
     def ending(self) -> Layer:
-        return self.layers[-1].ending() if self.layers else self
+        # Layers that pass the kind of their input on have no part in it.
+        deciding = [layer for layer in self.layers if not passes(layer)] or self.layers
+        return deciding[-1].ending() if deciding else self
 
     @classmethod
     def from_options(cls, options: dict[Any, Any]) -> Any:
@@ -199,8 +270,8 @@ class Sequential(Model):
             for parameter in layer.named_parameters().values():
                 if parameter in owners:
                     raise DescriptionError(
-                        f"{self.shown}: {owners[parameter]} and {name} share {parameter.name}, and a description ties "
-                        f"whole layers of one model only"
+                        f"{self.shown}: {one_line(owners[parameter])} and {one_line(name)} share "
+                        f"{one_line(parameter.name)}, and a description ties whole layers of one model only"
                     )
                 owners[parameter] = name
         return super().to_dict()
@@ -211,7 +282,8 @@ class Sequential(Model):
         for name, layer in self._placed(self.layers):
             layers.append({TIED: name} if id(layer) in met else layer)
             met.add(id(layer))
-        told = {"seed": self.seed, "name": self.given_name, "index": self.index, "output": self.output}
+        names = {"name": self.given_name, "index": self.index, "output": self.output, "frozen": self.frozen or None}
+        told = {"seed": self.seed} | names
         return {"layers": layers} | {name: value for name, value in told.items() if value is not None}
 
     def __repr__(self) -> str:
@@ -232,6 +304,13 @@ def _tied_to(name: Any, model: Sequential, made: Sequence[Layer]) -> Layer:
     if name not in known:
         raise DescriptionError(f"no layer before this one is called {name!r:.60}; {nearest(name, list(known))}")
     return known[name]
+
+
+def passes(layer: Layer) -> bool:
+    """Whether the results of a layer are of the kind of its input, as those of an `Identity` are."""
+    if type(layer) is Sequential:
+        return all([passes(inner) for inner in layer.layers])
+    return layer.passes_kind
 
 
 def _kind(layer: Layer) -> str:
@@ -289,26 +368,32 @@ class Network(Sequential):
             self.add_loss(loss)
 
     @property
-    def loss(self) -> Layer | None:
+    def loss(self) -> Loss | None:
         """The loss, if there is one."""
         return None if self._objective is None else self._objective.loss
 
     def add_loss(self, loss: Any) -> Self:
         """Take this loss, a name, a description or a layer, in place of any before. Returns the network."""
-        self._objective = _Objective(self, loss_of(loss))
+        made = loss_of(loss)
+        if self.layers:
+            made.check_ending(self)
+        self._objective = _Objective(self, made)
         return self
+
+    def answering(self, count: int) -> Layer:
+        return self._with_loss() if count == 2 else self
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         """The outputs of x; the loss of x and y."""
-        if len(inputs) + len(named) == 2:
-            return self._with_loss()(*inputs, **named)
-        return super().__call__(*inputs, **named)
+        answering = self.answering(len(inputs) + len(named))
+        return super().__call__(*inputs, **named) if answering is self else answering(*inputs, **named)
 
     def forward(self, *numbers: Any, **named: Any) -> Any:
         """The outputs of forward(x); the loss of forward(x, y)."""
-        answering = self._with_loss() if len(numbers) + len(named) == 2 else None
-        result = super().forward(*numbers, **named) if answering is None else answering.forward(*numbers, **named)
-        self._answering = answering
+        answering = self.answering(len(numbers) + len(named))
+        alone = answering is self
+        result = super().forward(*numbers, **named) if alone else answering.forward(*numbers, **named)
+        self._answering = None if alone else answering
         return result
 
     def backward(self, *numbers: Any, **named: Any) -> Gradients:
@@ -351,14 +436,16 @@ class Network(Sequential):
     def _with_loss(self) -> _Objective:
         if self._objective is None:
             raise NoForwardError(f"{self.shown} has no loss; give it one with add_loss(...)")
+        # Layers may have come after the loss.
+        self._objective.loss.check_ending(self)
         return self._objective
 
 
 class _Objective(Layer):
     """The loss of a network's outputs."""
 
-    def __init__(self, network: Network, loss: Layer) -> None:
-        super().__init__(name=loss.name)
+    def __init__(self, network: Network, loss: Loss) -> None:
+        super().__init__(name=f"{network.name} with its loss")
         self.network = network
         self.loss = loss
 

@@ -10,7 +10,7 @@ from typing import Any
 from autograd.numbers.operands import number_or_none, to_float
 from layers.errors import DescriptionError
 
-__all__ = ["finite_number", "integer_or_none", "seed_of", "whole_number"]
+__all__ = ["finite_number", "integer_or_none", "seed_of", "share", "truth", "whole_number"]
 
 
 def finite_number(what: str, value: Any, *, least: float | None = None, above: float | None = None) -> float:
@@ -37,6 +37,29 @@ def whole_number(what: str, value: Any, *, least: int = 1) -> int:
     if whole is None or not least <= whole <= sys.maxsize:
         raise DescriptionError(f"{what} is a whole number, {least} or more, got {_shown(value)}")
     return whole
+
+
+def share(what: str, value: Any) -> float:
+    """A number from 0 to 1, 1 excluded.
+
+    >>> share("a momentum", 0.9)
+    0.9
+    """
+    number = finite_number(what, value, least=0)
+    if number >= 1:
+        raise DescriptionError(f"{what} is below 1, got {value!r:.60}")
+    return number
+
+
+def truth(what: str, value: Any) -> bool:
+    """The value as a bool. Raises DescriptionError unless it is True or False, Python's or NumPy's.
+
+    >>> truth("nesterov", True)
+    True
+    """
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise DescriptionError(f"{what} is True or False, got {value!r:.60}")
+    return bool(value)
 
 
 def integer_or_none(value: Any) -> int | None:

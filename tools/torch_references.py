@@ -44,6 +44,9 @@ ACTIVATIONS: dict[str, Callable[..., Any]] = {
     # PyTorch goes over to the identity at 20, where the difference is 2e-9: asked for later, it is exact.
     "softplus": lambda a: functional.softplus(a, threshold=40),
     "gelu": functional.gelu,
+    "silu": functional.silu,
+    # Outside a training.
+    "dropout": lambda a: functional.dropout(a, training=False),
     "softmax": lambda a: functional.softmax(a, -1),
     "log_softmax": lambda a: functional.log_softmax(a, -1),
     "identity": lambda a: a,
@@ -103,6 +106,7 @@ def cases() -> Iterator[tuple[str, Case]]:
     for kind, function in ACTIVATIONS.items():
         yield kind, Case(kind, function, X)
     yield "leaky_relu", Case({"type": "leaky_relu", "slope": 0.2}, lambda a: functional.leaky_relu(a, 0.2), X)
+    yield "elu", Case({"type": "elu", "alpha": 1.5}, lambda a: functional.elu(a, 1.5), X)
     yield "plus", Case("plus", torch.add, X, OTHER)
     yield "affine", Case("affine", lambda x, w, b: w @ x + b, X, drawn(3, 4), drawn(3, 1))
     yield (
@@ -133,6 +137,7 @@ def losses() -> Iterator[tuple[str, Case]]:
         how = {"reduction": reduction}
         cross: dict[str, Any] = {"type": "cross_entropy"} | how
         yield f"mse, {reduction}", Case({"type": "mse"} | how, reduced(functional.mse_loss), X, OTHER)
+        yield f"mae, {reduction}", Case({"type": "mae"} | how, reduced(functional.l1_loss), X, OTHER)
         huber = {"type": "huber", "delta": 1.5} | how
         yield f"huber, {reduction}", Case(huber, reduced(functional.huber_loss, delta=1.5), X, OTHER)
         yield f"hinge, {reduction}", Case({"type": "hinge"} | how, hinge, X, SIGNS)

@@ -5,7 +5,7 @@ from autograd.operations.kernel cimport Kernel
 from autograd.graph.modes cimport Mode, State, current_mode, is_traced
 from autograd.operations.primitive cimport Origin, Primitive
 
-cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, TRACED, OVER, SERIAL
+cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, TRACED, OVER, OF_RULE, SERIAL
 cdef State _state
 cdef long long _clock
 cdef int _depth
@@ -42,6 +42,9 @@ cpdef tuple recorded_gradients(Node node)
 cpdef array gradients_of_many(Node node)
 cdef tuple gradients_by_rule(Primitive primitive, tuple operands, list numbers, double value)
 cpdef object check_escape(Node node)
+cpdef object note_text(Node node)
+cpdef object mark_of_rules(list derivatives, long long since)
+cpdef bint is_over(Node node)
 cpdef bint is_traced_node(Node node)
 cpdef object check_thread(tuple operands)
 cpdef bint belongs_to_recording(Node node)

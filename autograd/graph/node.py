@@ -67,7 +67,8 @@ ARGUMENT = 16  # it stands for an argument of a function that is being different
 STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
 TRACED = 64  # it stands for an argument of a function that is being compiled, or was computed from one there
 OVER = 128  # it was computed from an argument of a function that was differentiated, in a run that is over
-SERIAL = 256
+OF_RULE = 256  # it was made by a rule, in a sweep over what an earlier run has handed on
+SERIAL = 512
 
 # Counts nodes and assignments: their order says whether a variable was assigned after its use.
 _clock = 0
@@ -568,9 +569,15 @@ class Node:
         return self.parents
 
     def __format__(self, spec: str) -> str:
-        return format(self._value, spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        if len(_state.entries) != 0:
+            note_text(self)
+        return self._value.__format__(spec)
 
     def __repr__(self) -> str:
+        if len(_state.entries) != 0:
+            note_text(self)
         kind = type(self).__name__
         operation = "" if self._origin.primitive is None else f", {self._origin.primitive.name}"
         name = "" if self._origin.name is None else f", name={shortened(self._origin.name)!r}"
@@ -661,9 +668,10 @@ class Constant(Node):
 class Hooks:
     """Functions of the modules above this one to which methods of nodes lead; each module sets its own.
 
-    `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc`, and
-    `viz`, which may never be imported, sets `render`. Nothing else leads to `copying` and `numpy_interop`: nodes can be
-    copied and pickled, and NumPy's functions take them, because `autograd/__init__` imports the two for that alone.
+    `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc`,
+    `apply_discrete` and `numpy_function`, and `viz`, which may never be imported, sets `render`. Nothing else leads to
+    `copying` and `numpy_interop`: nodes can be copied and pickled, and NumPy's functions take them, because
+    `autograd/__init__` imports the two for that alone.
     """
 
     backward: Callable[[Any, float], None]  # fills in the gradients below a node
@@ -671,6 +679,8 @@ class Hooks:
     deepcopy: Callable[[Any, dict[int, Any]], Any]  # gives a copy of a node and of all below it
     reduce: Callable[[Any], tuple[Any, ...]]  # tells pickle how to make a node again
     apply_ufunc: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # runs a function of NumPy on nodes
+    numpy_function: Callable[[Any], Any]  # gives the form that a function of NumPy has for arrays of nodes
+    apply_discrete: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # likewise on ints and bools of a trace
     render: Callable[[Any], dict[str, str]] | None = None  # draws a node or a layer for a notebook
 
 
@@ -801,15 +811,20 @@ def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]
     return tuple(
         [
             operand if isinstance(operand, Node) else as_number(primitive.name, operand, place)
-            for place, operand in enumerate(operands)
+            for place, operand in enumerate([of_trace(operand) for operand in operands])
         ]
     )
 
 
 def convert(primitive: Primitive, operand: Any) -> Any:
-    """A plain operand as a float; None if its type is unknown, OperandError if it is known not to be a number."""
+    """A plain operand as a float, an int or bool of a trace as its node.
+
+    None if its type is unknown, OperandError if it is known not to be a number.
+    """
     if type(operand) is int:
         return to_float(operand)
+    if hasattr(type(operand), "as_operand"):
+        return operand.as_operand()
     number = number_or_none(operand)
     if number is not None:
         return number
@@ -820,9 +835,17 @@ def convert(primitive: Primitive, operand: Any) -> Any:
 
 def comparable(other: Any) -> float | None:
     """The number to compare with, None if there is none."""
+    other = of_trace(other)
     if isinstance(other, Node):
         return value_of(other)
     return number_or_none(other)
+
+
+def of_trace(operand: Any) -> Any:
+    """The node of an int or bool of a trace; anything else as it is."""
+    if type(operand) is float or isinstance(operand, Node) or not hasattr(type(operand), "as_operand"):
+        return operand
+    return operand.as_operand()
 
 
 def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
@@ -873,6 +896,13 @@ def check_escape(node: Node) -> None:
         check_thread((node,))
 
 
+def note_text(node: Node) -> None:
+    """Let a recording know that a number was written into a text, which can't be another one at the next call."""
+    trace = current_mode().trace
+    if trace is not None and node._stamp & VARIES:
+        trace.wrote_text = True
+
+
 def is_traced_node(node: Node) -> bool:
     """Whether a node belongs to a recording, one that goes on or one that is over."""
     return node._stamp & TRACED != 0
@@ -906,6 +936,7 @@ def belongs_to_recording(node: Node) -> bool:
 
 def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> Any:
     """The result of a comparison: inside a trace the condition, if it depends on a variable, else the outcome."""
+    left, right = of_trace(left), of_trace(right)
     if not (varies(left) or varies(right)):
         return outcome
     trace = current_mode().trace
@@ -964,6 +995,24 @@ def retire_results(nodes: list[Any], kept: list[Any]) -> None:
     for result in kept:
         if isinstance(result, Node):
             cython.cast(Node, result)._stamp &= ~OVER
+
+
+def mark_of_rules(derivatives: list[Any], since: int) -> None:
+    """Mark the nodes below derivatives that were made since: they may use what belongs to a run that is over."""
+    pending = derivatives
+    while pending:
+        derivative = pending.pop()
+        if not isinstance(derivative, Node):
+            continue
+        node = cython.cast(Node, derivative)
+        if node._stamp // SERIAL > since and not node._stamp & OF_RULE:
+            node._stamp |= OF_RULE
+            pending += operands_of(node)
+
+
+def is_over(node: Node) -> bool:
+    """Whether this was computed in a run of a differentiated function that is over, and was not handed on."""
+    return node._stamp & OVER != 0
 
 
 def clock() -> int:

@@ -8,7 +8,7 @@ from autograd.operations.primitive cimport Primitive
 
 cdef object applied(object primitive, object left, object right)
 cdef list listed(object operand, object shape)
-cdef list list_of(object given)
+cpdef list list_of(object given)
 cdef object combined(object primitive, object left, object right, object ufunc)
 @cython.locals(count=Py_ssize_t, at=Py_ssize_t, one=bint, other=bint)
 cdef list paired(object primitive, list first, list second)

@@ -38,7 +38,7 @@ def plain_float(node: Any) -> OperandError:
     return OperandError(
         f"{describe(node)} can't become a plain float: that would drop its derivative without a word. "
         f"Use .value if that is meant; in place of math.exp and the like, use autograd.exp; an array that is to "
-        f"hold nodes needs dtype=object"
+        f'hold nodes needs dtype=object; in place of "%.2f" % x, write f"{{x:.2f}}"'
     )
 
 

@@ -23,6 +23,13 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     return node_arrays.apply_ufunc(ufunc, method, inputs, options)
 
 
+def apply_discrete(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The result of `ufunc(*inputs)` where an input is an int or bool of a trace."""
+    from autograd.graph import node_arrays
+
+    return node_arrays.apply_discrete(ufunc, method, inputs, options)
+
+
 def unboxed(operand: Any) -> Any:
     """What an array without axes holds, and a number of NumPy's as one of Python's."""
     import numpy
@@ -41,5 +48,14 @@ def apply_to_arrays(primitive: Any, operands: tuple[Any, ...]) -> Any:
     return node_arrays.elementwise(primitive, operands, node_arrays.as_floats_or_nodes)
 
 
+def numpy_function(function: Any) -> Any:
+    """The form that a function of NumPy has for arrays of nodes; None if it is NumPy's own."""
+    from autograd.graph.numpy_functions import FUNCTIONS
+
+    return FUNCTIONS.get(function)
+
+
 hooks.apply_ufunc = apply_ufunc
+hooks.numpy_function = numpy_function
+hooks.apply_discrete = apply_discrete
 set_array_function(apply_to_arrays)

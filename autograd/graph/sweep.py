@@ -23,14 +23,18 @@ from autograd.graph.node import (
     Node,
     Variable,
     check_thread,
+    clock,
     gradients_of_many,
     hooks,
+    is_over,
+    mark_of_rules,
     operands_of,
     recorded_gradients,
     varies,
 )
 from autograd.graph.node_errors import describe
 from autograd.numbers.operands import as_number
+from autograd.operations.primitive import is_array, of_arrays
 
 try:
     import cython
@@ -306,18 +310,20 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
     (27.0, 18.0)
     """
     roots = [outputs] if isinstance(outputs, Node) else list(outputs)
-    wanted = [inputs] if isinstance(inputs, Node) else list(inputs)
-    for node in wanted:
-        if not isinstance(node, Node):
-            raise OperandError(f"derivatives are taken in nodes, got {type(node).__name__}: {node!r:.60}")
+    wanted = [inputs] if isinstance(inputs, Node) else nodes_in(inputs, "derivatives are taken in nodes")
     if not is_traced():
         check_thread(tuple(roots))
-    order = topological_order(*[root for root in roots if isinstance(root, Node)])
+    nodes = [root for root in roots if isinstance(root, Node)]
+    order = topological_order(*nodes)
     seeds: dict[int, float] = {}
     for root in roots:
         if varies(root):
             seeds[id(root)] = seeds.get(id(root), 0.0) + 1.0
+    began = clock()
     found = adjoints(order, seeds, local_gradients_as_nodes if create_graph or is_traced() else recorded_gradients)
+    if create_graph and any([is_over(node) for node in order]) and not any(map(is_over, nodes)):
+        # What an earlier run has handed on is differentiated by what it was computed from.
+        mark_of_rules(list(found.values()), began)
     if is_strict():
         from autograd.graph.overflow import check_adjoints
 
@@ -336,22 +342,32 @@ def zero_grad(nodes: Iterable[Node]) -> None:
     >>> x.grad, x.reached
     (0.0, False)
     """
-    for node in nodes:
-        if not isinstance(node, Node):
-            raise OperandError(f"zero_grad clears nodes, got {type(node).__name__}: {node!r:.60}")
+    for node in nodes_in(nodes, "zero_grad clears nodes"):
         cython.cast(Node, node)._grad = 0.0
         cython.cast(Node, node)._stamp &= ~REACHED
 
 
+def nodes_in(given: Iterable[Any], what: str) -> list[Any]:
+    """What is given, once all of it is known to be nodes; OperandError, which begins with `what`, at another."""
+    found = []
+    for node in given:
+        if not isinstance(node, Node):
+            raise OperandError(f"{what}, got {type(node).__name__}: {node!r:.60}")
+        found.append(node)
+    return found
+
+
 def stop_gradient(node: Any) -> Any:
-    """The same number as a constant: derivatives stop here. Numbers pass through.
+    """The same number as a constant: derivatives stop here. Numbers pass through; of an array, each element does so.
 
     >>> from autograd import Variable
     >>> x = Variable(3.0)
     >>> gradients(x * stop_gradient(x), x)
     3.0
     """
-    return node.detach() if isinstance(node, Node) else as_number("stop_gradient", node)
+    if isinstance(node, Node):
+        return node.detach()
+    return of_arrays(stop_gradient, (node,)) if is_array(node) else as_number("stop_gradient", node)
 
 
 hooks.backward = backward

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         """By any condition, of floats a float, with nodes among them a node."""
 
         @overload
-        def __call__(self, condition: Any, yes: float, no: float) -> float: ...  # type: ignore[overload-overlap]
+        def __call__(self, condition: Any, yes: float, no: float) -> float: ...
         @overload
         def __call__(self, condition: Any, yes: Node | float, no: Node | float) -> Node: ...
         @overload

@@ -8,7 +8,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from autograd.errors import UnknownPrimitiveError
-from autograd.numbers.operands import not_a_number, number_or_none
+from autograd.numbers.operands import not_a_number, number_or_none, to_float
 from autograd.operations.kernel import Kernel
 
 try:
@@ -81,8 +81,8 @@ gradients: the local gradients from the operands and the output, one per operand
     operand the bare value will do). Written with primitives and arithmetic, it serves every order of
     derivative.
 symbol: the sign in an operation's circle; the name if not given.
-arity: the number of operands; if left out, as many as `gradients` takes beside the output. None for any number of
-    them, which `value` and `gradients` then get as one sequence.
+arity: the number of operands; if left out, as many as `value` needs. None for any number of them, which `value` and
+    `gradients` then get as one sequence.
 multiple: for any number of operands, the number that theirs is a multiple of: 2 for pairs.
 domain: an `Interval` per operand, outside of which the result is nan or infinite.
 kinks: a function of the operands that is zero where the primitive has a kink, a jump or a pole.
@@ -120,6 +120,11 @@ Called on numbers it gives a float, called on nodes a node:
 >>> Cube = Primitive("cube", lambda x: x * x * x, lambda x, out: 3 * x * x, symbol="³")
 >>> Cube(2.0)
 8.0
+>>> Area = Primitive("area", lambda width, height: width * height, lambda width, height, out: (height, width))
+>>> Area.arity, Area(2.0, 3.0)
+(2, 6.0)
+
+What is no operand (a number of steps, a table) is closed over: a function that makes the primitive takes it.
 """
 
 
@@ -186,11 +191,14 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
         if registered and name in _BUILT_IN:
             raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
         if arity is ...:
-            arity = max(operand_count(gradients), 1)
+            # That of a built-in one is read off its rule: there are many, and signatures are slow to read.
+            arity = operands_of_value(value, gradients) if _BUILT_IN else max(operand_count(gradients), 1)
         if arity is not None and arity < 1:
             raise ValueError(f"primitive {name!r} needs at least one operand, got arity={arity}")
         if multiple < 1:
             raise ValueError(f"primitive {name!r} takes a multiple of at least 1 operand, got multiple={multiple}")
+        if _BUILT_IN and registered:
+            check_rules(name, arity, value, gradients)
         self.name = str(name)
         self.value = value
         self.gradients = gradients
@@ -230,7 +238,10 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
         if self.arity is not None and len(operands) != self.arity:
             if self.otherwise is not None:
                 return self.otherwise(*operands)
-            raise TypeError(f"{self.name} takes {self.arity} operand(s), got {len(operands)}")
+            raise TypeError(
+                f"{self.name} takes {self.arity} operand(s), got {len(operands)}"
+                f"{'' if self.built_in else '; a primitive of another number of them is declared with arity=...'}"
+            )
         if self.multiple > 1 and len(operands) % self.multiple:
             raise TypeError(f"{self.name} takes a multiple of {self.multiple} operands, got {len(operands)}")
         for operand in operands:
@@ -261,11 +272,20 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
         kernel = self.kernel
         if kernel is not None:
             return kernel.value_of(operands)
+        value: Any = self.value
         try:
-            value: Any = self.value
-            return float(value(operands) if self.arity is None else value(*operands))
+            result = value(operands) if self.arity is None else value(*operands)
         except (ArithmeticError, ValueError):
             return math.nan
+        if type(result) is float:
+            return result
+        try:
+            return to_float(result)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"the value of {self.name} must be one number, got {type(result).__name__} {result!r:.60}; of several "
+                f"outputs, each is a primitive of its own"
+            ) from None
 
     def may_hide_nan(self, constants: Sequence[float | None]) -> bool:
         """True if the value may be a number though an operand is nan; `constants` has None for operands that vary.
@@ -378,6 +398,66 @@ def manual_of(primitive: Primitive) -> str:
         lines += ["", f"The operator {primitive.infix} of nodes."]
     lines += ["", "Of numbers it gives a float, with nodes among them a node, of arrays an array of these."]
     return "\n".join(lines)
+
+
+def places_of(function: Any) -> tuple[int, float] | None:
+    """The least and the largest number of arguments by place that a function takes; None if it doesn't say.
+
+    Raises TypeError for one that needs arguments by name.
+    """
+    # Imported on use: it takes as long as half of this package.
+    import inspect
+
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    needed = most = 0
+    more = False
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            more = True
+        elif parameter.kind is not parameter.VAR_KEYWORD and parameter.kind is not parameter.KEYWORD_ONLY:
+            most += 1
+            needed += parameter.default is parameter.empty
+        elif parameter.kind is parameter.KEYWORD_ONLY and parameter.default is parameter.empty:
+            raise TypeError(parameter.name)
+    return needed, math.inf if more else most
+
+
+def operands_of_value(value: Any, gradients: Any) -> int:
+    """The number of operands of a primitive that doesn't say it: of arguments that its value needs, at least 1."""
+    try:
+        found = None if value is None else places_of(value)
+    except TypeError:
+        # `check_rules` says it.
+        return 1
+    return max(1, operand_count(gradients) if found is None or found[1] == math.inf else found[0])
+
+
+def check_rules(name: str, arity: int | None, value: Any, gradients: Any) -> None:
+    """Raise ValueError unless the value and the rule of a primitive can be called as they will be."""
+    count = 1 if arity is None else arity
+    operands = "all operands in one sequence" if arity is None else f"{count} operand{'s' * (count > 1)}"
+    for what, function, given, described in (
+        ("value", value, count, operands),
+        ("rule for the local gradients", gradients, count + 1, f"{operands} and the output"),
+    ):
+        if function is None:
+            continue
+        try:
+            found = places_of(function)
+        except TypeError as error:
+            raise ValueError(
+                f"the {what} of primitive {name!r} needs the argument {error} by name, but gets operands alone, by "
+                f"place: close over it, in a function that makes the primitive"
+            ) from None
+        if found is not None and not found[0] <= given <= found[1]:
+            takes = f"{found[0]}" if found[0] == found[1] else f"{found[0]} to {found[1]}"
+            raise ValueError(
+                f"the {what} of primitive {name!r} takes {takes} argument(s), but gets {given}: {described}"
+                f"{'' if arity is None else f' (arity={arity})'}"
+            )
 
 
 @cython.final

@@ -18,6 +18,7 @@ from autograd.operations.primitives import (
     Abs,
     Absorb,
     Both,
+    Defined,
     Divide,
     Either,
     Equal,
@@ -51,6 +52,7 @@ __all__ = ["Builder"]
 
 # Stands for a missing value.
 NONE = -1
+NAN = float("nan")
 
 
 @cython.final
@@ -361,6 +363,11 @@ def _select(builder: Builder, operands: tuple[int, ...]) -> int:
     return NONE
 
 
+def _defined(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
+    return builder.emit(Select, (builder.emit(Equal, (b, b)), a, builder.constant(NAN)))
+
+
 def _absorb(builder: Builder, operands: tuple[int, ...]) -> int:
     a, b = operands
     value = _absorb_beside(builder, a, b)
@@ -389,5 +396,5 @@ SIMPLIFY = {
     PowerBelow: _power_below, Identity: _identity, Where: _identity,
     StopGradient: _identity, Not: _not, Equal: _equal, NotEqual: _not_equal, Both: _both,
     Either: _either,
-    Select: _select, Absorb: _absorb,
+    Select: _select, Absorb: _absorb, Defined: _defined,
 }  # fmt: skip

@@ -2,13 +2,17 @@ from cpython.array cimport array, clone, extend_buffer, resize_smart
 from cpython.buffer cimport PyBUF_RECORDS_RO, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
 cimport cython
 from autograd.graph.node cimport Node, value_of
+from autograd.transforms.containers cimport parts_of
 from autograd.transforms.trees cimport LEVELS
 
 @cython.locals(numbers=array, nodes=dict, keys=list)
 cpdef tuple sign(tuple args, dict kwargs, list stops=*)
 cdef take(object value, array numbers, dict nodes, list keys, int level)
-cdef take_mapping(object value, array numbers, dict nodes, list keys, int level)
-cdef take_array(object value, array numbers, dict nodes)
+cdef take_parts(object parts, array numbers, dict nodes, list keys, int level)
+cdef tuple names_in(tuple names)
+@cython.locals(count=Py_ssize_t, known=Py_ssize_t)
+cdef take_container(object value, object container, array numbers, dict nodes, list keys, int level)
+cdef object take_array(object value, array numbers, dict nodes)
 @cython.locals(view=Py_buffer, is_plain=bint)
 cdef bint take_doubles(object value, array numbers) except -1
 @cython.locals(count=Py_ssize_t)

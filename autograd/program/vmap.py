@@ -7,16 +7,19 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from autograd.errors import OperandError
 from autograd.graph.modes import current_mode, no_grad
 from autograd.graph.node import Node, check_thread, clock, retire_results, varies
 from autograd.program.compiled_derivatives import Derivatives, DerivativesInVariables, with_slopes
 from autograd.program.jit import CompiledOverRows, Jitted, stands_under_its_name
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, Recordings, TooManyPaths
-from autograd.program.recording_limits import too_many_derivatives, too_many_rows
+from autograd.program.recording_limits import SIGNATURES, too_many_derivatives, too_many_rows
 from autograd.program.reduction import Reduction
-from autograd.program.row_arguments import RowArguments
+from autograd.program.row_arguments import NoRows, RowArguments
+from autograd.program.row_binding import BoundRows
 from autograd.program.row_call import RowCall
+from autograd.program.row_layout import Layout, OfLeaves, check_axes, is_plain_call, moved, row_of_ones
 from autograd.program.signature import Signature, merged, on_variables, sign
 from autograd.program.tiers import check_tier
 from autograd.transforms.tape import is_differentiated
@@ -28,19 +31,27 @@ __all__ = ["Mapped", "vmap"]
 UNROLLED = 100_000
 # Python computes fewer rows than these sooner than they are recorded for one call.
 RECORDED = 200
-# The default of `max_paths`: rows differ in their paths more than calls do.
-LIMIT = 4096
 
 
-def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, max_paths: int = LIMIT) -> Mapped:
+def vmap(
+    fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, out_axes: Any = 0, max_paths: int | None = None
+) -> Mapped:
     """The function that applies `fun` to each row of its arguments, as one compiled program.
 
     `in_axes` says along which axis the rows of each argument lie, None for an argument that is the same for all rows;
-    one for all arguments, or a tuple of one each. The results are arrays with the rows along the first axis; with
-    `reduce="sum"` or `"mean"` they are added up or averaged over the rows, in an order that does not depend on the
-    number of threads. A tuple of these has one for each part of a result that is a tuple or list.
+    one for all arguments, or a tuple of one each. An axis for a tuple, dict or another container holds for each array
+    in it; a container of axes has one for each part. Nested lists of numbers are arrays, and so is a list of arrays.
+    Arguments given by name have their rows along the first axis; a number or text given by name is the same for all.
 
-    Rows in which a decision falls another way are run by the program of their own path.
+    The results are arrays with the rows along the first axis, or along `out_axes`: an axis, or a container of axes for
+    the parts of the result, None for what all rows give alike. With `reduce="sum"` or `"mean"` they are added up or
+    averaged over the rows, in an order that does not depend on the number of threads. A tuple of these has one for
+    each part of a result that is a tuple or list.
+
+    Rows in which a decision falls another way are run by the program of their own path. Where recording one more path
+    would take longer than Python's own runs, Python runs those rows, with a warning that names the decision;
+    `max_paths` limits the number of paths instead, beyond which is a ValueError. Where there are no rows, `fun` is run
+    once on ones, to see the form of its results.
 
     >>> import numpy as np
     >>> from autograd import value_and_grad
@@ -49,23 +60,37 @@ def vmap(fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, max_p
     >>> X, Y = np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 5.0])
     >>> vmap(value_and_grad(loss), in_axes=(None, 0, 0), reduce="mean")(np.array([1.0, 1.0]), X, Y)
     (1.6666666666666667, array([-3.33333333, -2.        ]))
+    >>> vmap(lambda point, scale: point["x"] * scale, in_axes=({"x": 0, "name": None}, None))({"x": X, "name": ""}, 2.0)
+    array([0., 2., 4.])
     """
-    return Mapped(fun, in_axes, reduce, max_paths)
+    return Mapped(fun, in_axes, reduce, max_paths, "auto", out_axes)
 
 
 class Mapped(CompiledOverRows):
     """A function over rows; it can be pickled if the function of one row can."""
 
-    def __init__(self, fun: Callable[..., Any], in_axes: Any, reduce: Any, max_paths: int, tier: str = "auto") -> None:
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        in_axes: Any,
+        reduce: Any,
+        max_paths: int | None,
+        tier: str = "auto",
+        out_axes: Any = 0,
+    ) -> None:
         if isinstance(fun, Jitted):
             fun = fun.fun
         if not callable(fun):
             raise TypeError(f"only a function can be mapped, got {type(fun).__name__} {fun!r:.60}")
-        axes = in_axes if isinstance(in_axes, list | tuple) else (in_axes,)
-        if any([axis is not None and (not isinstance(axis, int) or isinstance(axis, bool)) for axis in axes]):
-            raise TypeError(f"in_axes is an axis, None, or a tuple of these for each argument, got {in_axes!r}")
+        check_axes("in_axes", in_axes, True)
+        check_axes("out_axes", out_axes, False)
+        if reduce is not None and out_axes != 0:
+            raise ValueError(
+                f"out_axes is for results that have rows, got out_axes={out_axes!r} with reduce={reduce!r}"
+            )
         self.fun = fun
         self.in_axes = in_axes
+        self.out_axes = out_axes
         self.reduce = reduce
         self.max_paths = max_paths
         self.tier = check_tier(tier)
@@ -74,6 +99,8 @@ class Mapped(CompiledOverRows):
         self.derivatives: dict[Any, Derivatives] = {}
         self.recordings = Recordings(fun, max_paths, self.tier)
         self.varying: dict[Any, bytes] = {}
+        # The same function of leaves, for each way in which arguments were containers.
+        self.of_leaves: dict[Any, Mapped] = {}
         functools.update_wrapper(self, fun, updated=())
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -82,10 +109,36 @@ class Mapped(CompiledOverRows):
 
     def with_options(self, tier: str, max_paths: int | None) -> Mapped:
         """The same, run by this tier and with this limit, its own if that is None."""
-        return Mapped(self.fun, self.in_axes, self.reduce, self.max_paths if max_paths is None else max_paths, tier)
+        limit = self.max_paths if max_paths is None else max_paths
+        return Mapped(self.fun, self.in_axes, self.reduce, limit, tier, self.out_axes)
 
-    def __call__(self, *args: Any) -> Any:
-        rows = RowArguments(self.__name__, self.in_axes, args)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not (self.out_axes == 0 and is_plain_call(self.in_axes, args, kwargs)):
+            mapped, leaves = self.laid_out(args, kwargs)
+            return moved(self.__name__, mapped.on_leaves(leaves), self.out_axes)
+        return self.on_leaves(args)
+
+    def laid_out(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Mapped, tuple[Any, ...]]:
+        """The mapped function, and its arguments, each an array by itself or the same for all rows."""
+        if is_plain_call(self.in_axes, args, kwargs):
+            return self, args
+        layout = Layout(self.__name__, self.in_axes, args, kwargs)
+        known = self.of_leaves.get(layout.key)
+        if known is None:
+            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            if len(self.of_leaves) >= limit:
+                raise ValueError(f"vmap of {self.__name__} was called with {limit} forms of its arguments")
+            fun = OfLeaves(self.fun, layout)
+            known = Mapped(fun, tuple(layout.axes), self.reduce, self.max_paths, self.tier)
+            known = self.of_leaves.setdefault(layout.key, known)
+        return known, tuple(layout.leaves)
+
+    def on_leaves(self, args: tuple[Any, ...]) -> Any:
+        """The results for arguments each of which is an array by itself or the same for all rows."""
+        try:
+            rows = RowArguments(self.__name__, self.in_axes, args)
+        except NoRows:
+            return self.on_no_rows(args)
         rows.key = self.recordings.full_key(rows.key)
         mode = current_mode()
         if mode.trace is not None:
@@ -100,18 +153,68 @@ class Mapped(CompiledOverRows):
             rows.take_values()
         return self.on_numbers(rows)
 
+    def on_no_rows(self, args: tuple[Any, ...]) -> Any:
+        """The results for arguments without rows: arrays without rows, or sums of nothing."""
+        axes = self.in_axes if isinstance(self.in_axes, list | tuple) else (self.in_axes,) * len(args)
+        try:
+            with no_grad():
+                returned = self.fun(*[row_of_ones(*pair) for pair in zip(args, axes, strict=True)])
+        except Exception as error:
+            raise ValueError(
+                f"vmap of {self.__name__} has no rows, and on ones, from which the form of the results would be seen, "
+                f"it fails: {type(error).__name__}: {error}"
+            ) from error
+        return self.reduction.of_no_rows(returned)
+
     def on_numbers(self, rows: RowArguments) -> Any:
         """The results for plain numbers, by compiled programs."""
         numbers, key = rows.numbers, rows.key
         try:
             paths = self.recordings.paths((key, rows.mapped), rows.first, {})
         except TooManyPaths as signal:
-            self.recordings.warn(signal)
+            self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         variables = paths.first(numbers).variables
         if variables and current_mode().recording and (variables := differentiated(variables)):
             return self.on_closed_over(rows, variables)
         return RowCall(paths, rows, self.reduction, self.varying_in(rows)).result()
+
+    def bind(self, *args: Any) -> BoundRows:
+        """The function with these arguments, for calling it again and again at the least cost.
+
+        Each call reads the arrays among them as they are then; nothing is recorded.
+
+        >>> import numpy as np
+        >>> x = np.array([1.0, 2.0])
+        >>> doubled = vmap(lambda w, x: w[0] * x, in_axes=(None, 0), reduce="sum").bind(w := np.array([2.0]), x)
+        >>> doubled()
+        6.0
+        >>> w[0], x[0] = 3.0, 5.0
+        >>> doubled()
+        21.0
+        """
+        if not (self.out_axes == 0 and is_plain_call(self.in_axes, args, {})):
+            raise OperandError(
+                f"{self.__name__} can be bound to arrays, each an argument by itself, with the rows of results first"
+            )
+        try:
+            rows = RowArguments(self.__name__, self.in_axes, args)
+        except NoRows:
+            raise OperandError(f"{self.__name__} can only be bound to arrays of one row or more") from None
+        if rows.nodes:
+            raise OperandError(f"{self.__name__} can only be bound to plain numbers and arrays, got nodes")
+        for place, (given, argument) in enumerate(zip(args, rows.arguments, strict=True)):
+            if rows.mapped[place] and argument is not given:
+                raise OperandError(
+                    f"{self.__name__} can be bound to contiguous arrays of float64 with rows first, argument {place} "
+                    f"is none"
+                )
+        rows.key = self.recordings.full_key(rows.key)
+        try:
+            paths = self.recordings.paths((rows.key, rows.mapped), rows.first, {})
+        except TooManyPaths as signal:
+            raise ValueError(f"the rows cannot be run: {signal}") from None
+        return BoundRows(self.__name__, RowCall(paths, rows, self.reduction, self.varying_in(rows)))
 
     def varying_in(self, rows: RowArguments) -> bytes:
         """For each number of a row whether it varies: one object for all calls of one signature, with its hash."""
@@ -129,7 +232,7 @@ class Mapped(CompiledOverRows):
         try:
             derivatives = self.derivatives_of(self.recordings.full_key(key), moving, shared, rows.mapped)
         except TooManyPaths as signal:
-            self.recordings.warn(signal)
+            self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         found = derivatives.on_nodes(merged(numbers, nodes), *own)
         if derivatives.closes_over_nodes():
@@ -155,7 +258,7 @@ class Mapped(CompiledOverRows):
             fun = DerivativesInVariables(self.__name__, self.fun, variables)
             both = Mapped(fun, axes, "sum", self.max_paths, self.tier)
             with no_grad():
-                value, slopes = both(*rows.arguments)
+                value, slopes = both(*rows.again())
             # Rows on other paths may use others.
             used = {id(node): node for path in both.paths for node in differentiated(path.variables)}
             for node in variables:
@@ -174,8 +277,9 @@ class Mapped(CompiledOverRows):
         """The compiled derivatives of the sums over rows, in some numbers of the arguments that rows share."""
         known = self.derivatives.get((key, mapped, moving))
         if known is None:
-            if len(self.derivatives) >= self.max_paths:
-                raise too_many_derivatives(self.__name__, self.max_paths)
+            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            if len(self.derivatives) >= limit:
+                raise too_many_derivatives(self.__name__, limit)
 
             def shared_first(*arguments: Any) -> Any:
                 rest = iter(arguments[: len(shared)]), iter(arguments[len(shared) :])
@@ -207,9 +311,9 @@ class Mapped(CompiledOverRows):
     @property
     def paths(self) -> list[Path]:
         """The ways through the function that were recorded, for all signatures."""
-        return list(self.recordings)
+        return [*self.recordings, *[path for mapped in self.of_leaves.values() for path in mapped.recordings]]
 
-    def guard_margin(self, *args: Any) -> Margin:
+    def guard_margin(self, *args: Any, **kwargs: Any) -> Margin:
         """The margin of the least sure decision in any row: how near it is to falling the other way.
 
         >>> import numpy as np
@@ -218,21 +322,29 @@ class Mapped(CompiledOverRows):
         >>> margin.row, margin.distance
         (1, 0.25)
         """
-        return smallest_of_rows(self, RowArguments(self.__name__, self.in_axes, args))[1]
+        return self.margins(args, kwargs)[1]
 
-    def row_margins(self, *args: Any) -> Any:
+    def row_margins(self, *args: Any, **kwargs: Any) -> Any:
         """The distance of the least sure decision of each row, as an array; inf in rows without any.
 
         >>> import numpy as np
         >>> vmap(lambda x: x * x if x < 1.0 else x).row_margins(np.array([0.0, 1.25, 3.0]))
         array([1.  , 0.25, 2.  ])
         """
-        return smallest_of_rows(self, RowArguments(self.__name__, self.in_axes, args))[0]
+        return self.margins(args, kwargs)[0]
+
+    def margins(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Margin]:
+        """The least margins of the rows, and the least of all."""
+        mapped, leaves = self.laid_out(args, kwargs)
+        try:
+            return smallest_of_rows(mapped, RowArguments(self.__name__, mapped.in_axes, leaves))
+        except NoRows:
+            raise ValueError(f"vmap of {self.__name__}: without rows there is no least margin") from None
 
     def __reduce__(self) -> Any:
         return stands_under_its_name(self) or (
             Mapped,
-            (self.fun, self.in_axes, self.reduce, self.max_paths, self.tier),
+            (self.fun, self.in_axes, self.reduce, self.max_paths, self.tier, self.out_axes),
         )
 
     def __repr__(self) -> str:

@@ -85,11 +85,8 @@ class BlackBox:
         numbers, self.structure = flatten(arguments, "input", foreign_leaf)
         self.labels = self.structure.paths("input")
         self.runs = 0
-        spacings: list[float] = [EPSILON]
-        self.structure.map_pieces(
-            lambda start, piece: spacings.append(spacing(piece.maker.original)) if piece.maker else None
-        )
-        self.epsilon = max(spacings)
+        arrays = [piece.maker.original for _, piece in self.structure.pieces() if piece.maker]
+        self.epsilon = max([EPSILON, *map(spacing, arrays)])
         result = self.call(numbers)
         # A library that computes in single precision says so only by its results.
         self.epsilon = max(self.epsilon, spacing(result))

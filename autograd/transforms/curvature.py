@@ -212,7 +212,8 @@ def pairs_at(node: Node, values: Sequence[float]) -> Iterator[tuple[int, int, fl
     place_of = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Node)]
     primitive: Any = node.op
     with enable_grad(), lenient():
-        slopes = run_rule(primitive(*leaves))
+        node = primitive(*leaves)
+        slopes = run_rule(operands_of(node), node)
     for argument, place, second in zip(*eliminate_for_jacobian(Tape(arguments, slopes, before)), strict=True):
         if place_of[argument] >= place:
             yield place, place_of[argument], second

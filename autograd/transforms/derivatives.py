@@ -36,15 +36,17 @@ Function = Callable[..., Any]
 # The arguments of a function that is differentiated, which its derivatives take too, and its result.
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+Names = str | Sequence[str] | None
 
 
 def grad(
-    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
 ) -> Callable[Arguments, Any]:
     """The function that gives the gradient of `fun`, whose output is one number.
 
-    The gradient has the structure of the argument at place `argnums`, or is a tuple of such for several places. With
-    `has_aux`, `fun` returns its output and anything else, and the result is the gradient and that.
+    The gradient has the structure of the argument at place `argnums`, or is a tuple of such for several places;
+    `argnames` says by name which argument or arguments are meant, whichever way they are given. With `has_aux`, `fun`
+    returns its output and anything else, and the result is the gradient and that.
 
     >>> grad(lambda x: x ** 3)(2.0)
     12.0
@@ -53,18 +55,24 @@ def grad(
     >>> grad(grad(grad(lambda x: x ** 3)))(2.0)
     6.0
     """
-    return Transformed(gradient_of, fun, argnums, has_aux=has_aux, with_value=False)
+    return Transformed(gradient_of, fun, argnums, argnames, has_aux=has_aux, with_value=False)
 
 
 @overload
 def value_and_grad(
-    fun: Callable[Arguments, Result], argnums: int | Sequence[int] = 0, has_aux: Literal[False] = False
+    fun: Callable[Arguments, Result],
+    argnums: int | Sequence[int] = 0,
+    has_aux: Literal[False] = False,
+    *,
+    argnames: Names = None,
 ) -> Callable[Arguments, tuple[Result, Any]]: ...
 @overload
 def value_and_grad(
-    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
 ) -> Callable[Arguments, tuple[Any, Any]]: ...
-def value_and_grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def value_and_grad(
+    fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
+) -> Function:
     """The function that gives the value and the gradient of `fun`, from one run of it.
 
     With `has_aux` the result is `((value, aux), gradient)`.
@@ -72,11 +80,16 @@ def value_and_grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: boo
     >>> value_and_grad(lambda x: x ** 3)(2.0)
     (8.0, 12.0)
     """
-    return Transformed(gradient_of, fun, argnums, has_aux=has_aux, with_value=True)
+    return Transformed(gradient_of, fun, argnums, argnames, has_aux=has_aux, with_value=True)
 
 
 def jacobian(
-    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, sparse: bool = False
+    fun: Callable[Arguments, Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    argnames: Names = None,
+    sparse: bool = False,
 ) -> Callable[Arguments, Any]:
     """The function that gives all first derivatives of `fun`, whose output may be numbers in any structure.
 
@@ -90,33 +103,33 @@ def jacobian(
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
     """
-    return Transformed(jacobian_of, fun, argnums, has_aux=has_aux, sparse=sparse, forward=None)
+    return Transformed(jacobian_of, fun, argnums, argnames, has_aux=has_aux, sparse=sparse, forward=None)
 
 
 def jacfwd(
-    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
 ) -> Callable[Arguments, Any]:
     """`jacobian` by sweeps forward, one for each argument.
 
     >>> jacfwd(lambda x: [x, x ** 2])(3.0)
     [1.0, 6.0]
     """
-    return Transformed(jacobian_of, fun, argnums, has_aux=has_aux, sparse=False, forward=True)
+    return Transformed(jacobian_of, fun, argnums, argnames, has_aux=has_aux, sparse=False, forward=True)
 
 
 def jacrev(
-    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
 ) -> Callable[Arguments, Any]:
     """`jacobian` by sweeps backward, one for each output.
 
     >>> jacrev(lambda x: [x, x ** 2])(3.0)
     [1.0, 6.0]
     """
-    return Transformed(jacobian_of, fun, argnums, has_aux=has_aux, sparse=False, forward=False)
+    return Transformed(jacobian_of, fun, argnums, argnames, has_aux=has_aux, sparse=False, forward=False)
 
 
 def hessian(
-    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, *, sparse: bool = False
+    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, *, argnames: Names = None, sparse: bool = False
 ) -> Callable[Arguments, Any]:
     """The function that gives all second derivatives of `fun`, whose output is one number.
 
@@ -129,17 +142,17 @@ def hessian(
     >>> hessian(lambda x, y: x * y ** 2, argnums=(0, 1))(2.0, 3.0)
     ((0.0, 6.0), (6.0, 4.0))
     """
-    return Transformed(hessian_of, fun, argnums, sparse=sparse)
+    return Transformed(hessian_of, fun, argnums, argnames, sparse=sparse)
 
 
 def jacobian_sparsity(fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0) -> Callable[Arguments, Any]:
     """The function that gives the pattern of the sparse Jacobian: a `csr_array` with True where a derivative stands."""
-    return Transformed(sparsity_of, fun, argnums, sparse_derivative=sparse_jacobian)
+    return Transformed(sparsity_of, fun, argnums, None, sparse_derivative=sparse_jacobian)
 
 
 def hessian_sparsity(fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0) -> Callable[Arguments, Any]:
     """The function that gives the pattern of the sparse Hessian: a `csr_array` with True where a derivative stands."""
-    return Transformed(sparsity_of, fun, argnums, sparse_derivative=sparse_hessian)
+    return Transformed(sparsity_of, fun, argnums, None, sparse_derivative=sparse_hessian)
 
 
 def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
@@ -215,11 +228,14 @@ def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
 class Transformed:
     """A function made by a transform from another one; it can be pickled if that can."""
 
-    def __init__(self, transform: Function, fun: Function, argnums: int | Sequence[int], **options: Any) -> None:
+    def __init__(
+        self, transform: Function, fun: Function, argnums: int | Sequence[int], argnames: Names, **options: Any
+    ) -> None:
         self.transform = transform
         self.options = options
         self.fun = fun
         self.argnums = checked_argnums(argnums)
+        self.argnames = checked_argnames(argnames)
         if not callable(fun):
             raise OutputError(f"only a function can be differentiated, got {type(fun).__name__} {fun!r:.60}")
         self.__name__ = name_of(fun)
@@ -230,6 +246,9 @@ class Transformed:
         return self if instance is None else types.MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.argnames is not None:
+            args, kwargs, argnums = by_place(self.fun, self.argnames, args, kwargs)
+            return self.transform(self.fun, argnums, args, kwargs, **self.options)
         return self.transform(self.fun, self.argnums, args, kwargs, **self.options)
 
     def __repr__(self) -> str:
@@ -335,6 +354,38 @@ def checked_argnums(argnums: Any) -> int | tuple[int, ...]:
         raise ArgumentError(f"argnums is the place of an argument or a tuple of places, got {argnums!r}")
     found = tuple([operator.index(place) for place in places])
     return found if several else found[0]
+
+
+def checked_argnames(argnames: Any) -> Names:
+    """The name or names of arguments, as they will be asked for; ArgumentError if they are no texts."""
+    if argnames is None or isinstance(argnames, str):
+        return argnames
+    if not isinstance(argnames, list | tuple) or not argnames or not all([isinstance(name, str) for name in argnames]):
+        raise ArgumentError(f"argnames is the name of an argument or a tuple of names, got {argnames!r:.60}")
+    return tuple(argnames)
+
+
+def by_place(
+    fun: Function, argnames: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], int | tuple[int, ...]]:
+    """The arguments of a call with those of these names among the ones by place, and their places."""
+    import inspect
+
+    names = (argnames,) if isinstance(argnames, str) else argnames
+    bound = inspect.signature(fun).bind(*args, **kwargs)
+    order = list(inspect.signature(fun).parameters.values())
+    places = []
+    for name in names:
+        known = [place for place, one in enumerate(order) if one.name == name and one.kind is one.POSITIONAL_OR_KEYWORD]
+        if not known or name not in bound.arguments:
+            raise ArgumentError(
+                f"{name_of(fun)} was to be differentiated in {name!r}, which is "
+                f"{'no argument of it that can be given by place' if not known else 'not given'}; its arguments are "
+                f"{', '.join([one.name for one in order])}"
+            )
+        places += known
+    bound.apply_defaults()
+    return bound.args, bound.kwargs, places[0] if isinstance(argnames, str) else tuple(places)
 
 
 def as_arguments(transform: str, what: str, given: Any) -> tuple[Any, ...]:

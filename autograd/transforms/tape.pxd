@@ -5,8 +5,9 @@ from autograd.operations.primitive cimport Primitive
 from autograd.graph.local_gradients cimport local_gradients_as_nodes, local_gradients_beside
 from autograd.graph.modes cimport is_strict, is_traced
 from autograd.graph.node cimport (
-    Node, OVER, SERIAL, TRACED, VARIES, clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
+    Node, OF_RULE, OVER, SERIAL, TRACED, VARIES, clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
 )
+from autograd.transforms.masked cimport masked_by, plus, settled, times
 
 cdef class Tape:
     cdef readonly Py_ssize_t count
@@ -31,7 +32,7 @@ cdef class Tape:
     cdef follow(self, list arguments, object outputs)
     cdef inline Py_ssize_t tick_of(self, Node node) noexcept
     @cython.locals(node=Node, tick=Py_ssize_t)
-    cdef inline int meet(self, list found, object operand) except -1
+    cdef inline int meet(self, list found, object operand, Node user) except -1
     @cython.locals(tick=Py_ssize_t)
     cpdef int position_of(self, object operand) noexcept
     @cython.locals(tick=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, size=Py_ssize_t, constants=Py_ssize_t,

@@ -8,7 +8,6 @@ they are, and can be repeated at little cost.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +25,8 @@ from autograd.graph.node import (
 from autograd.graph.node_errors import earlier_recording, earlier_run
 from autograd.graph.sweep import topological_order
 from autograd.numbers.arrays import doubles, integers
-from autograd.operations.primitives import Absorb, Select, StopGradient, where
+from autograd.operations.primitives import Absorb, Select, StopGradient
+from autograd.transforms.masked import masked_by, plus, settled, times
 
 try:
     import cython
@@ -35,7 +35,7 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
-    from autograd.graph.node import OVER, SERIAL, TRACED, VARIES, clock
+    from autograd.graph.node import OF_RULE, OVER, SERIAL, TRACED, VARIES, clock
     from autograd.numbers.arrays import doubles_in, ints_in
 
 __all__ = ["Tape"]
@@ -80,7 +80,7 @@ class Tape:
             place_of[self.tick_of(arguments[position])] = position
         entries = 0
         for output in outputs:
-            self.meet(found, output)
+            self.meet(found, output, None)
         for tick in range(ticks - 1, -1, -1):
             if found[tick] is None or place_of[tick] >= 0:
                 continue
@@ -89,9 +89,9 @@ class Tape:
                 raise earlier_recording(node)
             if isinstance(node._left, tuple):
                 for operand in node._left:
-                    entries += self.meet(found, operand)
+                    entries += self.meet(found, operand, node)
             else:
-                entries += self.meet(found, node._left) + self.meet(found, node._right)
+                entries += self.meet(found, node._left, node) + self.meet(found, node._right, node)
         self.lay_out(found, entries)
         self.outputs = [self.position_of(output) for output in outputs]
 
@@ -99,8 +99,8 @@ class Tape:
         """The number of nodes that were made in the run before this one; negative for an older one."""
         return node._stamp // SERIAL - self.before - 1
 
-    def meet(self, found: list[Any], operand: Any) -> int:
-        """Put a node that was made in the run into `found`; the number of such nodes, 0 or 1."""
+    def meet(self, found: list[Any], operand: Any, user: Node | None) -> int:
+        """Put an operand of `user` that was made in the run into `found`; the number of such nodes, 0 or 1."""
         if not isinstance(operand, Node):
             return 0
         node = cython.cast(Node, operand)
@@ -112,7 +112,7 @@ class Tape:
         if tick < 0:
             if node._stamp & TRACED and (self.whole or not is_traced()):
                 raise earlier_recording(node)
-            if node._stamp & OVER:
+            if node._stamp & OVER and (user is None or not user._stamp & OF_RULE):
                 raise earlier_run(node)
             self.closed_over = True
             self.outside.append(node)
@@ -259,16 +259,18 @@ class Tape:
         if type(other) is float and other == 1.0:
             # That of a sum: to make a node of it, and to find in the end that it changes nothing, takes longer.
             return one
-        if self.absorbing is not None and self.absorbing[position]:
-            return Absorb(one, other)
-        return one * other
+        if self.absorbing is None:
+            return one * other
+        return Absorb(settled(one), other) if self.absorbing[position] else times(one, other)
 
     def seed(self, place: int, derivative: Any) -> Any:
         """A derivative of an output; inside a trace it is nan where the output is, as every local gradient would be."""
         output = None if self.absorbing is None else self.output_nodes[place]
         if self.outputs[place] < self.count:
             return derivative
-        return derivative if output is None else where(output == output, derivative, math.nan)
+        if output is None:
+            return derivative
+        return masked_by(derivative, output)
 
     def pullback(self, cotangents: Sequence[Any]) -> Any:
         """The derivatives of the outputs, weighted by one cotangent each, in every argument.
@@ -289,7 +291,7 @@ class Tape:
             if position >= 0 and (isinstance(cotangent, Node) or cotangent != 0.0):
                 add(adjoints, position, self.seed(place, cotangent))
         self.pull(adjoints)
-        return [0.0 if adjoint is None else adjoint for adjoint in adjoints[: self.count]]
+        return [0.0 if adjoint is None else settled(adjoint) for adjoint in adjoints[: self.count]]
 
     def pull(self, adjoints: list[Any]) -> None:
         """Hand the adjoints on, from each position to those of its operands."""
@@ -354,7 +356,7 @@ class Tape:
                 if tangent is not None and not (self.absorbing is not None and is_zero(slopes[entry])):
                     add(carried, position, self.product(position, tangent, slopes[entry]))
         return [
-            0.0 if position < 0 or carried[position] is None else self.seed(place, carried[position])
+            0.0 if position < 0 or carried[position] is None else settled(self.seed(place, carried[position]))
             for place, position in enumerate(self.outputs)
         ]
 
@@ -421,4 +423,4 @@ def all_floats(numbers: Sequence[Any]) -> bool:
 def add(sums: list[Any], place: int, share: Any) -> None:
     """Add to the sum at this place, which is None before its first share."""
     known = sums[place]
-    sums[place] = share if known is None else known + share
+    sums[place] = share if known is None else plus(known, share)

@@ -1,10 +1,9 @@
 """Trees of numbers: nested lists, tuples, mappings and arrays, taken apart into their numbers and put together again.
 
-Containers are lists, tuples and mappings. All that walks through them stands here, but for `signature.take`, which runs
-in every call of a compiled function. A `leaf` function tells `flatten` of further leaves.
-
-A tree is built of lists, tuples and dicts, whichever subclasses or other mappings were given, for nothing says how to
-make another; a named tuple keeps its type.
+What a container is, and how another is made of other parts, `containers` says. All that walks through them stands here,
+but for `signature.take`, which runs in every call of a compiled function. A `leaf` function tells `flatten` of further
+leaves. None, texts, functions and classes are leaves without numbers, and stay as they are; not as a whole tree, where
+they are mistakes.
 """
 
 from __future__ import annotations
@@ -12,12 +11,13 @@ from __future__ import annotations
 import functools
 import sys
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node
 from autograd.numbers.operands import number_or_none, way_to_plain
+from autograd.transforms.containers import Attribute, Kind, contain, holds_no_number, parts_of
 
 try:
     import cython
@@ -25,7 +25,7 @@ except ImportError:
     from autograd.numbers import _cython as cython
 
 __all__ = [
-    "LEVELS", "NUMBER", "Structure", "as_array", "bracketed", "check_depth", "fixed", "flatten", "map_leaves",
+    "LEVELS", "NUMBER", "Fixed", "Structure", "as_array", "bracketed", "check_depth", "fixed", "flatten", "map_leaves",
     "renewed",
 ]  # fmt: skip
 
@@ -37,10 +37,34 @@ Leaf = Callable[[Any, str], "tuple[Sequence[Any], Structure] | None"]
 
 
 def bracketed(kind: Any, key: Any) -> str:
-    """The index of a part of a container: `[0]`, `['key']`, of an array, whose kind is None, `[0, 1]`."""
+    """The index of a part of a container: `[0]`, `['key']`, `.field`; of an array, whose kind is None, `[0, 1]`."""
+    if isinstance(key, Attribute):
+        return f".{key.name}"
     if kind is not None:
         return f"[{key!r}]"
     return f"[{', '.join([str(place) for place in key])}]" if key else ""
+
+
+class Fixed:
+    """The maker of a leaf without numbers, which is the same in every tree."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, numbers: Sequence[Any]) -> Any:
+        return self.value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Fixed) or type(self.value) is not type(other.value):
+            return False
+        return self.value is other.value or bool(self.value == other.value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{self.value!r:.60}"
 
 
 @cython.final
@@ -48,19 +72,21 @@ def bracketed(kind: Any, key: Any) -> str:
 class Structure:
     """The form of a tree of numbers: one number, an array, or a container of further structures.
 
-    A container has a `kind` (dict, list, tuple or a named tuple), `keys` and `children`. A leaf has a `shape`, `()` for
-    a number. A leaf that is neither number nor array has a `maker`: `maker(numbers)` makes it. `size` counts the
-    numbers in it.
+    A container has a `kind` (see `containers.parts_of`), `keys` and `children`. A leaf has a `shape`, `()` for a
+    number. A leaf that is neither number nor array has a `maker`: `maker(numbers)` makes it. `size` counts the numbers
+    in it. A number or array that is of ints or bools has a `whole`: `whole.made(numbers, shape)` makes it, of no shape
+    for a number.
     """
 
     def __init__(
         self,
-        kind: type | None,
+        kind: Any,
         children: list[Structure],
         keys: Sequence[Any] | None = None,
         shape: tuple[int, ...] | None = None,
         is_array: bool = False,
         maker: Any = None,
+        whole: Any = None,
     ) -> None:
         self.kind = kind
         self.children = children
@@ -68,7 +94,8 @@ class Structure:
         self.shape = shape
         self.is_array = is_array
         self.maker = maker
-        self.is_number = shape == () and not is_array and maker is None
+        self.whole = whole
+        self.is_number = shape == () and not is_array and maker is None and whole is None
         self.size = 1
         if shape is None:
             self.size = sum([child.size for child in children])
@@ -99,20 +126,32 @@ class Structure:
             return self.maker(numbers[start : start + self.size])
         if self.is_number:
             return numbers.data.as_doubles[start]  # type: ignore[attr-defined]
+        if self.whole is not None:
+            return filled(numbers, start, self)
         return array_of_doubles(numbers, start, self)
 
     def map_pieces(self, function: Callable[[int, Structure], Any], start: int = 0) -> Any:
-        """The same containers, with `function(start, piece)` in place of each leaf.
+        """The same containers, with `function(start, piece)` in place of each leaf that has numbers or may have.
 
         `start` is the place of the piece's first number among all numbers.
         """
         if self.shape is not None:
-            return function(start, self)
+            return self.maker.value if isinstance(self.maker, Fixed) else function(start, self)
         built = []
         for child in self.children:
             built.append(child.map_pieces(function, start))
             start += child.size
         return contain(self.kind, self.keys, built)
+
+    def pieces(self, start: int = 0) -> list[tuple[int, Structure]]:
+        """The leaves that have numbers or may have, each behind the place of its first number."""
+        if self.shape is not None:
+            return [] if isinstance(self.maker, Fixed) else [(start, self)]
+        found: list[tuple[int, Structure]] = []
+        for child in self.children:
+            found += child.pieces(start)
+            start += child.size
+        return found
 
     def paths(self, path: str, spell: Callable[[Any, Any], str] = bracketed) -> list[str]:
         """The path to each number, such as `input[0]['scale'][2]`; `spell` is as `bracketed`."""
@@ -128,7 +167,7 @@ class Structure:
     def arrange(self, numbers: Sequence[Any], given: Structure) -> list[Any] | None:
         """The numbers of a tree of structure `given` in the order of this one; None if they are not the same.
 
-        Dicts are the same if they have the same keys, in whatever order.
+        Dicts are the same if they have the same keys, in whatever order; leaves without numbers are the same.
         """
         if (self.kind, self.shape, self.is_array) != (given.kind, given.shape, given.is_array):
             return None
@@ -150,12 +189,16 @@ class Structure:
         return arranged
 
     def holds_only_arrays(self) -> bool:
-        """Whether all leaves are numbers and arrays."""
-        return self.maker is None and all([child.holds_only_arrays() for child in self.children])
+        """Whether all leaves that have numbers are numbers and arrays."""
+        return (self.maker is None or isinstance(self.maker, Fixed)) and all(
+            [child.holds_only_arrays() for child in self.children]
+        )
 
     def is_same(self, other: Structure) -> bool:
         """Whether both hold the same numbers in the same places, those of dicts in the same order."""
         if (self.kind, self.keys, self.shape, self.is_array) != (other.kind, other.keys, other.shape, other.is_array):
+            return False
+        if isinstance(self.kind, Kind) and not self.kind.is_same(other.kind):
             return False
         pairs = zip(self.children, other.children, strict=True)
         return bool(self.maker == other.maker) and all([one.is_same(another) for one, another in pairs])
@@ -170,6 +213,9 @@ class Structure:
         if self.kind is dict:
             items = [f"{key!r}: {child}" for key, child in zip(self.keys, self.children, strict=True)]
             return "{" + ", ".join(items) + "}"
+        if isinstance(self.kind, Kind):
+            items = [f"{key!r}: {child}" for key, child in zip(self.keys, self.children, strict=True)]
+            return f"{self.kind}({', '.join(items[:8])}{', ...' if len(items) > 8 else ''})"
         inside = ", ".join([repr(child) for child in self.children[:8]]) + (", ..." if len(self.children) > 8 else "")
         return f"[{inside}]" if self.kind is list else f"({inside})"
 
@@ -179,30 +225,12 @@ def filled(numbers: Sequence[Any], start: int, piece: Structure) -> Any:
     if piece.is_number:
         return numbers[start]
     own = numbers[start : start + piece.size]
+    if piece.whole is not None:
+        return piece.whole.made(own, piece.shape if piece.is_array else None)
     return as_array(own, piece.shape) if piece.maker is None else piece.maker(own)
 
 
 NUMBER = Structure(None, [], shape=())
-
-
-def parts_of(value: Any) -> tuple[Any, Sequence[Any], Sequence[Any]] | None:
-    """The kind of a container, its keys and its parts; None for anything else."""
-    if isinstance(value, list):
-        return list, range(len(value)), value
-    if isinstance(value, tuple):
-        return type(value) if hasattr(type(value), "_make") else tuple, range(len(value)), value
-    if isinstance(value, Mapping):
-        return dict, list(value), list(value.values())
-    return None
-
-
-def contain(kind: Any, keys: Sequence[Any], parts: list[Any]) -> Any:
-    """The container of this kind that has these parts."""
-    if kind is tuple:
-        return tuple(parts)
-    if kind is dict:
-        return dict(zip(keys, parts, strict=True))
-    return parts if kind is list else kind._make(parts)
 
 
 def too_deep(what: str) -> OperandError:
@@ -227,7 +255,7 @@ def check_depth(tree: Any, what: str) -> None:
 def map_leaves(function: Callable[[Any], Any], tree: Any, level: int = 0) -> Any:
     """The tree with `function(leaf)` in place of each leaf; a container in which nothing changes stays itself.
 
-    Whatever is no container is a leaf. A subclass of dict is kept: unlike `build`, this has an original to copy.
+    Whatever is no container is a leaf.
     """
     container = None if isinstance(tree, Node) else parts_of(tree)
     if container is None:
@@ -243,14 +271,7 @@ def map_leaves(function: Callable[[Any], Any], tree: Any, level: int = 0) -> Any
         changed.append(new)
     if same:
         return tree
-    if type(tree) is dict or not isinstance(tree, dict):
-        return contain(kind, keys, changed)
-    # Imported on use: with what it imports, that takes a fifteenth of the time that importing this package does.
-    import copy
-
-    copied = copy.copy(tree)
-    copied.update(zip(keys, changed, strict=True))
-    return copied
+    return contain(kind, keys, changed)
 
 
 def renewed(tree: Any) -> Any:
@@ -265,7 +286,7 @@ def renewed(tree: Any) -> Any:
 
 def fixed(value: Any) -> tuple[list[Any], Structure]:
     """A leaf that holds no numbers, and is the same in every tree of a structure; for `flatten`."""
-    return [], Structure(None, [], shape=(0,), maker=lambda numbers: value)
+    return [], Structure(None, [], shape=(0,), maker=Fixed(value))
 
 
 # `node_array`, once an array of nodes was made: NumPy is imported on use.
@@ -335,6 +356,8 @@ def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None, lev
         if level >= LEVELS:
             raise too_deep(what.partition("[")[0])
         kind, keys, parts = container
+        if isinstance(kind, Kind):
+            kind.check(what)
         children = []
         for key, part in zip(keys, parts, strict=True):
             # To spell the path of a number would take longer than all else.
@@ -343,31 +366,40 @@ def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None, lev
                 children.append(NUMBER)
             else:
                 children.append(take_apart(part, what + bracketed(kind, key), numbers, leaf, level + 1))
-        return Structure(kind, children, keys)
+        made = Structure(kind, children, keys)
+        # An object without numbers stays itself: it may be known by its identity.
+        return fixed(value)[1] if made.size == 0 and isinstance(kind, Kind) and kind.has_fields else made
     if leaf is not None:
         found = leaf(value, what)
         if found is not None:
             numbers.extend(found[0])
             return found[1]
+    if hasattr(type(value), "as_operand"):
+        # An int or bool of a trace is a number as well, but as such it would have to be decided.
+        numbers.append(value.as_operand())
+        return NUMBER
+    if level > 0 and holds_no_number(value):
+        return fixed(value)[1]
     if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type):
-        return take_array_apart(value, what, numbers, leaf)
+        return take_array_apart(value, what, numbers)
     numbers.append(number_in(value, what))
     return NUMBER
 
 
-def take_array_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None) -> Structure:
+def take_array_apart(value: Any, what: str, numbers: list[Any]) -> Structure:
     """The structure of an array; a NumPy scalar is a number."""
     import numpy
 
     way = way_to_plain(value)
     if way:
         raise OperandError(f"{what} is a {type(value).__name__}, and {way}")
-    given = numpy.asarray(value)
+    # The ints and bools of a trace would have to be decided to become those of an array.
+    given = value.holder() if hasattr(type(value), "holder") else numpy.asarray(value)
     if given.dtype.kind in "fiub":
         numbers.extend(given.ravel().astype(numpy.float64).tolist())
     elif given.dtype.kind == "O":
         for place, item in enumerate(given.ravel()):
-            numbers.append(number_in(item, f"{what}.flat[{place}]", leaf))
+            numbers.append(number_in(item, f"{what}.flat[{place}]"))
     else:
         raise not_numbers(what, value)
     if isinstance(value, numpy.generic):
@@ -375,15 +407,13 @@ def take_array_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | Non
     return Structure(None, [], shape=given.shape, is_array=True)
 
 
-def number_in(value: Any, what: str, leaf: Leaf | None = None) -> Any:
+def number_in(value: Any, what: str) -> Any:
     """The one number, float or node, that a value is; OperandError if it is none."""
     if isinstance(value, Node):
         return value
-    # A condition of a trace is a number as well, but for that it would have to be decided.
-    found = None if leaf is None or isinstance(value, float) else leaf(value, what)
-    if found is not None and found[1] is NUMBER:
-        return found[0][0]
-    number = None if found is not None else number_or_none(value)
+    if hasattr(type(value), "as_operand"):
+        return value.as_operand()
+    number = number_or_none(value)
     if number is None:
         raise not_numbers(what, value)
     return number
@@ -398,4 +428,6 @@ def not_numbers(what: str, value: Any) -> OperandError:
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     kind = f"{type(value).__name__} of {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
     remedy = "a number, an array, or a nested list, tuple or dict of them"
-    return OperandError(f"{what} must be {remedy}, got {kind} {shown}")
+    own = hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value)
+    way = f"; autograd.register_container says how a {type(value).__name__} is taken apart" if own else ""
+    return OperandError(f"{what} must be {remedy}, got {kind} {shown}{way}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd import Variable
 from autograd.text import one_line
-from layers.arrays import check_real
+from layers.arrays import check_real, handed
 from layers.errors import ShapeError, SizeError
 from layers.parameters.initialisers import Initialiser
 
@@ -95,7 +95,7 @@ class Parameter:
     def nodes(self) -> Any:
         """The array to compute with: its Variables, or the array that `substituted` put in their place."""
         substitutes = _substitutes.get()
-        return self.variables if substitutes is None or self not in substitutes else substitutes[self]
+        return handed(self.variables if substitutes is None or self not in substitutes else substitutes[self])
 
     @property
     def values(self) -> Any:

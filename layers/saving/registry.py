@@ -8,13 +8,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from autograd.text import one_line
 from layers.errors import DescriptionError
 from layers.hints import Kind, did_you_mean
 
-__all__ = ["Described", "Registry", "nearest"]
+__all__ = ["Adjustable", "Described", "Registry", "nearest"]
 
 # The limits of a description: levels within each other, the parts on all of them, and the characters of their full
 # names, in which each level adds its own.
@@ -105,19 +105,50 @@ class Described:
         return f"{type(self).__name__}({', '.join(told)})"
 
 
+class Adjustable(Described):
+    """Base of what is described, and whose settings may be changed later: `checks` are asked then as in the beginning.
+
+    checks: for settings, the function that gives the value to keep, or raises DescriptionError.
+
+    >>> class Circle(Adjustable):
+    ...     checks = {"radius": abs}
+    ...     def __init__(self, radius):
+    ...         self.radius = radius
+    >>> circle = Circle(-1.0)
+    >>> circle.radius
+    1.0
+    """
+
+    checks: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        bases = [vars(base).get("checks", {}) for base in reversed(cls.__mro__)]
+        cls.checks = {name: check for checks in bases for name, check in checks.items()}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        check = self.checks.get(name)
+        super().__setattr__(name, value if check is None else check(value))
+
+
 def _plain(value: Any) -> Any:
-    """A setting in the types of JSON."""
+    """A setting in the types of JSON. Raises DescriptionError for one that has no such form, as a function."""
     if isinstance(value, Described):
         description = value.to_dict()
         return description["type"] if len(description) == 1 else description
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
     if callable(value):
         raise DescriptionError(
             f"a function has no description: {value!r:.60}; a registered layer or class in its place has"
         )
-    # JSON doesn't know NumPy's numbers.
-    return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return _plain(value.item())  # JSON doesn't know NumPy's numbers
+    raise DescriptionError(f"a description is made of numbers, texts, lists and dicts, got {value!r:.60}")
 
 
 class Registry:

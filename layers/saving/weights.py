@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -13,12 +14,18 @@ from autograd.text import one_line
 from layers.errors import StateError
 from layers.saving.registry import nearest
 
-__all__ = ["check_state", "read_state", "write_state"]
+__all__ = ["check_state", "read_about", "read_further", "read_state", "write_state"]
 
 Shapes = Mapping[str, tuple[int | None, ...]]
 
 # Headers of arrays have some hundred bytes, and what NumPy reads of one is limited by its own length alone.
 LONGEST_HEADER = 10_000
+# The member of an .npz, and the key in the header of a .safetensors, in which a file tells about itself, as JSON; and
+# the limit of its length.
+ABOUT = "about.json"
+LONGEST_ABOUT = 100_000_000
+# The numbers in a .safetensors that NumPy has.
+NUMPY_KINDS = ("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8")
 # The name of a member of a zip has 65,535 bytes at most, with its suffix.
 LONGEST_NAME = 65_500
 
@@ -33,6 +40,8 @@ def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[
     if not isinstance(state, Mapping):
         raise StateError(f"{what}: a state is a dict of arrays by name, got {type(state).__name__}")
     check_names(what, state, shapes, strict=strict)
+    if not strict and shapes and not any([name in state for name in shapes]):
+        raise StateError(f"{what} and the state have no name in common; {what} has {', '.join(shapes)!s:.200}")
     checked: dict[str, Any] = {}
     for name, shape in shapes.items():
         if name not in state:
@@ -72,20 +81,75 @@ def check_shape(what: str, name: str, given: tuple[int, ...], wanted: tuple[int 
         raise StateError(f"{what}: {one_line(name)} has shape {shown}, the state has {given!s:.60}")
 
 
-def write_state(path: str | os.PathLike[str], state: Mapping[str, Any]) -> Path:
+def write_state(
+    path: str | os.PathLike[str],
+    state: Mapping[str, Any],
+    *,
+    about: Mapping[str, Any] | None = None,
+    further: Mapping[str, Any] | None = None,
+) -> Path:
     """The path, to which the arrays are written: .npz or .safetensors, as its suffix says.
 
-    The file is written whole or not at all. Raises StateError for another suffix, and for a name that the format can't
-    hold.
+    about: what the file tells about itself beside the arrays, in the types of JSON. further: arrays that belong to that
+    and are no parameters; `read_further` finds them again.
+    The file is written whole or not at all. Raises StateError for another suffix, for a name that the format can't
+    hold, and for numbers that are not finite, which could not be loaded again.
     """
-    target = Path(os.path.realpath(path))
+    import numpy
+
+    target = Path(os.path.realpath(os.path.expanduser(path)))
     write = _writer(target)
-    for name in state:
-        if not _comes_back(name, target.suffix):
+    for name, array in state.items():
+        if not _comes_back(name, suffix_of(target)):
             raise StateError(f"a parameter can't be called {name!r:.60} in a {target.suffix} file; rename its layer")
+        if not numpy.isfinite(array).all():
+            raise StateError(f"{name} holds numbers that are not finite, which can't be loaded again: nothing is saved")
+    places: dict[str, str] = {}
+    for name in further or {}:
+        place = f"+{name}"
+        while place in state:
+            place = f"+{place}"
+        places[name] = place
+    arrays = dict(state) | {places[name]: numpy.ascontiguousarray(array) for name, array in (further or {}).items()}
+    told = None if about is None else json.dumps({**about, "further": places})
     with whole_file(target) as file:
-        write(file, state)
+        write(file, arrays, told)
     return Path(path)
+
+
+def read_about(path: str | os.PathLike[str], *, what: str) -> dict[str, Any] | None:
+    """What a file tells about itself beside its parameters; None for one that has parameters alone.
+
+    Raises StateError if the file is damaged; nothing in it is ever run.
+    """
+    source = _source(path)
+    try:
+        text = _about_npz(source) if suffix_of(source) == ".npz" else _about_safetensors(source)
+        about = None if text is None else json.loads(text)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file {source} to load {what} from") from None
+    except (StateError, ImportError, IsADirectoryError, PermissionError):
+        raise
+    except Exception as error:
+        raise StateError(f"{what}: {source} is damaged or no file of weights: {error!s:.200}") from error
+    if about is not None and not (isinstance(about, dict) and isinstance(about.get("further", {}), dict)):
+        raise StateError(f"{what}: {source} is damaged: what it tells about itself is no dict")
+    return about
+
+
+def read_further(path: str | os.PathLike[str], shapes: Shapes, *, what: str) -> dict[str, Any]:
+    """The arrays of these shapes that a file has beside its parameters. Raises StateError for missing ones too."""
+    about = read_about(path, what=what) or {}
+    places = about.get("further", {})
+    for name in shapes:
+        if not isinstance(places.get(name), str):
+            raise StateError(f"{what}: {path} has no array {name!r}")
+    renamed = {places[name]: shape for name, shape in shapes.items()}
+    found = _read(_source(path), renamed, what, strict=False)
+    if len(found) < len(shapes):
+        raise StateError(f"{what}: {path} is damaged: arrays that it tells of are missing")
+    checked = check_state(what, found, renamed, strict=True)
+    return {name: checked[places[name]] for name in shapes}
 
 
 def read_state(path: str | os.PathLike[str], shapes: Shapes, *, what: str, strict: bool) -> dict[str, Any]:
@@ -93,15 +157,28 @@ def read_state(path: str | os.PathLike[str], shapes: Shapes, *, what: str, stric
 
     Raises StateError if the file is damaged or has other names or shapes; nothing in it is ever run.
     """
-    source = Path(path)
-    if source.suffix == ".npz":
-        read = _read_npz
-    elif source.suffix == ".safetensors":
-        read = _read_safetensors
-    else:
+    found = _read(_source(path), shapes, what, strict)
+    return check_state(what, found, shapes, strict=strict)
+
+
+def _source(path: str | os.PathLike[str]) -> Path:
+    """The path to read from. Raises StateError for a suffix that is none of the two."""
+    source = Path(os.path.expanduser(path))
+    if suffix_of(source) not in (".npz", ".safetensors"):
         raise _unknown_suffix(source)
+    return source
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix by which a format is told, in small letters."""
+    return path.suffix.lower()
+
+
+def _read(source: Path, shapes: Shapes, what: str, strict: bool) -> dict[str, Any]:
+    """The arrays of these shapes in a file, each known to have its shape."""
+    read = _read_npz if suffix_of(source) == ".npz" else _read_safetensors
     try:
-        found = read(source, shapes, what, strict)
+        return read(source, shapes, what, strict)
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no file {source} to load {what} from") from None
     except (StateError, ImportError, IsADirectoryError, PermissionError):
@@ -110,24 +187,23 @@ def read_state(path: str | os.PathLike[str], shapes: Shapes, *, what: str, stric
         # Two formats, a compression and a header in Python's syntax: a damaged file makes their readers raise
         # a dozen kinds of errors.
         raise StateError(f"{what}: {source} is damaged or no file of weights: {error!s:.200}") from error
-    return check_state(what, found, shapes, strict=strict)
 
 
 def _unknown_suffix(path: Path) -> StateError:
     return StateError(f"weights are kept in .npz or .safetensors, as the suffix says; got {path.suffix or path.name!r}")
 
 
-def _writer(target: Path) -> Callable[[BinaryIO, Mapping[str, Any]], Any]:
-    """The function that writes arrays in the format of this suffix."""
-    if target.suffix == ".npz":
+def _writer(target: Path) -> Callable[[BinaryIO, Mapping[str, Any], str | None], Any]:
+    """The function that writes arrays, and a text about them, in the format of this suffix."""
+    if suffix_of(target) == ".npz":
         return _write_npz
-    if target.suffix == ".safetensors":
+    if suffix_of(target) == ".safetensors":
         save = _safetensors().save
-        return lambda file, state: file.write(save(dict(state)))
+        return lambda file, state, about: file.write(save(dict(state), None if about is None else {ABOUT: about}))
     raise _unknown_suffix(target)
 
 
-def _write_npz(file: BinaryIO, state: Mapping[str, Any]) -> None:
+def _write_npz(file: BinaryIO, state: Mapping[str, Any], about: str | None) -> None:
     """Write the arrays as numpy.savez does, which takes none that has the name of its own arguments."""
     import zipfile
 
@@ -137,6 +213,37 @@ def _write_npz(file: BinaryIO, state: Mapping[str, Any]) -> None:
         for name, array in state.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 npy.write_array(member, array, allow_pickle=False)
+        if about is not None:
+            archive.writestr(ABOUT, about)
+
+
+def _about_npz(path: Path) -> str | None:
+    """The text in which an .npz file tells about itself, if it has one."""
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        if ABOUT not in archive.namelist():
+            return None
+        member = archive.getinfo(ABOUT)
+        if member.compress_type != zipfile.ZIP_STORED or member.file_size > LONGEST_ABOUT:
+            raise StateError(f"what {path} tells about itself is compressed, or longer than {LONGEST_ABOUT} bytes")
+        return archive.read(member).decode()
+
+
+def _about_safetensors(path: Path) -> str | None:
+    """The text in which a .safetensors file tells about itself, if it has one."""
+    _safetensors()
+    import safetensors
+
+    with safetensors.safe_open(str(path), framework="numpy") as file:
+        told: str | None = (file.metadata() or {}).get(ABOUT)
+    return told
+
+
+def _parameters(names: Collection[str], about: str | None) -> list[str]:
+    """The names of arrays that are parameters: those that the text about the file does not tell of."""
+    further = json.loads(about).get("further", {}) if about is not None else {}
+    return [name for name in names if name not in further.values()]
 
 
 def _comes_back(name: str, suffix: str) -> bool:
@@ -169,8 +276,8 @@ def _read_npz(path: Path, shapes: Shapes, what: str, strict: bool) -> dict[str, 
 
     found: dict[str, Any] = {}
     with zipfile.ZipFile(path) as archive:
-        members = {name.removesuffix(".npy"): name for name in archive.namelist()}
-        check_names(what, members, shapes, strict=strict)
+        members = {name.removesuffix(".npy"): name for name in archive.namelist() if name != ABOUT}
+        check_names(what, set(_parameters(members, _about_npz(path))), shapes, strict=strict)
         for name, shape in shapes.items():
             if name not in members:
                 continue
@@ -211,10 +318,16 @@ def _read_safetensors(path: Path, shapes: Shapes, what: str, strict: bool) -> di
     try:
         with safetensors.safe_open(str(path), framework="numpy") as file:
             names = set(file.keys())
-            check_names(what, names, shapes, strict=strict)
+            check_names(what, set(_parameters(names, (file.metadata() or {}).get(ABOUT))), shapes, strict=strict)
             for name, shape in shapes.items():
                 if name in names:
-                    check_shape(what, name, tuple(file.get_slice(name).get_shape()), shape)
+                    part = file.get_slice(name)
+                    check_shape(what, name, tuple(part.get_shape()), shape)
+                    if part.get_dtype() not in NUMPY_KINDS:
+                        raise StateError(
+                            f"{what}: {name} in {path} holds {part.get_dtype()}, which NumPy doesn't know; save it as "
+                            f"float32"
+                        )
                     found[name] = file.get_tensor(name)
     except safetensors.SafetensorError as error:
         raise StateError(f"{what}: {path} is damaged or no file of weights: {error}") from error

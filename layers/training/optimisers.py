@@ -1,34 +1,44 @@
 """Optimisers: from parameters and their gradient, as arrays, to better parameters.
 
-An optimiser remembers its state (a momentum, mean squares) from step to step for one set of parameters; `reset`
-forgets it. `step` applies it to the Variables of a model after a backward pass; `fit` uses `updated` alone.
+An optimiser remembers its state (a momentum, mean squares) from step to step for one set of parameters, and begins anew
+with another one, or after `reset`. `step` applies it to the Variables of a model after a backward pass; `fit` uses
+`updated` alone. Settings may be changed between steps; they are checked as in the constructor.
 Sources: Sutskever et al. 2013 for Nesterov's momentum in this form; Tieleman and Hinton 2012 (RMSProp); Kingma and Ba
 2015 (arXiv:1412.6980); Loshchilov and Hutter 2019 (arXiv:1711.05101).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from autograd import Variable
-from autograd.numbers.operands import to_float
 from layers.errors import DescriptionError, InputError, ShapeError
-from layers.options import finite_number, whole_number
-from layers.saving.registry import Described, Registry
-from layers.training.schedules import schedule_of
+from layers.options import finite_number, share, truth, whole_number
+from layers.saving.registry import Adjustable, Registry
+from layers.training.schedules import checked_rate, rate_at
 
 __all__ = ["LBFGS", "SGD", "Adam", "AdamW", "Optimizer", "RMSProp", "optimizer_of"]
 
 OPTIMIZERS = Registry("optimizer")
 
+DECAY = partial(finite_number, "a weight decay", least=0)
+EPSILON = partial(finite_number, "an epsilon", above=0)
 
-class Optimizer(Described):
-    """Base of the optimisers. `lr` is the learning rate: a number, or a schedule (`layers.training.schedules`)."""
+
+class Optimizer(Adjustable):
+    """Base of the optimisers. `lr` is the learning rate: a number, or a schedule (`layers.training.schedules`).
+
+    A subclass defines `_next`, and keeps arrays of its own in `self._memory` by name.
+    """
+
+    checks = {"lr": checked_rate}
+    lr: Any
+    last_rate: float | None = None  # of the last step
 
     def __init__(self, lr: Any) -> None:
         self.lr = lr
-        self._schedule = schedule_of(lr)
         self.reset()
 
     def reset(self) -> None:
@@ -36,10 +46,31 @@ class Optimizer(Described):
         self._size: int | None = None
         self._steps = 0
         self._memory: dict[str, Any] = {}
+        # The first Variable that it has moved, by which a set of parameters is told from others.
+        self._first: Variable | None = None
+
+    def begin(self, first: Variable) -> None:
+        """Forget the steps that were made for parameters that begin with another Variable than this one."""
+        if self._first is not None and self._first is not first:
+            self.reset()
+        self._first = first
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Alone in a file, it goes on with the parameters that it is given next.
+        return vars(self) | {"_first": None}
+
+    def state(self) -> tuple[int, dict[str, Any]]:
+        """The number of steps made, and the arrays that are remembered, by name."""
+        return self._steps, dict(self._memory)
+
+    def restore(self, steps: int, memory: Mapping[str, Any], size: int) -> None:
+        """Go on after so many steps for `size` parameters, with arrays that `state` gave."""
+        self.reset()
+        self._steps, self._memory, self._size = steps, dict(memory), size if steps else None
 
     def rate(self, progress: float) -> float:
         """The learning rate at this progress of the training, from 0 to 1."""
-        return finite_number("a learning rate", to_float(self._schedule(progress)), least=0)
+        return rate_at(self.lr, progress)
 
     def updated(self, parameters: Any, gradient: Any, progress: float = 0.0) -> Any:
         """The parameters after one step, a new array.
@@ -55,9 +86,12 @@ class Optimizer(Described):
             )
         if gradient.shape != parameters.shape:
             raise ShapeError(f"{len(parameters)} parameters have as many gradients, got shape {gradient.shape}")
-        self._size = len(parameters)
+        rate = self.rate(progress)
+        if self._size is None:
+            self._size = len(parameters)
         self._steps += 1
-        return self._next(parameters, gradient, self.rate(progress))
+        self.last_rate = rate
+        return self._next(parameters, gradient, rate)
 
     def step(self, parameters: Sequence[Variable], progress: float = 0.0) -> None:
         """Move the Variables one step by the gradients that they have.
@@ -75,6 +109,8 @@ class Optimizer(Described):
                 raise InputError(
                     f"{type(self).__name__}.step takes Variables, got {type(variable).__name__} among them"
                 )
+        if parameters:
+            self.begin(parameters[0])
         values = numpy.array([variable.value for variable in parameters], dtype=float)
         gradient = numpy.array([variable.grad for variable in parameters], dtype=float)
         moved = self.updated(values, gradient, progress)
@@ -93,14 +129,6 @@ def optimizer_of(given: Any) -> Optimizer:
     return made
 
 
-def _share(what: str, value: Any) -> float:
-    """A number from 0 to 1, 1 excluded."""
-    number = finite_number(what, value, least=0)
-    if number >= 1:
-        raise DescriptionError(f"{what} is below 1, got {value!r:.60}")
-    return number
-
-
 @OPTIMIZERS.register("sgd")
 class SGD(Optimizer):
     """Gradient descent: p − lr·g, or p − lr·v with the momentum v = momentum·v + g.
@@ -109,19 +137,20 @@ class SGD(Optimizer):
     """
 
     settings = ("lr", "momentum", "nesterov", "weight_decay")
+    checks = {"momentum": partial(share, "a momentum"), "nesterov": partial(truth, "nesterov"), "weight_decay": DECAY}
 
     def __init__(
         self, lr: Any = 0.01, *, momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0
     ) -> None:
         super().__init__(lr)
-        self.momentum = _share("a momentum", momentum)
-        self.weight_decay = finite_number("a weight decay", weight_decay, least=0)
+        self.momentum = momentum
+        self.weight_decay = weight_decay
         self.nesterov = nesterov
-        if nesterov and not momentum:
+        if self.nesterov and not self.momentum:
             raise DescriptionError("Nesterov's step needs a momentum above 0, got 0")
 
     def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
-        direction = gradient + self.weight_decay * parameters
+        direction = gradient + self.weight_decay * parameters if self.weight_decay else gradient
         if self.momentum:
             velocity = self.momentum * self._memory.get("velocity", 0.0) + direction
             self._memory["velocity"] = velocity
@@ -134,14 +163,15 @@ class RMSProp(Optimizer):
     """p − lr·g ÷ (√v + epsilon), v being a running mean of g²: v = decay·v + (1 − decay)·g²."""
 
     settings = ("lr", "decay", "epsilon", "weight_decay")
+    checks = {"decay": partial(share, "a decay"), "epsilon": EPSILON, "weight_decay": DECAY}
 
     def __init__(
         self, lr: Any = 0.01, *, decay: float = 0.99, epsilon: float = 1e-8, weight_decay: float = 0.0
     ) -> None:
         super().__init__(lr)
-        self.decay = _share("a decay", decay)
-        self.epsilon = finite_number("an epsilon", epsilon, above=0)
-        self.weight_decay = finite_number("a weight decay", weight_decay, least=0)
+        self.decay = decay
+        self.epsilon = epsilon
+        self.weight_decay = weight_decay
 
     def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
         slope = gradient + self.weight_decay * parameters
@@ -158,6 +188,9 @@ class Adam(Optimizer):
     """
 
     settings = ("lr", "beta1", "beta2", "epsilon", "weight_decay")
+    checks = {
+        "beta1": partial(share, "beta1"), "beta2": partial(share, "beta2"), "epsilon": EPSILON, "weight_decay": DECAY,
+    }  # fmt: skip
 
     def __init__(
         self,
@@ -169,10 +202,10 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(lr)
-        self.beta1 = _share("beta1", beta1)
-        self.beta2 = _share("beta2", beta2)
-        self.epsilon = finite_number("an epsilon", epsilon, above=0)
-        self.weight_decay = finite_number("a weight decay", weight_decay, least=0)
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weight_decay = weight_decay
 
     def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
         slope = gradient + self.weight_decay * parameters
@@ -206,6 +239,11 @@ class AdamW(Adam):
         return parameters * (1.0 - rate * self.weight_decay) - rate * self._direction(gradient)
 
 
+def no_rate(value: Any) -> Any:
+    """Refuse a learning rate."""
+    raise DescriptionError(f"lbfgs finds the lengths of its steps itself and takes no learning rate, got {value!r:.60}")
+
+
 @OPTIMIZERS.register("lbfgs")
 class LBFGS(Optimizer):
     """SciPy's L-BFGS-B, for `fit` on all samples at once: an epoch is one of its iterations.
@@ -214,10 +252,11 @@ class LBFGS(Optimizer):
     """
 
     settings = ("memory",)
+    checks = {"memory": partial(whole_number, "the memory of lbfgs, in steps,"), "lr": no_rate}
 
     def __init__(self, memory: int = 10) -> None:
-        super().__init__(0.0)
-        self.memory = whole_number("the memory of lbfgs, in steps,", memory)
+        self.memory = memory
+        self.reset()
 
-    def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
+    def updated(self, parameters: Any, gradient: Any, progress: float = 0.0) -> Any:
         raise DescriptionError("lbfgs chooses its own points and takes no single steps; give it to fit(optimizer=...)")

@@ -7,37 +7,61 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from autograd.numbers.operands import to_float
 from layers.options import finite_number
-from layers.saving.registry import Described, Registry
+from layers.saving.registry import Adjustable, Registry
 
-__all__ = ["Cosine", "Exponential", "Linear", "Schedule", "Steps", "WarmUp", "schedule_of"]
+__all__ = ["Cosine", "Exponential", "Linear", "Schedule", "Steps", "WarmUp", "checked_rate", "rate_at"]
 
 SCHEDULES = Registry("schedule")
 Schedule = Callable[[float], float]
 
 
-def schedule_of(given: Any) -> Schedule:
-    """The schedule of this description, the constant one of a number, or the function that was given."""
+def checked_rate(given: Any) -> float | Schedule:
+    """A learning rate: the number or the function that was given, or the schedule of this description."""
     if callable(given):
         schedule: Schedule = given
         return schedule
     if isinstance(given, str | dict):
         made: Schedule = SCHEDULES.make(given)
         return made
-    rate = finite_number("a learning rate", given, least=0)
-    return lambda progress: rate
+    return finite_number("a learning rate", given, least=0)
 
 
-class _FromTo(Described):
+def rate_at(rate: float | Schedule, progress: float) -> float:
+    """The learning rate at this progress of the training. Raises DescriptionError if a function gives no such number.
+
+    >>> rate_at(0.1, 0.5), rate_at(Linear(1.0, 0.0), 0.25)
+    (0.1, 0.75)
+    """
+    if isinstance(rate, float):
+        return rate
+    found = rate(progress)
+    if type(found) is float and 0.0 <= found < math.inf:
+        return found
+    return finite_number("a learning rate", to_float(found), least=0)
+
+
+def number(what: str, **limits: float) -> Callable[[Any], float]:
+    """The check of a setting that is a number within these limits."""
+    return partial(finite_number, what, **limits)
+
+
+class _FromTo(Adjustable):
     """Base of the schedules from one rate to another."""
 
     settings = ("start", "end")
+    checks = {
+        "start": number("the rate at the start of a schedule", least=0),
+        "end": number("the rate at the end of a schedule", least=0),
+    }
 
     def __init__(self, start: float, end: float) -> None:
-        self.start = finite_number("the rate at the start of a schedule", start, least=0)
-        self.end = finite_number("the rate at the end of a schedule", end, least=0)
+        self.start = start
+        self.end = end
 
 
 @SCHEDULES.register("linear")
@@ -75,17 +99,17 @@ class Exponential(_FromTo):
     0.1
     """
 
-    def __init__(self, start: float, end: float) -> None:
-        super().__init__(start, end)
-        finite_number("the rate at the start of an exponential schedule", start, above=0)
-        finite_number("the rate at the end of an exponential schedule", end, above=0)
+    checks = {
+        "start": number("the rate at the start of an exponential schedule", above=0),
+        "end": number("the rate at the end of an exponential schedule", above=0),
+    }
 
     def __call__(self, progress: float) -> float:
         return self.start * math.pow(self.end / self.start, progress)
 
 
 @SCHEDULES.register("steps")
-class Steps(Described):
+class Steps(Adjustable):
     """`start` until the first of the times, then that times `factor`, and again at each further one.
 
     >>> [Steps(1.0, at=[0.5, 0.75], factor=0.1)(progress) for progress in (0.0, 0.5)]
@@ -93,11 +117,16 @@ class Steps(Described):
     """
 
     settings = ("start", "at", "factor")
+    checks = {
+        "start": number("the rate at the start of a schedule", least=0),
+        "at": lambda at: [finite_number("the progress at which a schedule steps", time, least=0) for time in at],
+        "factor": number("the factor of a schedule", least=0),
+    }
 
     def __init__(self, start: float, at: Any = (0.5, 0.75), factor: float = 0.1) -> None:
-        self.start = finite_number("the rate at the start of a schedule", start, least=0)
-        self.at = [finite_number("the progress at which a schedule steps", time, least=0) for time in at]
-        self.factor = finite_number("the factor of a schedule", factor, least=0)
+        self.start = start
+        self.at = at
+        self.factor = factor
 
     def __call__(self, progress: float) -> float:
         passed: int = len([time for time in self.at if time <= progress])
@@ -105,7 +134,7 @@ class Steps(Described):
 
 
 @SCHEDULES.register("warm_up")
-class WarmUp(Described):
+class WarmUp(Adjustable):
     """From 0 up to another schedule's rate during the first `share` of the training, then that schedule.
 
     >>> warm = WarmUp(Linear(1.0, 0.0), share=0.1)
@@ -114,12 +143,11 @@ class WarmUp(Described):
     """
 
     settings = ("then", "share")
+    checks = {"then": checked_rate, "share": number("the share of a warm-up", above=0)}
 
     def __init__(self, then: Any, share: float = 0.1) -> None:
-        self.share = finite_number("the share of a warm-up", share, above=0)
         self.then = then
-        self._schedule = schedule_of(then)
+        self.share = share
 
     def __call__(self, progress: float) -> float:
-        rate: float = self._schedule(progress) * min(1.0, progress / self.share)
-        return rate
+        return rate_at(self.then, progress) * min(1.0, progress / self.share)

@@ -5,19 +5,30 @@ They are compiled once for samples of one shape, and run by Python where that is
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
-from autograd import TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
-from autograd.graph.modes import enable_grad
+from autograd import Node, TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
+from autograd.graph.modes import enable_grad, is_strict, is_traced
+from autograd.program.recording_limits import TooManyPaths
 from layers.arrays import plain
 from layers.base import Layer
 from layers.errors import LayerError
 from layers.parameters.parameter import Parameter, flat_values, substituted
-from layers.training.survey import DirectParameters, Survey, as_objects, given_rows, settle_sizes, survey_sample
+from layers.randomness import drawing_from, drawn, is_training, numbers_of
+from layers.training.survey import (
+    DirectParameters,
+    Survey,
+    as_objects,
+    given_numbers,
+    given_rows,
+    settle_sizes,
+    survey_sample,
+)
+from layers.training.watch import all_layers, foreign, state_of
 
 __all__ = ["TrainingStep", "arranged", "outputs"]
 
@@ -27,13 +38,22 @@ logger = logging.getLogger("layers.step")
 SAMPLES_BEFORE_COMPILING = 32
 # The limit of ways through a model's decisions, each of which has a program of its own.
 MOST_PATHS = 32
+# To record a program for single samples takes as long as some hundred steps on one sample over rows.
+SINGLES_BEFORE_BINDING = 100
+# The limit of the sizes of batches whose program is bound to arrays.
+MOST_BOUND = 4
 
 
 class TrainingStep:
     """The mean over a batch of a loss that is a function of the parameters and one sample.
 
-    Called with the parameters as one array of floats, inputs and targets with samples first, it gives the mean loss
-    and its gradient in each parameter. It reads and writes nothing of the model but the form of its parameters.
+    Called with all parameters as one array of floats, inputs and targets with samples first, it gives the mean loss
+    and its gradient in each parameter, 0 in those that are frozen. With `weights`, one for each sample, the mean is
+    weighted; of a loss with the reduction "sum" it is the sum. It reads and writes nothing of the model but the form of
+    its parameters.
+
+    Random numbers of layers come from `generator`, the same ones in a compiled step and in one by Python. `tier` is
+    that of `jit`.
 
     >>> import numpy as np
     >>> from layers import Dense, MSELoss
@@ -42,35 +62,54 @@ class TrainingStep:
     (0.5, array([3., 1.]))
     """
 
-    def __init__(self, model: Layer, loss: Layer | None = None, found: Survey | None = None) -> None:
+    def __init__(
+        self,
+        model: Layer,
+        loss: Layer | None = None,
+        found: Survey | None = None,
+        generator: Any = None,
+        tier: str = "auto",
+    ) -> None:
         self.model = model
         self.loss = loss
-        # The caller's survey, if it has made one, saves a run of the model.
-        self._surveys: dict[tuple[int, ...], Survey] = {} if found is None else {found.input_shape: found}
+        self.generator = generator
+        self.tier = tier
         self.parameters: list[Parameter] = list(model.named_parameters().values())
-        self._programs: dict[tuple[int, ...], CompiledStep] = {}
-        self._compiles = True
-        self._run_forward = 0
+        frozen = model.frozen_parameters()
+        self.trained = [parameter for parameter in self.parameters if parameter not in frozen]
+        self.summed = getattr(loss, "reduction", "mean") == "sum"
         # Variables in place of the parameters, made when Python first runs the model with derivatives.
         self._variables: list[Variable] = []
         self._arrays: dict[Parameter, Any] = {}
+        self._run_forward = 0
+        # The number of samples that are to be run forward in all, if that is known from the beginning.
+        self.planned: int | None = None
+        self._strangers = foreign(all_layers(model, loss))
+        # The caller's survey, if it has made one, saves a run of the model.
+        self._surveys: dict[Any, Survey] = {}
+        if found is not None and not self._strangers:
+            self._surveys[found.input_shape, found.in_training] = found
+        self._programs: dict[Survey, CompiledStep] = {}
+        self._compiles = True
+        self._state: Any = None
 
-    def __call__(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
-        found = self._compiled(CompiledStep.value_and_gradient, values, inputs, targets)
-        return self.by_python(values, inputs, targets) if found is None else found
+    def __call__(self, values: Any, inputs: Any, targets: Any, weights: Any = None) -> tuple[float, Any]:
+        found = self._compiled(CompiledStep.value_and_gradient, values, inputs, targets, weights)
+        return self.by_python(values, inputs, targets, weights) if found is None else found
 
-    def value(self, values: Any, inputs: Any, targets: Any) -> float:
+    def value(self, values: Any, inputs: Any, targets: Any, weights: Any = None) -> float:
         """The mean loss alone."""
         if self._pays(inputs):
-            found = self._compiled(CompiledStep.value, values, inputs, targets)
+            found = self._compiled(CompiledStep.value, values, inputs, targets, weights)
             if found is not None:
                 return float(found)
+        shares = self.shares(weights, len(inputs))
         total = 0.0
-        with no_grad(), substituted(arranged(self.parameters, values.tolist())):
+        with no_grad(), substituted(arranged(self.parameters, values.tolist())), self.drawing():
             for place, (x, y) in enumerate(zip(as_objects(inputs), as_objects(targets), strict=True)):
                 with naming_sample(place):
-                    total += plain(self.of_sample(x, y))
-        return total / len(inputs)
+                    total += shares[place] * plain(self.of_sample(x, y))
+        return total
 
     def outputs(self, values: Any, inputs: Any) -> Any:
         """The model's outputs, samples first, as plain numbers."""
@@ -81,13 +120,13 @@ class TrainingStep:
             if found is not None:
                 return found
         results = []
-        with no_grad(), substituted(arranged(self.parameters, values.tolist())):
+        with no_grad(), substituted(arranged(self.parameters, values.tolist())), self.drawing():
             for place, x in enumerate(as_objects(inputs)):
                 with naming_sample(place):
                     results.append(plain(self.model.apply(x)))
         return numpy.array(results, dtype=float)
 
-    def by_python(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
+    def by_python(self, values: Any, inputs: Any, targets: Any, weights: Any = None) -> tuple[float, Any]:
         """The mean loss and its gradient, without compiling.
 
         A graph is made for each sample, and gradients add up in the same Variables: small graphs stay in the cache,
@@ -101,51 +140,109 @@ class TrainingStep:
         for variable, value in zip(self._variables, values.tolist(), strict=True):
             variable.value = value
         zero_grad(self._variables)
-        share = 1.0 / len(inputs)
+        shares = self.shares(weights, len(inputs))
         total = 0.0
-        with enable_grad(), substituted(self._arrays):
+        with enable_grad(), substituted(self._arrays), self.drawing():
             for place, (x, y) in enumerate(zip(as_objects(inputs), as_objects(targets), strict=True)):
                 with naming_sample(place):
                     loss = self.of_sample(x, y)
-                loss.backward(share)
-                total += loss.value
-        return total * share, numpy.array([variable.grad for variable in self._variables])
+                if isinstance(loss, Node):
+                    loss.backward(shares[place])
+                total += shares[place] * plain(loss)
+        return total, self.without_frozen(numpy.array([variable.grad for variable in self._variables]))
 
     def of_sample(self, x: Any, y: Any) -> Any:
         """The loss of one sample, as a function of the numbers or nodes that are `substituted` for the parameters."""
         loss: Any = self.loss
         return loss.apply(self.model.apply(x), y)
 
+    def shares(self, weights: Any, count: int) -> list[float]:
+        """The part that the loss of each sample has in the whole."""
+        if weights is None:
+            return [1.0 if self.summed else 1.0 / count] * count
+        shares: list[float] = (weights if self.summed else weights / weights.sum()).tolist()
+        return shares
+
+    def drawing(self) -> Any:
+        """The context in which layers draw from the generator, if there is one."""
+        return nullcontext() if self.generator is None else drawing_from(partial(numbers_of, self.generator))
+
+    def without_frozen(self, gradient: Any) -> Any:
+        """The gradient with 0 in the frozen parameters."""
+        if len(self.trained) < len(self.parameters):
+            start = 0
+            for parameter in self.parameters:
+                if parameter not in self.trained:
+                    gradient[start : start + parameter.size] = 0.0
+                start += parameter.size
+        return gradient
+
     @property
     def paths(self) -> list[Any]:
         """The programs that were compiled."""
         return [path for programs in self._programs.values() for path in programs.paths]
 
+    def renew(self) -> None:
+        """Forget the programs if a setting of a layer or of the loss has changed since they were recorded."""
+        state = state_of(all_layers(self.model, self.loss), self._strangers)
+        if state != self._state and self._state is not None:
+            self._programs.clear()
+            self._surveys.clear()
+        self._state = state
+
     def _pays(self, inputs: Any) -> bool:
         """Whether to compile the forward pass: for many samples, or after many."""
         self._run_forward += len(inputs)
-        return self._run_forward > SAMPLES_BEFORE_COMPILING
+        return (self._run_forward if self.planned is None else self.planned) > SAMPLES_BEFORE_COMPILING
 
-    def _compiled(self, run: Callable[..., Any], values: Any, *samples: Any) -> Any:
+    def _compiled(self, run: Callable[..., Any], values: Any, inputs: Any, *samples: Any) -> Any:
         """The result of one of the compiled functions; None if the model can't be compiled."""
         if not self._compiles:
             return None
-        shape = samples[0].shape[1:]
-        programs = self._programs.get(shape)
+        shape = inputs.shape[1:]
+        before = None
         try:
+            found = self._surveys.get((shape, None)) or self._surveys.get((shape, is_training()))
+            if found is None:
+                found = self._surveyed(inputs)
+                self._surveys[shape, found.in_training] = found
+            programs = self._programs.get(found)
             if programs is None:
-                found = self._surveys.get(shape) or survey_sample(self.model, as_objects(samples[0][:1])[0])
-                programs = self._programs[shape] = CompiledStep(self, found)
-            return run(programs, values, *samples)
+                programs = self._programs[found] = CompiledStep(self, found)
+            if programs.survey.draws and self.generator is not None:
+                before = self.generator.bit_generator.state
+            return run(programs, values, inputs, *samples)
         except LayerError:
             raise
         except (TraceError, ValueError) as error:
             # A layer reads values, or decides by them in too many ways. Of any other error, Python's run will tell.
             self._compiles = False
+            if before is not None:
+                # Python draws the same numbers once more.
+                self.generator.bit_generator.state = before
             logger.warning(
                 "%s is run by Python, which is slower, for it can't be compiled: %s", self.model.shown, error
             )
             return None
+
+    def _surveyed(self, inputs: Any) -> Survey:
+        """The survey of the model on the first sample. Raises TraceError for a model that a program would freeze."""
+        import numpy
+
+        sample = as_objects(inputs[:1])[0]
+        if not self._strangers:
+            return survey_sample(self.model, sample)
+        layers = all_layers(self.model, self.loss)
+        before = state_of(layers, self._strangers)
+        found = survey_sample(self.model, sample)
+        again = survey_sample(self.model, sample)
+        if state_of(layers, self._strangers) != before or not numpy.array_equal(found.output, again.output, True):
+            names = ", ".join([layer.shown for layer in self._strangers])
+            raise TraceError(
+                f"{names} keeps a state that changes in each run, or draws random numbers by itself, which a program "
+                f"would freeze; random_numbers(shape) of layers can be compiled"
+            )
+        return found
 
 
 class CompiledStep:
@@ -156,110 +253,195 @@ class CompiledStep:
             raise TraceError("a row is looked up by a number that was computed, not given in the sample")
         self.step = step
         self.survey = found
-        self.direct = [parameter for parameter in step.parameters if parameter not in found.tables]
+        self.direct = [one for one in step.trained if one not in found.tables]
+        self.fixed = [one for one in step.parameters if one not in step.trained and one not in found.tables]
         self.slices: dict[Parameter, slice] = {}
         start = 0
         for parameter in step.parameters:
             self.slices[parameter] = slice(start, start + parameter.size)
             start += parameter.size
-        axes, sums = (None, 0, 0, 0), ("mean", "mean", None)
-        of_values = unwatched(self.of_values)
-        if found.lookups:
-            self._gradient = jit(vmap(unwatched(self.of_rows), axes, sums, max_paths=MOST_PATHS))
-        else:
-            self._gradient = jit(vmap(value_and_grad(of_values), axes[:3], "mean", max_paths=MOST_PATHS))
-        count = 4 if found.lookups else 3
-        self._value = jit(vmap(of_values, axes[:count], "mean", max_paths=MOST_PATHS))
-        self._outputs = jit(vmap(unwatched(self.of_model), axes[: count - 1], max_paths=MOST_PATHS))
+        self.whole = len(self.direct) == len(step.parameters)
+        # The arguments of the programs, in order: these are there only if the model has such.
+        self.further = [
+            name for name, there in (("fixed", self.fixed), ("rows", found.lookups), ("random", found.draws)) if there
+        ]
+        self._functions: dict[Any, Any] = {}
+        # For the numbers of samples in a step, with weights or without: arrays and the program that is bound to
+        # them, or how often such a step was made.
+        self._bound: dict[tuple[int, bool], Any] = {}
+        self._axes = self.axes("gradient")
 
     @property
     def paths(self) -> list[Any]:
         """The programs that were compiled."""
-        return [path for one in (self._gradient, self._value, self._outputs) for path in one.paths]
+        return [path for function in self._functions.values() for path in function.paths]
 
-    def value_and_gradient(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
+    def bound(self, values: Any, inputs: Any, targets: Any, weights: Any) -> Any:
+        """The value and gradients of the gradient program, bound to arrays that each step copies its arguments to.
+
+        None for sizes of batches that have not been met before, and if there are many: binding pays where a size comes
+        again. One sample is run alone: that takes a third of the time of rows, whatever their number.
+        """
+        kind = len(inputs), weights is not None
+        known = self._bound.get(kind)
+        if known is None:
+            self._bound[kind] = 0
+            return None
+        arguments = self.arguments(values, inputs, targets, weights)
+        alone = kind == (1, False) and inputs.ndim > 1 and targets.ndim > 1 and not self.survey.lookups
+        if isinstance(known, int):
+            self._bound[kind] = known + 1
+            if known < (SINGLES_BEFORE_BINDING if alone else 1) or len(self._bound) > MOST_BOUND:
+                return self.function("gradient", weights is not None)(*arguments)
+        if alone:
+            arguments = [one if axis is None else one[0] for one, axis in zip(arguments, self._axes, strict=True)]
+        if isinstance(known, int):
+            arrays = [argument.copy() for argument in arguments]
+            function = self.function("gradient", weights is not None)
+            if alone:
+                function = jit(value_and_grad(self.of_one("gradient")), tier=self.step.tier, max_paths=MOST_PATHS)
+                self._functions["gradient", "alone"] = function
+            known = self._bound[kind] = arrays, function.bind(*arrays)
+        arrays, run = known
+        for array, argument in zip(arrays, arguments, strict=True):
+            array[...] = argument
+        try:
+            found = run()
+        except TooManyPaths as signal:
+            raise ValueError(f"the samples cannot be run: {signal}") from None
+        return (float(found[0]), found[1].copy()) if alone else found
+
+    def function(self, kind: str, weighted: bool) -> Any:
+        """The compiled function of this kind, "gradient", "value" or "outputs", with or without weights."""
+        known = self._functions.get((kind, weighted))
+        if known is None:
+            known = self._functions[kind, weighted] = self.made(kind, weighted)
+        return known
+
+    def names(self, kind: str, weighted: bool = False) -> list[str]:
+        """The names of the arguments of a function of this kind."""
+        targets = [] if kind == "outputs" else ["targets"]
+        return ["values", "inputs", *targets, *self.further, *(["weights"] if weighted else [])]
+
+    def axes(self, kind: str, weighted: bool = False) -> tuple[int | None, ...]:
+        """For each argument the axis of the samples, None if they share it."""
+        return tuple([None if name in ("values", "fixed") else 0 for name in self.names(kind, weighted)])
+
+    def of_one(self, kind: str, weighted: bool = False) -> Callable[..., Any]:
+        """The function of one sample, a plain one.
+
+        Of a method or a partial, a change of its object, which a step changes all the time, would be recorded anew.
+        """
+        names = self.names(kind, weighted)
+        of_given = self.of_model if kind == "outputs" else self.of_values
+
+        def of_one(*arguments: Any) -> Any:
+            return of_given(dict(zip(names, arguments, strict=True)))
+
+        return of_one
+
+    def made(self, kind: str, weighted: bool) -> Any:
+        """The same, made."""
+        names, axes = self.names(kind, weighted), self.axes(kind, weighted)
+        of_one = one = self.of_one(kind, weighted)
+        reduce: Any = None if kind == "outputs" else "sum" if weighted or self.step.summed else "mean"
+        if kind == "gradient" and "rows" not in names:
+            one = value_and_grad(of_one)
+        elif kind == "gradient":
+            with_rows = value_and_grad(of_one, argnums=(0, names.index("rows")))
+
+            def flat(*arguments: Any) -> tuple[Any, Any, Any]:
+                value, (of_direct, of_rows) = with_rows(*arguments)
+                return value, of_direct, of_rows
+
+            one, reduce = flat, (reduce, reduce, None)
+        return jit(vmap(one, axes, reduce, max_paths=MOST_PATHS), tier=self.step.tier)
+
+    def value_and_gradient(self, values: Any, inputs: Any, targets: Any, weights: Any) -> tuple[float, Any]:
         """The mean loss, and its gradient in all parameters."""
-        targets = self.spread(targets)
-        if not self.survey.lookups:
-            value, gradient = self._gradient(values, inputs, targets)
+        # What is bound knows no mode: in strict() or a recording, calls go the long way.
+        found: Any = self.bound(values, inputs, targets, weights) if not (is_traced() or is_strict()) else None
+        if found is None:
+            function = self.function("gradient", weights is not None)
+            found = function(*self.arguments(values, inputs, targets, weights))
+        if self.whole and not self.survey.lookups:
+            value, gradient = found
             return value, gradient
-        value, of_direct, of_rows = self._gradient(*self.arguments(values, inputs), targets, self.rows(values, inputs))
         import numpy
 
         gradient = numpy.zeros(len(values))
         start = 0
         for parameter in self.direct:
-            gradient[self.slices[parameter]] = of_direct[start : start + parameter.size]
+            gradient[self.slices[parameter]] = found[1][start : start + parameter.size]
             start += parameter.size
-        self.survey.scatter(self.arrays(gradient), inputs, of_rows / len(inputs))
-        return value, gradient
+        if self.survey.lookups:
+            whole = weights is not None or self.step.summed
+            self.survey.scatter(self.arrays(gradient), inputs, found[2] if whole else found[2] / len(inputs))
+        return found[0], self.step.without_frozen(gradient)
 
-    def value(self, values: Any, inputs: Any, targets: Any) -> float:
+    def value(self, values: Any, inputs: Any, targets: Any, weights: Any) -> float:
         """The mean loss."""
-        arguments = self.arguments(values, inputs)
-        found: float = self._value(*arguments, self.spread(targets), *self.row_argument(values, inputs))
+        found: float = self.function("value", weights is not None)(*self.arguments(values, inputs, targets, weights))
         return found
 
     def outputs(self, values: Any, inputs: Any) -> Any:
         """The outputs, samples first."""
-        return self._outputs(*self.arguments(values, inputs), *self.row_argument(values, inputs))
+        return self.function("outputs", False)(*self.arguments(values, inputs))
 
-    def spread(self, targets: Any) -> Any:
-        """The targets in the form that a program takes."""
-        loss: Any = self.step.loss
-        return loss.spread(targets, self.survey.output_shape)
+    def arguments(self, values: Any, inputs: Any, targets: Any = None, weights: Any = None) -> list[Any]:
+        """The arguments of the programs: parameters, samples, and what is gathered or drawn for each of them."""
+        found = [values if self.whole else self.parts(values, self.direct), inputs]
+        if targets is not None:
+            loss: Any = self.step.loss
+            found.append(loss.spread(targets, self.survey.output_shape))
+        if self.fixed:
+            found.append(self.parts(values, self.fixed))
+        if self.survey.lookups:
+            found.append(self.survey.gathered(self.arrays(values), inputs))
+        if self.survey.draws:
+            found.append(drawn(self.step.generator or new_generator(), len(inputs), self.survey.draws))
+        if weights is not None:
+            found.append(weights if self.step.summed else weights / weights.sum())
+        return found
 
-    def arguments(self, values: Any, inputs: Any) -> tuple[Any, Any]:
-        """The values of the parameters that are used directly, and the inputs."""
-        if not self.survey.tables:
-            return values, inputs
+    def parts(self, values: Any, parameters: Sequence[Parameter]) -> Any:
+        """The values of these parameters."""
         import numpy
 
-        return numpy.concatenate([numpy.empty(0), *[values[self.slices[one]] for one in self.direct]]), inputs
-
-    def row_argument(self, values: Any, inputs: Any) -> tuple[Any, ...]:
-        """The argument of looked-up rows, if there are lookups."""
-        return (self.rows(values, inputs),) if self.survey.lookups else ()
-
-    def rows(self, values: Any, inputs: Any) -> Any:
-        """The rows that the samples look up, gathered from the parameters."""
-        return self.survey.gathered(self.arrays(values), inputs)
+        return numpy.concatenate([numpy.empty(0), *[values[self.slices[one]] for one in parameters]])
 
     def arrays(self, values: Any) -> dict[Parameter, Any]:
         """Views of the part of each parameter in one array."""
         return {one: values[part].reshape([length or 0 for length in one.shape]) for one, part in self.slices.items()}
 
     @contextmanager
-    def in_place(self, values: Any, rows: Sequence[Any]) -> Iterator[None]:
-        """Inside this context, values and rows stand for the parameters."""
-        arrays = DirectParameters(arranged(self.direct, list(values)), self.survey.tables)
-        with substituted(arrays), given_rows(self.survey.lookups, rows):
+    def in_place(self, given: dict[str, Any]) -> Iterator[None]:
+        """Inside this context, arguments of a program stand for parameters, rows and random numbers."""
+        arrays = arranged(self.direct, list(given["values"])) | arranged(self.fixed, list(given.get("fixed", ())))
+        with (
+            substituted(DirectParameters(arrays, self.survey.tables)),
+            given_rows(self.survey.lookups, given.get("rows", ())),
+            given_numbers(self.survey.draws, given.get("random", ())),
+        ):
             yield
 
-    def of_model(self, values: Any, x: Any, rows: Sequence[Any] = ()) -> Any:
+    def of_model(self, given: dict[str, Any]) -> Any:
         """The output for one sample, as a function of the parameters too."""
-        with self.in_place(values, rows):
-            return self.step.model.apply(x)
+        with self.in_place(given):
+            return self.step.model.apply(given["inputs"])
 
-    def of_values(self, values: Any, x: Any, y: Any, rows: Sequence[Any] = ()) -> Any:
-        """The loss of one sample, as a function of the parameters too."""
-        with self.in_place(values, rows):
-            return self.step.of_sample(x, y)
-
-    def of_rows(self, values: Any, x: Any, y: Any, rows: Any) -> tuple[Any, Any, Any]:
-        """The loss of one sample, and its gradients in the parameters and in the rows."""
-        value, (of_direct, of_rows) = value_and_grad(self.of_values, argnums=(0, 3))(values, x, y, rows)
-        return value, of_direct, of_rows
+    def of_values(self, given: dict[str, Any]) -> Any:
+        """The loss of one sample, times its weight if there is one, as a function of the parameters too."""
+        with self.in_place(given):
+            loss = self.step.of_sample(given["inputs"], given["targets"])
+        return loss * given["weights"] if "weights" in given else loss
 
 
-def unwatched(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A method as a plain function: a change of its object, which a step changes all the time, is not recorded anew."""
+def new_generator() -> Any:
+    """A generator that nobody has seeded."""
+    import numpy
 
-    @functools.wraps(method)
-    def function(*arguments: Any) -> Any:
-        return method(*arguments)
-
-    return function
+    return numpy.random.default_rng()
 
 
 def outputs(model: Layer, inputs: Any) -> Any:

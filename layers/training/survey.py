@@ -14,13 +14,17 @@ from typing import Any, NamedTuple
 
 from autograd import TraceError, Variable, no_grad
 from autograd.graph.modes import current_mode
-from layers.arrays import elementwise, is_array, singles
+from layers.arrays import elementwise, is_array, plain, singles
 from layers.base import Layer
 from layers.errors import DataError
 from layers.parameters.parameter import Parameter, substituted
 from layers.parameters.row_lookup import row_count, rows_from
+from layers.randomness import Distribution, drawing_from, is_training, noticing_mode, numbers_of
 
-__all__ = ["DirectParameters", "Survey", "as_objects", "given_rows", "settle_sizes", "survey_sample", "survey_samples"]
+__all__ = [
+    "DirectParameters", "Survey", "as_objects", "given_numbers", "given_rows", "settle_sizes", "survey_sample",
+    "survey_samples",
+]  # fmt: skip
 
 
 class Lookup(NamedTuple):
@@ -60,16 +64,21 @@ class Survey:
 
     They hold for all samples of `input_shape`.
 
-    `direct` has the parameters that are used otherwise too. `complete` is False if a number that rows are asked by is
+    `direct` has the parameters that are used otherwise too, `output` the numbers that came out.
     no part of the sample but was computed from it.
     """
 
     def __init__(self, input_shape: tuple[int, ...]) -> None:
         self.input_shape = input_shape
         self.output_shape: tuple[int, ...] = ()
+        self.output: Any = None
         self.lookups: list[Lookup] = []
         self.direct: set[Parameter] = set()
         self.complete = True
+        # The random numbers that a sample is given, in order.
+        self.draws: list[tuple[int, Distribution]] = []
+        # The mode of the run, None if no layer asked for it: the survey then holds for both.
+        self.in_training: bool | None = None
 
     @property
     def tables(self) -> set[Parameter]:
@@ -123,8 +132,19 @@ def survey_sample(model: Layer, x: Any) -> Survey:
         shape = asked.shape if is_array(asked) else ()
         return numpy.zeros(shape + parameter.variables.shape[1:]).astype(object)
 
-    with no_grad(), substituted(arrays), rows_from(rows):
+    generator = numpy.random.default_rng(0)
+
+    def draw(count: int, distribution: Distribution) -> Any:
+        found.draws.append((count, distribution))
+        return numbers_of(generator, count, distribution)
+
+    def notice() -> None:
+        found.in_training = mode
+
+    mode = is_training()
+    with no_grad(), substituted(arrays), rows_from(rows), drawing_from(draw), noticing_mode(notice):
         output = model.apply(numbers)
+    found.output = plain(output)
     found.output_shape = output.shape if is_array(output) else ()
     found.direct = arrays.used
     return found
@@ -179,6 +199,23 @@ def given_rows(lookups: Sequence[Lookup], rows: Sequence[Any]) -> Iterator[None]
         return found.reshape((asked.shape if is_array(asked) else ()) + parameter.variables.shape[1:])
 
     with rows_from(take):
+        yield
+
+
+@contextmanager
+def given_numbers(draws: Sequence[tuple[int, Distribution]], numbers: Sequence[Any]) -> Iterator[None]:
+    """Inside this context layers draw these numbers, as many and in the order that they did in the survey."""
+    pending = iter(draws)
+    start = 0
+
+    def take(count: int, distribution: Distribution) -> Any:
+        nonlocal start
+        if next(pending, None) != (count, distribution):
+            raise TraceError("a layer draws other random numbers than for another sample")
+        start += count
+        return list(numbers[start - count : start])
+
+    with drawing_from(take):
         yield
 
 

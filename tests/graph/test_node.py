@@ -141,6 +141,12 @@ def test_rounding_builtins_give_nodes():
         round(x, 1)
 
 
+def test_a_format_that_is_no_text_is_a_type_error():
+    for wrong in (1, None.__class__, b"g"):
+        with pytest.raises(TypeError):
+            Variable(1.0).__format__(wrong)
+
+
 def test_format_and_repr_are_short_and_useful():
     x = Variable(2.0, name="x" * 1000)
     assert f"{x:.3f}" == "2.000"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -181,8 +182,18 @@ def test_second_derivatives_after_assigning_a_variable_are_refused():
 
 
 def test_zero_grad_refuses_what_is_no_node():
-    with pytest.raises(OperandError, match="zero_grad clears nodes"):
-        zero_grad([1.0])
+    x = Variable(2.0)
+    x.grad = 3.0
+    for given in ([1.0], [x, 1.0], iter([x, None])):
+        with pytest.raises(OperandError, match="zero_grad clears nodes"):
+            zero_grad(given)
+    # All or none.
+    assert x.grad == 3.0
+
+
+def test_inputs_without_end_are_left_at_the_first_that_is_no_node():
+    with pytest.raises(OperandError, match="derivatives are taken in nodes, got int"):
+        gradients(Variable(1.0), itertools.count())
 
 
 def test_stop_gradient_passes_numbers_and_stops_nodes():

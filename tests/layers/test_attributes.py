@@ -18,6 +18,15 @@ from layers import (
 from layers.hints import HINTS, did_you_mean
 
 
+def test_an_inner_value_is_where_the_forward_pass_left_it():
+    affine = Affine()
+    with pytest.raises(AttributeError, match=r"here it is values\.a"):
+        _ = affine.z
+    affine.forward(1.0, 2.0, 5.0)
+    with pytest.raises(AttributeError, match=r"Affine has no attribute 'z'; here it is values\.z: after"):
+        _ = affine.z
+
+
 def test_arrays_that_are_handed_out_can_not_be_changed_in_vain():
     dense = Dense(2, 3, seed=0)
     dense.forward([1.0, 2.0])
@@ -88,7 +97,7 @@ def test_a_missing_attribute_is_told_its_word_here(make, name, word):
         (lambda: Dense(2, 3, activation_function="relu"), "no option 'activation_function'; here it is activation"),
         (lambda: Dense(2, 3, wieght_init="ones"), "no option 'wieght_init'; did you mean weight_init"),
         (lambda: Network(layers=[Dense(2, 3)]), r"Network has no option 'layers'; here it is Network\(first"),
-        (lambda: Affine(q=1), "Affine has no option 'q'; there are index, name, output"),
+        (lambda: Affine(q=1), "Affine has no option 'q'; there are frozen, index, name, output"),
         (lambda: layers.from_dict("ReLU"), "no layer is called 'ReLU'; did you mean relu"),
         (lambda: layers.from_dict("MSE"), "no layer is called 'MSE'; did you mean mse"),
         (lambda: layers.from_dict("DenseLayer"), "no layer is called 'DenseLayer'; here it is Dense"),

@@ -1,28 +1,46 @@
-"""The page on layers: its examples give what it says, and it has a word on everything that is public."""
+"""The pages on layers and training: examples give what they say, and there is a word on everything that is public."""
 
 import doctest
+
+import pytest
 
 import layers
 from layers.base import LAYERS
 from tests import PROJECT
 
 DOCS = PROJECT / "docs"
+TEXTS = [f"texts/{page}.md" for page in ("lab", "dense", "reference", "from-scratch", "implementation")]
 
 
-def test_the_examples_of_the_page_give_what_it_says():
+@pytest.mark.parametrize("page", ["layers.md", "training.md", *TEXTS])
+def test_the_examples_of_the_page_give_what_it_says(page):
     known = dict(LAYERS.classes)
     try:
-        found = doctest.testfile(str(DOCS / "layers.md"), module_relative=False)
+        found = doctest.testfile(str(DOCS / page), module_relative=False)
     finally:
         # The page registers a layer of its own.
         LAYERS.classes.clear()
         LAYERS.classes.update(known)
-    assert found.attempted > 40
+    assert found.attempted > 25
     assert found.failed == 0
 
 
+def test_every_text_has_its_page_and_its_program():
+    start = (DOCS / "texts" / "README.md").read_text(encoding="utf-8")
+    assert {path.name for path in (DOCS / "texts").iterdir()} == {
+        "README.md", "words.md", *[page.removeprefix("texts/") for page in TEXTS]
+    }  # fmt: skip
+    for page in TEXTS:
+        assert page.removeprefix("texts/") in start
+        text = (DOCS / page).read_text(encoding="utf-8")
+        assert "## Exercises, with checks" in text
+        assert "wrong" in text or "## The update" in text
+
+
 def test_every_public_class_stands_on_the_page_or_in_the_tables():
-    text = (DOCS / "layers.md").read_text(encoding="utf-8") + (DOCS / "layers-table.md").read_text(encoding="utf-8")
+    text = "".join(
+        [(DOCS / f"{page}.md").read_text(encoding="utf-8") for page in ("layers", "training", "layers-table")]
+    )
     classes = [
         name
         for name in layers.__all__

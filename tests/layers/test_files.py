@@ -1,6 +1,7 @@
 """Files of weights: both formats, written whole or not at all; damaged and hostile ones change and run nothing."""
 
 import io
+import json
 import os
 import pickle
 import time
@@ -52,6 +53,7 @@ def test_other_programs_read_them(path):
     small().save(path)
     if path.suffix == ".npz":
         found = dict(np.load(path))
+        assert json.loads(found.pop("about.json"))["model"]["type"] == "sequential"
     else:
         from safetensors.numpy import load_file
 
@@ -158,6 +160,34 @@ def test_another_models_file_is_refused(path):
     load_refused(path, "has no parameter 'dense_2")
 
 
+def test_a_file_with_nothing_in_common_is_refused_even_if_not_strict(path):
+    Sequential(Dense(2, 3, name="other"), seed=5).save(path)
+    model = small()
+    with pytest.raises(StateError, match="Sequential and the state have no name in common; Sequential has dense_0"):
+        model.load(path, strict=False)
+    with pytest.raises(StateError, match="have no name in common; Sequential has dense_0"):
+        model.load_state_dict({"w": np.ones(1)}, strict=False)
+
+
+def test_suffixes_in_capitals_and_the_home_folder_are_understood(path, monkeypatch):
+    monkeypatch.setenv("HOME", str(path.parent))
+    small().save(f"~/weights{path.suffix.upper()}")
+    model = small()
+    model.load(f"~/weights{path.suffix.upper()}")
+    assert (path.parent / f"weights{path.suffix.upper()}").exists()
+
+
+def test_numbers_that_numpy_does_not_have_are_named(tmp_path):
+    pytest.importorskip("safetensors")
+    path = tmp_path / "brain.safetensors"
+    header = json.dumps({"dense_0.bias": {"dtype": "BF16", "shape": [3], "data_offsets": [0, 6]}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(6))
+    with pytest.raises(
+        StateError, match=r"dense_0.bias in .* holds BF16, which NumPy doesn't know; save it as float32"
+    ):
+        small().load(path, strict=False)
+
+
 def test_only_what_has_a_namesake_is_loaded_if_asked_for(path):
     part = Sequential(Dense(2, 3), seed=5)
     part.save(path)
@@ -168,8 +198,19 @@ def test_only_what_has_a_namesake_is_loaded_if_asked_for(path):
 
 def test_numbers_that_are_not_finite_are_refused(path):
     model = small()
-    model.parameters()[0].value = float("nan")
     model.save(path)
+    before = path.read_bytes()
+    model.parameters()[0].value = float("nan")
+    with pytest.raises(StateError, match="weight holds numbers that are not finite, which can't be loaded again"):
+        model.save(path)
+    assert path.read_bytes() == before
+    state = model.state_dict()
+    if path.suffix == ".npz":
+        np.savez(path, **state)
+    else:
+        from safetensors.numpy import save_file
+
+        save_file(state, path)
     load_refused(path, "dense_0.weight in the state holds numbers that are not finite")
 
 

@@ -1,6 +1,7 @@
 """Layers: one answer in all forms, gradients that agree with differences, errors that say what is meant."""
 
 import copy
+import math
 import pickle
 import subprocess
 import sys
@@ -13,19 +14,23 @@ from hypothesis import strategies as st
 from autograd import Constant, Variable, gradcheck, gradients, no_grad, strict
 from layers import (
     Affine,
+    Dense,
     Gradients,
     InputError,
     Layer,
     LayerError,
     NoForwardError,
+    Parameter,
     Plus,
     ReLU,
+    Sequential,
     ShapeError,
     Sigmoid,
     SigmoidNeuron,
     Square,
     SquaredLoss,
 )
+from layers.parameters.initialisers import Ones
 
 LAYERS = [Plus, Square, Affine, ReLU, Sigmoid, SigmoidNeuron, SquaredLoss]
 numbers = st.floats(-10, 10, allow_subnormal=False)
@@ -340,3 +345,27 @@ def test_gradients_of_a_graph_of_layers_reach_through_every_box():
 def test_numpy_is_loaded_only_for_arrays():
     program = "import sys, layers; layers.Affine().forward(1.0, 2.0, 3.0); sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+class Clipped(Layer):
+    """A layer of a user's own, written with NumPy's functions."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = Parameter((2,), Ones(), seed=(0,))
+
+    def compute(self, x):
+        return {"y": np.maximum(x * np.maximum(self.weight.nodes, 0.0), 0.0)}
+
+
+def test_numpy_functions_are_right_in_a_layer_of_ones_own():
+    for inputs in ([0.0, 2.0], np.array([0.0, 2.0])):
+        layer = Clipped()
+        # The slope at the kink is the convention's, and nan stays nan, as for arrays that transforms hand out.
+        layer.forward(inputs)
+        assert layer.backward([1.0, 1.0]).dx.tolist() == [0.0, 1.0]
+    found = Clipped().forward([math.nan, 1.0])
+    assert math.isnan(found[0]) and found[1] == 1.0
+    model = Sequential(Dense(2, 2), Clipped(), Dense(2, 1), seed=0)
+    value = model([Variable(1.0), Variable(-2.0)])
+    assert value.shape == (1,) and math.isfinite(value[0].value)

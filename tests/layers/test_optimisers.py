@@ -2,6 +2,7 @@
 
 import json
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from layers import (
     Adam,
     AdamW,
     Cosine,
+    Dense,
     DescriptionError,
     EarlyStopping,
     Exponential,
@@ -23,6 +25,7 @@ from layers import (
     Optimizer,
     Orthogonal,
     RMSProp,
+    Sequential,
     ShapeError,
     Steps,
     Uniform,
@@ -30,7 +33,7 @@ from layers import (
 )
 from layers.parameters.initialisers import INITIALISERS, initialiser_of
 from layers.training.optimisers import optimizer_of
-from layers.training.schedules import schedule_of
+from layers.training.schedules import checked_rate
 
 P, G = np.array([1.0, -2.0]), np.array([0.5, 4.0])
 
@@ -120,7 +123,7 @@ def test_an_optimiser_is_described_in_json_and_made_again(made):
         (lambda: LBFGS(memory=0), "the memory of lbfgs, in steps, is a whole number, 1 or more, got 0"),
         (lambda: LBFGS().updated(P, G), r"takes no single steps; give it to fit\(optimizer=\.\.\.\)"),
         (lambda: optimizer_of({"type": "sgd", "rate": 1}), "sgd has no option 'rate'"),
-        (lambda: schedule_of(None), "a learning rate is a finite number, 0 or more, got None"),
+        (lambda: checked_rate(None), "a learning rate is a finite number, 0 or more, got None"),
         (lambda: Exponential(0.0, 1.0), "at the start of an exponential schedule is a finite number above 0, got 0.0"),
         (
             lambda: EarlyStopping(patience=0),
@@ -145,6 +148,111 @@ def test_another_number_of_parameters_is_refused():
         optimizer.updated(P, np.zeros(3))
     with pytest.raises(InputError, match=r"SGD\.step takes Variables, got float among them"):
         SGD().step([1.0])
+
+
+# Settings, memory, files
+
+
+@pytest.mark.parametrize("make", [SGD, Adam, AdamW, RMSProp, LBFGS, lambda: Adam(lr=Cosine(0.1))])
+def test_an_optimiser_is_pickled_with_what_it_remembers(make):
+    optimizer = make()
+    if not isinstance(optimizer, LBFGS):
+        optimizer.updated(P, G)
+    again = pickle.loads(pickle.dumps(optimizer))
+    assert again.to_dict() == optimizer.to_dict()
+    if not isinstance(optimizer, LBFGS):
+        assert np.array_equal(again.updated(P, G), optimizer.updated(P, G))
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "value", "message"),
+    [
+        (SGD(), "lr", -1.0, "a learning rate is a finite number, 0 or more, got -1.0"),
+        (SGD(), "momentum", 1.0, "a momentum is below 1, got 1.0"),
+        (SGD(), "nesterov", "yes", "nesterov is True or False, got 'yes'"),
+        (Adam(), "beta1", -0.1, "beta1 is a finite number, 0 or more, got -0.1"),
+        (AdamW(), "epsilon", 0, "an epsilon is a finite number above 0, got 0"),
+        (RMSProp(), "weight_decay", -1, "a weight decay is a finite number, 0 or more, got -1"),
+        (LBFGS(), "memory", 0, "the memory of lbfgs, in steps, is a whole number, 1 or more, got 0"),
+        (LBFGS(), "lr", 0.1, "lbfgs finds the lengths of its steps itself and takes no learning rate, got 0.1"),
+        (Linear(1.0, 0.5), "start", -1, "the rate at the start of a schedule is a finite number, 0 or more, got -1"),
+        (Exponential(1.0, 0.5), "end", 0, "at the end of an exponential schedule is a finite number above 0, got 0"),
+        (Steps(1.0), "at", [-1], "the progress at which a schedule steps is a finite number, 0 or more, got -1"),
+        (WarmUp(1.0), "then", "flat", "no schedule is called 'flat'"),
+        (WarmUp(1.0), "share", 0, "the share of a warm-up is a finite number above 0, got 0"),
+    ],
+)
+def test_a_setting_that_is_changed_is_checked(made, name, value, message):
+    before = getattr(made, name, None)
+    with pytest.raises(DescriptionError, match=message):
+        setattr(made, name, value)
+    assert getattr(made, name, None) == before
+
+
+def test_a_setting_that_is_changed_holds():
+    optimizer, warm = SGD(lr=0.1), WarmUp(1.0, share=0.5)
+    optimizer.lr = {"type": "linear", "start": 1.0, "end": 0.0}
+    warm.then = Linear(2.0, 0.0)
+    assert optimizer.updated(P, G, 0.75).tolist() == (P - 0.25 * G).tolist()
+    assert (warm(0.25), warm(0.75)) == (0.75, 0.5)
+    assert warm.to_dict()["then"] == {"type": "linear", "start": 2.0, "end": 0.0}
+
+
+class Momentum(SGD):
+    """A subclass with a check of its own keeps those of its base."""
+
+    checks = {"extra": abs}
+
+    def __init__(self, extra):
+        super().__init__()
+        self.extra = extra
+
+
+def test_checks_are_inherited():
+    made = Momentum(-2)
+    assert made.extra == 2
+    with pytest.raises(DescriptionError, match="a momentum is below 1"):
+        made.momentum = 1.0
+
+
+def test_an_optimiser_begins_anew_with_another_model():
+    x, y = np.linspace(-1, 1, 8).reshape(-1, 1), np.linspace(0, 1, 8)
+    optimizer, losses = Adam(lr=0.1), []
+    for _ in range(3):
+        model = Sequential(Dense(1, 1), seed=0)
+        losses.append(model.fit(x, y, optimizer=optimizer, epochs=3, progress=False, seed=0).loss)
+    assert losses[0] == losses[1] == losses[2]
+    wider = Sequential(Dense(1, 3), Dense(3, 1), seed=0)
+    assert len(wider.fit(x, y, optimizer=optimizer, epochs=1, progress=False).loss) == 1
+    moved = []
+    for _ in range(2):
+        w = Variable(1.0)
+        for _ in range(2):
+            w.grad = 0.0
+            (w * w).backward()
+            optimizer.step([w])
+        moved.append(w.value)
+    assert moved[0] == moved[1]
+
+
+def test_an_optimiser_goes_on_with_the_same_model_between_fit_and_a_loop_of_ones_own():
+    x, y = np.linspace(-1, 1, 8).reshape(-1, 1), np.linspace(0, 1, 8)
+    optimizer, model = SGD(lr=0.1, momentum=0.9), Sequential(Dense(1, 1), seed=0)
+    model.fit(x, y, optimizer=optimizer, epochs=2, batch_size=None, progress=False)
+    optimizer.step(model.parameters())
+    assert optimizer.state()[0] == 3
+
+
+def test_a_rate_that_is_a_function_has_no_description():
+    with pytest.raises(DescriptionError, match="a function has no description: <function"):
+        Adam(lr=lambda progress: 0.1).to_dict()
+
+
+def test_numbers_of_numpy_are_described_as_numbers():
+    described = SGD(lr=np.float32(0.5), momentum=np.float64(0.5), nesterov=np.True_).to_dict()
+    assert json.loads(json.dumps(described)) == {"type": "sgd", "lr": 0.5, "momentum": 0.5, "nesterov": True}
+    layer = Dense(2, 1, seed=np.int64(3), index=np.int64(1)).to_dict()
+    assert json.loads(json.dumps(layer)) == {"type": "dense", "n_in": 2, "n_out": 1, "seed": 3, "index": 1}
 
 
 def test_a_base_optimiser_has_no_step():

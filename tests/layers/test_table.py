@@ -26,6 +26,7 @@ from layers import (
     LeakyReLU,
     LogSoftmax,
     Loss,
+    MAELoss,
     Mean,
     MSELoss,
     Neuron,
@@ -55,6 +56,9 @@ CLOSED_FORMS = {
     "tanh": np.tanh,
     "softplus": lambda a: np.logaddexp(0.0, a),
     "gelu": lambda a: a * scipy_special.ndtr(a),
+    "silu": lambda a: a * scipy_special.expit(a),
+    "elu": lambda a: np.where(a > 0, a, np.expm1(np.minimum(a, 0.0))),
+    "dropout": lambda a: a,
     "softmax": lambda a: scipy_special.softmax(a, axis=-1),
     "log_softmax": lambda a: scipy_special.log_softmax(a, axis=-1),
     "square": np.square,
@@ -94,6 +98,7 @@ def test_the_gradients_of_a_layer_agree_with_differences(kind, row):
 LOSSES = [
     (SquaredLoss(), 0.7, 0.2),
     (MSELoss(), [0.7, -1.0], [0.2, 3.0]),
+    (MAELoss(), [0.7, -1.0], [0.2, 3.0]),
     (HuberLoss(delta=0.5), [0.9, -1.0, 0.1], [0.2, 3.0, 0.3]),
     (HingeLoss(), [0.7, -1.0, 3.0], [1.0, 1.0, -1.0]),
     (BinaryCrossEntropyLoss(), [0.7, -1.0], [1.0, 0.0]),
@@ -253,8 +258,10 @@ def test_a_class_in_place_of_a_layer():
         Dense(2, 3, ReLU)
     with pytest.raises(DescriptionError, match=r"a loss is a name or a layer such as MSELoss\(\), got <class"):
         loss_of(MSELoss)
-    with pytest.raises(DescriptionError, match="ReLU is no loss: a loss takes an output and a target, ReLU takes a"):
+    with pytest.raises(DescriptionError, match="ReLU is no loss; there are binary_cross_entropy, cross_"):
         loss_of("relu")
+    with pytest.raises(DescriptionError, match="ReLU is no loss: a loss takes an output and a target, ReLU takes a"):
+        loss_of(ReLU())
     assert isinstance(loss_of("huber"), Loss)
     assert isinstance(loss_of({"type": "squared_loss"}), SquaredLoss)
 

@@ -154,7 +154,8 @@ def test_every_primitive_on_rows_of_special_numbers_is_the_eager_one_to_the_bit(
     ids=["Kepler by Newton's method", "Collatz", "Euler's method with an event"],
 )
 def test_rows_take_their_own_paths(function, arguments):
-    mapped = vmap(function)
+    # However dear they are: the number of turns of Collatz's loop is another one in nearly each row.
+    mapped = vmap(function, max_paths=1000)
     for order in (slice(None), slice(None, None, -1), slice(1, None, 3)):
         rows = [argument[order] for argument in arguments]
         found = mapped(*rows)
@@ -783,11 +784,15 @@ def test_the_parts_of_a_sum_can_be_computed_in_worker_processes():
             ValueError,
             r"differ in their number of rows \(argument 0: 2, argument 1: 3\)",
         ),
-        (lambda: vmap(wave)(np.ones(0)), ValueError, "needs at least one row"),
-        (lambda: vmap(wave)([]), ValueError, "needs at least one row"),
+        (
+            lambda: vmap(lambda x: {}["a"])(np.ones(0)),
+            ValueError,
+            "has no rows, and on ones, .* it fails: KeyError: 'a'",
+        ),
+        (lambda: vmap(wave).guard_margin([]), ValueError, "without rows there is no least margin"),
         (lambda: vmap(wave)(np.array(["a"])), TypeError, "argument 0 is an array of <U1, not of numbers"),
         (lambda: vmap(wave)(np.array([1j])), TypeError, "array of complex128"),
-        (lambda: vmap(wave)({"a": np.ones(2)}), (TypeError, ValueError), "argument 0"),
+        (lambda: vmap(wave)({"a": 1.0}), ValueError, r"argument 0\['a'\] has no axis 0, its shape is \(\)"),
         (lambda: vmap(wave, "x")(np.ones(2)), (TypeError, ValueError), "in_axes|axis"),
         (lambda: vmap(wave, 0.5)(np.ones(2)), (TypeError, ValueError), "in_axes|axis"),
         (
@@ -870,8 +875,7 @@ def test_rows_are_their_own_whatever_the_function_does_with_them(way):
     assert rows.tolist() == [[1.0, 2.0], [3.0, 4.0]] and shared.tolist() == [1.0, 2.0] and listed[0] == 5.0
 
 
-def test_a_tuple_of_arrays_is_neither_rows_nor_parts():
+def test_the_arrays_of_a_tuple_are_mapped_each_and_those_of_a_list_are_rows():
     pair = np.ones(3), np.ones(3)
-    with pytest.raises(TypeError, match=r"argument 0 is a tuple of arrays, which could be rows or parts of a row"):
-        vmap(lambda p: p[0] + p[1])(pair)
+    assert list(vmap(lambda p: p[0] + p[1])(pair)) == [2.0, 2.0, 2.0]
     assert list(vmap(lambda p: p[0] + p[1])(list(pair))) == [2.0, 2.0]

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from setup import compiled_modules
+from autograd.compilation import compiled_modules
 from tests import PROJECT
 
 DECLARATIONS = sorted(path for path in PROJECT.glob("autograd/**/*.pxd") if path.with_suffix(".py").stat().st_size)

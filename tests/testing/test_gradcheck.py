@@ -247,7 +247,9 @@ def test_options_out_of_range_are_refused(options, message):
 
 
 def test_inputs_and_outputs_that_are_not_numbers_are_refused():
-    with pytest.raises(OperandError, match=r"input\[0\] must be a number, .* got str 'two'"):
+    with pytest.raises(OperandError, match=r"input\[0\] must be a number, .* got complex 2j"):
+        gradcheck(exp, [2j])
+    with pytest.raises(OperandError, match="exp needs a number or a node, got str 'two'"):
         gradcheck(exp, ["two"])
     with pytest.raises(OperandError, match=r"the output of .*<lambda> must be a number, .* got NoneType None"):
         gradcheck(lambda x: None, [1.0])

@@ -37,6 +37,7 @@ from autograd import (
     vjp,
 )
 from autograd.graph.modes import watching
+from autograd.graph.node import value_of
 from tests.tables.derivatives import (
     DERIVATIVES,
     EVERY_DERIVATIVE,
@@ -430,3 +431,43 @@ def test_nodes_outside_of_transforms_are_hashed_by_identity():
     value_and_grad(lambda x: kept.append(x) or x * 2.0)(0.5)
     jit(lambda x: kept.append(x) or x * 2.0)(0.5)
     assert len({x, y, x, x * 1.0, *kept}) == 5
+
+
+def test_what_an_earlier_run_has_handed_on_is_differentiated_inside_a_later_one():
+    w = Variable(3.0)
+    value, _ = value_and_grad(lambda x: x * w * w)(2.0)
+    slope = grad(lambda x: x * x * w * w)(2.0)
+    columns = jacobian(lambda x: [x * x * w * w, x * w**3])(2.0)
+
+    def in_w(result, order):
+        for _ in range(order):
+            result = gradients(result, w, create_graph=True)
+        return result
+
+    for result, first, second in (
+        (value, 12.0, 4.0),
+        (slope, 24.0, 8.0),
+        (columns[1], 27.0, 18.0),
+        (2.0 * value, 24.0, 8.0),
+    ):
+        for order, expected in ((1, first), (2, second)):
+            found = value_and_grad(lambda x, result=result, order=order: x * in_w(result, order))(1.5)
+            assert [value_of(part) for part in found] == [1.5 * expected, expected]
+    # Both at once: derivatives in the run's own argument keep apart from those in w.
+    outer = grad(lambda v: grad(lambda x: x * v * in_w(value, 1))(1.5) * v)(2.0)
+    assert outer.value == 2.0 * 2.0 * 12.0
+
+
+def test_what_an_earlier_run_has_kept_for_itself_is_still_refused():
+    kept = []
+
+    def loss(x):
+        kept.append(x * x)
+        return kept[0] + x
+
+    w = Variable(2.0)
+    grad(lambda x: loss(x) * w)(3.0)
+    with pytest.raises(StaleGraphError, match="computed in an earlier run"):
+        grad(lambda x: loss(x) * w)(5.0)
+    with pytest.raises(StaleGraphError, match="computed in an earlier run"):
+        grad(lambda x: x * kept[0] + gradients(kept[0], w, create_graph=True))(5.0)

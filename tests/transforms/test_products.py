@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 import autograd
 from autograd import (
     ArgumentError,
-    OperandError,
     Variable,
     dot,
     exp,
@@ -198,9 +197,9 @@ def test_tangents_in_another_structure_are_refused(run, message):
 
 
 def test_a_cotangent_that_is_no_number_is_refused():
-    with pytest.raises(OperandError, match=r"the cotangents\[1\] must be a number.*got str 'a'"):
+    with pytest.raises(ArgumentError, match=r"the structure of the output, \[number, number\], got \[number, 'a'\]"):
         vjp(lambda x: [x, x], 2.0)[1]([1.0, "a"])
-    with pytest.raises(OperandError, match=r"the tangents\[0\] must be a number.*got NoneType None"):
+    with pytest.raises(ArgumentError, match=r"tangents in the structure of the arguments, \(number\), got \(None\)"):
         jvp(cube, (2.0,), (None,))
 
 

@@ -158,7 +158,7 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
             path = paths.after(path, failed[0], given)
     except TooManyPaths:
         raise ValueError(
-            f"{jitted.__name__} has {jitted.max_paths} recorded paths, and these arguments take another one, which "
+            f"{jitted.__name__} has {len(jitted.paths)} recorded paths, and these arguments take another one, which "
             f"Python runs; raise max_paths, or draw the function itself: draw({jitted.__name__}.fun, ...)"
         ) from None
     inputs = [Variable(number) for number in given]
@@ -173,7 +173,8 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
 
 def _first_row(mapped: Mapped, arguments: tuple[Any, ...]) -> Recording:
     """The path that the first row of these arguments takes: each row is computed by itself."""
-    rows = RowArguments(mapped.__name__, mapped.in_axes, arguments)
+    mapped, leaves = mapped.laid_out(arguments, {})
+    rows = RowArguments(mapped.__name__, mapped.in_axes, leaves)
     row: Any = jit(mapped.fun)
     recording = _path_taken(row, tuple(rows.one(0)))
     after = f", before the {mapped.reduce} over rows" if isinstance(mapped.reduce, str) else ""

@@ -1,0 +1,106 @@
+"""Estimators: scikit-learn's own checks, pipelines and searches; without scikit-learn a message."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from layers import SGD, Adam, DescriptionError, Dropout
+from tests import PROJECT
+
+
+def test_without_scikit_learn_a_message_says_how_to_install_it():
+    program = "import sys; sys.modules['sklearn'] = None; import layers; import layers.estimators"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=PROJECT)
+    assert "ImportError: the estimators are for scikit-learn, which is not installed; pip install" in run.stderr
+
+
+sklearn = pytest.importorskip("sklearn")
+estimators = pytest.importorskip("layers.estimators")
+checks = pytest.importorskip("sklearn.utils.estimator_checks")
+
+generator = np.random.default_rng(6)
+X = generator.normal(size=(90, 3))
+NAMES = np.array(["low", "middle", "high"])[np.digitize(X[:, 0] + 0.3 * X[:, 1], [-0.5, 0.5])]
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        estimators.NetworkClassifier(max_iter=60),
+        estimators.NetworkRegressor(optimizer="lbfgs", max_iter=100),
+    ],
+    ids=repr,
+)
+@pytest.mark.filterwarnings("ignore")
+def test_the_checks_of_scikit_learn_pass(estimator):
+    found = checks.check_estimator(estimator, on_skip=None, on_fail=None)
+    assert [(one["check_name"], one["exception"]) for one in found if one["status"] == "failed"] == []
+    assert len([one for one in found if one["status"] == "passed"]) > 50
+
+
+def test_classes_with_names_in_a_pipeline_and_a_search():
+    from sklearn.model_selection import GridSearchCV, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    network = estimators.NetworkClassifier(max_iter=30, learning_rate=0.05, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), network)
+    assert cross_val_score(pipeline, X, NAMES, cv=3).mean() > 0.8
+    search = GridSearchCV(network, {"hidden_layer_sizes": [(4,), (8, 4)], "activation": ["tanh", "relu"]}, cv=2)
+    found = search.fit(X, NAMES).best_estimator_
+    assert found.classes_.tolist() == ["high", "low", "middle"]
+    shares = found.predict_proba(X)
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-12)
+    assert (found.classes_[shares.argmax(axis=1)] == found.predict(X)).all()
+    assert (found.decision_function(X).argmax(axis=1) == shares.argmax(axis=1)).all()
+
+
+def test_two_classes_have_one_score():
+    y = X[:, 0] > 0
+    found = estimators.NetworkClassifier(max_iter=30, learning_rate=0.05, random_state=0).fit(X, y)
+    scores = found.decision_function(X)
+    assert scores.shape == (90,)
+    np.testing.assert_allclose(found.predict_proba(X)[:, 1], 1 / (1 + np.exp(-scores)), rtol=1e-12)
+    assert found.predict(X).dtype == bool
+
+
+def test_rare_classes_weigh_what_is_asked():
+    y = (np.arange(90) % 30 == 0).astype(int)
+    plain, balanced, by_hand = [
+        estimators.NetworkClassifier(
+            (), max_iter=50, learning_rate=0.1, class_weight=weight, random_state=0, batch_size=None
+        ).fit(X, y)
+        for weight in (None, "balanced", {0: 90 / (2 * 87), 1: 90 / (2 * 3)})
+    ]
+    assert plain.predict(X).sum() == 0
+    assert balanced.predict(X).sum() > 10
+    assert np.array_equal(balanced.predict_proba(X), by_hand.predict_proba(X))
+    weighted = estimators.NetworkClassifier((), max_iter=50, learning_rate=0.1, random_state=0, batch_size=None)
+    weighted.fit(X, y, sample_weight=np.where(y == 1, 15.0, 90 / 174))
+    assert np.array_equal(balanced.predict_proba(X), weighted.predict_proba(X))
+
+
+def test_options_reach_the_network():
+    optimizer = SGD(lr=0.1, momentum=0.5)
+    found = estimators.NetworkRegressor((4, 3), "tanh", optimizer=optimizer, dropout=0.1, max_iter=20, loss="mae")
+    found.set_params(early_stopping=True, n_iter_no_change=3, random_state=1).fit(X, X[:, :2])
+    assert [type(layer).__name__ for layer in found.model_.layers] == ["Dense", "Dropout"] * 2 + ["Dense"]
+    assert isinstance(found.model_[1], Dropout)
+    assert (optimizer.state()[0], found.optimizer is optimizer) == (0, True)
+    assert len(found.history_.validation_loss) == found.n_iter_ == len(found.loss_curve_)
+    assert found.predict(X).shape == (90, 2)
+    rates = estimators.NetworkRegressor(optimizer="adamw", learning_rate={"type": "cosine", "start": 0.05}, max_iter=3)
+    assert rates.fit(X, X[:, 0]).history_.epochs[-1].learning_rate < 0.05
+    with pytest.raises(DescriptionError, match="no optimizer is called 'adamm'"):
+        estimators.NetworkRegressor(optimizer="adamm").fit(X, X[:, 0])
+
+
+def test_the_same_random_state_makes_the_same_network():
+    first, again, other = [
+        estimators.NetworkRegressor(optimizer=Adam(lr=0.01), max_iter=3, random_state=state).fit(X, X[:, 0]).predict(X)
+        for state in (0, 0, 1)
+    ]
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
