@@ -157,11 +157,6 @@ def test_findings_show_themselves_as_they_are_read():
         assert repr(found) == str(found)
 
 
-def test_a_model_is_drawn_for_inputs_and_the_message_says_so():
-    with pytest.raises(TypeError, match=r"Sequential is drawn for inputs, .*: draw\(model, x\)"):
-        viz.draw(layers.Sequential(layers.Dense(2, 1), seed=0))
-
-
 def test_keras_first_line_is_told_its_form_here():
     with pytest.raises(layers.DescriptionError, match=r"n_out is missing: Dense\(n_in, n_out\), or Dense\(None, 16\)"):
         layers.Dense(16, activation="relu")

@@ -61,10 +61,6 @@ def dotted(kind: Any, key: Any) -> str:
 
 def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
     """Raise TypeError if a function can't be called like this, as far as its signature is known."""
-    inputs = getattr(function, "inputs", None)
-    if not arguments and isinstance(inputs, tuple) and inputs:
-        name = getattr(function, "name", type(function).__name__)
-        raise TypeError(f"{name} is drawn for inputs, whose values the picture shows: draw(model, {', '.join(inputs)})")
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
