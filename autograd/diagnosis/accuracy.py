@@ -80,7 +80,8 @@ class Rounding(NamedTuple):
         certain = f"{value} is within {self.bound:.2g} of the exact value: {self.digits:.1f} digits are certain."
         return "\n".join([certain, *[f"{cancellation}." for cancellation in self.cancellations]])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def rounding(node: Node, *, inputs: float = 0.0) -> Rounding:

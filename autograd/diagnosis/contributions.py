@@ -47,7 +47,8 @@ class Path(NamedTuple):
                 texts[half:-half] = [f"({len(texts) - 2 * half} more)"]
         return f"{self.product:.4g} = {' · '.join(slopes) or '1'} by {' → '.join(shown)}"
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Paths(tuple[Path, ...]):
@@ -72,7 +73,8 @@ class Paths(tuple[Path, ...]):
             lines.append(f"{self.rest:.4g} by {_counted(self.total - len(self))} other path(s)")
         return "\n".join([f"gradient {self.gradient!r}, the sum over {_counted(self.total)} path(s):", *lines])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def paths(node: Node, leaf: Node, *, limit: int = 10) -> Paths:

@@ -105,7 +105,8 @@ class Explanation(NamedTuple):
     def __str__(self) -> str:
         return " ".join([part for part in (self._what(), self.reason, self._way(), self._swept()) if part])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
     def _what(self) -> str:
         if self.kind == "value not finite":

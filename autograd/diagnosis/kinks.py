@@ -44,7 +44,8 @@ class Kink(NamedTuple):
         place = "at a kink, jump or pole" if self.distance == 0.0 else f"{self.distance:.3g} from a kink, jump or pole"
         return f"{operation_and_operands(self.node)}: {place}"
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class Kinks(tuple[Kink, ...]):
@@ -61,7 +62,8 @@ class Kinks(tuple[Kink, ...]):
             lines.append(f"of {len(self.choices)} choice(s) by `where` it is not recorded how close the condition was")
         return "\n".join(lines)
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def kinks(node: Node, *, tolerance: float = 1e-9) -> Kinks:
