@@ -125,6 +125,11 @@ class Dense(_Weighted):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
+        if n_out is None and n_in is not None:
+            raise DescriptionError(
+                f"{self.shown}: n_out is missing: Dense(n_in, n_out), or Dense(None, {n_in!r:.20}) if the first input "
+                "is to decide the number of inputs"
+            )
         self.n_out = whole_number(f"{self.shown}: n_out", n_out)
         self._make_weights(n_in, (self.n_out,), activation, weight_init, bias_init, bias, seed)
 

@@ -80,6 +80,9 @@ class Rounding(NamedTuple):
         certain = f"{value} is within {self.bound:.2g} of the exact value: {self.digits:.1f} digits are certain."
         return "\n".join([certain, *[f"{cancellation}." for cancellation in self.cancellations]])
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 def rounding(node: Node, *, inputs: float = 0.0) -> Rounding:
     """A bound of the rounding error of a node's value, with the subtractions and additions that cost digits.

@@ -47,6 +47,9 @@ class Path(NamedTuple):
                 texts[half:-half] = [f"({len(texts) - 2 * half} more)"]
         return f"{self.product:.4g} = {' · '.join(slopes) or '1'} by {' → '.join(shown)}"
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 class Paths(tuple[Path, ...]):
     """The paths found, the largest product first. Its `str` has a line for each.
@@ -69,6 +72,9 @@ class Paths(tuple[Path, ...]):
         if self.total > len(self):
             lines.append(f"{self.rest:.4g} by {_counted(self.total - len(self))} other path(s)")
         return "\n".join([f"gradient {self.gradient!r}, the sum over {_counted(self.total)} path(s):", *lines])
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def paths(node: Node, leaf: Node, *, limit: int = 10) -> Paths:

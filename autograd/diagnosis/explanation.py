@@ -105,6 +105,9 @@ class Explanation(NamedTuple):
     def __str__(self) -> str:
         return " ".join([part for part in (self._what(), self.reason, self._way(), self._swept()) if part])
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _what(self) -> str:
         if self.kind == "value not finite":
             return f"The value of {describe(self.node)} is {self.node.value}."

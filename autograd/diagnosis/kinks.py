@@ -44,6 +44,9 @@ class Kink(NamedTuple):
         place = "at a kink, jump or pole" if self.distance == 0.0 else f"{self.distance:.3g} from a kink, jump or pole"
         return f"{operation_and_operands(self.node)}: {place}"
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 class Kinks(tuple[Kink, ...]):
     """The kinks of a graph, nearest first. Its `str` has a line for each.
@@ -58,6 +61,9 @@ class Kinks(tuple[Kink, ...]):
         if self.choices:
             lines.append(f"of {len(self.choices)} choice(s) by `where` it is not recorded how close the condition was")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def kinks(node: Node, *, tolerance: float = 1e-9) -> Kinks:

@@ -342,6 +342,23 @@ class Node:
         """Fill in `grad` of every node that this one depends on: see `autograd.backward`."""
         hooks.backward(self, gradient)
 
+    def pass_gradient(self) -> None:
+        """The sweep's step at this node alone: add `grad`, times each local gradient, to the `grad` of the parents.
+
+        >>> x = Variable(3.0)
+        >>> y = x * x * 2.0
+        >>> y.grad = 1.0
+        >>> y.pass_gradient()
+        >>> y.parents[0].grad
+        2.0
+        """
+        for parent, slope in zip(self.parents, self.local_gradients, strict=True):
+            if varies(parent):
+                parent.grad += self.grad * slope
+
+    # Under micrograd's name.
+    _backward = pass_gradient
+
     def detach(self) -> Constant:
         """A constant of the same value and name: derivatives stop here."""
         if is_traced():

@@ -19,9 +19,11 @@ from autograd.testing.differences import SAFETY
 from autograd.testing.faulty_operations import fault_of
 from autograd.testing.hidden_dependencies import kept_node
 from autograd.testing.kinks import kinks_near, margins_of
-from autograd.testing.report import Report, failure
+from autograd.testing.report import Report, failure, hidden_by_pytest
 
 __all__ = ["assert_gradients", "check_gradients", "check_grads", "gradcheck"]
+
+__tracebackhide__ = hidden_by_pytest
 
 
 def gradcheck(

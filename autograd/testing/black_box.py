@@ -18,11 +18,13 @@ from autograd.testing.check import Finding, spread, unit
 from autograd.testing.common_mistakes import mistake_in
 from autograd.testing.comparison import Derivative, Tolerance, compare
 from autograd.testing.differences import EPSILON, PROBE, Line, Sample, scales_of
-from autograd.testing.report import Fault, Report, failure
+from autograd.testing.report import Fault, Report, failure, hidden_by_pytest
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import Structure, as_array, flatten
 
 __all__ = ["check_gradient"]
+
+__tracebackhide__ = hidden_by_pytest
 
 # The distance from 1 to the next number, in the arithmetics that leave differences enough digits.
 SPACINGS = {"float64": EPSILON, "float32": 2.0**-23}

@@ -8,7 +8,15 @@ from autograd.errors import GradcheckError
 from autograd.testing.check import Finding
 from autograd.testing.kinks import Kink
 
-__all__ = ["Fault", "Report", "failure"]
+__all__ = ["Fault", "Report", "failure", "hidden_by_pytest"]
+
+
+def hidden_by_pytest(caught: Any) -> bool:
+    """Whether pytest leaves the lines of a checker out of a traceback: a finding is about the lines of the user.
+
+    It is the `__tracebackhide__` of the checkers' modules, and is given pytest's `ExceptionInfo`.
+    """
+    return isinstance(caught.value, GradcheckError)
 
 
 class Fault(NamedTuple):

@@ -191,14 +191,14 @@ def expressions(
     *,
     max_leaves: int = 3,
     max_steps: int = 12,
-    of: SearchStrategy[Primitive] | None = None,
+    of: SearchStrategy[Primitive] | Sequence[Primitive] | None = None,
     near_kinks: bool = False,
 ) -> SearchStrategy[Expression]:
     """Random expressions whose steps share operands, with a point at which all is smooth and finite.
 
     With `near_kinks`, all is finite there, and kinks are met often: exactly, or almost.
 
-    `of` says which primitives to use, one's own for instance: `sampled_from([Plus, Multiply, MyPrimitive])`.
+    `of` says which primitives to use, one's own for instance: `[Plus, Multiply, MyPrimitive]`, or a strategy for them.
 
     They shrink to fewer steps, to the first primitives, and to small whole numbers at the leaves.
     """
@@ -213,7 +213,8 @@ def expressions(
         others = (primitive.arity or 4) - 1
         return st.tuples(st.just(primitive), st.tuples(reference, *[operand] * others))
 
-    step = (primitives() if of is None else of).flatmap(step_of)
+    chosen: Any = primitives() if of is None else of
+    step = (st.sampled_from(chosen) if isinstance(chosen, list | tuple) else chosen).flatmap(step_of)
     leaf = st.integers(-400, 400).map(lambda hundredths: hundredths / 100)
     if near_kinks:
         leaf = st.builds(

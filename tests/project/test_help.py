@@ -18,6 +18,8 @@ import viz
 from autograd import Constant, Primitive, Variable, asin, exp, hypot, log, logsumexp
 from tests import PROJECT
 
+pytest_plugins = "pytester"
+
 
 def public(package):
     """The public functions and classes of a package, but for errors, and for `Node`, which operations alone make."""
@@ -134,3 +136,48 @@ def test_a_program_that_uses_the_package_is_checked_strictly(tmp_path):
     first = PROGRAM.count("\n") + 1
     lines = [int(line.split(":")[1]) - first for line in done.stdout.splitlines() if ": error:" in line]
     assert lines == [2, 3, 4, 5, 6, 7], done.stdout
+
+
+def test_a_node_passes_its_gradient_on_by_hand():
+    """The middle of micrograd's lesson: one node after the other, the output first."""
+    x, w = Variable(3.0), Variable(-2.0)
+    product = x * w
+    out = product + x * 4.0
+    out.grad = 1.0
+    for node in (out, product, out.parents[1]):
+        node._backward()
+    assert (x.grad, w.grad) == (2.0, 3.0)
+
+
+def test_findings_show_themselves_as_they_are_read():
+    x = Variable(-1.0, name="x")
+    y = x.relu() * 2.0
+    y.backward()
+    for found in (autograd.explain(x, y), autograd.rounding(y), autograd.paths(y, x)):
+        assert repr(found) == str(found)
+
+
+def test_keras_first_line_is_told_its_form_here():
+    with pytest.raises(layers.DescriptionError, match=r"n_out is missing: Dense\(n_in, n_out\), or Dense\(None, 16\)"):
+        layers.Dense(16, activation="relu")
+
+
+def test_a_failing_check_shows_the_lines_of_the_test_alone(pytester):
+    pytester.makepyfile(
+        """
+        from autograd import Primitive, gradcheck
+        Cube = Primitive("cube", lambda x: x * x * x, lambda x, out: 2 * x * x, registered=False)
+
+        def test_cube():
+            gradcheck(Cube, [2.0])
+        """
+    )
+    printed = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider").stdout.str()
+    assert "GradcheckError" in printed and "gradcheck(Cube, [2.0])" in printed
+    assert "def gradcheck(" not in printed and "raise failure" not in printed
+
+
+def test_strategies_take_a_list_of_primitives():
+    from autograd.testing import expressions
+
+    assert "<primitive multiply>" in repr(expressions(of=[autograd.Multiply]))
