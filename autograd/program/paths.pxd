@@ -20,6 +20,7 @@ cdef class Path:
 @cython.final
 cdef class PathTree:
     cdef readonly object fun, signature, limit, lock, refused
+    cdef readonly bint over_rows
     cdef readonly str tier
     cdef readonly Path root
     cdef readonly Py_ssize_t count
@@ -33,6 +34,7 @@ cdef class PathTree:
 @cython.final
 cdef class Recordings:
     cdef readonly object fun, limit, full, watched
+    cdef readonly bint over_rows
     cdef readonly str tier
     cdef readonly dict known
     cdef readonly list signatures
