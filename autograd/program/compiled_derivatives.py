@@ -86,7 +86,7 @@ class Derivatives:
         known = self.along.get((kind, used, stacked))
         if known is not None:
             return known
-        along = kind(self, used, stacked)
+        along: Any = kind(self, used, stacked)
         return self.along.setdefault((kind, used, stacked), self.compiler(along, along.reduce()))
 
     def closes_over_nodes(self) -> bool:
@@ -237,7 +237,7 @@ class CompiledOperation(JointOperation):
 
     def split(self, numbers: Sequence[Any]) -> tuple[list[Any], list[list[Any]]]:
         """Those of numbers for the operands that belong to shared numbers, and to each moving argument with rows."""
-        own = []
+        own: list[list[Any]] = []
         stop = len(numbers)
         for place in reversed(self.derivatives.moving_rows):
             start = stop - self.rows[place].size

@@ -140,7 +140,7 @@ def rows_of(xs: Any) -> list[Any]:
     rows: list[Any] = []
 
     def note(leaf: Any) -> Any:
-        if not (isinstance(leaf, list) or getattr(leaf, "ndim", 0)):
+        if not (isinstance(leaf, list) or getattr(leaf, "ndim", 0) > 0):
             raise ArgumentError(
                 f"scan takes xs as arrays or lists of rows, one row for each turn, got {type(leaf).__name__} "
                 f"{leaf!r:.60}"

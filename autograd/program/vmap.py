@@ -234,7 +234,8 @@ class Mapped(CompiledOverRows):
         results, structure = flatten(value, f"the output of {self.__name__}", matrix_leaf)
         if not results:
             return value
-        layout = ResultLayout.of_parts(self.reduction.parts(call.structure), rows.count)
+        form: Any = call.structure
+        layout = ResultLayout.of_parts(self.reduction.parts(form), rows.count)
         others = as_array([number for place, number in enumerate(numbers) if place not in moving])
         operation = CompiledOperation(derivatives, others, plain.split()[1], layout)
         operands = [nodes[place] for place in moving] + [item for place in moving_rows for item in own[place].flat]
