@@ -128,7 +128,7 @@ def while_loop(condition: Callable[[Any], Any], body: Callable[[Any], Any], carr
 
     >>> from autograd import grad, while_loop
     >>> grad(lambda x: while_loop(lambda y: y < 100.0, lambda y: y * y, x))(3.0)
-    8748.0
+    17496.0
     """
     while condition(carry):
         carry = alike(body, carry, body(carry))
