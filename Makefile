@@ -29,6 +29,7 @@ check: .venv/ready-test
 	$(BIN)/python tools/generate_kernels.py --check
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/python tools/generate_pictures.py --check
+	$(BIN)/python tools/generate_readme.py --check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

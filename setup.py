@@ -41,7 +41,7 @@ HOT = {
     "program/machine/_blocks": "-O3", "program/machine/block": "-O3", "program/machine/machine": "-O2",
     "program/machine/step": "-O2",
     "transforms/curvature": "-O2", "transforms/edge_pushing": "-O2", "transforms/elimination": "-O2",
-    "transforms/tape": "-O2",
+    "transforms/masked": "-O2", "transforms/tape": "-O2",
 }  # fmt: skip
 # The inner loops are compiled for wider vector units too; the machine takes those of the processor it is on.
 BLOCKS = "autograd.program.machine._blocks"

@@ -39,6 +39,7 @@ from autograd.errors import (
 from autograd.graph import copying as _copying  # noqa: F401 - sets its hooks: nodes can be copied and pickled
 from autograd.graph import numpy_interop as _numpy_interop  # noqa: F401 - sets its hook: NumPy's functions work on nodes
 from autograd.graph.locks import check_interpreter_lock as _check_interpreter_lock
+from autograd.graph.lookup import take
 from autograd.graph.modes import no_grad, scope, source_lines, strict
 from autograd.graph.node import Constant, Node, Variable
 from autograd.graph.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
@@ -100,7 +101,7 @@ __all__ = [
     "compiled", "explain", "fori_loop", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp",
     "jacfwd", "jacobian", "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths",
     "register_container", "replay", "rounding", "scan", "scope", "source_lines", "stop_gradient", "strict",
-    "topological_order", "value_and_grad", "vjp", "vmap", "while_loop", "zero_grad", *_functions, *_primitives,
+    "take", "topological_order", "value_and_grad", "vjp", "vmap", "while_loop", "zero_grad", *_functions, *_primitives,
     # `from autograd import *` brings no builtin's name, and not `e`, which is many a variable's.
     *[name for name in _python_math if name != "e"],
 ]  # fmt: skip

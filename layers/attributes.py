@@ -9,17 +9,30 @@ from layers.hints import did_you_mean, hint_of
 from layers.parameters.parameter import Parameter
 from layers.saving.registry import Described
 
-__all__ = ["check_assignment", "missing_attribute"]
+__all__ = ["MissingAttribute", "check_assignment"]
 
 
-def missing_attribute(layer: Described, name: str) -> str:
-    """The message for an attribute that a layer doesn't have."""
-    kind = type(layer).__name__
-    if not name.startswith("_") and "given_name" not in vars(layer):
-        return f"{kind} has no attribute {name!r}; does its __init__ call super().__init__(**names)?"
-    known = [other for other in dir(layer) if not other.startswith("_")]
-    meant = "" if name.startswith("_") else did_you_mean(name, known, "attribute")
-    return f"{kind} has no attribute {name!r}" + (f"; {meant}" if meant else "")
+class MissingAttribute(AttributeError):
+    """A layer has no attribute of this name.
+
+    The message is made when it is read: `hasattr` asks for no message, and to look for like names takes 90 µs.
+    """
+
+    def __init__(self, layer: Any, asked: str) -> None:
+        super().__init__(layer, asked)
+        self.layer, self.asked = layer, asked
+
+    def __str__(self) -> str:
+        layer, name = self.layer, self.asked
+        said = f"{type(layer).__name__} has no attribute {name!r}"
+        if name.startswith("_"):
+            return said
+        if "given_name" not in vars(layer):
+            return f"{said}; does its __init__ call super().__init__(**names)?"
+        if name in {**(layer._given or {}), **layer._values}:
+            return f"{said}; here it is values.{name}: after forward"
+        meant = did_you_mean(name, [other for other in dir(layer) if not other.startswith("_")], "attribute")
+        return f"{said}; {meant}" if meant else said
 
 
 def check_assignment(layer: Described, name: str, value: Any) -> None:

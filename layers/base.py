@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, Type
 
 from autograd import Node, Variable, scope
 from autograd.graph.node import hooks
+from autograd.text import one_line
 from layers.alone import Alone
 from layers.arrays import as_input, handed, is_array, name_elements, plain, singles
-from layers.attributes import check_assignment, missing_attribute
+from layers.attributes import MissingAttribute, check_assignment
 from layers.errors import DataError, DescriptionError, InputError, ShapeError, StateError
 from layers.hints import did_you_mean
 from layers.options import seed_of
@@ -133,7 +134,7 @@ class Layer(Alone, Described):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            raise AttributeError(missing_attribute(self, name))
+            raise MissingAttribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         check_assignment(self, name, value)
@@ -159,6 +160,10 @@ class Layer(Alone, Described):
             return self(*inputs)
         finally:
             _naming.reset(token)
+
+    def answering(self, count: int) -> Layer:
+        """The layer that answers so many inputs: itself, or of a network, given x and y, its loss."""
+        return self
 
     def apply(self, *inputs: Any, called: str | None = None) -> Any:
         """The result on outputs of other layers, nodes or numbers, without the checks that calling the layer makes.
@@ -187,12 +192,21 @@ class Layer(Alone, Described):
             if name in self.inputs[: len(inputs)]:
                 raise InputError(f"{self.shown} takes {listed}, got {name} twice")
         if len(inputs) + len(named) != expected:
-            raise InputError(f"{self.shown} takes {listed}, got {len(inputs) + len(named)}")
+            got = len(inputs) + len(named)
+            raise InputError(f"{self.shown} takes {listed}, got {got}{self._namesake(got)}")
         given = dict(zip(self.inputs, inputs, strict=False)) | dict(named)
         try:
             return {name: as_input(name, given[name]) for name in self.inputs}
         except (InputError, ShapeError) as error:
             raise type(error)(f"{self.shown}: {error}") from None
+
+    def _namesake(self, count: int) -> str:
+        """The layer of like name that takes so many inputs, as a remark: `Sigmoid` of three is `SigmoidNeuron`."""
+        for kind, other in LAYERS.classes.items():
+            inputs = getattr(other, "inputs", ())
+            if kind.startswith(f"{self.kind}_") and len(inputs) == count:
+                return f"; {other.__name__} takes {', '.join(inputs)}"
+        return ""
 
     def _completed(self, given: dict[str, Any]) -> dict[str, Any]:
         """The values of `compute` on prepared inputs; if it fails, sizes that these inputs decided are open again."""
@@ -211,7 +225,7 @@ class Layer(Alone, Described):
                     f"{type(values).__name__}"
                 )
         except (DataError, InputError, ShapeError) as error:
-            raise type(error)(f"{called}: {error}") from None
+            raise type(error)(f"{one_line(called)}: {error}") from None
         self._name_values(values, list(given.values()))
         return values
 
@@ -394,9 +408,9 @@ class Layer(Alone, Described):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The last forward pass as a picture for a notebook, if `viz` was imported; text without one."""
         render = hooks.render
-        if render is None or self._given is None:
+        if render is None or self.last_pass is None:
             return {"text/plain": repr(self)}
-        shown: dict[str, str] = render(list(singles(list(self._values.values())[-1])))
+        shown: dict[str, str] = render(self)
         return shown
 
 

@@ -78,17 +78,21 @@ class Loss(Layer):
         """Whether plain numbers, an output or a target, are labels for certain, as hardly any output is."""
         return False
 
+    def may_be_targets(self, values: Any) -> bool:
+        """Whether plain numbers that stand where targets belong may be targets, beside outputs that are labels."""
+        return _only(values, self.labels)
+
     def _prepared(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs by name, checked: outputs come before targets."""
         prepared = super()._prepared(inputs, named)
         if len(prepared) == 2 and not is_traced():
             outputs, targets = [plain(value) for value in prepared.values()]
             alike = shape_of(outputs) == shape_of(targets)
-            if alike and self.are_labels(outputs) and not _only(targets, self.labels):
+            if alike and self.are_labels(outputs) and not self.may_be_targets(targets):
                 y_hat, y = prepared
                 raise InputError(
                     f"{self.shown} takes the outputs first and then the targets, ({y_hat}, {y}); here the first are "
-                    f"all labels, and the second are not; exchange them"
+                    f"all labels, and the second are none; exchange them"
                 )
         return prepared
 
@@ -109,11 +113,11 @@ class Loss(Layer):
 
     def classes(self, outputs: Any) -> Any:
         """The class number that each output speaks for, as `target_classes` counts. Raises DataError."""
-        raise DataError(f"{self.name} knows no classes; predict(X) has the outputs")
+        raise DataError(f"{self.shown} knows no classes; predict(X) has the outputs")
 
     def probabilities(self, outputs: Any) -> Any:
         """The probability of each class, a row for each output. Raises DataError."""
-        raise DataError(f"{self.name} knows no probabilities; predict(X) has the outputs")
+        raise DataError(f"{self.shown} knows no probabilities; predict(X) has the outputs")
 
     # Means
 
@@ -128,7 +132,7 @@ class Loss(Layer):
         """Raise DescriptionError if the loss of a sample may be several numbers."""
         if self.reduction == "none":
             raise DescriptionError(
-                f"{self.name} gives a loss for each element, and a training needs one number: take 'mse', or the "
+                f"{self.shown} gives a loss for each element, and a training needs one number: take 'mse', or the "
                 f"reduction 'mean' or 'sum'"
             )
 
@@ -291,11 +295,11 @@ class _OfAnyKind(Loss):
         self.function = function
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
-        return {"l": reduced(as_input(f"the result of {self.name}", self.function(y_hat, y)), self.reduction)}
+        return {"l": reduced(as_input(f"the result of {self.shown}", self.function(y_hat, y)), self.reduction)}
 
     def to_dict(self) -> dict[str, Any]:
         raise DescriptionError(
-            f"the loss {self.name} is a function, which has no description; make it a class of Loss with "
+            f"the loss {self.shown} is a function, which has no description; make it a class of Loss with "
             f'@registered("...")'
         )
 
@@ -328,6 +332,13 @@ class _OfProbabilities(Loss):
     def are_labels(self, values: Any) -> bool:
         # Scores may all be 0, as those of a model before training.
         return _only(values, self.labels) and bool((values == 1.0).any() if is_array(values) else values == 1.0)
+
+    def may_be_targets(self, values: Any) -> bool:
+        if self.of == "probabilities":
+            # An output that is a label for certain hardly ever stands beside a target that isn't.
+            return super().may_be_targets(values)
+        # Whole scores may stand beside targets between 0 and 1.
+        return bool(((values >= 0.0) & (values <= 1.0)).all() if is_array(values) else 0.0 <= values <= 1.0)
 
 
 def weighted_log(weight: Any, probability: Any) -> Any:

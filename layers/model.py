@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, Unpack
 
+from autograd.text import one_line
 from layers.alone import Pass
 from layers.arrays import elementwise, same_shape
 from layers.base import Layer, Names, from_dict, registered
@@ -102,7 +103,7 @@ class Model(Layer):
 
     def _loss_of_classes(self) -> Loss:
         if self._trained_loss is None:
-            raise DataError(f"{self.name} was not trained on classes; predict(X) has the outputs")
+            raise DataError(f"{self.shown} was not trained on classes; predict(X) has the outputs")
         return self._trained_loss
 
     def summary(self, x: Any = None) -> str:
@@ -240,7 +241,7 @@ class Sequential(Model):
             try:
                 features = layer.settle(features)
             except ShapeError as error:
-                raise ShapeError(f"{name}: {error}") from None
+                raise ShapeError(f"{one_line(name)}: {error}") from None
         return features
 
     def ending(self) -> Layer:
@@ -269,8 +270,8 @@ class Sequential(Model):
             for parameter in layer.named_parameters().values():
                 if parameter in owners:
                     raise DescriptionError(
-                        f"{self.shown}: {owners[parameter]} and {name} share {parameter.name}, and a description ties "
-                        f"whole layers of one model only"
+                        f"{self.shown}: {one_line(owners[parameter])} and {one_line(name)} share "
+                        f"{one_line(parameter.name)}, and a description ties whole layers of one model only"
                     )
                 owners[parameter] = name
         return super().to_dict()
@@ -379,17 +380,20 @@ class Network(Sequential):
         self._objective = _Objective(self, made)
         return self
 
+    def answering(self, count: int) -> Layer:
+        return self._with_loss() if count == 2 else self
+
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         """The outputs of x; the loss of x and y."""
-        if len(inputs) + len(named) == 2:
-            return self._with_loss()(*inputs, **named)
-        return super().__call__(*inputs, **named)
+        answering = self.answering(len(inputs) + len(named))
+        return super().__call__(*inputs, **named) if answering is self else answering(*inputs, **named)
 
     def forward(self, *numbers: Any, **named: Any) -> Any:
         """The outputs of forward(x); the loss of forward(x, y)."""
-        answering = self._with_loss() if len(numbers) + len(named) == 2 else None
-        result = super().forward(*numbers, **named) if answering is None else answering.forward(*numbers, **named)
-        self._answering = answering
+        answering = self.answering(len(numbers) + len(named))
+        alone = answering is self
+        result = super().forward(*numbers, **named) if alone else answering.forward(*numbers, **named)
+        self._answering = None if alone else answering
         return result
 
     def backward(self, *numbers: Any, **named: Any) -> Gradients:
@@ -431,7 +435,7 @@ class Network(Sequential):
 
     def _with_loss(self) -> _Objective:
         if self._objective is None:
-            raise NoForwardError(f"{self.name} has no loss; give it one with add_loss(...)")
+            raise NoForwardError(f"{self.shown} has no loss; give it one with add_loss(...)")
         # Layers may have come after the loss.
         self._objective.loss.check_ending(self)
         return self._objective
@@ -441,7 +445,7 @@ class _Objective(Layer):
     """The loss of a network's outputs."""
 
     def __init__(self, network: Network, loss: Loss) -> None:
-        super().__init__(name=loss.name)
+        super().__init__(name=f"{network.name} with its loss")
         self.network = network
         self.loss = loss
 

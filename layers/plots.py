@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.text import one_line
 from layers.base import Layer
 from layers.errors import DataError, ShapeError
 from layers.losses import loss_for, loss_of
 from layers.parameters.parameter import flat_values
-from layers.training.data import check_lengths, checked_samples, prepared
+from layers.training.data import as_classes, check_lengths, checked_samples, prepared
 from layers.training.history import History
 from layers.training.step import TrainingStep, outputs
 from layers.training.survey import survey_samples
@@ -74,6 +75,7 @@ def learning_curve(history: History) -> Any:
             color=curves[-1][2],
             label=f"best: {monitored:.3g} in epoch {history.best}",
         )
+    axes.xaxis.get_major_locator().set_params(integer=True)
     every = [loss for _, losses, _, _ in curves for loss in losses]
     if min(every) > 0:
         log_scale(axes, min(every), max(every))
@@ -89,7 +91,8 @@ def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 200) -> An
     """
     import numpy
 
-    inputs, labels = checked_samples("X", X), checked_samples("y", y)
+    names = getattr(model, "classes_", None)
+    inputs, labels = checked_samples("X", X), checked_samples("y", as_classes(y, names))
     check_lengths(inputs, labels)
     if inputs.shape[1:] != (2,):
         raise ShapeError(f"a decision boundary is of two features, X of shape (samples, 2), got {inputs.shape}")
@@ -113,13 +116,18 @@ def decision_boundary(model: Layer, X: Any, y: Any, resolution: int = 200) -> An
         place = int(label) if numbered else rank
         axes.scatter(
             mine[:, 0], mine[:, 1], s=36, c=_colour(place), marker=MARKERS[place % len(MARKERS)], edgecolors="white",
-            linewidths=0.7, label=f"label {label:g}".replace("-", "−"), zorder=3,
+            linewidths=0.7, label=label_of(label, names), zorder=3,
         )  # fmt: skip
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     figure.legend(
         *axes.get_legend_handles_labels(), loc="outside lower center", ncols=min(len(classes), 6), frameon=False
     )
     return figure
+
+
+def label_of(label: float, names: Any) -> str:
+    """The words for a class in a legend: its name, if it has one."""
+    return f"label {label:g}".replace("-", "−") if names is None else one_line(names[int(label)])
 
 
 def _colour(place: int) -> str:

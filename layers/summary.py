@@ -13,7 +13,7 @@ __all__ = ["summary_of"]
 
 
 def summary_of(model: Layer, x: Any) -> str:
-    """A row for each layer of the model, which is applied to x, and one for their sums.
+    """A row for each layer of the model, which is applied to x, and one for their sums; frozen layers are marked.
 
     >>> from layers import Dense, Sequential
     >>> print(summary_of(Sequential(Dense(2, 3, "relu"), Dense(3, 1)), [1.0, 2.0]))
@@ -26,6 +26,7 @@ def summary_of(model: Layer, x: Any) -> str:
     rows: list[tuple[str, ...]] = [("layer", "kind", "output shape", "parameters", "operations")]
     value = as_input("x", x)
     counted: set[int] = set()
+    frozen = model.frozen_parameters()
     parameters = operations = 0
     # The whole model first: its checks name any fault, and sizes are settled.
     model(value)
@@ -35,7 +36,8 @@ def summary_of(model: Layer, x: Any) -> str:
         counted |= {id(one) for one in new}
         learned, computed = sum([one.size for one in new]), _operations(value)
         shape = value.shape if is_array(value) else ()
-        rows.append((layer.shown, type(layer).__name__, str(shape), f"{learned:,}", f"{computed:,}"))
+        kind = type(layer).__name__ + (" (frozen)" if new and frozen.issuperset(new) else "")
+        rows.append((layer.shown, kind, str(shape), f"{learned:,}", f"{computed:,}"))
         parameters, operations = parameters + learned, operations + computed
     rows.append(("total", "", "", f"{parameters:,}", f"{operations:,}"))
     return _aligned(rows)

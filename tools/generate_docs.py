@@ -1,4 +1,4 @@
-"""Write `docs/primitives.md` and `docs/layers-table.md`, one row for each primitive and layer, from the declarations.
+"""Write `docs/primitives.md`, `docs/layers-table.md` and `docs/texts/words.md`, a row for each thing declared.
 
 python tools/generate_docs.py           writes the file
 python tools/generate_docs.py --check   exits with status 1 if it is not up to date
@@ -17,6 +17,7 @@ sys.path.insert(0, str(PROJECT))
 from autograd.operations.primitives import all_primitives  # noqa: E402 - after the path is set
 from examples import lab_network  # noqa: E402
 from layers.base import LAYERS  # noqa: E402
+from layers.hints import HINTS  # noqa: E402
 from layers.losses import Loss  # noqa: E402
 from layers.parameters.initialisers import INITIALISERS  # noqa: E402
 from layers.training.optimisers import OPTIMIZERS  # noqa: E402
@@ -71,6 +72,24 @@ def tables_of_layers() -> str:
     return "\n".join(lines) + "\n"
 
 
+def table_of_words() -> str:
+    """The page with one row for each word of the texts."""
+    kinds = {
+        "class": "Classes", "option": "Options of constructors and descriptions", "attribute": "Attributes",
+        "argument": "Arguments of forward and backward", "gradient": "Gradients that backward gives",
+    }  # fmt: skip
+    lines = [
+        "# Words of the texts, and the words here",
+        "",
+        "Written by `tools/generate_docs.py` from `layers/hints.py`, the table that messages look into, too.",
+    ]
+    for kind, title in kinds.items():
+        lines += ["", f"## {title}", "", "| the text | here | |", "|---|---|---|"]
+        rows = [hint for hint in HINTS if hint.kind == kind]
+        lines += [f"| `{hint.word}` | `{hint.here}` | {hint.remark} |" for hint in rows]
+    return "\n".join(lines) + "\n"
+
+
 def row_of_class(kind: str, made: Any) -> str:
     """The row of one class: its names, its options with their defaults, the first line of its docstring."""
     options = []
@@ -93,6 +112,7 @@ def main() -> int:
     texts = {
         DOCS / "primitives.md": table_of_primitives(),
         DOCS / "layers-table.md": tables_of_layers(),
+        DOCS / "texts" / "words.md": table_of_words(),
         DOCS / "lab-network.dot": picture.dot,
     }
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]

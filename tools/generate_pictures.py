@@ -22,7 +22,7 @@ sys.path.insert(0, str(PROJECT))
 
 from autograd import Variable, exp, jit, log, tanh, vmap, where  # noqa: E402 - after the path is set
 from examples import lab_network  # noqa: E402
-from layers import Dense, Sequential  # noqa: E402
+from layers import Affine, Dense, Network, Sequential  # noqa: E402
 from viz import Drawing, draw  # noqa: E402
 from viz.layout.engine import VARIABLE  # noqa: E402
 
@@ -75,6 +75,26 @@ def one_layer_open() -> Drawing:
     return draw(loss, expand="Affine2")
 
 
+def names_alone() -> Drawing:
+    """The form of a computation, without a number. `show="values"` leaves out the gradients only."""
+    loss = lab_network.build()
+    return draw(loss, show="names")
+
+
+def a_layer_alone() -> Drawing:
+    """A layer after its own `forward` and `backward`. Gradients by name, or with `sign="∇"` after an arrow."""
+    affine = Affine(index=1)
+    affine.forward(x=1.0, w=2.0, b=5.0)
+    affine.backward(10.0)
+    return draw(affine, sign="d")
+
+
+def a_loss() -> Drawing:
+    """A network, given inputs and targets: its loss."""
+    network = Network(Dense(2, 1, "tanh"), loss="mse", seed=0)
+    return draw(network, [1.0, -2.0], [0.5], expand=1)
+
+
 def cards() -> Drawing:
     """An operation and its result in one."""
     loss = lab_network.build()
@@ -102,7 +122,7 @@ def dark() -> Drawing:
 def a_model() -> Drawing:
     """A model, given its inputs: values that go the same way are drawn as one, `… more`."""
     model = Sequential(Dense(2, 4, "tanh"), Dense(4, 2), seed=0)
-    return draw(model, [1.0, -2.0], expand=1, max_nodes=15)
+    return draw(model, [1.0, -2.0], expand=1, max_nodes=16)
 
 
 def folded() -> Drawing:
@@ -190,8 +210,8 @@ def mermaid() -> str:
 
 
 SECTIONS: list[Callable[[], Drawing | str]] = [
-    white_box, black_box, one_layer_open, cards, records, colours, dark, a_model, folded, focus, not_a_number, compiled,
-    program, called, rows, animation, text, mermaid,
+    white_box, black_box, one_layer_open, names_alone, a_layer_alone, a_loss, cards, records, colours, dark, a_model,
+    folded, focus, not_a_number, compiled, program, called, rows, animation, text, mermaid,
 ]  # fmt: skip
 
 

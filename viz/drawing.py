@@ -228,6 +228,8 @@ def draw(
     style: str = "wires",
     color_by: str | None = None,
     theme: str = "auto",
+    show: str = "all",
+    sign: str = "∂",
     engine: str | os.PathLike[str] | None = None,
     timeout: float = TIMEOUT,
 ) -> Drawing:
@@ -235,7 +237,9 @@ def draw(
 
     Or of the call of a function or a layer with `arguments`: numbers, arrays and nested lists, tuples and dicts of
     them, whose numbers become variables named after the parameters. The picture then shows the gradients of the
-    result, of several results those of their sum; no `.grad` of a node is changed. Of a function that `jit` compiled,
+    result, of several results those of their sum; no `.grad` of a node is changed. Of a network given x and y it shows
+    the loss; of a layer without arguments its last `forward`, and `backward` if that followed. Of a function that `jit`
+    compiled,
     it shows the recorded program of the path that the arguments take, with the decisions taken on it; of one that
     `vmap` maps over rows that of the first row; without arguments, and of a `Program`, the operations without numbers.
 
@@ -246,6 +250,8 @@ def draw(
     style: "wires"; "cards", an operation and its result in one; "records", as micrograd draws them.
     color_by: "gradient" or "value": grounds in blue above 0 and orange below, the stronger the larger.
     theme: "light", "dark", or "auto", which follows the viewer's system.
+    show: "all"; "values", without gradients; "names", without numbers.
+    sign: the sign of gradients: "∂", or with the names of values "d" as in dw₁, or "∇" with an arrow.
     engine: the layout program, if not $AUTOGRAD_DOT, `dot` or graphviz-pure; it may take `timeout` seconds.
 
     Raises GraphTooLarge if more values than that remain after folding.
@@ -275,9 +281,9 @@ def draw(
         raise TypeError(
             f"engine is the name or the path of a layout program, got {type(engine).__name__}: {engine!r:.60}"
         )
-    look = Look(style, color_by, theme).checked()
+    look = Look(style, color_by, theme, show, sign).checked()
     diagram, name = diagram_of_subject(subject, arguments, focus=focus, radius=radius, limit=max_nodes or LIMIT)
-    view = select(diagram, expand, max_nodes)
+    view = select(diagram.showing(show, sign), expand, max_nodes)
     return Drawing(view, title=title or name, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
 
 
@@ -291,11 +297,12 @@ def tree(nodes: Node | Iterable[Node], *, lines: int = MOST_LINES) -> str:
     return write_tree(diagram_below(nodes), lines)
 
 
-def render(nodes: Node | Iterable[Node]) -> dict[str, str]:
-    """The forms of a node, or of several, that a notebook shows; never raises."""
+def render(subject: Any) -> dict[str, str]:
+    """The forms of a node, of several, or of a layer's last pass that a notebook shows; never raises."""
     try:
-        return draw(nodes)._repr_mimebundle_()
+        return draw(subject)._repr_mimebundle_()
     except GraphTooLarge as error:
+        nodes = subject.last_pass.outputs if hasattr(type(subject), "last_pass") else subject
         return {"text/plain": f"{tree(nodes)}\n{error}"}
     except Exception as error:
-        return {"text/plain": f"{nodes!r}\n{error}"}
+        return {"text/plain": f"{subject!r}\n{error}"}

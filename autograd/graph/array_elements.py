@@ -12,6 +12,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.graph.discrete import is_discrete, is_truth, selected
 from autograd.operations import functions
 from autograd.operations.primitive import primitive_of_numpy
 from autograd.operations.primitives import (
@@ -33,14 +34,9 @@ from autograd.operations.primitives import (
 )
 
 __all__ = [
-    "PAIRS", "REDUCTIONS", "TRUTHS", "any_nan", "between", "distinct", "function_of", "holds", "is_condition",
+    "PAIRS", "REDUCTIONS", "TRUTHS", "any_nan", "between", "distinct", "function_of", "holds",
     "median_of", "order_of", "place_of_largest", "place_of_smallest", "place_to_insert", "quantile_of",
 ]  # fmt: skip
-
-
-def is_condition(x: Any) -> bool:
-    """Whether it is a comparison inside a trace, which `where` takes undecided."""
-    return hasattr(type(x), "choose") and not hasattr(x, "dtype")
 
 
 def is_nan(x: Any) -> Any:
@@ -50,12 +46,12 @@ def is_nan(x: Any) -> Any:
 
 def holds(x: Any) -> Any:
     """The truth of an element: whether it is not 0."""
-    return x if isinstance(x, bool) or is_condition(x) else x != 0
+    return x if (is_discrete(x) and is_truth(x.number)) or type(x) is bool else x != 0
 
 
 def negated(truth: Any) -> Any:
     """The truth that another does not hold."""
-    return ~truth if is_condition(truth) else not truth
+    return truth.negated() if is_discrete(truth) else not truth
 
 
 def differ(first: Any, second: Any) -> Any:
@@ -150,24 +146,26 @@ def order_of(row: Sequence[Any]) -> list[int]:
     return sorted(known, key=row.__getitem__) + unknown
 
 
-def place_of_largest(row: Sequence[Any]) -> int:
-    """The place of the first element that is largest, of the first nan if there is one."""
+def place_of_largest(row: Sequence[Any]) -> Any:
+    """The place of the first element that is largest, of the first nan if there is one; undecided inside a trace."""
     return _place_of_extreme(operator.gt, row)
 
 
-def place_of_smallest(row: Sequence[Any]) -> int:
-    """The place of the first element that is smallest, of the first nan if there is one."""
+def place_of_smallest(row: Sequence[Any]) -> Any:
+    """The place of the first element that is smallest, of the first nan if there is one; undecided inside a trace."""
     return _place_of_extreme(operator.lt, row)
 
 
-def _place_of_extreme(beats: Callable[[Any, Any], Any], row: Sequence[Any]) -> int:
-    if any_nan(row):
-        return next(place for place, x in enumerate(row) if is_nan(x))
-    best = 0
+def _place_of_extreme(beats: Callable[[Any, Any], Any], row: Sequence[Any]) -> Any:
+    best, found = row[0], 0
     for place in range(1, len(row)):
-        if beats(row[place], row[best]):
-            best = place
-    return best
+        x = row[place]
+        wins = (beats(x, best) | is_nan(x)) & negated(is_nan(best))
+        if is_discrete(wins):
+            best, found = where(wins, x, best), selected(wins, place, found, int)
+        elif wins:
+            best, found = x, place
+    return found
 
 
 def place_to_insert(row: Sequence[Any], x: Any, right: bool) -> int:

@@ -19,7 +19,8 @@ from typing import Any
 from autograd.graph.modes import is_strict, is_traced, lenient
 from autograd.graph.node import Call, Node, assigned_since, operands_of, recorded_gradients, uses_of, value_of, varies
 from autograd.graph.node_errors import stale_graph
-from autograd.operations.primitives import StopGradient, Sum, where
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Defined, StopGradient, Sum, where
 
 try:
     import cython
@@ -102,18 +103,42 @@ def local_gradients_as_nodes(node: Node, varying: list[bool] | None = None) -> S
         if assigned_since(operand, node):
             raise stale_graph(operand, node)
     with lenient() if is_strict() else nullcontext():
-        slopes = run_rule(node, varying)
+        slopes = run_rule(operands, node, varying)
         if any([known != known for known in recorded]):
-            # A local gradient that is nan has derivatives that are nan, in every operand.
-            undefined = Sum(*[operand for operand in operands if isinstance(operand, Node)]) * math.nan
-            return [slope if known == known else undefined for known, slope in zip(recorded, slopes, strict=True)]
+            if not primitive.registered:
+                # A compiled function, or the solution of an equation: nothing is known of what depends on what.
+                undefined = Sum(*[operand for operand in operands if isinstance(operand, Node)]) * math.nan
+                return [slope if known == known else undefined for known, slope in zip(recorded, slopes, strict=True)]
+            # A local gradient that is nan has derivatives that are nan, in those operands that it depends on at a
+            # common point: a rule may choose a constant at nan.
+            common = common_point(operands)
+            elsewhere = run_rule(common, primitive(*common), varying)
+            return [
+                slope if known == known else other * math.nan
+                for known, slope, other in zip(recorded, slopes, elsewhere, strict=True)
+            ]
     return slopes
 
 
-def run_rule(node: Node, varying: list[bool] | None = None) -> Sequence[Any]:
-    """The local gradients that the primitive's rule gives on the operands themselves; `varying` as above."""
+def common_point(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Nodes that depend on the operands that vary, in their places, and whose values are numbers of no special kind."""
+    return tuple(
+        [
+            moved_to(0.5 + 0.25 * place / len(operands), operand) if varies(operand) else operand
+            for place, operand in enumerate(operands)
+        ]
+    )
+
+
+def moved_to(value: float, operand: Node) -> Node:
+    """A node with this value that depends on an operand, with the slope 1."""
+    shift = Primitive("moved", lambda x: value, lambda x, out: 1.0, linear=True, registered=False)
+    return shift(operand)  # type: ignore[no-any-return]
+
+
+def run_rule(operands: tuple[Any, ...], node: Node, varying: list[bool] | None = None) -> Sequence[Any]:
+    """The local gradients that the rule of a node's primitive gives on its operands; `varying` as above."""
     primitive: Any = node._origin.primitive
-    operands = operands_of(node)
     uses = None
     if primitive.beside_constant is not None:
         uses = uses_of(operands, [varies(operand) for operand in operands] if varying is None else varying)
@@ -133,16 +158,19 @@ def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence
         # Nobody asks for the local gradients of constants.
         slopes: Sequence[Any] = (primitive.first_gradient(*as_nodes(operands), node), *[math.nan for _ in operands[1:]])
     else:
-        slopes = run_rule(node, varying)
-    if not (primitive.condition or primitive.of_conditions or primitive is StopGradient):
+        slopes = run_rule(operands, node, varying)
+    if primitive.linear:
+        slopes = [slope.detach() if isinstance(slope, Node) else slope for slope in slopes]
+    if not (primitive.condition or primitive.of_conditions or primitive is StopGradient or primitive is Defined):
         # A step has the slope 0 everywhere, but nan at nan.
-        slopes = [
-            slope if isinstance(slope, Node) or slope != 0.0 else where(node != node, math.nan, 0.0) for slope in slopes
-        ]
+        slopes = [slope if isinstance(slope, Node) or slope != 0.0 else Defined(0.0, node) for slope in slopes]
     if not primitive.may_hide_nan([None if varies(operand) else value_of(operand) for operand in operands]):
         return slopes
+    varying_operands = [operand for operand in operands if isinstance(operand, Node)]
+    if primitive.linear:
+        return [functools.reduce(Defined, varying_operands, slope) for slope in slopes]
     # Added, not chosen, so that derivatives of it are nan too; adding -0.0 changes nothing.
-    undefined = [where(operand != operand, operand, -0.0) for operand in operands if isinstance(operand, Node)]
+    undefined = [where(operand != operand, operand, -0.0) for operand in varying_operands]
     return [
         functools.reduce(operator.add, undefined, slope) if varies(operand) else slope
         for slope, operand in zip(slopes, operands, strict=True)

@@ -749,10 +749,10 @@ class Output(Node):
 class Hooks:
     """Functions of the modules above this one to which methods of nodes lead; each module sets its own.
 
-    `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc` and
-    `numpy_function`, and `viz`, which may never be imported, sets `render`. Nothing else leads to `copying` and
-    `numpy_interop`: nodes can be copied and pickled, and NumPy's functions take them, because `autograd/__init__`
-    imports the two for that alone.
+    `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc`,
+    `apply_discrete` and `numpy_function`, and `viz`, which may never be imported, sets `render`. Nothing else leads to
+    `copying` and `numpy_interop`: nodes can be copied and pickled, and NumPy's functions take them, because
+    `autograd/__init__` imports the two for that alone.
     """
 
     backward: Callable[[Any, float], None]  # fills in the gradients below a node
@@ -761,6 +761,7 @@ class Hooks:
     reduce: Callable[[Any], tuple[Any, ...]]  # tells pickle how to make a node again
     apply_ufunc: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # runs a function of NumPy on nodes
     numpy_function: Callable[[Any], Any]  # gives the form that a function of NumPy has for arrays of nodes
+    apply_discrete: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # likewise on ints and bools of a trace
     render: Callable[[Any], dict[str, str]] | None = None  # draws a node or a layer for a notebook
 
 
@@ -907,15 +908,20 @@ def numbered(primitive: Primitive, operands: tuple[Any, ...]) -> tuple[Any, ...]
     return tuple(
         [
             operand if isinstance(operand, Node) else as_number(primitive.name, operand, place)
-            for place, operand in enumerate(operands)
+            for place, operand in enumerate([of_trace(operand) for operand in operands])
         ]
     )
 
 
 def convert(primitive: Primitive, operand: Any) -> Any:
-    """A plain operand as a float; None if its type is unknown, OperandError if it is known not to be a number."""
+    """A plain operand as a float, an int or bool of a trace as its node.
+
+    None if its type is unknown, OperandError if it is known not to be a number.
+    """
     if type(operand) is int:
         return to_float(operand)
+    if hasattr(type(operand), "as_operand"):
+        return operand.as_operand()
     number = number_or_none(operand)
     if number is not None:
         return number
@@ -926,9 +932,17 @@ def convert(primitive: Primitive, operand: Any) -> Any:
 
 def comparable(other: Any) -> float | None:
     """The number to compare with, None if there is none."""
+    other = of_trace(other)
     if isinstance(other, Node):
         return value_of(other)
     return number_or_none(other)
+
+
+def of_trace(operand: Any) -> Any:
+    """The node of an int or bool of a trace; anything else as it is."""
+    if type(operand) is float or isinstance(operand, Node) or not hasattr(type(operand), "as_operand"):
+        return operand
+    return operand.as_operand()
 
 
 def under_mode(node: Node, primitive: Primitive, operands: tuple[Any, ...]) -> Node:
@@ -1019,6 +1033,7 @@ def belongs_to_recording(node: Node) -> bool:
 
 def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> Any:
     """The result of a comparison: inside a trace the condition, if it depends on a variable, else the outcome."""
+    left, right = of_trace(left), of_trace(right)
     if not (varies(left) or varies(right)):
         return outcome
     trace = current_mode().trace

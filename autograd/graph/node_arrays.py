@@ -3,7 +3,7 @@
 
 NumPy runs loops of its own over a plain array of objects, and never asks the objects: its functions that compare lose
 nans there, and know no convention at kinks. A `NodeArray` hands each element to the engine's primitive. Inside a trace,
-comparisons give a `ConditionArray`, which decides nothing until it has to.
+comparisons give a `DiscreteArray`, which decides nothing until it has to.
 
 Imported on use, as NumPy is.
 """
@@ -27,12 +27,13 @@ from autograd.graph.array_elements import (
     TRUTHS,
     function_of,
     holds,
-    is_condition,
     order_of,
     place_of_largest,
     place_of_smallest,
     place_to_insert,
 )
+from autograd.graph.discrete import applied as operated
+from autograd.graph.discrete import as_float, is_discrete, plain, selected
 from autograd.graph.modes import is_traced
 from autograd.graph.node import Node, hooks
 from autograd.numbers.operands import way_to_plain
@@ -57,7 +58,10 @@ except ImportError:
 if not cython.compiled:
     from autograd.graph.node import record_binary, record_unary
 
-__all__ = ["ConditionArray", "NodeArray", "apply_ufunc", "array", "node_array"]
+__all__ = [
+    "DiscreteArray", "NodeArray", "apply_discrete", "apply_ufunc", "array", "as_elements",
+    "elements_of", "held", "node_array",
+]  # fmt: skip
 
 OBJECTS = numpy.dtype(object)
 # Products of matrices and vectors, for which NumPy's own loops over objects are right.
@@ -160,11 +164,11 @@ class NodeArray(numpy.ndarray):
 
     def argmax(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
         """The place of the first largest element, or of the first nan."""
-        return into(out, reduced(place_of_largest, self, axis, keepdims, numpy.intp))
+        return into(out, reduced(place_of_largest, self, axis, keepdims, as_places))
 
     def argmin(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
         """The place of the first smallest element, or of the first nan."""
-        return into(out, reduced(place_of_smallest, self, axis, keepdims, numpy.intp))
+        return into(out, reduced(place_of_smallest, self, axis, keepdims, as_places))
 
     def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
         """The places before which `v` keeps the array sorted."""
@@ -249,9 +253,13 @@ def as_floats_or_nodes(elements: list[Any], shape: tuple[int, ...]) -> Any:
 def as_truths(elements: list[Any], shape: tuple[int, ...]) -> Any:
     if shape == ():
         return elements[0]
-    if is_traced() and any([is_condition(element) for element in elements]):
-        return ConditionArray(elements, shape)
+    if is_traced() and any([is_discrete(element) for element in elements]):
+        return DiscreteArray(held(elements, shape))
     return numpy.fromiter(elements, bool, len(elements)).reshape(shape)
+
+
+def as_places(elements: list[Any], shape: tuple[int, ...]) -> Any:
+    return as_discrete(elements, shape, numpy.intp)
 
 
 def as_numbers(elements: list[Any], shape: tuple[int, ...]) -> Any:
@@ -291,7 +299,7 @@ def listed(operand: Any, shape: tuple[int, ...]) -> Any:
         return [operand]
     if (kind is NodeArray or kind is numpy.ndarray) and operand.shape == shape:
         return list_of(operand)
-    return None
+    return [operand.node] if is_discrete(operand) else None
 
 
 def list_of(given: Any) -> list[Any]:
@@ -371,7 +379,7 @@ def knows_better(operand: Any) -> bool:
     if isinstance(operand, numpy.ndarray) or isinstance(operand, Node) or isinstance(operand, float):  # noqa: SIM101
         # One after the other: an isinstance of several builds their union first.
         return False
-    if isinstance(operand, ConditionArray):
+    if isinstance(operand, DiscreteArray) or is_discrete(operand):
         return False
     own = getattr(type(operand), "__array_ufunc__", False)
     return own is None or bool(own) or getattr(operand, "__array_priority__", 0.0) > 0.0
@@ -385,17 +393,15 @@ def mapped(primitive: Any, given: NodeArray) -> Any:
 
 def as_array(operand: Any) -> Any:
     """An operand as a plain array: of numbers, or of nodes and numbers."""
+    if isinstance(operand, DiscreteArray):
+        return operand.holder()
     if isinstance(operand, numpy.ndarray):
         way = way_to_plain(operand)
         if way:
             raise OperandError(f"an operand is a {type(operand).__name__}, and {way}")
         return operand.view(numpy.ndarray)
-    if isinstance(operand, ConditionArray):
-        return operand.holder()
-    if isinstance(operand, Node) or is_condition(operand):
-        holder = numpy.empty((), OBJECTS)
-        holder[()] = operand
-        return holder
+    if isinstance(operand, Node) or is_discrete(operand):
+        return held([operand], ())
     return numpy.asarray(operand)
 
 
@@ -434,8 +440,6 @@ def reduced(
         rows = [[initial, *row] for row in rows]
     results = [function(row) for row in rows]
     shape = kept if keepdims is not numpy._NoValue and keepdims else shape
-    if make in (numpy.intp, float):
-        return numpy.array(results, make).reshape(shape)[()]
     return (make or as_nodes)(results, shape)
 
 
@@ -465,7 +469,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if any([knows_better(operand) for operand in inputs]):
         return NotImplemented
     if name not in TRUTHS:
-        inputs = tuple([as_ones(operand) for operand in inputs])
+        inputs = tuple([as_operand(operand) for operand in inputs])
     out = options.pop("out", None)
     out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     for of_numbers in ("dtype", "casting", "order", "subok"):
@@ -547,23 +551,32 @@ def no_form(name: str, why: str) -> OperandError:
 # Inside a trace.
 
 
-class ConditionArray(NDArrayOperatorsMixin):
-    """The comparisons of an array inside a trace: an array of truths that are decided when NumPy needs to know them.
+class DiscreteArray(NDArrayOperatorsMixin):
+    """The ints or bools of an array inside a trace, which are decided when NumPy needs to know them.
 
-    `np.where`, `&`, `|`, `~`, `any` and `all` leave them undecided. As a mask, in sums and as an array of bools,
-    each is a decision.
+    Comparisons, `&`, `|`, `~`, `any`, `all`, `np.where`, sums and arithmetic leave them undecided; beside floats and
+    nodes they are numbers. As a mask and as indices, each is a decision. Slices are views, as NumPy's are.
     """
 
-    __slots__ = ("_conditions", "shape")
+    __slots__ = ("_holder", "dtype")
 
-    def __init__(self, conditions: list[Any], shape: tuple[int, ...]) -> None:
-        self._conditions = conditions
-        self.shape = shape
+    def __init__(self, holder: Any, dtype: Any = bool) -> None:
+        self._holder = holder
+        self.dtype = numpy.dtype(dtype)
 
     @property
-    def dtype(self) -> Any:
-        """That of an array of bools."""
-        return numpy.dtype(bool)
+    def __class__(self) -> Any:
+        # What `isinstance` asks; `type` tells the truth.
+        return numpy.ndarray
+
+    def holder(self) -> Any:
+        """A plain array of objects that holds the elements."""
+        return self._holder
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._holder.shape  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:
@@ -573,25 +586,65 @@ class ConditionArray(NDArrayOperatorsMixin):
     @property
     def size(self) -> int:
         """The number of elements."""
-        return len(self._conditions)
+        return self._holder.size  # type: ignore[no-any-return]
 
     @property
     def T(self) -> Any:  # noqa: N802 - NumPy's name
         """The array with its axes in reverse order."""
-        return self._like(self.holder().T)
+        return self._like(self._holder.T)
 
     @property
     def flat(self) -> Iterator[Any]:
         """The elements in order."""
-        return iter(self._conditions)
+        return iter([self._of_numpy(element) for element in list_of(self._holder)])
 
-    def holder(self) -> Any:
-        """A plain array of objects that holds the conditions."""
-        return numpy.fromiter(self._conditions, OBJECTS, self.size).reshape(self.shape)
+    def numbers(self) -> Any:
+        """The array of their numbers: nodes and floats."""
+        return node_array([as_float(x) for x in list_of(self._holder)]).reshape(self.shape)
 
-    def reshape(self, *shape: Any) -> Any:
+    def in_this_run(self) -> Any:
+        """The plain array that it is in this run, without a decision."""
+        return numpy.array([in_this_run(x) for x in list_of(self._holder)], self.dtype).reshape(self.shape)
+
+    def reshape(self, *shape: Any, **options: Any) -> Any:
         """The same elements in another shape."""
-        return self._like(self.holder().reshape(*shape))
+        return self._like(self._holder.reshape(*shape, **options))
+
+    def ravel(self, order: Any = "C") -> Any:
+        """The elements along one axis."""
+        return self._like(self._holder.ravel(order))
+
+    def flatten(self, order: Any = "C") -> Any:
+        """A copy of the elements along one axis."""
+        return self._like(self._holder.flatten(order))
+
+    def transpose(self, *axes: Any) -> Any:
+        """The array with its axes in another order."""
+        return self._like(self._holder.transpose(*axes))
+
+    def copy(self, order: Any = "C") -> Any:
+        """An array of its own."""
+        return self._like(self._holder.copy(order))
+
+    def tolist(self) -> Any:
+        """The elements in nested lists, as Python's ints or bools."""
+        kind = bool if self.dtype.kind == "b" else int
+        elements = [as_kind(x, kind) for x in list_of(self._holder)]
+        return held(elements, self.shape).tolist()
+
+    def item(self, *place: Any) -> Any:
+        """An element as Python's int or bool."""
+        return as_kind(self._holder.item(*place), bool if self.dtype.kind == "b" else int)
+
+    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
+        """The elements as another type; as floats, an array of nodes."""
+        wanted = numpy.dtype(dtype)
+        if wanted.kind == "f":
+            return self.numbers()
+        if wanted.kind not in "iub":
+            return numpy.asarray(self).astype(dtype, *args, **options)
+        made = held([as_kind(x, wanted.type) for x in self.flat], self.shape)
+        return DiscreteArray(made, wanted)
 
     def any(self, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
         """The truth that one holds, along axes."""
@@ -601,24 +654,52 @@ class ConditionArray(NDArrayOperatorsMixin):
         """The truth that all hold, along axes."""
         return into(out, reduced(REDUCTIONS["logical_and"], self, axis, keepdims, as_truths, where))
 
+    def sum(self, axis: Any = None, **options: Any) -> Any:
+        """The sum along axes: ints."""
+        return numpy.add.reduce(self, axis=axis, **{name: x for name, x in options.items() if x is not None})
+
+    def mean(self, axis: Any = None, **options: Any) -> Any:
+        """The mean along axes: floats."""
+        return self.numbers().mean(axis=axis, **options)
+
+    def dot(self, other: Any) -> Any:
+        """The product with another array."""
+        return numpy.dot(self, other)
+
+    def _of_numpy(self, element: Any) -> Any:
+        return as_kind(element, self.dtype.type)
+
     def _like(self, holder: Any) -> Any:
-        return as_truths(list_of(holder), holder.shape)
+        return DiscreteArray(holder, self.dtype)
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return len(self._holder)
 
     def __iter__(self) -> Iterator[Any]:
         return iter([self[place] for place in range(len(self))])
 
     def __getitem__(self, key: Any) -> Any:
-        found = self.holder()[key]
-        return self._like(found) if isinstance(found, numpy.ndarray) else found
+        found = self._holder[decided_key(key)]
+        return self._like(found) if isinstance(found, numpy.ndarray) else self._of_numpy(found)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        given = as_array(value)
+        kind = numpy.asarray(in_this_run(value)).dtype
+        if kind.kind not in "iub":
+            raise OperandError(
+                f"an array of {self.dtype} was to take {'nodes' if kind.kind == 'O' else kind}, which it would round; "
+                f"take an array of floats, such as array.astype(float)"
+            )
+        self._holder[decided_key(key)] = held([self._of_numpy(x) for x in list_of(given)], given.shape)
 
     def __bool__(self) -> bool:
-        return bool(self._conditions[0] if self.size == 1 else numpy.zeros(self.shape, bool))
+        return bool(self.item()) if self.size == 1 else bool(numpy.zeros(self.shape, bool))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return numpy.array([bool(condition) for condition in self._conditions], dtype or bool).reshape(self.shape)
+        if dtype is not None and numpy.dtype(dtype) == OBJECTS:
+            return self._holder.copy()
+        decided = numpy.array([plain(x) for x in list_of(self._holder)], self.dtype).reshape(self.shape)
+        return decided if dtype is None else decided.astype(dtype)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -626,46 +707,176 @@ class ConditionArray(NDArrayOperatorsMixin):
         return getattr(numpy.asarray(self), name)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        name = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor",
-                "invert": "logical_not"}.get(ufunc.__name__, ufunc.__name__)  # fmt: skip
-        if any([isinstance(target, ConditionArray) for target in options.get("out", ())]):
-            raise OperandError(f"np.{ufunc.__name__} can't write to conditions, which are results; give another array")
-        if name.startswith("logical_"):
-            return apply_ufunc(getattr(numpy, name), method, inputs, options)
-        if any([may_vary(operand) for operand in inputs]):
-            # Beside numbers that vary, 1 and 0.
-            inputs = tuple([as_ones(operand) for operand in inputs])
-            return apply_ufunc(ufunc, method, inputs, options)
-        return getattr(ufunc, method)(*decided(inputs), **options)
+        return apply_discrete(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return apply_function(function, types, args, kwargs)
 
+    def __str__(self) -> str:
+        return str(numpy.asarray(self))
+
     def __repr__(self) -> str:
-        return f"<{self.size} conditions of a trace, of shape {self.shape}>"
+        return repr(numpy.asarray(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(numpy.asarray(self), spec)
+
+
+def held(elements: list[Any], shape: tuple[int, ...]) -> Any:
+    """The plain array of objects that holds these elements."""
+    return numpy.fromiter(elements, OBJECTS, len(elements)).reshape(shape)
+
+
+def as_kind(element: Any, kind: Any) -> Any:
+    """An int or bool as another type of these, undecided if it is of a trace."""
+    return element.as_type(kind) if is_discrete(element) else kind(element)
+
+
+def decided_key(key: Any) -> Any:
+    """An index with plain numbers and arrays in place of those of a trace."""
+    if type(key) is tuple:
+        return tuple([decided_key(part) for part in key])
+    return decided(key) if isinstance(key, DiscreteArray) else plain(key)
+
+
+def as_discrete(elements: list[Any], shape: tuple[int, ...], dtype: Any) -> Any:
+    """The array of these ints or bools, without axes its element: of a trace if an element is."""
+    if shape == ():
+        return as_kind(elements[0], numpy.dtype(dtype).type)
+    if any([is_discrete(element) for element in elements]):
+        return DiscreteArray(held(elements, shape), dtype)
+    return numpy.array(elements, dtype).reshape(shape)
+
+
+def elements_of(given: Any) -> list[Any]:
+    """The elements of an array in their order; its ints and bools as NumPy's."""
+    return list(given.flat) if isinstance(given, DiscreteArray) or given.dtype.kind in "iub" else list_of(given)
+
+
+def as_elements(elements: list[Any], shape: tuple[int, ...]) -> Any:
+    """The array of these elements: of nodes if one is, else of ints, bools or floats."""
+    if any([isinstance(x, Node) for x in elements]):
+        return node_array([as_operand(x) for x in elements], shape)
+    known = numpy.array([in_this_run(x) for x in elements])
+    return as_discrete(elements, shape, known.dtype) if known.dtype.kind in "iub" else known.reshape(shape)
 
 
 def may_vary(operand: Any) -> bool:
-    """Whether an operand makes a condition beside it a number: it is a node or an array of nodes or floats."""
+    """Whether an operand makes ints and bools beside it numbers: it is a node or an array of nodes or floats."""
     return isinstance(operand, Node | float) or (
         isinstance(operand, numpy.ndarray | numpy.generic) and operand.dtype.kind in "fO"
     )
 
 
-def as_ones(operand: Any) -> Any:
-    """1 where a condition holds and 0 elsewhere; anything else as it is."""
-    if isinstance(operand, ConditionArray):
-        return elementwise(where, (operand, 1.0, 0.0))
-    return where(operand, 1.0, 0.0) if is_condition(operand) else operand
+def as_operand(operand: Any) -> Any:
+    """The nodes of ints and bools of a trace; anything else as it is."""
+    if isinstance(operand, DiscreteArray):
+        return operand.numbers()
+    return operand.node if is_discrete(operand) else operand
 
 
 def decided(value: Any) -> Any:
-    """The arguments with an array of bools in place of each array of conditions."""
-    if isinstance(value, ConditionArray):
+    """The arguments with plain numbers and arrays in place of the ints and bools of a trace."""
+    if isinstance(value, DiscreteArray):
         return numpy.asarray(value)
     if type(value) in (list, tuple):
         return type(value)([decided(part) for part in value])
-    return value
+    return plain(value)
+
+
+# NumPy's functions that Python's operators are, on ints and bools.
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "floor_divide": operator.floordiv, "remainder": operator.mod, "power": operator.pow, "negative": operator.neg,
+    "positive": operator.pos, "absolute": operator.abs, "invert": operator.invert, "bitwise_and": operator.and_,
+    "bitwise_or": operator.or_, "bitwise_xor": operator.xor, "less": operator.lt, "less_equal": operator.le,
+    "greater": operator.gt, "greater_equal": operator.ge, "equal": operator.eq, "not_equal": operator.ne,
+}  # fmt: skip
+
+
+def apply_discrete(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The result of a function of NumPy where an input is an int or bool of a trace, or an array of them."""
+    name = ufunc.__name__
+    if any([knows_better(operand) for operand in inputs]):
+        return NotImplemented
+    out = options.pop("out", None)
+    if out is not None:
+        # Of an operator in place; where the target is no array of a trace, NumPy's arrays of numbers can't hold it.
+        out = out[0] if isinstance(out, tuple) else out
+        return written(ufunc, out, getattr(ufunc, method)(*inputs, **options))
+    if name.startswith("logical_"):
+        return apply_ufunc(ufunc, method, inputs, options)
+    if any([may_vary(operand) for operand in inputs]) and (name in PRODUCTS or function_of(name) is not None):
+        # Beside numbers that vary, ints are numbers, and bools 1 and 0.
+        return apply_ufunc(ufunc, method, tuple([as_operand(operand) for operand in inputs]), options)
+    if not set(options) - {"axis", "keepdims"}:
+        known = tuple([in_this_run(operand) for operand in inputs])
+        try:
+            with numpy.errstate(all="ignore"):
+                found = getattr(ufunc, method)(*known, **options)
+        except Exception:
+            # It is raised where they are decided.
+            return getattr(ufunc, method)(*decided(inputs), **options)
+        result = undecided(name, method, inputs, options, found)
+        if result is not None:
+            return result
+    return getattr(ufunc, method)(*decided(inputs), **options)
+
+
+def written(ufunc: Any, out: Any, result: Any) -> Any:
+    """The result of a function, written into an array as NumPy does: ints into floats, but no floats into ints."""
+    kind = numpy.asarray(in_this_run(result)).dtype
+    kind = numpy.dtype(float) if kind == OBJECTS else kind
+    if isinstance(out, DiscreteArray) and not numpy.can_cast(kind, out.dtype, "same_kind"):
+        raise TypeError(f"cannot cast the output of {ufunc.__name__} from {kind} to {out.dtype}, an array of ints")
+    out[...] = as_operand(result) if isinstance(out, NodeArray) else decided(result) if kind != OBJECTS else result
+    return out
+
+
+def undecided(name: str, method: str, inputs: tuple[Any, ...], options: dict[str, Any], found: Any) -> Any:
+    """The result of a function of ints and bools that is `found` in this run; None if they must be decided."""
+    if not hasattr(found, "dtype"):
+        return None
+    kind = found.dtype
+    if method == "reduce" and name == "add" and kind.kind in "iu":
+
+        def total(row: list[Any]) -> Any:
+            return functools.reduce(add, [as_kind(x, kind.type) for x in row], kind.type(0))
+
+        add = functools.partial(operated, operator.add)
+        with numpy.errstate(over="ignore"):
+            made = functools.partial(as_discrete, dtype=kind)
+            return reduced(total, *inputs, options.get("axis", 0), options.get("keepdims", False), made)
+    if method != "__call__" or options:
+        return None
+    if name in OPERATORS and kind.kind in "iub":
+        shape = found.shape
+        lists = [numpy.broadcast_to(typed(one), shape).ravel().tolist() for one in inputs]
+        with numpy.errstate(over="ignore"):
+            # Of elements of arrays, NumPy says nothing when they wrap around.
+            elements = [operated(OPERATORS[name], *elements) for elements in zip(*lists, strict=True)]
+        return as_discrete(elements, shape, kind)
+    if kind.kind == "f" and function_of(name) is not None:
+        return apply_ufunc(getattr(numpy, name), method, tuple([as_operand(operand) for operand in inputs]), {})
+    return None
+
+
+def typed(operand: Any) -> Any:
+    """An operand as an array of objects: its ints and bools, of NumPy's type."""
+    if isinstance(operand, DiscreteArray):
+        elements = list(operand.flat)
+    elif isinstance(operand, numpy.ndarray):
+        elements = list(operand.ravel())
+    else:
+        elements = [operand]
+    return held(elements, () if is_discrete(operand) else getattr(operand, "shape", ()))
+
+
+def in_this_run(operand: Any) -> Any:
+    """The plain number or array that an int or bool, or an array of them, is in this run."""
+    if isinstance(operand, DiscreteArray):
+        return operand.in_this_run()
+    return operand.number if is_discrete(operand) else operand
 
 
 # NumPy's other functions: `numpy_functions` has forms of them for arrays of nodes.
@@ -674,12 +885,19 @@ def decided(value: Any) -> Any:
 def apply_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """The result of a function of NumPy whose arguments hold nodes or conditions."""
     own = hooks.numpy_function(function)
+    if any([kind is DiscreteArray for kind in types]) and function not in OF_TRUTHS:
+        varying = any([may_vary(operand) for operand in args])
+        if function in FLOATING or (varying and (function in PRODUCTS_OF_ARRAYS or own is not None)):
+            args = tuple([as_operand(operand) for operand in args])
+        elif function in OF_METHODS and isinstance(args[0] if args else None, DiscreteArray):
+            return function._implementation(*args, **kwargs)
+        else:
+            args, kwargs = decided(args), {name: decided(value) for name, value in kwargs.items()}
+        return function(*args, **kwargs)
     if own is not None:
         return own(*args, **kwargs)
-    if not all([kind is NodeArray or issubclass(kind, (numpy.ndarray, ConditionArray)) for kind in types]):
+    if not all([kind is NodeArray or issubclass(kind, (numpy.ndarray, DiscreteArray)) for kind in types]):
         return NotImplemented
-    if any([kind is ConditionArray for kind in types]):
-        return function(*decided(args), **{name: decided(value) for name, value in kwargs.items()})
     name = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
     if name in REFUSED:
         raise no_form(name, "")
@@ -700,17 +918,33 @@ def wrapped(result: Any) -> Any:
     return result
 
 
+# Functions that give floats for ints, others that give ints for ints, those that leave truths undecided, and those that
+# only call a method.
+FLOATING = frozenset(
+    [numpy.mean, numpy.average, numpy.std, numpy.var, numpy.median, numpy.quantile, numpy.percentile, numpy.linalg.norm]
+)
+PRODUCTS_OF_ARRAYS = frozenset(
+    [numpy.dot, numpy.vdot, numpy.inner, numpy.outer, numpy.tensordot, numpy.cross, numpy.kron, numpy.convolve]
+)
+OF_TRUTHS = frozenset([numpy.where, numpy.any, numpy.all])
+OF_METHODS = frozenset([numpy.sum, numpy.shape, numpy.ndim, numpy.size, numpy.reshape, numpy.transpose])
 # Functions that compare the elements of a plain array.
 REFUSED = frozenset(["gradient", "histogram", "histogram2d", "histogramdd", "lexsort", "sort_complex"])
 
 
 def where_function(condition: Any, *sides: Any) -> Any:
     """`np.where`: of conditions, without deciding."""
-    if len(sides) == 2 and isinstance(condition, ConditionArray):
+    if len(sides) == 2 and isinstance(condition, DiscreteArray) and condition.dtype.kind == "b":
+        if any([may_vary(side) for side in sides]):
+            return elementwise(where, (condition, *sides))
+        kind = numpy.where(condition.in_this_run(), *[in_this_run(side) for side in sides]).dtype
+        if kind.kind in "iub":
+            choose = functools.partial(selected, kind=kind.type)
+            return elementwise(choose, (condition, *sides), functools.partial(as_discrete, dtype=kind))
         return elementwise(where, (condition, *sides))
     if isinstance(condition, NodeArray):
         condition = elementwise(holds, (condition,), as_truths)
-        if isinstance(condition, ConditionArray):
+        if isinstance(condition, DiscreteArray):
             return where_function(condition, *sides)
     condition = numpy.asarray(condition)
     return wrapped(numpy.where(condition, *[as_array(side) for side in sides]))

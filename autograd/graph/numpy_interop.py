@@ -23,6 +23,13 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     return node_arrays.apply_ufunc(ufunc, method, inputs, options)
 
 
+def apply_discrete(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The result of `ufunc(*inputs)` where an input is an int or bool of a trace."""
+    from autograd.graph import node_arrays
+
+    return node_arrays.apply_discrete(ufunc, method, inputs, options)
+
+
 def unboxed(operand: Any) -> Any:
     """What an array without axes holds, and a number of NumPy's as one of Python's."""
     import numpy
@@ -50,4 +57,5 @@ def numpy_function(function: Any) -> Any:
 
 hooks.apply_ufunc = apply_ufunc
 hooks.numpy_function = numpy_function
+hooks.apply_discrete = apply_discrete
 set_array_function(apply_to_arrays)

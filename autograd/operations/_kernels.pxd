@@ -92,7 +92,6 @@ cdef double log1p_gradient(double x, double out) noexcept
 cdef double log1p_curvature(double x, double out) noexcept
 cdef double xlogy_value(double a, double b) noexcept
 cdef double xlogy_left_gradient(double a, double b, double out) noexcept
-@cython.locals(shared_0=double)
 cdef double xlogy_right_gradient(double a, double b, double out) noexcept
 cdef double xlogy_mixed_curvature(double a, double b, double out) noexcept
 @cython.locals(shared_0=double)
@@ -230,6 +229,9 @@ cdef double where_value(double x) noexcept
 cdef double where_gradient(double x, double out) noexcept
 cdef double stop_gradient_value(double x) noexcept
 cdef double stop_gradient_gradient(double x, double out) noexcept
+cdef double defined_value(double a, double b) noexcept
+cdef double defined_left_gradient(double a, double b, double out) noexcept
+cdef double defined_right_gradient(double a, double b, double out) noexcept
 cdef double less_value(double a, double b) noexcept
 cdef double less_left_gradient(double a, double b, double out) noexcept
 cdef double less_right_gradient(double a, double b, double out) noexcept

@@ -322,8 +322,7 @@ def xlogy_left_gradient(a, b, out):
 
 
 def xlogy_right_gradient(a, b, out):
-    shared_0 = divide(a, b)
-    return ((0.0 if (a == 0.0) else shared_0) if (b == 0.0) else shared_0)
+    return ((0.0 if (a == 0.0) else divide(a, (b + 0.0))) if (b == 0.0) else divide(a, b))
 
 
 def xlogy_mixed_curvature(a, b, out):
@@ -331,8 +330,8 @@ def xlogy_mixed_curvature(a, b, out):
 
 
 def xlogy_right_curvature(a, b, out):
-    shared_0 = divide((-divide(a, b)), b)
-    return ((0.0 if (a == 0.0) else shared_0) if (b == 0.0) else shared_0)
+    shared_0 = (b + 0.0)
+    return ((0.0 if (a == 0.0) else divide((-divide(a, shared_0)), shared_0)) if (b == 0.0) else divide((-divide(a, b)), b))
 
 
 def logaddexp_value(a, b):
@@ -871,6 +870,18 @@ def stop_gradient_gradient(x, out):
     return 0.0
 
 
+def defined_value(a, b):
+    return (a if (b == b) else b)
+
+
+def defined_left_gradient(a, b, out):
+    return 1.0
+
+
+def defined_right_gradient(a, b, out):
+    return 0.0
+
+
 def less_value(a, b):
     return (1.0 if (a < b) else 0.0)
 
@@ -1059,6 +1070,7 @@ KERNELS = {
     "identity": unary_kernel(identity_value, identity_gradient),
     "where": unary_kernel(where_value, where_gradient),
     "stop_gradient": unary_kernel(stop_gradient_value, stop_gradient_gradient),
+    "defined": binary_kernel(defined_value, defined_left_gradient, defined_right_gradient),
     "less": binary_kernel(less_value, less_left_gradient, less_right_gradient),
     "less_equal": binary_kernel(less_equal_value, less_equal_left_gradient, less_equal_right_gradient),
     "equal": binary_kernel(equal_value, equal_left_gradient, equal_right_gradient),

@@ -49,8 +49,8 @@ __all__ = [
     "SigmoidDifference", "Softplus", "Sigmoid", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Atan2", "Sinh", "Cosh",
     "Tanh", "SechSquared", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Gamma", "Lgamma", "Digamma",
     "Polygamma", "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity",
-    "StopGradient", "Where", "Less", "LessEqual", "Equal", "NotEqual", "Not", "Both", "Either", "Select", "Absorb",
-    "Max", "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
+    "StopGradient", "Defined", "Where", "Less", "LessEqual", "Equal", "NotEqual", "Not", "Both", "Either", "Select",
+    "Absorb", "Max", "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
 ]  # fmt: skip
 
 POSITIVE = Interval(0, math.inf, closed=False)
@@ -71,7 +71,7 @@ def where(condition: Any, yes: Any, no: Any) -> Any:
             return of_arrays(where, (condition, yes, no))
         choose = getattr(type(condition), "choose", None)
         # NumPy's own truths have a method of this name, which is something else.
-        if choose is not None and not hasattr(condition, "dtype"):
+        if choose is not None and not hasattr(type(condition), "dtype"):
             return choose(condition, yes, no)
     return Where(yes if condition else no)
 
@@ -283,7 +283,7 @@ Log1p = Primitive(
 Xlogy = Primitive(
     "xlogy",
     special.xlogy,
-    lambda a, b, out: (Log(b), where(b == 0.0, where(a == 0.0, 0.0, a / b), a / b)),
+    lambda a, b, out: (Log(b), where(b == 0.0, where(a == 0.0, 0.0, a / (b + 0.0)), a / b)),
     arity=2,
     domain=(REAL, POSITIVE),
     doc="a × log b, and 0 where a = 0.",
@@ -496,6 +496,7 @@ Mod = Primitive(
     symbol="mod",
     arity=2,
     kinks=_to_next_jump,
+    linear=True,
     doc="Python's a % b, with the sign of b.",
     infix="%", numpy=("remainder",), rounding=0.5,
 )
@@ -505,6 +506,7 @@ Fmod = Primitive(
     lambda a, b, out: (1.0, -Round((a - out) / b)),
     arity=2,
     kinks=_to_next_jump,
+    linear=True,
     doc="C's remainder of a ÷ b, with the sign of a.",
     rounding=0.0,
 )
@@ -523,6 +525,7 @@ Copysign = Primitive(
     lambda a, b, out: (Sign(a) * Copysign(1.0, b), 0.0),
     arity=2,
     kinks=lambda a, b: a * b,
+    linear=True,
     doc="|a| with the sign of b.",
     rounding=0.0, hides_nan=lambda a, b: b is None,
 )
@@ -552,6 +555,17 @@ StopGradient = Primitive(
     auxiliary=True,
     doc="x itself, as if it were constant.",
     rounding=0.0, vanishes="flat",
+)
+Defined = Primitive(
+    "defined",
+    lambda a, b: where(b == b, a, b),
+    lambda a, b, out: (1.0, 0.0),
+    symbol="⊥",
+    arity=2,
+    linear=True,
+    auxiliary=True,
+    doc="a, but nan if b is: how derivatives of what is nan become nan.",
+    rounding=0.0,
 )
 
 Less = Primitive(

@@ -142,6 +142,8 @@ def ldexp(x: Any, i: Any) -> Any:
     >>> ldexp(0.75, 4)
     12.0
     """
+    if hasattr(type(i), "as_operand"):
+        i = int(i)
     if is_node(i):
         raise not_on_nodes("ldexp with an exponent that is", "exp2(i) * x has a derivative in both")
     if not is_node(x):
@@ -164,7 +166,7 @@ def of_numbers(name: str, remedy: str) -> Callable[..., Any]:
     function = getattr(math, name)
 
     def on_numbers(*operands: Any, **options: Any) -> Any:
-        if any([is_node(operand) for operand in operands]):
+        if any([is_node(operand) and not hasattr(type(operand), "as_operand") for operand in operands]):
             raise not_on_nodes(f"{name} of", remedy)
         return function(*operands, **options)
 

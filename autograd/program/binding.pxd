@@ -30,6 +30,7 @@ cdef class Target:
     cdef Machine machine
     cdef array numbers
     cdef object results
+    cdef list wholes
 
 @cython.final
 cdef class Bound:
@@ -51,6 +52,8 @@ cdef class Bound:
     cdef array read(self)
     @cython.locals(target=Target, path=Path, failed=int)
     cdef run(self)
+    @cython.locals(target=Target)
+    cdef run_by_python(self, object signal)
     cdef Target make_room(self, Path path)
 
 @cython.locals(axis=int, size=Py_ssize_t)

@@ -6,8 +6,9 @@ from array import array
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.program.paths import Path, PathTree
+from autograd.program.paths import Path, PathTree, TooManyPaths
 from autograd.program.signature import argument_leaf, is_array, sign
+from autograd.transforms.kinds import wholes_in
 from autograd.transforms.trees import Structure, flatten
 
 try:
@@ -23,13 +24,17 @@ __all__ = ["Bound"]
 @cython.final
 @cython.cclass
 class Target:
-    """For one path: its machine, the array that this writes, and `results`, views of that array."""
+    """For one path: its machine, the array that this writes, and `results`, views of that array.
 
-    def __init__(self, path: Path, numbers: array[float], results: Any) -> None:
+    Results that are ints or bools are arrays of their own; `wholes` has each with the view that it is a copy of.
+    """
+
+    def __init__(self, path: Path, numbers: array[float], results: Any, wholes: list[Any]) -> None:
         self.path = path
         self.machine = self.path.machine_alone()
         self.numbers = numbers
         self.results = results
+        self.wholes = wholes
 
 
 @cython.final
@@ -159,27 +164,62 @@ class Bound:
                 failed = target.machine.call_into(path.traced.inputs(self.read()), target.numbers)
             if failed < 0:
                 path.count_call(target.machine)
+                for result, written in target.wholes:
+                    result[...] = written
                 return target.results
-            path = self.paths.after(path, failed, self.read())
+            try:
+                path = self.paths.after(path, failed, self.read())
+            except TooManyPaths as signal:
+                return self.run_by_python(signal)
+
+    def run_by_python(self, signal: TooManyPaths) -> Any:
+        """The results as Python computes them, where recording a path would take longer."""
+        numbers, structure = self.paths.by_python(signal, self.read())
+        target = self.last
+        if target is None or not has_same_results(target.path.outputs, structure):
+            results, wholes = views(self.name, numbers, structure)
+        else:
+            target.numbers[:] = numbers
+            results, wholes = target.results, target.wholes
+        for result, written in wholes:
+            result[...] = written
+        return results
 
     def make_room(self, path: Path) -> Target:
         """The target of a path that was not taken before."""
-        import numpy
-
         structure = path.traced.outputs
-        if not structure.holds_only_arrays():
-            raise OperandError(f"{self.name} gives sparse matrices, which can't be written in place; call it unbound")
         numbers = array("d", bytes(8 * structure.size))
-        shared = numpy.asarray(numbers)
-
-        def piece(start: int, part: Structure) -> Any:
-            return shared[start : start + part.size].reshape(part.shape or ())
-
-        target = self.known[path] = Target(path, numbers, structure.map_pieces(piece))
+        target = self.known[path] = Target(path, numbers, *views(self.name, numbers, structure))
         return target
 
     def __repr__(self) -> str:
         return f"<{self.name} bound to {len(self.arrays)} array(s)>"
+
+
+def views(name: str, numbers: array[float], structure: Structure) -> tuple[Any, list[Any]]:
+    """Results whose arrays are views of an array of their numbers, and the arrays of ints or bools, with such views."""
+    import numpy
+
+    if not structure.holds_only_arrays():
+        raise OperandError(f"{name} gives sparse matrices, which can't be written in place; call it unbound")
+    shared = numpy.asarray(numbers)
+    wholes: list[Any] = []
+
+    def piece(start: int, part: Structure) -> Any:
+        written = shared[start : start + part.size].reshape(part.shape or ())
+        if part.whole is None:
+            return written
+        result = numpy.empty(written.shape, part.whole.dtype)
+        wholes.append((result, written))
+        return result
+
+    return structure.map_pieces(piece), wholes
+
+
+def has_same_results(one: Structure, other: Structure) -> bool:
+    """Whether results of both structures have the same arrays, of the same types."""
+    types = [[whole and whole.kind for whole in wholes_in(structure)] for structure in (one, other)]
+    return types[0] == types[1] and one.is_same(other)
 
 
 def owner_of(value: Any) -> Any:

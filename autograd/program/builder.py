@@ -19,6 +19,7 @@ from autograd.operations.primitives import (
     Abs,
     Absorb,
     Both,
+    Defined,
     Divide,
     Either,
     Equal,
@@ -52,6 +53,7 @@ __all__ = ["Builder"]
 
 # Stands for a missing value.
 NONE = -1
+NAN = float("nan")
 
 
 @cython.final
@@ -364,6 +366,11 @@ def _select(builder: Builder, operands: tuple[int, ...]) -> int:
     return NONE
 
 
+def _defined(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
+    return builder.emit(Select, (builder.emit(Equal, (b, b)), a, builder.constant(NAN)))
+
+
 def _absorb(builder: Builder, operands: tuple[int, ...]) -> int:
     a, b = operands
     value = _absorb_beside(builder, a, b)
@@ -392,5 +399,5 @@ SIMPLIFY = {
     PowerBelow: _power_below, Identity: _identity, Where: _identity,
     StopGradient: _identity, Not: _not, Equal: _equal, NotEqual: _not_equal, Both: _both,
     Either: _either,
-    Select: _select, Absorb: _absorb,
+    Select: _select, Absorb: _absorb, Defined: _defined,
 }  # fmt: skip

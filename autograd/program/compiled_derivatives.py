@@ -12,6 +12,7 @@ from autograd.graph.node import Node, record_results, value_of, varies
 from autograd.operations.primitive import Primitive
 from autograd.program.paths import Path
 from autograd.program.signature import Signature
+from autograd.transforms.kinds import result_leaf
 from autograd.transforms.matrices import unit
 from autograd.transforms.tape import Tape, before_all
 from autograd.transforms.taped_run import TapedRun
@@ -389,17 +390,25 @@ class DerivativesInVariables:
 def with_slopes(
     name: str, value: Any, rows: list[Any], operands: list[Any], again: Callable[[list[Any]], list[Any]]
 ) -> Any:
-    """The value with nodes for its numbers, each of which has a row of local gradients in the operands.
+    """The value with nodes for its floats, each of which has a row of local gradients in the operands.
 
     `again` computes the rows at operands among which there are nodes.
     """
-    results, structure = flatten(value, f"the output of {name}")
+    results, structure = flatten(value, f"the output of {name}", result_leaf)
+    wholes = {
+        place
+        for start, piece in structure.pieces()
+        if piece.whole is not None
+        for place in range(start, start + piece.size)
+    }
 
     def slopes(place: int, given: list[Any]) -> Any:
         return (again(given) if any([isinstance(operand, Node) for operand in given]) else rows)[place]
 
     outputs = [
-        Primitive(
+        result
+        if place in wholes
+        else Primitive(
             name,
             functools.partial(constantly, result),
             functools.partial(gradients_by, slopes, place),

@@ -16,11 +16,11 @@ from autograd.program.binding import Bound
 from autograd.program.compiled_derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
 from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
-from autograd.program.recording_limits import too_many_derivatives
+from autograd.program.recording_limits import SIGNATURES, too_many_derivatives
 from autograd.program.signature import Signature, merged, on_variables, sign
 from autograd.program.tiers import check_tier
 from autograd.program.trace import record
-from autograd.transforms.sparse import matrix_leaf
+from autograd.transforms.kinds import result_leaf
 from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import flatten
@@ -31,9 +31,6 @@ except ImportError:
     from autograd.numbers import _cython as cython
 
 __all__ = ["Jitted", "jit"]
-
-# The number of ways through a function that are compiled; for further ones Python runs it.
-LIMIT = 256
 
 
 Arguments = ParamSpec("Arguments")
@@ -89,12 +86,12 @@ def jit(
 
     The first call runs `fun` once on nodes, and records what it does as a `Program`. Later calls run that. Decisions
     that Python took on values are recorded as guards, and checked in each call: where one falls the other way, the
-    function is recorded again, so that branches and loops are always taken as plain Python takes them. After
-    `max_paths` such recordings (256 if None; of what `vmap` made, its own limit), calls that need another one run `fun`
-    itself, with a warning; so do calls with a new signature (see below) after as many signatures.
+    function is recorded again, so that branches and loops are always taken as plain Python takes them. Where such
+    recordings would take longer than Python's own runs, `fun` itself is run, with a warning that names the decision; so
+    it is for a new signature (see below) after 256 of them. `max_paths` limits the number of both instead.
 
-    Floats and arrays in the arguments may differ from call to call; other arguments (ints, strings, flags) and the
-    lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
+    Floats and arrays in the arguments may differ from call to call; other arguments (single ints, strings, flags) and
+    the lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
     at each call, and are constants to derivatives; plain numbers that it closes over are those of the recording. The
     function must be pure: what it prints or stores happens when it is recorded, random numbers are drawn then.
 
@@ -125,7 +122,7 @@ def jit(
         return functools.partial(jit, tier=check_tier(tier), max_paths=max_paths)
     if isinstance(fun, CompiledOverRows):
         return fun.with_options(tier, max_paths)
-    return Jitted(fun, tier, LIMIT if max_paths is None else max_paths)
+    return Jitted(fun, tier, max_paths)
 
 
 def option_hint(options: dict[str, Any]) -> str:
@@ -147,7 +144,7 @@ def option_hint(options: dict[str, Any]) -> str:
 class Jitted:
     """A function that `jit` compiles; it can be pickled if the function can, and is compiled anew where it arrives."""
 
-    def __init__(self, fun: Callable[..., Any], tier: str = "auto", max_paths: int = LIMIT) -> None:
+    def __init__(self, fun: Callable[..., Any], tier: str = "auto", max_paths: int | None = None) -> None:
         if not callable(fun):
             raise TypeError(f"only a function can be compiled, got {type(fun).__name__} {fun!r:.60}")
         self.fun = fun
@@ -194,8 +191,9 @@ class Jitted:
         """
         known = self.derivatives.get((key, moving))
         if known is None:
-            if len(self.derivatives) >= self.max_paths:
-                raise too_many_derivatives(self.__name__, self.max_paths)
+            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            if len(self.derivatives) >= limit:
+                raise too_many_derivatives(self.__name__, limit)
             derivatives = Derivatives(self.__name__, self.fun, Signature(args, kwargs), moving, self.alike)
             known = self.derivatives.setdefault((key, moving), derivatives)
         return known
@@ -220,19 +218,22 @@ class Jitted:
                     break
                 path = paths.after(path, failed, numbers)
         except TooManyPaths as signal:
-            return self.run_by_python(signal, args, kwargs)
+            if paths.root is None:
+                return self.run_by_python(signal, args, kwargs)
+            results, structure = paths.by_python(signal, numbers)
+            return structure.build(results)
         path.count_call(machine)
         return path.outputs.build(results)
 
     def run_by_python(
         self, signal: TooManyPaths, args: tuple[Any, ...], kwargs: dict[str, Any], moving: bool = False
     ) -> Any:
-        """The result as Python computes it, for a function that was recorded too often; nodes if any are `moving`."""
-        self.recordings.warn(signal)
+        """The result as Python computes it, for a function that can't be recorded; nodes if any are `moving`."""
+        self.recordings.notices.warn(signal)
         returned = self.fun(*args, **kwargs)
         if moving:
             return returned
-        results, structure = flatten(returned, f"the output of {self.__name__}", matrix_leaf)
+        results, structure = flatten(returned, f"the output of {self.__name__}", result_leaf)
         return structure.build([value_of(result) for result in results])
 
     @property

@@ -26,6 +26,7 @@ from autograd.program.reduction import Reduction, reduced, stacked
 from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import Signature
 from autograd.program.trace import record
+from autograd.transforms.masked import settled
 from autograd.transforms.sparse import matrix_leaf
 from autograd.transforms.taped_run import TapedRun, name_of
 from autograd.transforms.trees import Structure, as_array, flatten, renewed
@@ -484,7 +485,7 @@ class Loop(JointOperation):
                 if not everywhere:
                     run.tape.absorb_everywhere()
                 run.tape.pull(adjoints)
-                found = [0.0 if one is None else one for one in adjoints[: self.program.inputs]]
+                found = [0.0 if one is None else settled(one) for one in adjoints[: self.program.inputs]]
             carried, row, shared = split(found, [self.carried, self.width, self.shared])
             return [*chosen([carried], adjoint)[0], *chosen([shared], shared_moves)[0], *chosen([row], row_moves)[0]]
 

@@ -27,8 +27,12 @@ from autograd.operations.primitives import (
     Select,
 )
 from autograd.program.program import Operation, Program
-from autograd.program.signature import Signature, merged, sign
+from autograd.program.signature import Signature, argument_leaf, sign
 from autograd.program.trace import Traced, record
+from autograd.transforms.trees import flatten
+
+# The ways through the branches that rows may take if no other limit is given.
+MOST_WAYS = 4096
 
 __all__ = ["UNDECIDED", "Margin", "margins_of", "smallest_of_rows"]
 
@@ -142,11 +146,12 @@ def smallest_of_rows(mapped: Any, rows: Any) -> tuple[Any, Margin]:
     left = numpy.arange(rows.count)
     ways = 0
     least = UNDECIDED
+    most = MOST_WAYS if mapped.max_paths is None else mapped.max_paths
     while len(left):
         ways += 1
-        if ways > mapped.max_paths:
+        if ways > most:
             raise ValueError(
-                f"the rows took more than {mapped.max_paths} ways through the branches of {mapped.__name__}; give "
+                f"the rows took more than {most} ways through the branches of {mapped.__name__}; give "
                 f"fewer rows, or raise max_paths"
             )
         numbers, traced = recorded(mapped, rows, left[0])
@@ -176,12 +181,17 @@ def recorded(mapped: Any, rows: Any, row: int) -> tuple[Sequence[float], Traced]
     return numbers, record(mapped.fun, Signature(arguments, {}), numbers)
 
 
+def moving_leaf(value: Any, what: str) -> Any:
+    """A fixed part of the arguments as a leaf without numbers; None for numbers, those of a trace as well."""
+    return None if hasattr(type(value), "as_operand") or hasattr(type(value), "holder") else argument_leaf(value, what)
+
+
 def least_distance(traced: Traced, *arguments: Any) -> tuple[Any, Any]:
     """The distance of the least sure guard, and 1 if all guards fall as they were recorded, else 0."""
     program = traced.program
     variables = [value_of(variable) for variable in traced.variables]
-    numbers, nodes, _ = sign(arguments, {})
-    found = robustness(program, program.evaluate([*merged(numbers, nodes), *variables]))
+    numbers = flatten(arguments, "the arguments", moving_leaf)[0]
+    found = robustness(program, program.evaluate([*numbers, *variables]))
     distance: Any = math.inf
     agrees: Any = 1.0
     for guard in program.guards:

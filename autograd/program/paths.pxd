@@ -1,5 +1,6 @@
 cimport cython
 from autograd.program.machine.machine cimport Machine
+from autograd.graph.node cimport new_constant, value_of
 from autograd.transforms.trees cimport Structure
 
 cdef int OFTEN
@@ -19,7 +20,7 @@ cdef class Path:
 
 @cython.final
 cdef class PathTree:
-    cdef readonly object fun, signature, limit, lock, refused
+    cdef readonly object fun, signature, limit, lock, refused, notices, budget
     cdef readonly bint over_rows
     cdef readonly str tier
     cdef readonly Path root
@@ -29,16 +30,18 @@ cdef class PathTree:
     @cython.locals(child=Path)
     cpdef Path after(self, Path path, int guard, object numbers)
     @cython.locals(path=Path)
+    cdef check_limits(self, object guard)
+    cpdef tuple by_python(self, object signal, object numbers)
+    @cython.locals(path=Path)
     cdef Path new(self, object numbers)
 
 @cython.final
 cdef class Recordings:
-    cdef readonly object fun, limit, full, watched
+    cdef readonly object fun, limit, full, watched, notices
     cdef readonly bint over_rows
     cdef readonly str tier
     cdef readonly dict known
     cdef readonly list signatures
-    cdef readonly bint warned
 
     cpdef full_key(self, object key)
     @cython.locals(paths=PathTree)

@@ -2,31 +2,46 @@
 
 A path's program says which of its guards fails first for given inputs. The path to try next is the child for that
 guard: it was recorded where the decisions before it fell the same way, and that one the other way. Where there is no
-such child yet, the function is run once more on these inputs, and becomes it.
+such child yet, the function is run once more on these inputs, and becomes it; or, where that would cost more than it
+can save, the function is run by Python: see `recording_limits`.
 """
 
 from __future__ import annotations
 
 import gc
-import warnings
+import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd.graph.callers import caller
 from autograd.graph.locks import Lock
+from autograd.graph.node import value_of
 from autograd.program.fixed_parts import key_of_fixed, watched_in
 from autograd.program.machine.machine import Machine
-from autograd.program.recording_limits import TooManyPaths, too_many_signatures, too_many_ways
+from autograd.program.program import Guard
+from autograd.program.recording_limits import (
+    MANY_RUNS,
+    SIGNATURES,
+    Budget,
+    Notices,
+    TooManyPaths,
+    too_many_signatures,
+    too_many_ways,
+)
 from autograd.program.signature import Signature
 from autograd.program.tiers import count_work, prepared
 from autograd.program.trace import Traced, record
+from autograd.transforms.kinds import result_leaf
 from autograd.transforms.taped_run import name_of
+from autograd.transforms.trees import Structure, flatten
 
 try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.graph.node import new_constant
 
 __all__ = ["Path", "PathTree", "Recordings", "TooManyPaths"]
 
@@ -110,18 +125,29 @@ class Path:
 @cython.final
 @cython.cclass
 class PathTree:
-    """The paths of a function for one signature of its arguments: a tree that branches at guards."""
+    """The paths of a function for one signature of its arguments: a tree that branches at guards.
+
+    There are at most `limit` of them, and if that is None, as many as are worth their cost.
+    """
 
     def __init__(
-        self, fun: Callable[..., Any], signature: Signature, limit: int, tier: str, over_rows: bool = False
+        self,
+        fun: Callable[..., Any],
+        signature: Signature,
+        limit: int | None,
+        tier: str,
+        notices: Notices,
+        over_rows: bool = False,
     ) -> None:
         self.fun = fun
         self.over_rows = over_rows
         self.signature = signature
         self.limit = limit
         self.tier = tier
+        self.notices = notices
         self.root: Path | None = None
         self.count = 0
+        self.budget = Budget()
         self.refused: TooManyPaths | None = None
         # One thread records at a time.
         self.lock = Lock()
@@ -135,21 +161,44 @@ class PathTree:
         return self.root
 
     def after(self, path: Path, guard: int, numbers: Sequence[float]) -> Path:
-        """The path to try where this guard of a path is the first that fails, as it does for these inputs."""
+        """The path to try where this guard of a path is the first that fails, as it does for these inputs.
+
+        TooManyPaths if there is none, and there can't be one more.
+        """
         child = path.children.get(guard)
         if child is None:
             with self.lock.here():
                 child = path.children.get(guard)
                 if child is None:
-                    if self.count >= self.limit:
-                        raise too_many_ways(name_of(self.fun), self.limit, path.program.guards[guard])
+                    self.check_limits(path.program.guards[guard])
                     child = path.children[guard] = self.new(numbers)
         return child
+
+    def check_limits(self, guard: Guard) -> None:
+        """Raise TooManyPaths if a path that leaves at this guard would be one too many, or too dear."""
+        if self.limit is not None:
+            if self.count >= self.limit:
+                raise too_many_ways(name_of(self.fun), self.limit, guard)
+            return
+        hits = sum([path.hits for path in self])
+        if not self.budget.allows(hits):
+            raise self.budget.refusal(name_of(self.fun), guard, hits)
+
+    def by_python(self, signal: TooManyPaths, numbers: Sequence[float]) -> tuple[array[float], Structure]:
+        """The numbers of the result for these inputs, as Python computes them on constants, and its structure."""
+        began = time.thread_time()
+        returned = self.signature.call(self.fun, [new_constant(number) for number in numbers])
+        results, structure = flatten(returned, f"the output of {name_of(self.fun)}", result_leaf)
+        self.budget.count_run(time.thread_time() - began)
+        if not signal.by_cost or self.budget.runs >= MANY_RUNS:
+            self.notices.warn(signal)
+        return array("d", [value_of(result) for result in results]), structure
 
     def new(self, numbers: Sequence[float]) -> Path:
         """The path of these inputs; TooManyPaths if it, or one before it, is too long to be recorded."""
         if self.refused is not None:
             raise self.refused.again()
+        began = time.thread_time()
         try:
             with collector_paused():
                 path = Path(record(self.fun, self.signature, numbers, self.over_rows), self.tier)
@@ -157,6 +206,7 @@ class PathTree:
             self.refused = signal.again()
             raise
         self.count += 1
+        self.budget.count_path(len(path.program), time.thread_time() - began)
         return path
 
     def __iter__(self) -> Iterator[Path]:
@@ -170,12 +220,12 @@ class PathTree:
 @cython.final
 @cython.cclass
 class Recordings:
-    """All paths of a function, by the signatures of its arguments, of which there are at most `limit`.
+    """All paths of a function, by the signatures of its arguments, of which there are at most `limit`, 256 if None.
 
     `over_rows` says whether they are run over rows.
     """
 
-    def __init__(self, fun: Callable[..., Any], limit: int, tier: str, over_rows: bool = False) -> None:
+    def __init__(self, fun: Callable[..., Any], limit: int | None, tier: str, over_rows: bool = False) -> None:
         self.fun = fun
         self.over_rows = over_rows
         self.limit = limit
@@ -185,7 +235,7 @@ class Recordings:
         self.known: dict[Any, PathTree] = {}
         self.signatures: list[Signature] = []
         self.full: TooManyPaths | None = None
-        self.warned = False
+        self.notices = Notices()
 
     def full_key(self, key: Any) -> Any:
         """The key of a call's arguments, with that of the object whose method the function is as it is now."""
@@ -198,23 +248,16 @@ class Recordings:
 
     def begin(self, key: Any, signature: Signature) -> PathTree:
         """The paths for one more signature."""
-        if self.full is None and len(self.signatures) >= self.limit:
+        if self.full is None and len(self.signatures) >= (SIGNATURES if self.limit is None else self.limit):
             self.full = too_many_signatures(name_of(self.fun), self.signatures, signature)
         if self.full is not None:
             raise self.full.again()
-        made = PathTree(self.fun, signature, self.limit, self.tier, self.over_rows)
+        made = PathTree(self.fun, signature, self.limit, self.tier, self.notices, self.over_rows)
         paths = self.known.setdefault(key, made)
         if paths is made:
             # Else another thread was first.
             self.signatures.append(signature)
         return paths
-
-    def warn(self, signal: TooManyPaths) -> None:
-        """Warn, once, that calls which are not recorded are run by Python."""
-        if not self.warned:
-            self.warned = True
-            message = f"{signal.reason}, and {signal.instead}; {signal.advice}"
-            warnings.warn_explicit(message, RuntimeWarning, *caller())
 
     def __iter__(self) -> Iterator[Path]:
         return iter([path for paths in self.known.values() for path in paths])

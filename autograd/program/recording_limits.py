@@ -1,36 +1,125 @@
 """Limits on recordings: how a function that exceeds them is detected and reported.
 
-A function is recorded for each signature of its arguments, and for each way through its branches. Both are limited by
-`max_paths`. Recordings are kept, so a function that is recorded at every call would fill the memory, and be slower than
-plain Python.
+A function is recorded for each signature of its arguments, and for each way through its branches. Recordings are kept,
+and each takes as long as tens or hundreds of calls by Python: a function that is recorded at every call would fill the
+memory, and be far slower than plain Python. So signatures are counted, and ways through the branches are recorded as
+long as they are small, or have taken less time than Python would have taken for all calls so far. `max_paths` limits
+the number of both.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autograd.graph.callers import caller
 from autograd.program.program import Guard
 from autograd.program.signature import Signature
 
-__all__ = ["TooManyPaths", "too_many_derivatives", "too_many_rows", "too_many_signatures", "too_many_ways"]
+__all__ = [
+    "MANY_RUNS", "SIGNATURES", "Budget", "Notices", "TooManyPaths", "too_many_derivatives", "too_many_rows",
+    "too_many_signatures", "too_many_ways",
+]  # fmt: skip
+
+# The number of signatures that are recorded if no other limit is given, and of choices of numbers to differentiate in.
+SIGNATURES = 256
+# Operations that are recorded without a look at their use, and those of all paths of one signature at most: they take
+# some 400 bytes each. A path takes as much memory and time besides as so many operations.
+FREE_OPERATIONS = 20_000
+MOST_OPERATIONS = 1_000_000
+OPERATIONS_OF_A_PATH = 50
+# So many runs by Python say that a function is no good for being compiled.
+MANY_RUNS = 8
 
 
 class TooManyPaths(Exception):
     """A function was recorded as often as it may be, or would record too much.
 
     `reason` names the limit that was exceeded, `advice` a remedy, `instead` how calls run without a recording.
+    `by_cost` says that one more recording would take too long as yet, not that a number of them was reached.
     """
 
-    def __init__(self, reason: str, advice: str, instead: str = "is run by Python for others") -> None:
+    def __init__(
+        self, reason: str, advice: str, instead: str = "is run by Python for others", by_cost: bool = False
+    ) -> None:
         super().__init__(f"{reason}; {advice}")
         self.reason = reason
         self.advice = advice
         self.instead = instead
+        self.by_cost = by_cost
 
     def again(self) -> TooManyPaths:
         """The same signal to be raised once more: an exception that is raised anew keeps the frames of each time."""
-        return TooManyPaths(self.reason, self.advice, self.instead)
+        return TooManyPaths(self.reason, self.advice, self.instead, self.by_cost)
+
+
+class Notices:
+    """Warnings about one function, of which only the first is given."""
+
+    def __init__(self) -> None:
+        self.given = False
+
+    def warn(self, signal: TooManyPaths) -> None:
+        """Warn, once, that calls which are not recorded are run by Python."""
+        if not self.given:
+            self.given = True
+            message = f"{signal.reason}, and {signal.instead}; {signal.advice}"
+            warnings.warn_explicit(message, RuntimeWarning, *caller())
+
+
+class Budget:
+    """The cost of the recorded paths of a function, and that of the calls that Python runs instead.
+
+    Times are processor seconds: `recording` for all paths, `python` for all `runs`. `operations` are those of all
+    paths, and `places` counts for each decision how often it led to a run by Python.
+    """
+
+    def __init__(self) -> None:
+        self.paths = 0
+        self.operations = 0
+        self.recording = 0.0
+        self.runs = 0
+        self.python = 0.0
+        self.places: dict[tuple[str, int], int] = {}
+
+    def count_path(self, operations: int, seconds: float) -> None:
+        """Note a path that was recorded."""
+        self.paths += 1
+        self.operations += operations + OPERATIONS_OF_A_PATH
+        self.recording += seconds
+
+    def count_run(self, seconds: float) -> None:
+        """Note a call that Python ran."""
+        self.runs += 1
+        self.python += seconds
+
+    def allows(self, hits: int) -> bool:
+        """Whether one more path may be recorded; `hits` is the number of calls that took those recorded.
+
+        All recordings together take no longer than Python would have taken for all calls so far, so that a function
+        with another path at each call takes at most twice the time that it takes without being compiled.
+        """
+        after = self.operations + self.operations / self.paths
+        if after <= FREE_OPERATIONS:
+            return True
+        if after > MOST_OPERATIONS or not self.runs:
+            return False
+        return self.recording * (1.0 + 1.0 / self.paths) <= (hits + self.runs) * self.python / self.runs
+
+    def refusal(self, name: str, guard: Guard, hits: int) -> TooManyPaths:
+        """The signal that a path which leaves at this guard is not recorded."""
+        place = (guard.file, guard.line)
+        self.places[place] = self.places.get(place, 0) + 1
+        file, line = max(self.places, key=lambda place: self.places[place])
+        return TooManyPaths(
+            f"{name} took a way through its branches that was not recorded in {self.runs + 1} of "
+            f"{hits + self.runs + 1} calls, for recordings would have taken longer (the decision that changed most: "
+            f"{file}:{line})",
+            "write it with where(), maximum(), minimum() or clip(), or decide by a static argument",
+            "was run by Python in these",
+            by_cost=True,
+        )
 
 
 def too_many_ways(name: str, limit: int, guard: Guard) -> TooManyPaths:

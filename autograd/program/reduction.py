@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.transforms.containers import contain, is_mapping
-from autograd.transforms.sparse import matrix_leaf
+from autograd.transforms.kinds import Beyond, alike, counted, result_leaf, wholes_in
 from autograd.transforms.trees import Structure, as_array, flatten
 
 __all__ = ["Reduction"]
@@ -28,11 +28,11 @@ class Reduction:
 
     def from_sums(self, found: Any, count: int) -> Any:
         """The results from their sums over so many rows."""
-        sums, structure = flatten(found, f"the output of {self.name}", matrix_leaf)
+        sums, structure = flatten(found, f"the output of {self.name}", result_leaf)
         built = []
         start = 0
         for part, reduction in self.parts(structure):
-            built.append(reduced(part, reduction, sums[start : start + part.size], count))
+            built.append(part.build(reduced(reduction, sums[start : start + part.size], count)))
             start += part.size
         return self.joined(structure, built)
 
@@ -42,9 +42,9 @@ class Reduction:
 
     def of_rows(self, returned: list[Any]) -> Any:
         """The results from what the function returned for each row, numbers and nodes."""
-        found = [flatten(value, f"the output of {self.name}", matrix_leaf) for value in returned]
-        structure = found[0][1]
+        found = [flatten(value, f"the output of {self.name}", result_leaf) for value in returned]
         self.check_structures([structure for _, structure in found])
+        structure = alike([structure for _, structure in found])
         built: list[Any] = []
         start = 0
         for part, reduction in self.parts(structure):
@@ -55,22 +55,29 @@ class Reduction:
                 built.append(stacked(part, entries.reshape(len(found), part.size)))
                 continue
             sums = [functools.reduce(operator.add, [numbers[column] for numbers, _ in found]) for column in columns]
-            built.append(reduced(part, reduction, sums, len(found)))
+            built.append(self.reduced(part, reduction, sums, len(found)))
         return self.joined(structure, built)
 
     def of_no_rows(self, returned: Any) -> Any:
         """The results for no rows, in the structure of what the function returned for one."""
         import numpy
 
-        structure = flatten(returned, f"the output of {self.name}", matrix_leaf)[1]
+        structure = flatten(returned, f"the output of {self.name}", result_leaf)[1]
         self.check_structures([structure])
         built: list[Any] = []
         for part, reduction in self.parts(structure):
             if reduction is None:
                 built.append(stacked(part, numpy.empty((0, part.size))))
             else:
-                built.append(part.build(array("d", [0.0 if reduction == "sum" else math.nan] * part.size)))
+                of_none = [0.0 if reduction == "sum" else math.nan] * part.size
+                built.append(counted(part, reduction, 0, self.name).build(array("d", of_none)))
         return self.joined(structure, built)
+
+    def reduced(self, part: Structure, reduction: str | None, sums: Any, count: int) -> Any:
+        """A part of a result from its sums over so many rows, which are numbers or nodes."""
+        if any(wholes_in(part)):
+            part = counted(part, reduction, count, self.name)
+        return part.build(reduced(reduction, sums, count))
 
     def parts(self, structure: Structure) -> list[tuple[Structure, str | None]]:
         """The parts of a result of this structure, each with its reduction over the rows."""
@@ -99,15 +106,20 @@ class Reduction:
                     f"together if they are alike"
                 )
         if any([reduction is None and not part.holds_only_arrays() for part, reduction in self.parts(first)]):
+            if any([isinstance(piece.maker, Beyond) for _, piece in first.pieces()]):
+                raise TypeError(
+                    f"{self.name} returns an int beyond 2**53 for each row, which the doubles of rows can't hold; "
+                    f"return a float"
+                )
             raise TypeError(
                 f"{self.name} returns {first} for each row; sparse matrices can be added up (reduce='sum'), but "
                 f"not stacked in an array: use sparse=False, or call it for each row"
             )
 
 
-def reduced(part: Structure, reduction: str | None, sums: list[Any], count: int) -> Any:
-    """A part of a result from its sums over so many rows, which are numbers or nodes."""
-    return part.build([total / count for total in sums] if reduction == "mean" else sums)
+def reduced(reduction: str | None, sums: Any, count: int) -> Any:
+    """The sums over so many rows or, if asked for, means."""
+    return [total / count for total in sums] if reduction == "mean" else sums
 
 
 def stacked(structure: Structure, results: Any) -> Any:
@@ -116,6 +128,9 @@ def stacked(structure: Structure, results: Any) -> Any:
     `results` has a row of numbers for each row.
     """
     count = len(results)
-    return structure.map_pieces(
-        lambda start, part: results[:, start : start + part.size].reshape((count, *(part.shape or ()))).copy()
-    )
+
+    def of_piece(start: int, part: Structure) -> Any:
+        own = results[:, start : start + part.size].reshape((count, *(part.shape or ()))).copy()
+        return own if part.whole is None else part.whole.made(own.ravel().tolist(), own.shape)
+
+    return structure.map_pieces(of_piece)

@@ -8,7 +8,8 @@ from typing import Any
 from autograd.errors import OperandError
 from autograd.graph.node import Node
 from autograd.numbers.operands import way_to_plain
-from autograd.program.signature import Signature, sign
+from autograd.program.signature import Moving, Signature, sign
+from autograd.transforms.kinds import Whole, whole_of
 from autograd.transforms.trees import as_array, flatten, renewed
 
 __all__ = ["NoRows", "RowArguments"]
@@ -36,6 +37,8 @@ class RowArguments:
         # All nodes among the arguments, and whether any stand in rows.
         self.nodes: list[Any] = []
         self.hold_nodes = False
+        # The types of the arguments whose rows are ints or bools, by place.
+        self.wholes: dict[int, Whole] = {}
         counts: dict[int, int] = {}
         for place, (argument, axis) in enumerate(zip(args, axes, strict=True)):
             if axis is not None:
@@ -73,37 +76,70 @@ class RowArguments:
             self.nodes += nodes
             self.hold_nodes |= bool(nodes)
             kind = kind if nodes else numpy.float64
-        elif kind.kind not in "fiu":
+        elif kind.kind in "iub":
+            self.wholes[place] = self.whole_in(name, place, argument, given)
+        elif kind.kind != "f":
             raise TypeError(f"vmap of {name}: argument {place} is an array of {kind}, not of numbers")
         else:
             kind = numpy.float64
         ordered = numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
-        if kind is numpy.float64:
+        if kind is numpy.float64 or place in self.wholes:
             return ordered
         from autograd.graph.node_arrays import NodeArray
 
         return ordered.view(NodeArray)
 
+    def whole_in(self, name: str, place: int, argument: Any, given: Any) -> Whole:
+        """The type of rows that are ints or bools: Python's if they were given so, else NumPy's."""
+        whole = whole_of(given)
+        if whole is None:
+            raise OperandError(
+                f"vmap of {name}: argument {place} has ints beyond 2**53, which its doubles can't hold; give floats"
+            )
+        if isinstance(argument, list) and given.ndim == 1 and all([type(row) in (int, bool) for row in argument]):
+            return Whole(bool if given.dtype.kind == "b" else int, whole.low, whole.high)
+        return whole
+
     def one(self, row: int) -> list[Any]:
-        """The arguments of one row."""
+        """The arguments of one row, its ints and bools as numbers that may differ from row to row."""
         return [
-            argument if not mapped else argument[row] if argument.ndim > 1 else number_in(argument, row)
-            for argument, mapped in zip(self.arguments, self.mapped, strict=True)
+            Moving(self.part(place, row), self.wholes[place]) if place in self.wholes else self.part(place, row)
+            for place in range(len(self.arguments))
         ]
+
+    def part(self, place: int, row: int) -> Any:
+        """One of the arguments of one row."""
+        argument = self.arguments[place]
+        if not self.mapped[place]:
+            return argument
+        if argument.ndim > 1:
+            return argument[row]
+        whole = self.wholes.get(place)
+        return number_in(argument, row) if whole is None else whole.kind(argument[row])
 
     def copy_of_one(self, row: int) -> list[Any]:
         """The arguments of one row, for a function that may change them: neither the caller nor other rows notice."""
-        return [renewed(argument) for argument in self.one(row)]
+        return [renewed(self.part(place, row)) for place in range(len(self.arguments))]
+
+    def again(self) -> list[Any]:
+        """The arguments for another mapped function, with their rows along the first axis."""
+        return [
+            argument.tolist() if place in self.wholes and self.wholes[place].kind in (int, bool) else argument
+            for place, argument in enumerate(self.arguments)
+        ]
 
     def split(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The arguments that rows share, and those that are mapped."""
-        pairs = list(zip(self.arguments, self.mapped, strict=True))
+        pairs = list(zip(self.again(), self.mapped, strict=True))
         return tuple([one for one, mapped in pairs if not mapped]), tuple([one for one, mapped in pairs if mapped])
 
     def with_values(self) -> RowArguments:
         """The same arguments with their values in the places of nodes."""
         arguments = []
-        for argument, mapped in zip(self.arguments, self.mapped, strict=True):
+        for place, (argument, mapped) in enumerate(zip(self.again(), self.mapped, strict=True)):
+            if place in self.wholes:
+                arguments.append(argument)
+                continue
             numbers = sign((argument,), {})[0]
             if mapped:
                 arguments.append(as_array(numbers, argument.shape))
@@ -113,12 +149,15 @@ class RowArguments:
 
     def sources(self) -> list[tuple[Any, int, int]]:
         """For each number of a row that varies, where it is read."""
+        import numpy
+
         sources = []
         start = 0
         for argument, mapped, stop in zip(self.arguments, self.mapped, self.stops, strict=True):
             width = stop - start
             start = stop
             if mapped:
+                argument = numpy.asarray(argument, numpy.float64)
                 sources += [(argument, offset, width) for offset in range(width)]
         return sources
 

@@ -13,13 +13,19 @@ from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import sign
 from autograd.program.tiers import count_work
+from autograd.transforms.kinds import alike
 from autograd.transforms.trees import Structure
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
 
 __all__ = ["RowCall"]
 
 
 class RowCall:
-    """One call: rows are run by the first path, those that leave it by others, until all are done."""
+    """One call: rows are run by the first path, those that leave it by others or by Python, until all are done."""
 
     def __init__(self, paths: PathTree, rows: RowArguments, reduction: Reduction, varying: bytes) -> None:
         import numpy
@@ -30,11 +36,13 @@ class RowCall:
         self.varying = varying
         self.sources = Columns(rows.sources(), False)
         self.targets = Columns([], True)
-        # The sums, and for each part of the result what the rows are written to, None if it is summed.
+        # The sums, and for each part of the result the arrays that rows are written to, none if it is summed.
         self.totals: Any = None
         self.results: list[Any] = []
         self.failed = numpy.empty(rows.count, numpy.int32)
         self.structure: Structure | None = None
+        # The arrays that rows are written to, with the places of their numbers among all of a row.
+        self.stored: list[tuple[Any, int, int]] = []
 
     def result(self) -> Any:
         """The result of the call."""
@@ -55,13 +63,21 @@ class RowCall:
             self.totals = numpy.zeros(0)
         for (part, reduction), stored in zip(self.reduction.parts(structure), self.results, strict=True):
             if reduction is None:
-                built.append(stored)
+                rows = iter(stored)
+                built.append(part.map_pieces(lambda start, piece, rows=rows: as_rows(next(rows), piece)))
             else:
-                sums = self.totals[start : start + part.size]
-                sums = sums / self.rows.count if reduction == "mean" else sums
-                built.append(part.build(array("d", sums.tobytes())))
+                sums = array("d", self.totals[start : start + part.size].tobytes())
+                built.append(self.reduction.reduced(part, reduction, sums, self.rows.count))
             start += part.size
         return self.reduction.joined(structure, built)
+
+    def again(self) -> Any:
+        """The result once more, for what the arrays hold now; parts that have rows are the same arrays."""
+        self.totals = None
+        if not cython.compiled:
+            # The numbers were copied.
+            self.sources = Columns(self.rows.sources(), False)
+        return self.result()
 
     def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
         """Run the rows of a path; the paths of those that leave it, each with its rows."""
@@ -88,9 +104,9 @@ class RowCall:
 
         guard = machine.prepare(path.traced.inputs(self.rows.numbers))
         if guard >= 0:
-            return [(self.paths.after(path, guard, self.numbers_of(0 if selected is None else selected[0])), selected)]
+            return self.leaving(path, guard, numpy.arange(self.rows.count) if selected is None else selected, selected)
         count = self.rows.count if selected is None else len(selected)
-        self.take_structure(path)
+        self.take_structure(path.traced.outputs)
         failed = self.failed if selected is None else numpy.empty(count, numpy.int32)
         sums = run_chunks(machine, Rows(self.sources, selected, failed, self.targets), count)
         if sums is not None:
@@ -105,20 +121,43 @@ class RowCall:
             away = left[failed[left] == guard]
             away = away if selected is None else selected[away]
             away = numpy.ascontiguousarray(away, dtype=numpy.int64)
-            leaving.append((self.paths.after(path, guard, self.numbers_of(away[0])), away))
+            leaving += self.leaving(path, guard, away, away)
         return leaving
+
+    def leaving(self, path: Path, guard: int, away: Any, selected: Any) -> list[tuple[Path, Any]]:
+        """The path of rows that leave one at a guard, and these rows, but for those that Python runs."""
+        for place, row in enumerate(away):
+            try:
+                child = self.paths.after(path, guard, self.numbers_of(row))
+            except TooManyPaths as signal:
+                if not signal.by_cost:
+                    raise
+                self.run_by_python(int(row), signal)
+            else:
+                return [(child, away[place:] if place else selected)]
+        return []
+
+    def run_by_python(self, row: int, signal: TooManyPaths) -> None:
+        """Run a row by Python, and put its numbers where those of other rows are."""
+        import numpy
+
+        numbers, structure = self.paths.by_python(signal, self.numbers_of(row))
+        self.take_structure(structure)
+        for written, start, size in self.stored:
+            written.reshape(self.rows.count, -1)[row] = numbers[start : start + size]
+        totals = numpy.array(numbers)
+        self.totals = totals if self.totals is None else self.totals + totals
 
     def numbers_of(self, row: int) -> Sequence[float]:
         """The numbers of one row."""
         return sign(tuple(self.rows.one(row)), {})[0]
 
-    def take_structure(self, path: Path) -> None:
-        """Allocate results of the structure that the first path returns; TypeError if another path returns another."""
-        structure = path.traced.outputs
+    def take_structure(self, structure: Structure) -> None:
+        """Allocate results of the structure that the first row returns; TypeError if another one returns another."""
         self.reduction.check_structures([structure if self.structure is None else self.structure, structure])
         if self.structure is None:
-            self.structure = structure
             self.make_room(structure)
+        self.structure = structure if self.structure is None else alike([self.structure, structure])
 
     def make_room(self, structure: Structure) -> None:
         """Make the arrays of what is not summed, with the rows along the first axis."""
@@ -126,11 +165,19 @@ class RowCall:
 
         targets: list[tuple[Any, int, int]] = []
 
-        def new_array(start: int, part: Structure) -> Any:
-            made = numpy.empty((self.rows.count, *(part.shape or ())))
-            targets.extend([(made, offset, part.size) for offset in range(part.size)])
-            return made
-
+        begin = 0
         for part, reduction in self.reduction.parts(structure):
-            self.results.append(part.map_pieces(new_array) if reduction is None else None)
+            made = []
+            for start, piece in part.pieces(begin) if reduction is None else ():
+                rows = numpy.empty((self.rows.count, *(piece.shape or ())))
+                targets += [(rows, offset, piece.size) for offset in range(piece.size)]
+                self.stored.append((rows, start, piece.size))
+                made.append(rows)
+            self.results.append(made)
+            begin += part.size
         self.targets = Columns(targets, True)
+
+
+def as_rows(stored: Any, piece: Structure) -> Any:
+    """The results of all rows for a part of one, which the machine wrote as floats."""
+    return stored if piece.whole is None else piece.whole.array(stored, stored.shape)

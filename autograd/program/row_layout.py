@@ -279,4 +279,4 @@ def one_of_all(name: str, result: Any) -> Any:
         raise OperandError(f"vmap of {name}: out_axes=None is for numbers, the results are nodes; take one row of them")
     if len(result) == 0 or not numpy.array_equal(result, numpy.broadcast_to(result[:1], result.shape), equal_nan=True):
         raise ValueError(f"vmap of {name}: out_axes=None is for what is the same in all rows, and they differ")
-    return float(result[0]) if result.ndim == 1 else result[0].copy()
+    return result[0].item() if result.ndim == 1 else result[0].copy()

@@ -12,7 +12,7 @@ cdef take_parts(object parts, array numbers, dict nodes, list keys, int level)
 cdef tuple names_in(tuple names)
 @cython.locals(count=Py_ssize_t, known=Py_ssize_t)
 cdef take_container(object value, object container, array numbers, dict nodes, list keys, int level)
-cdef take_array(object value, array numbers, dict nodes)
+cdef object take_array(object value, array numbers, dict nodes)
 @cython.locals(view=Py_buffer, is_plain=bint)
 cdef bint take_doubles(object value, array numbers) except -1
 @cython.locals(count=Py_ssize_t)

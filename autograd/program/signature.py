@@ -11,6 +11,7 @@ from autograd.graph.node import Node, Variable, value_of
 from autograd.numbers.operands import way_to_plain
 from autograd.program.fixed_parts import key_of_fixed
 from autograd.transforms.containers import Attribute, Kind, parts_of
+from autograd.transforms.kinds import Whole, result_leaf, whole_of
 from autograd.transforms.trees import Structure, fixed, flatten
 
 try:
@@ -20,18 +21,44 @@ except ImportError:
 if not cython.compiled:
     from autograd.transforms.trees import LEVELS
 
-__all__ = ["Signature", "merged", "on_variables", "sign"]
+__all__ = ["Moving", "Signature", "merged", "on_variables", "sign"]
 
 
 class Unsuitable(Exception):
     """Something among the arguments is neither a number nor can it be fixed."""
 
 
+class Moving:
+    """An int, bool or array of them among the arguments which may differ from call to call, within `whole`.
+
+    Rows of `vmap` are such. A plain int is fixed, and a plain array has bounds of its own.
+    """
+
+    __slots__ = ("value", "whole")
+
+    def __init__(self, value: Any, whole: Whole) -> None:
+        self.value = value
+        self.whole = whole
+
+    @property
+    def shape(self) -> Any:
+        """The shape of an array, None for a number."""
+        return self.value.shape if is_array(self.value) else None
+
+    def leaf(self) -> tuple[list[Any], Structure]:
+        """Its numbers and structure, for `flatten`."""
+        numbers = self.value.ravel().tolist() if is_array(self.value) else [self.value]
+        shape = self.shape
+        return [float(number) for number in numbers], Structure(
+            None, [], shape=shape or (), is_array=shape is not None, whole=self.whole
+        )
+
+
 class Signature:
     """The form of the arguments of some calls, which one program may serve.
 
-    Floats, arrays of numbers and nodes may differ from call to call. Anything else (ints, strings, flags, None) is
-    fixed, and so are the lengths of lists, the keys of dicts and the shapes of arrays.
+    Floats, arrays of numbers or bools and nodes may differ from call to call. Anything else (ints, strings, flags,
+    None) is fixed, and so are the lengths of lists, the keys of dicts and the shapes of arrays.
     """
 
     __slots__ = ("keys", "structure")
@@ -98,7 +125,7 @@ def on_variables(fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     returned = Signature(args, kwargs).call(fun, merged([Variable(number) for number in numbers], nodes))
     if nodes:
         return returned
-    results, structure = flatten(returned, what)
+    results, structure = flatten(returned, what, result_leaf)
     return structure.build([value_of(result) for result in results])
 
 
@@ -128,13 +155,15 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
         keys.append((dict, names_in(tuple(value))))
         take_parts(value.values(), numbers, nodes, keys, level)
     elif is_array(value):
-        take_array(value, numbers, nodes)
-        keys.append(value.shape)
+        keys.append(take_array(value, numbers, nodes))
     elif (container := parts_of(value)) is not None:
         take_container(value, container, numbers, nodes, keys, level)
     elif is_floating(value):
         numbers.append(float(value))
         keys.append(float)
+    elif isinstance(value, Moving):
+        numbers.extend(value.leaf()[0])
+        keys.append((value.whole, value.shape))
     else:
         try:
             hash(value)
@@ -189,17 +218,23 @@ def take_container(
         keys.append(key_of_fixed(value))
 
 
-def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> None:
-    """Append the numbers of an array, and the nodes among them."""
+def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> Any:
+    """Append the numbers of an array, and the nodes among them; its key: the shape, with the type of ints and bools."""
     if cython.compiled and take_doubles(value, numbers):
-        return
+        return value.shape
     if type(value) is not _array_type and way_to_plain(value):
         raise Unsuitable
     kind = value.dtype
     if kind.char == "d" and kind.isnative:
         numbers.frombytes(value.tobytes())
-    elif kind.kind in "fiu":
+    elif kind.kind == "f":
         numbers.frombytes(value.astype("d").tobytes())
+    elif kind.kind in "iub":
+        whole = whole_of(value)
+        if whole is None:
+            raise Unsuitable
+        numbers.frombytes(value.astype("d").tobytes())
+        return whole, value.shape
     elif holds_nodes_and_numbers(value):
         for item in value.flat:
             if isinstance(item, Node):
@@ -207,6 +242,7 @@ def take_array(value: Any, numbers: array[float], nodes: dict[int, Node]) -> Non
             numbers.append(value_of(item))
     else:
         raise Unsuitable
+    return value.shape
 
 
 def take_doubles(value: Any, numbers: array[float]) -> bool:
@@ -271,14 +307,24 @@ def is_floating(value: Any) -> bool:
 
 
 def argument_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
-    """A fixed part of the arguments as a leaf without numbers; None for numbers and for arrays of them."""
+    """A fixed part of the arguments as a leaf without numbers, arrays of ints and bools as such; None for the rest."""
     if isinstance(value, float) or is_floating(value):
         return None
+    if isinstance(value, Moving):
+        return value.leaf()
     if is_array(value):
         way = way_to_plain(value)
         if way:
             raise OperandError(f"{what} of a compiled function is a {type(value).__name__}, and {way}")
-        if value.dtype.kind in "fiu" or holds_nodes_and_numbers(value):
+        if value.dtype.kind in "iub":
+            whole = whole_of(value)
+            if whole is None:
+                raise OperandError(
+                    f"{what} of a compiled function has ints beyond 2**53, which its doubles can't hold; give floats, "
+                    f"or close over the array"
+                )
+            return Moving(value, whole).leaf()
+        if value.dtype.kind == "f" or holds_nodes_and_numbers(value):
             return None
         raise OperandError(f"{what} of a compiled function is an array of {value.dtype}; give one of numbers")
     try:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.callers import caller
+from autograd.graph.discrete import Condition
 from autograd.graph.joint_operations import result_at
 from autograd.graph.modes import tracing
 from autograd.graph.node import (
@@ -27,14 +27,13 @@ from autograd.graph.node import (
 )
 from autograd.numbers.arrays import integers
 from autograd.operations.primitive import Primitive
-from autograd.operations.primitives import Both, Either, Not, Select
 from autograd.program.builder import Builder
 from autograd.program.program import Program
 from autograd.program.signature import Signature
-from autograd.transforms.sparse import matrix_leaf
+from autograd.transforms.kinds import result_leaf
 from autograd.transforms.tape import Tape
 from autograd.transforms.taped_run import name_of
-from autograd.transforms.trees import NUMBER, Structure, flatten
+from autograd.transforms.trees import Structure, flatten
 
 try:
     import cython
@@ -43,102 +42,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.numbers.arrays import ints_in
 
-__all__ = ["Condition", "Trace", "Traced", "condition_leaf", "record"]
-
-
-class Condition:
-    """A comparison inside a trace. `where` takes it as it is; Python's `if` decides, and the decision is recorded."""
-
-    __slots__ = ("node", "trace")
-
-    def __init__(self, trace: Trace, node: Any) -> None:
-        self.trace = trace
-        self.node = node
-
-    def __bool__(self) -> bool:
-        return self.trace.decide(self.node)
-
-    def choose(self, yes: Any, no: Any) -> Any:
-        """The node of `where` with this condition."""
-        return Select(self.node, yes, no)
-
-    def __and__(self, other: Any) -> Any:
-        return Condition(self.trace, Both(self.node, as_operand(other)))
-
-    def __or__(self, other: Any) -> Any:
-        return Condition(self.trace, Either(self.node, as_operand(other)))
-
-    __rand__, __ror__ = __and__, __or__
-
-    def __invert__(self) -> Any:
-        # Of plain True and False, ~ makes -2 and -1, which both hold; `not` decides.
-        return Condition(self.trace, Not(self.node))
-
-    # In all else a condition is what it is in plain Python: True or False, decided now. As it is
-    # registered as a real number, this package's functions take it for one.
-    # fmt: off
-    def __hash__(self) -> int: return hash(bool(self))
-    def __index__(self) -> int: return int(bool(self))
-    def __int__(self) -> int: return int(bool(self))
-    def __float__(self) -> float: return float(bool(self))
-    def __complex__(self) -> complex: return complex(bool(self))
-    def __trunc__(self) -> int: return int(bool(self))
-    def __floor__(self) -> int: return int(bool(self))
-    def __ceil__(self) -> int: return int(bool(self))
-    def __round__(self, digits: int | None = None) -> int: return round(bool(self), digits)
-    def __abs__(self) -> int: return abs(bool(self))
-    def __neg__(self) -> int: return -bool(self)
-    def __pos__(self) -> int: return +bool(self)
-    def __eq__(self, other: object) -> Any: return bool(self) == plain(other)
-    def __ne__(self, other: object) -> Any: return bool(self) != plain(other)
-    def __lt__(self, other: Any) -> Any: return bool(self) < plain(other)
-    def __le__(self, other: Any) -> Any: return bool(self) <= plain(other)
-    def __gt__(self, other: Any) -> Any: return bool(self) > plain(other)
-    def __ge__(self, other: Any) -> Any: return bool(self) >= plain(other)
-    def __add__(self, other: Any) -> Any: return bool(self) + plain(other)
-    def __radd__(self, other: Any) -> Any: return plain(other) + bool(self)
-    def __sub__(self, other: Any) -> Any: return bool(self) - plain(other)
-    def __rsub__(self, other: Any) -> Any: return plain(other) - bool(self)
-    def __mul__(self, other: Any) -> Any: return bool(self) * plain(other)
-    def __rmul__(self, other: Any) -> Any: return plain(other) * bool(self)
-    def __truediv__(self, other: Any) -> Any: return bool(self) / plain(other)
-    def __rtruediv__(self, other: Any) -> Any: return plain(other) / bool(self)
-    def __floordiv__(self, other: Any) -> Any: return bool(self) // plain(other)
-    def __rfloordiv__(self, other: Any) -> Any: return plain(other) // bool(self)
-    def __mod__(self, other: Any) -> Any: return bool(self) % plain(other)
-    def __rmod__(self, other: Any) -> Any: return plain(other) % bool(self)
-    def __divmod__(self, other: Any) -> Any: return divmod(bool(self), plain(other))
-    def __rdivmod__(self, other: Any) -> Any: return divmod(plain(other), bool(self))
-    def __pow__(self, other: Any, modulus: Any = None) -> Any: return pow(bool(self), plain(other), modulus)
-    def __rpow__(self, other: Any, modulus: Any = None) -> Any: return pow(plain(other), bool(self), modulus)
-    def __lshift__(self, other: Any) -> Any: return bool(self) << plain(other)
-    def __rlshift__(self, other: Any) -> Any: return plain(other) << bool(self)
-    def __rshift__(self, other: Any) -> Any: return bool(self) >> plain(other)
-    def __rrshift__(self, other: Any) -> Any: return plain(other) >> bool(self)
-    def __xor__(self, other: Any) -> Any: return bool(self) ^ plain(other)
-    def __rxor__(self, other: Any) -> Any: return plain(other) ^ bool(self)
-    def __str__(self) -> str: return str(bool(self))
-    def __format__(self, spec: str) -> str: return bool(self).__format__(spec)
-    # fmt: on
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        return getattr(ufunc, method)(*[plain(given) for given in inputs], **options)
-
-    def __repr__(self) -> str:
-        return f"<condition {bool(value_of(self.node))} of a trace>"
-
-
-Real.register(Condition)
-
-
-def plain(operand: Any) -> Any:
-    """A condition as True or False, anything else as it is."""
-    return bool(operand) if isinstance(operand, Condition) else operand
-
-
-def as_operand(condition: Any) -> Any:
-    """The node of a condition, or 1 or 0."""
-    return condition.node if isinstance(condition, Condition) else float(bool(condition))
+__all__ = ["Trace", "Traced", "record"]
 
 
 class Trace:
@@ -201,22 +105,6 @@ def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[floa
         return Traced(translation.builder.program(outputs, guards), structure, translation.variables)
     finally:
         retire_arguments(arguments)
-
-
-def condition_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
-    """The node of a condition, 1 or 0, or those of an array of them, for `flatten`; None for anything else."""
-    if isinstance(value, Condition):
-        return [value.node], NUMBER
-    if hasattr(type(value), "holder"):
-        return [as_operand(condition) for condition in value.flat], Structure(
-            None, [], shape=value.shape, is_array=True
-        )
-    return None
-
-
-def result_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
-    """Leaves of results besides numbers and arrays, for `flatten`: conditions and sparse matrices."""
-    return condition_leaf(value, what) or matrix_leaf(value, what)
 
 
 def no_text_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
+from autograd.errors import OperandError
 from autograd.graph.modes import current_mode, no_grad
 from autograd.graph.node import Node, check_thread, clock, record_results, retire_results, varies
 from autograd.program.compiled_derivatives import (
@@ -22,9 +23,10 @@ from autograd.program.jit import CompiledOverRows, Jitted, stands_under_its_name
 from autograd.program.loops import SHORTEST, recorded_rows
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
-from autograd.program.recording_limits import too_many_derivatives, too_many_rows
+from autograd.program.recording_limits import SIGNATURES, too_many_derivatives, too_many_rows
 from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import NoRows, RowArguments
+from autograd.program.row_binding import BoundRows
 from autograd.program.row_call import RowCall
 from autograd.program.row_layout import Layout, OfLeaves, check_axes, is_plain_call, moved, row_of_ones
 from autograd.program.signature import Signature, merged, on_variables, sign
@@ -40,12 +42,10 @@ __all__ = ["Mapped", "vmap"]
 UNROLLED = 100_000
 # Python computes fewer rows than these sooner than they are recorded for one call.
 RECORDED = 200
-# The default of `max_paths`: rows differ in their paths more than calls do.
-LIMIT = 4096
 
 
 def vmap(
-    fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, out_axes: Any = 0, max_paths: int = LIMIT
+    fun: Callable[..., Any], in_axes: Any = 0, reduce: Any = None, *, out_axes: Any = 0, max_paths: int | None = None
 ) -> Mapped:
     """The function that applies `fun` to each row of its arguments, as one compiled program.
 
@@ -59,8 +59,10 @@ def vmap(
     averaged over the rows, in an order that does not depend on the number of threads. A tuple of these has one for
     each part of a result that is a tuple or list.
 
-    Rows in which a decision falls another way are run by the program of their own path. Where there are no rows, `fun`
-    is run once on ones, to see the form of its results.
+    Rows in which a decision falls another way are run by the program of their own path. Where recording one more path
+    would take longer than Python's own runs, Python runs those rows, with a warning that names the decision;
+    `max_paths` limits the number of paths instead, beyond which is a ValueError. Where there are no rows, `fun` is run
+    once on ones, to see the form of its results.
 
     >>> import numpy as np
     >>> from autograd import value_and_grad
@@ -83,7 +85,7 @@ class Mapped(CompiledOverRows):
         fun: Callable[..., Any],
         in_axes: Any,
         reduce: Any,
-        max_paths: int,
+        max_paths: int | None,
         tier: str = "auto",
         out_axes: Any = 0,
     ) -> None:
@@ -134,8 +136,9 @@ class Mapped(CompiledOverRows):
         layout = Layout(self.__name__, self.in_axes, args, kwargs)
         known = self.of_leaves.get(layout.key)
         if known is None:
-            if len(self.of_leaves) >= self.max_paths:
-                raise ValueError(f"vmap of {self.__name__} was called with {self.max_paths} forms of its arguments")
+            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            if len(self.of_leaves) >= limit:
+                raise ValueError(f"vmap of {self.__name__} was called with {limit} forms of its arguments")
             fun = OfLeaves(self.fun, layout)
             known = Mapped(fun, tuple(layout.axes), self.reduce, self.max_paths, self.tier)
             known = self.of_leaves.setdefault(layout.key, known)
@@ -177,7 +180,7 @@ class Mapped(CompiledOverRows):
         try:
             paths = self.paths_of(rows)
         except TooManyPaths as signal:
-            self.recordings.warn(signal)
+            self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         variables = paths.first(numbers).variables
         if variables and current_mode().recording and (variables := differentiated(variables)):
@@ -188,6 +191,43 @@ class Mapped(CompiledOverRows):
         """The paths for rows like these; TooManyPaths if they are one too many."""
         rows.key = self.recordings.full_key(rows.key)
         return self.recordings.paths((rows.key, rows.mapped), rows.first, {})
+
+    def bind(self, *args: Any) -> BoundRows:
+        """The function with these arguments, for calling it again and again at the least cost.
+
+        Each call reads the arrays among them as they are then; nothing is recorded.
+
+        >>> import numpy as np
+        >>> x = np.array([1.0, 2.0])
+        >>> doubled = vmap(lambda w, x: w[0] * x, in_axes=(None, 0), reduce="sum").bind(w := np.array([2.0]), x)
+        >>> doubled()
+        6.0
+        >>> w[0], x[0] = 3.0, 5.0
+        >>> doubled()
+        21.0
+        """
+        if not (self.out_axes == 0 and is_plain_call(self.in_axes, args, {})):
+            raise OperandError(
+                f"{self.__name__} can be bound to arrays, each an argument by itself, with the rows of results first"
+            )
+        try:
+            rows = RowArguments(self.__name__, self.in_axes, args)
+        except NoRows:
+            raise OperandError(f"{self.__name__} can only be bound to arrays of one row or more") from None
+        if rows.nodes:
+            raise OperandError(f"{self.__name__} can only be bound to plain numbers and arrays, got nodes")
+        for place, (given, argument) in enumerate(zip(args, rows.arguments, strict=True)):
+            if rows.mapped[place] and argument is not given:
+                raise OperandError(
+                    f"{self.__name__} can be bound to contiguous arrays of float64 with rows first, argument {place} "
+                    f"is none"
+                )
+        rows.key = self.recordings.full_key(rows.key)
+        try:
+            paths = self.recordings.paths((rows.key, rows.mapped), rows.first, {})
+        except TooManyPaths as signal:
+            raise ValueError(f"the rows cannot be run: {signal}") from None
+        return BoundRows(self.__name__, RowCall(paths, rows, self.reduction, self.varying_in(rows)))
 
     def varying_in(self, rows: RowArguments) -> bytes:
         """For each number of a row whether it varies: one object for all calls of one signature, with its hash."""
@@ -204,7 +244,7 @@ class Mapped(CompiledOverRows):
         try:
             derivatives = self.derivatives_of(self.recordings.full_key(key), moving, shared, rows.mapped)
         except TooManyPaths as signal:
-            self.recordings.warn(signal)
+            self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         found = derivatives.on_nodes(merged(numbers, nodes), *own)
         if derivatives.closes_over_nodes():
@@ -224,7 +264,7 @@ class Mapped(CompiledOverRows):
             key = self.recordings.full_key(key)
             derivatives = self.derivatives_of(key, moving, shared, rows.mapped, moving_rows)
         except TooManyPaths as signal:
-            self.recordings.warn(signal)
+            self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         call = RowCall(paths, plain, self.reduction, self.varying_in(plain))
         value = call.result()
@@ -259,7 +299,7 @@ class Mapped(CompiledOverRows):
             fun = DerivativesInVariables(self.__name__, self.fun, variables)
             both = Mapped(fun, axes, "sum", self.max_paths, self.tier)
             with no_grad():
-                value, slopes = both(*rows.arguments)
+                value, slopes = both(*rows.again())
             # Rows on other paths may use others.
             used = {id(node): node for path in both.paths for node in differentiated(path.variables)}
             for node in variables:
@@ -283,8 +323,9 @@ class Mapped(CompiledOverRows):
         """The compiled derivatives in some numbers of the arguments that rows share, and in some of the others."""
         known = self.derivatives.get((key, mapped, moving, moving_rows))
         if known is None:
-            if len(self.derivatives) >= self.max_paths:
-                raise too_many_derivatives(self.__name__, self.max_paths)
+            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            if len(self.derivatives) >= limit:
+                raise too_many_derivatives(self.__name__, limit)
 
             def shared_first(*arguments: Any) -> Any:
                 rest = iter(arguments[: len(shared)]), iter(arguments[len(shared) :])

@@ -12,7 +12,7 @@ from autograd.graph.callers import caller
 from autograd.graph.modes import tracing, watching
 from autograd.graph.node import Node, Variable, recorded_gradients, value_of
 from autograd.graph.sweep import adjoints, gradients, topological_order
-from autograd.program.trace import Trace, condition_leaf
+from autograd.program.trace import Trace
 from autograd.testing.differences import EPSILON
 from autograd.transforms.derivatives import jvp
 from autograd.transforms.taped_run import name_of
@@ -65,7 +65,7 @@ class CheckedFunction:
         returned = self.fun(*self.arguments(numbers))
         if type(returned) is float or isinstance(returned, Node):
             return [returned]
-        return flatten(returned, f"the output of {self.name}", condition_leaf)[0]
+        return flatten(returned, f"the output of {self.name}")[0]
 
     def derivatives(self, variables: Sequence[Any], below: int) -> list[Any]:
         """The derivatives of order `below` of every output, as nodes where they depend on a variable."""

@@ -330,7 +330,7 @@ class Fields(Way):
         names = tuple(found)
         fixed = {name: part for name, part in found.items() if name in self.settings and type(part) in (int, bool)}
         keys = [name for name in names if name not in fixed]
-        rest = (names, fixed, bool(computed))
+        rest = (names, fixed, bool(computed)) if fixed or computed else None
         return Kind(way, 0, rest), [attribute(name) for name in keys], [found[name] for name in keys]
 
     def difference(self, found: dict[str, Any], computed: list[str]) -> str:
@@ -348,8 +348,11 @@ class Fields(Way):
         return self.cls(**{self.given[name]: part for name, part in given.items()})
 
     def made(self, kind: Kind, keys: Sequence[Any], parts: list[Any]) -> Any:
+        found = {key.name: part for key, part in zip(keys, parts, strict=True)}
+        if kind.rest is None:
+            return with_attributes(self.new(self.cls), found)
         names, fixed, computed = kind.rest
-        found = {key.name: part for key, part in zip(keys, parts, strict=True)} | fixed
+        found |= fixed
         if computed:
             return self.computed_of(found)
         return with_attributes(self.new(self.cls), {name: found[name] for name in names})

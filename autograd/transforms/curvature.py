@@ -211,7 +211,8 @@ def pairs_at(node: Node, values: Sequence[float]) -> Iterator[tuple[int, int, fl
     arguments = [leaf for leaf in leaves if isinstance(leaf, Node)]
     place_of = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Node)]
     with enable_grad(), lenient():
-        slopes = run_rule(repeated(node, tuple(leaves)))
+        result = repeated(node, tuple(leaves))
+        slopes = run_rule(operands_of(result), result)
     tape = Tape(arguments, slopes, before, by_result=True)
     for argument, place, second in zip(*eliminate_for_jacobian(tape), strict=True):
         if place_of[argument] >= place:

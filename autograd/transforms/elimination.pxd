@@ -1,6 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
+from autograd.transforms.masked cimport plus, settled
 from autograd.transforms.tape cimport Tape
 
 cdef class Sums:

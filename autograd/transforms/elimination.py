@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.numbers.arrays import doubles, integers
+from autograd.transforms.masked import plus, settled
 from autograd.transforms.tape import Tape, is_zero
 
 try:
@@ -163,7 +164,7 @@ class Sums:
             else:
                 sums[place] += terms[entry]
                 if self.nodes is not None:
-                    self.node_sums[place] = self.node_sums[place] + self.nodes[entry]
+                    self.node_sums[place] = plus(self.node_sums[place], self.nodes[entry])
             after = following[entry]
             following[entry] = self.free
             self.free = entry
@@ -218,7 +219,7 @@ def read_rows(sums: Sums, count: int) -> Any:
             rows.extend(integers(len(rows)))
             columns.extend(integers(len(columns)))
             values.extend(doubles(len(values)))
-        nodes += sums.node_sums[:found]
+        nodes += [settled(node) for node in sums.node_sums[:found]]
         for place in range(found):
             ints_in(rows)[size] = row
             ints_in(columns)[size] = ints_in(sums.columns)[place]

@@ -10,6 +10,7 @@ from autograd.graph.node cimport (
     Call, Node, OF_RULE, OVER, Output, SERIAL, TRACED, VARIES, belongs_to_recording, call_of,
     clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
 )
+from autograd.transforms.masked cimport masked_by, plus, settled, times
 
 cdef class Tape:
     cdef readonly Py_ssize_t count

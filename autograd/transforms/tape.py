@@ -9,7 +9,6 @@ they are, and can be repeated at little cost.
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +35,8 @@ from autograd.graph.node import (
 from autograd.graph.node_errors import earlier_recording, earlier_run
 from autograd.graph.sweep import topological_order
 from autograd.numbers.arrays import doubles, integers
-from autograd.operations.primitives import Absorb, Either, NotEqual, Select, StopGradient, where
+from autograd.operations.primitives import Absorb, Either, NotEqual, Select, StopGradient
+from autograd.transforms.masked import masked_by, plus, settled, times
 
 try:
     import cython
@@ -306,16 +306,18 @@ class Tape:
         if type(other) is float and other == 1.0:
             # That of a sum: to make a node of it, and to find in the end that it changes nothing, takes longer.
             return one
-        if self.absorbing is not None and self.absorbing[position]:
-            return Absorb(one, other)
-        return one * other
+        if self.absorbing is None:
+            return one * other
+        return Absorb(settled(one), other) if self.absorbing[position] else times(one, other)
 
     def seed(self, place: int, derivative: Any) -> Any:
         """A derivative of an output; inside a trace it is nan where the output is, as every local gradient would be."""
         output = None if self.absorbing is None else self.output_nodes[place]
         if self.outputs[place] < self.count:
             return derivative
-        return derivative if output is None else where(output == output, derivative, math.nan)
+        if output is None:
+            return derivative
+        return masked_by(derivative, output)
 
     def pullback(self, cotangents: Sequence[Any]) -> Any:
         """The derivatives of the outputs, weighted by one cotangent each, in every argument.
@@ -336,7 +338,7 @@ class Tape:
             if position >= 0 and (isinstance(cotangent, Node) or cotangent != 0.0):
                 add(adjoints, position, self.seed(place, cotangent))
         self.pull(adjoints)
-        return [0.0 if adjoint is None else adjoint for adjoint in adjoints[: self.count]]
+        return [0.0 if adjoint is None else settled(adjoint) for adjoint in adjoints[: self.count]]
 
     def pull(self, adjoints: list[Any]) -> None:
         """Hand the adjoints on, from each position to those of its operands."""
@@ -355,7 +357,7 @@ class Tape:
 
     def pull_jointly(self, joint: Joint, adjoints: list[Any]) -> None:
         """Hand the adjoints of the results of an operation with several on to its operands."""
-        cotangents = joint.of_results([adjoints[position] for position in joint.placed])
+        cotangents = joint.of_results([settled(adjoints[position]) for position in joint.placed])
         if cotangents is None:
             return
         symbolic = self.node_slopes is not None
@@ -363,7 +365,7 @@ class Tape:
         if not known:
             shares = self.absorbed(joint, cotangents, joint_pullback(joint.call, cotangents, symbolic))
         else:
-            sums = [adjoints[joint.operands[place]] if joint.operands[place] >= 0 else None for place in known]
+            sums = [settled(adjoints[joint.operands[place]]) if joint.operands[place] >= 0 else None for place in known]
             shares = list(joint_pullback(joint.call, cotangents, symbolic, sums))
             shares = self.absorbed(joint, cotangents, shares, [0.0] * known.start + sums)
             for place in known:
@@ -375,7 +377,7 @@ class Tape:
 
     def push_jointly(self, joint: Joint, carried: list[Any]) -> None:
         """Hand the tangents of the operands of an operation with several results on to these."""
-        tangents = if_any([carried[position] if position >= 0 else None for position in joint.operands])
+        tangents = if_any([settled(carried[position]) if position >= 0 else None for position in joint.operands])
         if tangents is None:
             return
         along = joint_pushforward(joint.call, tangents, self.node_slopes is not None)
@@ -487,7 +489,7 @@ class Tape:
                 if tangent is not None and not (self.absorbing is not None and is_zero(slopes[entry])):
                     add(carried, position, self.product(position, tangent, slopes[entry]))
         return [
-            0.0 if position < 0 or carried[position] is None else self.seed(place, carried[position])
+            0.0 if position < 0 or carried[position] is None else settled(self.seed(place, carried[position]))
             for place, position in enumerate(self.outputs)
         ]
 
@@ -594,4 +596,4 @@ def all_floats(numbers: Sequence[Any]) -> bool:
 def add(sums: list[Any], place: int, share: Any) -> None:
     """Add to the sum at this place, which is None before its first share."""
     known = sums[place]
-    sums[place] = share if known is None else known + share
+    sums[place] = share if known is None else plus(known, share)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, OutputError
+from autograd.graph.discrete import is_discrete
 from autograd.graph.modes import current_mode, enable_grad, is_strict, is_traced
 from autograd.graph.node import Node, clock, new_argument, retire_arguments, retire_results, value_of, varies
 from autograd.transforms.tape import Tape
@@ -105,12 +106,17 @@ class TapedRun:
         self.nodes_in_aux = nodes
 
         def noted(leaf: Any) -> Any:
+            if is_discrete(leaf):
+                nodes.append(leaf.node)
+                return leaf
             if not isinstance(leaf, Node):
                 return map_entries(noted, leaf)
             nodes.append(leaf)
             return leaf
 
         def settled(leaf: Any) -> Any:
+            if is_discrete(leaf):
+                return leaf
             if not isinstance(leaf, Node):
                 return map_entries(settled, leaf)
             return leaf if outside and varies(leaf) else value_of(leaf)

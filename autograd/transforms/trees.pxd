@@ -12,7 +12,7 @@ cdef class Structure:
     cdef readonly object keys
     cdef readonly tuple shape
     cdef readonly bint is_array, is_number
-    cdef readonly object maker
+    cdef readonly object maker, whole
     cdef readonly Py_ssize_t size
 
     cpdef object build(self, object numbers)

@@ -74,7 +74,8 @@ class Structure:
 
     A container has a `kind` (see `containers.parts_of`), `keys` and `children`. A leaf has a `shape`, `()` for a
     number. A leaf that is neither number nor array has a `maker`: `maker(numbers)` makes it. `size` counts the numbers
-    in it.
+    in it. A number or array that is of ints or bools has a `whole`: `whole.made(numbers, shape)` makes it, of no shape
+    for a number.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Structure:
         shape: tuple[int, ...] | None = None,
         is_array: bool = False,
         maker: Any = None,
+        whole: Any = None,
     ) -> None:
         self.kind = kind
         self.children = children
@@ -92,7 +94,8 @@ class Structure:
         self.shape = shape
         self.is_array = is_array
         self.maker = maker
-        self.is_number = shape == () and not is_array and maker is None
+        self.whole = whole
+        self.is_number = shape == () and not is_array and maker is None and whole is None
         self.size = 1
         if shape is None:
             self.size = sum([child.size for child in children])
@@ -123,6 +126,8 @@ class Structure:
             return self.maker(numbers[start : start + self.size])
         if self.is_number:
             return numbers.data.as_doubles[start]  # type: ignore[attr-defined]
+        if self.whole is not None:
+            return filled(numbers, start, self)
         return array_of_doubles(numbers, start, self)
 
     def map_pieces(self, function: Callable[[int, Structure], Any], start: int = 0) -> Any:
@@ -220,6 +225,8 @@ def filled(numbers: Sequence[Any], start: int, piece: Structure) -> Any:
     if piece.is_number:
         return numbers[start]
     own = numbers[start : start + piece.size]
+    if piece.whole is not None:
+        return piece.whole.made(own, piece.shape if piece.is_array else None)
     return as_array(own, piece.shape) if piece.maker is None else piece.maker(own)
 
 
@@ -367,27 +374,32 @@ def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None, lev
         if found is not None:
             numbers.extend(found[0])
             return found[1]
+    if hasattr(type(value), "as_operand"):
+        # An int or bool of a trace is a number as well, but as such it would have to be decided.
+        numbers.append(value.as_operand())
+        return NUMBER
     if level > 0 and holds_no_number(value):
         return fixed(value)[1]
     if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type):
-        return take_array_apart(value, what, numbers, leaf)
+        return take_array_apart(value, what, numbers)
     numbers.append(number_in(value, what))
     return NUMBER
 
 
-def take_array_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None) -> Structure:
+def take_array_apart(value: Any, what: str, numbers: list[Any]) -> Structure:
     """The structure of an array; a NumPy scalar is a number."""
     import numpy
 
     way = way_to_plain(value)
     if way:
         raise OperandError(f"{what} is a {type(value).__name__}, and {way}")
-    given = numpy.asarray(value)
+    # The ints and bools of a trace would have to be decided to become those of an array.
+    given = value.holder() if hasattr(type(value), "holder") else numpy.asarray(value)
     if given.dtype.kind in "fiub":
         numbers.extend(given.ravel().astype(numpy.float64).tolist())
     elif given.dtype.kind == "O":
         for place, item in enumerate(given.ravel()):
-            numbers.append(number_in(item, f"{what}.flat[{place}]", leaf))
+            numbers.append(number_in(item, f"{what}.flat[{place}]"))
     else:
         raise not_numbers(what, value)
     if isinstance(value, numpy.generic):
@@ -395,15 +407,13 @@ def take_array_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | Non
     return Structure(None, [], shape=given.shape, is_array=True)
 
 
-def number_in(value: Any, what: str, leaf: Leaf | None = None) -> Any:
+def number_in(value: Any, what: str) -> Any:
     """The one number, float or node, that a value is; OperandError if it is none."""
     if isinstance(value, Node):
         return value
-    # A condition of a trace is a number as well, but for that it would have to be decided.
-    found = None if leaf is None or isinstance(value, float) else leaf(value, what)
-    if found is not None and found[1] is NUMBER:
-        return found[0][0]
-    number = None if found is not None else number_or_none(value)
+    if hasattr(type(value), "as_operand"):
+        return value.as_operand()
+    number = number_or_none(value)
     if number is None:
         raise not_numbers(what, value)
     return number

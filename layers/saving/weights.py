@@ -24,6 +24,8 @@ LONGEST_HEADER = 10_000
 # the limit of its length.
 ABOUT = "about.json"
 LONGEST_ABOUT = 100_000_000
+# The numbers in a .safetensors that NumPy has.
+NUMPY_KINDS = ("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8")
 # The name of a member of a zip has 65,535 bytes at most, with its suffix.
 LONGEST_NAME = 65_500
 
@@ -38,6 +40,8 @@ def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[
     if not isinstance(state, Mapping):
         raise StateError(f"{what}: a state is a dict of arrays by name, got {type(state).__name__}")
     check_names(what, state, shapes, strict=strict)
+    if not strict and shapes and not any([name in state for name in shapes]):
+        raise StateError(f"{what} and the state have no name in common; {what} has {', '.join(shapes)!s:.200}")
     checked: dict[str, Any] = {}
     for name, shape in shapes.items():
         if name not in state:
@@ -96,7 +100,7 @@ def write_state(
     target = Path(os.path.realpath(os.path.expanduser(path)))
     write = _writer(target)
     for name, array in state.items():
-        if not _comes_back(name, target.suffix):
+        if not _comes_back(name, suffix_of(target)):
             raise StateError(f"a parameter can't be called {name!r:.60} in a {target.suffix} file; rename its layer")
         if not numpy.isfinite(array).all():
             raise StateError(f"{name} holds numbers that are not finite, which can't be loaded again: nothing is saved")
@@ -120,7 +124,7 @@ def read_about(path: str | os.PathLike[str], *, what: str) -> dict[str, Any] | N
     """
     source = _source(path)
     try:
-        text = _about_npz(source) if source.suffix == ".npz" else _about_safetensors(source)
+        text = _about_npz(source) if suffix_of(source) == ".npz" else _about_safetensors(source)
         about = None if text is None else json.loads(text)
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no file {source} to load {what} from") from None
@@ -160,14 +164,19 @@ def read_state(path: str | os.PathLike[str], shapes: Shapes, *, what: str, stric
 def _source(path: str | os.PathLike[str]) -> Path:
     """The path to read from. Raises StateError for a suffix that is none of the two."""
     source = Path(os.path.expanduser(path))
-    if source.suffix not in (".npz", ".safetensors"):
+    if suffix_of(source) not in (".npz", ".safetensors"):
         raise _unknown_suffix(source)
     return source
 
 
+def suffix_of(path: Path) -> str:
+    """The suffix by which a format is told, in small letters."""
+    return path.suffix.lower()
+
+
 def _read(source: Path, shapes: Shapes, what: str, strict: bool) -> dict[str, Any]:
     """The arrays of these shapes in a file, each known to have its shape."""
-    read = _read_npz if source.suffix == ".npz" else _read_safetensors
+    read = _read_npz if suffix_of(source) == ".npz" else _read_safetensors
     try:
         return read(source, shapes, what, strict)
     except FileNotFoundError:
@@ -186,9 +195,9 @@ def _unknown_suffix(path: Path) -> StateError:
 
 def _writer(target: Path) -> Callable[[BinaryIO, Mapping[str, Any], str | None], Any]:
     """The function that writes arrays, and a text about them, in the format of this suffix."""
-    if target.suffix == ".npz":
+    if suffix_of(target) == ".npz":
         return _write_npz
-    if target.suffix == ".safetensors":
+    if suffix_of(target) == ".safetensors":
         save = _safetensors().save
         return lambda file, state, about: file.write(save(dict(state), None if about is None else {ABOUT: about}))
     raise _unknown_suffix(target)
@@ -312,7 +321,13 @@ def _read_safetensors(path: Path, shapes: Shapes, what: str, strict: bool) -> di
             check_names(what, set(_parameters(names, (file.metadata() or {}).get(ABOUT))), shapes, strict=strict)
             for name, shape in shapes.items():
                 if name in names:
-                    check_shape(what, name, tuple(file.get_slice(name).get_shape()), shape)
+                    part = file.get_slice(name)
+                    check_shape(what, name, tuple(part.get_shape()), shape)
+                    if part.get_dtype() not in NUMPY_KINDS:
+                        raise StateError(
+                            f"{what}: {name} in {path} holds {part.get_dtype()}, which NumPy doesn't know; save it as "
+                            f"float32"
+                        )
                     found[name] = file.get_tensor(name)
     except safetensors.SafetensorError as error:
         raise StateError(f"{what}: {path} is damaged or no file of weights: {error}") from error

@@ -7,7 +7,8 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.numbers.operands import number_or_none
@@ -195,6 +196,8 @@ class _Run:
         progress: bool,
         checkpoint: Checkpoint | None,
     ) -> None:
+        import numpy
+
         self.model = model
         self.step = step
         self.samples = samples
@@ -211,6 +214,8 @@ class _Run:
         self._best = math.inf
         self._started = time.perf_counter()
         self._trained = _places(step)
+        # NumPy's ways with errors, as they were outside.
+        self._errors = numpy.geterr()
         # Decided once: a training that is resumed must compile what it compiled before.
         validating = 0 if validated is None else len(validated.inputs)
         if callbacks:
@@ -226,14 +231,9 @@ class _Run:
 
     def loss_and_gradient(self, samples: Samples) -> tuple[float, Any]:
         """One step's. Raises TrainingError if they are not finite."""
-        import numpy
-
         further = () if samples.weights is None else (samples.weights,)
         loss, gradient = self.step(self.values, samples.inputs, samples.targets, *further)
-        # Squares that overflow are rare, and looked at one by one.
-        if not (
-            math.isfinite(loss) and (math.isfinite(gradient.dot(gradient)) or bool(numpy.isfinite(gradient).all()))
-        ):
+        if not (math.isfinite(loss) and all_finite(gradient)):
             raise TrainingError(
                 f"{self.model.shown}: in epoch {len(self.history.epochs) + 1} the loss is {loss:g}"
                 + ("" if not math.isfinite(loss) else " and its gradient is not finite")
@@ -252,9 +252,7 @@ class _Run:
 
     def check_values(self) -> None:
         """Raise TrainingError if the parameters are not finite."""
-        import numpy
-
-        if not numpy.isfinite(self.values).all():
+        if not all_finite(self.values):
             raise TrainingError(
                 f"{self.model.shown}: in epoch {len(self.history.epochs) + 1} the parameters are no longer finite; a "
                 f"lower learning rate, clip_norm=1.0 or scaled inputs may help"
@@ -264,9 +262,7 @@ class _Run:
         """Record the epoch, tell everyone; raises _Stop if a callback says so."""
         self.check_values()
         number = len(self.history.epochs) + 1
-        with in_training(False):
-            validation_loss = None if self.validated is None else self.loss_of(self.validated)
-            measures = [self.measures(samples) for samples in (self.samples, self.validated)]
+        validation_loss, measures = (None, ()) if self.validated is None and not self.metrics else self.judged()
         now = time.perf_counter()
         seconds, self._started = now - self._started, now
         speed = len(self.samples.inputs) / max(seconds, 1e-9)
@@ -290,8 +286,9 @@ class _Run:
     def call_back(self, epoch: Epoch, best: bool) -> bool:
         """Whether a callback says to stop; what they change in parameters and settings holds from here on."""
         put_flat(self.step.parameters, self.values)
-        # Each is asked, whatever the others say.
-        stop = any([says_stop(callback(epoch)) for callback in self.callbacks])
+        with self.outside():
+            # Each is asked, whatever the others say.
+            stop = any([says_stop(callback(epoch)) for callback in self.callbacks])
         self.values = flat_values(self.step.parameters)
         self.check_values()
         self.completed = self.values
@@ -300,10 +297,23 @@ class _Run:
         self.step.renew()
         return stop
 
-    def loss_of(self, samples: Samples) -> float:
-        """The mean loss over samples."""
-        further = () if samples.weights is None else (samples.weights,)
-        return self.step.value(self.values, samples.inputs, samples.targets, *further)
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Inside this context, layers and NumPy are as they were before the training."""
+        import numpy
+
+        with in_training(False), numpy.errstate(**self._errors):
+            yield
+
+    def judged(self) -> tuple[float | None, tuple[dict[str, float], dict[str, float]]]:
+        """The loss on the validation samples, and the metrics on both, outside the training."""
+        validation_loss = None
+        with self.outside():
+            if self.validated is not None:
+                samples = self.validated
+                further = () if samples.weights is None else (samples.weights,)
+                validation_loss = self.step.value(self.values, samples.inputs, samples.targets, *further)
+            return validation_loss, (self.measures(self.samples), self.measures(self.validated))
 
     def measures(self, samples: Samples | None) -> dict[str, float]:
         """The metrics on samples, by name."""
@@ -326,6 +336,16 @@ class _Run:
             put_flat(self.step.parameters, self.best_values)
         logger.info("training of %s ended (%s) after %d epochs", self.model.shown, history.ended, len(history.epochs))
         return history
+
+
+def all_finite(numbers: Any) -> bool:
+    """Whether all numbers of an array are finite."""
+    # Their squares' sum takes a third of the time; if it overflows, they are looked at one by one.
+    if math.isfinite(numbers.dot(numbers)):
+        return True
+    import numpy
+
+    return bool(numpy.isfinite(numbers).all())
 
 
 def _places(step: TrainingStep) -> Any:
@@ -356,12 +376,12 @@ def _run_steps(
     starts = range(0, count, size)
     steps = math.ceil(len(starts) / accumulate)
     mass = 1.0 if summed else samples.mass
-    for epoch in range(len(run.history.epochs), run.epochs):
-        ordered = samples.taken(generator.permutation(count)) if shuffle and size < count else samples
-        total = 0.0
-        gathered, weight = 0.0, 0.0
-        # What overflows is found and told, once for all.
-        with in_training(), numpy.errstate(all="ignore"):
+    # What overflows is found and told, once for all.
+    with in_training(), numpy.errstate(all="ignore"):
+        for epoch in range(len(run.history.epochs), run.epochs):
+            ordered = samples.taken(generator.permutation(count)) if shuffle and size < count else samples
+            total = 0.0
+            gathered, weight = 0.0, 0.0
             for place, start in enumerate(starts):
                 batch = ordered if size >= count else ordered.taken(slice(start, start + size))
                 loss, gradient = run.loss_and_gradient(batch)
@@ -375,7 +395,7 @@ def _run_steps(
                     gathered, weight = 0.0, 0.0
                 gradient = gradient if clip is None else clip(gradient)
                 run.move(optimizer, gradient, (epoch + place // accumulate / steps) / run.epochs)
-        run.end_epoch(total / mass, optimizer.last_rate, generator)
+            run.end_epoch(total / mass, optimizer.last_rate, generator)
 
 
 def _run_lbfgs(run: _Run, optimizer: LBFGS) -> None:

@@ -87,7 +87,8 @@ class Optimizer(Adjustable):
         if gradient.shape != parameters.shape:
             raise ShapeError(f"{len(parameters)} parameters have as many gradients, got shape {gradient.shape}")
         rate = self.rate(progress)
-        self._size = len(parameters)
+        if self._size is None:
+            self._size = len(parameters)
         self._steps += 1
         self.last_rate = rate
         return self._next(parameters, gradient, rate)
@@ -149,7 +150,7 @@ class SGD(Optimizer):
             raise DescriptionError("Nesterov's step needs a momentum above 0, got 0")
 
     def _next(self, parameters: Any, gradient: Any, rate: float) -> Any:
-        direction = gradient + self.weight_decay * parameters
+        direction = gradient + self.weight_decay * parameters if self.weight_decay else gradient
         if self.momentum:
             velocity = self.momentum * self._memory.get("velocity", 0.0) + direction
             self._memory["velocity"] = velocity

@@ -39,7 +39,10 @@ def rate_at(rate: float | Schedule, progress: float) -> float:
     """
     if isinstance(rate, float):
         return rate
-    return finite_number("a learning rate", to_float(rate(progress)), least=0)
+    found = rate(progress)
+    if type(found) is float and 0.0 <= found < math.inf:
+        return found
+    return finite_number("a learning rate", to_float(found), least=0)
 
 
 def number(what: str, **limits: float) -> Callable[[Any], float]:

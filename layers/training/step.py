@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from autograd import Node, TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
-from autograd.graph.modes import enable_grad
+from autograd.graph.modes import enable_grad, is_strict, is_traced
 from autograd.program.recording_limits import TooManyPaths
 from layers.arrays import plain
 from layers.base import Layer
@@ -40,6 +40,8 @@ SAMPLES_BEFORE_COMPILING = 32
 MOST_PATHS = 32
 # To record a program for single samples takes as long as some hundred steps on one sample over rows.
 SINGLES_BEFORE_BINDING = 100
+# The limit of the sizes of batches whose program is bound to arrays.
+MOST_BOUND = 4
 
 
 class TrainingStep:
@@ -264,45 +266,50 @@ class CompiledStep:
             name for name, there in (("fixed", self.fixed), ("rows", found.lookups), ("random", found.draws)) if there
         ]
         self._functions: dict[Any, Any] = {}
-        # A function of one sample that is bound to these arrays, made after so many steps on single samples.
-        self._alone: Any = None
-        self._arrays: list[Any] = []
+        # For the numbers of samples in a step, with weights or without: arrays and the program that is bound to
+        # them, or how often such a step was made.
+        self._bound: dict[tuple[int, bool], Any] = {}
         self._axes = self.axes("gradient")
-        self._singles = 0
 
     @property
     def paths(self) -> list[Any]:
         """The programs that were compiled."""
         return [path for function in self._functions.values() for path in function.paths]
 
-    def bound(self, values: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
-        """The loss of a single sample and its gradient in the parameters that are trained.
+    def bound(self, values: Any, inputs: Any, targets: Any, weights: Any) -> Any:
+        """The value and gradients of the gradient program, bound to arrays that each step copies its arguments to.
 
-        A program that is bound to arrays takes a third of the time of one that is run over rows, whatever their number.
+        None for sizes of batches that have not been met before, and if there are many: binding pays where a size comes
+        again. One sample is run alone: that takes a third of the time of rows, whatever their number.
         """
-        given = self.arguments(values, inputs, targets)
-        arguments = [one if axis is None else one[0] for one, axis in zip(given, self._axes, strict=True)]
-        if self._alone is None:
-            self._arrays = [argument.copy() for argument in arguments]
-            function = jit(value_and_grad(self.of_one("gradient")), tier=self.step.tier, max_paths=MOST_PATHS)
-            self._functions["gradient", "bound"] = function
-            self._alone = function.bind(*self._arrays)
-        for array, argument in zip(self._arrays, arguments, strict=True):
+        kind = len(inputs), weights is not None
+        known = self._bound.get(kind)
+        if known is None:
+            self._bound[kind] = 0
+            return None
+        arguments = self.arguments(values, inputs, targets, weights)
+        alone = kind == (1, False) and inputs.ndim > 1 and targets.ndim > 1 and not self.survey.lookups
+        if isinstance(known, int):
+            self._bound[kind] = known + 1
+            if known < (SINGLES_BEFORE_BINDING if alone else 1) or len(self._bound) > MOST_BOUND:
+                return self.function("gradient", weights is not None)(*arguments)
+        if alone:
+            arguments = [one if axis is None else one[0] for one, axis in zip(arguments, self._axes, strict=True)]
+        if isinstance(known, int):
+            arrays = [argument.copy() for argument in arguments]
+            function = self.function("gradient", weights is not None)
+            if alone:
+                function = jit(value_and_grad(self.of_one("gradient")), tier=self.step.tier, max_paths=MOST_PATHS)
+                self._functions["gradient", "alone"] = function
+            known = self._bound[kind] = arrays, function.bind(*arrays)
+        arrays, run = known
+        for array, argument in zip(arrays, arguments, strict=True):
             array[...] = argument
         try:
-            value, gradient = self._alone()
+            found = run()
         except TooManyPaths as signal:
             raise ValueError(f"the samples cannot be run: {signal}") from None
-        return float(value), gradient.copy()
-
-    def is_bound(self, inputs: Any, targets: Any, weights: Any) -> bool:
-        """Whether to run a step by `bound`: on one sample of arrays, after many such steps."""
-        if len(inputs) > 1 or inputs.ndim < 2 or targets.ndim < 2 or self.survey.lookups:
-            return False
-        if weights is not None and self.step.summed:
-            return False
-        self._singles += 1
-        return self._singles > SINGLES_BEFORE_BINDING
+        return (float(found[0]), found[1].copy()) if alone else found
 
     def function(self, kind: str, weighted: bool) -> Any:
         """The compiled function of this kind, "gradient", "value" or "outputs", with or without weights."""
@@ -352,9 +359,9 @@ class CompiledStep:
 
     def value_and_gradient(self, values: Any, inputs: Any, targets: Any, weights: Any) -> tuple[float, Any]:
         """The mean loss, and its gradient in all parameters."""
-        if self.is_bound(inputs, targets, weights):
-            found: Any = self.bound(values, inputs, targets)
-        else:
+        # What is bound knows no mode: in strict() or a recording, calls go the long way.
+        found: Any = self.bound(values, inputs, targets, weights) if not (is_traced() or is_strict()) else None
+        if found is None:
             function = self.function("gradient", weights is not None)
             found = function(*self.arguments(values, inputs, targets, weights))
         if self.whole and not self.survey.lookups:

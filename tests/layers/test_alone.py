@@ -41,6 +41,7 @@ def test_inputs_are_given_in_their_order_or_by_name():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: Sigmoid().forward(1.0, 2.0, 3.0), r"Sigmoid takes 1 input \(a\), got 3; SigmoidNeuron takes w, x, b"),
         (lambda: Affine().forward(1.0, w=2.0), r"Affine takes 3 inputs \(x, w, b\), got 2"),
         (lambda: Affine().forward(1.0, 2.0, 3.0, x=1.0), r"Affine takes 3 inputs \(x, w, b\), got x twice"),
         (lambda: Dense(5, 1).forward(inputs=X), r"Dense takes 1 input \(x\), got 'inputs'; here it is x"),

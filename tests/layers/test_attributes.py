@@ -18,6 +18,15 @@ from layers import (
 from layers.hints import HINTS, did_you_mean
 
 
+def test_an_inner_value_is_where_the_forward_pass_left_it():
+    affine = Affine()
+    with pytest.raises(AttributeError, match=r"here it is values\.a"):
+        _ = affine.z
+    affine.forward(1.0, 2.0, 5.0)
+    with pytest.raises(AttributeError, match=r"Affine has no attribute 'z'; here it is values\.z: after"):
+        _ = affine.z
+
+
 def test_arrays_that_are_handed_out_can_not_be_changed_in_vain():
     dense = Dense(2, 3, seed=0)
     dense.forward([1.0, 2.0])

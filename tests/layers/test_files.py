@@ -160,6 +160,34 @@ def test_another_models_file_is_refused(path):
     load_refused(path, "has no parameter 'dense_2")
 
 
+def test_a_file_with_nothing_in_common_is_refused_even_if_not_strict(path):
+    Sequential(Dense(2, 3, name="other"), seed=5).save(path)
+    model = small()
+    with pytest.raises(StateError, match="Sequential and the state have no name in common; Sequential has dense_0"):
+        model.load(path, strict=False)
+    with pytest.raises(StateError, match="have no name in common; Sequential has dense_0"):
+        model.load_state_dict({"w": np.ones(1)}, strict=False)
+
+
+def test_suffixes_in_capitals_and_the_home_folder_are_understood(path, monkeypatch):
+    monkeypatch.setenv("HOME", str(path.parent))
+    small().save(f"~/weights{path.suffix.upper()}")
+    model = small()
+    model.load(f"~/weights{path.suffix.upper()}")
+    assert (path.parent / f"weights{path.suffix.upper()}").exists()
+
+
+def test_numbers_that_numpy_does_not_have_are_named(tmp_path):
+    pytest.importorskip("safetensors")
+    path = tmp_path / "brain.safetensors"
+    header = json.dumps({"dense_0.bias": {"dtype": "BF16", "shape": [3], "data_offsets": [0, 6]}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(6))
+    with pytest.raises(
+        StateError, match=r"dense_0.bias in .* holds BF16, which NumPy doesn't know; save it as float32"
+    ):
+        small().load(path, strict=False)
+
+
 def test_only_what_has_a_namesake_is_loaded_if_asked_for(path):
     part = Sequential(Dense(2, 3), seed=5)
     part.save(path)

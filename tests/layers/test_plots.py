@@ -5,7 +5,7 @@ import builtins
 import numpy as np
 import pytest
 
-from layers import DataError, Dense, History, Sequential, ShapeError, plots
+from layers import DataError, Dense, History, Network, Sequential, ShapeError, plots
 
 matplotlib_colours = pytest.importorskip("matplotlib.colors")
 generator = np.random.default_rng(0)
@@ -37,6 +37,21 @@ def test_the_decision_boundary_has_a_colour_for_each_class(tmp_path, outputs):
     figure = plots.decision_boundary(model, X, LABELS, resolution=8)
     assert len(figure.legends[0].get_texts()) == 2
     assert saved(figure, tmp_path / "boundary.png")
+
+
+def test_classes_with_names_stand_in_the_legend():
+    names = np.where(LABELS, "right", "left")
+    model = Sequential(Dense(2, 1), seed=0)
+    model.fit(X, names, "binary_cross_entropy", epochs=1, progress=False)
+    figure = plots.decision_boundary(model, X, names, resolution=8)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["left", "right"]
+    assert len(plots.gradient_flow(model, X, names).axes[0].lines) == 2
+
+
+def test_gradient_flow_takes_the_networks_own_loss():
+    network = Network(Dense(2, 2), loss="cross_entropy", seed=0)
+    own, given = [plots.gradient_flow(network, X, LABELS, *loss).axes[0].lines[0] for loss in ((), ("cross_entropy",))]
+    assert own.get_ydata().tolist() == given.get_ydata().tolist()
 
 
 def test_a_decision_boundary_is_of_two_features():

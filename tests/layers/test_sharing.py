@@ -5,10 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from autograd import Constant, Variable
+from autograd import Constant, Variable, jit, value_and_grad
 from layers import (
+    BinaryCrossEntropyLoss,
+    CrossEntropyLoss,
     Dense,
     DescriptionError,
+    HingeLoss,
     InputError,
     Layer,
     LeakyReLU,
@@ -225,3 +228,56 @@ def test_numbers_that_are_more_than_real_numbers_are_refused(dtype):
     ):  # fmt: skip
         with pytest.raises((InputError, ValueError), match="has real numbers, got an array of"):
             use()
+
+
+LABELS, SOFT = np.eye(3)[[0, 1, 2, 0]], np.random.default_rng(2).dirichlet(np.ones(3), 4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "targets"),
+    [
+        (CrossEntropyLoss(of="probabilities"), SOFT, LABELS),
+        (CrossEntropyLoss(), 3 * SOFT - 1, LABELS),
+        (BinaryCrossEntropyLoss(of="probabilities"), SOFT, LABELS),
+        (BinaryCrossEntropyLoss(), 3 * SOFT - 1, LABELS),
+        (HingeLoss(), 3 * SOFT - 1, 2 * LABELS - 1),
+    ],
+    ids=lambda one: getattr(one, "name", None),
+)
+def test_targets_in_the_place_of_outputs_are_refused(loss, outputs, targets):
+    nodes = np.vectorize(Variable, otypes=[object])(outputs)
+    assert loss.forward(outputs, targets) == pytest.approx(loss(nodes, targets).value, rel=1e-12)
+    for use in (lambda: loss.forward(targets, outputs), lambda: loss(targets, nodes), lambda: loss(targets, outputs)):
+        with pytest.raises(
+            InputError, match=r"takes the outputs first and then the targets, \(y_hat, y\); .* exchange"
+        ):
+            use()
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "targets"),
+    [
+        (CrossEntropyLoss(of="probabilities"), LABELS, LABELS),
+        (CrossEntropyLoss(of="probabilities"), LABELS, [0, 1, 2, 0]),
+        (CrossEntropyLoss(), LABELS, SOFT),
+        (BinaryCrossEntropyLoss(), 1.0, 0.3),
+        (BinaryCrossEntropyLoss(), [0.0, 0.0], [0.3, 0.2]),
+        (HingeLoss(), [1.0, -1.0], [-1.0, -1.0]),
+        (MSELoss(), [1.0, 0.0], [0.3, 0.2]),
+    ],
+)
+def test_outputs_that_look_like_labels_are_taken_where_the_targets_are_targets(loss, outputs, targets):
+    assert np.isfinite(loss.forward(outputs, targets))
+
+
+@pytest.mark.parametrize("loss", [CrossEntropyLoss(of="probabilities"), BinaryCrossEntropyLoss(of="probabilities")])
+@pytest.mark.parametrize("p", [0.0, 5e-324, 1e-310, 2.2250738585072014e-308, 1e-300, 0.25])
+def test_the_loss_of_a_probability_near_0_is_steep_and_finite(loss, p):
+    outputs, targets = ([p, 1.0], [1.0, 0.0]) if isinstance(loss, CrossEntropyLoss) else (p, 1.0)
+    tiny = np.finfo(float).tiny
+    expected = 1 - p / tiny - np.log(tiny) if p < tiny else -np.log(p)
+    assert loss.forward(outputs, targets) == pytest.approx(expected, rel=1e-15)
+    slope = np.ravel(loss.backward().dy_hat)[0]
+    assert slope == pytest.approx(-1 / max(p, tiny), rel=1e-15)
+    program = jit(value_and_grad(lambda q: loss([q, 1.0 - q] if np.ndim(outputs) else q, targets)))
+    assert program(p)[0] == pytest.approx(expected, rel=1e-12)

@@ -900,6 +900,8 @@ def test_a_frozen_layer_stays_as_it_is(optimizer):
     quiet(model, X, Y, optimizer=optimizer, epochs=3)
     changed = [name for name, values in model.state_dict().items() if not np.array_equal(values, before[name])]
     assert changed == ["dense_1.weight", "dense_1.bias"]
+    kinds = [line.split()[1:3] for line in model.summary().splitlines()[1:3]]
+    assert kinds == [["Dense", "(frozen)"], ["Dense", "(1,)"]]
     model[0].frozen = False
     quiet(model, X, Y, epochs=1)
     assert not np.array_equal(model.state_dict()["dense_0.weight"], before["dense_0.weight"])

@@ -38,7 +38,7 @@ def holds(formula, atoms):
         return atoms[formula]
     if formula[0] == "not":
         inside = holds(formula[1], atoms)
-        return not inside if isinstance(inside, bool) else ~inside
+        return inside == False  # noqa: E712 - `not` would decide
     one, other = [holds(part, atoms) for part in formula[1:]]
     return one & other if formula[0] == "and" else one | other
 

@@ -1,5 +1,6 @@
 """Functions that are recorded too often: they are run by Python, and a warning names what keeps changing."""
 
+import bisect
 import builtins
 import gc
 import tracemalloc
@@ -108,6 +109,133 @@ def test_a_limit_given_to_jit_holds_for_rows_too():
     assert jit(sign)(np.array([1.0, -1.0])).tolist() == [1.0, 1.0]
     with pytest.raises(ValueError, match=r"^the rows cannot be run: <lambda> took more than 1 ways through its branch"):
         jit(sign, max_paths=1)(np.array([1.0, -1.0]))
+
+
+# Ways through the branches, which are recorded as long as they are worth their cost
+
+
+def wanders(x):
+    """A long loop that decides in each turn, so that nearly each argument takes a way of its own."""
+    total = 0.0
+    for _ in range(2000):
+        x = 3.9 * x * (1.0 - x)
+        if x > 0.5:
+            total = total + 0.01 * x
+        else:
+            total = total - 0.02 * x
+    return total
+
+
+DECISION = wanders.__code__.co_firstlineno + 5
+
+
+def warned(caught):
+    """The messages of what was warned of."""
+    return [str(warning.message) for warning in caught]
+
+
+@pytest.mark.parametrize("derivative", [False, True])
+def test_a_function_with_another_long_path_at_each_call_is_run_by_python_with_one_warning(derivative):
+    def slope(x):
+        return value_and_grad(lambda scale: scale * wanders(x))(2.0)
+
+    function = slope if derivative else wanders
+    fast = jit(function, tier="vm")
+    points = [0.2 + 0.01 * place for place in range(12)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert [fast(x) for x in points] == [function(x) for x in points]
+    assert len(fast.paths) <= 4
+    (message,) = warned(caught)
+    assert message.startswith(f"{function.__name__} took a way through its branches that was not recorded in ")
+    assert f"(the decision that changed most: {__file__}:{DECISION}), and was run by Python in these" in message
+    assert message.endswith("write it with where(), maximum(), minimum() or clip(), or decide by a static argument")
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+def test_rows_with_a_long_path_each_are_run_by_python_with_one_warning(reduce):
+    mapped = vmap(value_and_grad(lambda scale, x: scale * wanders(x)), (None, 0), reduce)
+    rows = np.linspace(0.2, 0.3, 12)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        values, slopes = mapped(2.0, rows)
+    by_hand = [2.0 * wanders(x) for x in rows], [wanders(x) for x in rows]
+    if reduce is None:
+        assert (values.tolist(), slopes.tolist()) == by_hand
+    else:
+        count = len(rows) if reduce == "mean" else 1
+        assert [values * count, slopes * count] == pytest.approx([builtins.sum(part) for part in by_hand], rel=1e-14)
+    assert len(mapped.paths) <= 4
+    assert len(caught) == 1 and f":{DECISION})" in warned(caught)[0]
+
+
+def test_rows_that_python_runs_are_told_by_their_structure():
+    def ragged(x):
+        return [wanders(x)] if x < 0.25 else (wanders(x), x)
+
+    with pytest.raises(TypeError, match="rows can only be put together if they are alike"):
+        vmap(ragged)(np.linspace(0.2, 0.3, 12))
+
+
+def test_short_paths_are_recorded_without_a_limit():
+    knots = [float(knot) for knot in range(300)]
+
+    def steps(x):
+        return bisect.bisect(knots, x) * x
+
+    function, mapped = jit(steps), vmap(steps)
+    points = [knot + 0.5 for knot in knots]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [function(x) for x in points] == mapped(np.array(points)).tolist() == [steps(x) for x in points]
+    assert len(function.paths) == len(mapped.paths) == 300
+
+
+def test_a_long_path_that_is_taken_often_is_recorded_in_the_end():
+    def two(x):
+        for _ in range(12_000):
+            x = 0.5 * x + 1.0 if x > 0.0 else 0.5 * x - 1.0
+        return x
+
+    function = jit(two, tier="vm")
+    assert function(1.0) == 2.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(2_000):
+            if len(function.paths) == 2:
+                break
+            assert function(-1.0) == -2.0
+    assert len(function.paths) == 2
+
+
+def test_a_run_by_python_instead_of_a_recording_is_ieee_as_recordings_are():
+    def inverse(x):
+        for _ in range(12_000):
+            x = x + 0.0 if x > 0.0 else x - 0.0
+        return 1.0 / x
+
+    function = jit(inverse, tier="vm")
+    assert function(2.0) == 0.5
+    assert function(-0.0) == -np.inf and len(function.paths) == 1
+
+
+def test_a_bound_function_takes_paths_that_python_runs():
+    x = np.array([1.0])
+    bound = jit(lambda x: [wanders(x[0]), x], tier="vm").bind(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for place in range(4):
+            x[0] = 0.2 + 0.1 * place
+            value, same = bound()
+            assert float(value) == wanders(float(x[0])) and same.tolist() == x.tolist()
+
+
+def test_limits_are_those_that_were_given():
+    assert jit(wanders).max_paths is None and vmap(wanders).max_paths is None
+    function = jit(lambda x: x if x > 0.0 else -x, max_paths=1)
+    with pytest.warns(RuntimeWarning, match="took more than 1 ways through its branches"):
+        assert [function(x) for x in (1.0, -1.0)] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("call", ["signatures", "rows", "refused"])

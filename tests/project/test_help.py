@@ -20,7 +20,7 @@ from tests import PROJECT
 
 
 def public(package):
-    """A package's public functions and classes that can be called: no errors, and not `Node`, which operations make."""
+    """The public functions and classes of a package, but for errors, and for `Node`, which operations alone make."""
     found = {name: getattr(package, name) for name in package.__all__}
     errors = {name for name, one in found.items() if isinstance(one, type) and issubclass(one, BaseException)}
     return {name: one for name, one in found.items() if callable(one) and name not in {*errors, "Node"}}

@@ -252,12 +252,12 @@ def leaves_changed(tree, function):
 
 
 def in_floats(tree):
-    """The same tree as it comes back: numbers as floats, arrays of floats."""
+    """The same tree as it comes back: numbers as floats, arrays of floats, bools as such."""
 
     def as_float(leaf):
         if isinstance(leaf, np.ndarray):
-            return leaf.astype(float)
-        return leaf if leaf is None or leaf is len or isinstance(leaf, str) else float(leaf)
+            return leaf if leaf.dtype == bool else leaf.astype(float)
+        return leaf if leaf is None or leaf is len or isinstance(leaf, str | bool) else float(leaf)
 
     return leaves_changed(tree, as_float)
 

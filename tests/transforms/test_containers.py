@@ -176,12 +176,12 @@ def test_a_compiled_function_takes_it_as_an_argument(make):
 
 
 @EACH
-def test_a_compiled_function_gives_it_with_numbers_for_conditions(make):
+def test_a_compiled_function_gives_it_with_bools_for_conditions(make):
     fast = jit(lambda x: make(x > 0.0, x * x))
-    expected = in_floats(make(1.0, 4.0))
+    expected = in_floats(make(True, 4.0))
     assert_same(fast(2.0), expected)
     assert_same(fast(2.0), expected)
-    assert_same(fast(-2.0), in_floats(make(0.0, 4.0)))
+    assert_same(fast(-2.0), in_floats(make(False, 4.0)))
 
 
 @EACH

@@ -11,26 +11,30 @@ from autograd.numbers.operands import number_or_none
 from autograd.transforms.containers import Attribute, is_mapping
 from autograd.transforms.trees import bracketed, fixed, flatten
 
-__all__ = ["dotted", "outputs_of_call", "parameter_names"]
+__all__ = ["dotted", "nodes_of_call", "parameter_names"]
 
 
-def outputs_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> list[Node]:
-    """The nodes that a function returns for these arguments, in which each number has become a variable.
+def nodes_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[list[Node], list[Node]]:
+    """The nodes that a function returns for these arguments, and those it was given: each number became a variable.
 
     The variables have the names of the function's parameters, the elements of an array names such as `x[0,1]`. Nodes
     and arguments without numbers are passed on as they are.
 
-    >>> [node.name for node in outputs_of_call(lambda x, y: x, [1.0, 2.0])]
-    ['x']
+    >>> outputs, inputs = nodes_of_call(lambda x, y: x, [1.0, 2.0])
+    >>> [node.name for node in outputs], [node.name for node in inputs]
+    (['x'], ['x', 'y'])
     """
     _check_arguments(function, arguments)
     names = parameter_names(function, len(arguments))
     given = [with_variables(argument, name) for argument, name in zip(arguments, names, strict=True)]
-    found = [leaf for leaf in flatten(function(*given), "the result", number_leaf)[0] if isinstance(leaf, Node)]
+    # A layer names the elements of its arrays, which takes time, only for pictures.
+    call = function.with_names if hasattr(type(function), "with_names") else function  # type: ignore[attr-defined]
+    found = [leaf for leaf in flatten(call(*given), "the result", number_leaf)[0] if isinstance(leaf, Node)]
     if not found:
         name = getattr(function, "__name__", type(function).__name__)
         raise TypeError(f"draw shows how the result of {name} is computed, but no node is in what it returned")
-    return list({id(node): node for node in found}.values())
+    inputs = [leaf for one in given for leaf in flatten(one, "an input", number_leaf)[0] if isinstance(leaf, Node)]
+    return list({id(node): node for node in found}.values()), inputs
 
 
 def with_variables(argument: Any, name: str) -> Any:

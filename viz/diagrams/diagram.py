@@ -15,7 +15,12 @@ from autograd.graph import records
 from autograd.graph.records import Operand
 from viz.labels import pretty, short_number
 
-__all__ = ["Box", "Diagram", "Guard", "Operand", "Operation", "Value"]
+__all__ = ["SHOWN", "SIGNS", "Box", "Diagram", "Guard", "Operand", "Operation", "Value"]
+
+# The parts of a picture: names, values with them, gradients with both.
+SHOWN = ("all", "values", "names")
+# Signs of gradients: alone, or with the name of the value, as texts on layers write them.
+SIGNS = ("∂", "d", "∇")
 
 
 class Value(NamedTuple):
@@ -24,6 +29,7 @@ class Value(NamedTuple):
     home: the innermost box around all that it touches; a leaf stands outside (see `from_nodes`).
     literal: whether it is a plain number written into an expression.
     known: whether the number is known: in a program drawn without arguments it is not, and is nan here.
+    sign: the sign of its gradient, one of SIGNS; empty if the picture shows no gradient.
     """
 
     position: int
@@ -35,6 +41,7 @@ class Value(NamedTuple):
     home: int | None
     literal: bool
     known: bool = True
+    sign: str = "∂"
 
     @property
     def id(self) -> str:
@@ -56,9 +63,21 @@ class Value(NamedTuple):
     @property
     def gradient_text(self) -> str:
         """The gradient as pictures show it: ? before a sweep, empty for values that have none."""
-        if not self.known or self.kind in ("constant", "condition"):
+        if not (self.known and self.sign) or self.kind in ("constant", "condition"):
             return ""
         return "?" if self.gradient is None else short_number(self.gradient)
+
+    @property
+    def sign_text(self) -> str:
+        """The text before the gradient: its sign, with the name of the value where that is part of it.
+
+        >>> value = Value(0, "w1", -1.0, 0.0, "variable", None, None, False)
+        >>> [value._replace(sign=sign).sign_text for sign in SIGNS]
+        ['∂', 'dw₁ =', '∇⃗w₁']
+        """
+        if self.sign == "d":
+            return f"d{self.name_text} ="
+        return self.sign if self.sign == "∂" else f"{self.sign}\u20d7{self.name_text}"
 
     @property
     def text(self) -> str:
@@ -150,10 +169,18 @@ class Diagram(NamedTuple):
             [records.Operation(*operation[:5]) for operation in self.operations],
         )
 
+    def showing(self, shown: str, sign: str) -> Diagram:
+        """The diagram with this part of it shown, and this sign of gradients."""
+        diagram = self.without_numbers() if shown == "names" else self
+        signs = {"sign": sign} if shown == "all" else {"sign": "", "gradient": None}
+        return diagram._replace(values=tuple([value._replace(**signs) for value in diagram.values]))
+
     def without_numbers(self) -> Diagram:
-        """The diagram without numbers but those of constants."""
+        """The diagram without numbers but those of constants that have no name."""
         values = [
-            value if value.kind == "constant" else value._replace(number=math.nan, gradient=None, known=False)
+            value
+            if value.kind == "constant" and value.name is None
+            else value._replace(number=math.nan, gradient=None, known=False)
             for value in self.values
         ]
         return self._replace(

@@ -35,12 +35,13 @@ def diagram_of(
     nodes: Sequence[Node] | None = None,
     gradients: Mapping[int, float] | None = None,
     decisions: Sequence[Decision] | None = None,
+    inputs: Sequence[Node] = (),
 ) -> Diagram:
     """The diagram of the nodes that the outputs depend on.
 
     `nodes`, parents first, restricts it to a part of the graph: of a result whose parents are not all among
     them only the value is shown. `gradients`, by the nodes' identities, are shown in place of the nodes' own.
-    `decisions` are those of a program.
+    `decisions` are those of a program. `inputs` are leaves that stand outside of all boxes.
     """
     if nodes is None:
         nodes = topological_order(*outputs)
@@ -56,6 +57,9 @@ def diagram_of(
     finished = boxes.finished()
     literals = set(range(len(graph.values))).difference(positions.values())
     homes = _homes(graph.values, literals, operations, finished)
+    for node in inputs:
+        if node.op is None and id(node) in positions:
+            homes[positions[id(node)]] = None
     return Diagram(
         tuple(
             [Value(*value, home, value.position in literals) for value, home in zip(graph.values, homes, strict=True)]

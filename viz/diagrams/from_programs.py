@@ -158,7 +158,7 @@ def _path_taken(jitted: Jitted, arguments: tuple[Any, ...]) -> Recording:
             path = paths.after(path, failed[0], given)
     except TooManyPaths:
         raise ValueError(
-            f"{jitted.__name__} has {jitted.max_paths} recorded paths, and these arguments take another one, which "
+            f"{jitted.__name__} has {len(jitted.paths)} recorded paths, and these arguments take another one, which "
             f"Python runs; raise max_paths, or draw the function itself: draw({jitted.__name__}.fun, ...)"
         ) from None
     inputs = [Variable(number) for number in given]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import Node, gradients, topological_order
-from viz.diagrams.calls import outputs_of_call
+from viz.diagrams.calls import nodes_of_call
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.from_nodes import MOST_NODES, diagram_of
 from viz.diagrams.neighbourhood import nodes_around, nodes_below
@@ -30,24 +30,56 @@ def diagram_of_subject(
         recorded = diagram_of_program(subject, arguments, focus, limit)
         if recorded is not None:
             return recorded[0], _title_of([], recorded[1])
-        outputs = outputs_of_call(subject, arguments)
+        is_layer = hasattr(type(subject), "answering")
+        if is_layer:
+            # Of a network, given x and y, its loss.
+            subject = subject.answering(len(arguments))
+        outputs, inputs, seeds = _computed(subject, arguments)
         name: Any = getattr(subject, "__name__", None) or getattr(subject, "name", None)
         nodes = topological_order(*outputs)
-        known = dict(zip(map(id, nodes), gradients(outputs, nodes), strict=True)) if len(nodes) <= MOST_NODES else None
+        known = _gradients_in(nodes, outputs, seeds) if len(nodes) <= MOST_NODES else None
     elif arguments:
         raise TypeError(
             f"draw takes arguments after a function or a layer, several nodes as a list; got {type(subject).__name__} "
             f"and {len(arguments)} more"
         )
     else:
-        outputs, name, known = _given_nodes("draw", subject), None, None
+        outputs, inputs, name, known, is_layer = _given_nodes("draw", subject), [], None, None, False
         nodes = topological_order(*outputs)
-    title = _title_of(outputs, name)
+    # The elements of a layer's result have names for the picture only.
+    elements = is_layer and any(["[" in (node.name or "") for node in outputs])
+    title = _title_of([] if elements else outputs, name)
     if focus is not None:
         outputs, nodes = _in_focus(nodes, focus, radius)
     if len(nodes) > MOST_NODES:
         raise too_large(len(nodes), limit, *_layers_of(nodes), ways=GRAPH_WAYS)
-    return diagram_of(outputs, nodes, known), title
+    return diagram_of(outputs, nodes, known, inputs=inputs), title
+
+
+def _computed(subject: Any, arguments: tuple[Any, ...]) -> tuple[list[Node], list[Node], list[float] | None]:
+    """The results and inputs of a call, or of a layer's last one, and the gradients that go into the results.
+
+    None in place of gradients says that nothing went backward.
+    """
+    if not arguments and hasattr(type(subject), "last_pass"):
+        last = subject.last_pass
+        if last is None:
+            wanted = ", ".join(subject.inputs)
+            raise ValueError(
+                f"draw({subject.name}) shows the layer's last forward pass, and there is none; call "
+                f"{subject.name}.forward({wanted}) before, or draw({subject.name}, {wanted})"
+            )
+        return last.outputs, last.inputs, last.upstream
+    outputs, inputs = nodes_of_call(subject, arguments)
+    return outputs, inputs, [1.0] * len(outputs)
+
+
+def _gradients_in(nodes: Sequence[Node], outputs: Sequence[Node], seeds: Sequence[float] | None) -> dict[int, float]:
+    """The gradient of each node by its identity: that of the outputs, each times its seed."""
+    if seeds is None:
+        return {}
+    roots = [output if seed == 1.0 else output * seed for output, seed in zip(outputs, seeds, strict=True)]
+    return dict(zip(map(id, nodes), gradients(roots, nodes), strict=True))
 
 
 def diagram_below(given: Any) -> Diagram:

@@ -192,10 +192,11 @@ class _ViewBuilder:
             return None
         chain = self.chains.get(block, {}).get(value.position)
         decides = self.diagram.values[self.diagram.operations[operation].result].kind == "condition"
-        gradient: float | None = local_gradient if block < grouping.first_box and value.known and not decides else None
+        told = value.known and value.sign != ""
+        gradient: float | None = local_gradient if block < grouping.first_box and told and not decides else None
         if block >= grouping.first_extra and not grouping.is_fold(block):
             gradient, chain = chain, None
-        if value.kind in ("constant", "condition") or value.position in grouping.bundle:
+        if not told or value.kind in ("constant", "condition") or value.position in grouping.bundle:
             gradient = chain = None
         on_path = value.position in self.path and self.path[value.position] == operation
         return Link(self.wire(value, block), target, gradient, chain, on_path)

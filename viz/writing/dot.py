@@ -320,4 +320,5 @@ def value_tooltip(value: Value) -> str:
     text = " = ".join([part for part in (name, number) if part])
     if not value.gradient_text:
         return text + (", constant" if value.kind == "constant" else "")
-    return f"{text}, ∂ = {'?' if value.gradient is None else exact_slope(value.gradient)}"
+    gradient = "?" if value.gradient is None else exact_slope(value.gradient)
+    return f"{text}, {value.sign_text.removesuffix(' =')} = {gradient}"

@@ -88,7 +88,7 @@ def _wire(value: Value, wire: Wire) -> str:
         return f'{wire.id}["… {wire.bundled} more"]:::fold'
     text = " = ".join([_escaped(part) for part in (value.name_text, value.number_text) if part])
     if value.gradient_text:
-        text += f"<br>∂ {_escaped(value.gradient_text)}"
+        text += f"<br>{_escaped(value.sign_text)} {_escaped(value.gradient_text)}"
     return f'{wire.id}["{text}"]' + (":::leaf" if value.kind == "variable" else "")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from viz.colours import ALARM, INK, LINE, MUTED, PALE
-from viz.diagrams.diagram import Value
+from viz.diagrams.diagram import SHOWN, SIGNS, Value
 from viz.labels import html, readable
 from viz.views.tints import TINTED_BY
 from viz.views.view import Block, Link, View, Wire
@@ -35,7 +35,7 @@ class Wires(DotWriter):
         rows = f"<TR><TD{ground}>{' '.join(parts)}</TD></TR>"
         if not value.gradient_text:
             return rows
-        gradient, ground = self.gradient(value, "<I>∂</I> ")
+        gradient, ground = self.gradient(value, f"<I>{html(value.sign_text)}</I> ")
         return rows + f"<HR/><TR><TD{ground}>{gradient}</TD></TR>"
 
 
@@ -133,7 +133,10 @@ class Records(DotWriter):
         cells = f'<TD><FONT COLOR="{INK}"><I>{html(name)}</I></FONT></TD>' if name else ""
         if value.known:
             cells += _pair("data", *self.number(value))
-        return cells + _pair("grad", *self.gradient(value, "")) if value.gradient_text else cells
+        if not value.gradient_text:
+            return cells
+        label = "grad" if value.sign == "∂" else value.sign_text.removesuffix(" =")
+        return cells + _pair(html(label), *self.gradient(value, ""))
 
 
 def _pair(label: str, number: str, ground: str) -> str:
@@ -146,15 +149,19 @@ STYLES: dict[str, type[DotWriter]] = {"wires": Wires, "cards": Cards, "records":
 
 
 class Look(NamedTuple):
-    """The look of a picture. `checked` raises ValueError for an unknown style, colouring or theme."""
+    """The look of a picture. `checked` raises ValueError for an unknown style, colouring, theme, part or sign."""
 
     style: str = "wires"
     color_by: str | None = None
     theme: str = "auto"
+    show: str = "all"
+    sign: str = "∂"
 
     @property
     def legend(self) -> str:
         """A sentence that says where in the picture values and gradients stand."""
+        if self.show != "all":
+            return "Names and values, without gradients." if self.show == "values" else "Names, without numbers."
         tint = f" Grounds show the {self.color_by}: blue above 0, orange below." if self.color_by else ""
         return f"{STYLES[self.style].legend}; small and grey the local gradient.{tint}"
 
@@ -166,6 +173,10 @@ class Look(NamedTuple):
             raise ValueError(f"color_by is {', '.join(TINTED_BY)} or None; got {self.color_by!r:.60}")
         if self.theme not in THEMES:
             raise ValueError(f"theme is {', '.join(THEMES)}; got {self.theme!r:.60}")
+        if self.show not in SHOWN:
+            raise ValueError(f"show is {', '.join(SHOWN)}; got {self.show!r:.60}")
+        if self.sign not in SIGNS:
+            raise ValueError(f"sign, of gradients, is {', '.join(SIGNS)}; got {self.sign!r:.60}")
         return self
 
 

@@ -124,17 +124,18 @@ def _describe(group: ElementTree.Element) -> None:
 
 
 def _mark_texts(group: ElementTree.Element) -> None:
-    """Give the numbers in a wire a class: the bold one is the value, the one after its sign the gradient."""
+    """Give the numbers in a wire a class: the bold one is the value, and after that and its sign comes the gradient."""
     if "wire" not in group.get("class", "").split():
         return
-    after_sign = False
+    since_value: int | None = None
     for text in group.iter(f"{{{NAMESPACE}}}text"):
-        shown = (text.text or "").strip()
         if text.get("font-weight") == "bold":
             text.set("class", "value")
-        elif after_sign and shown:
-            text.set("class", "gradient")
-        after_sign = after_sign or shown in ("∂", "grad")
+            since_value = 0
+        elif since_value is not None and (text.text or "").strip():
+            if since_value:
+                text.set("class", "gradient")
+            since_value += 1
 
 
 def style(theme: str = "auto") -> str:

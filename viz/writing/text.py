@@ -41,7 +41,7 @@ def _line(diagram: Diagram, value: Value) -> str:
     """One value: `r = 0.5 (∂ 1) = − in SquaredLoss`."""
     parts = [value.text] if value.text else []
     if value.gradient_text:
-        parts.append(f" ∂ {value.gradient_text}")
+        parts.append(f" {value.sign_text} {value.gradient_text}")
     if value.producer is not None:
         operation = diagram.operations[value.producer]
         parts.append(f"  {readable(operation.symbol, 14)}")

@@ -171,7 +171,8 @@ def _wire(value: Value) -> str:
     above = " ".join(parts)
     if not value.gradient_text:
         return above
-    below = rf"\textcolor{{gradient}}{{$\partial$ {escaped(value.gradient_text)}}}"
+    sign = rf"$\vec\nabla${escaped(value.name_text)}" if value.sign == "∇" else escaped(value.sign_text)
+    below = rf"\textcolor{{gradient}}{{{sign} {escaped(value.gradient_text)}}}"
     return rf"\begin{{tabular}}{{@{{}}c@{{}}}}{above}\\\hline {below}\end{{tabular}}"
 
 

@@ -188,6 +188,12 @@ cdef void where_v(Numbers out, Numbers x_block, Py_ssize_t count) noexcept nogil
 @cython.locals(x=double, row=Py_ssize_t)
 cdef void stop_gradient_v(Numbers out, Numbers x_block, Py_ssize_t count) noexcept nogil
 @cython.locals(a=double, b=double, row=Py_ssize_t)
+cdef void defined_vv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
+@cython.locals(a=double, b=double, row=Py_ssize_t)
+cdef void defined_vs(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
+@cython.locals(a=double, b=double, row=Py_ssize_t)
+cdef void defined_sv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
+@cython.locals(a=double, b=double, row=Py_ssize_t)
 cdef void less_vv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
 @cython.locals(a=double, b=double, row=Py_ssize_t)
 cdef void less_vs(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil

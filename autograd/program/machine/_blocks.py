@@ -743,6 +743,43 @@ def stop_gradient_v(out, x_block, count):
         out[row] = x
 
 
+def defined_vv(out, a_block, b_block, count):
+    if count == 64:
+        for row in range(64):
+            a = a_block[row]
+            b = b_block[row]
+            out[row] = (a if (b == b) else b)
+        return
+    for row in range(count):
+        a = a_block[row]
+        b = b_block[row]
+        out[row] = (a if (b == b) else b)
+
+
+def defined_vs(out, a_block, b_block, count):
+    b = b_block[0]
+    if count == 64:
+        for row in range(64):
+            a = a_block[row]
+            out[row] = (a if (b == b) else b)
+        return
+    for row in range(count):
+        a = a_block[row]
+        out[row] = (a if (b == b) else b)
+
+
+def defined_sv(out, a_block, b_block, count):
+    a = a_block[0]
+    if count == 64:
+        for row in range(64):
+            b = b_block[row]
+            out[row] = (a if (b == b) else b)
+        return
+    for row in range(count):
+        b = b_block[row]
+        out[row] = (a if (b == b) else b)
+
+
 def less_vv(out, a_block, b_block, count):
     if count == 64:
         for row in range(64):
@@ -1690,6 +1727,7 @@ BLOCKS = {
     "identity": unary_block(identity_v),
     "where": unary_block(where_v),
     "stop_gradient": unary_block(stop_gradient_v),
+    "defined": binary_block(defined_vv, defined_vs, defined_sv),
     "less": binary_block(less_vv, less_vs, less_sv),
     "less_equal": binary_block(less_equal_vv, less_equal_vs, less_equal_sv),
     "equal": binary_block(equal_vv, equal_vs, equal_sv),

@@ -1,0 +1,43 @@
+"""A mapped function bound to arrays, for calling it again and again at the least cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.errors import OperandError
+from autograd.program.row_call import RowCall
+
+__all__ = ["BoundRows"]
+
+
+class BoundRows:
+    """A function over rows and its arguments. Each call reads the arrays among them as they are then.
+
+    Other numbers are those of the binding. Results with a row for each row are the same arrays in each call. To be
+    called by one thread at a time.
+    """
+
+    def __init__(self, name: str, call: RowCall) -> None:
+        import numpy
+
+        self.name = name
+        self.call = call
+        rows = call.rows
+        numbers = numpy.asarray(rows.numbers)
+        # The arrays that all rows share, and where the numbers of each go.
+        self.shared: list[tuple[Any, Any]] = []
+        start = 0
+        for argument, mapped, stop in zip(rows.arguments, rows.mapped, rows.stops, strict=True):
+            if not mapped and isinstance(argument, numpy.ndarray):
+                if argument.dtype != float:
+                    raise OperandError(f"{name} can be bound to arrays of float64, got one of {argument.dtype}")
+                self.shared.append((numbers[start:stop].reshape(argument.shape), argument))
+            start = stop
+
+    def __call__(self) -> Any:
+        for numbers, argument in self.shared:
+            numbers[...] = argument
+        return self.call.again()
+
+    def __repr__(self) -> str:
+        return f"<{self.name} bound to {self.call.rows.count} row(s)>"

@@ -1,0 +1,19 @@
+cimport cython
+from autograd.graph.node cimport Node, varied
+
+@cython.freelist(64)
+cdef class Masked:
+    cdef double number
+    cdef tuple masks
+
+@cython.locals(node=Node)
+cdef Masked as_masked(object value)
+@cython.locals(first=Masked, second=Masked)
+cpdef object times(object one, object other)
+@cython.locals(first=Masked, second=Masked)
+cpdef object plus(object one, object other)
+@cython.locals(known=Masked)
+cpdef object masked_by(object derivative, Node mask)
+@cython.locals(masked=Masked)
+cpdef object settled(object value)
+cdef tuple union(tuple one, tuple other)

@@ -1,0 +1,127 @@
+"""Derivatives of order 2 and 3 of each primitive at special operands: the same by every way, eager and compiled.
+
+What they are is a rule of docs/conventions.md. Where products in them are 0 · ∞, or sums ∞ − ∞, ways may differ: the
+table says at how many entries of which primitive that is so at most.
+"""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import grad, hessian, hvp, jacfwd, jacrev, jit
+from tests.tables.oracles import EVERY_PRIMITIVE
+
+inf, nan = math.inf, math.nan
+NUMBERS = {
+    1: [0.0, -0.0, 1.0, -1.0, 0.5, 2.5, -2.0, 3.0, inf, -inf, nan, 1e308, -1e308, 5e-324, 1e-160, -1e200, 1e-300],
+    2: [0.0, -0.0, 1.0, -2.0, 0.5, inf, -inf, nan, 1e308, 5e-324, 1e-160],
+    3: [0.0, 1.0, -2.0, inf, nan],
+    4: [0.0, -2.0, inf, nan],
+}
+TIERS = ["vm", "llvm"] if autograd.compiled else ["vm"]
+# Entries of derivatives, of all ways together, that are not those of the first way: those of infinities and zeros that
+# meet in products, and of numbers that are lost below the smallest ones.
+DIFFERENT = {
+    ("power", 2): 366, ("power_below", 2): 76, ("hypot", 2): 60, ("xlogy", 2): 176, ("asin", 2): 6, ("acos", 2): 6,
+    ("atan2", 2): 202, ("acosh", 2): 20, ("gaussian", 2): 12, ("power", 3): 608, ("power_below", 3): 118,
+    ("cbrt", 3): 1, ("xlogy", 3): 122, ("atan2", 3): 282, ("acosh", 3): 12, ("gaussian", 3): 6, ("erf", 3): 8,
+    ("erfc", 3): 8,
+}  # fmt: skip
+
+
+def operands_of(primitive):
+    """The number of operands that it is tried with, and the places of those in which there are derivatives."""
+    count = primitive.arity or (4 if primitive.multiple == 2 else 3)
+    return count, [place for place in range(count) if place not in primitive.orders]
+
+
+def points_of(primitive):
+    """Combinations of special numbers as operands; whole numbers for orders."""
+    count, places = operands_of(primitive)
+    for point in itertools.product(NUMBERS[count], repeat=count):
+        if all(x in (1.0, 3.0) for place, x in enumerate(point) if place not in places):
+            yield point
+
+
+def of_variables(primitive):
+    """The primitive as a function of an array of the operands that vary and one of the others."""
+    count, places = operands_of(primitive)
+
+    def function(moved, fixed):
+        moving, resting = iter(moved), iter(fixed)
+        return primitive(*[next(moving) if place in places else next(resting) for place in range(count)])
+
+    return function
+
+
+def by_products(function):
+    """The Hessian from products with unit vectors."""
+    return lambda x, c: [hvp(lambda v: function(v, c), (x,), (unit,)) for unit in np.eye(len(x))]
+
+
+SECOND = {
+    "hessian": hessian,
+    "sparse": lambda function: lambda x, c: hessian(function, sparse=True)(x, c).toarray(),
+    "hvp": by_products,
+    "jacfwd of grad": lambda function: jacfwd(grad(function)),
+    "jacrev of grad": lambda function: jacrev(grad(function)),
+    "jacfwd of jacfwd": lambda function: jacfwd(jacfwd(function)),
+    "jacrev of jacfwd": lambda function: jacrev(jacfwd(function)),
+}
+COMPILED_SECOND = ["hessian", "jacfwd of grad", "jacrev of jacfwd"]
+THIRD = {
+    "jacrev three times": lambda function: jacrev(jacrev(grad(function))),
+    "jacfwd of hessian": lambda function: jacfwd(hessian(function)),
+    "jacfwd three times": lambda function: jacfwd(jacfwd(jacfwd(function))),
+}
+COMPILED_THIRD = ["jacrev three times", "jacfwd of hessian"]
+
+
+def ways_of(order, function):
+    """Every way to the derivatives of this order, by name; the first is what the others are compared with."""
+    ways, compiled = (SECOND, COMPILED_SECOND) if order == 2 else (THIRD, COMPILED_THIRD)
+    found = {name: way(function) for name, way in ways.items()}
+    return found | {f"{name}, {tier}": jit(ways[name](function), tier=tier) for name in compiled for tier in TIERS}
+
+
+def is_same(one, other, scale):
+    """Whether two entries agree: both nan, the same infinity, or equal but for rounding."""
+    if math.isnan(one) or math.isnan(other):
+        return math.isnan(one) and math.isnan(other)
+    return one == other or (math.isfinite(one - other) and abs(one - other) <= 1e-9 * scale)
+
+
+def differences(primitive, order):
+    """The entries that differ: way, operands, place, the entry by the first way and by this one."""
+    found = []
+    _, places = operands_of(primitive)
+    first, *others = ways_of(order, of_variables(primitive)).items()
+    for point in points_of(primitive):
+        moved = np.array([point[place] for place in places])
+        fixed = np.array([x for place, x in enumerate(point) if place not in places])
+        expected = np.ravel(first[1](moved, fixed)).tolist()
+        scale = max([abs(entry) for entry in expected if math.isfinite(entry)], default=0.0)
+        for name, way in others:
+            entries = np.ravel(way(moved, fixed)).tolist()
+            for place, (one, other) in enumerate(zip(expected, entries, strict=True)):
+                if not is_same(one, other, scale):
+                    found.append((name, point, place, one, other))
+    return found
+
+
+@pytest.mark.parametrize("order", [2, 3])
+@EVERY_PRIMITIVE
+def test_derivatives_are_the_same_by_every_way_at_special_operands(primitive, order):
+    found = differences(primitive, order)
+    assert len(found) <= DIFFERENT.get((primitive.name, order), 0), found[:20]
+
+
+@pytest.mark.parametrize("x", [0.0, inf, nan])
+def test_a_pair_of_operands_without_second_derivative_has_none_at_any_operand(x):
+    for way in SECOND.values():
+        matrix = np.array(way(lambda v, c: v[0] * v[1])(np.array([x, 2.0]), np.array([])))
+        assert matrix[0, 0] == matrix[1, 1] == 0.0
+        assert math.isnan(matrix[0, 1]) if math.isnan(x) else matrix[0, 1] == 1.0
