@@ -22,7 +22,7 @@ from autograd.graph.node import Node, record_results, value_of, varies
 from autograd.numbers.arrays import doubles
 from autograd.program.machine.machine import Machine
 from autograd.program.program import Program
-from autograd.program.reduction import Reduction, reduced, stacked
+from autograd.program.reduction import Reduction, stacked
 from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import Signature
 from autograd.program.trace import record
@@ -587,6 +587,9 @@ def spread(adjoints: list[Any], positions: Sequence[int], needed: Sequence[bool]
 
 def recorded_rows(fun: Callable[..., Any], rows: RowArguments, reduction: Reduction) -> Any:
     """The results of a function of one row over rows, as those of a `Loop`; None if it must be recorded row by row."""
+    if rows.wholes:
+        # Whole numbers in rows may be needed as such, as indices are.
+        return None
     given = [argument for argument, mapped in zip(rows.arguments, rows.mapped, strict=True) if mapped]
     form = Structure(tuple, [flatten(argument[0], "a row")[1] for argument in given])
     found: list[Structure] = []
@@ -600,7 +603,11 @@ def recorded_rows(fun: Callable[..., Any], rows: RowArguments, reduction: Reduct
         return numbers
 
     numbers = array("d", [value_of(number) for argument in given for number in flatten(argument[0], "a row")[0]])
-    traced = record(flat_row, Signature((form.build([0.0] * form.size),), {}), numbers)
+    try:
+        traced = record(flat_row, Signature((form.build([0.0] * form.size),), {}), numbers)
+    except (TraceError, TypeError, IndexError):
+        # As above.
+        return None
     reduction.check_structures(found)
     parts = reduction.parts(found[0])
     summed = [kind is not None for part, kind in parts for _ in range(part.size)]
@@ -621,7 +628,7 @@ def recorded_rows(fun: Callable[..., Any], rows: RowArguments, reduction: Reduct
             built.append(stacked(part, entries[:, column : column + part.size]))
             column += part.size
         else:
-            built.append(reduced(part, kind, [next(sums) for _ in range(part.size)], rows.count))
+            built.append(reduction.reduced(part, kind, [next(sums) for _ in range(part.size)], rows.count))
     return reduction.joined(found[0], built)
 
 
