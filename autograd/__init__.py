@@ -86,8 +86,10 @@ if _TYPE_CHECKING:
     from autograd.diagnosis.kinks import kinks
     from autograd.diagnosis.replaying import replay
     from autograd.graph.node_arrays import array
+    from autograd.program.callbacks import callback
     from autograd.program.jit import jit
     from autograd.program.llvm.code_cache import cache_machine_code
+    from autograd.program.loops import fori_loop, scan, while_loop
     from autograd.program.vmap import vmap
     from autograd.testing.assertions import gradcheck
 
@@ -95,11 +97,11 @@ __version__ = "0.1.0"
 __all__ = [
     "ArgumentError", "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node",
     "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
-    "Variable", "array", "backward", "cache_machine_code",
-    "compiled", "explain", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp", "jacfwd", "jacobian",
-    "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths", "register_container",
-    "replay", "rounding", "scope", "source_lines", "stop_gradient", "strict", "take", "topological_order",
-    "value_and_grad", "vjp", "vmap", "zero_grad", *_functions, *_primitives,
+    "Variable", "array", "backward", "cache_machine_code", "callback",
+    "compiled", "explain", "fori_loop", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp",
+    "jacfwd", "jacobian", "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths",
+    "register_container", "replay", "rounding", "scan", "scope", "source_lines", "stop_gradient", "strict",
+    "take", "topological_order", "value_and_grad", "vjp", "vmap", "while_loop", "zero_grad", *_functions, *_primitives,
     # `from autograd import *` brings no builtin's name, and not `e`, which is many a variable's.
     *[name for name in _python_math if name != "e"],
 ]  # fmt: skip
@@ -109,14 +111,18 @@ __all__ = [
 _LATER = {
     "array": "autograd.graph.node_arrays",
     "cache_machine_code": "autograd.program.llvm.code_cache",
+    "callback": "autograd.program.callbacks",
     "explain": "autograd.diagnosis.explanation",
+    "fori_loop": "autograd.program.loops",
     "gradcheck": "autograd.testing.assertions",
     "jit": "autograd.program.jit",
     "kinks": "autograd.diagnosis.kinks",
     "paths": "autograd.diagnosis.contributions",
     "replay": "autograd.diagnosis.replaying",
     "rounding": "autograd.diagnosis.accuracy",
+    "scan": "autograd.program.loops",
     "vmap": "autograd.program.vmap",
+    "while_loop": "autograd.program.loops",
 }
 
 

@@ -11,6 +11,7 @@ from autograd.graph.modes import Scope, is_traced
 from autograd.graph.node import (
     Constant,
     Node,
+    Output,
     Variable,
     assigned_since,
     check_escape,
@@ -18,6 +19,7 @@ from autograd.graph.node import (
     is_argument,
     operands_of,
     restored_node,
+    restored_output,
     set_value,
     varies,
 )
@@ -106,16 +108,31 @@ def deepcopy(node: Node, memo: dict[int, Any]) -> Node:
             # Inside a function that is being differentiated or compiled, a copy of its argument is the argument.
             memo[id(original)] = original
             continue
-        kind, operands, *rest = state_of(original)
-        copies = tuple([memo[id(operand)] if isinstance(operand, Node) else operand for operand in operands])
-        memo[id(original)] = rebuild(kind, copies, *rest)
+        copies = tuple([memo.get(id(operand), operand) for operand in operands_of(original)])
+        memo[id(original)] = remade(original, copies)
     copied: Node = memo[id(node)]
     return copied
 
 
 def copy(node: Node) -> Node:
     """A copy of a node that shares its parents."""
-    return node if stands_for_input(node) else rebuild(*state_of(node))
+    return node if stands_for_input(node) else remade(node, operands_of(node))
+
+
+def remade(node: Node, operands: tuple[Any, ...]) -> Node:
+    """A copy of a node, with these operands."""
+    if not isinstance(node, Output):
+        kind, _, *rest = state_of(node)
+        return rebuild(kind, operands, *rest)
+    copied: Node = restored_output(node, operands, is_stale(node))
+    copied._grad = node._grad
+    copied._stamp |= node._stamp & REACHED
+    return copied
+
+
+def is_stale(node: Node) -> bool:
+    """Whether an operand of a node was assigned after the node was recorded."""
+    return any([assigned_since(operand, node) for operand in operands_of(node)])
 
 
 def stands_for_input(node: Node) -> bool:
@@ -128,12 +145,11 @@ def stands_for_input(node: Node) -> bool:
 def state_of(node: Node) -> tuple[Any, ...]:
     """The facts from which `rebuild` makes this node again, operands included."""
     operands = operands_of(node)
-    stale = any([assigned_since(operand, node) for operand in operands])
     origin = node._origin
     reached = node._stamp & REACHED != 0
     return (
         type(node).__name__, operands, origin.primitive, origin.scope, origin.name, node._value, node._grad, reached,
-        node.local_gradients, stale, origin.source,
+        node.local_gradients, is_stale(node), origin.source,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 cimport cython
 from autograd.graph.modes cimport is_strict, is_traced
-from autograd.graph.node cimport Node, new_constant, operands_of, recorded_gradients, uses_of, value_of, varies
+from autograd.graph.node cimport Call, Node, new_constant, operands_of, recorded_gradients, uses_of, value_of, varies
 from autograd.operations.kernel cimport Kernel
 from autograd.operations.primitive cimport Primitive
 
@@ -15,3 +15,8 @@ cpdef object run_rule(tuple operands, Node node, list varying=*)
 cdef list as_nodes(tuple operands)
 @cython.locals(primitive=Primitive, operands=tuple)
 cdef object local_gradients_in_trace(Node node, list varying)
+
+cpdef object joint_pullback(Call call, object cotangents, bint as_nodes, object sums=*)
+cpdef object joint_pushforward(Call call, object tangents, bint as_nodes)
+@cython.locals(operands=tuple)
+cdef list joint_operands(Call call, bint as_nodes)

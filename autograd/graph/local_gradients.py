@@ -17,7 +17,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from autograd.graph.modes import is_strict, is_traced, lenient
-from autograd.graph.node import Node, assigned_since, operands_of, recorded_gradients, uses_of, value_of, varies
+from autograd.graph.node import Call, Node, assigned_since, operands_of, recorded_gradients, uses_of, value_of, varies
 from autograd.graph.node_errors import stale_graph
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Defined, StopGradient, Sum, where
@@ -29,7 +29,9 @@ except ImportError:
 if not cython.compiled:
     from autograd.graph.node import new_constant
 
-__all__ = ["local_gradients_as_nodes", "local_gradients_beside", "run_rule"]
+__all__ = [
+    "joint_pullback", "joint_pushforward", "local_gradients_as_nodes", "local_gradients_beside", "run_rule",
+]  # fmt: skip
 
 
 def local_gradients_beside(node: Node, varying: list[bool]) -> tuple[float, ...]:
@@ -52,6 +54,37 @@ def local_gradients_beside(node: Node, varying: list[bool]) -> tuple[float, ...]
     if kernel is None:
         return primitive.gradients_of_numbers(numbers, node._value, uses)  # type: ignore[no-any-return]
     return kernel.gradients_beside_constants(numbers, node._value, uses)  # type: ignore[no-any-return]
+
+
+def joint_pullback(
+    call: Call, cotangents: Sequence[Any], as_nodes: bool, sums: Sequence[Any] | None = None
+) -> Sequence[Any]:
+    """The derivatives of all results of a `Call`, weighted by their cotangents, in each of its operands.
+
+    A cotangent is None where there is none. The derivatives are those that hold where the call was recorded; or nodes
+    or numbers, that can be differentiated again. `sums` are the adjoints so far of operands that are `accumulated`.
+    """
+    operation: Any = call._origin.primitive
+    if sums is not None:
+        return operation.pullback(joint_operands(call, as_nodes), cotangents, sums)  # type: ignore[no-any-return]
+    return operation.pullback(joint_operands(call, as_nodes), cotangents)  # type: ignore[no-any-return]
+
+
+def joint_pushforward(call: Call, tangents: Sequence[Any], as_nodes: bool) -> Sequence[Any]:
+    """The derivatives of all results of a `Call` along a direction, with one tangent or None for each operand."""
+    operation: Any = call._origin.primitive
+    return operation.pushforward(joint_operands(call, as_nodes), tangents)  # type: ignore[no-any-return]
+
+
+def joint_operands(call: Call, as_nodes: bool) -> list[Any]:
+    """The operands at which derivatives of a call are taken: what they were when it was recorded, or themselves."""
+    if not as_nodes:
+        return call._numbers.tolist()  # type: ignore[no-any-return]
+    operands = operands_of(call)
+    for operand in operands:
+        if assigned_since(operand, call):
+            raise stale_graph(operand, call)
+    return list(operands)
 
 
 def local_gradients_as_nodes(node: Node, varying: list[bool] | None = None) -> Sequence[Any]:

@@ -27,6 +27,13 @@ cdef class Variable(Node):
 cdef class Constant(Node):
     pass
 
+cdef class Call(Node):
+    cdef readonly Py_ssize_t _count
+    cdef readonly array _numbers
+
+cdef class Output(Node):
+    cdef readonly Py_ssize_t _place
+
 @cython.locals(node=Node)
 cdef inline Node new_node(Origin origin, double value)
 @cython.locals(node=Node, leaf=Variable)
@@ -39,6 +46,7 @@ cpdef bint varies(object operand)
 cpdef bint is_argument(Node node)
 cpdef bint varied(object operand)
 cpdef tuple recorded_gradients(Node node)
+@cython.locals(call=Call, place=Py_ssize_t)
 cpdef array gradients_of_many(Node node)
 cdef tuple gradients_by_rule(Primitive primitive, tuple operands, list numbers, double value)
 cpdef object check_escape(Node node)
@@ -66,6 +74,14 @@ cdef object record_nary(Primitive primitive, tuple operands)
 @cython.locals(value=double, node=Node)
 cdef object record_by_rule(Primitive primitive, tuple operands)
 
+@cython.locals(call=Call, numbers=array, results=list)
+cpdef list record_results(Primitive primitive, tuple operands, array values, object places=*)
+@cython.locals(call=Call, node=Output, place=Py_ssize_t, under_call=tuple, results=list)
+cdef list new_results(Origin origin, tuple operands, array numbers, array values, object places)
+cpdef object repeated(Node node, tuple operands)
+@cython.locals(call=Call, result=Node, place=Py_ssize_t, values=array)
+cpdef Node restored_output(Node node, tuple operands, bint stale)
+
 @cython.locals(node=Node)
 cpdef Node restored_node(object origin, double value, tuple operands, tuple local_gradients, bint stale)
 
@@ -91,6 +107,8 @@ cdef object under_mode(Node node, Primitive primitive, tuple operands)
 @cython.locals(stamp="long long")
 cpdef bint assigned_since(object variable, object node)
 cpdef tuple operands_of(Node node)
+cpdef tuple kept_operands(Node node)
+cpdef Call call_of(Node node)
 
 cpdef object set_value(Variable variable, double value)
 @cython.locals(variable=Variable)

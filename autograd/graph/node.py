@@ -16,7 +16,7 @@ that is a plain number is kept as the number, and why small facts share one fiel
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import FrozenValueError, OperandError
@@ -207,6 +207,76 @@ def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     return node
 
 
+def record_results(
+    primitive: Primitive, operands: tuple[Any, ...], values: Any, places: Sequence[int] | None = None
+) -> list[Any]:
+    """The nodes of the results, which have these values, of a `JointOperation` on nodes and floats; one varies.
+
+    `places` says which results are asked for; None for all.
+    """
+    numbers = array("d", [value_of(operand) for operand in operands])
+    results = new_results(primitive.origin, operands, numbers, values, range(len(values)) if places is None else places)
+    if len(_state.entries) == 0 or not results:
+        return results
+    call = call_of(results[0])
+    for operand in operands:
+        if isinstance(operand, Node):
+            call._stamp |= cython.cast(Node, operand)._stamp & TRACED
+    return [under_mode(node, primitive, operands) for node in results]
+
+
+def new_results(
+    origin: Origin, operands: tuple[Any, ...], numbers: Any, values: Any, places: Sequence[int]
+) -> list[Any]:
+    """The nodes of the results at some places of a new call on operands with these numbers."""
+    global _clock
+    call: Call = Call.__new__(Call)
+    _clock += 1
+    call._value = 0.0
+    call._grad = 0.0
+    call._stamp = _clock * SERIAL + VARIES
+    call._origin = origin
+    call._left = operands
+    call._right = None
+    call._numbers = numbers
+    call._count = len(values)
+    under_call = (call,)
+    results: list[Any] = []
+    for place in places:
+        node: Output = Output.__new__(Output)
+        _clock += 1
+        node._value = values[place]
+        node._grad = 0.0
+        node._stamp = _clock * SERIAL + VARIES
+        node._origin = origin
+        node._left = under_call
+        node._right = None
+        node._place = place
+        results.append(node)
+    return results
+
+
+def repeated(node: Node, operands: tuple[Any, ...]) -> Any:
+    """The node of the same operation on other operands of the same values."""
+    primitive: Any = node._origin.primitive
+    return restored_output(node, operands, False) if isinstance(node, Output) else primitive(*operands)
+
+
+def restored_output(node: Node, operands: tuple[Any, ...], stale: bool) -> Any:
+    """A node with the facts of an `Output`, but for its operands; the other results of its call are not made."""
+    call = call_of(node)
+    place = cython.cast(Output, node)._place
+    values = doubles(call._count)
+    values[place] = node._value
+    result = cython.cast(Node, new_results(call._origin, operands, call._numbers, values, (place,))[0])
+    result._origin = node._origin
+    if stale:
+        result._stamp |= STALE
+        call = call_of(result)
+        call._stamp |= STALE
+    return result
+
+
 def new_node(origin: Origin, value: float) -> Node:
     """A node without operands yet."""
     global _clock
@@ -277,7 +347,7 @@ class Node:
 
     # A leaf has no `_left`. Of one or two operands, `_left` and `_right` are the operands: a node, or a
     # float for a constant. Of any number, `_left` is their tuple and `_right` an array of local gradients; None in a
-    # trace, until they are asked for.
+    # trace, until they are asked for; those of an `Output` are computed when they are asked for.
     # Nodes point to older nodes only, so there is no reference cycle and no need of the cycle collector
     # (`no_gc`), which would double the cost of an operation.
 
@@ -324,7 +394,8 @@ class Node:
     @property
     def op(self) -> Primitive | None:
         """The primitive that made this node; None for a leaf."""
-        return self._origin.primitive
+        primitive: Any = self._origin.primitive
+        return primitive.of_result(self) if isinstance(self, Output) else primitive  # type: ignore[no-any-return]
 
     @property
     def parents(self) -> tuple[Node, ...]:
@@ -578,7 +649,7 @@ class Node:
     def __repr__(self) -> str:
         if len(_state.entries) != 0:
             note_text(self)
-        kind = type(self).__name__
+        kind = "Node" if isinstance(self, Output) else type(self).__name__
         operation = "" if self._origin.primitive is None else f", {self._origin.primitive.name}"
         name = "" if self._origin.name is None else f", name={shortened(self._origin.name)!r}"
         gradient = f", grad={self._grad!r}" if self._stamp & REACHED else ""
@@ -665,6 +736,33 @@ class Constant(Node):
         self._origin = LEAF if name is None else Origin(None, None, str(name))
 
 
+@cython.final
+@cython.no_gc
+@cython.cclass
+class Call(Node):
+    """An operation with several results that was applied once: what stands between its operands and its results.
+
+    Sweeps go through it, to take the derivatives of all results together. From outside it is never seen: there, each
+    result is the result of an operation of its own, on these operands.
+    """
+
+    __slots__ = ("_count", "_numbers")
+
+    _count: int  # the number of results
+    _numbers: Any  # an array of the values of the operands when it was recorded
+
+
+@cython.final
+@cython.no_gc
+@cython.cclass
+class Output(Node):
+    """One of the results of an operation that has several. Its one operand, as it is kept, is the `Call`."""
+
+    __slots__ = ("_place",)
+
+    _place: int  # its place among the results
+
+
 class Hooks:
     """Functions of the modules above this one to which methods of nodes lead; each module sets its own.
 
@@ -707,10 +805,21 @@ def operands_of(node: Node) -> tuple[Any, ...]:
     if node._left is None:
         return ()
     if isinstance(node._left, tuple):
-        return node._left
+        return call_of(node)._left if isinstance(node, Output) else node._left
     if node._right is None:
         return (node._left,)
     return (node._left, node._right)
+
+
+def kept_operands(node: Node) -> tuple[Any, ...]:
+    """The operands of a node, for sweeps: that of a result of an operation with several is its `Call`."""
+    return node._left if isinstance(node._left, tuple) else operands_of(node)
+
+
+def call_of(node: Node) -> Call:
+    """The call that an `Output` is a result of."""
+    call: Call = node._left[0]
+    return call
 
 
 def recorded_gradients(node: Node) -> tuple[float, ...]:
@@ -728,6 +837,11 @@ def gradients_of_many(node: Node) -> Any:
     """The array of the local gradients of an operation on any number of operands."""
     if node._right is None:
         primitive: Any = node._origin.primitive
+        if isinstance(node, Output):
+            call = call_of(node)
+            place = cython.cast(Output, node)._place
+            node._right = array("d", primitive.slopes_of_result(call._numbers.tolist(), place, call._count))
+            return node._right
         numbers = [value_of(operand) for operand in node._left]
         node._right = array("d", gradients_by_rule(primitive, node._left, numbers, node._value))
     return node._right
@@ -1007,7 +1121,7 @@ def mark_of_rules(derivatives: list[Any], since: int) -> None:
         node = cython.cast(Node, derivative)
         if node._stamp // SERIAL > since and not node._stamp & OF_RULE:
             node._stamp |= OF_RULE
-            pending += operands_of(node)
+            pending += kept_operands(node)
 
 
 def is_over(node: Node) -> bool:

@@ -2,7 +2,10 @@ cimport cython
 from autograd.numbers.arrays cimport doubles_in
 from cpython.array cimport array
 from autograd.graph.modes cimport is_strict, is_traced
-from autograd.graph.node cimport DONE, Node, OPEN, REACHED, VARIES, check_thread, gradients_of_many, operands_of, varies
+from autograd.graph.node cimport (
+    Call, DONE, Node, OPEN, Output, REACHED, VARIES, Variable, call_of, check_thread, gradients_of_many, kept_operands,
+    operands_of, varies
+)
 
 cdef list _blank_lists
 cdef Py_ssize_t KEPT_LENGTH
@@ -18,10 +21,13 @@ cdef void clear_marks(list nodes) noexcept
 
 cdef list leaf_gradients(list order, Py_ssize_t count)
 
+@cython.locals(found=dict, leaves=dict, node=Node, leaf=Node)
+cdef object sweep_jointly(list order, Node output, double seed)
+
 cdef list blank_list()
 
-@cython.locals(node=Node, height=Py_ssize_t, count=Py_ssize_t)
-cdef Py_ssize_t walk(Node output, list stack, list order) except -1
+@cython.locals(node=Node, height=Py_ssize_t, count=Py_ssize_t, calls=bint)
+cdef Py_ssize_t walk(Node output, list stack, list order) except? -1
 
 cdef inline Py_ssize_t write(list blank, Py_ssize_t place, object node) except -1
 

@@ -15,18 +15,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.errors import OperandError, TraceError
-from autograd.graph.local_gradients import local_gradients_as_nodes
+from autograd.graph.local_gradients import joint_pullback, local_gradients_as_nodes
 from autograd.graph.locks import Lock
 from autograd.graph.modes import is_strict, is_traced
 from autograd.graph.node import (
+    Call,
     Constant,
     Node,
+    Output,
     Variable,
+    call_of,
     check_thread,
     clock,
     gradients_of_many,
     hooks,
     is_over,
+    kept_operands,
     mark_of_rules,
     operands_of,
     recorded_gradients,
@@ -127,19 +131,22 @@ def receive(operand: Any, gradient: float) -> None:
 
 
 def walk(output: Node, stack: list[Any], order: list[Any]) -> int:
-    """Write to `order` the nodes below and including `output` that are not leaves, parents first; their number.
+    """Write to `order` the nodes below and including `output` that are not leaves, parents first; their number, which
+    is negative if an operation with several results is among them.
 
     The sweep's own, fast walk: the marks of what it has met are in the nodes. It puts parents on top of
     the node that uses them; when that node comes up again its parents are done, and so is it. The nodes
     in `order` are left marked as done; the stack is left blank.
     """
     count = 0
+    calls = False
     height = write(stack, 0, output)
     while height > 0:
         node = cython.cast(Node, stack[height - 1])
         if node._stamp & (OPEN | DONE) == 0 and node._left is not None:
             node._stamp |= OPEN
             if isinstance(node._left, tuple):
+                calls = calls or isinstance(node, Call)
                 for operand in node._left:
                     if is_unmet(operand):
                         height = write(stack, height, operand)
@@ -154,7 +161,7 @@ def walk(output: Node, stack: list[Any], order: list[Any]) -> int:
                 count = write(order, count, node)
             height -= 1
             stack[height] = None
-    return count
+    return -count if calls else count
 
 
 def is_unmet(operand: Any) -> bool:
@@ -171,6 +178,10 @@ def sweep(output: Node, seed: float) -> None:
     leaves: list[Any] = []
     try:
         count = walk(output, stack, order)
+        if count < 0:
+            clear_marks(order)
+            sweep_jointly(order[:-count], output, seed)
+            return
         if not cython.compiled:
             # Compiled, nothing can fail or interrupt from here on.
             leaves = leaf_gradients(order, count)
@@ -185,6 +196,24 @@ def sweep(output: Node, seed: float) -> None:
     for used in (stack, order):
         if len(used) <= KEPT_LENGTH:
             _blank_lists.append(used)
+
+
+def sweep_jointly(order: list[Any], output: Node, seed: float) -> None:
+    """The sweep over these nodes, parents first, with operations that have several results among them.
+
+    Their derivatives are computed by Python, which may fail, and sweep by itself meanwhile: so gradients are written at
+    the end, and no marks are in the nodes.
+    """
+    found = adjoints([node for node in order if not isinstance(node, Call)], {id(output): seed})
+    leaves = {
+        id(operand): operand for node in order for operand in kept_operands(node) if isinstance(operand, Variable)
+    }
+    for node in order:
+        node._grad = found.get(id(node), 0.0)
+        node._stamp |= REACHED
+    for leaf in leaves.values():
+        leaf._grad += found.get(id(leaf), 0.0)
+        leaf._stamp |= REACHED
 
 
 def leaf_gradients(order: list[Any], count: int) -> list[Any]:
@@ -250,11 +279,14 @@ def topological_order(*outputs: Node) -> list[Node]:
         while stack:
             node, complete = stack.pop()
             if complete:
-                order.append(node)
+                if not isinstance(node, Call):
+                    order.append(node)
             elif id(node) not in met:
                 met.add(id(node))
                 stack.append((node, True))
-                stack.extend([(operand, False) for operand in reversed(operands_of(node)) if isinstance(operand, Node)])
+                stack.extend(
+                    [(operand, False) for operand in reversed(kept_operands(node)) if isinstance(operand, Node)]
+                )
     return order
 
 
@@ -280,8 +312,15 @@ def adjoints(
     6.0
     """
     found = dict(seeds)
+    as_nodes = slopes is local_gradients_as_nodes
+    joint = JointAdjoints(order) if passes is None and (as_nodes or slopes is recorded_gradients) else None
     for node in reversed(order):
         adjoint = found.get(id(node))
+        if joint is not None and isinstance(node, Output):
+            for operand, share in joint.shares(node, adjoint, as_nodes):
+                known = found.get(id(operand))
+                found[id(operand)] = share if known is None else known + share
+            continue
         operands = operands_of(node)
         if adjoint is None or not operands:
             continue
@@ -291,6 +330,30 @@ def adjoints(
                 known = found.get(id(operand))
                 found[id(operand)] = share if known is None else known + share
     return found
+
+
+class JointAdjoints:
+    """The adjoints of results of operations that have several, until the last of them in a sweep is known."""
+
+    def __init__(self, order: Sequence[Node]) -> None:
+        self.waiting: dict[int, int] = {}
+        self.known: dict[int, list[Any]] = {}
+        for node in order:
+            if isinstance(node, Output):
+                call = id(call_of(node))
+                self.waiting[call] = self.waiting.get(call, 0) + 1
+
+    def shares(self, node: Output, adjoint: Any, as_nodes: bool) -> list[tuple[Any, Any]]:
+        """The operands that vary, each with its share of all adjoints, if this is the last one; else nothing."""
+        call = call_of(node)
+        cotangents = self.known.setdefault(id(call), [None] * call._count)
+        cotangents[node._place] = adjoint
+        self.waiting[id(call)] -= 1
+        if self.waiting[id(call)] or all([cotangent is None for cotangent in cotangents]):
+            return []
+        shares = joint_pullback(call, cotangents, as_nodes)
+        operands = operands_of(call)
+        return [(operand, share) for operand, share in zip(operands, shares, strict=True) if varies(operand)]
 
 
 def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:

@@ -155,7 +155,7 @@ class Bound:
                 if target is None:
                     target = self.make_room(path)
                 self.last = target
-            if cython.compiled and not path.variables:
+            if cython.compiled and not (path.variables or target.machine.calls_back):
                 self.check_arrays()
                 # Straight to where the machine takes them. No other thread runs between this and the results.
                 self.copy(self.all_count, target.machine.first_input())

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd.errors import TraceError
 from autograd.graph.array_elements import function_of
+from autograd.graph.joint_operations import JointOperation, Result
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (
     Abs,
@@ -112,6 +113,8 @@ class Builder:
 
     def simplified(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of an operation that was not asked for before."""
+        if not primitive.built_in and isinstance(primitive, JointOperation | Result):
+            return self.append(primitive, operands, None)
         if self.are_constant(operands):
             numbers: list[Any] = [self.constant_of[operand] for operand in operands]
             return self.constant(primitive.of_numbers(numbers))

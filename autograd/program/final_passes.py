@@ -57,7 +57,8 @@ def finished(
             number[value] = count
             count += 1
             entries += len(used)
-    code_of: dict[str, int] = {}
+    code_of: dict[Any, int] = {}
+    externals: dict[int, Any] = {}
     codes, starts, operands = integers(count - first), integers(count - first + 1), integers(entries)
     of_operation = ints_in(codes)
     start = ints_in(starts)
@@ -67,7 +68,12 @@ def finished(
         used = operands_of[value]
         if needed[value] and used is not None:
             primitive: Any = made_by[value]
-            of_operation[place] = code_of.setdefault(primitive.name, len(code_of))
+            key: Any = primitive.name
+            if not primitive.built_in:
+                # What is called back, and its results, are found by themselves.
+                key = primitive
+                externals[code_of.setdefault(key, len(code_of))] = primitive
+            of_operation[place] = code_of.setdefault(key, len(code_of))
             place += 1
             for operand in used:
                 operand_at[entry] = number[operand]
@@ -76,12 +82,13 @@ def finished(
     return Program(
         inputs,
         constants,
-        list(code_of),
+        [key if isinstance(key, str) else key.name for key in code_of],
         codes,
         starts,
         operands,
         [number[output] for output in outputs],
         [(number[condition], outcome, file, line) for condition, outcome, file, line in guards],
+        externals,
     )
 
 

@@ -198,8 +198,8 @@ class Jitted:
             known = self.derivatives.setdefault((key, moving), derivatives)
         return known
 
-    def alike(self, fun: Callable[..., Any]) -> Jitted:
-        """Another function, compiled in the same way."""
+    def alike(self, fun: Callable[..., Any], reduce: Any = None) -> Jitted:
+        """Another function, compiled in the same way; without rows there is nothing to reduce."""
         return Jitted(fun, self.tier, self.max_paths)
 
     def run(self, paths: PathTree, numbers: array[float], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -21,6 +21,7 @@ cdef class Path:
 @cython.final
 cdef class PathTree:
     cdef readonly object fun, signature, limit, lock, refused, notices, budget
+    cdef readonly bint over_rows
     cdef readonly str tier
     cdef readonly Path root
     cdef readonly Py_ssize_t count
@@ -37,6 +38,7 @@ cdef class PathTree:
 @cython.final
 cdef class Recordings:
     cdef readonly object fun, limit, full, watched, notices
+    cdef readonly bint over_rows
     cdef readonly str tier
     cdef readonly dict known
     cdef readonly list signatures

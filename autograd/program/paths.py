@@ -107,7 +107,9 @@ class Path:
     def count_call(self, machine: Machine) -> None:
         """Note one more call; now and then, see whether machine code would pay."""
         self.hits += 1
-        if self.hits % OFTEN == 0:
+        if machine.turns != 0:
+            count_work(machine, self.tier, machine.turns, 0)
+        elif self.hits % OFTEN == 0:
             count_work(machine, self.tier, OFTEN, 0)
 
     def decisions(self) -> list[tuple[str, int, bool]]:
@@ -129,9 +131,16 @@ class PathTree:
     """
 
     def __init__(
-        self, fun: Callable[..., Any], signature: Signature, limit: int | None, tier: str, notices: Notices
+        self,
+        fun: Callable[..., Any],
+        signature: Signature,
+        limit: int | None,
+        tier: str,
+        notices: Notices,
+        over_rows: bool = False,
     ) -> None:
         self.fun = fun
+        self.over_rows = over_rows
         self.signature = signature
         self.limit = limit
         self.tier = tier
@@ -192,7 +201,7 @@ class PathTree:
         began = time.thread_time()
         try:
             with collector_paused():
-                path = Path(record(self.fun, self.signature, numbers), self.tier)
+                path = Path(record(self.fun, self.signature, numbers, self.over_rows), self.tier)
         except TooManyPaths as signal:
             self.refused = signal.again()
             raise
@@ -211,10 +220,14 @@ class PathTree:
 @cython.final
 @cython.cclass
 class Recordings:
-    """All paths of a function, by the signatures of its arguments, of which there are at most `limit`, 256 if None."""
+    """All paths of a function, by the signatures of its arguments, of which there are at most `limit`, 256 if None.
 
-    def __init__(self, fun: Callable[..., Any], limit: int | None, tier: str) -> None:
+    `over_rows` says whether they are run over rows.
+    """
+
+    def __init__(self, fun: Callable[..., Any], limit: int | None, tier: str, over_rows: bool = False) -> None:
         self.fun = fun
+        self.over_rows = over_rows
         self.limit = limit
         self.tier = tier
         # The object on whose attributes the function depends, if any.
@@ -239,7 +252,7 @@ class Recordings:
             self.full = too_many_signatures(name_of(self.fun), self.signatures, signature)
         if self.full is not None:
             raise self.full.again()
-        made = PathTree(self.fun, signature, self.limit, self.tier, self.notices)
+        made = PathTree(self.fun, signature, self.limit, self.tier, self.notices, self.over_rows)
         paths = self.known.setdefault(key, made)
         if paths is made:
             # Else another thread was first.

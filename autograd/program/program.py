@@ -1,7 +1,8 @@
 """A program: operations on numbers in flat arrays, without branches, and the decisions it holds for.
 
 The values of a program are numbered: first its inputs, then its constants, then the results of its operations in the
-order in which they are computed. A guard says which way a decision was taken when the program was recorded: where one
+order in which they are computed. The value of an operation with several results is all of them; `result k` takes one.
+A guard says which way a decision was taken when the program was recorded: where one
 of its conditions comes out the other way, the program is not the one that Python would have run.
 """
 
@@ -11,9 +12,11 @@ import hashlib
 import math
 import struct
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from autograd.errors import UnknownPrimitiveError
+from autograd.graph.joint_operations import JointOperation, Result
 from autograd.operations.primitive import Primitive, find_primitive
 from autograd.program.file import fields_in, stored_fields
 from autograd.text import one_line
@@ -61,7 +64,18 @@ class Program:
       return v3
     """
 
-    __slots__ = ("_hash", "codes", "constants", "guards", "inputs", "names", "operands", "outputs", "starts")
+    __slots__ = (
+        "_hash",
+        "codes",
+        "constants",
+        "externals",
+        "guards",
+        "inputs",
+        "names",
+        "operands",
+        "outputs",
+        "starts",
+    )
 
     def __init__(
         self,
@@ -73,6 +87,7 @@ class Program:
         operands: Sequence[int],
         outputs: Sequence[int],
         guards: Sequence[tuple[int, bool, str, int]] = (),
+        externals: Mapping[int, Primitive] | None = None,
     ) -> None:
         self.inputs = inputs
         self.constants = array("d", constants)
@@ -82,6 +97,8 @@ class Program:
         self.operands = array("i", operands)
         self.outputs = array("i", outputs)
         self.guards = tuple([Guard(*guard) for guard in guards])
+        # By their place among the names: functions that are called back, and what takes one of their results.
+        self.externals = dict(externals or {})
         self._hash = ""
         self.check()
 
@@ -117,7 +134,7 @@ class Program:
 
     def primitives(self) -> list[Primitive]:
         """The primitives that `codes` refers to."""
-        return [find_primitive(name) for name in self.names]
+        return [self.externals.get(code) or find_primitive(name) for code, name in enumerate(self.names)]
 
     def __iter__(self) -> Iterator[Operation]:
         primitives = self.primitives()
@@ -147,6 +164,13 @@ class Program:
             return repr(constant) if math.isfinite(constant) else f'float("{constant}")'
         return f"v{value}"
 
+    def said(self, operation: Operation) -> str:
+        """An operation in print."""
+        _, primitive, operands = operation
+        if isinstance(primitive, Result):
+            return f"{primitive.name} of {self.name(operands[0])}"
+        return f"{primitive.name}({', '.join(map(self.name, operands))})"
+
     def __str__(self) -> str:
         def count(number: int, what: str) -> str:
             return f"{number} {what}{'' if number == 1 else 's'}"
@@ -155,10 +179,7 @@ class Program:
         if self.guards:
             parts.append(count(len(self.guards), "guard"))
         lines = [f"program of {', '.join(parts)}"]
-        lines += [
-            f"  {self.name(result)} = {primitive.name}({', '.join(map(self.name, used))})"
-            for result, primitive, used in self
-        ]
+        lines += [f"  {self.name(operation.result)} = {self.said(operation)}" for operation in self]
         lines += [
             f"  assume {self.name(guard.condition)} is {guard.outcome}  # {place_of(guard)}" for guard in self.guards
         ]
@@ -166,7 +187,10 @@ class Program:
         return "\n".join(lines)
 
     def source(self, name: str = "program") -> str:
-        """A Python function that computes the outputs, calling the primitives by their names in `autograd`."""
+        """A Python function that computes the outputs, calling the primitives by their names in `autograd`.
+
+        Functions that are called back have their own names.
+        """
         import autograd.operations.primitives
 
         exported = {
@@ -176,10 +200,13 @@ class Program:
         used = sorted({exported[primitive.name] for _, primitive, _ in self if primitive.name in exported})
         lines = [f"from autograd import {', '.join(used)}", "", ""] if used else []
         lines.append(f"def {name}({', '.join(f'v{number}' for number in range(self.inputs))}):")
-        lines += [
-            f"    v{result} = {exported.get(primitive.name, primitive.name)}({', '.join(map(self.name, operands))})"
-            for result, primitive, operands in self
-        ]
+        for result, primitive, operands in self:
+            if isinstance(primitive, Result):
+                lines.append(f"    v{result} = v{operands[0]}[{primitive.place}]")
+                continue
+            called = primitive.symbol if isinstance(primitive, JointOperation) else primitive.name
+            called = exported.get(primitive.name, called)
+            lines.append(f"    v{result} = {called}({', '.join(map(self.name, operands))})")
         lines += [
             f"    assert bool({self.name(guard.condition)}) is {guard.outcome}  # {place_of(guard)}"
             for guard in self.guards
@@ -194,7 +221,17 @@ class Program:
         parts = [names, *[part.tobytes() for part in (
             self.constants, self.codes, self.starts, self.operands, self.outputs, decisions
         )]]  # fmt: skip
+        if self.externals:
+            parts.append(array("i", sorted(self.externals)).tobytes())
         return struct.pack("<q", self.inputs) + b"".join([struct.pack("<q", len(part)) + part for part in parts])
+
+    def check_stored(self) -> None:
+        """Raise UnknownPrimitiveError if the program calls functions of this run of Python."""
+        for external in self.externals.values():
+            if isinstance(external, JointOperation):
+                raise UnknownPrimitiveError(
+                    f"a program with {external.name!r} can't be stored: that belongs to this program run alone"
+                )
 
     @property
     def hash(self) -> str:
@@ -205,6 +242,7 @@ class Program:
 
     def to_bytes(self) -> bytes:
         """The program as bytes, for `from_bytes`; `autograd.program.file` describes their form."""
+        self.check_stored()
         return stored_fields(
             self.inputs, self.constants, self.names, self.codes, self.starts, self.operands, self.outputs, self.guards
         )
@@ -215,12 +253,13 @@ class Program:
         return Program(*fields_in(data))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Program) and self.content() == other.content()
+        return isinstance(other, Program) and self.externals == other.externals and self.content() == other.content()
 
     def __hash__(self) -> int:
         return hash(self.hash)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        self.check_stored()
         guards = tuple([tuple(guard) for guard in self.guards])
         arrays = [bytes(part) for part in (self.constants, self.codes, self.starts, self.operands, self.outputs)]
         return restored, (self.inputs, self.names, *arrays, guards)

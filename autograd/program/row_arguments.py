@@ -28,6 +28,7 @@ class RowArguments:
     """
 
     def __init__(self, name: str, in_axes: Any, args: tuple[Any, ...]) -> None:
+        self.name = name
         axes = in_axes if isinstance(in_axes, list | tuple) else (in_axes,) * len(args)
         if len(axes) != len(args):
             raise ValueError(f"vmap of {name}: in_axes has {len(axes)} entries for {len(args)} arguments")
@@ -132,17 +133,19 @@ class RowArguments:
         pairs = list(zip(self.again(), self.mapped, strict=True))
         return tuple([one for one, mapped in pairs if not mapped]), tuple([one for one, mapped in pairs if mapped])
 
-    def take_values(self) -> None:
-        """Put their values in the places of nodes."""
-        for place, (argument, mapped) in enumerate(zip(self.arguments, self.mapped, strict=True)):
+    def with_values(self) -> RowArguments:
+        """The same arguments with their values in the places of nodes."""
+        arguments = []
+        for place, (argument, mapped) in enumerate(zip(self.again(), self.mapped, strict=True)):
             if place in self.wholes:
+                arguments.append(argument)
                 continue
             numbers = sign((argument,), {})[0]
             if mapped:
-                self.arguments[place] = as_array(numbers, argument.shape)
+                arguments.append(as_array(numbers, argument.shape))
             else:
-                self.arguments[place] = Signature((argument,), {}).arguments(numbers)[0][0]
-        self.first = tuple(self.one(0))
+                arguments.append(Signature((argument,), {}).arguments(numbers)[0][0])
+        return RowArguments(self.name, tuple([0 if mapped else None for mapped in self.mapped]), tuple(arguments))
 
     def sources(self) -> list[tuple[Any, int, int]]:
         """For each number of a row that varies, where it is read."""

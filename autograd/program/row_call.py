@@ -47,6 +47,8 @@ class RowCall:
 
     def result(self) -> Any:
         """The result of the call."""
+        import numpy
+
         pending: list[tuple[Path, Any]] = [(self.paths.first(self.rows.numbers), None)]
         try:
             while pending:
@@ -57,6 +59,9 @@ class RowCall:
         structure: Any = self.structure
         built = []
         start = 0
+        if self.totals is None:
+            # There may be sums of no numbers.
+            self.totals = numpy.zeros(0)
         for (part, reduction), stored in zip(self.reduction.parts(structure), self.results, strict=True):
             if reduction is None:
                 built.append(part.map_pieces(partial(rows_of, iter(stored))))
@@ -77,8 +82,14 @@ class RowCall:
     def run(self, path: Path, selected: Any) -> list[tuple[Path, Any]]:
         """Run the rows of a path; the paths of those that leave it, each with its rows."""
         machine = path.machine(self.varying, self.summed(path))
-        with machine.lock.here():
-            return self.run_on(machine, path, selected)
+        if machine.calls_back:
+            machine = machine.idle()
+            machine.is_busy = True
+        try:
+            with machine.lock.here():
+                return self.run_on(machine, path, selected)
+        finally:
+            machine.is_busy = False
 
     def summed(self, path: Path) -> bool | tuple[bool, ...]:
         """Whether outputs are added up over the rows: all, none, or each one."""

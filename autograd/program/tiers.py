@@ -102,4 +102,6 @@ def make_code(machine: Machine, patient: bool = False) -> None:
     plan = machine.plan
     before = native().NativeCode(plan, rows=False, patient=patient) if plan.before else None
     rest = native().NativeCode(plan, rows=True) if plan.rest else None
+    for operation in plan.joint_operations:
+        operation.prepare_code(functools.partial(make_code, patient=patient))
     machine.use(before, rest)

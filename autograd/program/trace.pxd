@@ -1,6 +1,6 @@
 cimport cython
 from cpython.array cimport array
-from autograd.graph.node cimport Node, operands_of, value_of, varies
+from autograd.graph.node cimport Node, Output, kept_operands, value_of, varies
 from autograd.program.builder cimport Builder
 from autograd.numbers.arrays cimport integers, ints_in
 from autograd.transforms.tape cimport Tape

@@ -13,8 +13,18 @@ from typing import Any
 from autograd.errors import OperandError
 from autograd.graph.callers import caller
 from autograd.graph.discrete import Condition
+from autograd.graph.joint_operations import result_at
 from autograd.graph.modes import tracing
-from autograd.graph.node import Node, clock, new_argument, operands_of, retire_arguments, value_of, varies
+from autograd.graph.node import (
+    Node,
+    Output,
+    clock,
+    kept_operands,
+    new_argument,
+    retire_arguments,
+    value_of,
+    varies,
+)
 from autograd.numbers.arrays import integers
 from autograd.operations.primitive import Primitive
 from autograd.program.builder import Builder
@@ -36,9 +46,10 @@ __all__ = ["Trace", "Traced", "record"]
 
 
 class Trace:
-    """The decisions of one run, and whether numbers of it were written into a text."""
+    """The decisions of one run, whether its program runs over rows, and whether numbers were written into a text."""
 
-    def __init__(self) -> None:
+    def __init__(self, over_rows: bool = False) -> None:
+        self.over_rows = over_rows
         self.decisions: list[tuple[Node, bool, str, int]] = []
         self.wrote_text = False
 
@@ -73,11 +84,11 @@ class Traced:
         return array("d", [*numbers, *[value_of(node) for node in self.variables]])
 
 
-def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[float]) -> Traced:
+def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[float], over_rows: bool = False) -> Traced:
     """Run a function on nodes of these values in its arguments, and turn its operations into a program."""
     before = clock()
     arguments = [new_argument(number, False) for number in numbers]
-    trace = Trace()
+    trace = Trace(over_rows)
     try:
         with tracing(trace):
             returned = signature.call(fun, arguments)
@@ -130,8 +141,10 @@ class Translation:
         for position in range(count):
             values[position] = position
         for place, node in enumerate(self.tape.nodes):
-            operands = tuple([self.value_at(operand) for operand in operands_of(node)])
+            operands = tuple([self.value_at(operand) for operand in kept_operands(node)])
             primitive: Any = node._origin.primitive
+            if isinstance(node, Output):
+                primitive = result_at(node._place)
             values[count + place] = self.builder.emit(primitive, operands)
 
     def value_at(self, operand: Any) -> int:

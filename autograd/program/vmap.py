@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import functools
 import types
+from array import array
 from collections.abc import Callable
 from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.modes import current_mode, no_grad
-from autograd.graph.node import Node, check_thread, clock, retire_results, varies
-from autograd.program.compiled_derivatives import Derivatives, DerivativesInVariables, with_slopes
+from autograd.graph.node import Node, check_thread, clock, record_results, retire_results, varies
+from autograd.program.compiled_derivatives import (
+    CompiledOperation,
+    Derivatives,
+    DerivativesInVariables,
+    ResultLayout,
+    closes_over_nodes,
+    with_slopes,
+)
 from autograd.program.jit import CompiledOverRows, Jitted, stands_under_its_name
+from autograd.program.loops import SHORTEST, recorded_rows
 from autograd.program.margins import Margin, smallest_of_rows
-from autograd.program.paths import Path, Recordings, TooManyPaths
+from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
 from autograd.program.recording_limits import SIGNATURES, too_many_derivatives, too_many_rows
 from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import NoRows, RowArguments
@@ -22,8 +31,10 @@ from autograd.program.row_call import RowCall
 from autograd.program.row_layout import Layout, OfLeaves, check_axes, is_plain_call, moved, row_of_ones
 from autograd.program.signature import Signature, merged, on_variables, sign
 from autograd.program.tiers import check_tier
+from autograd.transforms.sparse import matrix_leaf
 from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import name_of
+from autograd.transforms.trees import as_array, flatten
 
 __all__ = ["Mapped", "vmap"]
 
@@ -97,7 +108,7 @@ class Mapped(CompiledOverRows):
         self.__name__ = name_of(fun)
         self.reduction = Reduction(self.__name__, reduce)
         self.derivatives: dict[Any, Derivatives] = {}
-        self.recordings = Recordings(fun, max_paths, self.tier)
+        self.recordings = Recordings(fun, max_paths, self.tier, over_rows=True)
         self.varying: dict[Any, bytes] = {}
         # The same function of leaves, for each way in which arguments were containers.
         self.of_leaves: dict[Any, Mapped] = {}
@@ -139,19 +150,16 @@ class Mapped(CompiledOverRows):
             rows = RowArguments(self.__name__, self.in_axes, args)
         except NoRows:
             return self.on_no_rows(args)
-        rows.key = self.recordings.full_key(rows.key)
         mode = current_mode()
         if mode.trace is not None:
-            return self.one_by_one(rows, self.within_limit(rows.count))
+            return self.recorded(rows)
         check_thread(tuple(rows.nodes))
         if mode.strict:
             what = f"the output of {self.__name__}"
             return self.one_by_one(rows, self.fun if rows.nodes else lambda *row: on_variables(self.fun, row, {}, what))
         if mode.recording and any([varies(node) for node in rows.nodes]):
             return self.on_nodes(rows)
-        if rows.nodes:
-            rows.take_values()
-        return self.on_numbers(rows)
+        return self.on_numbers(rows.with_values() if rows.nodes else rows)
 
     def on_no_rows(self, args: tuple[Any, ...]) -> Any:
         """The results for arguments without rows: arrays without rows, or sums of nothing."""
@@ -168,9 +176,9 @@ class Mapped(CompiledOverRows):
 
     def on_numbers(self, rows: RowArguments) -> Any:
         """The results for plain numbers, by compiled programs."""
-        numbers, key = rows.numbers, rows.key
+        numbers = rows.numbers
         try:
-            paths = self.recordings.paths((key, rows.mapped), rows.first, {})
+            paths = self.paths_of(rows)
         except TooManyPaths as signal:
             self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
@@ -178,6 +186,11 @@ class Mapped(CompiledOverRows):
         if variables and current_mode().recording and (variables := differentiated(variables)):
             return self.on_closed_over(rows, variables)
         return RowCall(paths, rows, self.reduction, self.varying_in(rows)).result()
+
+    def paths_of(self, rows: RowArguments) -> PathTree:
+        """The paths for rows like these; TooManyPaths if they are one too many."""
+        rows.key = self.recordings.full_key(rows.key)
+        return self.recordings.paths((rows.key, rows.mapped), rows.first, {})
 
     def bind(self, *args: Any) -> BoundRows:
         """The function with these arguments, for calling it again and again at the least cost.
@@ -224,8 +237,7 @@ class Mapped(CompiledOverRows):
     def on_nodes(self, rows: RowArguments) -> Any:
         """The results as nodes that depend on those among the arguments."""
         if rows.hold_nodes or not self.reduction.sums_everything():
-            # Each row has numbers of its own to depend on: there is no Jacobian that they share.
-            return self.one_by_one(rows, self.fun)
+            return self.rows_on_nodes(rows)
         shared, own = rows.split()
         numbers, nodes, key = sign(shared, {})
         moving = tuple([place for place, node in nodes.items() if varies(node)])
@@ -239,6 +251,35 @@ class Mapped(CompiledOverRows):
             # Derivatives in these are not compiled.
             return self.one_by_one(rows, self.fun)
         return self.reduction.from_sums(found, rows.count)
+
+    def rows_on_nodes(self, rows: RowArguments) -> Any:
+        """The results as nodes, where rows have results of their own, or numbers of their own to depend on."""
+        shared, own = rows.split()
+        numbers, nodes, key = sign(shared, {})
+        moving = tuple([place for place, node in nodes.items() if varies(node)])
+        moving_rows = tuple([place for place, part in enumerate(own) if any([varies(item) for item in nodes_in(part)])])
+        plain = rows.with_values()
+        try:
+            paths = self.paths_of(plain)
+            key = self.recordings.full_key(key)
+            derivatives = self.derivatives_of(key, moving, shared, rows.mapped, moving_rows)
+        except TooManyPaths as signal:
+            self.recordings.notices.warn(signal)
+            return self.one_by_one(rows, self.fun)
+        call = RowCall(paths, plain, self.reduction, self.varying_in(plain))
+        value = call.result()
+        if closes_over_nodes(list(paths)):
+            # Derivatives in these are not compiled.
+            return self.one_by_one(rows, self.fun)
+        results, structure = flatten(value, f"the output of {self.__name__}", matrix_leaf)
+        if not results:
+            return value
+        form: Any = call.structure
+        layout = ResultLayout.of_parts(self.reduction.parts(form), rows.count)
+        others = as_array([number for place, number in enumerate(numbers) if place not in moving])
+        operation = CompiledOperation(derivatives, others, plain.split()[1], layout)
+        operands = [nodes[place] for place in moving] + [item for place in moving_rows for item in own[place].flat]
+        return structure.build(record_results(operation, tuple(operands), array("d", results)))
 
     def on_closed_over(self, rows: RowArguments, variables: list[Node], operands: list[Any] | None = None) -> Any:
         """The results as nodes that depend on those that the function closes over, and somebody differentiates in.
@@ -272,10 +313,15 @@ class Mapped(CompiledOverRows):
         return self.reduction.from_sums(found, rows.count)
 
     def derivatives_of(
-        self, key: Any, moving: tuple[int, ...], shared: tuple[Any, ...], mapped: tuple[bool, ...]
+        self,
+        key: Any,
+        moving: tuple[int, ...],
+        shared: tuple[Any, ...],
+        mapped: tuple[bool, ...],
+        moving_rows: tuple[int, ...] = (),
     ) -> Derivatives:
-        """The compiled derivatives of the sums over rows, in some numbers of the arguments that rows share."""
-        known = self.derivatives.get((key, mapped, moving))
+        """The compiled derivatives in some numbers of the arguments that rows share, and in some of the others."""
+        known = self.derivatives.get((key, mapped, moving, moving_rows))
         if known is None:
             limit = SIGNATURES if self.max_paths is None else self.max_paths
             if len(self.derivatives) >= limit:
@@ -285,12 +331,18 @@ class Mapped(CompiledOverRows):
                 rest = iter(arguments[: len(shared)]), iter(arguments[len(shared) :])
                 return self.fun(*[next(rest[is_mapped]) for is_mapped in mapped])
 
-            def compiler(fun: Callable[..., Any]) -> Mapped:
-                return Mapped(fun, (None, None, *[0] * sum(mapped)), "sum", self.max_paths, self.tier)
+            def compiler(fun: Any, reduce: Any) -> Mapped:
+                return Mapped(fun, (*fun.axes, *[0] * sum(mapped)), reduce, self.max_paths, self.tier)
 
-            derivatives = Derivatives(self.__name__, shared_first, Signature(shared, {}), moving, compiler)
-            known = self.derivatives.setdefault((key, mapped, moving), derivatives)
+            signature = Signature(shared, {})
+            derivatives = Derivatives(self.__name__, shared_first, signature, moving, compiler, moving_rows)
+            known = self.derivatives.setdefault((key, mapped, moving, moving_rows), derivatives)
         return known
+
+    def recorded(self, rows: RowArguments) -> Any:
+        """The results inside of a function that is being compiled: a loop, if no row takes a decision."""
+        found = recorded_rows(self.fun, rows, self.reduction) if rows.count >= SHORTEST else None
+        return self.one_by_one(rows, self.within_limit(rows.count)) if found is None else found
 
     def within_limit(self, count: int) -> Callable[..., Any]:
         """The function of one of so many rows that are recorded one after the other, which ends if it gets too much."""
@@ -349,6 +401,11 @@ class Mapped(CompiledOverRows):
 
     def __repr__(self) -> str:
         return f"<vmap of {self.__name__}, {len(self.paths)} path(s)>"
+
+
+def nodes_in(part: Any) -> Any:
+    """The nodes and numbers of an array that may hold nodes; nothing of one of plain numbers."""
+    return part.flat if part.dtype.kind == "O" else ()
 
 
 def differentiated(variables: list[Node]) -> list[Node]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd.graph.local_gradients import run_rule
 from autograd.graph.modes import enable_grad, lenient
-from autograd.graph.node import Node, Variable, assigned_since, clock, new_argument, operands_of, varied
+from autograd.graph.node import Node, Variable, assigned_since, clock, new_argument, operands_of, repeated, varied
 from autograd.graph.node_errors import stale_graph
 from autograd.numbers.arrays import doubles, integers
 from autograd.operations.primitives import Dot
@@ -210,10 +210,10 @@ def pairs_at(node: Node, values: Sequence[float]) -> Iterator[tuple[int, int, fl
     ]
     arguments = [leaf for leaf in leaves if isinstance(leaf, Node)]
     place_of = [place for place, leaf in enumerate(leaves) if isinstance(leaf, Node)]
-    primitive: Any = node.op
     with enable_grad(), lenient():
-        node = primitive(*leaves)
-        slopes = run_rule(operands_of(node), node)
-    for argument, place, second in zip(*eliminate_for_jacobian(Tape(arguments, slopes, before)), strict=True):
+        result = repeated(node, tuple(leaves))
+        slopes = run_rule(operands_of(result), result)
+    tape = Tape(arguments, slopes, before, by_result=True)
+    for argument, place, second in zip(*eliminate_for_jacobian(tape), strict=True):
         if place_of[argument] >= place:
             yield place, place_of[argument], second

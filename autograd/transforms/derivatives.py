@@ -216,7 +216,7 @@ def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         run.check_scalar("hvp")
         directions = run.directions("hvp", as_arguments("hvp", "tangents", tangents))
         nodes = run.differentiable or any([isinstance(direction, Node) for direction in directions])
-        if nodes or has_many_pairs(run.tape):
+        if nodes or run.tape.joints or has_many_pairs(run.tape):
             products: Any = run.gradient_tape().pushforward(directions)
         else:
             products = Curvature(run.tape).hessian_times(directions)
@@ -280,7 +280,7 @@ def jacobian_of(
 ) -> Any:
     """The Jacobian, as `jacobian`, `jacfwd` and `jacrev` return it."""
     name = "jacobian" if forward is None else "jacfwd" if forward else "jacrev"
-    with TapedRun(name, fun, args, kwargs, argnums, has_aux) as run:
+    with TapedRun(name, fun, args, kwargs, argnums, has_aux, by_result=sparse) as run:
         if sparse:
             result = sparse_jacobian(run)
         else:
@@ -295,12 +295,12 @@ def jacobian_of(
 
 def hessian_of(fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sparse: bool) -> Any:
     """The Hessian, as `hessian` returns it."""
-    with TapedRun("hessian", fun, args, kwargs, argnums) as run:
+    with TapedRun("hessian", fun, args, kwargs, argnums, by_result=sparse) as run:
         if sparse:
             return sparse_hessian(run)
         run.check_scalar("hessian")
         count = run.tape.count
-        if run.differentiable:
+        if run.differentiable or run.tape.joints:
             second = run.gradient_tape()
             rows = [second.pullback(unit(place, count)) for place in range(count)]
         else:
@@ -313,7 +313,7 @@ def sparsity_of(
     fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sparse_derivative: Function
 ) -> Any:
     """The pattern, as `jacobian_sparsity` and `hessian_sparsity` return it."""
-    with TapedRun(sparse_derivative.__name__, fun, args, kwargs, argnums) as run:
+    with TapedRun(sparse_derivative.__name__, fun, args, kwargs, argnums, by_result=True) as run:
         return pattern_of(sparse_derivative(run))
 
 

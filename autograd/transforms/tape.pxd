@@ -2,10 +2,13 @@ cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 from autograd.operations.primitive cimport Primitive
-from autograd.graph.local_gradients cimport local_gradients_as_nodes, local_gradients_beside
+from autograd.graph.local_gradients cimport (
+    joint_pullback, joint_pushforward, local_gradients_as_nodes, local_gradients_beside
+)
 from autograd.graph.modes cimport is_strict, is_traced
 from autograd.graph.node cimport (
-    Node, OF_RULE, OVER, SERIAL, TRACED, VARIES, clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
+    Call, Node, OF_RULE, OVER, Output, SERIAL, TRACED, VARIES, belongs_to_recording, call_of,
+    clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
 )
 from autograd.transforms.masked cimport masked_by, plus, settled, times
 
@@ -21,6 +24,8 @@ cdef class Tape:
     cdef bytearray absorbing
     cdef object output_nodes
     cdef bint whole
+    cdef readonly bint by_result
+    cdef readonly dict joints
     cdef readonly list outside
     cdef array positions
     cdef readonly array starts
@@ -37,7 +42,7 @@ cdef class Tape:
     cpdef int position_of(self, object operand) noexcept
     @cython.locals(tick=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, size=Py_ssize_t, constants=Py_ssize_t,
                    place=Py_ssize_t, position=int, node=Node, place_of="int*", starts="int*", operands="int*",
-                   slopes="double*")
+                   slopes="double*", many=bint, is_call=bint)
     cdef lay_out(self, list found, Py_ssize_t entries)
     # Of `object or (bint and bint)` Cython 3.3 makes a pointer out of an int: so `known` is a bint.
     @cython.locals(operands=tuple, here=list, varying=list, corrected=tuple, known=bint)
@@ -55,13 +60,23 @@ cdef class Tape:
     cpdef object product(self, Py_ssize_t position, object one, object other)
     cpdef object seed(self, Py_ssize_t place, object derivative)
     @cython.locals(starts="int*", operands="int*", position=Py_ssize_t, entry=Py_ssize_t)
-    cdef pull(self, list adjoints)
+    cpdef object pull(self, list adjoints)
     @cython.locals(result=array, flags=array, adjoints="double*", reached="int*", starts="int*", operands="int*",
                    slopes="double*", position=Py_ssize_t, entry=Py_ssize_t, place=Py_ssize_t, adjoint=double,
-                   cotangent=double)
+                   cotangent=double, before=Py_ssize_t, stop=Py_ssize_t)
     cpdef array adjoints(self, object cotangents)
+    @cython.locals(symbolic=bint)
+    cdef pull_jointly(self, object joint, list adjoints)
+    cdef push_jointly(self, object joint, list carried)
+    cdef object absorbed(self, object joint, object directions, object derivatives, object instead=*)
+    cpdef object absorb_everywhere(self)
+    @cython.locals(adjoints="double*", reached="int*", position=Py_ssize_t)
+    cdef pull_numbers_jointly(self, object joint, array sums, array flags)
+    @cython.locals(tangents="double*", reached="int*", position=Py_ssize_t)
+    cdef push_numbers_jointly(self, object joint, array sums, array flags)
     @cython.locals(result=array, tangents="double*", reached="int*", starts="int*", operands="int*",
-                   slopes="double*", position=Py_ssize_t, entry=Py_ssize_t, tangent=double)
+                   slopes="double*", position=Py_ssize_t, entry=Py_ssize_t, tangent=double, start=Py_ssize_t,
+                   stop=Py_ssize_t)
     cpdef array tangents(self, object directions, array flags)
 
 cdef inline object operand_at(Node node, Py_ssize_t place)
@@ -69,4 +84,5 @@ cdef inline double slope_at(Node node, Py_ssize_t place) except? -1.0
 cpdef bint is_differentiated(Node node)
 cpdef bint is_zero(object slope) except -1
 cpdef bint all_floats(object numbers)
+cdef object if_any(list directions)
 cdef object add(list sums, Py_ssize_t place, object share)

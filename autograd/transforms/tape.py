@@ -8,13 +8,23 @@ they are, and can be repeated at little cost.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.graph.local_gradients import local_gradients_as_nodes, local_gradients_beside
+from autograd.graph.local_gradients import (
+    joint_pullback,
+    joint_pushforward,
+    local_gradients_as_nodes,
+    local_gradients_beside,
+)
 from autograd.graph.modes import is_strict, is_traced
 from autograd.graph.node import (
+    Call,
     Node,
+    Output,
+    belongs_to_recording,
+    call_of,
     gradients_of_many,
     is_argument,
     operands_of,
@@ -25,7 +35,7 @@ from autograd.graph.node import (
 from autograd.graph.node_errors import earlier_recording, earlier_run
 from autograd.graph.sweep import topological_order
 from autograd.numbers.arrays import doubles, integers
-from autograd.operations.primitives import Absorb, Select, StopGradient
+from autograd.operations.primitives import Absorb, Either, NotEqual, Select, StopGradient
 from autograd.transforms.masked import masked_by, plus, settled, times
 
 try:
@@ -51,13 +61,26 @@ class Tape:
     outputs depend on other variables too; `outside` has the nodes that were found on the way to them. With `whole`,
     operations that depend on these alone are on the tape too.
 
+    An operation with several results has a position, behind its operands, and each of its results has one behind that:
+    `joints` has it by its position. With `by_result`, each result is an operation of its own instead, for uses that
+    need its local gradients.
+
     The operation at position `count + k` has its operands' positions in `operands[starts[k]:starts[k + 1]]` and
     the local gradients at the same places of `slopes`. `size` is the number of positions, `nodes` has the
     operations, `outputs` the position of each output, or -1 if it depends on no argument.
     """
 
-    def __init__(self, arguments: list[Any], outputs: Sequence[Any], before: int, whole: bool = False) -> None:
+    def __init__(
+        self,
+        arguments: list[Any],
+        outputs: Sequence[Any],
+        before: int,
+        whole: bool = False,
+        by_result: bool = False,
+    ) -> None:
         self.whole = whole
+        self.by_result = by_result
+        self.joints: dict[int, Joint] = {}
         self.outside: list[Node] = []
         self.arguments = arguments
         self.count = len(arguments)
@@ -88,7 +111,7 @@ class Tape:
             if self.whole and node._left is None and node._stamp & TRACED:
                 raise earlier_recording(node)
             if isinstance(node._left, tuple):
-                for operand in node._left:
+                for operand in operands_of(node) if self.by_result else node._left:
                     entries += self.meet(found, operand, node)
             else:
                 entries += self.meet(found, node._left, node) + self.meet(found, node._right, node)
@@ -110,7 +133,8 @@ class Tape:
             return 0
         tick = self.tick_of(node)
         if tick < 0:
-            if node._stamp & TRACED and (self.whole or not is_traced()):
+            if node._stamp & TRACED and not (is_traced() and (not self.whole or belongs_to_recording(node))):
+                # Of a recording that is over, not of one around this.
                 raise earlier_recording(node)
             if node._stamp & OVER and (user is None or not user._stamp & OF_RULE):
                 raise earlier_run(node)
@@ -146,7 +170,18 @@ class Tape:
             node = cython.cast(Node, found[tick])
             begin = end
             constants = 0
-            for place in range(len(node._left) if isinstance(node._left, tuple) else 2):
+            many = isinstance(node._left, tuple)
+            if many and not self.by_result and isinstance(node, Output):
+                joint = self.joints.get(self.position_of(node._left[0]))
+                if joint is not None:
+                    place_of[tick] = size
+                    joint.add_result(cython.cast(Output, node)._place, size)
+                    size += 1
+                    starts[size - self.count] = end
+                    self.nodes.append(node)
+                continue
+            is_call = many and isinstance(node, Call)
+            for place in range(len(operands_of(node)) if many else 2):
                 operand = operand_at(node, place)
                 if not varied(operand):
                     continue
@@ -155,8 +190,10 @@ class Tape:
                     constants += 1
                     continue
                 operands[end] = position
-                slopes[end] = slope_at(node, place)
+                slopes[end] = 0.0 if is_call else slope_at(node, place)
                 end += 1
+            if is_call and (end > begin or self.whole):
+                self.joints[size] = Joint(node, [self.position_of(operand) for operand in operands_of(node)])
             if end > begin or self.whole:
                 if constants > 0 and node._origin.primitive.beside_constant is not None:
                     self.correct(node, begin)
@@ -191,10 +228,14 @@ class Tape:
         slopes: list[Any] = []
         traced = is_traced()
         live: Any = None
-        for node in self.nodes:
+        for place_of_node, node in enumerate(self.nodes):
             operands = operands_of(node)
             primitive: Any = node._origin.primitive
             varying: Any = None
+            if self.joints and isinstance(node, Call | Output):
+                # These have a pullback. Entries are kept for its operands.
+                slopes += [None] * (self.starts[place_of_node + 1] - self.starts[place_of_node])
+                continue
             if primitive.beside_constant is not None and (traced or not primitive.linear):
                 # This tape and those around it decide which operands are constant.
                 live = self.live() if live is None else live
@@ -219,7 +260,9 @@ class Tape:
             live[position] = 1
         for position in range(self.count, self.size):
             k = position - self.count
-            if cython.cast(Node, self.nodes[k])._origin.primitive is not StopGradient:
+            if self.joints and isinstance(self.nodes[k], Output):
+                live[position] = live[self.position_of(call_of(self.nodes[k]))]
+            elif cython.cast(Node, self.nodes[k])._origin.primitive is not StopGradient:
                 for entry in range(starts[k], starts[k + 1]):
                     if live[operands[entry]]:
                         live[position] = 1
@@ -246,6 +289,10 @@ class Tape:
         absorbing = bytearray(self.size)
         for position in range(self.size - 1, self.count - 1, -1):
             k = position - self.count
+            if self.joints and isinstance(self.nodes[k], Output):
+                if exposed[position]:
+                    exposed[self.position_of(call_of(self.nodes[k]))] = 1
+                continue
             primitive: Any = cython.cast(Node, self.nodes[k])._origin.primitive
             if primitive is Select or primitive is Absorb or not exposed[position]:
                 absorbing[position] = 1
@@ -300,11 +347,61 @@ class Tape:
         operands = ints_in(self.operands)
         for position in range(self.size - 1, self.count - 1, -1):
             adjoint = adjoints[position]
-            if adjoint is not None:
+            if self.joints and position in self.joints:
+                self.pull_jointly(self.joints[position], adjoints)
+            elif adjoint is not None:
                 for entry in range(starts[position - self.count], starts[position - self.count + 1]):
                     if self.absorbing is not None and is_zero(slopes[entry]):
                         continue
                     add(adjoints, operands[entry], self.product(position, adjoint, slopes[entry]))
+
+    def pull_jointly(self, joint: Joint, adjoints: list[Any]) -> None:
+        """Hand the adjoints of the results of an operation with several on to its operands."""
+        cotangents = joint.of_results([settled(adjoints[position]) for position in joint.placed])
+        if cotangents is None:
+            return
+        symbolic = self.node_slopes is not None
+        known = joint.accumulated
+        if not known:
+            shares = self.absorbed(joint, cotangents, joint_pullback(joint.call, cotangents, symbolic))
+        else:
+            sums = [settled(adjoints[joint.operands[place]]) if joint.operands[place] >= 0 else None for place in known]
+            shares = list(joint_pullback(joint.call, cotangents, symbolic, sums))
+            shares = self.absorbed(joint, cotangents, shares, [0.0] * known.start + sums)
+            for place in known:
+                if joint.operands[place] >= 0:
+                    adjoints[joint.operands[place]] = shares[place]
+        for place, position in enumerate(joint.operands):
+            if position >= 0 and place not in known and not is_zero(shares[place]):
+                add(adjoints, position, shares[place])
+
+    def push_jointly(self, joint: Joint, carried: list[Any]) -> None:
+        """Hand the tangents of the operands of an operation with several results on to these."""
+        tangents = if_any([settled(carried[position]) if position >= 0 else None for position in joint.operands])
+        if tangents is None:
+            return
+        along = joint_pushforward(joint.call, tangents, self.node_slopes is not None)
+        along = self.absorbed(joint, tangents, along)
+        for place, position in zip(joint.places, joint.placed, strict=True):
+            carried[position] = along[place]
+
+    def absorbed(
+        self, joint: Joint, directions: Sequence[Any], derivatives: Sequence[Any], instead: Sequence[Any] = ()
+    ) -> Sequence[Any]:
+        """Derivatives of an operation along directions; 0 where these are 0, if it matters only under a condition.
+
+        `instead` has other numbers than 0 for the first of them, None for 0.
+        """
+        position = self.position_of(joint.call)
+        if self.absorbing is None or not self.absorbing[position]:
+            return derivatives
+        moves = functools.reduce(Either, [NotEqual(part, 0.0) for part in directions if part is not None])
+        others = [*[0.0 if one is None else one for one in instead], *[0.0] * (len(derivatives) - len(instead))]
+        return [Select(moves, one, other) for one, other in zip(derivatives, others, strict=True)]
+
+    def absorb_everywhere(self) -> None:
+        """Let 0 times anything be 0 in all operations."""
+        self.absorbing = bytearray([1]) * self.size
 
     def adjoints(self, cotangents: Sequence[float]) -> Any:
         """The array of the derivatives of the weighted outputs in the value at each position."""
@@ -320,18 +417,51 @@ class Tape:
             if position >= 0 and cotangent != 0.0:
                 adjoints[position] += cotangent
                 reached[position] = 1
-        for position in range(self.size - 1, self.count - 1, -1):
-            if reached[position]:
-                adjoint = adjoints[position]
-                for entry in range(starts[position - self.count], starts[position - self.count + 1]):
-                    adjoints[operands[entry]] += adjoint * slopes[entry]
-                    reached[operands[entry]] = 1
+        stop = self.size
+        for before in [*reversed(self.joints), self.count - 1]:
+            for position in range(stop - 1, before, -1):
+                if reached[position]:
+                    adjoint = adjoints[position]
+                    for entry in range(starts[position - self.count], starts[position - self.count + 1]):
+                        adjoints[operands[entry]] += adjoint * slopes[entry]
+                        reached[operands[entry]] = 1
+            stop = before
+            if before >= self.count:
+                self.pull_numbers_jointly(self.joints[before], result, flags)
         return result
+
+    def pull_numbers_jointly(self, joint: Joint, sums: Any, flags: Any) -> None:
+        """Hand the adjoints of the results of an operation with several on to its operands, on numbers."""
+        adjoints = doubles_in(sums)
+        reached = ints_in(flags)
+        cotangents = joint.of_results([adjoints[position] if reached[position] else None for position in joint.placed])
+        if cotangents is None:
+            return
+        shares = joint_pullback(joint.call, cotangents, False)
+        for position, share in zip(joint.operands, shares, strict=True):
+            if position >= 0:
+                adjoints[position] += share
+                reached[position] = 1
+
+    def push_numbers_jointly(self, joint: Joint, sums: Any, flags: Any) -> None:
+        """Hand the tangents of the operands of an operation with several results on to these, on numbers."""
+        tangents = doubles_in(sums)
+        reached = ints_in(flags)
+        directions = if_any(
+            [tangents[position] if position >= 0 and reached[position] else None for position in joint.operands]
+        )
+        if directions is None:
+            return
+        along = joint_pushforward(joint.call, directions, False)
+        for place, position in zip(joint.places, joint.placed, strict=True):
+            tangents[position] = along[place]
+            reached[position] = 1
 
     def by_node(self, derivatives: Any) -> tuple[list[Node], dict[int, float]]:
         """The arguments and operations in order, and the array's entry for each, by its identity."""
         order: list[Node] = [*self.arguments, *self.nodes]
-        return order, {id(node): derivatives[position] for position, node in enumerate(order)}
+        known = {id(node): derivatives[position] for position, node in enumerate(order)}
+        return [node for node in order if not isinstance(node, Call)], known
 
     def pushforward(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivative of each output along a direction, which has one tangent for each argument.
@@ -351,6 +481,9 @@ class Tape:
         ]
         carried += [None] * (self.size - self.count)
         for position in range(self.count, self.size):
+            if position in self.joints:
+                self.push_jointly(self.joints[position], carried)
+                continue
             for entry in range(self.starts[position - self.count], self.starts[position - self.count + 1]):
                 tangent = carried[self.operands[entry]]
                 if tangent is not None and not (self.absorbing is not None and is_zero(slopes[entry])):
@@ -376,18 +509,58 @@ class Tape:
             if tangent != 0.0:
                 tangents[position] = tangent
                 reached[position] = 1
-        for position in range(self.count, self.size):
-            for entry in range(starts[position - self.count], starts[position - self.count + 1]):
-                if reached[operands[entry]]:
-                    tangents[position] += tangents[operands[entry]] * slopes[entry]
-                    reached[position] = 1
+        start = self.count
+        for stop in [*self.joints, self.size]:
+            for position in range(start, stop):
+                for entry in range(starts[position - self.count], starts[position - self.count + 1]):
+                    if reached[operands[entry]]:
+                        tangents[position] += tangents[operands[entry]] * slopes[entry]
+                        reached[position] = 1
+            start = stop + 1
+            if stop < self.size:
+                self.push_numbers_jointly(self.joints[stop], result, flags)
         return result
+
+
+class Joint:
+    """An operation with several results on a tape: its call, the positions of its operands (-1 for constants), and of
+    those results that are on the tape the places among all results, and the positions.
+    """
+
+    def __init__(self, call: Call, operands: list[int]) -> None:
+        self.call = call
+        self.count = call._count
+        self.operands = operands
+        operation: Any = call.op
+        self.accumulated: range = operation.accumulated
+        self.places: list[int] = []
+        self.placed: list[int] = []
+
+    def add_result(self, place: int, position: int) -> None:
+        """Note the position of a result."""
+        self.places.append(place)
+        self.placed.append(position)
+
+    def of_results(self, adjoints: Sequence[Any]) -> list[Any] | None:
+        """The cotangents of all results, from those on the tape; None if there are none."""
+        cotangents: list[Any] = [None] * self.count
+        for place, adjoint in zip(self.places, adjoints, strict=True):
+            cotangents[place] = adjoint
+        return if_any(cotangents)
+
+
+def if_any(directions: list[Any]) -> list[Any] | None:
+    """The list, unless there is nothing but None in it."""
+    for direction in directions:
+        if direction is not None:
+            return directions
+    return None
 
 
 def operand_at(node: Node, place: int) -> Any:
     """The operand at this place, None if there is no second one."""
     if isinstance(node._left, tuple):
-        return node._left[place]
+        return operands_of(node)[place] if isinstance(node, Output) else node._left[place]
     return node._left if place == 0 else node._right
 
 

@@ -19,7 +19,7 @@ class TapedRun:
     """One run of a function on variables of its own: its arguments, its results, and the tape between them.
 
     `argnums` says which arguments it is differentiated in: a place, a tuple of them, or None for all. While the
-    context lasts, other transforms know these variables as such.
+    context lasts, other transforms know these variables as such. `by_result` is as in `Tape`.
     """
 
     # Whether derivatives are taken after the context, from the same operations.
@@ -34,6 +34,7 @@ class TapedRun:
         kwargs: dict[str, Any],
         argnums: int | tuple[int, ...] | None,
         has_aux: bool = False,
+        by_result: bool = False,
     ) -> None:
         self.fun = fun
         wanted = range(len(args)) if argnums is None else (argnums,) if isinstance(argnums, int) else argnums
@@ -57,7 +58,7 @@ class TapedRun:
                     )
                 returned, self.aux = returned
             self.results, self.outputs = flatten(returned, f"the output of {name_of(fun)}")
-            self.tape = Tape(self.arguments, self.results, before)
+            self.tape = Tape(self.arguments, self.results, before, by_result=by_result)
             self.differentiable = (current_mode().recording or is_traced()) and (
                 self.tape.closed_over or any([varies(number) for number in given])
             )
@@ -151,7 +152,7 @@ class TapedRun:
         with enable_grad():
             if not self.differentiable:
                 self.tape.differentiable()
-            second = Tape(self.arguments, self.tape.pullback([1.0]), self.before)
+            second = Tape(self.arguments, self.tape.pullback([1.0]), self.before, by_result=self.tape.by_result)
         if self.differentiable:
             second.differentiable()
         return second

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.graph.joint_operations import JointOperation, Result
 from autograd.program.llvm.companions import companions
 from autograd.program.llvm.elementary import AND, definitions, name_of_several, symbol
 from autograd.program.llvm.expressions import CONDITION, REAL, Function, Value, fma, select
@@ -16,7 +17,7 @@ from autograd.program.llvm.lowering import lowered
 from autograd.program.machine.plan import Plan
 from autograd.program.machine.step import Step
 
-__all__ = ["LENGTH", "WIDTH", "Module", "Scratch"]
+__all__ = ["CALL_BACK", "LENGTH", "WIDTH", "Module", "Scratch"]
 
 # Rows that one instruction of the widest vector unit serves.
 WIDTH = 8
@@ -24,6 +25,8 @@ WIDTH = 8
 LENGTH = 300
 # Operands of an operation on many that has no loop: LLVM takes a second for a product of 400, and 13 for one of 800.
 MOST_WRITTEN_OUT = 100
+# The C function by which functions of Python are called back.
+CALL_BACK = "ag_call_back"
 
 
 class Scratch:
@@ -46,7 +49,7 @@ class Scratch:
             if time % LENGTH == 0:
                 # The function before this one was the last to read these.
                 free += leaving.pop(time // LENGTH, [])
-            if step.output >= 0 or step.result in plan.kept:
+            if step.output >= 0 or step.result in plan.kept or isinstance(step.primitive, JointOperation | Result):
                 continue
             last_part = last_use.get(step.result, time) // LENGTH
             if last_part > time // LENGTH:
@@ -71,6 +74,8 @@ class Module:
         self.width = width
         self.block = block
         self.scratch = self.scratch_of(steps)
+        # Functions that are called back are found through an address that has a place of its own there.
+        self.reserved = 1 if plan.calls_back else 0
         # The most operands that a C function takes in an array, for which there is room behind the scratch places.
         self.most_gathered = 0
         # For one row alone, whose outputs the code writes: the numbers of the outputs that each value is.
@@ -84,7 +89,12 @@ class Module:
     @property
     def scratch_size(self) -> int:
         """The numbers of room that the code needs for itself; known once the text is written."""
-        return self.scratch.size * self.width + self.most_gathered
+        return self.steps_at + self.reserved + self.most_gathered
+
+    @property
+    def steps_at(self) -> int:
+        """The place in that room of the address of the machine's steps, if functions are called back."""
+        return self.scratch.size * self.width
 
     def scratch_of(self, steps: Sequence[Any]) -> Scratch:
         """The places of values that one function computes and another needs."""
@@ -114,9 +124,17 @@ class Module:
         known: dict[int, Value] = {}
         for time in range(start, stop):
             step = self.steps[time]
+            if isinstance(step.primitive, Result):
+                # In memory, where the function that was called back has left it.
+                for output in self.outputs.get(step.result, ()):
+                    self.write_output(function, output, self.operand(function, known, step.result))
+                continue
             operands = [self.operand(function, known, operand) for operand in step.operands]
             if step.output >= 0:
                 self.add_up(function, step, operands)
+                continue
+            if isinstance(step.primitive, JointOperation):
+                self.call_back(function, step, operands)
                 continue
             if step.result not in known:
                 known |= self.results(function, companions(self.steps, time, stop), operands)
@@ -269,22 +287,51 @@ class Module:
             return operands[0].like(line.write(*operands))
         return self.call(function, function.type_of(REAL), name, operands)
 
+    def room_for(self, function: Function, count: int) -> str:
+        """The address of room for the operands of a C function."""
+        self.most_gathered = max(self.most_gathered, count)
+        array = f"%{function.new_name()}"
+        function.lines.append(f"  {array} = getelementptr double, ptr %scratch, i64 {self.steps_at + self.reserved}")
+        return array
+
+    def gather(self, function: Function, array: str, operands: list[Value], row: int) -> None:
+        """Write the operands of one row to an array."""
+        for place, operand in enumerate(operands):
+            number, address = operand, f"%{function.new_name()}"
+            if function.width > 1:
+                number = function.emit(REAL, f"extractelement {function.type_of(REAL)} {operand.text}, i64 {row}")
+            function.lines.append(f"  {address} = getelementptr double, ptr {array}, i64 {place}")
+            function.lines.append(f"  store double {number.text}, ptr {address}, align 8")
+
+    def call_back(self, function: Function, step: Step, operands: list[Value]) -> None:
+        """Call a function back in each row in which all guards hold; its results are written to their places."""
+        self.declared.add(f"declare void @{CALL_BACK}(ptr, i64, i32, ptr, i64, ptr)")
+        array = self.room_for(function, len(operands))
+        place, steps = f"%{function.new_name()}", f"%{function.new_name()}"
+        function.lines.append(f"  {place} = getelementptr ptr, ptr %scratch, i64 {self.steps_at}")
+        function.lines.append(f"  {steps} = load ptr, ptr {place}, align 8")
+        first, _ = self.address(function, step.result)
+        varies = self.plan.varies[step.result]
+        for row in range(function.width if varies else 1):
+            alive, flag, results = [f"%{function.new_name()}" for _ in range(3)]
+            if function.width > 1:
+                function.lines.append(f"  {flag} = extractelement {function.type_of(CONDITION)} %alive, i64 {row}")
+            else:
+                function.lines.append(f"  {flag} = and i1 %alive, true")
+            function.lines.append(f"  {alive} = zext i1 {flag} to i32")
+            function.lines.append(f"  {results} = getelementptr double, ptr {first}, i64 {row}")
+            self.gather(function, array, operands, row)
+            arguments = f"ptr {steps}, i64 {step.result}, i32 {alive}, ptr {array}, i64 {len(operands)}, ptr {results}"
+            function.lines.append(f"  call void @{CALL_BACK}({arguments})")
+
     def call_by_row(self, function: Function, name: str, operands: list[Value]) -> Value:
         """The result of an operation on any number of operands by its C function, which takes an array for each row."""
         self.declared.add(f"declare double @{symbol(name)}(ptr, i64)")
-        self.most_gathered = max(self.most_gathered, len(operands))
-        start = self.scratch.size * self.width
         vector = function.type_of(REAL)
         result = Value(function, REAL, "poison")
-        array = f"%{function.new_name()}"
-        function.lines.append(f"  {array} = getelementptr double, ptr %scratch, i64 {start}")
+        array = self.room_for(function, len(operands))
         for row in range(function.width):
-            for place, operand in enumerate(operands):
-                number, address = operand, f"%{function.new_name()}"
-                if function.width > 1:
-                    number = function.emit(REAL, f"extractelement {vector} {operand.text}, i64 {row}")
-                function.lines.append(f"  {address} = getelementptr double, ptr {array}, i64 {place}")
-                function.lines.append(f"  store double {number.text}, ptr {address}, align 8")
+            self.gather(function, array, operands, row)
             value = function.emit(REAL, f"call double @{symbol(name)}(ptr {array}, i64 {len(operands)})")
             if function.width == 1:
                 return value

@@ -15,9 +15,9 @@ from autograd.operations.primitive import all_primitives
 from autograd.program.llvm.code_cache import current_cache
 from autograd.program.llvm.companions import brought_together
 from autograd.program.llvm.elementary import symbol
-from autograd.program.llvm.module import WIDTH, Module
+from autograd.program.llvm.module import CALL_BACK, WIDTH, Module
 from autograd.program.llvm.row import module_of_row
-from autograd.program.machine.machine import BLOCK, address_of_value
+from autograd.program.machine.machine import BLOCK, address_of_call, address_of_value
 from autograd.program.machine.plan import Plan
 from autograd.program.workers import compiler
 
@@ -60,6 +60,7 @@ def host() -> tuple[Any, Any]:
         for primitive in all_primitives(auxiliary=True):
             if primitive.kernel is not None:
                 llvm.add_symbol(symbol(primitive.name), address_of_value(primitive))
+        llvm.add_symbol(CALL_BACK, address_of_call())
         return llvm, llvm.Target.from_default_triple()
 
 
@@ -67,9 +68,10 @@ class NativeCode:
     """The machine code for the steps that a plan does once, or with `rows` for those of each block of rows.
 
     `address` is that of `run(registers, cells, sums, failed, count, scratch)`, which needs `scratch` numbers of room
-    for itself. Code for blocks of rows is optimised. Optimisation makes code for one row 1.1 times as fast, and up to
-    1.9 times where it can't use the vector unit, but it takes 5 to 9 times as long to compile: it is done if nobody
-    waits, that is if the caller is `patient`.
+    for itself; if it calls functions back, the address of the machine's steps stands in it at `steps_at`. Code for
+    blocks of rows is optimised. Optimisation makes code for one row 1.1 times as fast, and up to 1.9 times where it
+    can't use the vector unit, but it takes 5 to 9 times as long to compile: it is done if nobody waits, that is if the
+    caller is `patient`.
     """
 
     engine: Any = None
@@ -78,6 +80,7 @@ class NativeCode:
         module = Module(plan, brought_together(plan.rest), WIDTH, BLOCK) if rows else module_of_row(plan)
         text = module.text()
         self.scratch = module.scratch_size
+        self.steps_at = module.steps_at
         # LLVM has locks of its own.
         with no_forks:
             self.compile(text, 1 if rows or (patient and len(module.steps) <= MOST_OPTIMISED) else 0)

@@ -29,6 +29,8 @@ SHORTEST_LOOP = 24
 
 def module_of_row(plan: Plan) -> Module:
     """The module of the steps that are the same for all rows and that no decision depends on."""
+    if plan.calls_back:
+        return Module(plan, brought_together(plan.before), 1)
     longest = max([len(step.operands) for step in plan.before], default=0)
     if len(plan.runs[1]) == len(plan.before) and longest < SHORTEST_LOOP:
         # A chain: nothing to look for.

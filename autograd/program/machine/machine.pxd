@@ -9,7 +9,7 @@ from autograd.program.machine.copies cimport Copies
 from autograd.program.machine.step cimport Step
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 
-cdef int DOUBLES, UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN
+cdef int DOUBLES, UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, RUN
 cdef extern from *:
     int* NOTHING "NULL"
 cpdef enum:
@@ -41,6 +41,8 @@ cdef class Memory:
     cdef void* given
     cdef double* numbers
     cdef inline double* at(self, Py_ssize_t place) noexcept nogil
+    @cython.locals(given=array, memory="double*", entry=Py_ssize_t)
+    cdef object write(self, Py_ssize_t place, Py_ssize_t row, object numbers)
 
 cdef class Layout:
     cdef array place
@@ -48,6 +50,8 @@ cdef class Layout:
     cdef Memory cells, registers, sums
     @cython.locals(memory=Memory)
     cdef double* of(self, int value)
+    cdef Memory memory_of(self, int value)
+    cdef int place_of(self, int value)
     cdef int stride(self, int value)
 
 cdef class Steps:
@@ -63,12 +67,21 @@ cdef class Steps:
     cdef double* native_cells
     cdef double* native_sums
     cdef Memory scratch
+    cdef readonly dict calls, errors
 
+    @cython.locals(numbers="double*", place=Py_ssize_t)
     cdef use(self, object code, Memory registers, Memory cells, Memory sums)
 
     cdef append_all(self, object steps, Layout layout)
     @cython.locals(step=Py_ssize_t, block=Block, left=int, right=int)
     cdef append_addition(self, Step addition, Layout layout)
+    cdef append_operands(self, tuple operands, Layout layout)
+    @cython.locals(first=Py_ssize_t, many=Py_ssize_t, row=Py_ssize_t, entry=Py_ssize_t, numbers=array, memory="double*")
+    cdef void call_back(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept with gil
+    @cython.locals(memory=Memory, place=Py_ssize_t)
+    cdef object call_at(self, Py_ssize_t result, array numbers, double* results)
+    @cython.locals(memory=Memory, place=Py_ssize_t)
+    cdef object call_for_row(self, Py_ssize_t result, array numbers, Py_ssize_t row, bint in_code)
     @cython.locals(step=Py_ssize_t, block=Block, operands=tuple, operand=int, same=int)
     cdef append(self, Step operation, Layout layout)
     @cython.locals(step=Py_ssize_t, block=Block, same=int, position=int, operation=Step, places=list, first="double*")
@@ -87,6 +100,9 @@ cdef class Steps:
     @cython.locals(many=Py_ssize_t, first=Py_ssize_t, row=Py_ssize_t, operand=Py_ssize_t, gathered="double*")
     cdef void run_many(self, Py_ssize_t step, Py_ssize_t count) noexcept nogil
 
+@cython.locals(entry=Py_ssize_t, numbers=array, memory="double*")
+cdef void call_from_code(void* steps, long long result, int is_alive, double* operands, long long count,
+                         double* results) noexcept with gil
 cdef BinaryBlock binary_of(Block block, bint left_varies, bint right_varies)
 cdef Kernel kernel_of(Primitive primitive)
 @cython.locals(kernel=Kernel)
@@ -96,6 +112,10 @@ cdef class Machine:
     cdef readonly object program
     cdef readonly object plan
     cdef bint alone, sums_up, stores
+    cdef readonly bint calls_back
+    cdef public bint is_busy
+    cdef readonly long long turns
+    cdef tuple options
     cdef readonly Py_ssize_t input_count, output_count
     cdef Py_ssize_t guard_count
     cdef readonly list workspaces
@@ -108,6 +128,10 @@ cdef class Machine:
     cdef Copies inputs, outputs, not_computed
     cdef array guards
 
+    cpdef Machine idle(self)
+    cdef object settle_errors(self, int failed)
+    @cython.locals(failed=int)
+    cdef int call_alone(self, object inputs, array results) except -2
     @cython.locals(given=array)
     cdef read(self, object inputs)
     cdef inline double* first_input(self) noexcept
@@ -120,6 +144,12 @@ cdef class Machine:
     cpdef int call_into(self, object inputs, array results) except -2
     @cython.locals(failed=int)
     cdef int run(self, double* results) noexcept
+    cpdef object run_turns(self, array operands, array results, Py_ssize_t carried, Py_ssize_t width, Py_ssize_t length,
+                           bint reverse)
+    @cython.locals(shared=Py_ssize_t, size=Py_ssize_t, kept=Py_ssize_t, found=array, outputs="double*", cells="double*",
+                   place=Py_ssize_t, count=Py_ssize_t, turn=Py_ssize_t)
+    cdef int run_turns_in(self, double* operands, double* results, Py_ssize_t carried, Py_ssize_t width,
+                          Py_ssize_t length, bint reverse) except -1
 
 cdef copies_of_outputs(object plan, object outputs)
 
@@ -158,6 +188,7 @@ cdef class Workspace:
                    offset=Py_ssize_t, stride=Py_ssize_t, step=Py_ssize_t, target="double*", numbers="double*",
                    row=Py_ssize_t)
     cdef void store(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
+    cdef int settle_errors(self, Rows rows, Py_ssize_t first) except -1 with gil
     @cython.locals(result=array, totals="double*", lanes="double*", output=Py_ssize_t, half=int, lane=int)
     cdef array totals(self)
     cdef int* failures_of(self, Rows rows, Py_ssize_t first) noexcept nogil

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from autograd.graph.joint_operations import JointOperation, Result
 from autograd.graph.locks import Lock
 from autograd.numbers.arrays import doubles, integers
 from autograd.program.machine._blocks import BLOCKS
@@ -29,7 +31,7 @@ if not cython.compiled:
     from autograd.program.machine.block import Block
     from autograd.program.machine.step import Step
 
-__all__ = ["BLOCK", "Columns", "Machine", "Rows", "Workspace", "address_of_value"]
+__all__ = ["BLOCK", "Columns", "Machine", "Rows", "Workspace", "address_of_call", "address_of_value"]
 
 # Rows in a block: between 32 and 128 makes no difference, fewer and more are slower.
 if not cython.compiled:
@@ -39,7 +41,7 @@ if not cython.compiled:
     CACHE_LINE = 64
     NOTHING = None
 DOUBLES = ord("d")
-UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, RUN = 1, 2, 3, 4, 5, 6, 7
+UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, RUN = 1, 2, 3, 4, 5, 6, 7, 8
 
 
 def fastest_blocks() -> Any:
@@ -88,6 +90,13 @@ class Memory:
     def __dealloc__(self) -> None:
         free(self.given)  # type: ignore[name-defined]  # noqa: F821
 
+    def write(self, place: int, row: int, numbers: Any) -> None:
+        """Write numbers to a row of as many blocks."""
+        given = numbers if isinstance(numbers, array) else array("d", numbers)
+        memory = doubles_in(given)
+        for entry in range(len(given)):
+            self.at(place + entry)[row] = memory[entry]
+
     def at(self, place: int) -> Any:
         """One block."""
         return self.numbers + place * self.width if cython.compiled else self.blocks[place]
@@ -107,8 +116,16 @@ class Layout:
 
     def of(self, value: int) -> Any:
         """The address of a value."""
-        memory = self.registers if self.varies[value] else self.cells
+        memory = self.memory_of(value)
         return memory.at(self.place[value])
+
+    def memory_of(self, value: int) -> Memory:
+        """The memory that a value lies in."""
+        return self.registers if self.varies[value] else self.cells
+
+    def place_of(self, value: int) -> int:
+        """The place in that memory."""
+        return self.place[value]  # type: ignore[no-any-return]
 
     def stride(self, value: int) -> int:
         """The distance from a row's number to the next row's: 0 for values that are the same for all rows."""
@@ -128,6 +145,10 @@ class Steps:
         many = sum([len(step.operands) for step in single])
         self.places = integers(sum([len(run) * len(run[0].operands) for run in runs]))
         self.placed = 0
+        # By their results' numbers, functions that are called back, with the places of their results; and what they
+        # raised, by row.
+        self.calls: dict[int, Any] = {}
+        self.errors: dict[int, BaseException] = {}
         self.kept = [cells, registers, sums]
         self.cells = cells
         self.together = Memory(3, LONGEST)
@@ -161,6 +182,9 @@ class Steps:
                 self.append_run(step, layout)
             elif step.output >= 0:
                 self.append_addition(step, layout)
+            elif isinstance(step.primitive, Result):
+                # It lies where the operation that it belongs to has written it.
+                continue
             else:
                 self.append(step, layout)
 
@@ -191,18 +215,25 @@ class Steps:
         self.size += 1
         self.instructions[step].out = layout.of(operation.result)
         if primitive.arity is None:
-            self.instructions[step].kind = MANY
             self.instructions[step].first = self.used
             self.instructions[step].many = len(operands)
+            if isinstance(primitive, JointOperation):
+                self.instructions[step].kind = CALL
+                self.instructions[step].scattered = operation.result
+                self.calls[operation.result] = (
+                    primitive,
+                    layout.memory_of(operation.result),
+                    layout.place_of(operation.result),
+                )
+                self.append_operands(operands, layout)
+                return
+            self.instructions[step].kind = MANY
             self.instructions[step].nary = kernel_of(primitive).nary_value
             places = [layout.place[operand] for operand in operands if not layout.varies[operand]]
             self.instructions[step].scattered = (
                 places != list(range(places[0], places[0] + len(operands))) if places else 1
             )
-            for operand in operands:
-                self.operands[self.used] = layout.of(operand)
-                self.strides[self.used] = layout.stride(operand)
-                self.used += 1
+            self.append_operands(operands, layout)
             return
         block: Block = FASTEST[primitive.name]
         self.instructions[step].kind = block.arity
@@ -217,6 +248,13 @@ class Steps:
         self.instructions[step].c = layout.of(operands[2])
         same = 7 - layout.stride(operands[0]) - 2 * layout.stride(operands[1]) - 4 * layout.stride(operands[2])
         self.instructions[step].ternary = block.ternary[same]
+
+    def append_operands(self, operands: tuple[int, ...], layout: Layout) -> None:
+        """Add the addresses of any number of operands."""
+        for operand in operands:
+            self.operands[self.used] = layout.of(operand)
+            self.strides[self.used] = layout.stride(operand)
+            self.used += 1
 
     def append_run(self, run: list[Step], layout: Layout) -> None:
         """Add operations of one primitive that are done together, on cells."""
@@ -291,6 +329,8 @@ class Steps:
                 self.run_many(step, count)
             elif kind in (ADDITION, PRODUCT_ADDITION):
                 self.add_up(step, count, failed)
+            elif kind == CALL:
+                self.call_back(step, count, failed)
             else:
                 self.run_together(step)
 
@@ -324,6 +364,32 @@ class Steps:
             numbers[entry] = cells[places[entry]]
         return numbers
 
+    def call_back(self, step: int, count: int, failed: Any) -> None:
+        """Call a function back for each row in which all guards hold so far."""
+        first, many = self.instructions[step].first, self.instructions[step].many
+        for row in range(count):
+            if (not failed if cython.compiled else failed is None) or failed[row] < 0:
+                numbers = doubles(many)
+                memory = doubles_in(numbers)
+                for entry in range(many):
+                    memory[entry] = self.operands[first + entry][row * self.strides[first + entry]]
+                self.call_for_row(self.instructions[step].scattered, numbers, row, False)
+
+    def call_at(self, result: int, numbers: Any, results: Any) -> None:
+        """Call a function back whose results' first place is this one; only compiled."""
+        _, memory, place = self.calls[result]
+        self.call_for_row(result, numbers, results - memory.at(place), True)
+
+    def call_for_row(self, result: int, numbers: Any, row: int, in_code: bool) -> None:
+        """Write what an operation gives for these numbers to the row; what it raises is kept, and nan written."""
+        operation, memory, place = self.calls[result]
+        try:
+            results = operation.results_in_code(numbers) if in_code else operation.results(numbers)
+        except BaseException as error:  # raised where it can be: see `settle_errors`
+            self.errors[row] = error
+            results = [math.nan] * operation.count
+        memory.write(place, row, results)
+
     def use(self, code: Any, registers: Memory, cells: Memory, sums: Memory) -> None:
         """Run machine code from now on; only compiled."""
         if cython.compiled:
@@ -332,6 +398,11 @@ class Steps:
             self.native_cells = cells.at(0)
             self.native_sums = sums.at(0)
             self.native = cython.cast("Native", cython.cast(cython.size_t, code.address))
+            if self.calls:
+                # Machine code hands it on to `call_from_code`.
+                place = code.steps_at
+                numbers = cython.cast(Memory, self.scratch).numbers + place
+                cython.cast("void**", numbers)[0] = cython.cast("void*", self)
 
     def run_into(self, results: Any) -> None:
         """Run machine code for one row alone, which writes the outputs it computes to `results`; only compiled."""
@@ -392,6 +463,21 @@ def address_of_value(primitive: Primitive) -> int:
     return int(cython.cast(cython.size_t, kernel.nary_value))
 
 
+def call_from_code(steps: Any, result: int, is_alive: int, operands: Any, count: int, results: Any) -> None:
+    """Call a function back from machine code, for the row that the place of its results is in; only compiled."""
+    if is_alive:
+        numbers = doubles(count)
+        memory = doubles_in(numbers)
+        for entry in range(count):
+            memory[entry] = operands[entry]
+        cython.cast(Steps, steps).call_at(result, numbers, results)
+
+
+def address_of_call() -> int:
+    """The address of the C function by which machine code calls functions back; only compiled."""
+    return int(cython.cast(cython.size_t, cython.address(call_from_code)))
+
+
 def steps_of(runs: list[list[Step]]) -> list[Any]:
     """The runs as they are, and the operations of runs of one; uncompiled, all operations."""
     if not cython.compiled:
@@ -418,6 +504,12 @@ class Machine:
         self, program: Program, varying: Sequence[int] | None = None, summed: bool | Sequence[bool] = False
     ) -> None:
         plan = Plan(program, varying, summed)
+        self.calls_back = plan.calls_back
+        # The turns of its loops, and of loops in these.
+        self.turns = sum([operation.turns() for operation in plan.joint_operations])
+        # Whether it runs, if it calls functions back: these may get here again, and so may other threads meanwhile.
+        self.is_busy = False
+        self.options = (varying, summed)
         self.sums_up = True in plan.summed
         self.stores = False in plan.summed
         self.workspaces: list[Any] = []
@@ -456,6 +548,21 @@ class Machine:
         for entry, number in enumerate([number for guard in guards for number in guard]):
             self.guards[entry] = number
 
+    def idle(self) -> Machine:
+        """The machine itself, or one for the same program if it runs and calls functions back."""
+        return Machine(self.program, *self.options) if self.is_busy else self
+
+    def settle_errors(self, failed: int) -> None:
+        """Raise what a function that was called back has raised.
+
+        Unless a guard failed: then the function is run anew on the same numbers, and raises it again if it is due.
+        """
+        errors = [*self.before_deciding.errors.values(), *self.before.errors.values()]
+        self.before_deciding.errors.clear()
+        self.before.errors.clear()
+        if failed < 0 and errors:
+            raise errors[0]
+
     def read(self, inputs: Sequence[float]) -> None:
         """Take the inputs that are the same for all rows."""
         if len(inputs) != self.input_count:
@@ -488,6 +595,8 @@ class Machine:
         failed = self.decide()
         if failed < 0:
             self.before.run(1, NOTHING)
+        if self.calls_back:
+            self.settle_errors(failed)
         return failed
 
     def call(self, inputs: Sequence[float]) -> Any:
@@ -501,6 +610,8 @@ class Machine:
 
         Compiled, Python's lock is held from start to end, so that threads don't write to each other's cells.
         """
+        if self.calls_back:
+            return self.call_alone(inputs, results)
         if cython.compiled:
             if len(results) < self.output_count or results.ob_descr.typecode != DOUBLES:
                 raise ValueError(f"the results of this program need an array of {self.output_count} doubles")
@@ -509,6 +620,19 @@ class Machine:
         with self.lock.here():
             self.read(inputs)
             return self.run(results)
+
+    def call_alone(self, inputs: Sequence[float], results: Any) -> int:
+        """The same for a machine that calls functions back."""
+        if self.is_busy:
+            return self.idle().call_alone(inputs, results)
+        self.is_busy = True
+        try:
+            self.read(inputs)
+            failed = self.run(results.data.as_doubles if cython.compiled else results)
+            self.settle_errors(failed)
+        finally:
+            self.is_busy = False
+        return failed
 
     def run(self, results: Any) -> int:
         """Write the outputs for one row, whose inputs were read; the first guard that fails, or -1."""
@@ -526,6 +650,57 @@ class Machine:
             for place, number in self.outputs:
                 results[number] = self.cells.at(place)[0]
         return -1
+
+    def run_turns(self, operands: Any, results: Any, carried: int, width: int, length: int, reverse: bool) -> None:
+        """Run a loop's body, which has no guards, turn by turn: operands and results are those of a `Loop`."""
+        if cython.compiled:
+            self.run_turns_in(operands.data.as_doubles, results.data.as_doubles, carried, width, length, reverse)
+            return
+        shared = len(operands) - width * length
+        size = self.output_count - carried
+        kept = carried + size * length
+        carry = list(operands[:carried])
+        for turn in reversed(range(length)) if reverse else range(length):
+            row = operands[shared + width * turn : shared + width * (turn + 1)]
+            results[kept + carried * turn : kept + carried * (turn + 1)] = array("d", carry)
+            found = doubles(self.output_count)
+            self.call_into([*carry, *row, *operands[carried:shared]], found)
+            carry = list(found[:carried])
+            results[carried + size * turn : carried + size * (turn + 1)] = found[carried:]
+        results[:carried] = array("d", carry)
+
+    def run_turns_in(self, operands: Any, results: Any, carried: int, width: int, length: int, reverse: bool) -> int:
+        """The same on memory; only compiled."""
+        shared = self.input_count - carried - width
+        size = self.output_count - carried
+        kept = carried + size * length
+        found = doubles(self.output_count)
+        outputs = doubles_in(found)
+        cells = self.cells.numbers
+        self.is_busy = self.calls_back
+        try:
+            for place in range(carried):
+                cells[place] = operands[place]
+            for place in range(shared):
+                cells[carried + width + place] = operands[carried + place]
+            for count in range(length):
+                turn = length - 1 - count if reverse else count
+                for place in range(width):
+                    cells[carried + place] = operands[carried + shared + width * turn + place]
+                for place in range(carried):
+                    results[kept + carried * turn + place] = cells[place]
+                self.run(outputs)
+                if self.calls_back:
+                    self.settle_errors(-1)
+                for place in range(carried):
+                    cells[place] = outputs[place]
+                for place in range(size):
+                    results[carried + size * turn + place] = outputs[carried + place]
+            for place in range(carried):
+                results[place] = cells[place]
+        finally:
+            self.is_busy = False
+        return 0
 
     def use(self, before: Any, rest: Any) -> None:
         """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
@@ -647,10 +822,22 @@ class Workspace:
                 self.deciding.run(count, NOTHING)
                 failures = self.check(rows, first, count)
                 self.rest.run(count, self.failures_of(rows, first) if failures else NOTHING)
+                if self.machine.calls_back:
+                    self.settle_errors(rows, first)
                 if self.machine.stores:
                     self.store(rows, first, count)
                 first += BLOCK
         return self.totals() if self.machine.sums_up else None
+
+    def settle_errors(self, rows: Rows, first: int) -> int:
+        """Raise what a function that was called back has raised in a row of a block whose guards hold."""
+        errors = [*self.deciding.errors.items(), *self.rest.errors.items()]
+        self.deciding.errors.clear()
+        self.rest.errors.clear()
+        for row, error in errors:
+            if rows.failed[first + row] < 0:
+                raise error
+        return 0
 
     def totals(self) -> Any:
         """The sum of the lanes of each output, halves first."""

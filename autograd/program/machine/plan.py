@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograd.graph.joint_operations import JointOperation, Result
 from autograd.numbers.arrays import integers
 from autograd.operations.primitives import Minus, Multiply, Plus
 from autograd.program.machine.runs import in_runs
@@ -86,7 +87,9 @@ class Plan:
     `before_deciding` and `before` have the steps that are done once, `deciding` and `rest` those done for each block:
     first those that guards depend on, then the others. `kept` has the values that are needed after these lists.
     `summed`: for each output, or for all, whether it is added up as soon as it is known; `rest` has a step for it.
-    `runs` has the steps that are done once in two further lists, for the interpreter.
+    `runs` has the steps that are done once in two further lists, for the interpreter. The results of an operation with
+    several have places side by side, the first of them that of the operation; `joint_operations` has these,
+    `calls_back` says whether there are any.
     """
 
     def __init__(
@@ -102,6 +105,8 @@ class Plan:
         self.summed = [summed] * len(program.outputs) if isinstance(summed, bool) else list(summed)
         stored = [output for output, added in zip(program.outputs, self.summed, strict=True) if not added]
         steps = fused(program)
+        self.joint_operations = [one for one in program.externals.values() if isinstance(one, JointOperation)]
+        self.calls_back = bool(self.joint_operations)
         self.varies = bytearray(program.size)
         self.varies[: program.inputs] = bytes(varying)
         decides = bytearray(program.size)
@@ -143,7 +148,7 @@ class Plan:
                 if len(run) >= LINE:
                     places.begin_line()
                 for step in run:
-                    places.settle(step.result)
+                    places.settle_result(step)
         places.settle_steps(decided, sorted({guard.condition for guard in program.guards}))
         self.place, self.cells, self.registers = places.place, places.cells, places.registers
 
@@ -234,6 +239,10 @@ class Places:
         for time, step in enumerate(self.steps):
             for operand in step.operands:
                 last_use[operand] = time
+        for step in self.steps:
+            if isinstance(step.primitive, JointOperation | Result):
+                # Their places are used but once.
+                last_use[step.result] = len(self.steps) + 1
 
     def needed_at(self, value: int, time: int) -> None:
         """Note that a value is needed then."""
@@ -251,6 +260,19 @@ class Places:
             place[value] = self.registers
             self.registers += 1
 
+    def settle_result(self, step: Step) -> None:
+        """Give the result of a step its place; several results get as many, side by side."""
+        if isinstance(step.primitive, Result):
+            self.place[step.result] = self.place[step.operands[0]] + step.primitive.place
+        elif not isinstance(step.primitive, JointOperation):
+            self.settle(step.result)
+        elif self.varies[step.result]:
+            self.place[step.result] = self.registers
+            self.registers += step.primitive.count
+        else:
+            self.place[step.result] = self.cells
+            self.cells += step.primitive.count
+
     def begin_line(self) -> None:
         """Let the next cell be the first of a line."""
         self.cells += -self.cells % LINE
@@ -260,7 +282,7 @@ class Places:
         for time, step in enumerate(self.steps):
             # The result gets its register before the operands give theirs back: a block is not computed onto itself.
             if step.output < 0:
-                self.settle(step.result)
+                self.settle_result(step)
             if time == decided:
                 for condition in conditions:
                     self.release(condition, time)

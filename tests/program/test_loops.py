@@ -1,0 +1,411 @@
+"""Loops: the same as written out, to the bit in tier `vm`, in every transform, and one operation each in a program."""
+
+from __future__ import annotations
+
+import math
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd import (
+    ArgumentError,
+    OutputError,
+    callback,
+    compiled,
+    cos,
+    exp,
+    fori_loop,
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jit,
+    jvp,
+    scan,
+    sin,
+    sqrt,
+    tanh,
+    value_and_grad,
+    vmap,
+    where,
+    while_loop,
+)
+from autograd.program import loops
+
+
+@pytest.fixture(autouse=True)
+def loops_from_8_turns_on(monkeypatch):
+    """Short loops are loops here, which would be recorded turn by turn for being faster so."""
+    monkeypatch.setattr(loops, "LEAST", 0)
+    monkeypatch.setattr(loops, "LEAST_OVER_ROWS", 0)
+
+
+TIERS = ["vm", "llvm"] if compiled else ["vm"]
+TURNS = [0, 1, 7, 8, 9, 30]
+
+
+def step_of(w):
+    """A step that uses numbers from outside, one of them twice in a turn."""
+
+    def step(carry, x):
+        position, speed = carry
+        speed = speed + 0.1 * (sin(x * w[0]) - w[1] * position)
+        position = position + 0.1 * speed * w[0]
+        return (position, speed), [position * speed, x * w[1]]
+
+    return step
+
+
+def written_out(step, carry, xs, reverse=False):
+    """What `scan` is by definition."""
+    turns = reversed(range(len(xs))) if reverse else range(len(xs))
+    ys = [None] * len(xs)
+    for turn in turns:
+        carry, ys[turn] = step(carry, xs[turn])
+    return carry, [np.array(column) for column in zip(*ys, strict=True)] if ys else np.array([])
+
+
+def loss_by(loop, **options):
+    """A number that depends on all results of a loop."""
+
+    def loss(w, start, xs):
+        (position, speed), ys = loop(step_of(w), start, xs, **options)
+        return position * speed + sum([np.sum(part * part) for part in ys] if len(xs) else [0.0])
+
+    return loss
+
+
+def arguments(turns):
+    return np.array([0.7, 1.3]), (0.1, 0.2), np.linspace(-1.0, 1.0, turns)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("turns", TURNS)
+def test_a_loop_is_what_is_written_out_to_the_bit(turns, reverse):
+    rolled, unrolled = loss_by(scan, reverse=reverse), loss_by(written_out, reverse=reverse)
+    given = arguments(turns)
+    # NumPy adds up plain numbers in an order of its own.
+    assert jit(rolled, tier="vm")(*given) == jit(unrolled, tier="vm")(*given)
+    assert rolled(*given) == unrolled(*given)
+    for argument in (0, 1):
+        found, expected = [jit(grad(loss, argument), tier="vm")(*given) for loss in (rolled, unrolled)]
+        assert np.array_equal(np.array(found), np.array(expected))
+        # Sums of second derivatives have another order.
+        found, expected = [jit(hessian(loss, argument), tier="vm")(*given) for loss in (rolled, unrolled)]
+        assert np.allclose(np.array(found), np.array(expected), rtol=1e-12, atol=1e-14)
+    if turns:
+        found, expected = [jit(grad(loss, 2), tier="vm")(*given) for loss in (rolled, unrolled)]
+        assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("checkpoint", [False, True])
+@pytest.mark.parametrize("turns", [64, 83, 100])
+def test_checkpoints_change_no_bit(turns, checkpoint, tier):
+    for reverse in (False, True):
+        given = arguments(turns)
+        rolled = loss_by(scan, reverse=reverse, checkpoint=checkpoint)
+        expected = value_and_grad(loss_by(written_out, reverse=reverse), argnums=(0, 1, 2))(*given)
+        found = jit(value_and_grad(rolled, argnums=(0, 1, 2)), tier=tier)(*given)
+        assert found[0] == pytest.approx(expected[0], rel=1e-13)
+        for mine, theirs in zip(found[1], expected[1], strict=True):
+            assert np.allclose(mine, theirs, rtol=1e-11)
+
+
+TRANSFORMS = {
+    "jacobian": jacobian,
+    "jacfwd": jacfwd,
+    "jvp": lambda fun: lambda w: jvp(fun, (w,), (np.array([0.3, -1.0]),))[1],
+    "hvp": lambda fun: lambda w: hvp(fun, (w,), (np.array([0.3, -1.0]),)),
+    "hessian of jacfwd": lambda fun: jacobian(jacfwd(fun)),
+    "forward over forward": lambda fun: jacfwd(jacfwd(fun)),
+    "forward over reverse": lambda fun: jacfwd(grad(fun)),
+    "third": lambda fun: grad(lambda w: np.sum(hessian(fun)(w))),
+}
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+def test_transforms_of_loops_agree_with_those_of_what_is_written_out(transform, tier):
+    _, start, xs = arguments(10)
+    rolled, unrolled = [
+        transform(lambda w, loss=loss: loss(w, start, xs)) for loss in (loss_by(scan), loss_by(written_out))
+    ]
+    w = np.array([0.7, 1.3])
+    assert np.allclose(jit(rolled, tier=tier)(w), unrolled(w), rtol=1e-10)
+    assert np.allclose(rolled(w), unrolled(w), rtol=1e-10)
+
+
+def test_a_loop_is_one_operation_of_a_program_whatever_its_turns():
+    def programs(turns):
+        given = (np.array([0.7, 1.3]), (0.1, 0.2))
+        fun = lambda w, start: scan(step_of(w), start, np.linspace(-1.0, 1.0, turns))[0][0]  # noqa: E731
+        for function in (fun, grad(fun), lambda w, start: jvp(lambda w: fun(w, start), (w,), (w,))[1]):
+            compiled_function = jit(function, tier="vm")
+            compiled_function(*given)
+            yield [operation.primitive.name for operation in compiled_function.paths[0].program]
+
+    short, long = [list(programs(turns)) for turns in (10, 40)]
+    for names, more in zip(short, long, strict=True):
+        loops = [name for name in names if name.startswith("loop of")]
+        assert 1 <= len(loops) <= 2 and loops == [name for name in more if name.startswith("loop of")]
+    assert len(short[0]) == len(long[0]) == 2
+    fast = jit(lambda x: fori_loop(0, 8, lambda k, total: total * x + k, 1.0))
+    fast(0.5)
+    assert str(fast.paths[0].program) == (
+        "program of 1 input, 2 operations, 1 output\n"
+        "  v9 = loop of step(1.0, v0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0)\n  v10 = result 0 of v9\n  return v10"
+    )
+
+
+def test_checkpoints_keep_as_many_numbers_as_twice_the_root():
+    def largest(checkpoint):
+        loss = lambda w: scan(step_of(w), (0.1, 0.2), xs, checkpoint=checkpoint)[0][0]  # noqa: E731
+        fast = jit(grad(loss))
+        fast(np.array([0.7, 1.3]))
+        return max([len(operation.operands) for operation in fast.paths[0].program])
+
+    xs = np.zeros(400)
+    assert largest(False) > 3 * 400 > 2 * 3 * 20 + 400 + 100 > largest(True) - 400
+
+
+@st.composite
+def bodies(draw):
+    """A random body of two carried numbers, a row and two numbers from outside, as a list of operations."""
+    size = 5
+    operations = []
+    for _ in range(draw(st.integers(1, 8))):
+        kind = draw(st.sampled_from(["+", "-", "*", "sin", "tanh", "where", "exp"]))
+        operations.append((kind, draw(st.integers(0, size - 1)), draw(st.integers(0, size - 1))))
+        size += 1
+    return operations, [draw(st.integers(0, size - 1)) for _ in range(3)]
+
+
+def run_body(body, w, carry, x):
+    operations, ends = body
+    values = [*carry, x, *w]
+    for kind, a, b in operations:
+        a, b = values[a], values[b]
+        values.append({
+            "+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b * 0.5, "sin": lambda: sin(a),
+            "tanh": lambda: tanh(a), "where": lambda: where(a < b, a, 0.5 * b), "exp": lambda: exp(-a * a),
+        }[kind]())  # fmt: skip
+    return (values[ends[0]], values[ends[1]]), values[ends[2]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(bodies(), st.sampled_from([8, 9, 17]), st.booleans(), st.booleans())
+def test_random_bodies_are_what_is_written_out(body, turns, reverse, nested):
+    def loss(loop):
+        def whole(w, start, xs):
+            def step(carry, x):
+                if not nested:
+                    return run_body(body, w, carry, x)
+                inner, ys = loop(lambda c, z: run_body(body, w, c, z * x), carry, xs[:8])
+                return inner, ys[3] + inner[0]
+
+            (a, b), ys = loop(step, start, xs)
+            return a + 2.0 * b + np.sum(ys * np.arange(1.0, turns + 1.0))
+
+        return whole
+
+    def plain(step, carry, xs):
+        ys = [None] * len(xs)
+        for turn in reversed(range(len(xs))) if reverse else range(len(xs)):
+            carry, ys[turn] = step(carry, xs[turn])
+        return carry, np.array(ys)
+
+    given_to = (np.array([0.7, -0.4]), (0.3, 0.9), np.linspace(-1.0, 1.0, turns))
+    rolled, unrolled = loss(lambda *args: scan(*args, reverse=reverse)), loss(plain)
+    assert jit(rolled, tier="vm")(*given_to) == jit(unrolled, tier="vm")(*given_to)
+    for argument in (0, 1, 2):
+        found, expected = [jit(grad(fun, argument), tier="vm")(*given_to) for fun in (rolled, unrolled)]
+        assert np.allclose(found, expected, rtol=1e-11, atol=1e-12)
+    found, expected = [
+        jit(lambda w, fun=fun: jvp(lambda w: fun(w, *given_to[1:]), (w,), (w,)))(given_to[0])
+        for fun in (rolled, unrolled)
+    ]
+    assert np.allclose(found, expected, rtol=1e-11, atol=1e-12)
+
+
+def test_loops_nest():
+    def inner(x, k):
+        return fori_loop(0, 9, lambda i, y: y + sin(x + i * y) * 0.1, k)
+
+    rolled = lambda x: fori_loop(0, 8, lambda k, total: total + inner(x, total), 0.5)  # noqa: E731
+
+    def unrolled(x):
+        total = 0.5
+        for _ in range(8):
+            y = total
+            for i in range(9):
+                y = y + sin(x + i * y) * 0.1
+            total = total + y
+        return total
+
+    for tier in TIERS:
+        assert jit(value_and_grad(rolled), tier=tier)(0.3) == pytest.approx(value_and_grad(unrolled)(0.3), rel=1e-12)
+        assert jit(grad(grad(rolled)), tier=tier)(0.3) == pytest.approx(grad(grad(unrolled))(0.3), rel=1e-11)
+    assert jit(rolled, tier="vm")(0.3) == unrolled(0.3)
+
+
+def test_what_takes_no_part_is_not_multiplied_with_infinity():
+    def step(carry, x):
+        a, b = carry
+        return (sqrt(a) * 0.0 + a, b * x), b
+
+    fun = lambda start: scan(step, start, np.full(10, 2.0))[0][1]  # noqa: E731
+    assert jit(grad(fun))((0.0, 1.0)) == grad(fun)((0.0, 1.0)) == (0.0, 1024.0)
+    assert jit(jacfwd(fun))((0.0, 1.0))[1] == 1024.0
+    middle = lambda xs: scan(lambda c, x: (c + x, sqrt(x)), 0.0, xs)[1][3]  # noqa: E731
+    expected = np.zeros(9)
+    expected[3] = 0.25
+    xs = np.zeros(9)
+    xs[3] = 4.0
+    assert jit(grad(middle))(xs).tolist() == grad(middle)(xs).tolist() == expected.tolist()
+
+
+def test_where_isolates_a_loop():
+    def fun(x):
+        inside = fori_loop(0, 10, lambda _, y: y * 0.5, 1.0 / x)
+        return where(x > 0.0, inside, x)
+
+    assert jit(value_and_grad(fun))(0.0) == (0.0, 1.0)
+    assert jit(value_and_grad(fun))(2.0) == pytest.approx((0.5**11, -(0.5**12)))
+
+
+def test_bodies_that_decide_are_recorded_turn_by_turn_and_right():
+    def step(c, x):
+        return (c + x if c < 1.0 else c * 0.5), c
+
+    xs = np.linspace(0.0, 1.0, 12)
+    fun = lambda c, xs: scan(step, c, xs)[0]  # noqa: E731
+    fast = jit(value_and_grad(fun, argnums=1))
+    for start in (0.0, 0.6, 1.5):
+        found, expected = fast(start, xs), value_and_grad(fun, argnums=1)(start, xs)
+        assert found[0] == expected[0] and found[1].tolist() == expected[1].tolist()
+    indexed = jit(lambda x: fori_loop(0, 10, lambda k, total: total + x[k], 0.0))
+    assert indexed(np.arange(10.0)) == 45.0
+
+
+def test_while_loops_have_all_derivatives():
+    fun = lambda x: while_loop(lambda y: y < 100.0, lambda y: y * y, x)  # noqa: E731
+    for derivative in (lambda f: f, grad, lambda f: grad(grad(f))):
+        for x in (3.0, 1.5, 200.0):
+            assert jit(derivative(fun))(x) == derivative(fun)(x)
+    assert fun(3.0) == 6561.0 and grad(fun)(3.0) == 8.0 * 3.0**7
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_rows_run_loops(tier):
+    fun = lambda w, x: scan(step_of(w), (0.1, x), np.linspace(0.0, 1.0, 10))[0][0]  # noqa: E731
+    X = np.linspace(-1.0, 1.0, 70)
+    w = np.array([0.7, 1.3])
+    value, slope = jit(vmap(value_and_grad(fun), in_axes=(None, 0)), tier=tier)(w, X)
+    for row in (0, 33, 69):
+        expected = value_and_grad(fun)(w, X[row])
+        assert value[row] == pytest.approx(expected[0], rel=1e-13)
+        assert np.allclose(slope[row], expected[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_decisions_on_results_of_a_loop_are_those_of_plain_python(tier):
+    def fun(x):
+        total = fori_loop(0, 20, lambda k, y: y + sin(y * x) * 0.1, x)
+        return total if total > 1.0 else -total
+
+    fast = jit(fun, tier=tier)
+    for x in np.linspace(0.1, 1.0, 40):
+        assert fast(x) == pytest.approx(fun(x), rel=1e-13)
+
+
+def test_bodies_call_back():
+    half = callback(lambda x: 0.5 * x, vjp=lambda primals, cotangent: (0.5 * cotangent,))
+    fun = lambda x: fori_loop(0, 10, lambda _, y: half(y) * x, 1.0)  # noqa: E731
+    for tier in TIERS:
+        assert jit(value_and_grad(fun), tier=tier)(2.0) == pytest.approx((1.0, 5.0))
+
+
+Point = namedtuple("Point", "x y")
+
+
+def test_rows_and_results_have_any_structure():
+    def step(carry, row):
+        total = carry["total"] + row[0].x * row[1]["z"].sum()
+        return {"total": total}, {"a": total, "b": (row[0].y, row[1]["z"] * total)}
+
+    xs = (Point(np.arange(9.0), [float(k) for k in range(9)]), {"z": np.ones((9, 2))})
+    for run in (lambda fun: fun, jit):
+        carry, ys = run(lambda start: scan(step, {"total": start}, xs))(1.0)
+        assert carry["total"] == 73.0 and ys["a"].shape == (9,) and ys["b"][1].shape == (9, 2)
+        assert ys["b"][0].tolist() == list(range(9))
+
+
+def test_arguments_are_checked():
+    step = lambda c, x: (c, None)  # noqa: E731
+    with pytest.raises(ArgumentError, match="scan needs one number of turns; neither xs nor length says"):
+        scan(step, 0.0)
+    with pytest.raises(ArgumentError, match=r"scan needs one number of turns; xs and length say \[3, 4\]"):
+        scan(step, 0.0, [1.0, 2.0, 3.0], 4)
+    with pytest.raises(ArgumentError, match="length as a whole number of turns, got -1"):
+        scan(step, 0.0, None, -1)
+    with pytest.raises(ArgumentError, match=r"takes xs as arrays or lists of rows, .* got float 3.0"):
+        scan(step, 0.0, 3.0)
+    with pytest.raises(ArgumentError, match=r"fori_loop counts from upper=2.5, which is no int"):
+        fori_loop(0, 2.5, lambda k, c: c, 0.0)
+    with pytest.raises(OutputError, match=r"must return a pair \(carry, y\), got float"):
+        scan(lambda c, x: c, 0.0, [1.0])
+    for run in (lambda fun: fun, jit):
+        with pytest.raises(OutputError, match="the carry has one structure in all turns of a loop"):
+            run(lambda c: scan(lambda c, x: ((c, c), None), c, np.ones(10))[0])(0.0)
+    with pytest.raises(OutputError, match="returned number in one turn and"):
+        scan(lambda c, x: (c, 1.0 if x else (1.0, 2.0)), 0.0, [1.0, 0.0])
+
+
+def test_maps_inside_compiled_functions_are_one_operation():
+    def row(w, x):
+        return sin(w[0] * x[0]) * x[1] + w[1] * cos(x[1])
+
+    X, w = np.random.default_rng(0).normal(size=(20, 2)), np.array([0.7, 1.3])
+    for reduce in (None, "sum", "mean"):
+        mapped = vmap(row, in_axes=(None, 0), reduce=reduce)
+
+        def rows(w, X, reduce=reduce):
+            found = [row(w, x) for x in X]
+            return np.array(found) if reduce is None else sum(found[1:], found[0]) / (20 if reduce == "mean" else 1)
+
+        for argument in (0, 1):
+            losses = [lambda w, X, f=f: np.sum(f(w, X) ** 2) for f in (mapped, rows)]
+            assert jit(losses[0], tier="vm")(w, X) == jit(losses[1], tier="vm")(w, X)
+            found, expected = [jit(grad(loss, argument), tier="vm")(w, X) for loss in losses]
+            assert np.array_equal(found, expected)
+            found, expected = [jit(hessian(loss, argument), tier="vm")(w, X) for loss in losses]
+            assert np.allclose(found, expected, rtol=1e-11, atol=1e-12)
+    fast = jit(vmap(row, in_axes=(None, 0), reduce="sum").__call__)
+    fast(w, X)
+    assert len(fast.paths[0].program) == 2
+
+
+def test_a_map_of_maps_is_compiled():
+    ys = np.linspace(0.0, 1.0, 10)
+    outer = vmap(lambda x: vmap(lambda y: x * exp(y), reduce="sum")(ys))
+    X = np.linspace(0.0, 1.0, 30)
+    assert np.allclose(outer(X), X * np.exp(ys).sum(), rtol=1e-14)
+    assert len(outer.paths) == 1 and len(outer.paths[0].program) == 2
+    assert math.isclose(grad(lambda a: outer(X * a).sum())(1.0), X.sum() * np.exp(ys).sum(), rel_tol=1e-13)
+
+
+def test_short_loops_are_recorded_turn_by_turn(monkeypatch):
+    monkeypatch.undo()
+    body = lambda _, y: sin(y)  # noqa: E731
+    for turns, operations in ((8, 8), (loops.LEAST - 1, loops.LEAST - 1), (loops.LEAST, 2)):
+        fast = jit(lambda x, turns=turns: fori_loop(0, turns, body, x))
+        assert fast(0.5) == fori_loop(0, turns, body, 0.5)
+        assert len(fast.paths[0].program) == operations
+    over_rows = vmap(lambda x: fori_loop(0, loops.LEAST, body, x))
+    over_rows(np.ones(3))
+    assert len(over_rows.paths[0].program) == loops.LEAST
