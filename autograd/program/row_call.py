@@ -51,8 +51,7 @@ class RowCall:
         start = 0
         for (part, reduction), stored in zip(self.reduction.parts(structure), self.results, strict=True):
             if reduction is None:
-                rows = iter(stored)
-                built.append(part.map_pieces(lambda start, piece, rows=rows: as_rows(next(rows), piece)))
+                built.append(with_all_rows(part, stored))
             else:
                 sums = array("d", self.totals[start : start + part.size].tobytes())
                 built.append(self.reduction.reduced(part, reduction, sums, self.rows.count))
@@ -124,6 +123,12 @@ class RowCall:
                 made.append(rows)
             self.results.append(made)
         self.targets = Columns(targets, True)
+
+
+def with_all_rows(part: Structure, stored: list[Any]) -> Any:
+    """A part of a result for all rows, from the arrays of its leaves."""
+    arrays = iter(stored)
+    return part.map_pieces(lambda start, piece: as_rows(next(arrays), piece))
 
 
 def as_rows(stored: Any, piece: Structure) -> Any:
