@@ -60,8 +60,8 @@ class Discrete:
         self.low = low
         self.high = high
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
         # What `isinstance` asks, and `match`; `type` tells the truth.
         return type(self.number)
 

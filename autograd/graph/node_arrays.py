@@ -564,8 +564,8 @@ class DiscreteArray(NDArrayOperatorsMixin):
         self._holder = holder
         self.dtype = numpy.dtype(dtype)
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
         # What `isinstance` asks; `type` tells the truth.
         return numpy.ndarray
 
