@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from autograd.program.machine.machine import Columns, Machine, Rows
@@ -64,7 +63,7 @@ class RowCall:
             self.totals = numpy.zeros(0)
         for (part, reduction), stored in zip(self.reduction.parts(structure), self.results, strict=True):
             if reduction is None:
-                built.append(part.map_pieces(partial(rows_of, iter(stored))))
+                built.append(with_all_rows(part, stored))
             else:
                 sums = array("d", self.totals[start : start + part.size].tobytes())
                 built.append(self.reduction.reduced(part, reduction, sums, self.rows.count))
@@ -178,7 +177,12 @@ class RowCall:
         self.targets = Columns(targets, True)
 
 
-def rows_of(stored: Iterator[Any], start: int, piece: Structure) -> Any:
-    """The results of all rows for the next part of one, which the machine wrote as floats."""
-    rows = next(stored)
-    return rows if piece.whole is None else piece.whole.array(rows, rows.shape)
+def with_all_rows(part: Structure, stored: list[Any]) -> Any:
+    """A part of a result for all rows, from the arrays of its leaves."""
+    arrays = iter(stored)
+    return part.map_pieces(lambda start, piece: as_rows(next(arrays), piece))
+
+
+def as_rows(stored: Any, piece: Structure) -> Any:
+    """The results of all rows for a part of one, which the machine wrote as floats."""
+    return stored if piece.whole is None else piece.whole.array(stored, stored.shape)
