@@ -6,12 +6,13 @@ They are compiled once for samples of one shape, and run by Python where that is
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
-from autograd import Node, TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
+from autograd import Node, OperandError, TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
 from autograd.graph.modes import enable_grad, is_strict, is_traced
 from autograd.program.recording_limits import TooManyPaths
 from layers.arrays import plain
@@ -304,7 +305,12 @@ class CompiledStep:
             if alone:
                 function = jit(value_and_grad(self.of_one("gradient")), tier=self.step.tier, max_paths=MOST_PATHS)
                 self._functions["gradient", "alone"] = function
-            known = self._bound[kind] = arrays, function.bind(*arrays)
+            try:
+                known = self._bound[kind] = arrays, function.bind(*arrays)
+            except OperandError:
+                # Arrays that NumPy would copy are handed over in each step.
+                self._bound[kind] = -sys.maxsize
+                return function(*arrays)
         arrays, run = known
         for array, argument in zip(arrays, arguments, strict=True):
             array[...] = argument
