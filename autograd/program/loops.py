@@ -29,7 +29,7 @@ from autograd.program.trace import record
 from autograd.transforms.masked import settled
 from autograd.transforms.sparse import matrix_leaf
 from autograd.transforms.taped_run import TapedRun, name_of
-from autograd.transforms.trees import Structure, as_array, flatten, renewed
+from autograd.transforms.trees import Structure, as_array, check_depth, flatten, renewed
 
 __all__ = ["SHORTEST", "Loop", "fori_loop", "recorded_rows", "scan", "while_loop"]
 
@@ -150,6 +150,7 @@ def rows_of(xs: Any) -> list[Any]:
         return leaf
 
     if xs is not None:
+        check_depth(xs, "xs")
         map_rows(note, xs)
     return rows
 

@@ -18,11 +18,15 @@ from autograd.transforms.trees import bracketed, check_depth
 
 __all__ = ["Layout", "OfLeaves", "check_axes", "is_plain_call", "moved", "row_of_ones"]
 
+# An array of NumPy's has no more; a list that holds itself would have any number.
+MOST_AXES = 64
+
 
 def check_axes(what: str, axes: Any, of_arguments: bool) -> None:
     """Raise TypeError unless these are an axis, None, or containers of them; one tuple or list has the arguments."""
     if axes is None or (isinstance(axes, int) and not isinstance(axes, bool)):
         return
+    check_depth(axes, what)
     container = parts_of(axes)
     if container is None or (of_arguments and not isinstance(axes, list | tuple)):
         raise TypeError(f"{what} is an axis, None, or a tuple of these for each argument, got {axes!r:.60}")
@@ -48,7 +52,11 @@ def is_array_of_rows(value: Any) -> bool:
     if getattr(value, "ndim", 0) > 0:
         return True
     only_lists = True
+    axes = 0
     while type(value) in (list, tuple) and len(value):
+        axes += 1
+        if axes > MOST_AXES:
+            return False
         only_lists &= type(value) is list
         value = value[0]
         if getattr(value, "ndim", 0) > 0:

@@ -19,6 +19,9 @@ ENTRIES = {
     "vmap": "vmap(lambda a: 1.0)(deep)",
     "vmap shared": "vmap(lambda a, b: b, in_axes=(None, 0))(deep, np.ones(3))",
     "vmap result": "vmap(lambda a: deep)(np.ones(3))",
+    "vmap axes": "vmap(lambda a: 1.0, in_axes=deep)(np.ones(3))",
+    "vmap axes of results": "vmap(lambda a: 1.0, out_axes=deep)(np.ones(3))",
+    "vmap by name": "vmap(lambda a: 1.0)(a=deep)",
     "vmap strict": "with_strict(lambda: vmap(lambda a: deep)(np.ones(3)))",
     "grad": "grad(lambda a: 1.0)(deep)",
     "grad result": "grad(lambda a: deep)(1.0)",
@@ -43,6 +46,9 @@ ENTRIES = {
     "gradcheck": "gradcheck(lambda a: 1.0, deep)",
     "gradcheck result": "gradcheck(lambda a: deep, 1.0)",
     "implicit": "implicit.root(lambda x, a: x)(lambda a: 1.0)(deep)",
+    "scan carry": "scan(lambda carry, x: (carry, None), deep, np.ones(3))",
+    "scan rows": "scan(lambda carry, x: (carry, x), 1.0, (deep, deep))",
+    "fori_loop": "fori_loop(0, 3, lambda number, carry: deep, 1.0)",
     "draw": "viz.draw(jit(lambda a: 1.0), deep)",
 }
 SHAPES = {
