@@ -90,6 +90,15 @@ def _is_bool(value: Any) -> bool:
 
 
 def shown_value(value: Any) -> str:
-    """A value in a message; Python writes no ints of more than some thousand digits."""
+    """A value in a message; Python writes no ints of more than some thousand digits, and nothing that holds them.
+
+    >>> shown_value([1, 2]), shown_value([10**5000])
+    ('[1, 2]', 'a list with numbers beyond all floats')
+    """
     whole = integer_or_none(value)
-    return f"{value!r:.60}" if whole is None or abs(to_float(whole)) < math.inf else "a number beyond all floats"
+    if whole is not None and abs(to_float(whole)) == math.inf:
+        return "a number beyond all floats"
+    try:
+        return f"{value!r:.60}"
+    except ValueError:
+        return f"a {type(value).__name__} with numbers beyond all floats"

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from autograd.files import whole_file
 from autograd.text import one_line
 from layers.errors import StateError
+from layers.options import shown_value
 from layers.saving.registry import nearest
 
 __all__ = ["check_state", "read_about", "read_further", "read_state", "write_state"]
@@ -49,7 +50,7 @@ def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[
             array = numpy.array(state[name], dtype=float)
         except (OverflowError, TypeError, ValueError):
             raise StateError(
-                f"{what}: {one_line(name)} in the state is no array of numbers: {state[name]!r:.60}"
+                f"{what}: {one_line(name)} in the state is no array of numbers: {shown_value(state[name])}"
             ) from None
         check_shape(what, name, array.shape, shape)
         if not numpy.isfinite(array).all():

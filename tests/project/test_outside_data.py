@@ -235,6 +235,8 @@ def test_a_number_beyond_all_floats_is_refused_among_data_and_rates():
         model.predict([[10**400]])
     with pytest.raises(StateError, match="weight in the state is no array of numbers"):
         model.load_state_dict({"dense_0.weight": [[10**400]], "dense_0.bias": [0.0]})
+    with pytest.raises(StateError, match="weight in the state is no array of numbers: a list with numbers beyond all"):
+        model.load_state_dict({"dense_0.weight": [[10**5_000]], "dense_0.bias": [0.0]})
     with pytest.raises(DescriptionError, match="a learning rate is a finite number, 0 or more, got inf"):
         SGD(lr=lambda progress: 10**400).updated(np.ones(1), np.ones(1))
 
