@@ -13,7 +13,7 @@ from layers.activations import activation_of
 from layers.arrays import along_last_axis, elementwise, is_array, of_each_row
 from layers.base import Layer, Names, registered
 from layers.errors import DescriptionError, ShapeError
-from layers.options import integer_or_none, seed_of, whole_number
+from layers.options import integer_or_none, seed_of, shown_value, whole_number
 from layers.parameters.initialisers import initialiser_of
 from layers.parameters.parameter import Parameter
 from layers.reductions import inner_product
@@ -127,8 +127,8 @@ class Dense(_Weighted):
         super().__init__(**names)
         if n_out is None and n_in is not None:
             raise DescriptionError(
-                f"{self.shown}: n_out is missing: Dense(n_in, n_out), or Dense(None, {n_in!r:.20}) if the first input "
-                "is to decide the number of inputs"
+                f"{self.shown}: n_out is missing: Dense(n_in, n_out), or Dense(None, {shown_value(n_in)}) if the first "
+                "input is to decide the number of inputs"
             )
         self.n_out = whole_number(f"{self.shown}: n_out", n_out)
         self._make_weights(n_in, (self.n_out,), activation, weight_init, bias_init, bias, seed)

@@ -10,7 +10,7 @@ from typing import Any
 from autograd.numbers.operands import number_or_none, to_float
 from layers.errors import DescriptionError
 
-__all__ = ["finite_number", "integer_or_none", "seed_of", "share", "truth", "whole_number"]
+__all__ = ["finite_number", "integer_or_none", "seed_of", "share", "shown_value", "truth", "whole_number"]
 
 
 def finite_number(what: str, value: Any, *, least: float | None = None, above: float | None = None) -> float:
@@ -23,7 +23,7 @@ def finite_number(what: str, value: Any, *, least: float | None = None, above: f
     number = math.nan if given is None else given
     if not math.isfinite(number) or (least is not None and number < least) or (above is not None and number <= above):
         limit = f", {least} or more" if least is not None else f" above {above}" if above is not None else ""
-        raise DescriptionError(f"{what} is a finite number{limit}, got {_shown(value)}")
+        raise DescriptionError(f"{what} is a finite number{limit}, got {shown_value(value)}")
     return number
 
 
@@ -35,7 +35,7 @@ def whole_number(what: str, value: Any, *, least: int = 1) -> int:
     """
     whole = integer_or_none(value)
     if whole is None or not least <= whole <= sys.maxsize:
-        raise DescriptionError(f"{what} is a whole number, {least} or more, got {_shown(value)}")
+        raise DescriptionError(f"{what} is a whole number, {least} or more, got {shown_value(value)}")
     return whole
 
 
@@ -80,7 +80,7 @@ def seed_of(seed: Any) -> tuple[int, ...] | None:
         return None
     whole = integer_or_none(seed)
     if whole is None or not 0 <= to_float(whole) < math.inf:
-        raise DescriptionError(f"a seed is a whole number, 0 or more, or None, got {_shown(seed)}")
+        raise DescriptionError(f"a seed is a whole number, 0 or more, or None, got {shown_value(seed)}")
     return (whole,)
 
 
@@ -89,7 +89,16 @@ def _is_bool(value: Any) -> bool:
     return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", "") == "b"
 
 
-def _shown(value: Any) -> str:
-    """A value in a message; Python writes no ints of more than some thousand digits."""
+def shown_value(value: Any) -> str:
+    """A value in a message; Python writes no ints of more than some thousand digits, and nothing that holds them.
+
+    >>> shown_value([1, 2]), shown_value([10**5000])
+    ('[1, 2]', 'a list with numbers beyond all floats')
+    """
     whole = integer_or_none(value)
-    return f"{value!r:.60}" if whole is None or abs(to_float(whole)) < math.inf else "a number beyond all floats"
+    if whole is not None and abs(to_float(whole)) == math.inf:
+        return "a number beyond all floats"
+    try:
+        return f"{value!r:.60}"
+    except ValueError:
+        return f"a {type(value).__name__} with numbers beyond all floats"

@@ -35,8 +35,6 @@ EQUIVALENT: dict[str, str] = {
     "primitives.py acosh: gradient x <= 100000000.0 as x < 100000000.0": EITHER_FORM,
     "primitives.py acosh: gradient 100000000.0 as 100000001.0": EITHER_FORM,
     "primitives.py atan2: Abs(a) > Abs(b) as Abs(a) >= Abs(b), in steep = Abs(a) > Abs(b)": EITHER_FORM,
-    "primitives.py xlogy: gradient where(b == 0.0, where(a == 0.0, 0.0, a / b), a / b) as where(a == 0.0, 0.0, a / b)":
-        ZERO_TIMES,
     "primitives.py hypot: gradient Max(out, LEAST) with its operands swapped": COMMUTES,
     "primitives.py norm: gradient Max(out, LEAST) with its operands swapped": COMMUTES,
     "primitives.py prod: Prod(*operands[:place], *operands[place + 1:]) with its operands swapped, "

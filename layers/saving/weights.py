@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO
 from autograd.files import whole_file
 from autograd.text import one_line
 from layers.errors import StateError
+from layers.options import shown_value
 from layers.saving.registry import nearest
 
 __all__ = ["check_state", "read_about", "read_further", "read_state", "write_state"]
@@ -20,10 +22,8 @@ Shapes = Mapping[str, tuple[int | None, ...]]
 
 # Headers of arrays have some hundred bytes, and what NumPy reads of one is limited by its own length alone.
 LONGEST_HEADER = 10_000
-# The member of an .npz, and the key in the header of a .safetensors, in which a file tells about itself, as JSON; and
-# the limit of its length.
+# The member of an .npz, and the key in the header of a .safetensors, in which a file tells about itself, as JSON.
 ABOUT = "about.json"
-LONGEST_ABOUT = 100_000_000
 # The numbers in a .safetensors that NumPy has.
 NUMPY_KINDS = ("F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8")
 # The name of a member of a zip has 65,535 bytes at most, with its suffix.
@@ -50,7 +50,7 @@ def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[
             array = numpy.array(state[name], dtype=float)
         except (OverflowError, TypeError, ValueError):
             raise StateError(
-                f"{what}: {one_line(name)} in the state is no array of numbers: {state[name]!r:.60}"
+                f"{what}: {one_line(name)} in the state is no array of numbers: {shown_value(state[name])}"
             ) from None
         check_shape(what, name, array.shape, shape)
         if not numpy.isfinite(array).all():
@@ -224,10 +224,24 @@ def _about_npz(path: Path) -> str | None:
     with zipfile.ZipFile(path) as archive:
         if ABOUT not in archive.namelist():
             return None
-        member = archive.getinfo(ABOUT)
-        if member.compress_type != zipfile.ZIP_STORED or member.file_size > LONGEST_ABOUT:
-            raise StateError(f"what {path} tells about itself is compressed, or longer than {LONGEST_ABOUT} bytes")
+        member = _member(archive, ABOUT, path)
+        if member.compress_type != zipfile.ZIP_STORED:
+            raise StateError(f"what {path} tells about itself is compressed, so that its length is not known")
         return archive.read(member).decode()
+
+
+def _member(archive: Any, name: str, path: Path) -> Any:
+    """What a zip tells of a member. Raises BadZipFile if that claims bytes that the file doesn't have.
+
+    Python's reader takes memory for all that is claimed before it reads.
+    """
+    import zipfile
+
+    member = archive.getinfo(name)
+    stored = member.file_size if member.compress_type == zipfile.ZIP_STORED else 0
+    if max(member.compress_size, stored) > path.stat().st_size:
+        raise zipfile.BadZipFile(f"{one_line(name)} claims more bytes than the file has")
+    return member
 
 
 def _about_safetensors(path: Path) -> str | None:
@@ -281,12 +295,12 @@ def _read_npz(path: Path, shapes: Shapes, what: str, strict: bool) -> dict[str, 
         for name, shape in shapes.items():
             if name not in members:
                 continue
-            codec = archive.getinfo(members[name]).compress_type
-            if codec not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            member = _member(archive, members[name], path)
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 # Python unpacks others by whole blocks, of any size.
                 raise StateError(f"{what}: {one_line(f'{name} in {path}')} is compressed as NumPy never does")
             # Compressed, a few bytes can claim to be a parameter of any length that is still open.
-            if None in shape and codec != zipfile.ZIP_STORED:
+            if None in shape and member.compress_type != zipfile.ZIP_STORED:
                 raise StateError(
                     f"{what}: {one_line(f'{name} in {path}')} is compressed, and its shape is not settled yet"
                 )
@@ -304,6 +318,10 @@ def _read_npz(path: Path, shapes: Shapes, what: str, strict: bool) -> dict[str, 
                 check_shape(what, name, given, shape)
                 if dtype.kind not in "fiu":
                     raise StateError(f"{what}: {one_line(f'{name} in {path}')} holds {dtype}, not numbers")
+                if math.prod(given) * dtype.itemsize > member.file_size:
+                    raise StateError(
+                        f"{what}: {one_line(f'{name} in {path}')} holds fewer numbers than its shape tells"
+                    )
             with archive.open(members[name]) as file:
                 found[name] = numpy.array(npy.read_array(file, allow_pickle=False), dtype=float)
     return found

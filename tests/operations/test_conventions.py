@@ -96,6 +96,14 @@ def test_value_and_derivatives_are_those_of_the_table(row, way):
     assert list(slopes) == pytest.approx(list(row.slopes), rel=ROUNDINGS * 2.0**-53, abs=0.0, nan_ok=True)
 
 
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+@pytest.mark.parametrize(("factor", "slope"), [(2.0, inf), (-2.0, -inf)])
+def test_the_pole_of_xlogy_has_the_sign_of_its_factor_at_both_zeros(way, zero, factor, slope):
+    assert list(way(lambda y: xlogy(factor, y), (zero,))[1]) == [slope]
+    assert list(way(xlogy, (factor, zero))[1]) == [-inf, slope]
+
+
 def test_the_page_has_every_row_of_the_table():
     page = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
     found = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]

@@ -235,6 +235,8 @@ def test_a_number_beyond_all_floats_is_refused_among_data_and_rates():
         model.predict([[10**400]])
     with pytest.raises(StateError, match="weight in the state is no array of numbers"):
         model.load_state_dict({"dense_0.weight": [[10**400]], "dense_0.bias": [0.0]})
+    with pytest.raises(StateError, match="weight in the state is no array of numbers: a list with numbers beyond all"):
+        model.load_state_dict({"dense_0.weight": [[10**5_000]], "dense_0.bias": [0.0]})
     with pytest.raises(DescriptionError, match="a learning rate is a finite number, 0 or more, got inf"):
         SGD(lr=lambda progress: 10**400).updated(np.ones(1), np.ones(1))
 
@@ -306,7 +308,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             if name != "dense_0.weight.npy":
-                archive.writestr(name, content)
+                archive.writestr(name, content, zipfile.ZIP_STORED)
                 continue
             with archive.open(name, "w", force_zip64=True) as member:
                 member.write(content)
@@ -321,6 +323,49 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
     finally:
         tracemalloc.stop()
     assert np.array_equal(model.state_dict()["dense_0.weight"], small().state_dict()["dense_0.weight"])
+
+
+def refused_with_little_memory(path, model, message):
+    tracemalloc.start()
+    try:
+        with pytest.raises(StateError, match=message):
+            model.load(path)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_a_file_tells_about_itself_is_not_unpacked(tmp_path):
+    path = tmp_path / "weights.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("about.json", b" " * 2**24)
+    refused_with_little_memory(path, small(), r"what .* tells about itself is compressed, so that its length")
+
+
+@pytest.mark.parametrize("name", ["about.json", "dense_0.weight.npy"])
+@pytest.mark.parametrize("place", [20, 24], ids=["compressed", "unpacked"])
+def test_a_member_that_claims_more_bytes_than_the_file_has_is_not_read(tmp_path, name, place):
+    path = tmp_path / "weights.npz"
+    small().save(path)
+    content = bytearray(path.read_bytes())
+    # The last time, a name stands 46 bytes behind the start of its entry in the directory, which has both lengths.
+    entry = content.rindex(name.encode()) - 46
+    assert content[entry : entry + 4] == b"PK\x01\x02"
+    struct.pack_into("<I", content, entry + place, 2**30)
+    path.write_bytes(content)
+    refused_with_little_memory(path, small(), f"is damaged or no file of weights: {name} claims more bytes")
+
+
+def test_a_shape_that_is_open_claims_no_more_numbers_than_the_file_has(tmp_path):
+    path = tmp_path / "weights.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in small().state_dict().items():
+            file = io.BytesIO()
+            np.save(file, array)
+            content = file.getvalue().replace(b"'shape': (2, 3), }" + b" " * 8, b"'shape': (200000000, 3), }")
+            archive.writestr(f"{name}.npy", content)
+    model = Sequential(Dense(None, 3, "relu"), Dense(None, 1))
+    refused_with_little_memory(path, model, "dense_0.weight in .* holds fewer numbers than its shape tells")
 
 
 @pytest.mark.parametrize(
