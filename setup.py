@@ -30,19 +30,21 @@ def load_compilation():
 
 compilation = load_compilation()
 
-# Where programs spend their time: loops over doubles, nodes and their sweep, the calls of a program. All else is
-# compiled with -Og, in a third of the time of -O2, and no slower: it calls Python.
+# Where programs spend their time: nodes and their sweep, loops over doubles, derivatives, recording, and the calls of a
+# program. All else is compiled with -Og, in a third of the time, and no slower: it is seldom run, or calls NumPy.
 HOT = {
-    "graph/local_gradients": "-O2", "graph/modes": "-O2", "graph/node": "-O3", "graph/sweep": "-O3",
-    "numbers/accumulate": "-O3", "numbers/special": "-O3",
-    "operations/_kernels": "-O3", "operations/functions": "-O2", "operations/kernel": "-O3", "operations/nary": "-O3",
-    "operations/primitive": "-O2",
-    "program/binding": "-O2", "program/jit": "-O2", "program/paths": "-O2", "program/signature": "-O2",
-    "program/machine/_blocks": "-O3", "program/machine/block": "-O3", "program/machine/machine": "-O2",
-    "program/machine/step": "-O2",
-    "transforms/curvature": "-O2", "transforms/edge_pushing": "-O2", "transforms/elimination": "-O2",
-    "transforms/masked": "-O2", "transforms/tape": "-O2",
-}  # fmt: skip
+    f"{room}/{module}"
+    for room, modules in {
+        "graph": "local_gradients modes node sweep",
+        "numbers": "accumulate arrays operands special",
+        "operations": "_kernels functions kernel nary primitive",
+        "program": "binding builder compiled_derivatives final_passes jit paths reduction row_arguments row_call "
+        "signature trace vmap",
+        "program/machine": "_blocks block machine step",
+        "transforms": "containers curvature derivatives edge_pushing elimination masked tape taped_run trees",
+    }.items()
+    for module in modules.split()
+}
 # The inner loops are compiled for wider vector units too; the machine takes those of the processor it is on.
 BLOCKS = "autograd.program.machine._blocks"
 VARIANTS = {"avx2": ["-march=x86-64-v3"], "avx512": ["-march=x86-64-v4", "-mprefer-vector-width=512"]}
@@ -267,7 +269,7 @@ def options(name):
     """The options of the C compiler for a module."""
     flags = []
     if os.name == "posix":
-        level = HOT.get(name.removeprefix("autograd.").replace(".", "/"), "-Og")
+        level = "-O3" if name.removeprefix("autograd.").replace(".", "/") in HOT else "-Og"
         # No contraction of a * b + c: uncompiled and compiled give the same bits.
         flags = [level, "-g0", "-ffp-contract=off", "-fno-math-errno"]
     return flags + os.environ.get("AUTOGRAD_CFLAGS", "").split()
