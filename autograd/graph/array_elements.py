@@ -129,6 +129,7 @@ REDUCTIONS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "logaddexp": lambda row: Logsumexp(*row),
     "logical_or": lambda row: functools.reduce(operator.or_, [holds(x) for x in row], False),
     "logical_and": lambda row: functools.reduce(operator.and_, [holds(x) for x in row], True),
+    "logical_xor": lambda row: functools.reduce(differ, [holds(x) for x in row], False),
 }
 
 

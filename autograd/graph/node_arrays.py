@@ -506,7 +506,11 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         result = getattr(loop, method)(*plain, **options)
     if result is None:
         return None
-    return into(out, make(list_of(result), result.shape))
+    elements = list_of(result)
+    if name in TRUTHS:
+        # The first element of a row has gone through no function: it is a number still.
+        elements = [holds(x) for x in elements]
+    return into(out, make(elements, result.shape))
 
 
 def reduction(
@@ -516,7 +520,7 @@ def reduction(
     """The result of `ufunc.reduce`."""
     make = as_truths if name in TRUTHS else as_nodes
     of_row = REDUCTIONS.get(name, functools.partial(functools.reduce, function))
-    if name not in ("add", "multiply", "logical_or", "logical_and", "logaddexp"):
+    if name not in ("add", "multiply", "logical_or", "logical_and", "logical_xor", "logaddexp"):
         missing = initial is numpy._NoValue or initial is None
         if missing and 0 in [len(row) for row in rows_of(given, axis)[0]]:
             raise ValueError(f"zero-size array to reduction operation {name} which has no identity")

@@ -217,7 +217,7 @@ class Mapped(CompiledOverRows):
         if rows.nodes:
             raise OperandError(f"{self.__name__} can only be bound to plain numbers and arrays, got nodes")
         for place, (given, argument) in enumerate(zip(args, rows.arguments, strict=True)):
-            if rows.mapped[place] and argument is not given:
+            if rows.mapped[place] and (argument is not given or place in rows.wholes):
                 raise OperandError(
                     f"{self.__name__} can be bound to contiguous arrays of float64 with rows first, argument {place} "
                     f"is none"

@@ -100,7 +100,7 @@ def result_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
     if is_discrete(value):
         return [value.node], Structure(None, [], shape=(), whole=Whole(type(value.number), value.low, value.high))
     if hasattr(type(value), "dtype") and hasattr(value.dtype, "kind") and value.dtype.kind in "iub":
-        return whole_leaf(value)
+        return whole_leaf(value) or matrix_leaf(value, what)
     return matrix_leaf(value, what)
 
 

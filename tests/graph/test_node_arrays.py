@@ -203,6 +203,37 @@ def test_rows_that_hold_nodes_are_such_arrays():
     assert jit(vmap(np.max))(rows[:1]).tolist() == [1.0]
 
 
+OF_ROWS = {
+    "accumulate": lambda ufunc, x: ufunc.accumulate(x, axis=0),
+    "reduceat": lambda ufunc, x: ufunc.reduceat(x, [0, 2, 1], axis=1),
+    "reduce of one": lambda ufunc, x: ufunc.reduce(x[:1], axis=0),
+    "reduce of none": lambda ufunc, x: ufunc.reduce(x[:0], axis=0),
+    "reduce": lambda ufunc, x: ufunc.reduce(x, axis=1),
+}
+
+
+@pytest.mark.parametrize("ufunc", [np.logical_and, np.logical_or, np.logical_xor], ids=lambda ufunc: ufunc.__name__)
+@pytest.mark.parametrize("way", OF_ROWS)
+def test_the_first_element_of_a_row_is_a_truth_as_all_others_are(ufunc, way):
+    def truths(x):
+        return OF_ROWS[way](ufunc, x)
+
+    def weighted(x):
+        return sum((truths(x) * 3.0).ravel())
+
+    def of_compiled(x):
+        return sum(x * 1.0 for x in jit(truths)(x).ravel())
+
+    x = np.array([[0.617, 0.0, np.nan], [0.878, 1.343, 0.0], [-0.059, 0.0, 0.245]])
+    expected = truths(x)
+    assert expected.dtype == bool
+    for found in (truths(array([Variable(number) for number in x.ravel()]).reshape(3, 3)), jit(truths)(x)):
+        assert found.dtype == bool and found.tolist() == expected.tolist()
+    assert jit(lambda x: truths(x) * 3.0)(x).tolist() == (expected * 3.0).tolist()
+    for function in (weighted, jit(weighted), of_compiled):
+        assert grad(function)(x).tolist() == np.zeros((3, 3)).tolist()
+
+
 def test_conditions_of_arrays_are_results():
     assert jit(lambda x: x > 0.0)(np.array([1.0, -1.0])).tolist() == [1.0, 0.0]
     assert jit(lambda x: {"a": [(x > 0.0).reshape(2, 1)]})(np.array([1.0, -1.0]))["a"][0].tolist() == [[1.0], [0.0]]

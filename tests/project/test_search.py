@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 
+import numpy as np
 import pytest
 
 import autograd
 from tools import random_numpy, random_python
-from tools.fuzz_entries import fuzz
+from tools.fuzz_entries import array_of_itself, fuzz, holding_itself, without_rings
 from tools.search_programs import Case, draw_case, examine, search, smallest
 
 # Uncompiled, a program takes ten times as long.
@@ -29,6 +31,17 @@ def test_everything_public_withstands_arguments_that_nobody_should_give():
     ends, troubles = fuzz(0, 2_000 // SHARE)
     assert troubles == []
     assert ends.total() == 2_000 // SHARE and ends["a result"] > 100 // SHARE
+
+
+def test_an_operator_gets_no_array_without_end_unless_a_node_is_beside_it():
+    ring = array_of_itself()
+    assert without_rings([1.0, [ring]])[1][0].tolist() == [None, 1.0]
+    plain, endless = np.array([None, 2.0]), holding_itself()
+    assert without_rings(plain) is plain and without_rings(endless)[0] == 1.0
+    for call in (operator.add, operator.mul, operator.pow):
+        for operands in ((autograd.Variable(2.0), ring), (ring, autograd.Variable(2.0))):
+            with pytest.raises(RecursionError):
+                call(*operands)
 
 
 def test_programs_are_the_same_each_time_and_use_every_template():
