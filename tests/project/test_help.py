@@ -162,7 +162,8 @@ def test_keras_first_line_is_told_its_form_here():
         layers.Dense(16, activation="relu")
 
 
-def test_a_failing_check_shows_the_lines_of_the_test_alone(pytester):
+def test_a_failing_check_shows_the_lines_of_the_test_alone(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     pytester.makepyfile(
         """
         from autograd import Primitive, gradcheck
