@@ -103,6 +103,9 @@ class Discrete:
         return numpy.array(self.decided(), dtype)
 
     def __getattr__(self, name: str) -> Any:
+        if name in Discrete.__slots__:
+            # It was never initialised: to look for its number here would have no end.
+            raise AttributeError(f"an int or bool of a trace has no {name} yet")
         number = self.number
         if name.startswith("_") or not hasattr(type(number), name):
             raise AttributeError(f"{type(number).__name__!r} object has no attribute {name!r}")

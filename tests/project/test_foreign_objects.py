@@ -11,6 +11,8 @@ import sys
 import pytest
 
 import autograd
+from autograd.errors import AutogradError
+from autograd.graph.discrete import Condition, Discrete, Integer
 from tests import PROJECT
 
 
@@ -78,3 +80,12 @@ def test_no_class_has_a_setter_of_states_that_cython_made():
     for name in compiled_classes():
         module, kind = name.split(":")
         assert not hasattr(getattr(importlib.import_module(module), kind), "__setstate_cython__"), name
+
+
+@pytest.mark.parametrize("kind", [Discrete, Condition, Integer])
+def test_an_int_or_bool_of_a_trace_that_nobody_initialised_is_refused(kind):
+    bare = kind.__new__(kind)
+    with pytest.raises(AttributeError, match="an int or bool of a trace has no number yet"):
+        bare.number
+    with pytest.raises((AttributeError, TypeError, AutogradError)):
+        autograd.hypot(1.0, bare)
