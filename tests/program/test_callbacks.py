@@ -15,7 +15,6 @@ from autograd import (
     UnknownPrimitiveError,
     Variable,
     callback,
-    compiled,
     grad,
     hessian,
     jacfwd,
@@ -27,8 +26,8 @@ from autograd import (
     value_and_grad,
     vmap,
 )
+from tests.tables.tiers import TIERS
 
-TIERS = ["vm", "llvm"] if compiled else ["vm"]
 AT = [0.5, -1.25]
 
 

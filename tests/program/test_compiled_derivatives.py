@@ -7,7 +7,6 @@ import pytest
 
 from autograd import (
     Variable,
-    compiled,
     exp,
     grad,
     gradients,
@@ -24,8 +23,8 @@ from autograd import (
     strict,
     vmap,
 )
+from tests.tables.tiers import TIERS
 
-TIERS = ["vm", "llvm"] if compiled else ["vm"]
 AT = [0.3, 0.7, -1.1]
 
 

@@ -14,7 +14,6 @@ from autograd import (
     ArgumentError,
     OutputError,
     callback,
-    compiled,
     cos,
     exp,
     fori_loop,
@@ -35,6 +34,7 @@ from autograd import (
     while_loop,
 )
 from autograd.program import loops
+from tests.tables.tiers import TIERS
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,6 @@ def loops_from_8_turns_on(monkeypatch):
     monkeypatch.setattr(loops, "LEAST_OVER_ROWS", 0)
 
 
-TIERS = ["vm", "llvm"] if compiled else ["vm"]
 TURNS = [0, 1, 7, 8, 9, 30]
 
 

@@ -10,9 +10,9 @@ import math
 import numpy as np
 import pytest
 
-import autograd
 from autograd import grad, hessian, hvp, jacfwd, jacrev, jit
 from tests.tables.oracles import EVERY_PRIMITIVE
+from tests.tables.tiers import TIERS
 
 inf, nan = math.inf, math.nan
 NUMBERS = {
@@ -21,7 +21,6 @@ NUMBERS = {
     3: [0.0, 1.0, -2.0, inf, nan],
     4: [0.0, -2.0, inf, nan],
 }
-TIERS = ["vm", "llvm"] if autograd.compiled else ["vm"]
 # Entries of derivatives, of all ways together, that are not those of the first way: those of infinities and zeros that
 # meet in products, and of numbers that are lost below the smallest ones.
 DIFFERENT = {
