@@ -46,7 +46,7 @@ quick: .venv/ready-test
 # The engine as plain Python: the same tests and all doctests on a copy without extension modules.
 core-uncompiled:
 	rm -rf build/uncompiled && mkdir -p build/uncompiled
-	cp -r autograd layers viz examples tests tools docs pyproject.toml setup.py README.md LICENSE build/uncompiled/
+	cp -r autograd layers viz examples tests tools docs pyproject.toml setup.py conftest.py README.md LICENSE Makefile build/uncompiled/
 	find build/uncompiled \( -name "*.so" -o -name "*.pyd" \) -delete
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples

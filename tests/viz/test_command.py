@@ -1,6 +1,7 @@
 """`python -m viz`: models drawn from files, errors that say what is wrong, and nothing in a file that is run."""
 
 import json
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -167,7 +168,8 @@ def test_an_error_says_nothing_to_the_terminal(description, tmp_path, capsys):
 def test_an_output_without_the_characters_of_a_tree_gets_their_escapes(model):
     result = subprocess.run(
         [sys.executable, "-m", "viz", str(model), "--input", "1", "-2"],
-        capture_output=True, check=True, env={"PYTHONPATH": ":".join(sys.path), "PYTHONIOENCODING": "ascii"},
+        capture_output=True, check=True,
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path), "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
     assert rb"\u2514\u2500" in result.stdout and b"x[1] = \\u22122" in result.stdout
     assert result.stderr == b""
