@@ -26,7 +26,6 @@ def check_axes(what: str, axes: Any, of_arguments: bool) -> None:
     """Raise TypeError unless these are an axis, None, or containers of them; one tuple or list has the arguments."""
     if axes is None or (isinstance(axes, int) and not isinstance(axes, bool)):
         return
-    check_depth(axes, what)
     container = parts_of(axes)
     if container is None or (of_arguments and not isinstance(axes, list | tuple)):
         raise TypeError(f"{what} is an axis, None, or a tuple of these for each argument, got {axes!r:.60}")

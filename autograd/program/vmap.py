@@ -34,7 +34,7 @@ from autograd.program.tiers import check_tier
 from autograd.transforms.sparse import matrix_leaf
 from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import name_of
-from autograd.transforms.trees import as_array, flatten
+from autograd.transforms.trees import as_array, check_depth, flatten
 
 __all__ = ["Mapped", "vmap"]
 
@@ -93,6 +93,8 @@ class Mapped(CompiledOverRows):
             fun = fun.fun
         if not callable(fun):
             raise TypeError(f"only a function can be mapped, got {type(fun).__name__} {fun!r:.60}")
+        check_depth(in_axes, "in_axes")
+        check_depth(out_axes, "out_axes")
         check_axes("in_axes", in_axes, True)
         check_axes("out_axes", out_axes, False)
         if reduce is not None and out_axes != 0:
