@@ -205,20 +205,13 @@ class ResultLayout:
         scales: list[float] = []
         end = 0
         for part, reduction in parts:
-            for size in sizes_of(part) if reduction is None else [part.size]:
+            for size in [piece.size for _, piece in part.pieces()] if reduction is None else [part.size]:
                 rows = count if reduction is None else 1
                 places += range(end, end + size)
                 strides += [size if reduction is None else 0] * size
                 scales += [1.0 / count if reduction == "mean" else 1.0] * size
                 end += rows * size
         return ResultLayout(places, strides, scales)
-
-
-def sizes_of(structure: Structure) -> list[int]:
-    """How many numbers there are in each array and number of a tree."""
-    sizes: list[int] = []
-    structure.map_pieces(lambda start, piece: sizes.append(piece.size))
-    return sizes
 
 
 class CompiledOperation(JointOperation):

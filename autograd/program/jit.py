@@ -16,7 +16,7 @@ from autograd.program.binding import Bound
 from autograd.program.compiled_derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
 from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
-from autograd.program.recording_limits import SIGNATURES, too_many_derivatives
+from autograd.program.recording_limits import most_signatures, too_many_derivatives
 from autograd.program.signature import Signature, merged, on_variables, sign
 from autograd.program.tiers import check_tier
 from autograd.program.trace import record
@@ -191,7 +191,7 @@ class Jitted:
         """
         known = self.derivatives.get((key, moving))
         if known is None:
-            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            limit = most_signatures(self.max_paths)
             if len(self.derivatives) >= limit:
                 raise too_many_derivatives(self.__name__, limit)
             derivatives = Derivatives(self.__name__, self.fun, Signature(args, kwargs), moving, self.alike)

@@ -22,10 +22,10 @@ from autograd.program.machine.machine import Machine
 from autograd.program.program import Guard
 from autograd.program.recording_limits import (
     MANY_RUNS,
-    SIGNATURES,
     Budget,
     Notices,
     TooManyPaths,
+    most_signatures,
     too_many_signatures,
     too_many_ways,
 )
@@ -248,7 +248,7 @@ class Recordings:
 
     def begin(self, key: Any, signature: Signature) -> PathTree:
         """The paths for one more signature."""
-        if self.full is None and len(self.signatures) >= (SIGNATURES if self.limit is None else self.limit):
+        if self.full is None and len(self.signatures) >= most_signatures(self.limit):
             self.full = too_many_signatures(name_of(self.fun), self.signatures, signature)
         if self.full is not None:
             raise self.full.again()

@@ -18,7 +18,7 @@ from autograd.program.program import Guard
 from autograd.program.signature import Signature
 
 __all__ = [
-    "MANY_RUNS", "SIGNATURES", "Budget", "Notices", "TooManyPaths", "too_many_derivatives", "too_many_rows",
+    "MANY_RUNS", "Budget", "Notices", "TooManyPaths", "most_signatures", "too_many_derivatives", "too_many_rows",
     "too_many_signatures", "too_many_ways",
 ]  # fmt: skip
 
@@ -31,6 +31,11 @@ MOST_OPERATIONS = 1_000_000
 OPERATIONS_OF_A_PATH = 50
 # So many runs by Python say that a function is no good for being compiled.
 MANY_RUNS = 8
+
+
+def most_signatures(limit: int | None) -> int:
+    """How many signatures are recorded, or choices of numbers to differentiate in, for such a `max_paths`."""
+    return SIGNATURES if limit is None else limit
 
 
 class TooManyPaths(Exception):

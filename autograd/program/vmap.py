@@ -23,7 +23,7 @@ from autograd.program.jit import CompiledOverRows, Jitted, stands_under_its_name
 from autograd.program.loops import SHORTEST, recorded_rows
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
-from autograd.program.recording_limits import SIGNATURES, too_many_derivatives, too_many_rows
+from autograd.program.recording_limits import most_signatures, too_many_derivatives, too_many_rows
 from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import NoRows, RowArguments
 from autograd.program.row_binding import BoundRows
@@ -138,7 +138,7 @@ class Mapped(CompiledOverRows):
         layout = Layout(self.__name__, self.in_axes, args, kwargs)
         known = self.of_leaves.get(layout.key)
         if known is None:
-            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            limit = most_signatures(self.max_paths)
             if len(self.of_leaves) >= limit:
                 raise ValueError(f"vmap of {self.__name__} was called with {limit} forms of its arguments")
             fun = OfLeaves(self.fun, layout)
@@ -325,7 +325,7 @@ class Mapped(CompiledOverRows):
         """The compiled derivatives in some numbers of the arguments that rows share, and in some of the others."""
         known = self.derivatives.get((key, mapped, moving, moving_rows))
         if known is None:
-            limit = SIGNATURES if self.max_paths is None else self.max_paths
+            limit = most_signatures(self.max_paths)
             if len(self.derivatives) >= limit:
                 raise too_many_derivatives(self.__name__, limit)
 
