@@ -6,12 +6,13 @@ recorded as a guard; comparisons that are only handed to `where` are operations 
 
 from __future__ import annotations
 
+import contextlib
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.graph.callers import caller
+from autograd.graph.callers import asks_for_identity, caller, calling_frame
 from autograd.graph.discrete import Condition
 from autograd.graph.joint_operations import result_at
 from autograd.graph.modes import tracing
@@ -21,10 +22,12 @@ from autograd.graph.node import (
     clock,
     kept_operands,
     new_argument,
+    refusal_of,
     retire_arguments,
     value_of,
     varies,
 )
+from autograd.graph.node_errors import in_own_words
 from autograd.numbers.arrays import integers
 from autograd.operations.primitive import Primitive
 from autograd.program.builder import Builder
@@ -53,9 +56,10 @@ class Trace:
         self.decisions: list[tuple[Node, bool, str, int]] = []
         self.wrote_text = False
 
-    def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition:
-        """A comparison of two operands, of which one varies."""
-        return Condition(self, primitive(left, right))
+    def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition | bool:
+        """A comparison of two operands, of which one varies: decided where Python may ask whether it is `True`."""
+        node = primitive(left, right)
+        return self.decide(node) if asks_for_identity(calling_frame().f_code) else Condition(self, node)
 
     def decide(self, node: Any) -> bool:
         """The outcome of a decision in this run, which is noted."""
@@ -90,7 +94,7 @@ def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[floa
     arguments = [new_argument(number, False) for number in numbers]
     trace = Trace(over_rows)
     try:
-        with tracing(trace):
+        with heeding_refusals(arguments), tracing(trace):
             returned = signature.call(fun, arguments)
         leaf = no_text_leaf if trace.wrote_text else result_leaf
         results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
@@ -105,6 +109,24 @@ def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[floa
         return Traced(translation.builder.program(outputs, guards), structure, translation.variables)
     finally:
         retire_arguments(arguments)
+
+
+@contextlib.contextmanager
+def heeding_refusals(arguments: list[Any]) -> Iterator[None]:
+    """Refuse a recording of whose nodes another thread was refused the use, whatever became of its error there.
+
+    Errors that other packages raise over nodes are put in words of this one.
+    """
+    try:
+        yield
+    except Exception as error:
+        refusal = refusal_of(arguments) or in_own_words(error)
+        if refusal is None or refusal is error:
+            raise
+        raise refusal from error
+    refusal = refusal_of(arguments)
+    if refusal is not None:
+        raise refusal
 
 
 def no_text_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
