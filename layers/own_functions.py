@@ -1,4 +1,4 @@
-"""Functions of one's own in layers: copies share them, and pickles have them by their name in a module."""
+"""Functions of one's own in layers and optimisers: copies share them, pickles have them by their name in a module."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["HoldsFunctions"]
 
 
 class HoldsFunctions:
-    """Base of layers that hold functions of their users in these attributes.
+    """Base of what holds functions of its users in these attributes.
 
     Pickling one raises DescriptionError if a function is none that its module has under its name, such as a lambda.
     """
 
     functions: tuple[str, ...] = ("function",)
-    shown: str
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(vars(self))
-        return state | {name: _held(state[name], self.shown) for name in self.functions}
+        shown = getattr(self, "shown", type(self).__name__)
+        return state | {name: _held(state[name], shown) for name in self.functions if name in state}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update({name: _given(value) if name in self.functions else value for name, value in state.items()})
@@ -58,7 +58,7 @@ class _Held:
             raise DescriptionError(
                 f"{self.holder} can't be pickled: its function {name} has no name in a module, as lambdas and "
                 f"functions within others have none; take one that is written with def at the top of a module, or a "
-                f"class of Layer, or save the weights alone by save or state_dict"
+                f"class of one's own; weights alone are saved by save and state_dict"
             )
         return _itself, (function,)
 

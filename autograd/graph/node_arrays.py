@@ -527,14 +527,15 @@ def reduction(
         missing = initial is numpy._NoValue or initial is None
         identity = getattr(getattr(numpy, name, None), "identity", None)
         if identity is not None:
-            of_elements = of_row
-
-            def of_row(row: list[Any]) -> Any:
-                return of_elements(row) if row else float(identity)
-
+            of_row = functools.partial(or_identity, of_row, float(identity))
         elif missing and 0 in [len(row) for row in rows_of(given, axis if numpy.ndim(given) else None)[0]]:
             raise ValueError(f"zero-size array to reduction operation {name} which has no identity")
     return reduced(of_row, given, axis, keepdims, make, where, initial)
+
+
+def or_identity(of_row: Callable[[list[Any]], Any], identity: float, row: list[Any]) -> Any:
+    """The function of a row; of none, its identity."""
+    return of_row(row) if row else identity
 
 
 def product(ufunc: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:

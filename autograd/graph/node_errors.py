@@ -92,7 +92,7 @@ def in_own_words(error: BaseException) -> OperandError | None:
     return OperandError(
         f"code of another package met nodes that it can't take ({message}). Lists and plain arrays of nodes are "
         f"to NumPy arrays of any objects: give it autograd.array(...) of them, or write it with operators and "
-        f"autograd's functions; or use the numbers (.value) if no derivative is meant"
+        f"autograd's functions (x @ A.T for a sparse A @ x); or use the numbers (.value) if no derivative is meant"
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import autograd
+import layers
 from autograd.testing import gradcheck
 from layers import (
     Dense,
@@ -146,3 +147,11 @@ def test_a_lambda_in_a_layer_is_copied_and_no_pickle(make):
     np.testing.assert_array_equal(copy.deepcopy(model).predict(X), model.predict(X))
     with pytest.raises(DescriptionError, match=r"can't be pickled: its function .*<lambda> has no name in a module"):
         pickle.dumps(model)
+
+
+def test_a_rate_of_ones_own_is_a_function_like_others():
+    rate = layers.Adam(lr=lambda progress: 0.1)
+    assert copy.deepcopy(rate).lr is rate.lr
+    with pytest.raises(DescriptionError, match=r"Adam can't be pickled: its function .*<lambda> has no name"):
+        pickle.dumps(rate)
+    assert pickle.loads(pickle.dumps(layers.Adam(lr=doubled))).lr is doubled

@@ -9,6 +9,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import autograd
 from autograd import (
@@ -778,5 +779,7 @@ def test_errors_of_other_packages_over_nodes_are_put_in_our_words():
             transform(lambda x: np.quantile([x, 1.0, 2.0], 0.3))(1.0)
         with pytest.raises(OperandError, match=r"(?s)another package met nodes.*'det'"):
             transform(lambda x: np.linalg.det([[x, 1.0], [2.0, x]]))(1.0)
+        with pytest.raises(OperandError, match=r"(?s)no supported conversion.*x @ A\.T for a sparse A @ x"):
+            transform(lambda x: (sparse.eye_array(2).tocsr() @ autograd.array([x, x]))[0])(1.0)
     with pytest.raises(AttributeError, match="object has no attribute 'nothing'"):
         grad(lambda x: x.nothing)(1.0)
