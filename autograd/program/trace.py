@@ -55,11 +55,17 @@ class Trace:
         self.over_rows = over_rows
         self.decisions: list[tuple[Node, bool, str, int]] = []
         self.wrote_text = False
+        # The codes that compared, kept alive, by their identities: to hash a code takes longer than all else.
+        self.asking: dict[int, tuple[Any, bool]] = {}
 
     def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition | bool:
         """A comparison of two operands, of which one varies: decided where Python may ask whether it is `True`."""
         node = primitive(left, right)
-        return self.decide(node) if asks_for_identity(calling_frame().f_code) else Condition(self, node)
+        code = calling_frame().f_code
+        known = self.asking.get(id(code))
+        if known is None:
+            known = self.asking[id(code)] = code, asks_for_identity(code)
+        return self.decide(node) if known[1] else Condition(self, node)
 
     def decide(self, node: Any) -> bool:
         """The outcome of a decision in this run, which is noted."""
