@@ -73,10 +73,9 @@ class Reduction:
         """The results from those of blocks of rows, in their order, that were reduced by `as_sums`."""
         if not isinstance(self.reduce, tuple):
             return self.of_block_parts(self.reduce, found, count)
-        kind, keys, _ = parts_of(found[0])
-        columns = zip(*[parts_of(one)[2] for one in found], strict=True)
+        kind, keys, columns = columns_of(found)
         parts = zip(self.reduce, columns, strict=True)
-        return contain(kind, keys, [self.of_block_parts(one, list(column), count) for one, column in parts])
+        return contain(kind, keys, [self.of_block_parts(one, column, count) for one, column in parts])
 
     def of_block_parts(self, reduction: str | None, found: list[Any], count: int) -> Any:
         """A part of the results from those of blocks of rows."""
@@ -165,12 +164,17 @@ def stacked_blocks(found: list[Any]) -> Any:
 
     if hasattr(found[0], "dtype"):
         return numpy.concatenate(found)
-    container = parts_of(found[0])
-    if container is None:
+    if parts_of(found[0]) is None:
         return found[0]
-    kind, keys, _ = container
-    columns = zip(*[parts_of(one)[2] for one in found], strict=True)
-    return contain(kind, keys, [stacked_blocks(list(column)) for column in columns])
+    kind, keys, columns = columns_of(found)
+    return contain(kind, keys, [stacked_blocks(column) for column in columns])
+
+
+def columns_of(found: list[Any]) -> tuple[Any, Any, list[list[Any]]]:
+    """The kind and keys of containers that are alike, and for each key the parts of all of them."""
+    containers: list[Any] = [parts_of(one) for one in found]
+    columns = zip(*[parts for _, _, parts in containers], strict=True)
+    return containers[0][0], containers[0][1], [list(column) for column in columns]
 
 
 def stacked(structure: Structure, results: Any) -> Any:

@@ -158,7 +158,8 @@ class RowCall:
             block.lines = lines = numpy.empty((block.rows.count, size))
             block.targets = Columns([(lines, column, size) for column in range(size)], True)
             several |= block.run_all()
-            self.take_structure(block.structure)
+            structure: Any = block.structure
+            self.take_structure(structure)
             for written, first, width in self.stored:
                 written.reshape(self.rows.count, -1)[start : start + length] = lines[:, first : first + width]
             sums.append(sums_of_rows(lines) if size else numpy.zeros(0))

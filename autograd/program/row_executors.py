@@ -12,6 +12,7 @@ import pickle
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import OperandError
@@ -265,12 +266,15 @@ class FileRows:
     """The rows of an array in a file that is mapped into memory, anew in each process."""
 
     def __init__(self, file: Any) -> None:
-        self.made_of = (file.filename, file.dtype, "r", file.offset, file.shape)
+        self.file = file.filename
+        self.dtype = file.dtype
+        self.offset = file.offset
+        self.shape = file.shape
 
     def __getitem__(self, rows: slice) -> Any:
         import numpy
 
-        return numpy.memmap(*self.made_of)[rows]
+        return numpy.memmap(self.file, self.dtype, "r", self.offset, self.shape)[rows]
 
 
 def holds_nodes(leaf: Any) -> bool:
@@ -363,10 +367,11 @@ def pickled(value: Any, what: str) -> bytes:
         return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
     except Exception as error:
         try:
-            import cloudpickle
+            cloudpickle: Any = import_module("cloudpickle")
         except ImportError:
             raise OperandError(
                 f"{what} can't be sent to another process ({error}); define functions and classes at the top level of "
                 f"a module, or install cloudpickle"
             ) from None
-        return cloudpickle.dumps(value)
+        made: bytes = cloudpickle.dumps(value)
+        return made
