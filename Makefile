@@ -55,7 +55,7 @@ core-uncompiled:
 benchmarks: .venv/ready-test
 	$(BIN)/python -m benchmarks.eager
 
-# The long forms of what docs/guarantees.md promises: minutes, not seconds.
+# The long forms of what docs/reference/guarantees.md promises: minutes, not seconds.
 soak: .venv/ready-test
 	PYTHONPATH=. $(BIN)/python tools/soak.py --minutes 10
 
