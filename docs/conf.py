@@ -4,6 +4,8 @@ Pages are Markdown. Those with `file_format: mystnb` at their head are notebooks
 built.
 """
 
+import logging
+import os
 import sys
 from pathlib import Path
 
@@ -40,6 +42,14 @@ nb_execution_timeout = 120
 # Whatever a cell writes to standard error, a warning above all, stops the build.
 nb_output_stderr = "error"
 nb_merge_streams = True
+# Kernels read no settings of whoever builds the site, keep no history, and their coming and going is no news.
+profile = PROJECT / "build" / "docs-ipython" / "profile_default"
+profile.mkdir(parents=True, exist_ok=True)
+(profile / "ipython_kernel_config.py").write_text(
+    "c = get_config()\nc.IPKernelApp.log_level = 'ERROR'\nc.HistoryManager.enabled = False\n", encoding="utf-8"
+)
+os.environ["IPYTHONDIR"] = str(profile.parent)
+logging.getLogger("traitlets").setLevel(logging.WARNING)
 
 # `>>>` is no part of a command that is copied.
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

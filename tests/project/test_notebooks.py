@@ -14,7 +14,7 @@ CELL = re.compile(r"^```\{code-cell\}\n(?::[^\n]*\n)*(.*?)^```$", re.M | re.S)
 
 
 def cells(path):
-    """The cells of a notebook, each after as many empty lines as stand above it, so that errors tell the page's line."""
+    """The cells of a notebook, each below as many empty lines as its page has there: errors tell the line."""
     text = path.read_text(encoding="utf-8")
     return ["\n" * text[: found.start(1)].count("\n") + found[1] for found in CELL.finditer(text)]
 

@@ -71,3 +71,13 @@ def test_files_outside_are_shown_and_linked(extension):
     for file, page in extension("files_outside").SHOWN.items():
         assert (PROJECT / file).exists()
         assert (DOCS / f"{page}.md").exists()
+
+
+PAGES = [path for folder in ("", "benchmarks", "examples/data") for path in (PROJECT / folder).glob("*.md")]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *DOCS.rglob("*.md")], ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_to_files_lead_to_files(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    for target in re.findall(r"\]\((?!https?:|#)([^)\s#]+)", text):
+        assert (page.parent / target).exists(), target
