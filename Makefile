@@ -53,7 +53,7 @@ quick: .venv/ready-test
 core-uncompiled:
 	rm -rf build/uncompiled && mkdir -p build/uncompiled
 	cp -r autograd layers viz examples tests tools docs pyproject.toml setup.py conftest.py README.md LICENSE Makefile \
-		CHANGELOG.md CONTRIBUTING.md SECURITY.md benchmarks build/uncompiled/
+		CHANGELOG.md CITATION.cff CONTRIBUTING.md SECURITY.md benchmarks build/uncompiled/
 	find build/uncompiled \( -name "*.so" -o -name "*.pyd" \) -delete
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
