@@ -23,7 +23,7 @@ release = version = autograd.__version__
 
 extensions = [
     "myst_nb", "sphinx_copybutton", "sphinx_design",
-    "files_outside", "language_model_index", "site_directives",
+    "files_outside", "language_model_index", "notebook_files", "site_directives",
 ]  # fmt: skip
 exclude_patterns = ["_extensions"]
 nitpicky = True

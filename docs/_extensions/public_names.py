@@ -136,10 +136,10 @@ def described(kind: str, title: str, thing: Any, members: Iterator[list[str]] | 
 
 
 def members_of(kind: type) -> Iterator[list[str]]:
-    """The entries of a class's own public methods and properties that have something to say."""
+    """The entries of a class's own public methods and properties; those without a docstring do what their base says."""
     for name, member in sorted(vars(kind).items()):
         plain = getattr(member, "__func__", member)
-        if name.startswith("_") or not (inspect.getdoc(plain) or "").strip() or isinstance(plain, type):
+        if name.startswith("_") or not plain.__doc__ or isinstance(plain, type):
             continue
         if isinstance(plain, property) or inspect.isgetsetdescriptor(plain):
             yield described("property", name, plain)

@@ -49,7 +49,7 @@ def test_every_public_error_is_on_the_page_of_messages():
                 assert f"{thing.__module__}.{name}: " in page, name
 
 
-@pytest.mark.parametrize("name", ["public_names", "primitive_plots"])
+@pytest.mark.parametrize("name", ["notebook_files", "public_names", "primitive_plots"])
 def test_examples_in_the_extensions_give_what_they_say(extension, name):
     assert doctest.testmod(extension(name)).failed == 0
 
