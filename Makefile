@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := setup.py $(shell find autograd -name '*.py' -o -name '*.pxd')
 T ?= tests/graph/test_node.py
 
-.PHONY: demo test check check-long docs build quick core-uncompiled benchmarks soak sanitize clean
+.PHONY: demo test check check-long docs build quick core-uncompiled bench soak sanitize clean
 
 demo: .venv/ready-demo
 	$(BIN)/python -m examples.demo
@@ -59,8 +59,9 @@ core-uncompiled:
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob='*.md' README.md docs
 
-benchmarks: .venv/ready-test
-	$(BIN)/python -m benchmarks.eager
+# Against all peers that can be installed here; what was measured is kept in build/benchmarks, and compared with before.
+bench: .venv/ready-bench
+	$(BIN)/python -m benchmarks
 
 # The long forms of what docs/reference/guarantees.md promises: minutes, not seconds.
 soak: .venv/ready-test
@@ -97,6 +98,11 @@ check-long: .venv/ready-test
 .venv/ready-docs: pyproject.toml | .venv/built
 	@echo "The tools of the documentation are installed."
 	$(PIP) --no-build-isolation --editable '.[docs]'
+	touch $@
+
+.venv/ready-bench: pyproject.toml | .venv/built
+	@echo "The engines to compare with are installed."
+	$(PIP) --no-build-isolation --editable '.[bench,plot,viz]'
 	touch $@
 
 clean:
