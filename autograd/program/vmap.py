@@ -61,8 +61,8 @@ def vmap(
 
     The results are arrays with the rows along the first axis, or along `out_axes`: an axis, or a container of axes for
     the parts of the result, None for what all rows give alike. With `reduce="sum"` or `"mean"` they are added up or
-    averaged over the rows, in an order that depends neither on threads nor on earlier calls. A tuple of these has one for
-    each part of a result that is a tuple or list.
+    averaged over the rows, in an order that depends neither on threads nor on earlier calls. A tuple of these has one
+    for each part of a result that is a tuple or list.
 
     Rows in which a decision falls another way are run by the program of their own path. Where recording one more path
     would take longer than Python's own runs, Python runs those rows, with a warning that names the decision;
