@@ -27,6 +27,7 @@ from autograd.errors import (
     ArgumentError,
     AutogradError,
     DomainError,
+    ExportError,
     FrozenValueError,
     GradcheckError,
     NumberError,
@@ -95,7 +96,7 @@ if _TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "ArgumentError", "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node",
+    "ArgumentError", "AutogradError", "Constant", "DomainError", "ExportError", "FrozenValueError", "GradcheckError", "Node",
     "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
     "Variable", "array", "backward", "cache_machine_code", "callback",
     "compiled", "explain", "fori_loop", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp",

@@ -10,6 +10,7 @@ __all__ = [
     "ArgumentError",
     "AutogradError",
     "DomainError",
+    "ExportError",
     "FrozenValueError",
     "GradcheckError",
     "NumberError",
@@ -74,3 +75,7 @@ class GradcheckError(AutogradError, AssertionError):
     """
 
     report: Any = None
+
+
+class ExportError(AutogradError, ValueError):
+    """A function has no form in another language, or a text that should hold a program holds none."""
