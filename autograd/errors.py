@@ -17,6 +17,7 @@ __all__ = [
     "OperandError",
     "OutputError",
     "StaleGraphError",
+    "StructureError",
     "TraceError",
     "UnknownPrimitiveError",
 ]
@@ -79,3 +80,7 @@ class GradcheckError(AutogradError, AssertionError):
 
 class ExportError(AutogradError, ValueError):
     """A function has no form in another language, or a text that should hold a program holds none."""
+
+
+class StructureError(AutogradError, RuntimeError):
+    """A sparse derivative has entries at places that its fixed structure lacks."""

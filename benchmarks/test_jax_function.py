@@ -11,12 +11,29 @@ import pytest
 
 import autograd
 from autograd import (
-    callback, clip, cos, exp, fori_loop, grad, hessian, jacobian, jit, log, logsumexp, maximum, norm, prod, scan, sin,
-    sqrt, tanh, where,
+    callback,
+    clip,
+    cos,
+    exp,
+    fori_loop,
+    grad,
+    hessian,
+    jacobian,
+    jit,
+    log,
+    logsumexp,
+    maximum,
+    norm,
+    prod,
+    scan,
+    sin,
+    sqrt,
+    tanh,
+    where,
 )  # fmt: skip
 from autograd.errors import ExportError
 from autograd.exports.jax_function import to_jax
-from autograd.operations.primitive import all_primitives
+from autograd.operations.primitive import REAL, all_primitives
 from tests.tables.conventions import OURS
 from tests.tables.smooth_points import points
 from tools.conventions import rows
@@ -69,9 +86,11 @@ def test_every_row_of_the_conventions_holds(row):
     value, slopes = jax.value_and_grad(exported, argnums=places)(*row.point)
     if not small:
         assert close([value, *slopes], expected), (value, slopes, expected)
-    for place, slope in enumerate(row.slopes):
-        forward = jax.jacfwd(exported, argnums=place)(*row.point)
-        assert small or close(forward, slope), (forward, slope)
+    if all(map(math.isfinite, row.slopes)):
+        assert close(jax.jacfwd(exported, argnums=places)(*row.point), row.slopes)
+    elif len(places) == 1:
+        # Along several, JAX multiplies infinite slopes with tangents 0.
+        assert small or close(jax.jacfwd(exported)(*row.point), row.slopes[0])
 
 
 def model(p, x):
@@ -154,7 +173,9 @@ def test_loops_are_scans():
 
 def test_random_expressions_of_all_primitives():
     draw = random.Random(5)
-    smooth = [p for p in PRIMITIVES if p.arity in (1, 2) and not p.orders and p.name not in ("gamma", "lgamma")]
+    # Nowhere nan, whose sign is nobody's.
+    smooth = [p for p in PRIMITIVES if p.arity in (1, 2) and not p.orders and all([d == REAL for d in p.domain])]
+    smooth = [p for p in smooth if p.kinks is None]
     for _ in range(12):
         chosen = [draw.choice(smooth) for _ in range(8)]
         picks = [(draw.randrange(3), draw.randrange(3)) for _ in chosen]
@@ -190,6 +211,9 @@ def test_what_does_not_fit_is_refused():
         exported({"a": np.ones(3)})
     called = callback(lambda x: x + 1.0, vjp=lambda primals, cotangent: (cotangent,))
     with pytest.raises(ExportError, match="has no form in JAX"):
-        to_jax(lambda x: called(x), 1.0)
-    assert close(jax.jacobian(to_jax(lambda x: [x[0] * x[1]], np.ones(2)))(np.ones(2))[0], jacobian(lambda x: x[0] * x[1])(np.ones(2)))
+        to_jax(called, 1.0)
+    assert close(
+        jax.jacobian(to_jax(lambda x: [x[0] * x[1]], np.ones(2)))(np.ones(2))[0],
+        jacobian(lambda x: x[0] * x[1])(np.ones(2)),
+    )
     assert autograd.compiled in (True, False)

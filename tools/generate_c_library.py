@@ -1,4 +1,4 @@
-"""Write `autograd/exports/functions.c`: the functions of `numbers/` and `operations/nary.py` as C for exported programs.
+"""Write `autograd/exports/functions.c`: functions of `numbers/` and `operations/nary.py` as C for exported programs.
 
 The sources are ordinary Python of few means (numbers, loops, pairs of numbers), and their `.pxd` files say what is no
 double. So what is exported has the bits that the engine has, and each function is written once.
@@ -254,7 +254,9 @@ class Writer:
         if name in ("max", "min"):
             whole = any([isinstance(argument, ast.UnaryOp | ast.Call) for argument in node.args])
             if not whole:
-                return f"{arguments[0]} {'<' if name == 'max' else '>'} {arguments[1]} ? {arguments[1]} : {arguments[0]}"
+                return (
+                    f"{arguments[0]} {'<' if name == 'max' else '>'} {arguments[1]} ? {arguments[1]} : {arguments[0]}"
+                )
             name = "larger" if name == "max" else "smaller"
         elif name == "divide":
             return f"{arguments[0]} / {arguments[1]}"

@@ -37,17 +37,23 @@ OF_MANY = {
 }  # fmt: skip
 # Words that name something else in C, in C++ or in math.h.
 TAKEN = frozenset(
-    """alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl const constexpr continue
-    default delete do double else enum explicit export extern false float for friend goto if inline int long main
-    mutable namespace new not not_eq nullptr operator or or_eq private protected public register restrict return short
-    signed sizeof static struct switch template this throw true try typedef typeid typename union unsigned using
-    virtual void volatile while xor xor_eq in out status place
-    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma fmax
-    fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan nearbyint
-    nextafter nexttoward pow remainder remquo rint round scalbln scalbn sin sinh sqrt tan tanh tgamma trunc abs labs
-    gamma j0 j1 jn y0 y1 yn signgam drem exp10 pow10 significand scalb fpclassify isfinite isinf isnan isnormal signbit
-    linux unix near far value values gradient jacobian entries""".split()
-)
+    {
+        "abs", "acos", "acosh", "alignas", "alignof", "and", "and_eq", "asin", "asinh", "asm", "atan", "atan2", "atanh",
+        "auto", "bitand", "bitor", "bool", "break", "case", "catch", "cbrt", "ceil", "char", "class", "compl", "const",
+        "constexpr", "continue", "copysign", "cos", "cosh", "default", "delete", "do", "double", "drem", "else",
+        "entries", "enum", "erf", "erfc", "exp", "exp10", "exp2", "explicit", "expm1", "export", "extern", "fabs",
+        "false", "far", "fdim", "float", "floor", "fma", "fmax", "fmin", "fmod", "for", "fpclassify", "frexp", "friend",
+        "gamma", "goto", "gradient", "hypot", "if", "ilogb", "in", "inline", "int", "isfinite", "isinf", "isnan",
+        "isnormal", "j0", "j1", "jacobian", "jn", "labs", "ldexp", "lgamma", "linux", "llrint", "llround", "log",
+        "log10", "log1p", "log2", "logb", "long", "lrint", "lround", "main", "modf", "mutable", "namespace", "nan",
+        "near", "nearbyint", "new", "nextafter", "nexttoward", "not", "not_eq", "nullptr", "operator", "or", "or_eq",
+        "out", "place", "pow", "pow10", "private", "protected", "public", "register", "remainder", "remquo", "restrict",
+        "return", "rint", "round", "scalb", "scalbln", "scalbn", "short", "signbit", "signed", "signgam", "significand",
+        "sin", "sinh", "sizeof", "sqrt", "static", "status", "struct", "switch", "tan", "tanh", "template", "tgamma",
+        "this", "throw", "true", "trunc", "try", "typedef", "typeid", "typename", "union", "unix", "unsigned", "using",
+        "value", "values", "virtual", "void", "volatile", "while", "xor", "xor_eq", "y0", "y1", "yn",
+    }
+)  # fmt: skip
 
 
 class CSource:
@@ -193,7 +199,8 @@ class Writer:
                 lines.append(f"     {piece.name}: {in_comment(piece.path)}, {piece.start}{end}")
         lines += [
             "", "   Each function returns 0, or 1 where a decision falls in a way that was not recorded: then it has",
-            "   written nothing. Derivatives have inputs and results in the order of these places, Jacobians by rows. */",
+            "   written nothing. Derivatives have inputs and results in the order of these places, Jacobians by rows.",
+            "*/",
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
 
@@ -371,10 +378,10 @@ class Lines:
         carried, width, length, size = operation.carried, operation.width, operation.length, operation.size
         body = self.writer.body(operation.program)
         shared = operation.shared
-        result, given, given_in, made, turn = [self.new(letter) for letter in ("loop", "rows", "given", "made", "turn")]
+        result, made, turn = [self.new(letter) for letter in ("loop", "made", "turn")]
         rows = operands[carried + shared :]
-        name = self.array(self.real, rows) if rows else given
-        inputs, outputs = operation.program.inputs, len(operation.program.outputs)
+        name = self.array(self.real, rows) if rows else ""
+        outputs = len(operation.program.outputs)
         start = self.array(self.real, [*operands[:carried], *[0.0] * width, *operands[carried : carried + shared]],
                            constant=False)  # fmt: skip
         real = self.real
@@ -398,7 +405,6 @@ class Lines:
             self.add(f"for ({turn} = 0; {turn} < {carried}; {turn}++) {{")
             self.add(f"    {result}[{turn}] = {start}[{turn}];")
             self.add("}")
-        del inputs, given_in
         return [f"{result}[{place}]" for place in range(operation.count)]
 
     def copy(self, count: int, target: str, source: str) -> None:

@@ -19,7 +19,6 @@ from autograd.operations.primitive import Primitive, all_primitives
 from autograd.operations.primitives import Absorb, Defined, Select, StopGradient
 from autograd.program.loops import Loop
 from autograd.program.program import Program
-from autograd.program.signature import Signature
 from autograd.transforms.containers import contain
 from autograd.transforms.trees import Fixed, Structure
 
@@ -143,7 +142,11 @@ class Forms:
             if mask is not None:
                 local = local * mask
             tangent = tangents[place]
-            product = self.absorb(local, tangent) if absorbing or primitive is Select or place in primitive.orders else local * tangent
+            product = (
+                self.absorb(local, tangent)
+                if absorbing or primitive is Select or place in primitive.orders
+                else local * tangent
+            )
             total = total + product
         return total
 

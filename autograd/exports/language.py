@@ -1,4 +1,4 @@
-"""How programs are written in another language: a table with the form of some operations, and declarations for the rest.
+"""How programs are written in another language: a table with the form of some operations, declarations for the rest.
 
 A language says what the operations of arithmetic, comparisons, conditions and functions are that it has. All others
 follow from their declarations: their value is run on symbols, which gives a small program of operations that the table

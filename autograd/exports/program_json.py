@@ -73,11 +73,14 @@ def from_json(text: str | bytes) -> Program:
         raise ExportError(f'this JSON holds no program: its "format" is not "{FORMAT}"')
     if type(found.get("version")) is not int or found["version"] != VERSION:
         raise ExportError(
-            f"this JSON holds a program in version {found.get('version')!r:.40} of the form, this program reads {VERSION}"
+            f"this JSON holds a program in version {found.get('version')!r:.40} of the form, this program reads "
+            f"version {VERSION}"
         )
     if set(found) != set(KEYS):
         missing, more = sorted(set(KEYS) - set(found)), sorted(set(found) - set(KEYS))
-        raise ExportError(f"a program in JSON has the keys {', '.join(KEYS)}; missing: {missing}, unknown: {more!r:.80}")
+        raise ExportError(
+            f"a program in JSON has the keys {', '.join(KEYS)}; missing: {missing}, unknown: {more!r:.80}"
+        )
     constants = [constant(number) for number in listed(found["constants"], "constants")]
     codes: list[int] = []
     starts, operands = [0], []
@@ -91,7 +94,9 @@ def from_json(text: str | bytes) -> Program:
     outputs = [whole(number, "an output") for number in listed(found["outputs"], "outputs")]
     guards = [guard(place, one) for place, one in enumerate(listed(found["guards"], "guards"))]
     try:
-        return Program(whole(found["inputs"], "inputs"), constants, list(code_of), codes, starts, operands, outputs, guards)
+        return Program(
+            whole(found["inputs"], "inputs"), constants, list(code_of), codes, starts, operands, outputs, guards
+        )
     except UnknownPrimitiveError:
         raise
     except (ValueError, OverflowError) as error:
@@ -168,5 +173,7 @@ def guard(place: int, value: Any) -> tuple[int, bool, str, int]:
     """A decision."""
     sound = isinstance(value, list) and len(value) == 4 and type(value[1]) is bool and isinstance(value[2], str)
     if not sound:
-        raise ExportError(f"guard {place} of a program in JSON is a value, a truth, a file and a line, got {value!r:.60}")
+        raise ExportError(
+            f"guard {place} of a program in JSON is a value, a truth, a file and a line, got {value!r:.60}"
+        )
     return whole(value[0], "the value of a guard"), value[1], value[2], whole(value[3], "the line of a guard")

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.errors import ExportError
-from autograd.graph.modes import no_grad
 from autograd.graph.node import value_of
 from autograd.program.jit import Jitted
 from autograd.program.jit import jit as compiled_form
@@ -90,10 +89,9 @@ class Recorded:
     def add(self, program: Program, example: array[float]) -> None:
         """Add a path that these numbers take, behind the guard at which they leave the paths before it."""
         number = 0
-        results = array("d", bytes(8 * len(program.outputs)))
         while number < len(self.paths):
             path = self.paths[number]
-            failed = Machine(path.program).call_into(example, results)
+            failed = first_failing(path.program, example)
             if failed < 0:
                 return
             number = path.otherwise.setdefault(failed, len(self.paths))
@@ -180,10 +178,10 @@ def recorded(function: Callable[..., Any], args: Sequence[Any]) -> Recorded:
     name = name_of(jitted.fun)
     numbers, _, key = sign(tuple(args), {})
     try:
-        with no_grad():
-            jitted(*args)
         tree = jitted.recordings.paths(jitted.recordings.full_key(key), tuple(args), {})
-        root = tree.first(numbers)
+        path = root = tree.first(numbers)
+        while (failed := first_failing(path.program, path.traced.inputs(numbers))) >= 0:
+            path = tree.after(path, failed, numbers)
     except TooManyPaths as signal:
         raise ExportError(f"{name} can't be exported: {signal}") from None
     found: list[Path] = []
@@ -193,6 +191,11 @@ def recorded(function: Callable[..., Any], args: Sequence[Any]) -> Recorded:
         found.append(path)
         pending += path.children.values()
     return Recorded(jitted.fun, tree.signature, argument_names(jitted.fun, len(args)), found)
+
+
+def first_failing(program: Program, numbers: Sequence[float]) -> int:
+    """The first guard that fails for these inputs, -1 if none does."""
+    return Machine(program).call_into(array("d", numbers), array("d", bytes(8 * len(program.outputs))))
 
 
 def argument_names(function: Callable[..., Any], count: int) -> list[str]:
@@ -334,4 +337,3 @@ def with_outputs(program: Program, places: Sequence[int | None]) -> Program:
         [zero if place is None else moved(program.outputs[place]) for place in places],
         [guard._replace(condition=moved(guard.condition)) for guard in program.guards], program.externals,
     )  # fmt: skip
-

@@ -42,13 +42,13 @@ def to_sympy(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def latex(function: Callable[..., Any], *args: Any) -> str:
-    """The results of a function as LaTeX, for the mathematics of a text: one line, or an `aligned` block of several.
+    r"""The results of a function as LaTeX, for the mathematics of a text: one line, or an `aligned` block of several.
 
     The arguments, and what is written, are as for `to_sympy`.
 
     >>> from autograd import exp
     >>> print(latex(lambda x, y: exp(2.0 * x) / (1.0 + y ** 2), 1.0, 1.0))
-    \\frac{e^{2 x}}{y^{2} + 1}
+    \frac{e^{2 x}}{y^{2} + 1}
     """
     found = recorded(function, args)
     expressions, sympy = expressions_of(found)
@@ -201,8 +201,7 @@ class Writer:
             "min_of_many": sp.Min, "sum": sp.Add, "prod": sp.Mul, "dot": dot,
             "norm": lambda *x: sp.sqrt(sp.Add(*[a**2 for a in x])),
             "logsumexp": lambda *x: sp.log(sp.Add(*[sp.exp(a) for a in x])),
-            "less": lambda a, b: sp.Lt(a, b), "less_equal": lambda a, b: sp.Le(a, b),
-            "equal": lambda a, b: sp.Eq(a, b), "not_equal": lambda a, b: sp.Ne(a, b),
+            "less": sp.Lt, "less_equal": sp.Le, "equal": sp.Eq, "not_equal": sp.Ne,
         }  # fmt: skip
         truths = {"not": sp.Not, "both": sp.And, "either": sp.Or}
         unknown = (forms.keys() | truths.keys()) - {primitive.name for primitive in all_primitives(auxiliary=True)}

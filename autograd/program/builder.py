@@ -63,8 +63,8 @@ class Builder:
 
     A value is the constant `constant_of[value]`, or the result of the primitive `made_by[value]` on the values
     `operands_of[value]`; entries that do not apply are None, for inputs all three. `known` has for each primitive the
-    values it was asked for, by their operands. With `for_derivatives`, operations stay whose derivatives are not those of
-    what they could be replaced by.
+    values it was asked for, by their operands. With `for_derivatives`, operations stay whose derivatives are not those
+    of what they could be replaced by.
     """
 
     def __init__(self, inputs: int, for_derivatives: bool = False) -> None:

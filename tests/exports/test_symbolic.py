@@ -27,7 +27,7 @@ def at(expression, values):
 @pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda primitive: primitive.name)
 def test_every_primitive_has_its_value(primitive):
     chosen = list(points(primitive))
-    expression = to_sympy(lambda *x: primitive(*x), *chosen[0])
+    expression = to_sympy(lambda *x: primitive(*x), *chosen[0])  # noqa: PLW0108 - named by its operands
     for point in chosen:
         if len(point) != len(chosen[0]):
             continue
@@ -39,9 +39,9 @@ def test_every_primitive_has_its_value(primitive):
 def test_expressions_are_those_one_would_write():
     x, y = sympy.symbols("x y", real=True)
     assert to_sympy(lambda x, y: exp(2.0 * x) / (1.0 + y**2), 1.0, 1.0) == sympy.exp(2 * x) / (1 + y**2)
-    assert to_sympy(lambda x: sigmoid(x), 1.0) == 1 / (1 + sympy.exp(-x))
+    assert to_sympy(sigmoid, 1.0) == 1 / (1 + sympy.exp(-x))
     assert to_sympy(lambda x: x**0.5 + 0.1, 1.0).has(sympy.Float(0.1, 17))
-    assert to_sympy(lambda x: relu(x), 1.0) == sympy.Max(0, x)
+    assert to_sympy(relu, 1.0) == sympy.Max(0, x)
     assert to_sympy(lambda x: [math.inf * x, math.nan], 1.0)[1] is sympy.nan
 
 
@@ -85,7 +85,10 @@ def test_conditions_and_choices():
 
 def test_containers_have_names_and_come_back():
     found = to_sympy(lambda p, x: {"y": p["w"] @ x, "n": (x[0], "text")}, {"w": np.ones((2, 2))}, np.ones(2))
-    w, x = [[sympy.Symbol(f"p_w[{i}, {j}]", real=True) for j in range(2)] for i in range(2)], sympy.symbols("x[0] x[1]", real=True)
+    w, x = (
+        [[sympy.Symbol(f"p_w[{i}, {j}]", real=True) for j in range(2)] for i in range(2)],
+        sympy.symbols("x[0] x[1]", real=True),
+    )
     assert found["y"] == [w[0][0] * x[0] + w[0][1] * x[1], w[1][0] * x[0] + w[1][1] * x[1]]
     assert found["n"] == (x[0], "text")
 

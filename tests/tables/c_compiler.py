@@ -18,7 +18,7 @@ class Library:
 
     def __init__(self, exported, folder, real=ctypes.c_double, options=()):
         assert shutil.which(COMPILER), "exported C is tested with a C compiler, as the engine is built with one"
-        header, source = exported.save(folder)
+        _, source = exported.save(folder)
         self.path = os.path.join(folder, f"lib{next(NUMBERS)}.so")
         command = [COMPILER, *OPTIONS, *options, source, "-o", self.path, "-lm"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
