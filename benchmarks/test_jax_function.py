@@ -205,6 +205,10 @@ def test_what_does_not_fit_is_refused():
     exported = to_jax(lambda p: clip(p["a"], 0.0, 1.0), {"a": 0.5})
     with pytest.raises(ExportError, match=r"argument 0 of <lambda> was \{'a': number\} when it was recorded"):
         exported({"b": 1.0})
+    fixed = to_jax(lambda x, n: x**n, 2.0, 3)
+    assert fixed(3.0, 3) == jax.jit(fixed, static_argnums=1)(3.0, 3) == 27.0
+    with pytest.raises(ExportError, match=r"was 3 when it was recorded, and is fixed; got .*static_argnums"):
+        jax.jit(fixed)(3.0, 3)
     with pytest.raises(ExportError, match="takes 1 arguments, got 2"):
         exported({"a": 1.0}, 2.0)
     with pytest.raises(ExportError, match="got an array of shape"):

@@ -269,7 +269,10 @@ def take(forms: Forms, structure: Structure, value: Any, what: str, numbers: lis
     """Append the numbers of a value, which must have this structure."""
     if isinstance(structure.maker, Fixed):
         if not structure.maker == Fixed(value):
-            raise ExportError(f"{what} was {structure} when it was recorded, got {value!r:.60}")
+            raise ExportError(
+                f"{what} was {structure} when it was recorded, and is fixed; got {value!r:.60} (jax.jit takes such "
+                f"arguments by static_argnums)"
+            )
         return
     if structure.shape is not None:
         array = forms.np.asarray(value, forms.np.result_type(float, value))

@@ -140,11 +140,9 @@ class Recorded:
 
             def fun(*numbers: Any) -> list[Any]:
                 given = list(numbers)
-                matrix = hessian(lambda numbers: value(numbers)[0], sparse=True)(given)
-                rows = [row for row in range(len(given)) for _ in range(matrix.indptr[row], matrix.indptr[row + 1])]
-                kept = [place for place, row in enumerate(rows) if matrix.indices[place] <= row]
-                noted[:] = [(rows[place], int(matrix.indices[place])) for place in kept]
-                return [value(given)[0], *[matrix.data[place] for place in kept]]
+                found = lower_triangle(lambda numbers: value(numbers)[0], given, dense=bool(program.externals))
+                noted[:] = found
+                return [value(given)[0], *found.values()]
 
             return fun
 
@@ -274,6 +272,23 @@ def identifiers(names: Sequence[str], taken: Sequence[str] | frozenset[str]) -> 
         used.add(chosen)
         found.append(chosen)
     return found
+
+
+def lower_triangle(fun: Callable[..., Any], numbers: list[Any], dense: bool) -> dict[tuple[int, int], Any]:
+    """The entries of a Hessian's lower triangle that may differ from 0, by row and column.
+
+    With `dense`, row by row: edges of single results of a loop would take as long as all its turns written out.
+    """
+    if dense:
+        matrix = hessian(fun)(numbers)
+        places = [(row, column) for row in range(len(numbers)) for column in range(row + 1)]
+        entries = [(place, matrix[place[0]][place[1]]) for place in places]
+        return {place: entry for place, entry in entries if not (isinstance(entry, float) and entry == 0.0)}
+    sparse = hessian(fun, sparse=True)(numbers)
+    stops = sparse.indptr.tolist()
+    rows = [row for row in range(len(numbers)) for _ in range(stops[row], stops[row + 1])]
+    found = zip(rows, sparse.indices.tolist(), sparse.data, strict=True)
+    return {(row, column): entry for row, column, entry in found if column <= row}
 
 
 def program_function(program: Program) -> Callable[[Any], list[Any]]:

@@ -258,6 +258,13 @@ def test_loops_stay_loops(tmp_path):
         (position, speed), products = spring(x0, forces, k)
         return position * speed + norm(products)
 
+    short = forces[::20]
+    library = Library(to_c(loss, 0.5, short, 2.0, name="short_", derivatives=["hessian"]), tmp_path)
+    status, (_, entries) = library.call("short__hessian", [0.5, short, 2.0], [1, 78])
+    dense = hessian(lambda x: loss(x[0], x[1:-1], x[-1]))(np.array([0.5, *short, 2.0]))
+    assert status == 0
+    places = library.table("short__hessian_rows", 78), library.table("short__hessian_columns", 78)
+    assert entries == pytest.approx(dense[places], rel=1e-10, abs=1e-14)
     library = Library(to_c(loss, 0.5, forces, 2.0, derivatives=["gradient"]), tmp_path)
     status, (_, gradient) = library.call("loss_gradient", [0.5, forces, 2.0], [1, 202])
     expected = jit(grad(loss, argnums=(0, 1, 2)), tier="vm")(0.5, forces, 2.0)

@@ -27,6 +27,7 @@ from autograd import (
     scan,
     sin,
     sqrt,
+    stop_gradient,
     tanh,
     value_and_grad,
     vmap,
@@ -84,6 +85,20 @@ def arguments(turns):
 
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("turns", TURNS)
+def test_what_only_derivatives_depend_on_stays_in_a_body():
+    def held(x):
+        return fori_loop(0, 200, lambda k, c: c + 0.01 * stop_gradient(sin(x * c)) * x + 0.001 * c**0 * x, 1.0)
+
+    assert jit(grad(held))(0.5) == pytest.approx(grad(held)(0.5), rel=1e-13)
+    assert jit(jacfwd(held))(0.5) == pytest.approx(grad(held)(0.5), rel=1e-13)
+    rows = np.linspace(0.1, 1.0, 600)
+
+    def total(x):
+        return np.sum(vmap(lambda row: sin(row * x) * stop_gradient(x * x) + exp(-row * x))(rows))
+
+    assert jit(grad(total))(0.5) == pytest.approx(grad(total)(0.5), rel=1e-12)
+
+
 def test_a_loop_is_what_is_written_out_to_the_bit(turns, reverse):
     rolled, unrolled = loss_by(scan, reverse=reverse), loss_by(written_out, reverse=reverse)
     given = arguments(turns)
