@@ -83,8 +83,6 @@ def arguments(turns):
     return np.array([0.7, 1.3]), (0.1, 0.2), np.linspace(-1.0, 1.0, turns)
 
 
-@pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("turns", TURNS)
 def test_what_only_derivatives_depend_on_stays_in_a_body():
     def held(x):
         return fori_loop(0, 200, lambda k, c: c + 0.01 * stop_gradient(sin(x * c)) * x + 0.001 * c**0 * x, 1.0)
@@ -99,6 +97,8 @@ def test_what_only_derivatives_depend_on_stays_in_a_body():
     assert jit(grad(total))(0.5) == pytest.approx(grad(total)(0.5), rel=1e-12)
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("turns", TURNS)
 def test_a_loop_is_what_is_written_out_to_the_bit(turns, reverse):
     rolled, unrolled = loss_by(scan, reverse=reverse), loss_by(written_out, reverse=reverse)
     given = arguments(turns)
