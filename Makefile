@@ -2,6 +2,7 @@
 # make test    what a newcomer needs to trust the installation, in some minutes
 # make check   all that is checked before a change is merged, and that CI runs
 # make check-long HOURS=3   random programs, hostile calls, interrupts and limits, for so many hours
+# make check-jax   functions that are exported to JAX, beside JAX
 # make docs    the site of the documentation, in build/docs; its notebooks are run
 # make build   compile what was edited; `make quick T=tests/graph` then runs the tests of a file or a folder
 # All of them share a virtual environment of their own, .venv, and nothing is compiled twice.
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := setup.py $(shell find autograd -name '*.py' -o -name '*.pxd')
 T ?= tests/graph/test_node.py
 
-.PHONY: demo test check check-long docs build quick core-uncompiled bench soak sanitize clean
+.PHONY: demo test check check-long check-jax docs build quick core-uncompiled bench soak sanitize clean
 
 demo: .venv/ready-demo
 	$(BIN)/python -m examples.demo
@@ -28,6 +29,7 @@ test: .venv/ready-test
 
 check: .venv/ready-test
 	$(BIN)/python tools/generate_kernels.py --check
+	$(BIN)/python tools/generate_c_library.py --check
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/python tools/generate_pictures.py --check
 	$(BIN)/python tools/generate_readme.py --check
@@ -58,6 +60,11 @@ core-uncompiled:
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob='*.md' README.md docs
+
+# Functions for JAX beside those of this package: apart, for JAX takes 600 MB.
+check-jax: .venv/ready-test
+	$(PIP) --no-build-isolation --editable '.[jax]'
+	$(BIN)/python -m pytest -q benchmarks/test_jax_function.py
 
 # Against all peers that can be installed here; what was measured is kept in build/benchmarks, and compared with before.
 bench: .venv/ready-bench

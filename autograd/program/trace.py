@@ -78,11 +78,12 @@ class Trace:
 class Traced:
     """A recorded run of a function: its program, and the structure of its output.
 
-    The inputs of the program are the numbers of the arguments, then the `variables`: the nodes from outside that the
-    function uses.
+    The inputs of the program are the numbers of the arguments, which were those of the `example`, then the `variables`:
+    the nodes from outside that the function uses.
     """
 
-    def __init__(self, program: Program, outputs: Structure, variables: list[Node]) -> None:
+    def __init__(self, program: Program, outputs: Structure, variables: list[Node], example: array[float]) -> None:
+        self.example = example
         self.program = program
         self.outputs = outputs
         self.variables = variables
@@ -94,8 +95,17 @@ class Traced:
         return array("d", [*numbers, *[value_of(node) for node in self.variables]])
 
 
-def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[float], over_rows: bool = False) -> Traced:
-    """Run a function on nodes of these values in its arguments, and turn its operations into a program."""
+def record(
+    fun: Callable[..., Any],
+    signature: Signature,
+    numbers: Sequence[float],
+    over_rows: bool = False,
+    for_derivatives: bool = False,
+) -> Traced:
+    """Run a function on nodes of these values in its arguments, and turn its operations into a program.
+
+    With `for_derivatives`, the derivatives of the program are those of the function.
+    """
     before = clock()
     arguments = [new_argument(number, False) for number in numbers]
     trace = Trace(over_rows)
@@ -106,13 +116,14 @@ def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[floa
         results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
         ends = [*results, *[node for node, *_ in trace.decisions]]
         tape = Tape(arguments, ends, before, whole=True)
-        translation = Translation(tape, len(arguments))
+        translation = Translation(tape, len(arguments), for_derivatives)
         outputs = [translation.value_at(result) for result in results]
         guards = first_decisions(
             [(translation.value_at(node), outcome, file, line) for node, outcome, file, line in trace.decisions],
             translation.builder,
         )
-        return Traced(translation.builder.program(outputs, guards), structure, translation.variables)
+        program = translation.builder.program(outputs, guards)
+        return Traced(program, structure, translation.variables, array("d", numbers))
     finally:
         retire_arguments(arguments)
 
@@ -153,10 +164,10 @@ class Translation:
     The inputs are the arguments, then the `variables` that were made before the run.
     """
 
-    def __init__(self, tape: Tape, count: int) -> None:
+    def __init__(self, tape: Tape, count: int, for_derivatives: bool) -> None:
         self.tape = tape
         self.variables = list({id(node): node for node in tape.outside}.values())
-        self.builder = Builder(count + len(self.variables))
+        self.builder = Builder(count + len(self.variables), for_derivatives)
         self.place_of = {id(variable): place for place, variable in enumerate(self.variables, count)}
         # The builder's value for each position of the tape.
         self.values = integers(tape.size)
