@@ -89,7 +89,7 @@ if _TYPE_CHECKING:
     from autograd.program.callbacks import callback
     from autograd.program.jit import jit
     from autograd.program.llvm.code_cache import cache_machine_code
-    from autograd.program.loops import fori_loop, scan, while_loop
+    from autograd.program.loops.calls import fori_loop, scan, while_loop
     from autograd.program.vmap import vmap
     from autograd.testing.assertions import gradcheck
 
@@ -113,16 +113,16 @@ _LATER = {
     "cache_machine_code": "autograd.program.llvm.code_cache",
     "callback": "autograd.program.callbacks",
     "explain": "autograd.diagnosis.explanation",
-    "fori_loop": "autograd.program.loops",
+    "fori_loop": "autograd.program.loops.calls",
     "gradcheck": "autograd.testing.assertions",
     "jit": "autograd.program.jit",
     "kinks": "autograd.diagnosis.kinks",
     "paths": "autograd.diagnosis.contributions",
     "replay": "autograd.diagnosis.replaying",
     "rounding": "autograd.diagnosis.accuracy",
-    "scan": "autograd.program.loops",
+    "scan": "autograd.program.loops.calls",
     "vmap": "autograd.program.vmap",
-    "while_loop": "autograd.program.loops",
+    "while_loop": "autograd.program.loops.calls",
 }
 
 

@@ -31,7 +31,7 @@ from autograd.program.recording_limits import (
 )
 from autograd.program.signature import Signature
 from autograd.program.tiers import count_work, prepared
-from autograd.program.trace import Traced, record
+from autograd.program.trace import Trace, Traced, record
 from autograd.transforms.kinds import result_leaf
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import Structure, flatten
@@ -81,6 +81,12 @@ class Path:
         self.machines: dict[Any, Machine] = {}
         # That for one row alone, once it is there.
         self.alone: Machine | None = None
+
+    def take_over(self, other: Path) -> None:
+        """Become another path, which holds for all that this one holds for."""
+        self.traced = other.traced
+        self.program, self.variables, self.outputs = other.program, other.variables, other.outputs
+        self.machines, self.alone = {}, None
 
     def machine(self, varying: bytes | None = None, summed: bool | tuple[bool, ...] = False) -> Machine:
         """The program made ready to run: for one row, or for rows in which some inputs vary and outputs are summed.
@@ -171,7 +177,13 @@ class PathTree:
                 child = path.children.get(guard)
                 if child is None:
                     self.check_limits(path.program.guards[guard])
-                    child = path.children[guard] = self.new(numbers)
+                    child = self.new(numbers, path.traced.loops)
+                    if child.decisions() == path.decisions():
+                        # The same way, but that a loop in it knows more ways through its body.
+                        path.take_over(child)
+                        self.count -= 1
+                        return path
+                    path.children[guard] = child
         return child
 
     def check_limits(self, guard: Guard) -> None:
@@ -194,14 +206,18 @@ class PathTree:
             self.notices.warn(signal)
         return array("d", [value_of(result) for result in results]), structure
 
-    def new(self, numbers: Sequence[float]) -> Path:
-        """The path of these inputs; TooManyPaths if it, or one before it, is too long to be recorded."""
+    def new(self, numbers: Sequence[float], loops: Sequence[Any] = ()) -> Path:
+        """The path of these inputs; TooManyPaths if it, or one before it, is too long to be recorded.
+
+        `loops` has the bodies of the loops in the path that it leaves.
+        """
         if self.refused is not None:
             raise self.refused.again()
         began = time.thread_time()
         try:
             with collector_paused():
-                path = Path(record(self.fun, self.signature, numbers, self.over_rows), self.tier)
+                traced = record(self.fun, self.signature, numbers, Trace(self.over_rows, loops))
+                path = Path(traced, self.tier)
         except TooManyPaths as signal:
             self.refused = signal.again()
             raise

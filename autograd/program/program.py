@@ -258,6 +258,12 @@ class Program:
     def __hash__(self) -> int:
         return hash(self.hash)
 
+    def __copy__(self) -> Program:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Program:
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         self.check_stored()
         guards = tuple([tuple(guard) for guard in self.guards])

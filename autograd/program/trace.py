@@ -46,11 +46,26 @@ __all__ = ["Trace", "Traced", "record"]
 
 
 class Trace:
-    """The decisions of one run, whether its program runs over rows, and whether numbers were written into a text."""
+    """The decisions of one run, whether its program runs over rows, and whether numbers were written into a text.
 
-    def __init__(self, over_rows: bool = False) -> None:
+    `loops` has the bodies of the loops in it, in order; `known` those of an earlier run that went the same way. With a
+    `script`, decisions fall as that says, whatever the numbers; else as these do. If it is `unrolled`, loops are
+    recorded turn by turn.
+    """
+
+    def __init__(
+        self,
+        over_rows: bool = False,
+        known: Sequence[Any] = (),
+        script: Sequence[bool] | None = None,
+        unrolled: bool = False,
+    ) -> None:
         self.over_rows = over_rows
+        self.known = known
+        self.script = script
+        self.unrolled = unrolled
         self.decisions: list[tuple[Node, bool, str, int]] = []
+        self.loops: list[Any] = []
         self.wrote_text = False
 
     def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition:
@@ -61,21 +76,30 @@ class Trace:
         """The outcome of a decision in this run, which is noted."""
         outcome = value_of(node) != 0.0
         if varies(node):
-            self.decisions.append((node, outcome, *caller()))
+            taken = len(self.decisions)
+            if self.script is not None and taken < len(self.script):
+                outcome = self.script[taken]
+            self.note(node, outcome, *caller())
         return outcome
+
+    def note(self, node: Any, outcome: bool, file: str, line: int) -> None:
+        """Note how a decision fell."""
+        self.decisions.append((node, outcome, file, line))
 
 
 class Traced:
     """A recorded run of a function: its program, and the structure of its output.
 
     The inputs of the program are the numbers of the arguments, then the `variables`: the nodes from outside that the
-    function uses.
+    function uses. `loops` has the bodies of the loops that were recorded, `script` how all decisions fell.
     """
 
-    def __init__(self, program: Program, outputs: Structure, variables: list[Node]) -> None:
+    def __init__(self, program: Program, outputs: Structure, variables: list[Node], trace: Trace) -> None:
         self.program = program
         self.outputs = outputs
         self.variables = variables
+        self.loops = trace.loops
+        self.script = [outcome for _, outcome, *_ in trace.decisions]
 
     def inputs(self, numbers: Sequence[float]) -> Sequence[float]:
         """The inputs of the program: the numbers of the arguments, and what the variables are now."""
@@ -84,11 +108,13 @@ class Traced:
         return array("d", [*numbers, *[value_of(node) for node in self.variables]])
 
 
-def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[float], over_rows: bool = False) -> Traced:
+def record(
+    fun: Callable[..., Any], signature: Signature, numbers: Sequence[float], trace: Trace | None = None
+) -> Traced:
     """Run a function on nodes of these values in its arguments, and turn its operations into a program."""
     before = clock()
     arguments = [new_argument(number, False) for number in numbers]
-    trace = Trace(over_rows)
+    trace = Trace() if trace is None else trace
     try:
         with tracing(trace):
             returned = signature.call(fun, arguments)
@@ -102,7 +128,7 @@ def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[floa
             [(translation.value_at(node), outcome, file, line) for node, outcome, file, line in trace.decisions],
             translation.builder,
         )
-        return Traced(translation.builder.program(outputs, guards), structure, translation.variables)
+        return Traced(translation.builder.program(outputs, guards), structure, translation.variables, trace)
     finally:
         retire_arguments(arguments)
 
