@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from autograd.graph.joint_operations import Result
 from autograd.graph.locks import Lock
 from autograd.graph.node import value_of
 from autograd.program.fixed_parts import key_of_fixed, watched_in
 from autograd.program.machine.machine import Machine
-from autograd.program.program import Guard
+from autograd.program.program import Guard, Program
 from autograd.program.recording_limits import (
     MANY_RUNS,
     Budget,
@@ -128,6 +129,16 @@ class Path:
         return f"<path of {len(self.program)} operations, taken {self.hits} times{': ' if fell else ''}{fell}{more}>"
 
 
+def is_about_ways(program: Program, guard: int) -> bool:
+    """Whether a guard asks whether all turns of a loop went ways that are known."""
+    place = program.guards[guard].condition - program.first
+    result = program.externals.get(program.codes[place]) if place >= 0 else None
+    if not isinstance(result, Result):
+        return False
+    operation: Any = program.externals[program.codes[program.operands[program.starts[place]] - program.first]]
+    return bool(operation.ways_at == result.place)
+
+
 @cython.final
 @cython.cclass
 class PathTree:
@@ -178,8 +189,8 @@ class PathTree:
                 if child is None:
                     self.check_limits(path.program.guards[guard])
                     child = self.new(numbers, path.traced.loops)
-                    if child.decisions() == path.decisions():
-                        # The same way, but that a loop in it knows more ways through its body.
+                    if is_about_ways(path.program, guard) and child.decisions() == path.decisions():
+                        # The same path, but that a loop in it knows more ways through its body.
                         path.take_over(child)
                         self.count -= 1
                         return path

@@ -204,7 +204,7 @@ class Program:
             if isinstance(primitive, Result):
                 lines.append(f"    v{result} = v{operands[0]}[{primitive.place}]")
                 continue
-            called = primitive.symbol if isinstance(primitive, JointOperation) else primitive.name
+            called = primitive.called if isinstance(primitive, JointOperation) else primitive.name
             called = exported.get(primitive.name, called)
             lines.append(f"    v{result} = {called}({', '.join(map(self.name, operands))})")
         lines += [

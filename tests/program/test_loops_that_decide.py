@@ -155,7 +155,7 @@ def growth(loop):
 
 @pytest.mark.parametrize("transform", [
     lambda f: f, lambda f: grad(f, (0, 1)), lambda f: lambda x, y: jvp(f, (x, y), (1.0, 2.0)),
-    lambda f: grad(lambda x, y: grad(f, 1)(x, y)), lambda f: hessian(f, 0),
+    lambda f: grad(grad(f, 1)), lambda f: hessian(f, 0),
 ])  # fmt: skip
 def test_the_turns_of_a_while_loop_are_no_decision(transform):
     rolled, unrolled = [jit(transform(growth(loop)), tier="vm") for loop in (while_loop, repeated)]

@@ -140,9 +140,8 @@ def backward(form: Form, columns: Sequence[bool], outs: Sequence[bool], in_all_t
         for source in chosen(part.reads, shared):
             known = of_shared.get(source)
             if known is None:
-                column = numbers[source.offset, 0]
                 is_sum = source.offset in form.accumulated
-                known = Start(made.operand(SUM if is_sum else MINUS_ZERO, column).offset)
+                known = Start(made.operand(SUM if is_sum else MINUS_ZERO, numbers[source.offset, 0]).offset)
             starts.append(known)
         before = [Source(RECORDS + number, place, width) for place in range(part.carried)]
         after_each = [Source(RECORDS + number, part.carried + place, width) for place in range(part.size)]
@@ -260,7 +259,7 @@ def forward(form: Form, columns: Sequence[bool], in_all_turns: bool) -> Derivati
     tangents: dict[tuple[int, int], Source] = {}
     for number, (column, moved) in enumerate(zip(form.columns, columns, strict=True)):
         if moved:
-            tangents[column] = made.operand(TANGENT, number, column.stride != 0)
+            tangents[column.offset, column.stride] = made.operand(TANGENT, number, column.stride != 0)
     passes: list[Pass] = []
     # For each pass where a turn's record has what it had, and the tangents of that.
     records: list[tuple[list[Source], list[Source | None]]] = []

@@ -38,12 +38,12 @@ class Loop(JointOperation):
     """
 
     def __init__(self, name: str, form: Form, beginning: Loop | None = None, decides: bool = False) -> None:
-        super().__init__(f"loop of {name}", name)
+        super().__init__(f"loop of {name}", f"{name} ×{form.length}" if form.length >= 0 else f"{name} while", name)
         self.of = name
         self.form = form
         self.beginning = beginning
-        self.decides = decides
         self.count = form.results + decides
+        self.ways_at = form.results if decides else -1
         self.accumulated = form.accumulated
         # How many of the passes leave records for other loops.
         self.kept = 0
@@ -127,8 +127,8 @@ class Loop(JointOperation):
                 results[place] = math.nan
         else:
             self.length = done
-        if self.decides:
-            results[self.count - 1] = 0.0 if done < 0 else 1.0
+        if self.ways_at >= 0:
+            results[self.ways_at] = 0.0 if done < 0 else 1.0
         return results, missing
 
     def key(self, operands: Any, in_code: bool) -> Any:

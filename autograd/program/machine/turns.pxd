@@ -55,6 +55,7 @@ cdef class Turns:
     cdef make_room(self, Track track, Py_ssize_t turn, bint recorded)
     @cython.locals(number=Py_ssize_t)
     cdef point(self)
+    @cython.locals(addresses=array)
     cdef point_to(self, Py_ssize_t memory, array numbers)
     @cython.locals(memories="int*", offsets="int*", strides="int*", inputs="double*", carried=Py_ssize_t,
                    place=Py_ssize_t, memory=int, where=Py_ssize_t, numbers="double*")

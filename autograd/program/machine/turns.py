@@ -268,7 +268,8 @@ class Turns:
 
     def point_to(self, memory: int, numbers: Any) -> None:
         """Note where a memory is; only compiled."""
-        self.tables.data.as_longlongs[memory] = cython.cast("long long", doubles_in(numbers))
+        addresses: Any = self.tables
+        addresses.data.as_longlongs[memory] = cython.cast("long long", doubles_in(numbers))
 
     def gather(self, track: Track, turn: int) -> None:
         """Read what a turn reads."""
