@@ -16,7 +16,7 @@ cdef int MOST
 cdef class Track:
     cdef readonly Py_ssize_t number, carried, width, read_count, target_count
     cdef readonly bint reverse
-    cdef readonly dict machines
+    cdef readonly list machines
     cdef array operand_of, pass_of, place_of, memories, offsets, strides
     cdef array target_places, target_offsets, target_strides
     cdef array inputs, outputs
@@ -31,7 +31,7 @@ cdef class Turns:
     cdef bint decides, stops
     cdef int number
     cdef Machine machine
-    cdef array ways, data, operands, results, shifts, tables
+    cdef array last, first_child, children, ways, data, operands, results, shifts, tables
     cdef readonly Py_ssize_t length
     cdef readonly object missing
 
@@ -48,7 +48,7 @@ cdef class Turns:
     cdef Py_ssize_t run_segments(self, Track track, Py_ssize_t segment) except -2
     @cython.locals(chooses=bint, inputs="double*", outputs="double*", results="double*", places="int*", offsets="int*",
                    strides="int*", carried=Py_ssize_t, width=Py_ssize_t, targets=Py_ssize_t, known="double*",
-                   ways="int*", way=int, machine=Machine, count=Py_ssize_t, done=Py_ssize_t, turn=Py_ssize_t,
+                   ways="int*", way=int, failed=int, machine=Machine, count=Py_ssize_t, done=Py_ssize_t, turn=Py_ssize_t,
                    base=Py_ssize_t, shift=Py_ssize_t, place=Py_ssize_t)
     cdef Py_ssize_t run_turns(self, Track track, Py_ssize_t start, Py_ssize_t stop, bint recorded,
                               bint again) except -2
@@ -62,9 +62,9 @@ cdef class Turns:
     cdef void gather(self, Track track, Py_ssize_t turn) noexcept
     @cython.locals(machine=Machine)
     cdef Machine machine_for(self, Track track, int way)
-    cdef take(self, Track track, object way)
-    @cython.locals(inputs="double*", outputs="double*", failed=int)
-    cdef bint find(self, Track track) except -1
+    cdef take(self, Track track, int way)
+    @cython.locals(inputs="double*", outputs="double*", child=int)
+    cdef bint find(self, Track track, int failed) except -1
     @cython.locals(number=Py_ssize_t, track=Track)
     cpdef object go_on_from(self, object history)
 

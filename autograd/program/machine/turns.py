@@ -73,7 +73,7 @@ class Track:
         self.reverse = reverse
         self.carried = len(starts)
         self.width = len(starts) + size
-        self.machines: dict[int, Machine] = {}
+        self.machines: list[Machine | None] = []
         self.operand_of, self.pass_of, self.place_of = [
             array("i", [start[part] for start in starts]) for part in range(3)
         ]
@@ -117,6 +117,18 @@ class Turns:
         self.end_count = len(ends)
         self.machine_of = machine_of
         self.all_ways = list(ways)
+        # For each way whether it ends the loop, and the numbers of those that branch off at its guards, -1 for none:
+        # to ask the ways themselves takes longer than a turn.
+        self.last = array("i", [way.stops for way in ways])
+        self.first_child = integers(len(ways))
+        children: list[int] = []
+        for number, way in enumerate(ways):
+            self.first_child[number] = len(children)
+            branches = [way.children.get(guard) for guard in range(len(way.program.guards))]
+            children += [-1 if one is None or one.number >= len(ways) else one.number for one in branches]
+        self.children = array("i", children)
+        for track in self.tracks:
+            track.machines.extend([None] * len(ways))
         self.decides = decides
         # The number of each turn's way.
         self.ways = integers(0)
@@ -216,7 +228,7 @@ class Turns:
         way = -1
         machine: Any = None
         if chooses:
-            self.take(track, self.all_ways[0])
+            self.take(track, 0)
         elif not self.decides:
             machine = self.machine_for(track, 0)
         count = stop - start if stop >= 0 else MOST
@@ -226,7 +238,8 @@ class Turns:
                 look_for_signals()
             self.gather(track, turn)
             if chooses:
-                if cython.cast(Machine, self.machine).turn(inputs, outputs) >= 0 and not self.find(track):
+                failed = cython.cast(Machine, self.machine).turn(inputs, outputs)
+                if failed >= 0 and not self.find(track, failed):
                     return -1
                 if self.stops:
                     return done
@@ -291,31 +304,33 @@ class Turns:
 
     def machine_for(self, track: Track, way: int) -> Machine:
         """The machine of a pass for the way of this number."""
-        machine = track.machines.get(way)
+        machine = track.machines[way]
         if machine is None:
             machine = track.machines[way] = self.machine_of(track.number, way)
         return machine
 
-    def take(self, track: Track, way: Any) -> None:
-        """Go on by a way."""
-        self.number, self.stops = way.number, way.stops
-        self.machine = self.machine_for(track, self.number)
+    def take(self, track: Track, way: int) -> None:
+        """Go on by the way of this number."""
+        self.number = way
+        self.stops = ints_in(self.last)[way] != 0
+        self.machine = self.machine_for(track, way)
 
-    def find(self, track: Track) -> bool:
-        """Run a turn by the way that it takes, which is not the last turn's; whether it is known."""
-        way = self.all_ways[0]
-        self.take(track, way)
+    def find(self, track: Track, failed: int) -> bool:
+        """Run a turn by the way that it takes, which is not the last turn's, of which a guard failed; whether it is
+        known.
+        """
         inputs, outputs = doubles_in(track.inputs), doubles_in(track.outputs)
-        while True:
+        if self.number != 0:
+            self.take(track, 0)
             failed = cython.cast(Machine, self.machine).turn(inputs, outputs)
-            if failed < 0:
-                return True
-            child = way.children.get(failed)
-            if child is None:
-                self.missing = (way, failed, track.inputs[:])
+        while failed >= 0:
+            child = ints_in(self.children)[ints_in(self.first_child)[self.number] + failed]
+            if child < 0:
+                self.missing = (self.all_ways[self.number], failed, track.inputs[:])
                 return False
-            way = child
-            self.take(track, way)
+            self.take(track, child)
+            failed = cython.cast(Machine, self.machine).turn(inputs, outputs)
+        return True
 
     def history(self, count: int) -> Any:
         """What the first passes left: for a loop that begins with the same, and goes on from there."""
