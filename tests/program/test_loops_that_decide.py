@@ -357,7 +357,11 @@ def test_random_bodies_that_decide_are_what_is_written_out(body, turns, reverse,
     fast_slopes = jit(grad(rolled, (0, 1, 2)), tier="vm")
     for _ in range(3):
         given_to = random.normal(size=2), tuple(random.normal(size=2)), random.normal(size=turns)
-        assert fast(*given_to) == jit(unrolled, tier="vm")(*given_to)
+        value = jit(unrolled, tier="vm")(*given_to)
+        assert np.array_equal(fast(*given_to), value, equal_nan=True)
+        if not abs(value) < 1e6:
+            # What squares itself in each turn has no digits left.
+            continue
         found, expected = fast_slopes(*given_to), grad(unrolled, (0, 1, 2))(*given_to)
         for one, other in zip(found, expected, strict=True):
             assert np.allclose(one, other, rtol=1e-10, atol=1e-11)
