@@ -40,7 +40,7 @@ HOT = {
         "operations": "_kernels functions kernel nary primitive",
         "program": "binding builder compiled_derivatives final_passes jit paths reduction row_arguments row_call "
         "signature trace vmap",
-        "program/machine": "_blocks block machine step",
+        "program/machine": "_blocks block machine step turns",
         "transforms": "containers curvature derivatives edge_pushing elimination masked tape taped_run trees",
     }.items()
     for module in modules.split()

@@ -96,7 +96,7 @@ if _TYPE_CHECKING:
     from autograd.program.callbacks import callback
     from autograd.program.jit import jit
     from autograd.program.llvm.code_cache import cache_machine_code
-    from autograd.program.loops import fori_loop, scan, while_loop
+    from autograd.program.loops.calls import fori_loop, scan, while_loop
     from autograd.program.vmap import vmap
     from autograd.testing.assertions import gradcheck
 
@@ -121,7 +121,7 @@ _LATER = {
     "cache_machine_code": "autograd.program.llvm.code_cache",
     "callback": "autograd.program.callbacks",
     "explain": "autograd.diagnosis.explanation",
-    "fori_loop": "autograd.program.loops",
+    "fori_loop": "autograd.program.loops.calls",
     "from_json": "autograd.exports.program_json",
     "gradcheck": "autograd.testing.assertions",
     "jit": "autograd.program.jit",
@@ -131,13 +131,13 @@ _LATER = {
     "paths": "autograd.diagnosis.contributions",
     "replay": "autograd.diagnosis.replaying",
     "rounding": "autograd.diagnosis.accuracy",
-    "scan": "autograd.program.loops",
+    "scan": "autograd.program.loops.calls",
     "to_c": "autograd.exports.c_source",
     "to_jax": "autograd.exports.jax_function",
     "to_json": "autograd.exports.program_json",
     "to_sympy": "autograd.exports.symbolic",
     "vmap": "autograd.program.vmap",
-    "while_loop": "autograd.program.loops",
+    "while_loop": "autograd.program.loops.calls",
 }
 
 

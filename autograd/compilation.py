@@ -16,7 +16,7 @@ __all__ = ["Record", "check", "compiled_modules", "own_hash", "stale_modules", "
 
 # Every module of these rooms is compiled, but for those that wait for the user, for files, for other threads or for
 # other libraries.
-COMPILED_ROOMS = ("numbers", "operations", "graph", "transforms", "program", "program/machine")
+COMPILED_ROOMS = ("numbers", "operations", "graph", "transforms", "program", "program/loops", "program/machine")
 LEFT_AS_PYTHON = {
     "numbers/_cython", "numbers/ieee", "operations/python_math", "graph/array_elements", "graph/callers",
     "graph/descriptions", "graph/locks", "graph/node_errors", "graph/numpy_functions", "graph/numpy_interop",

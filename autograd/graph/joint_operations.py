@@ -27,15 +27,19 @@ class JointOperation(Primitive):
     """An operation with several results. Its derivatives are taken at `operands` that are floats, or floats and nodes:
     then they are nodes, which can be differentiated again.
 
-    One that may stand in a program has a number of results, `count`, and gives them by `results`.
+    One that may stand in a program has a number of results, `count`, and gives them by `results`. In Python's source
+    it is the function `called`.
     """
 
     count = 0
     # The places of operands for which `pullback` takes the adjoints so far, as `sums`, and gives what they become.
     accumulated = range(0)
+    # The place of the result that says whether it could be computed at all: it can, once it is recorded again.
+    ways_at = -1
 
-    def __init__(self, name: str, symbol: str = "") -> None:
+    def __init__(self, name: str, symbol: str = "", called: str = "") -> None:
         super().__init__(name, None, self.slopes, symbol=symbol, arity=None, registered=False)
+        self.called = called or symbol
 
     def results(self, operands: Sequence[float]) -> Sequence[float]:
         """The results on floats."""

@@ -150,9 +150,10 @@ class Bound:
         path = self.paths.root or self.paths.first(self.read())
         while True:
             target = self.last
-            if target is None or target.path is not path:
+            if target is None or target.path is not path or target.machine.program is not path.program:
+                # Another one, or one that knows more of its loops now.
                 target = self.known.get(path)
-                if target is None:
+                if target is None or target.machine.program is not path.program:
                     target = self.make_room(path)
                 self.last = target
             if cython.compiled and not (path.variables or target.machine.calls_back):

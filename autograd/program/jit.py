@@ -19,7 +19,7 @@ from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
 from autograd.program.recording_limits import most_signatures, too_many_derivatives
 from autograd.program.signature import Signature, merged, on_variables, sign
 from autograd.program.tiers import check_tier
-from autograd.program.trace import record
+from autograd.program.trace import Trace, record
 from autograd.transforms.kinds import result_leaf
 from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import name_of
@@ -279,7 +279,7 @@ class Jitted:
         [0.75, 0.25]
         """
         numbers, _, _ = sign(args, kwargs)
-        return margins_of(record(self.fun, Signature(args, kwargs), numbers), numbers)
+        return margins_of(record(self.fun, Signature(args, kwargs), numbers, Trace(unrolled=True)), numbers)
 
     def __get__(self, instance: Any, owner: type | None) -> Any:
         # As a function does: in a class, it becomes a method.

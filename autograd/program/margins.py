@@ -28,7 +28,7 @@ from autograd.operations.primitives import (
 )
 from autograd.program.program import Operation, Program
 from autograd.program.signature import Signature, argument_leaf, sign
-from autograd.program.trace import Traced, record
+from autograd.program.trace import Trace, Traced, record
 from autograd.transforms.trees import flatten
 
 # The ways through the branches that rows may take if no other limit is given.
@@ -178,7 +178,7 @@ def recorded(mapped: Any, rows: Any, row: int) -> tuple[Sequence[float], Traced]
     """The numbers of one row, and the recording of the function on them."""
     arguments = tuple(rows.one(row))
     numbers, _, _ = sign(arguments, {})
-    return numbers, record(mapped.fun, Signature(arguments, {}), numbers)
+    return numbers, record(mapped.fun, Signature(arguments, {}), numbers, Trace(unrolled=True))
 
 
 def moving_leaf(value: Any, what: str) -> Any:

@@ -14,6 +14,7 @@ cdef class Path:
     cdef public long long hits
     cdef Machine alone
 
+    cdef take_over(self, Path other)
     cpdef Machine machine(self, object varying=*, object summed=*)
     cdef Machine machine_alone(self)
     cpdef count_call(self, Machine machine)
@@ -34,7 +35,7 @@ cdef class PathTree:
     cdef check_limits(self, object guard)
     cpdef tuple by_python(self, object signal, object numbers)
     @cython.locals(path=Path)
-    cdef Path new(self, object numbers)
+    cdef Path new(self, object numbers, object loops=*)
 
 @cython.final
 cdef class Recordings:

@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from autograd.graph.joint_operations import Result
 from autograd.graph.locks import Lock
 from autograd.graph.node import value_of
 from autograd.program.fixed_parts import key_of_fixed, watched_in
 from autograd.program.machine.machine import Machine
-from autograd.program.program import Guard
+from autograd.program.program import Guard, Program
 from autograd.program.recording_limits import (
     MANY_RUNS,
     Budget,
@@ -31,7 +32,7 @@ from autograd.program.recording_limits import (
 )
 from autograd.program.signature import Signature
 from autograd.program.tiers import count_work, prepared
-from autograd.program.trace import Traced, record
+from autograd.program.trace import Trace, Traced, record
 from autograd.transforms.kinds import result_leaf
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import Structure, flatten
@@ -82,6 +83,12 @@ class Path:
         # That for one row alone, once it is there.
         self.alone: Machine | None = None
 
+    def take_over(self, other: Path) -> None:
+        """Become another path, which holds for all that this one holds for."""
+        self.traced = other.traced
+        self.program, self.variables, self.outputs = other.program, other.variables, other.outputs
+        self.machines, self.alone = {}, None
+
     def machine(self, varying: bytes | None = None, summed: bool | tuple[bool, ...] = False) -> Machine:
         """The program made ready to run: for one row, or for rows in which some inputs vary and outputs are summed.
 
@@ -120,6 +127,16 @@ class Path:
         fell = ", ".join([f"line {line}: {outcome}" for _, line, outcome in self.decisions()[:8]])
         more = ", ..." if len(self.program.guards) > 8 else ""
         return f"<path of {len(self.program)} operations, taken {self.hits} times{': ' if fell else ''}{fell}{more}>"
+
+
+def is_about_ways(program: Program, guard: int) -> bool:
+    """Whether a guard asks whether all turns of a loop went ways that are known."""
+    place = program.guards[guard].condition - program.first
+    result = program.externals.get(program.codes[place]) if place >= 0 else None
+    if not isinstance(result, Result):
+        return False
+    operation: Any = program.externals[program.codes[program.operands[program.starts[place]] - program.first]]
+    return bool(operation.ways_at == result.place)
 
 
 @cython.final
@@ -173,7 +190,13 @@ class PathTree:
                 child = path.children.get(guard)
                 if child is None:
                     self.check_limits(path.program.guards[guard])
-                    child = path.children[guard] = self.new(numbers)
+                    child = self.new(numbers, path.traced.loops)
+                    if is_about_ways(path.program, guard) and child.decisions() == path.decisions():
+                        # The same path, but that a loop in it knows more ways through its body.
+                        path.take_over(child)
+                        self.count -= 1
+                        return path
+                    path.children[guard] = child
         return child
 
     def check_limits(self, guard: Guard) -> None:
@@ -196,14 +219,18 @@ class PathTree:
             self.notices.warn(signal)
         return array("d", [value_of(result) for result in results]), structure
 
-    def new(self, numbers: Sequence[float]) -> Path:
-        """The path of these inputs; TooManyPaths if it, or one before it, is too long to be recorded."""
+    def new(self, numbers: Sequence[float], loops: Sequence[Any] = ()) -> Path:
+        """The path of these inputs; TooManyPaths if it, or one before it, is too long to be recorded.
+
+        `loops` has the bodies of the loops in the path that it leaves.
+        """
         if self.refused is not None:
             raise self.refused.again()
         began = time.thread_time()
         try:
             with collector_paused():
-                path = Path(record(self.fun, self.signature, numbers, self.over_rows), self.tier)
+                traced = record(self.fun, self.signature, numbers, Trace(self.over_rows, loops))
+                path = Path(traced, self.tier)
         except TooManyPaths as signal:
             self.refused = signal.again()
             raise

@@ -204,7 +204,7 @@ class Program:
             if isinstance(primitive, Result):
                 lines.append(f"    v{result} = v{operands[0]}[{primitive.place}]")
                 continue
-            called = primitive.symbol if isinstance(primitive, JointOperation) else primitive.name
+            called = primitive.called if isinstance(primitive, JointOperation) else primitive.name
             called = exported.get(primitive.name, called)
             lines.append(f"    v{result} = {called}({', '.join(map(self.name, operands))})")
         lines += [
@@ -257,6 +257,12 @@ class Program:
 
     def __hash__(self) -> int:
         return hash(self.hash)
+
+    def __copy__(self) -> Program:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Program:
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         self.check_stored()

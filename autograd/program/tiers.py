@@ -24,6 +24,8 @@ TIERS = ("auto", "vm", "llvm")
 # The interpreter takes about 3 ns an operation for one call, and 0.2 ns for each of many rows.
 CALLS_THAT_PAY = 30_000
 ROWS_THAT_PAY = 500_000
+# Optimised, the body of a loop of so many turns is worth the wait in one call.
+TURNS_THAT_PAY = 10_000
 
 
 def check_tier(tier: str) -> str:
@@ -113,5 +115,5 @@ def make_code(machine: Machine, patient: bool = False) -> None:
     before = native().NativeCode(plan, rows=False, patient=patient) if plan.before else None
     rest = native().NativeCode(plan, rows=True) if plan.rest else None
     for operation in plan.joint_operations:
-        operation.prepare_code(functools.partial(make_code, patient=patient))
+        operation.prepare_code(functools.partial(make_code, patient=patient or operation.turns() >= TURNS_THAT_PAY))
     machine.use(before, rest)

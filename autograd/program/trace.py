@@ -49,11 +49,28 @@ __all__ = ["Trace", "Traced", "record"]
 
 
 class Trace:
-    """The decisions of one run, whether its program runs over rows, and whether numbers were written into a text."""
+    """The decisions of one run, whether its program runs over rows, and whether numbers were written into a text.
 
-    def __init__(self, over_rows: bool = False) -> None:
+    `loops` has the bodies of the loops in it, in order; `known` those of an earlier run that went the same way. With a
+    `script`, decisions fall as that says, whatever the numbers; else as these do. If it is `unrolled`, loops are
+    recorded turn by turn. `for_derivatives` says that the derivatives of the program are to be those of the function.
+    """
+
+    def __init__(
+        self,
+        over_rows: bool = False,
+        known: Sequence[Any] = (),
+        script: Sequence[bool] | None = None,
+        unrolled: bool = False,
+        for_derivatives: bool = False,
+    ) -> None:
         self.over_rows = over_rows
+        self.for_derivatives = for_derivatives
+        self.known = known
+        self.script = script
+        self.unrolled = unrolled
         self.decisions: list[tuple[Node, bool, str, int]] = []
+        self.loops: list[Any] = []
         self.wrote_text = False
         # The codes that compared, kept alive, by their identities: to hash a code takes longer than all else.
         self.asking: dict[int, tuple[Any, bool]] = {}
@@ -71,22 +88,34 @@ class Trace:
         """The outcome of a decision in this run, which is noted."""
         outcome = value_of(node) != 0.0
         if varies(node):
-            self.decisions.append((node, outcome, *caller()))
+            taken = len(self.decisions)
+            if self.script is not None and taken < len(self.script):
+                outcome = self.script[taken]
+            self.note(node, outcome, *caller())
         return outcome
+
+    def note(self, node: Any, outcome: bool, file: str, line: int) -> None:
+        """Note how a decision fell."""
+        self.decisions.append((node, outcome, file, line))
 
 
 class Traced:
     """A recorded run of a function: its program, and the structure of its output.
 
     The inputs of the program are the numbers of the arguments, which were those of the `example`, then the `variables`:
-    the nodes from outside that the function uses.
+    the nodes from outside that the function uses. `loops` has the bodies of the loops that were recorded, `script` how
+    all decisions fell.
     """
 
-    def __init__(self, program: Program, outputs: Structure, variables: list[Node], example: array[float]) -> None:
+    def __init__(
+        self, program: Program, outputs: Structure, variables: list[Node], example: array[float], trace: Trace
+    ) -> None:
         self.example = example
         self.program = program
         self.outputs = outputs
         self.variables = variables
+        self.loops = trace.loops
+        self.script = [outcome for _, outcome, *_ in trace.decisions]
 
     def inputs(self, numbers: Sequence[float]) -> Sequence[float]:
         """The inputs of the program: the numbers of the arguments, and what the variables are now."""
@@ -96,19 +125,12 @@ class Traced:
 
 
 def record(
-    fun: Callable[..., Any],
-    signature: Signature,
-    numbers: Sequence[float],
-    over_rows: bool = False,
-    for_derivatives: bool = False,
+    fun: Callable[..., Any], signature: Signature, numbers: Sequence[float], trace: Trace | None = None
 ) -> Traced:
-    """Run a function on nodes of these values in its arguments, and turn its operations into a program.
-
-    With `for_derivatives`, the derivatives of the program are those of the function.
-    """
+    """Run a function on nodes of these values in its arguments, and turn its operations into a program."""
     before = clock()
     arguments = [new_argument(number, False) for number in numbers]
-    trace = Trace(over_rows)
+    trace = Trace() if trace is None else trace
     try:
         with heeding_refusals(arguments), tracing(trace):
             returned = signature.call(fun, arguments)
@@ -116,14 +138,14 @@ def record(
         results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
         ends = [*results, *[node for node, *_ in trace.decisions]]
         tape = Tape(arguments, ends, before, whole=True)
-        translation = Translation(tape, len(arguments), for_derivatives)
+        translation = Translation(tape, len(arguments), trace.for_derivatives)
         outputs = [translation.value_at(result) for result in results]
         guards = first_decisions(
             [(translation.value_at(node), outcome, file, line) for node, outcome, file, line in trace.decisions],
             translation.builder,
         )
         program = translation.builder.program(outputs, guards)
-        return Traced(program, structure, translation.variables, array("d", numbers))
+        return Traced(program, structure, translation.variables, array("d", numbers), trace)
     finally:
         retire_arguments(arguments)
 

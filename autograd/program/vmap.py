@@ -20,7 +20,8 @@ from autograd.program.compiled_derivatives import (
     with_slopes,
 )
 from autograd.program.jit import CompiledOverRows, Jitted, stands_under_its_name
-from autograd.program.loops import SHORTEST, recorded_rows
+from autograd.program.loops.bodies import SHORTEST
+from autograd.program.loops.rows import recorded_rows
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
 from autograd.program.recording_limits import most_signatures, too_many_derivatives, too_many_rows

@@ -101,7 +101,7 @@ class CheckedFunction:
         if not (traced and self.is_traceable):
             return self._recorded(point, None, places)
         try:
-            return self._recorded(point, Trace(), places)
+            return self._recorded(point, Trace(unrolled=True), places)
         except TraceError:
             # It asks for plain values, as functions may.
             self.is_traceable = False

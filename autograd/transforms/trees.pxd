@@ -20,7 +20,7 @@ cdef class Structure:
     cdef object of_doubles(self, array numbers, Py_ssize_t start)
 
 @cython.locals(container=tuple, changed=list, same=bint)
-cpdef object map_leaves(object function, object tree, int level=*)
+cpdef object map_leaves(object function, object tree, int level=*, object is_leaf=*)
 @cython.locals(container=tuple, children=list, made=Structure)
 cdef Structure take_apart(object value, object what, list numbers, object leaf, int level)
 

@@ -252,12 +252,14 @@ def check_depth(tree: Any, what: str) -> None:
             pending += [(part, level + 1) for part in value.flat]
 
 
-def map_leaves(function: Callable[[Any], Any], tree: Any, level: int = 0) -> Any:
+def map_leaves(
+    function: Callable[[Any], Any], tree: Any, level: int = 0, is_leaf: Callable[[Any], bool] | None = None
+) -> Any:
     """The tree with `function(leaf)` in place of each leaf; a container in which nothing changes stays itself.
 
-    Whatever is no container is a leaf.
+    Whatever is no container is a leaf, and what `is_leaf` takes for one.
     """
-    container = None if isinstance(tree, Node) else parts_of(tree)
+    container = None if isinstance(tree, Node) or (is_leaf is not None and is_leaf(tree)) else parts_of(tree)
     if container is None:
         return function(tree)
     if level >= LEVELS:
@@ -266,7 +268,7 @@ def map_leaves(function: Callable[[Any], Any], tree: Any, level: int = 0) -> Any
     changed = []
     same = True
     for part in parts:
-        new = map_leaves(function, part, level + 1)
+        new = map_leaves(function, part, level + 1, is_leaf)
         same = same and new is part
         changed.append(new)
     if same:

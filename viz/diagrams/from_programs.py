@@ -11,9 +11,11 @@ from types import MethodType
 from typing import Any, NamedTuple
 
 from autograd import Constant, Node, Variable, topological_order
+from autograd.graph.joint_operations import JointOperation
 from autograd.graph.node import value_of
 from autograd.graph.sweep import adjoints
 from autograd.numbers.operands import number_or_none
+from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Absorb, Select
 from autograd.program.jit import Jitted, jit
 from autograd.program.paths import TooManyPaths
@@ -54,7 +56,7 @@ class Recording(NamedTuple):
     def _diagram(self) -> Diagram:
         program = self.program
         inputs = self.inputs or [Variable(1.0) for _ in range(program.inputs)]
-        found: list[Any] = program.evaluate(inputs)
+        found: list[Any] = program.evaluate(inputs, None if self.inputs else without_calls)
         if self.inputs is None:
             for place, value in enumerate(found):
                 if isinstance(value, Node):
@@ -79,6 +81,33 @@ class Recording(NamedTuple):
         ]
         diagram = diagram_of(outputs, nodes, gradients_through(nodes, outputs), decisions)._replace(note=self.note)
         return diagram if self.inputs is not None else diagram.without_numbers()
+
+
+def without_calls(primitive: Primitive, operands: list[Any]) -> Any:
+    """The result of an operation, where none with several results is run: see `NotRun`."""
+    return NotRun(primitive, operands) if isinstance(primitive, JointOperation) else primitive(*operands)
+
+
+class NotRun:
+    """The results of a loop, or of a function that is called back, in a picture without numbers.
+
+    With numbers that nobody has chosen, a function might fail, and a loop have no end.
+    """
+
+    def __init__(self, primitive: JointOperation, operands: list[Any]) -> None:
+        self.primitive = primitive
+        self.operands = operands
+
+    def __getitem__(self, place: int) -> Any:
+        shown = Primitive(
+            self.primitive.name,
+            lambda operands: 1.0,
+            lambda operands, out: [0.0] * len(operands),
+            symbol=self.primitive.symbol,
+            arity=None,
+            registered=False,
+        )
+        return shown(*self.operands)
 
 
 def gradients_through(nodes: Sequence[Node], outputs: Sequence[Node]) -> dict[int, float]:

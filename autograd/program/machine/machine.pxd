@@ -56,6 +56,8 @@ cdef class Layout:
 
 cdef class Steps:
     cdef Py_ssize_t size, used, placed
+    cdef readonly Py_ssize_t stage_count
+    cdef array stage_stops
     cdef list kept
     cdef Memory row_operands, cells, together
     cdef array places
@@ -90,8 +92,11 @@ cdef class Steps:
     cdef void run_together(self, Py_ssize_t step) noexcept nogil
     @cython.locals(numbers="double*", cells="double*", entry=Py_ssize_t)
     cdef double* gather(self, Py_ssize_t position, int* places, Py_ssize_t count) noexcept nogil
-    @cython.locals(step=Py_ssize_t, kind=int)
     cdef void run(self, Py_ssize_t count, int* failed) noexcept nogil
+    @cython.locals(stops="int*")
+    cdef void run_stage(self, Py_ssize_t stage, Py_ssize_t count, int* failed) noexcept nogil
+    @cython.locals(step=Py_ssize_t, kind=int)
+    cdef void run_steps(self, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t count, int* failed) noexcept nogil
     @cython.locals(numbers="double*")
     cdef void run_into(self, double* results) noexcept nogil
     @cython.locals(lanes="double*", left="double*", stride=Py_ssize_t, row=Py_ssize_t, together=Py_ssize_t,
@@ -117,7 +122,6 @@ cdef class Machine:
     cdef readonly long long turns
     cdef tuple options
     cdef readonly Py_ssize_t input_count, output_count
-    cdef Py_ssize_t guard_count
     cdef readonly list workspaces
     cdef public long long calls, rows
     cdef public double row_seconds
@@ -126,7 +130,7 @@ cdef class Machine:
     cdef readonly object code
     cdef readonly object lock
     cdef Copies inputs, outputs, not_computed
-    cdef array guards
+    cdef array guards, guard_stops
 
     cpdef Machine idle(self)
     cdef object settle_errors(self, int failed)
@@ -135,7 +139,7 @@ cdef class Machine:
     @cython.locals(given=array)
     cdef read(self, object inputs)
     cdef inline double* first_input(self) noexcept
-    @cython.locals(guard=Py_ssize_t, guards="int*")
+    @cython.locals(guard=Py_ssize_t, guards="int*", stops="int*", stage=Py_ssize_t)
     cdef int decide(self) noexcept
     @cython.locals(failed=int)
     cpdef int prepare(self, object inputs) except -2
@@ -144,13 +148,11 @@ cdef class Machine:
     cpdef int call_into(self, object inputs, array results) except -2
     @cython.locals(failed=int)
     cdef int run(self, double* results) noexcept
-    cpdef object run_turns(self, array operands, array results, Py_ssize_t carried, Py_ssize_t width, Py_ssize_t length,
-                           bint reverse)
-    @cython.locals(shared=Py_ssize_t, size=Py_ssize_t, kept=Py_ssize_t, found=array, outputs="double*", cells="double*",
-                   place=Py_ssize_t, count=Py_ssize_t, turn=Py_ssize_t)
-    cdef int run_turns_in(self, double* operands, double* results, Py_ssize_t carried, Py_ssize_t width,
-                          Py_ssize_t length, bint reverse) except -1
+    @cython.locals(failed=int)
+    cdef int turn(self, double* inputs, double* results) except -2
 
+cdef list errors_of(list parts)
+cdef array stops_of(list by_stage)
 cdef copies_of_outputs(object plan, object outputs)
 
 cdef class Columns:
@@ -173,17 +175,20 @@ cdef class Workspace:
     cdef readonly object code
     cdef Memory registers, sums
     cdef Steps deciding, rest
-    cdef Py_ssize_t output_count, guard_count
-    cdef array inputs, stored_places, stored_vary, guard_numbers, guard_places, guard_outcomes
+    cdef Py_ssize_t output_count
+    cdef array inputs, stored_places, stored_vary, guard_numbers, guard_places, guard_outcomes, guard_stops
 
     @cython.locals(first=Py_ssize_t, count=Py_ssize_t, failures=Py_ssize_t, output=Py_ssize_t, lane=Py_ssize_t)
     cpdef object run(self, Rows rows, Py_ssize_t start, Py_ssize_t stop)
     @cython.locals(inputs="int*", offsets="int*", strides="int*", place=Py_ssize_t,
                    register="double*", offset=Py_ssize_t, stride=Py_ssize_t, numbers="double*", row=Py_ssize_t)
     cdef void load(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
+    @cython.locals(stops="int*", failures=Py_ssize_t, guard=Py_ssize_t, stage=Py_ssize_t, row=Py_ssize_t)
+    cdef Py_ssize_t decide(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
     @cython.locals(places="int*", numbers="int*", outcomes="int*", failures=Py_ssize_t, guard=Py_ssize_t,
                    condition="double*", row=Py_ssize_t)
-    cdef Py_ssize_t check(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
+    cdef Py_ssize_t check(self, Rows rows, Py_ssize_t first, Py_ssize_t count, Py_ssize_t start,
+                          Py_ssize_t stop) noexcept nogil
     @cython.locals(places="int*", varies="int*", offsets="int*", strides="int*", output=Py_ssize_t,
                    offset=Py_ssize_t, stride=Py_ssize_t, step=Py_ssize_t, target="double*", numbers="double*",
                    row=Py_ssize_t)

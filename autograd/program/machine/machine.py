@@ -13,7 +13,7 @@ from autograd.numbers.arrays import doubles, integers
 from autograd.program.machine._blocks import BLOCKS
 from autograd.program.machine.block import vector_bits
 from autograd.program.machine.copies import Copies
-from autograd.program.machine.plan import Plan
+from autograd.program.machine.plan import Plan, guards_by_stage
 from autograd.program.machine.runs import LONGEST
 from autograd.program.machine.step import ADD
 from autograd.program.program import Program
@@ -135,9 +135,12 @@ class Layout:
 @cython.final
 @cython.cclass
 class Steps:
-    """Operations made ready to run, on blocks of cells and of registers."""
+    """Operations made ready to run, on blocks of cells and of registers, in stages."""
 
-    def __init__(self, steps: Sequence[Any], plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
+    def __init__(
+        self, stages: Sequence[Sequence[Any]], plan: Plan, cells: Memory, registers: Memory, sums: Memory
+    ) -> None:
+        steps = [step for stage in stages for step in stage]
         self.size = 0
         self.used = 0
         single = [step for step in steps if not isinstance(step, list)]
@@ -168,7 +171,12 @@ class Steps:
             self.instructions = [SimpleNamespace() for _ in steps]
             self.operands = [None] * many
             self.strides = [0] * many
-        self.append_all(steps, Layout(plan, cells, registers, sums))
+        layout = Layout(plan, cells, registers, sums)
+        self.stage_count = len(stages)
+        self.stage_stops = integers(self.stage_count)
+        for number, stage in enumerate(stages):
+            self.append_all(stage, layout)
+            self.stage_stops[number] = self.size
 
     def __dealloc__(self) -> None:
         free(self.instructions)  # type: ignore[name-defined]  # noqa: F821
@@ -309,7 +317,16 @@ class Steps:
                 cython.cast(Memory, self.scratch).numbers,
             )
             return
-        for step in range(self.size):
+        self.run_steps(0, self.size, count, failed)
+
+    def run_stage(self, stage: int, count: int, failed: Any) -> None:
+        """Run the operations of one stage likewise, by the interpreter."""
+        stops = ints_in(self.stage_stops)
+        self.run_steps(stops[stage - 1] if stage > 0 else 0, stops[stage], count, failed)
+
+    def run_steps(self, start: int, stop: int, count: int, failed: Any) -> None:
+        """Run some of the operations likewise."""
+        for step in range(start, stop):
             kind = self.instructions[step].kind
             if kind == BINARY:
                 self.instructions[step].binary(
@@ -525,9 +542,9 @@ class Machine:
         self.cells = Memory(plan.cells, 1)
         for number, constant in enumerate(program.constants, program.inputs):
             self.cells.at(plan.place[number])[0] = constant
-        deciding, rest = [steps_of(runs) for runs in plan.runs]
-        self.before_deciding = Steps(deciding, plan, self.cells, self.cells, self.cells)
-        self.before = Steps(rest, plan, self.cells, self.cells, self.cells)
+        stages = [steps_of(runs) for runs in plan.stages]
+        self.before_deciding = Steps(stages, plan, self.cells, self.cells, self.cells)
+        self.before = Steps([steps_of(plan.runs[1])], plan, self.cells, self.cells, self.cells)
         self.code: Any = None
         self.alone = plan.alone
         constant = [number for number in range(program.inputs) if not plan.varies[number]]
@@ -538,12 +555,10 @@ class Machine:
         computed = {step.result for step in plan.before}
         self.not_computed = copies_of_outputs(plan, [pair for pair in same if pair[1] not in computed])
         self.output_count = len(program.outputs)
-        guards = [
-            (number, plan.place[guard.condition], guard.outcome)
-            for number, guard in enumerate(program.guards)
-            if not plan.varies[guard.condition]
-        ]
-        self.guard_count = len(guards)
+        by_stage = guards_by_stage(program, plan.once_in_stages, plan.varies, 0)
+        # Where the guards end that are looked at after each stage.
+        self.guard_stops = stops_of(by_stage)
+        guards = [(number, plan.place[guard.condition], guard.outcome) for stage in by_stage for number, guard in stage]
         self.guards = integers(3 * len(guards))
         for entry, number in enumerate([number for guard in guards for number in guard]):
             self.guards[entry] = number
@@ -557,11 +572,9 @@ class Machine:
 
         Unless a guard failed: then the function is run anew on the same numbers, and raises it again if it is due.
         """
-        errors = [*self.before_deciding.errors.values(), *self.before.errors.values()]
-        self.before_deciding.errors.clear()
-        self.before.errors.clear()
+        errors = errors_of([self.before_deciding, self.before])
         if failed < 0 and errors:
-            raise errors[0]
+            raise errors[0][1]
 
     def read(self, inputs: Sequence[float]) -> None:
         """Take the inputs that are the same for all rows."""
@@ -583,10 +596,14 @@ class Machine:
     def decide(self) -> int:
         """Compute the values that are the same for all rows and decide; return the first guard that fails, or -1."""
         guards = ints_in(self.guards)
-        self.before_deciding.run(1, NOTHING)
-        for guard in range(self.guard_count):
-            if (self.cells.at(guards[3 * guard + 1])[0] != 0.0) != guards[3 * guard + 2]:
-                return guards[3 * guard]  # type: ignore[no-any-return]
+        stops = ints_in(self.guard_stops)
+        guard = 0
+        for stage in range(self.before_deciding.stage_count):
+            self.before_deciding.run_stage(stage, 1, NOTHING)
+            while guard < stops[stage]:
+                if (self.cells.at(guards[3 * guard + 1])[0] != 0.0) != guards[3 * guard + 2]:
+                    return guards[3 * guard]  # type: ignore[no-any-return]
+                guard += 1
         return -1
 
     def prepare(self, inputs: Sequence[float]) -> int:
@@ -651,56 +668,20 @@ class Machine:
                 results[number] = self.cells.at(place)[0]
         return -1
 
-    def run_turns(self, operands: Any, results: Any, carried: int, width: int, length: int, reverse: bool) -> None:
-        """Run a loop's body, which has no guards, turn by turn: operands and results are those of a `Loop`."""
-        if cython.compiled:
-            self.run_turns_in(operands.data.as_doubles, results.data.as_doubles, carried, width, length, reverse)
-            return
-        shared = len(operands) - width * length
-        size = self.output_count - carried
-        kept = carried + size * length
-        carry = list(operands[:carried])
-        for turn in reversed(range(length)) if reverse else range(length):
-            row = operands[shared + width * turn : shared + width * (turn + 1)]
-            results[kept + carried * turn : kept + carried * (turn + 1)] = array("d", carry)
-            found = doubles(self.output_count)
-            self.call_into([*carry, *row, *operands[carried:shared]], found)
-            carry = list(found[:carried])
-            results[carried + size * turn : carried + size * (turn + 1)] = found[carried:]
-        results[:carried] = array("d", carry)
+    def turn(self, inputs: Any, results: Any) -> int:
+        """Run once on doubles in memory, write the outputs there; the first guard that fails, or -1.
 
-    def run_turns_in(self, operands: Any, results: Any, carried: int, width: int, length: int, reverse: bool) -> int:
-        """The same on memory; only compiled."""
-        shared = self.input_count - carried - width
-        size = self.output_count - carried
-        kept = carried + size * length
-        found = doubles(self.output_count)
-        outputs = doubles_in(found)
-        cells = self.cells.numbers
-        self.is_busy = self.calls_back
-        try:
-            for place in range(carried):
-                cells[place] = operands[place]
-            for place in range(shared):
-                cells[carried + width + place] = operands[carried + place]
-            for count in range(length):
-                turn = length - 1 - count if reverse else count
-                for place in range(width):
-                    cells[carried + place] = operands[carried + shared + width * turn + place]
-                for place in range(carried):
-                    results[kept + carried * turn + place] = cells[place]
-                self.run(outputs)
-                if self.calls_back:
-                    self.settle_errors(-1)
-                for place in range(carried):
-                    cells[place] = outputs[place]
-                for place in range(size):
-                    results[carried + size * turn + place] = outputs[carried + place]
-            for place in range(carried):
-                results[place] = cells[place]
-        finally:
-            self.is_busy = False
-        return 0
+        It is for the turns of a loop, which has the machine to itself.
+        """
+        if cython.compiled:
+            self.inputs.copy(inputs, self.cells.numbers)
+        else:
+            for number, place in self.inputs:
+                self.cells.at(place)[0] = inputs[number]
+        failed = self.run(results)
+        if self.calls_back:
+            self.settle_errors(failed)
+        return failed
 
     def use(self, before: Any, rest: Any) -> None:
         """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
@@ -708,6 +689,24 @@ class Machine:
         if before is not None:
             self.before.use(before, self.cells, self.cells, self.cells)
         self.workspaces.clear()
+
+
+def errors_of(parts: Sequence[Steps]) -> list[tuple[int, BaseException]]:
+    """What functions that were called back have raised, with the rows; it is forgotten there."""
+    errors = [entry for steps in parts for entry in steps.errors.items()]
+    for steps in parts:
+        steps.errors.clear()
+    return errors
+
+
+def stops_of(by_stage: Sequence[Sequence[Any]]) -> Any:
+    """The number of entries up to the end of each part."""
+    stops = integers(len(by_stage))
+    end = 0
+    for stage, entries in enumerate(by_stage):
+        end += len(entries)
+        stops[stage] = end
+    return stops
 
 
 def copies_of_outputs(plan: Plan, outputs: Sequence[tuple[int, int]]) -> Copies:
@@ -785,8 +784,8 @@ class Workspace:
         self.registers = Memory(plan.registers, BLOCK)
         self.sums = Memory(len(program.outputs), LANES)
         self.code = machine.code
-        self.deciding = Steps(plan.deciding, plan, self.machine.cells, self.registers, self.sums)
-        self.rest = Steps(plan.rest, plan, self.machine.cells, self.registers, self.sums)
+        self.deciding = Steps(plan.row_stages, plan, self.machine.cells, self.registers, self.sums)
+        self.rest = Steps([plan.rest], plan, self.machine.cells, self.registers, self.sums)
         if machine.code is not None and machine.code[1] is not None:
             self.rest.use(machine.code[1], self.registers, self.machine.cells, self.sums)
         varying = [number for number in range(program.inputs) if plan.varies[number]]
@@ -798,12 +797,9 @@ class Workspace:
         self.stored_places, self.stored_vary = integers(len(stored)), integers(len(stored))
         for place, output in enumerate(stored):
             self.stored_places[place], self.stored_vary[place] = plan.place[output], plan.varies[output]
-        guards = [
-            (number, plan.place[guard.condition], guard.outcome)
-            for number, guard in enumerate(program.guards)
-            if plan.varies[guard.condition]
-        ]
-        self.guard_count = len(guards)
+        by_stage = guards_by_stage(program, plan.row_stages, plan.varies, 1)
+        self.guard_stops = stops_of(by_stage)
+        guards = [(number, plan.place[guard.condition], guard.outcome) for stage in by_stage for number, guard in stage]
         self.guard_numbers, self.guard_places = integers(len(guards)), integers(len(guards))
         self.guard_outcomes = integers(len(guards))
         for place, (number, where, outcome) in enumerate(guards):
@@ -819,8 +815,7 @@ class Workspace:
             while first < stop:
                 count = stop - first if stop - first < BLOCK else BLOCK
                 self.load(rows, first, count)
-                self.deciding.run(count, NOTHING)
-                failures = self.check(rows, first, count)
+                failures = self.decide(rows, first, count)
                 self.rest.run(count, self.failures_of(rows, first) if failures else NOTHING)
                 if self.machine.calls_back:
                     self.settle_errors(rows, first)
@@ -831,10 +826,7 @@ class Workspace:
 
     def settle_errors(self, rows: Rows, first: int) -> int:
         """Raise what a function that was called back has raised in a row of a block whose guards hold."""
-        errors = [*self.deciding.errors.items(), *self.rest.errors.items()]
-        self.deciding.errors.clear()
-        self.rest.errors.clear()
-        for row, error in errors:
+        for row, error in errors_of([self.deciding, self.rest]):
             if rows.failed[first + row] < 0:
                 raise error
         return 0
@@ -870,15 +862,25 @@ class Workspace:
                 for row in range(count):
                     register[row] = numbers[offset + rows.rows[first + row] * stride]
 
-    def check(self, rows: Rows, first: int, count: int) -> int:
+    def decide(self, rows: Rows, first: int, count: int) -> int:
         """Note the first guard that fails in each row of a block; how many rows have one."""
         for row in range(count):
             rows.failed[first + row] = -1
+        stops = ints_in(self.guard_stops)
+        failures = guard = 0
+        for stage in range(self.deciding.stage_count):
+            self.deciding.run_stage(stage, count, self.failures_of(rows, first) if failures else NOTHING)
+            failures += self.check(rows, first, count, guard, stops[stage])
+            guard = stops[stage]
+        return failures
+
+    def check(self, rows: Rows, first: int, count: int, start: int, stop: int) -> int:
+        """Look at some of the guards; in how many rows of a block one fails where none did before."""
         places = ints_in(self.guard_places)
         numbers = ints_in(self.guard_numbers)
         outcomes = ints_in(self.guard_outcomes)
         failures = 0
-        for guard in range(self.guard_count):
+        for guard in range(start, stop):
             condition = self.registers.at(places[guard])
             for row in range(count):
                 if (condition[row] != 0.0) != outcomes[guard] and rows.failed[first + row] < 0:

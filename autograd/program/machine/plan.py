@@ -26,7 +26,7 @@ if not cython.compiled:
     from autograd.numbers.arrays import ints_in
     from autograd.program.machine.step import Step, new_step
 
-__all__ = ["Plan"]
+__all__ = ["Plan", "guards_by_stage"]
 
 # Cells in a line of the processor's cache: the vector unit takes longer over numbers that lie in two.
 LINE = 8
@@ -89,7 +89,9 @@ class Plan:
     `summed`: for each output, or for all, whether it is added up as soon as it is known; `rest` has a step for it.
     `runs` has the steps that are done once in two further lists, for the interpreter. The results of an operation with
     several have places side by side, the first of them that of the operation; `joint_operations` has these,
-    `calls_back` says whether there are any, `decides` whether there are guards.
+    `calls_back` says whether there are any, `decides` whether there are guards. What such an operation does may have no
+    end, or fail, where a guard before it does not hold: so steps that guards depend on are done in `stages`, each of
+    which begins with such an operation and is preceded by a look at the guards that are known by then.
     """
 
     def __init__(
@@ -116,8 +118,13 @@ class Plan:
         mark(steps, self.varies, decides)
         self.before_deciding = chosen(steps, self.varies, 0, decides, 1)
         self.before = chosen(steps, self.varies, 0, decides, 0)
-        self.runs = in_runs([self.before_deciding, self.before], program.size)
+        self.once_in_stages = in_stages(self.before_deciding)
+        runs = in_runs([*self.once_in_stages, self.before], program.size)
+        # In the order in which they are done, by stages.
+        self.stages = runs[: len(runs) - 1]
+        self.runs = [[run for stage in self.stages for run in stage], runs[len(runs) - 1]]
         self.deciding = chosen(steps, self.varies, 1, decides, 1)
+        self.row_stages = in_stages(self.deciding)
         self.rest = chosen(steps, self.varies, 1, decides, 0)
         self.outputs = program.outputs
         kept = bytearray(program.size)
@@ -152,6 +159,29 @@ class Plan:
                     places.settle_result(step)
         places.settle_steps(decided, sorted({guard.condition for guard in program.guards}))
         self.place, self.cells, self.registers = places.place, places.cells, places.registers
+
+
+def in_stages(steps: list[Step]) -> list[list[Step]]:
+    """The steps in parts, of which all but the first begin with an operation that has several results."""
+    stages: list[list[Step]] = [[]]
+    for step in steps:
+        if isinstance(step.primitive, JointOperation):
+            stages.append([])
+        stages[len(stages) - 1].append(step)
+    return stages
+
+
+def guards_by_stage(program: Program, stages: list[list[Step]], varies: Sequence[int], varying: int) -> list[list[Any]]:
+    """The guards on values that vary, or not, each with its number, by the stage after which it is looked at first.
+
+    That is the last before an operation with several results that was recorded after the guard's condition.
+    """
+    starts = [stage[0].result for stage in stages[1:]]
+    found: list[list[Any]] = [[] for _ in stages]
+    for number, guard in enumerate(program.guards):
+        if varies[guard.condition] == varying:
+            found[len([start for start in starts if start < guard.condition])].append((number, guard))
+    return found
 
 
 def with_sums(

@@ -1,0 +1,225 @@
+"""A loop as an operation with several results, which machines run turn by turn."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.graph.joint_operations import JointOperation
+from autograd.graph.node import record_results, value_of, varies
+from autograd.numbers.arrays import doubles
+from autograd.program.loops.derivatives import (
+    COTANGENT,
+    MINUS_ZERO,
+    SUM,
+    TANGENT,
+    Derivative,
+    backward,
+    forward,
+)
+from autograd.program.loops.passes import Form
+from autograd.program.machine.machine import Machine
+from autograd.program.machine.turns import Track, Turns
+
+__all__ = ["Loop"]
+
+# So many runs, and numbers of their records, are kept for the way back.
+MOST_RUNS = 256
+MOST_NUMBERS = 2**23
+
+
+class Loop(JointOperation):
+    """A loop of some form. If its body decides, a last result says whether each turn took a way that is known.
+
+    The pullback of a loop begins with the passes of the loop itself. They need not run again on the same numbers: a
+    loop that is the `beginning` of another one keeps what its last runs left.
+    """
+
+    def __init__(self, name: str, form: Form, beginning: Loop | None = None, decides: bool = False) -> None:
+        super().__init__(f"loop of {name}", f"{name} ×{form.length}" if form.length >= 0 else f"{name} while", name)
+        self.of = name
+        self.form = form
+        self.beginning = beginning
+        self.count = form.results + decides
+        self.ways_at = form.results if decides else -1
+        self.accumulated = form.accumulated
+        # How many of the passes leave records for other loops.
+        self.kept = 0
+        self.runs: dict[Any, Any] = {}
+        self.derivatives: dict[Any, tuple[Derivative, Loop]] = {}
+        # Machines are used by one run at a time; and those for machine code are others.
+        self.idle: tuple[list[Turns], list[Turns]] = ([], [])
+        self.code: dict[tuple[int, int], Any] = {}
+        # The turns of the last run.
+        self.length = max(form.length, 0)
+
+    def __repr__(self) -> str:
+        turns = f"{self.form.length} turns" if self.form.length >= 0 else "turns until it ends"
+        ways = f", {len(self.form.ways)} ways" if self.form.decides() else ""
+        passes = f", {len(self.form.passes)} passes" if len(self.form.passes) > 1 else ""
+        return f"<loop of {self.of}: {turns}{ways}{passes}>"
+
+    def results(self, operands: Sequence[float]) -> Any:
+        """The results on floats."""
+        return self.run(operands, False)[0]
+
+    def results_in_code(self, operands: Sequence[float]) -> Any:
+        """The results by machine code."""
+        return self.run(operands, len(self.code) > 0)[0]
+
+    def prepare_code(self, make: Callable[[Machine], None]) -> None:
+        """Have machine code made of the body. What it decides on is computed by the interpreter."""
+        for number, part in enumerate(self.form.passes):
+            for way in self.form.ways:
+                if (number, way.number) not in self.code and not self.is_exact(number):
+                    machine = Machine(part.program(way))
+                    make(machine)
+                    self.code[number, way.number] = machine.code
+
+    def is_exact(self, number: int) -> bool:
+        """Whether a pass decides: then it runs in plain Python's arithmetic."""
+        return number == 0 and self.form.decides()
+
+    def turns(self) -> int:
+        """How many turns there are, of the loops in the body too."""
+        inner = sum([one.turns() for one in self.form.ways[0].program.externals.values() if isinstance(one, Loop)])
+        return max(self.length, 1) * (1 + inner)
+
+    def make_turns(self, in_code: bool) -> Turns:
+        """The passes made ready to run."""
+        form = self.form
+        tracks = []
+        for number, part in enumerate(form.passes):
+            targets = [
+                (out.place, out.offset, out.stride) for out in form.outs if out.of_pass == number and out.stride != 0
+            ]
+            tracks.append(Track(number, part.reverse, part.starts, part.reads, part.size, targets))
+        ends = [(out.of_pass, out.place, out.offset) for out in form.outs if out.stride == 0]
+
+        def machine_of(number: int, way: int) -> Machine:
+            machine = Machine(form.passes[number].program(form.ways[way]))
+            code = self.code.get((number, way)) if in_code else None
+            if code is not None:
+                machine.use(*code)
+            return machine
+
+        return Turns(tracks, ends, form.data, machine_of, form.ways, form.decides())
+
+    def run(self, operands: Sequence[float], in_code: bool) -> tuple[Any, Any]:
+        """The results, and where a turn took a way that is not known, None if none did."""
+        form = self.form
+        given = operands if isinstance(operands, array) else array("d", operands)
+        results = doubles(self.count)
+        idle = self.idle[in_code]
+        turns = idle.pop() if idle else self.make_turns(in_code)
+        try:
+            first = self.take_over(turns, given, in_code)
+            done = turns.run(given, results, form.length, form.segment, first, max(len(form.passes) - 1, self.kept))
+            missing = turns.missing
+            if self.kept and done >= 0 and form.segment == 0:
+                self.keep(given, in_code, turns.history(self.kept))
+        finally:
+            idle.append(turns)
+        if done < 0:
+            for place in range(self.count):
+                results[place] = math.nan
+        else:
+            self.length = done
+        if self.ways_at >= 0:
+            results[self.ways_at] = 0.0 if done < 0 else 1.0
+        return results, missing
+
+    def key(self, operands: Any, in_code: bool) -> Any:
+        """What tells a run from others."""
+        exact = all([self.is_exact(number) for number in range(len(self.form.passes))])
+        return in_code and not exact, operands[: self.form.operands].tobytes()
+
+    def keep(self, operands: Any, in_code: bool, history: Any) -> None:
+        """Keep what a run left, and forget the oldest ones where that is too much."""
+        self.runs[self.key(operands, in_code)] = history
+        size = sum([len(record) for _, record in history[2]])
+        for key in list(self.runs)[: max(len(self.runs) - max(min(MOST_RUNS, MOST_NUMBERS // (size + 1)), 1), 0)]:
+            self.runs.pop(key, None)
+
+    def take_over(self, turns: Turns, operands: Any, in_code: bool) -> int:
+        """Take over what a run of a beginning left on the same numbers; how many passes that were."""
+        before = self.beginning
+        while before is not None:
+            history = before.runs.get(before.key(operands, in_code)) if before.kept else None
+            if history is not None:
+                turns.go_on_from(history)
+                return before.kept
+            before = before.beginning
+        return 0
+
+    def some(self, operands: Sequence[Any], count: int) -> list[Any]:
+        """The first results, on floats or as nodes."""
+        values = self.results([value_of(operand) for operand in operands])
+        if not any([varies(operand) for operand in operands]):
+            return list(values[:count])
+        return record_results(self, tuple(operands), values, range(count))
+
+    def pullback(self, operands: list[Any], cotangents: Sequence[Any], sums: Sequence[Any] = ()) -> list[Any]:
+        """By passes against the turns.
+
+        `sums` has the adjoints so far of the accumulated operands, None where there are none.
+        """
+        form = self.form
+        columns = [any([varies(operands[place]) for place in form.places(column)]) for column in form.columns]
+        given = [[cotangents[place] for place in form.places(out)] for out in form.outs]
+        outs = [any([one is not None for one in several]) for several in given]
+        in_all = not any(
+            [used and any([one is None for one in several]) for used, several in zip(outs, given, strict=True)]
+        )
+        made, loop = self.derivative(("back", tuple(columns), tuple(outs), in_all), backward, columns, outs, in_all)
+        so_far = dict(zip(form.accumulated, sums, strict=False))
+        extended = list(operands[: form.operands])
+        for extra in made.extras:
+            if extra.kind == COTANGENT:
+                extended += [0.0 if one is None else one for one in given[extra.number]]
+            elif extra.kind == SUM:
+                known = so_far.get(form.columns[extra.number].offset)
+                extended.append(-0.0 if known is None else known)
+            else:
+                extended.append(-0.0 if extra.kind == MINUS_ZERO else 0.0)
+        found = loop.some(extended, loop.form.results)
+        result: list[Any] = [0.0] * len(operands)
+        for place, known in so_far.items():
+            if known is not None:
+                result[place] = known
+        for number, out in zip(made.of, loop.form.outs, strict=True):
+            for place, source in zip(form.places(form.columns[number]), loop.form.places(out), strict=True):
+                result[place] = found[source]
+        return result
+
+    def pushforward(self, operands: list[Any], tangents: Sequence[Any]) -> list[Any]:
+        """By the same passes, which carry tangents along."""
+        form = self.form
+        given = [[tangents[place] for place in form.places(column)] for column in form.columns]
+        columns = [any([one is not None for one in several]) for several in given]
+        in_all = not any(
+            [moved and any([one is None for one in several]) for moved, several in zip(columns, given, strict=True)]
+        )
+        made, loop = self.derivative(("along", tuple(columns), in_all), forward, columns, in_all)
+        extended = list(operands[: form.operands])
+        for extra in made.extras:
+            extended += [0.0 if one is None else one for one in given[extra.number]] if extra.kind == TANGENT else [0.0]
+        found = loop.some(extended, loop.form.results)
+        result: list[Any] = [0.0] * self.count
+        for number, out in zip(made.of, loop.form.outs, strict=True):
+            for place, source in zip(form.places(form.outs[number]), loop.form.places(out), strict=True):
+                result[place] = found[source]
+        return result
+
+    def derivative(self, key: Any, make: Callable[..., Derivative], *options: Any) -> tuple[Derivative, Loop]:
+        """A derivative of the loop, made once."""
+        known = self.derivatives.get(key)
+        if known is None:
+            made = make(self.form, *options)
+            goes_on = make is backward
+            if goes_on:
+                self.kept = len(self.form.passes)
+            known = self.derivatives[key] = made, Loop(self.of, made.form, self if goes_on else None)
+        return known
