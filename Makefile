@@ -7,7 +7,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What is imported is compiled to bytecode then; pip would do it for all files of all packages.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 # What the extension modules follow from.
 SOURCES := setup.py $(shell find autograd -name '*.py' -o -name '*.pxd')
 T ?= tests/graph/test_node.py

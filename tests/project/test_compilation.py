@@ -10,7 +10,7 @@ import sys
 import pytest
 
 import autograd
-from autograd.compilation import SUFFIX, Record, compiled_modules, own_hash, stale_modules
+from autograd.compilation import SUFFIX, Record, check, compiled_modules, own_hash, stale_modules, superfluous_modules
 from tests import PROJECT
 
 needs_extensions = pytest.mark.skipif(not autograd.compiled, reason="the engine is not compiled here")
@@ -49,7 +49,7 @@ def test_every_extension_was_compiled_from_the_source_beside_it():
 
 
 @needs_extensions
-@pytest.mark.parametrize("file", ["operations/primitives.py", "graph/node.pxd"])
+@pytest.mark.parametrize("file", ["operations/primitive.py", "graph/node.pxd"])
 def test_an_edited_source_fails_the_import_with_the_command_that_mends_it(copied, file):
     with open(copied / file, "a") as source:
         source.write("\n# one more line\n")
@@ -163,3 +163,13 @@ def test_the_report_says_what_missing_extras_take(copied):
     done = run(copied.parent, "-c", program)
     assert "no machine code: pip install 'scalar-autograd[jit]'" in done.stdout, done.stderr
     assert "no absent: pip install 'scalar-autograd[gif]'" in done.stdout
+
+
+@needs_extensions
+def test_an_extension_of_a_module_that_is_left_as_python_is_refused(copied):
+    """An older build compiled it; Python would take the extension, whatever the source says."""
+    assert superfluous_modules(str(copied)) == []
+    shutil.copy(copied / f"graph/copying{SUFFIX}", copied / f"graph/callers{SUFFIX}")
+    assert superfluous_modules(str(copied)) == ["graph/callers"]
+    with pytest.raises(ImportError, match=r"autograd/graph/callers\.py differs from what its extension module"):
+        check(str(copied), compiled=True)
