@@ -30,9 +30,9 @@ def load_compilation():
 
 compilation = load_compilation()
 
-# How much the C compiler does for a module: its time triples from -Og to -O3, and most modules are as fast either way, as
-# they are seldom run or wait for Python's objects. First loops over doubles, nodes and their sweep; then what each call
-# of a compiled function passes through; then recording and derivatives; -Og for all else.
+# How much the C compiler does for a module. Its time triples from -Og to -O3, and most modules are as fast either way:
+# they are seldom run, or wait for Python's objects. First loops over doubles, nodes and their sweep; then what each call
+# of a compiled function passes through; then recording and derivatives; -Og is for the rest.
 LEVELS = {
     f"{room}/{module}": level
     for level, rooms in {

@@ -116,7 +116,7 @@ def stale_modules(package: str, by_content: bool = False) -> list[str]:
 
 
 def superfluous_modules(package: str) -> list[str]:
-    """The modules that are left as Python, but have an extension of an older build, which would be run in their place."""
+    """The modules left as Python that have an extension of an older build, which would be run in their place."""
     return [name for name in sorted(LEFT_AS_PYTHON) if os.path.exists(os.path.join(package, name + SUFFIX))]
 
 
