@@ -31,8 +31,8 @@ def load_compilation():
 compilation = load_compilation()
 
 # How much the C compiler does for a module. Its time triples from -Og to -O3, and most modules are as fast either way:
-# they are seldom run, or wait for Python's objects. First loops over doubles, nodes and their sweep; then what each call
-# of a compiled function passes through; then recording and derivatives; -Og is for the rest.
+# they are seldom run, or wait for Python's objects. First loops over doubles, nodes and their sweep; then the modules
+# that each call of a compiled function passes through; then recording and derivatives; -Og is for the rest.
 LEVELS = {
     f"{room}/{module}": level
     for level, rooms in {
