@@ -606,7 +606,7 @@ def loss_of(given: Any) -> Loss:
             raise DescriptionError(
                 f"{LAYERS.classes[given].__name__} is no loss; there are {', '.join(sorted(losses))}"
             )
-        raise DescriptionError(f"no loss is called {given!r:.60}; {nearest(given, losses)}")
+        raise DescriptionError(f"no loss is called {given!r:.60}; {nearest(given, losses, 'loss')}")
     made: Layer = given if isinstance(given, Layer) else from_dict(given)
     if isinstance(made, Loss):
         return made
