@@ -1,7 +1,7 @@
 # make demo    the main job: expression, gradients, check, pictures, training; the first time it builds the engine
 # make test    what a newcomer needs to trust the installation, in some minutes
 # make check   all that is checked before a change is merged, and that CI runs
-# make check-long HOURS=3   random programs, hostile calls, interrupts and limits, for so many hours
+# make check-long HOURS=3   wheels and sdist as installed; random programs, hostile calls, interrupts, for so many hours
 # make build   compile what was edited; `make quick T=tests/graph` then runs the tests of a file or a folder
 # All of them share a virtual environment of their own, .venv, and nothing is compiled twice.
 
@@ -65,6 +65,7 @@ sanitize: .venv/ready-test
 
 HOURS ?= 1
 check-long: .venv/ready-test
+	$(BIN)/python tools/check_distributions.py
 	$(BIN)/python tools/endurance.py --hours $(HOURS)
 
 .venv/python:

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 
 
@@ -79,6 +80,12 @@ DIRECTIVES = {
 }
 
 
+class Build(build):
+    """The same parts as ever, and `build_ext` even if nothing is to be compiled, which it records."""
+
+    sub_commands = [(name, None if name == "build_ext" else wanted) for name, wanted in build.sub_commands]
+
+
 class OptionalBuild(build_ext):
     """All extension modules, or none of them and the reason: a mixture could not be imported."""
 
@@ -108,7 +115,7 @@ class OptionalBuild(build_ext):
 
     def give_up(self, reason):
         """Leave no extension module, but the reason."""
-        for extension in self.extensions:
+        for extension in extensions():
             Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
         self.extensions = []
         self.record().note_uncompiled(reason)
@@ -295,4 +302,6 @@ def link_options():
 
 
 if __name__ == "__main__":
-    setup(ext_modules=extensions(), cmdclass={"build_ext": OptionalBuild})
+    # Without extension modules a wheel is one for every Python and system.
+    wanted = [] if os.environ.get(compilation.VARIABLE) == "no" else extensions()
+    setup(ext_modules=wanted, cmdclass={"build": Build, "build_ext": OptionalBuild})

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import FrozenValueError, OperandError
 from autograd.graph.callers import Line
@@ -48,10 +48,13 @@ from autograd.other_packages import ELSEWHERE, option_error
 # isort: on
 # fmt: on
 
-try:
-    import cython
-except ImportError:
+if TYPE_CHECKING:  # type checkers are to see one of the two
     from autograd.numbers import _cython as cython
+else:
+    try:
+        import cython
+    except ImportError:
+        from autograd.numbers import _cython as cython
 if not cython.compiled:
     from array import array
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -173,3 +175,19 @@ def test_an_extension_of_a_module_that_is_left_as_python_is_refused(copied):
     assert superfluous_modules(str(copied)) == ["graph/callers"]
     with pytest.raises(ImportError, match=r"autograd/graph/callers\.py differs from what its extension module"):
         check(str(copied), compiled=True)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("setuptools") is None, reason="setuptools is not installed")
+def test_without_extension_modules_a_wheel_is_one_for_every_python_and_asked_for(tmp_path):
+    for name in ("autograd", "layers", "viz"):
+        ignored = shutil.ignore_patterns("__pycache__", f"*{SUFFIX}", "compilation.json")
+        shutil.copytree(PROJECT / name, tmp_path / name, ignore=ignored)
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(PROJECT / name, tmp_path)
+    done = run(tmp_path, "setup.py", "--quiet", "bdist_wheel", AUTOGRAD_COMPILE="no", PYTHONPATH="")
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    assert wheel.name.endswith("-py3-none-any.whl"), done.stdout + done.stderr
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    imported = run(tmp_path / "installed", "-W", "error", "-c", "import autograd; print(autograd.compiled)")
+    assert imported.stdout == "False\n", imported.stderr
