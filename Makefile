@@ -74,7 +74,7 @@ check-long: .venv/ready-test
 
 # Compiled in place, with a line for each module; without a C compiler this says so, and the engine runs as plain Python.
 .venv/built: .venv/python $(SOURCES)
-	@echo "The engine is compiled, which takes a minute the first time."
+	@echo "The engine is compiled, which takes a minute or two the first time."
 	$(PIP) $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'])")
 	$(BIN)/python setup.py --quiet build_ext --inplace
 	touch $@
