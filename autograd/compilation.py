@@ -22,7 +22,8 @@ LEFT_AS_PYTHON = {
     "graph/callers", "graph/descriptions", "graph/discrete", "graph/locks", "graph/node_errors",
     "graph/numpy_functions", "graph/numpy_interop", "graph/overflow", "graph/records", "transforms/blocks",
     "transforms/sparse", "program/callbacks", "program/file", "program/loops", "program/margins",
-    "program/recording_limits", "program/row_layout", "program/tiers", "program/workers", "program/machine/threads",
+    "program/recording_limits", "program/row_executors", "program/row_layout", "program/tiers", "program/workers",
+    "program/machine/row_sums", "program/machine/threads",
 }  # fmt: skip
 
 VARIABLE = "AUTOGRAD_COMPILE"

@@ -1,7 +1,7 @@
 """The words of well-known teaching texts, PyTorch and Keras, each with the word for the same thing here.
 
 Messages about an unknown name, option, attribute or argument look here for what was probably meant, and the page
-`docs/texts/words.md` is made of the same table.
+`docs/learn/texts/words.md` is made of the same table.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Derivatives of order 2 and 3 of each primitive at special operands: the same by every way, eager and compiled.
 
-What they are is a rule of docs/conventions.md. Where products in them are 0 · ∞, or sums ∞ − ∞, ways may differ: the
-table says at how many entries of which primitive that is so at most.
+What they are is a rule of docs/reference/conventions.md. Where products in them are 0 · ∞, or sums ∞ − ∞, ways may
+differ: the table says at how many entries of which primitive that is so at most.
 """
 
 import itertools
