@@ -1,7 +1,7 @@
 # make demo    the main job: expression, gradients, check, pictures, training; the first time it builds the engine
 # make test    what a newcomer needs to trust the installation, in some minutes
 # make check   all that is checked before a change is merged, and that CI runs
-# make check-long HOURS=3   random programs, hostile calls, interrupts and limits, for so many hours
+# make check-long HOURS=3   wheels and sdist as installed; random programs, hostile calls, interrupts, for so many hours
 # make check-jax   functions that are exported to JAX, beside JAX
 # make docs    the site of the documentation, in build/docs; its notebooks are run
 # make build   compile what was edited; `make quick T=tests/graph` then runs the tests of a file or a folder
@@ -9,7 +9,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What is imported is compiled to bytecode then; pip would do it for all files of all packages.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 # What the extension modules follow from.
 SOURCES := setup.py $(shell find autograd -name '*.py' -o -name '*.pxd')
 T ?= tests/graph/test_node.py
@@ -79,6 +80,7 @@ sanitize: .venv/ready-test
 
 HOURS ?= 1
 check-long: .venv/ready-test
+	$(BIN)/python tools/check_distributions.py
 	$(BIN)/python tools/endurance.py --hours $(HOURS)
 
 .venv/python:
@@ -87,7 +89,7 @@ check-long: .venv/ready-test
 
 # Compiled in place, with a line for each module; without a C compiler this says so, and the engine runs as plain Python.
 .venv/built: .venv/python $(SOURCES)
-	@echo "The engine is compiled, which takes a minute the first time."
+	@echo "The engine is compiled, which takes a minute or two the first time."
 	$(PIP) $$($(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'])")
 	$(BIN)/python setup.py --quiet build_ext --inplace
 	touch $@

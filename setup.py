@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 
 
@@ -30,19 +31,31 @@ def load_compilation():
 
 compilation = load_compilation()
 
-# Where programs spend their time: nodes and their sweep, loops over doubles, derivatives, recording, and the calls of a
-# program. All else is compiled with -Og, in a third of the time, and no slower: it is seldom run, or calls NumPy.
-HOT = {
-    f"{room}/{module}"
-    for room, modules in {
-        "graph": "local_gradients modes node sweep",
-        "numbers": "accumulate arrays operands special",
-        "operations": "_kernels functions kernel nary primitive",
-        "program": "binding builder compiled_derivatives final_passes jit paths reduction row_arguments row_call "
-        "signature trace vmap",
-        "program/machine": "_blocks block machine step turns",
-        "transforms": "containers curvature derivatives edge_pushing elimination masked tape taped_run trees",
+# How much the C compiler does for a module. Its time triples from -Og to -O3, and most modules are as fast either way:
+# they are seldom run, or wait for Python's objects. First loops over doubles, nodes and their sweep; then the modules
+# that each call of a compiled function passes through; then recording and derivatives; -Og is for the rest.
+LEVELS = {
+    f"{room}/{module}": level
+    for level, rooms in {
+        "-O3": {
+            "graph": "local_gradients modes node sweep",
+            "numbers": "accumulate arrays operands special",
+            "operations": "_kernels functions kernel",
+            "program/machine": "_blocks block machine turns",
+        },
+        "-O2": {
+            "operations": "primitives",
+            "program": "binding jit paths row_call row_layout signature",
+            "program/machine": "step",
+            "transforms": "constant_slopes elimination tape taped_run trees",
+        },
+        "-O1": {
+            "operations": "nary primitive",
+            "program": "builder trace vmap",
+            "transforms": "containers curvature derivatives edge_pushing masked",
+        },
     }.items()
+    for room, modules in rooms.items()
     for module in modules.split()
 }
 # The inner loops are compiled for wider vector units too; the machine takes those of the processor it is on.
@@ -68,6 +81,12 @@ DIRECTIVES = {
 }
 
 
+class Build(build):
+    """The same parts as ever, and `build_ext` even if nothing is to be compiled, which it records."""
+
+    sub_commands = [(name, None if name == "build_ext" else wanted) for name, wanted in build.sub_commands]
+
+
 class OptionalBuild(build_ext):
     """All extension modules, or none of them and the reason: a mixture could not be imported."""
 
@@ -86,6 +105,8 @@ class OptionalBuild(build_ext):
             self.give_up(reason)
             print(f"scalar-autograd: not compiled ({reason}); the engine runs as plain Python, 10 to 20 times slower")
             return
+        for name in compilation.LEFT_AS_PYTHON:
+            Path(self.get_ext_fullpath(f"autograd.{name.replace('/', '.')}")).unlink(missing_ok=True)
         modules = compilation.compiled_modules("autograd")
         self.record().note_compiled({name: compilation.own_hash("autograd", name) for name in modules})
 
@@ -95,7 +116,7 @@ class OptionalBuild(build_ext):
 
     def give_up(self, reason):
         """Leave no extension module, but the reason."""
-        for extension in self.extensions:
+        for extension in extensions():
             Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
         self.extensions = []
         self.record().note_uncompiled(reason)
@@ -269,9 +290,10 @@ def options(name):
     """The options of the C compiler for a module."""
     flags = []
     if os.name == "posix":
-        level = "-O3" if name.removeprefix("autograd.").replace(".", "/") in HOT else "-Og"
+        level = LEVELS.get(name.removeprefix("autograd.").replace(".", "/"), "-Og")
         # No contraction of a * b + c: uncompiled and compiled give the same bits.
-        flags = [level, "-g0", "-ffp-contract=off", "-fno-math-errno"]
+        # GCC 12 takes a small object of Python for the larger one that a branch never reached would see in it.
+        flags = [level, "-g0", "-ffp-contract=off", "-fno-math-errno", "-Wno-array-bounds"]
     return flags + os.environ.get("AUTOGRAD_CFLAGS", "").split()
 
 
@@ -281,4 +303,6 @@ def link_options():
 
 
 if __name__ == "__main__":
-    setup(ext_modules=extensions(), cmdclass={"build_ext": OptionalBuild})
+    # Without extension modules a wheel is one for every Python and system.
+    wanted = [] if os.environ.get(compilation.VARIABLE) == "no" else extensions()
+    setup(ext_modules=wanted, cmdclass={"build": Build, "build_ext": OptionalBuild})

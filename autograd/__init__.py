@@ -79,7 +79,7 @@ from autograd.transforms.derivatives import (
 
 _check_interpreter_lock(compiled)
 _compilation.check(_os.path.dirname(__file__), compiled)
-_watch_imports()
+_watch_imports("autograd", _hint_for)
 
 if _TYPE_CHECKING:
     from autograd.diagnosis.accuracy import rounding

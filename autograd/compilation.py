@@ -12,15 +12,16 @@ from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder, Sour
 from importlib.util import spec_from_file_location
 from types import ModuleType
 
-__all__ = ["Record", "check", "compiled_modules", "own_hash", "stale_modules", "why_uncompiled"]
+__all__ = ["Record", "check", "compiled_modules", "own_hash", "stale_modules", "superfluous_modules", "why_uncompiled"]
 
 # Every module of these rooms is compiled, but for those that wait for the user, for files, for other threads or for
-# other libraries.
-COMPILED_ROOMS = ("numbers", "operations", "graph", "transforms", "program", "program/loops", "program/machine")
+# other libraries, and those that are run once a recording.
+COMPILED_ROOMS = ("numbers", "operations", "graph", "transforms", "program", "program/machine")
 LEFT_AS_PYTHON = {
-    "numbers/_cython", "numbers/ieee", "operations/python_math", "graph/array_elements", "graph/callers",
-    "graph/descriptions", "graph/locks", "graph/node_errors", "graph/numpy_functions", "graph/numpy_interop",
-    "graph/overflow", "graph/records", "transforms/blocks", "transforms/sparse", "program/file", "program/margins",
+    "numbers/_cython", "numbers/ieee", "operations/python_math", "graph/array_elements",
+    "graph/callers", "graph/descriptions", "graph/discrete", "graph/locks", "graph/node_errors",
+    "graph/numpy_functions", "graph/numpy_interop", "graph/overflow", "graph/records", "transforms/blocks",
+    "transforms/sparse", "program/callbacks", "program/file", "program/margins",
     "program/recording_limits", "program/row_executors", "program/row_layout", "program/tiers", "program/workers",
     "program/machine/row_sums", "program/machine/threads",
 }  # fmt: skip
@@ -115,6 +116,11 @@ def stale_modules(package: str, by_content: bool = False) -> list[str]:
     return [name for name in suspects if hashes.get(name) != own_hash(package, name)]
 
 
+def superfluous_modules(package: str) -> list[str]:
+    """The modules left as Python that have an extension of an older build, which would be run in their place."""
+    return [name for name in sorted(LEFT_AS_PYTHON) if os.path.exists(os.path.join(package, name + SUFFIX))]
+
+
 def _time(path: str) -> float:
     try:
         return os.stat(path).st_mtime
@@ -142,7 +148,7 @@ def check(package: str, compiled: bool) -> None:
     """
     if compiled:
         if os.path.exists(os.path.join(os.path.dirname(package), "setup.py")):
-            stale = stale_modules(package)
+            stale = superfluous_modules(package) + stale_modules(package)
             if stale:
                 more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
                 raise ImportError(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.other_packages import watch_imports
 from layers.activations import (
     ELU,
     GELU,
@@ -97,9 +98,17 @@ def __getattr__(name: str) -> Any:
 
     An ImportError where a text's word is known: `from layers import ReLu` would replace the message of any other.
     """
-    hint = hint_of(name, "class")
-    if hint is not None:
-        remark = f" ({hint.remark})" if hint.remark else ""
-        raise ImportError(f"layers has no {name}; here it is {hint.here}{remark}")
+    hint = _hint_for(name)
+    if hint:
+        raise ImportError(f"layers has no {name}{hint}")
     meant = did_you_mean(name, __all__, "class")
     raise AttributeError(f"module 'layers' has no attribute {name!r}" + (f"; {meant}" if meant else ""))
+
+
+def _hint_for(name: str) -> str:
+    """The word of this package for a name of a text or of another package, to be put behind a message."""
+    hint = hint_of(name, "class")
+    return "" if hint is None else f"; here it is {hint.here}" + (f" ({hint.remark})" if hint.remark else "")
+
+
+watch_imports("layers", _hint_for)

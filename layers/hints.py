@@ -1,4 +1,4 @@
-"""The words of well-known teaching texts, each with the word for the same thing here.
+"""The words of well-known teaching texts, PyTorch and Keras, each with the word for the same thing here.
 
 Messages about an unknown name, option, attribute or argument look here for what was probably meant, and the page
 `docs/learn/texts/words.md` is made of the same table.
@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 __all__ = ["HINTS", "Hint", "did_you_mean", "hint_of"]
 
-Kind = Literal["class", "option", "attribute", "argument", "gradient"]
+Kind = Literal["class", "option", "attribute", "argument", "gradient", "loss"]
 
 
 class Hint(NamedTuple):
@@ -43,6 +43,31 @@ HINTS = (
     Hint("BCE", "class", "BinaryCrossEntropyLoss", 'in a description "binary_cross_entropy"'),
     Hint("CE", "class", "CrossEntropyLoss", 'in a description "cross_entropy"'),
     Hint("Optimiser", "class", "Optimizer"),
+    Hint("Module", "class", "Layer", 'it defines compute(self, x), which returns its values by name: {"y": x * 2}'),
+    Hint("ModuleList", "class", "Layer", "an attribute of it may be a list of layers"),
+    Hint("MLP", "class", "Network", 'Network(Dense(2, 16, "tanh"), Dense(16, 1), loss="mse")'),
+    Hint("BCELoss", "class", "BinaryCrossEntropyLoss", 'of="probabilities"'),
+    Hint("BCEWithLogitsLoss", "class", "BinaryCrossEntropyLoss"),
+    Hint("NLLLoss", "class", "CrossEntropyLoss", "of numbers before the softmax"),
+    Hint("L1Loss", "class", "MAELoss", 'in a description "mae"'),
+    Hint("SmoothL1Loss", "class", "HuberLoss", 'in a description "huber"'),
+    Hint("BatchNorm1d", "class", "LayerNorm", "samples are computed one by one, and none knows the others"),
+    Hint("BatchNormalization", "class", "LayerNorm", "samples are computed one by one, and none knows the others"),
+    Hint("MultiHeadAttention", "class", "CausalSelfAttention"),
+    Hint("Flatten", "class", "Layer", "Dense takes rows of numbers: give X.reshape(len(X), -1)"),
+    Hint("Conv1d", "class", "Layer", "there are no convolutions: a compute of your own"),
+    Hint("Conv2d", "class", "Layer", "there are no convolutions: a compute of your own"),
+    Hint("Conv2D", "class", "Layer", "there are no convolutions: a compute of your own"),
+    Hint("LSTM", "class", "Layer", "there are no recurrent layers: a compute of your own, with scan"),
+    Hint("GRU", "class", "Layer", "there are no recurrent layers: a compute of your own, with scan"),
+    Hint("RNN", "class", "Layer", "there are no recurrent layers: a compute of your own, with scan"),
+    Hint("Input", "class", "Dense", "Dense(None, 16) learns the number of inputs from the first"),
+    Hint("Activation", "class", "Tanh", 'each activation is a layer; or Dense(2, 16, activation="tanh")'),
+    Hint("models", "class", "Sequential", "from layers import Sequential"),
+    Hint("optimizers", "class", "Adam", "from layers import Adam, SGD"),
+    Hint("functional", "class", "ReLU", "ReLU()(a), MSELoss()(y_hat, y); autograd has relu, sigmoid, softplus"),
+    Hint("to_categorical", "class", "CrossEntropyLoss", "targets are the numbers or the names of classes"),
+    Hint("save", "class", "load_model", 'written by model.save("weights.npz")'),
     Hint("input_size", "option", "n_in", "the number of input features"),
     Hint("in_features", "option", "n_in"),
     Hint("output_size", "option", "n_out", "the number of output features"),
@@ -57,6 +82,19 @@ HINTS = (
     Hint("use_bias", "option", "bias"),
     Hint("layer_name", "option", "name"),
     Hint("loss_function", "option", "loss"),
+    Hint("learning_rate", "option", "lr"),
+    Hint("betas", "option", "beta1=..., beta2=..."),
+    Hint("verbose", "option", "progress", "True or False"),
+    Hint("validation_split", "option", "validation", "a share of the samples, from 0 to 1"),
+    Hint("validation_data", "option", "validation", "a pair (X, y)"),
+    Hint("input_shape", "option", "n_in", "Dense(None, 16) learns it from the first input"),
+    Hint("input_dim", "option", "n_in"),
+    Hint("mean_squared_error", "loss", "mse"),
+    Hint("mean_absolute_error", "loss", "mae"),
+    Hint("bce", "loss", "binary_cross_entropy"),
+    Hint("binary_crossentropy", "loss", "binary_cross_entropy", 'the layer of="probabilities" after a sigmoid'),
+    Hint("categorical_crossentropy", "loss", "cross_entropy", "targets are the numbers or the names of classes"),
+    Hint("sparse_categorical_crossentropy", "loss", "cross_entropy"),
     Hint("layers", "option", "Network(first, second, loss=...)", "layers are given one after the other"),
     Hint("W", "attribute", "weight.values", "given by weight.assign(array)"),
     Hint("weights", "attribute", "weight.values", "given by weight.assign(array)"),
@@ -89,6 +127,20 @@ HINTS = (
     Hint("loss_function", "attribute", "loss"),
     Hint("add", "attribute", "add_layers(...)"),
     Hint("compile", "attribute", "fit(X, y, loss, optimizer)"),
+    Hint("data", "attribute", "weight.values", "of a Parameter; given by weight.assign(array)"),
+    Hint("zero_grad", "attribute", "parameters", "autograd.zero_grad(model.parameters())"),
+    Hint("train", "attribute", "forward", "in a prediction; inside `with layers.training():` as in a training"),
+    Hint("eval", "attribute", "forward", "in a prediction; inside `with layers.training():` as in a training"),
+    Hint("to", "attribute", "forward", "everything is computed on the processor, in doubles"),
+    Hint("cuda", "attribute", "forward", "everything is computed on the processor"),
+    Hint("cpu", "attribute", "forward", "everything is computed on the processor"),
+    Hint("modules", "attribute", "layers"),
+    Hint("children", "attribute", "layers"),
+    Hint("count_params", "attribute", "summary()"),
+    Hint("get_weights", "attribute", "state_dict()"),
+    Hint("set_weights", "attribute", "load_state_dict(...)"),
+    Hint("load_weights", "attribute", "load(path)"),
+    Hint("save_weights", "attribute", "save(path)"),
     Hint("dout", "argument", "upstream"),
     Hint("grad_next", "argument", "upstream"),
     Hint("grad_output", "argument", "upstream"),

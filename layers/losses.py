@@ -605,7 +605,7 @@ def loss_of(given: Any) -> Loss:
     if isinstance(given, str):
         found, losses = class_called(given, LAYERS.classes), loss_names()
         if found is None:
-            raise DescriptionError(f"no loss is called {given!r:.60}; {nearest(given, losses)}")
+            raise DescriptionError(f"no loss is called {given!r:.60}; {nearest(given, losses, 'loss')}")
         if not issubclass(found, Loss):
             raise DescriptionError(f"{found.__name__} is no loss; there are {', '.join(sorted(losses))}")
     made: Layer = given if isinstance(given, Layer) else from_dict(given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -41,6 +42,10 @@ class Model(Layer):
 
     def fit(self, X: Any, y: Any, loss: Any = None, optimizer: Any = "adam", **options: Any) -> History:  # noqa: N803
         """The record of a training of this model; `layers.fit` explains the options."""
+        known = list(inspect.signature(fit).parameters)[4:]
+        for name in options:
+            if name not in known:
+                raise InputError(f"fit has no option {name!r:.60}; {nearest(name, known, 'option')}")
         return fit(self, X, y, loss, optimizer, **options)
 
     def predict(self, X: Any) -> Any:  # noqa: N803

@@ -77,14 +77,15 @@ def table_of_words() -> str:
     kinds = {
         "class": "Classes", "option": "Options of constructors and descriptions", "attribute": "Attributes",
         "argument": "Arguments of forward and backward", "gradient": "Gradients that backward gives",
+        "loss": "Names of losses",
     }  # fmt: skip
     lines = [
-        "# Words of the texts, and the words here",
+        "# Words of the texts, of PyTorch and Keras, and the words here",
         "",
         "Written by `tools/generate_docs.py` from `layers/hints.py`, the table that messages look into, too.",
     ]
     for kind, title in kinds.items():
-        lines += ["", f"## {title}", "", "| the text | here | |", "|---|---|---|"]
+        lines += ["", f"## {title}", "", "| there | here | |", "|---|---|---|"]
         rows = [hint for hint in HINTS if hint.kind == kind]
         lines += [f"| `{hint.word}` | `{hint.here}` | {hint.remark} |" for hint in rows]
     return "\n".join(lines) + "\n"

@@ -12,7 +12,10 @@ Importing this package makes notebooks show nodes as pictures.
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from autograd.graph.node import hooks
+from autograd.other_packages import watch_imports
 from viz.diagrams.diagram import Box, Diagram, Guard, Operand, Operation, Value
 from viz.diagrams.from_nodes import diagram_of
 from viz.drawing import Drawing, draw, draw_dot, render, tree
@@ -28,3 +31,24 @@ __all__ = [
 ]  # fmt: skip
 
 hooks.render = render
+
+
+# What draws a graph in micrograd's lesson, torchviz and Keras.
+_ELSEWHERE = {
+    "make_dot": "draw(node)",
+    "plot_model": "draw(model, x)",
+    "model_to_dot": "draw(model, x).dot",
+    "Digraph": "draw(node).dot",
+    "trace": "topological_order(node), of `autograd`",
+}
+
+
+def _hint_for(name: str) -> str:
+    return f"; here it is {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise AttributeError(f"module 'viz' has no attribute {name!r}{_hint_for(name)}")
+
+
+watch_imports("viz", _hint_for)

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from autograd import __version__
 from autograd.errors import AutogradError
 from autograd.graph.modes import watching
 from autograd.text import one_line
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--theme", default="auto", choices=THEMES)
     made.add_argument("--title")
     made.add_argument("--engine", metavar="PROGRAM", help="the layout engine to use")
+    made.add_argument("--version", action="version", version=__version__)
     made.add_argument("--engines", action="store_true", help="list the layout engines, and their versions")
     return made
 
@@ -101,9 +103,9 @@ def engines() -> list[str]:
 
 def picture(options: argparse.Namespace) -> list[str]:
     """Draw a model: the path of the picture, or the tree of text."""
+    model = from_dict(description(options.model))
     if options.input is None:
         raise ValueError(f"{options.model.name} is drawn for inputs: --input 1 -2 for a list of two numbers")
-    model = from_dict(description(options.model))
     inputs = [numbers[0] if len(numbers) == 1 and len(options.input) > 1 else numbers for numbers in options.input]
     if options.weights is not None:
         load: Any = getattr(model, "load", None)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import wraps
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 from weakref import ref
 
 from autograd.graph.callers import Line, caller, calling_frame
@@ -240,6 +241,10 @@ def is_strict() -> bool:
     return len(_state.entries) != 0 and current_mode().strict
 
 
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+
+
 class _Entered:
     """Base of the context managers: each says which settings differ inside from those that it was entered in.
 
@@ -291,7 +296,17 @@ class no_grad(_Entered):  # noqa: N801 - a context manager reads like a statemen
     ...     y = x * x
     >>> y.parents
     ()
+
+    `@no_grad()` above the definition of a function runs all of it so.
     """
+
+    def __call__(self, fun: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+        @wraps(fun)
+        def inside(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+            with no_grad():
+                return fun(*args, **kwargs)
+
+        return inside
 
     def changes(self, mode: Mode) -> dict[str, Any]:
         return {"recording": False}

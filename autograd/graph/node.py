@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import FrozenValueError, OperandError
 from autograd.graph.callers import Line
@@ -46,13 +46,17 @@ from autograd.operations.primitives import (
     Log10, Logaddexp, Max, Min, Minus, Mod, Multiply, Negate, NotEqual, Plus, Power, Reciprocal, Round, Sigmoid,
     Sign, Sin, Sinh, Softplus, Sqrt, Square, StopGradient, Tan, Tanh, Trunc,
 )
+from autograd.other_packages import ELSEWHERE, option_error
 # isort: on
 # fmt: on
 
-try:
-    import cython
-except ImportError:
+if TYPE_CHECKING:  # type checkers are to see one of the two
     from autograd.numbers import _cython as cython
+else:
+    try:
+        import cython
+    except ImportError:
+        from autograd.numbers import _cython as cython
 if not cython.compiled:
     from array import array
 
@@ -411,9 +415,17 @@ class Node:
             check_escape(self)
         return recorded_gradients(self)
 
-    def backward(self, gradient: float = 1.0) -> None:
+    def backward(self, gradient: float = 1.0, **unknown: Any) -> None:
         """Fill in `grad` of every node that this one depends on: see `autograd.backward`."""
+        if unknown:
+            raise option_error("backward", unknown)
         hooks.backward(self, gradient)
+
+    # Words of other packages: each says the word here.
+    (
+        item, numpy, requires_grad, requires_grad_, is_leaf, grad_fn, retain_grad, zero_grad, assign, assign_sub, shape,
+        clamp, pow, cpu, cuda, to,
+    ) = ELSEWHERE  # fmt: skip
 
     def pass_gradient(self) -> None:
         """The sweep's step at this node alone: add `grad`, times each local gradient, to the `grad` of the parents.
@@ -719,7 +731,7 @@ class Node:
 @cython.no_gc
 @cython.cclass
 class Variable(Node):
-    """A leaf that wants a gradient. `label` is another word for `name` (micrograd's).
+    """A leaf that wants a gradient. `label` is another word for `name` (micrograd's), `requires_grad` is true of each.
 
     >>> x = Variable(2.0, name="x")
     >>> y = 3 * x + x ** 2
@@ -730,10 +742,16 @@ class Variable(Node):
 
     __slots__ = ("_assigned",)
 
-    __signature__ = OfEach(lambda: signature_like(lambda value, name=None, *, label=None: None), type)
+    __signature__ = OfEach(
+        lambda: signature_like(lambda value, name=None, *, label=None, requires_grad=True: None), type
+    )
     _assigned: int  # the time of the last assignment of a value
 
-    def __init__(self, value: float, name: str | None = None, *, label: str | None = None) -> None:
+    def __init__(
+        self, value: float, name: str | None = None, *, label: str | None = None, requires_grad: bool = True
+    ) -> None:
+        if not requires_grad:
+            raise OperandError("a Variable wants a gradient; write Constant(value) for a leaf that wants none")
         name = label if name is None else name
         self._value = as_leaf_value("Variable", value)
         self._grad = 0.0

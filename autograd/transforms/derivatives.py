@@ -350,10 +350,16 @@ def checked_argnums(argnums: Any) -> int | tuple[int, ...]:
     """The place or places, as they will be asked for; ArgumentError if they are no integers."""
     several = isinstance(argnums, list | tuple)
     places = argnums if several else (argnums,)
-    if not places or any([isinstance(place, bool) or not hasattr(type(place), "__index__") for place in places]):
-        raise ArgumentError(f"argnums is the place of an argument or a tuple of places, got {argnums!r}")
-    found = tuple([operator.index(place) for place in places])
-    return found if several else found[0]
+    try:
+        found = [operator.index(place) for place in places if not isinstance(place, bool)]
+    except TypeError:
+        found = []
+    if not found or len(found) < len(places):
+        raise ArgumentError(
+            f"argnums is the place of an argument or a tuple of places, got {argnums!r:.60}. Arguments are given to "
+            f"the function that this returns, as in grad(f)(x); derivatives of nodes are gradients(y, [x])"
+        )
+    return tuple(found) if several else found[0]
 
 
 def checked_argnames(argnames: Any) -> Names:

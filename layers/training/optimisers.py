@@ -9,15 +9,15 @@ Sources: Sutskever et al. 2013 for Nesterov's momentum in this form; Tieleman an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from autograd import Variable
 from layers.errors import DescriptionError, InputError, ShapeError
 from layers.options import finite_number, share, truth, whole_number
 from layers.own_functions import HoldsFunctions
-from layers.saving.registry import Adjustable, Registry
+from layers.saving.registry import Adjustable, Registry, nearest
 from layers.training.schedules import checked_rate, rate_at
 
 __all__ = ["LBFGS", "SGD", "Adam", "AdamW", "Optimizer", "RMSProp", "optimizer_of"]
@@ -38,6 +38,18 @@ class Optimizer(HoldsFunctions, Adjustable):
     functions = ("lr",)
     lr: Any
     last_rate: float | None = None  # of the last step
+
+    def __new__(cls, *given: Any, **options: Any) -> Self:
+        known = list(cls.constructor_options())
+        for name in options:
+            if name not in known:
+                raise InputError(f"{cls.__name__} has no option {name!r:.60}; {nearest(name, known, 'option')}")
+        if given and isinstance(given[0], list | tuple | Iterator):
+            raise InputError(
+                f"{cls.__name__} holds no parameters; they are given to each step: "
+                f"{cls.__name__}({known[0]}=...).step(model.parameters())"
+            )
+        return super().__new__(cls)
 
     def __init__(self, lr: Any) -> None:
         self.lr = lr

@@ -123,8 +123,33 @@ def test_an_unknown_option_or_name_is_told_the_right_one(make, message):
         make()
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: layers.Adam(learning_rate=0.1), "Adam has no option 'learning_rate'; here it is lr; there are beta1"),
+        (lambda: layers.SGD(Dense(2, 3).parameters()), r"SGD holds no parameters; .* SGD\(lr=...\).step\(model.param"),
+        (lambda: layers.SGD(Dense(2, 3).parameters(), lr=0.1), "SGD holds no parameters"),
+        (lambda: layers.Adam(iter(())), "Adam holds no parameters"),
+        (
+            lambda: Sequential(Dense(2, 1)).fit([[1.0, 2.0]], [[1.0]], verbose=0),
+            "no option 'verbose'; here it is progress",
+        ),
+        (lambda: Sequential(Dense(2, 1)).fit([[1.0, 2.0]], [[1.0]], epoch=3), "no option 'epoch'; did you mean epochs"),
+        (lambda: Sequential(Dense(2, 1)).fit([[1.0, 2.0]], [[1.0]], loss="bce"), "'bce'; here it is binary_cross_ent"),
+        (lambda: Sequential(Dense(2, 1)).fit([[1.0, 2.0]], [[1.0]], "mean_squared_error"), "here it is mse; there are"),
+        (lambda: Dense(16, 1, input_shape=(2,)), "no option 'input_shape'; here it is n_in"),
+    ],
+)
+def test_an_option_of_another_package_is_told_the_one_here(make, message):
+    with pytest.raises((InputError, layers.DescriptionError), match=message):
+        make()
+
+
 def test_names_that_are_not_in_the_package():
-    with pytest.raises(ImportError, match="layers has no ReLu; here it is ReLU"):
+    with pytest.raises(
+        ImportError,
+        match=r"layers\.ReLu is not in scalar-autograd; here it is ReLU|layers has no ReLu; here it is ReLU",
+    ):
         from layers import ReLu  # noqa: F401
     with pytest.raises(AttributeError, match="module 'layers' has no attribute 'Dens'; did you mean Dense"):
         _ = layers.Dens

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
 import autograd
-from autograd.compilation import SUFFIX, Record, compiled_modules, own_hash, stale_modules
+from autograd.compilation import SUFFIX, Record, check, compiled_modules, own_hash, stale_modules, superfluous_modules
 from tests import PROJECT
 
 needs_extensions = pytest.mark.skipif(not autograd.compiled, reason="the engine is not compiled here")
+
+
+def has_build_tools():
+    """Whether what pyproject.toml requires to build is installed, as pip would otherwise install it."""
+    if importlib.util.find_spec("Cython") is None or importlib.util.find_spec("setuptools") is None:
+        return False
+    return int(importlib.metadata.version("setuptools").partition(".")[0]) >= 77
+
+
+needs_build_tools = pytest.mark.skipif(not has_build_tools(), reason="a Cython and a setuptools of today are needed")
 
 
 @pytest.fixture
@@ -49,7 +62,7 @@ def test_every_extension_was_compiled_from_the_source_beside_it():
 
 
 @needs_extensions
-@pytest.mark.parametrize("file", ["operations/primitives.py", "graph/node.pxd"])
+@pytest.mark.parametrize("file", ["operations/primitive.py", "graph/node.pxd"])
 def test_an_edited_source_fails_the_import_with_the_command_that_mends_it(copied, file):
     with open(copied / file, "a") as source:
         source.write("\n# one more line\n")
@@ -122,6 +135,7 @@ def test_plain_python_can_be_asked_for_where_there_are_extensions(copied):
     assert done.stdout == "False .py\n", done.stderr
 
 
+@needs_build_tools
 def test_a_compiler_that_fails_leaves_the_engine_as_python_and_its_first_error(tmp_path):
     project = tmp_path / "project"
     for name in ("autograd", "layers", "viz"):
@@ -163,3 +177,29 @@ def test_the_report_says_what_missing_extras_take(copied):
     done = run(copied.parent, "-c", program)
     assert "no machine code: pip install 'scalar-autograd[jit]'" in done.stdout, done.stderr
     assert "no absent: pip install 'scalar-autograd[gif]'" in done.stdout
+
+
+@needs_extensions
+def test_an_extension_of_a_module_that_is_left_as_python_is_refused(copied):
+    """An older build compiled it; Python would take the extension, whatever the source says."""
+    assert superfluous_modules(str(copied)) == []
+    shutil.copy(copied / f"graph/copying{SUFFIX}", copied / f"graph/callers{SUFFIX}")
+    assert superfluous_modules(str(copied)) == ["graph/callers"]
+    with pytest.raises(ImportError, match=r"autograd/graph/callers\.py differs from what its extension module"):
+        check(str(copied), compiled=True)
+
+
+@needs_build_tools
+def test_without_extension_modules_a_wheel_is_one_for_every_python_and_asked_for(tmp_path):
+    for name in ("autograd", "layers", "viz"):
+        ignored = shutil.ignore_patterns("__pycache__", f"*{SUFFIX}", "compilation.json")
+        shutil.copytree(PROJECT / name, tmp_path / name, ignore=ignored)
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(PROJECT / name, tmp_path)
+    done = run(tmp_path, "setup.py", "--quiet", "bdist_wheel", AUTOGRAD_COMPILE="no", PYTHONPATH="")
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    assert wheel.name.endswith("-py3-none-any.whl"), done.stdout + done.stderr
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    imported = run(tmp_path / "installed", "-W", "error", "-c", "import autograd; print(autograd.compiled)")
+    assert imported.stdout == "False\n", imported.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import json
 import os
 import pydoc
 import subprocess
@@ -136,6 +137,24 @@ def test_a_program_that_uses_the_package_is_checked_strictly(tmp_path):
     first = PROGRAM.count("\n") + 1
     lines = [int(line.split(":")[1]) - first for line in done.stdout.splitlines() if ": error:" in line]
     assert lines == [2, 3, 4, 5, 6, 7], done.stdout
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyright") is None, reason="pyright is not installed")
+def test_pyright_finds_the_same_and_nothing_unknown(tmp_path):
+    """Also beside an installed Cython, whose decorators have types of their own."""
+    (tmp_path / "program.py").write_text(PROGRAM + WRONG)
+    settings = {
+        "typeCheckingMode": "strict", "extraPaths": [str(PROJECT)], "reportUnusedImport": False,
+        "reportUnusedVariable": False,
+    }  # fmt: skip
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    if "generalDiagnostics" not in done.stdout:
+        pytest.skip(f"pyright does not run here: {done.stderr[-200:]}")
+    first = PROGRAM.count("\n")
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    assert sorted({one["range"]["start"]["line"] - first for one in found}) == [2, 3, 4, 5, 6], found
 
 
 def test_a_node_passes_its_gradient_on_by_hand():

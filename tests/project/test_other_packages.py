@@ -10,13 +10,24 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import ArgumentError, OperandError, Variable, grad, hessian, jacobian, jit, stop_gradient, value_and_grad
-from autograd.other_packages import MODULES, NAMES
+from autograd import (
+    ArgumentError,
+    OperandError,
+    Variable,
+    grad,
+    hessian,
+    jacobian,
+    jit,
+    no_grad,
+    stop_gradient,
+    value_and_grad,
+)
+from autograd.other_packages import ATTRIBUTES, MODULES, NAMES, OPTIONS
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_of_the_other_autograd_says_what_stands_in_its_place(name):
-    with pytest.raises(ImportError, match=rf"autograd\.{name} is a module of PyPI's autograd; this is scalar-autograd"):
+    with pytest.raises(ImportError, match=rf"autograd\.{name} is not in scalar-autograd; PyPI's autograd has it, here"):
         importlib.import_module(f"autograd.{name}")
 
 
@@ -32,10 +43,84 @@ def test_modules_that_nobody_has_are_missed_as_ever():
         importlib.import_module("autograd.nothing")
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - set(MODULES)))
-def test_a_name_of_the_other_autograd_says_what_stands_in_its_place(name):
-    with pytest.raises(AttributeError, match=f"no attribute '{name}'; PyPI's autograd has it, here write"):
-        getattr(autograd, name)
+ALL_NAMES = [name for names in NAMES.values() for name in names]
+
+
+@pytest.mark.parametrize("name", ALL_NAMES)
+def test_a_name_of_another_package_says_what_stands_in_its_place(name):
+    if name not in autograd.__dict__:
+        with pytest.raises(AttributeError, match=f"module 'autograd' has no attribute '{name}'; .* has it, here "):
+            getattr(autograd, name)
+    assert not hasattr(autograd, name) or isinstance(getattr(autograd, name), type(autograd)), "a hint is no alias"
+    with pytest.raises(ImportError, match=rf"autograd\.{name} is not in scalar-autograd; .* has it, here "):
+        importlib.import_module(f"autograd.{name}")
+
+
+def test_each_name_stands_in_one_table():
+    assert len(ALL_NAMES) == len(set(ALL_NAMES))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("from autograd import Value", "micrograd has it, here write `from autograd import Variable as Value`"),
+        ("from autograd import tensor", "here a number is Variable"),
+        ("from autograd import nn", "from layers import Dense, Sequential"),
+        ("from autograd import elementwise_grad", "here write jacobian"),
+        ("from autograd import SX", "there are no symbols"),
+        ("from layers import Module", "here it is Layer"),
+        ("import layers.functional as F", "here it is ReLU"),
+        ("from layers.models import Sequential", "from layers import Sequential"),
+        ("from viz import plot_model", r"here it is draw\(model, x\)"),
+    ],
+)
+def test_a_first_line_from_elsewhere_says_the_first_line_here(line, said):
+    with pytest.raises(ImportError, match=said):
+        exec(line, {})
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_an_attribute_of_other_nodes_says_the_word_here(name):
+    x = Variable(2.0)
+    for node in (x, x * x, autograd.Constant(1.0)):
+        with pytest.raises(AttributeError, match=f"{type(node).__name__} has no attribute '{name}'; here "):
+            getattr(node, name)
+        assert not hasattr(node, name)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_of_another_backward_says_what_is_so_here(name):
+    x = Variable(2.0)
+    with pytest.raises(TypeError, match=f"backward has no option '{name}'; here "):
+        (x * x).backward(**{name: True})
+    with pytest.raises(TypeError, match=r"backward has no option 'depth'$"):
+        (x * x).backward(depth=3)
+    assert x.grad == 0.0
+
+
+def test_a_leaf_of_pytorch_is_a_variable_and_one_without_gradient_a_constant():
+    assert isinstance(Variable(2.0, requires_grad=True), Variable)
+    with pytest.raises(OperandError, match=r"a Variable wants a gradient; write Constant\(value\)"):
+        Variable(2.0, requires_grad=False)
+
+
+def test_arguments_given_to_a_transform_in_place_of_its_function_are_told_their_place():
+    x = Variable(2.0)
+    for given in (x, [x], np.ones(2), True, (), "x"):
+        for transform in (grad, jacobian, hessian):
+            with pytest.raises(ArgumentError, match=r"as in grad\(f\)\(x\); derivatives of nodes are gradients"):
+                transform(lambda x: x * x, given)
+
+
+def test_no_grad_stands_above_a_function():
+    @no_grad()
+    def scaled(x, by=2.0):
+        """Scale it."""
+        return x * by
+
+    x = Variable(3.0)
+    assert scaled(x, by=4.0).value == 12.0 and scaled(x).parents == () and (x * x).parents == (x, x)
+    assert (scaled.__name__, scaled.__doc__) == ("scaled", "Scale it.")
 
 
 def test_jit_is_a_decorator_with_options():

@@ -7,6 +7,8 @@ import sys
 import tomllib
 from fnmatch import fnmatch
 
+import pytest
+
 import autograd
 from tests import PROJECT
 
@@ -31,6 +33,15 @@ def test_a_wheel_has_every_package_and_every_file_that_is_no_python():
             for path in folder.iterdir():
                 if path.is_file() and path.suffix not in (".py", ".so", ".pyd", ".c", ".pyc"):
                     assert any(fnmatch(path.name, pattern) for pattern in patterns), path
+
+
+@pytest.mark.skipif(not (PROJECT / ".git").exists(), reason="no clone, which knows what belongs to the project")
+def test_the_sdist_has_every_file_of_the_project():
+    listed = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    told = [line.split() for line in (PROJECT / "MANIFEST.in").read_text(encoding="utf-8").splitlines()]
+    named = {name for kind, *names in told if kind in ("graft", "include") for name in names}
+    by_itself = {"LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py"}
+    assert {line.partition("/")[0] for line in listed.splitlines()} == named | by_itself
 
 
 def test_every_public_name_exists_and_builtins_are_not_shadowed_by_a_star_import():

@@ -14,7 +14,7 @@ from autograd.graph.modes import current_mode
 from autograd.program.machine.turns import OPERANDS, RECORDS, Source, Start
 from autograd.program.program import Guard, Program
 from autograd.program.signature import Signature
-from autograd.program.trace import Traced, record
+from autograd.program.trace import Trace, Traced, record
 
 __all__ = ["Column", "Flags", "Form", "Out", "Pass", "Way", "decide", "flat_program", "leading", "moving", "needed"]
 
