@@ -37,7 +37,7 @@ HOT = {
     for room, modules in {
         "graph": "local_gradients modes node sweep",
         "numbers": "accumulate arrays operands special",
-        "operations": "_kernels functions kernel nary primitive",
+        "operations": "_kernels functions kernel nary primitive primitives",
         "program": "binding builder compiled_derivatives final_passes jit paths reduction row_arguments row_call "
         "signature trace vmap",
         "program/machine": "_blocks block machine step",

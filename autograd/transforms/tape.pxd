@@ -42,7 +42,7 @@ cdef class Tape:
     cpdef int position_of(self, object operand) noexcept
     @cython.locals(tick=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, size=Py_ssize_t, constants=Py_ssize_t,
                    place=Py_ssize_t, position=int, node=Node, place_of="int*", starts="int*", operands="int*",
-                   slopes="double*", many=bint, is_call=bint)
+                   slopes="double*", many=bint, is_call=bint, below=tuple)
     cdef lay_out(self, list found, Py_ssize_t entries)
     # Of `object or (bint and bint)` Cython 3.3 makes a pointer out of an int: so `known` is a bint.
     @cython.locals(operands=tuple, here=list, varying=list, corrected=tuple, known=bint)
@@ -79,8 +79,6 @@ cdef class Tape:
                    stop=Py_ssize_t)
     cpdef array tangents(self, object directions, array flags)
 
-cdef inline object operand_at(Node node, Py_ssize_t place)
-cdef inline double slope_at(Node node, Py_ssize_t place) except? -1.0
 cpdef bint is_differentiated(Node node)
 cpdef bint is_zero(object slope) except -1
 cpdef bint all_floats(object numbers)

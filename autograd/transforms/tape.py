@@ -59,7 +59,7 @@ class Tape:
     Made from the arguments as the function got them (`new_argument`), the outputs that it returned (nodes and
     numbers), and the serial number that was current before the arguments were made. `closed_over` says whether the
     outputs depend on other variables too; `outside` has the nodes that were found on the way to them. With `whole`,
-    operations that depend on these alone are on the tape too.
+    operations that depend on these alone are on the tape too, and it is not for sweeps: there are no local gradients.
 
     An operation with several results has a position, behind its operands, and each of its results has one behind that:
     `joints` has it by its position. With `by_result`, each result is an operation of its own instead, for uses that
@@ -181,8 +181,12 @@ class Tape:
                     self.nodes.append(node)
                 continue
             is_call = many and isinstance(node, Call)
-            for place in range(len(operands_of(node)) if many else 2):
-                operand = operand_at(node, place)
+            below = operands_of(node) if many else ()
+            for place in range(len(below) if many else 2):
+                if many:
+                    operand = below[place]
+                else:
+                    operand = node._left if place == 0 else node._right
                 if not varied(operand):
                     continue
                 position = self.position_of(operand)
@@ -190,12 +194,16 @@ class Tape:
                     constants += 1
                     continue
                 operands[end] = position
-                slopes[end] = 0.0 if is_call else slope_at(node, place)
+                if not self.whole:
+                    if not many:
+                        slopes[end] = node._left_gradient if place == 0 else node._right_gradient
+                    elif not is_call:
+                        slopes[end] = doubles_in(gradients_of_many(node))[place]
                 end += 1
             if is_call and (end > begin or self.whole):
                 self.joints[size] = Joint(node, [self.position_of(operand) for operand in operands_of(node)])
             if end > begin or self.whole:
-                if constants > 0 and node._origin.primitive.beside_constant is not None:
+                if constants > 0 and not self.whole and node._origin.primitive.beside_constant is not None:
                     self.correct(node, begin)
                 place_of[tick] = size
                 size += 1
@@ -555,20 +563,6 @@ def if_any(directions: list[Any]) -> list[Any] | None:
         if direction is not None:
             return directions
     return None
-
-
-def operand_at(node: Node, place: int) -> Any:
-    """The operand at this place, None if there is no second one."""
-    if isinstance(node._left, tuple):
-        return operands_of(node)[place] if isinstance(node, Output) else node._left[place]
-    return node._left if place == 0 else node._right
-
-
-def slope_at(node: Node, place: int) -> float:
-    """The local gradient that was recorded at this place."""
-    if isinstance(node._left, tuple):
-        return float(gradients_of_many(node)[place])
-    return node._left_gradient if place == 0 else node._right_gradient
 
 
 def before_all(nodes: list[Node]) -> int:
