@@ -39,7 +39,7 @@ HOT = {
         "numbers": "accumulate arrays operands special",
         "operations": "_kernels functions kernel nary primitive primitives",
         "program": "binding builder compiled_derivatives final_passes jit paths reduction row_arguments row_call "
-        "signature trace vmap",
+        "row_layout signature trace vmap",
         "program/machine": "_blocks block machine step",
         "transforms": "containers curvature derivatives edge_pushing elimination masked tape taped_run trees",
     }.items()

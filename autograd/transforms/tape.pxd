@@ -26,7 +26,7 @@ cdef class Tape:
     cdef bint whole
     cdef readonly bint by_result
     cdef readonly dict joints
-    cdef readonly list outside
+    cdef readonly list outside, merged
     cdef array positions
     cdef readonly array starts
     cdef readonly array operands
@@ -42,8 +42,10 @@ cdef class Tape:
     cpdef int position_of(self, object operand) noexcept
     @cython.locals(tick=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, size=Py_ssize_t, constants=Py_ssize_t,
                    place=Py_ssize_t, position=int, node=Node, place_of="int*", starts="int*", operands="int*",
-                   slopes="double*", many=bint, is_call=bint, below=tuple)
+                   slopes="double*", many=bint, is_call=bint, below=tuple, merging=bint, known=dict)
     cdef lay_out(self, list found, Py_ssize_t entries)
+    @cython.locals(key=list, bit=object, position=int, by_identity=bint, primitive=Primitive)
+    cdef tuple key_of(self, Node node)
     # Of `object or (bint and bint)` Cython 3.3 makes a pointer out of an int: so `known` is a bint.
     @cython.locals(operands=tuple, here=list, varying=list, corrected=tuple, known=bint)
     cdef correct(self, Node node, Py_ssize_t begin)
@@ -81,6 +83,7 @@ cdef class Tape:
 
 cpdef bint is_differentiated(Node node)
 cpdef bint is_zero(object slope) except -1
+cdef bint is_negative_zero(double number) noexcept
 cpdef bint all_floats(object numbers)
 cdef object if_any(list directions)
 cdef object add(list sums, Py_ssize_t place, object share)

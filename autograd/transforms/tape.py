@@ -9,6 +9,7 @@ they are, and can be repeated at little cost.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,6 +66,9 @@ class Tape:
     `joints` has it by its position. With `by_result`, each result is an operation of its own instead, for uses that
     need its local gradients.
 
+    Inside a trace, equal operations on equal operands have one position, that of the first, so that they are
+    differentiated once. The others are in `merged`.
+
     The operation at position `count + k` has its operands' positions in `operands[starts[k]:starts[k + 1]]` and
     the local gradients at the same places of `slopes`. `size` is the number of positions, `nodes` has the
     operations, `outputs` the position of each output, or -1 if it depends on no argument.
@@ -86,6 +90,7 @@ class Tape:
         self.count = len(arguments)
         self.closed_over = False
         self.nodes: list[Node] = []
+        self.merged: list[Node] = []
         self.node_slopes: list[Any] | None = None
         # Those of a traced function: a 1 at each position in which 0 times anything is 0.
         self.absorbing: bytearray | None = None
@@ -164,6 +169,9 @@ class Tape:
         slopes = doubles_in(self.slopes)
         end = 0
         size = self.count
+        # The builder of a recording merges equal operations itself.
+        merging = not self.whole and is_traced()
+        known: dict[Any, int] = {}
         for tick in range(len(found)):
             if found[tick] is None or place_of[tick] >= 0:
                 continue
@@ -203,6 +211,12 @@ class Tape:
             if is_call and (end > begin or self.whole):
                 self.joints[size] = Joint(node, [self.position_of(operand) for operand in operands_of(node)])
             if end > begin or self.whole:
+                if merging and not is_call and not isinstance(node, Output):
+                    place_of[tick] = known.setdefault(self.key_of(node), size)
+                    if place_of[tick] != size:
+                        self.merged.append(node)
+                        end = begin
+                        continue
                 if constants > 0 and not self.whole and node._origin.primitive.beside_constant is not None:
                     self.correct(node, begin)
                 place_of[tick] = size
@@ -210,6 +224,29 @@ class Tape:
                 starts[size - self.count] = end
                 self.nodes.append(node)
         self.size = size
+
+    def key_of(self, node: Node) -> tuple[Any, ...]:
+        """What an operation has in common with those that are equal: its primitive and its operands.
+
+        An operand on the tape is its position, another node a negative number. Constants are equal to the bit; which
+        operands are constants is in the second entry, for 2.0 equals 2.
+        """
+        primitive: Any = node._origin.primitive
+        # A rule that counts in how many places each operand stands looks at nodes.
+        by_identity = primitive.arity is None and primitive.beside_constant is not None
+        key: list[Any] = [primitive, 0]
+        bit = 1
+        for operand in operands_of(node):
+            position = -1 if by_identity else self.position_of(operand)
+            if position >= 0:
+                key.append(position)
+            elif isinstance(operand, Node):
+                key.append(~id(operand))
+            else:
+                key[1] |= bit
+                key.append("-0.0" if is_negative_zero(operand) else operand)
+            bit <<= 1
+        return tuple(key)
 
     def correct(self, node: Node, begin: int) -> None:
         """Replace the local gradients of an operation, some of whose varying operands are constant here.
@@ -290,6 +327,7 @@ class Tape:
         """
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
+        slopes: Any = self.node_slopes
         exposed = bytearray(self.size)
         for output in self.outputs:
             if output >= 0:
@@ -306,7 +344,9 @@ class Tape:
                 absorbing[position] = 1
             else:
                 for entry in range(starts[k], starts[k + 1]):
-                    exposed[operands[entry]] = 1
+                    # Derivatives end where a slope is 0 at all operands.
+                    if not is_zero(slopes[entry]):
+                        exposed[operands[entry]] = 1
         self.absorbing = absorbing
 
     def product(self, position: int, one: Any, other: Any) -> Any:
@@ -578,6 +618,11 @@ def is_differentiated(node: Node) -> bool:
 def is_zero(slope: Any) -> bool:
     """Whether a local gradient is zero at all operands: inside a trace, the number 0."""
     return not isinstance(slope, Node) and slope == 0.0
+
+
+def is_negative_zero(number: float) -> bool:
+    """Whether it is -0.0, which equals 0.0."""
+    return number == 0.0 and math.copysign(1.0, number) < 0.0
 
 
 def all_floats(numbers: Sequence[Any]) -> bool:
