@@ -41,7 +41,8 @@ HOT = {
         "program": "binding builder compiled_derivatives final_passes jit paths reduction row_arguments row_call "
         "row_layout signature trace vmap",
         "program/machine": "_blocks block machine step",
-        "transforms": "containers curvature derivatives edge_pushing elimination masked tape taped_run trees",
+        "transforms": "constant_slopes containers curvature derivatives edge_pushing elimination masked tape taped_run "
+        "trees",
     }.items()
     for module in modules.split()
 }

@@ -22,3 +22,4 @@ cpdef object joint_pullback(Call call, object cotangents, bint as_nodes, object 
 cpdef object joint_pushforward(Call call, object tangents, bint as_nodes)
 @cython.locals(operands=tuple)
 cdef list joint_operands(Call call, bint as_nodes)
+cdef object constant_or(object slope, Node node)

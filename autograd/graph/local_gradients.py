@@ -19,7 +19,7 @@ from autograd.graph.modes import is_strict, is_traced, lenient
 from autograd.graph.node import Call, Node, assigned_since, operands_of, recorded_gradients, uses_of, value_of, varies
 from autograd.graph.node_errors import stale_graph
 from autograd.operations.primitive import Primitive
-from autograd.operations.primitives import Defined, StopGradient, Sum, where
+from autograd.operations.primitives import Defined, Multiply, PowerBelow, StopGradient, Sum, Where, where
 
 try:
     import cython
@@ -172,7 +172,7 @@ def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence
     """The local gradients as nodes whose values hold for all operands, not only for those of this run."""
     primitive: Any = node._origin.primitive
     operands = operands_of(node)
-    slopes = run_rule(operands, node, varying)
+    slopes = [constant_or(slope, node) for slope in run_rule(operands, node, varying)]
     if primitive.linear:
         slopes = [slope.detach() if isinstance(slope, Node) else slope for slope in slopes]
     if not (primitive.condition or primitive.of_conditions or primitive is StopGradient or primitive is Defined):
@@ -189,3 +189,24 @@ def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence
         functools.reduce(operator.add, undefined, slope) if varies(operand) else slope
         for slope, operand in zip(slopes, operands, strict=True)
     ]
+
+
+def constant_or(slope: Any, node: Node) -> Any:
+    """The number that a slope of a node is at all operands, as the second one of a square, or itself."""
+    # What is older than the node was not made by its rule.
+    if not isinstance(slope, Node) or cython.cast(Node, slope)._stamp < node._stamp:
+        return slope
+    primitive = cython.cast(Node, slope)._origin.primitive
+    if primitive is Where:
+        # The side that was taken, by a condition that is the same at all operands.
+        number = constant_or(operands_of(slope)[0], node)
+        return slope if isinstance(number, Node) else number
+    if primitive is Multiply:
+        factors = [constant_or(operand, node) for operand in operands_of(slope)]
+        if not any([varies(factor) for factor in factors]):
+            return value_of(factors[0]) * value_of(factors[1])
+    if primitive is PowerBelow:
+        _, exponent, lowered = operands_of(slope)
+        if not varies(exponent) and not varies(lowered) and value_of(exponent) == value_of(lowered):
+            return 1.0
+    return slope

@@ -10,6 +10,7 @@ from autograd.graph.node cimport (
     Call, Node, OF_RULE, OVER, Output, SERIAL, TRACED, VARIES, belongs_to_recording, call_of,
     clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
 )
+from autograd.transforms.constant_slopes cimport ConstantSlopes
 from autograd.transforms.masked cimport masked_by, plus, settled, times
 
 cdef class Tape:
@@ -22,6 +23,8 @@ cdef class Tape:
     cdef readonly list outputs
     cdef list node_slopes
     cdef bytearray absorbing
+    cdef ConstantSlopes constant_slopes
+    cdef bint pulled
     cdef object output_nodes
     cdef bint whole
     cdef readonly bint by_result
@@ -63,6 +66,7 @@ cdef class Tape:
     cpdef object seed(self, Py_ssize_t place, object derivative)
     @cython.locals(starts="int*", operands="int*", position=Py_ssize_t, entry=Py_ssize_t)
     cpdef object pull(self, list adjoints)
+    cdef bint has_constant_slopes(self) except -1
     @cython.locals(result=array, flags=array, adjoints="double*", reached="int*", starts="int*", operands="int*",
                    slopes="double*", position=Py_ssize_t, entry=Py_ssize_t, place=Py_ssize_t, adjoint=double,
                    cotangent=double, before=Py_ssize_t, stop=Py_ssize_t)
