@@ -8,6 +8,7 @@ cdef class ConstantSlopes:
     cdef Py_ssize_t count, size
     cdef array starts, operands, numbers, bits
     cdef list masks
+    cdef bytearray absorbing
     cdef dict place_of, joined
     cdef readonly bint are_constant
 

@@ -32,12 +32,14 @@ MOST_MASKS = 30
 class ConstantSlopes:
     """The slopes of a tape as numbers, each with the set of masks that it is nan with.
 
-    `are_constant` says whether there are such: every slope on a way to an argument is a number, masked or not.
+    `are_constant` says whether there are such: every slope on a way to an argument is a number, masked or not. Slopes
+    at positions that are `absorbing` are not looked at: most of those only decide what is nan, and no sweep meets them.
     The slope at an entry is `numbers[entry]`, the bits of its masks are `bits[entry]`, or -1 on no way to an argument.
     """
 
-    def __init__(self, count: int, starts: Any, operands: Any, slopes: list[Any]) -> None:
+    def __init__(self, count: int, starts: Any, operands: Any, slopes: list[Any], absorbing: bytearray) -> None:
         self.count = count
+        self.absorbing = absorbing
         self.size = count + len(starts) - 1
         self.starts = starts
         self.operands = operands
@@ -57,7 +59,7 @@ class ConstantSlopes:
         bits = ints_in(self.bits)
         leads = bytearray(self.size)
         for position in range(self.size):
-            if position < self.count:
+            if position < self.count or self.absorbing[position]:
                 leads[position] = 1
                 continue
             for entry in range(starts[position - self.count], starts[position - self.count + 1]):
@@ -80,8 +82,8 @@ class ConstantSlopes:
         """The set of these masks; -1 if there are too many to be told apart."""
         found = 0
         for mask in masks:
-            place = self.place_of.get(id(mask))
-            if place is None:
+            place = self.place_of.get(id(mask), -1)
+            if place < 0:
                 place = len(self.masks)
                 if place == MOST_MASKS:
                     return -1
@@ -112,6 +114,9 @@ class ConstantSlopes:
         for position in range(self.size - 1, self.count - 1, -1):
             if reached[position] < 0:
                 continue
+            if self.absorbing[position]:
+                self.are_constant = False
+                return None
             for entry in range(starts[position - self.count], starts[position - self.count + 1]):
                 if bits[entry] < 0:
                     continue

@@ -402,11 +402,10 @@ class Tape:
     def has_constant_slopes(self) -> bool:
         """Whether sweeps can be in doubles; asked from the second one on: it takes about as long as one on nodes."""
         if self.constant_slopes is None:
-            if self.absorbing is None or self.joints or 1 in self.absorbing:
+            if self.absorbing is None or self.joints:
                 return False
-            self.constant_slopes = ConstantSlopes(
-                self.count, self.starts[: len(self.nodes) + 1], self.operands, self.node_slopes
-            )
+            starts = self.starts[: len(self.nodes) + 1]
+            self.constant_slopes = ConstantSlopes(self.count, starts, self.operands, self.node_slopes, self.absorbing)
         return bool(self.constant_slopes.are_constant)
 
     def pull(self, adjoints: list[Any]) -> None:
