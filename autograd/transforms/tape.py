@@ -68,7 +68,7 @@ class Tape:
     need its local gradients.
 
     Inside a trace, equal operations on equal operands have one position, that of the first, so that they are
-    differentiated once. The others are in `merged`.
+    differentiated once, if they are half of all or more. The others are in `merged`.
 
     The operation at position `count + k` has its operands' positions in `operands[starts[k]:starts[k + 1]]` and
     the local gradients at the same places of `slopes`. `size` is the number of positions, `nodes` has the
@@ -173,7 +173,7 @@ class Tape:
         end = 0
         size = self.count
         # The builder of a recording merges equal operations itself.
-        merging = not self.whole and is_traced()
+        merging = self.merged is not None and not self.whole and is_traced()
         known: dict[Any, int] = {}
         for tick in range(len(found)):
             if found[tick] is None or place_of[tick] >= 0:
@@ -227,6 +227,14 @@ class Tape:
                 starts[size - self.count] = end
                 self.nodes.append(node)
         self.size = size
+        if merging and 0 < len(self.merged) < len(self.nodes):
+            # Sums of adjoints are rounded otherwise than those of shares: for less than half, bits are kept.
+            for tick in range(len(found)):
+                if place_of[tick] >= self.count:
+                    place_of[tick] = -1
+            self.nodes, self.joints, self.merged = [], {}, None  # type: ignore[assignment]
+            self.lay_out(found, entries)
+            self.merged = []
 
     def key_of(self, node: Node) -> tuple[Any, ...]:
         """What an operation has in common with those that are equal: its primitive and its operands.
