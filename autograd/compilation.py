@@ -18,12 +18,11 @@ __all__ = ["Record", "check", "compiled_modules", "own_hash", "stale_modules", "
 # other libraries, and those that are run once a recording.
 COMPILED_ROOMS = ("numbers", "operations", "graph", "transforms", "program", "program/machine")
 LEFT_AS_PYTHON = {
-    "numbers/_cython", "numbers/ieee", "operations/python_math", "graph/array_elements",
-    "graph/callers", "graph/descriptions", "graph/discrete", "graph/locks", "graph/node_errors",
-    "graph/numpy_functions", "graph/numpy_interop", "graph/overflow", "graph/records", "transforms/blocks",
-    "transforms/sparse", "program/callbacks", "program/file", "program/margins",
-    "program/recording_limits", "program/row_executors", "program/row_layout", "program/tiers", "program/workers",
-    "program/machine/row_sums", "program/machine/threads",
+    "numbers/_cython", "numbers/ieee", "operations/python_math", "graph/array_elements", "graph/callers",
+    "graph/descriptions", "graph/discrete", "graph/locks", "graph/node_errors", "graph/numpy_functions",
+    "graph/numpy_interop", "graph/overflow", "graph/records", "transforms/blocks", "transforms/sparse",
+    "program/callbacks", "program/file", "program/margins", "program/recording_limits", "program/row_executors",
+    "program/tiers", "program/workers", "program/machine/row_sums", "program/machine/threads",
 }  # fmt: skip
 
 VARIABLE = "AUTOGRAD_COMPILE"

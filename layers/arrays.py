@@ -21,9 +21,13 @@ __all__ = [
 ]  # fmt: skip
 
 
+# A union that is written where it is used is made anew at each use.
+SINGLES = (Node, float)
+
+
 def is_array(value: Any) -> bool:
     """Whether an input that `as_input` prepared is an array."""
-    return not isinstance(value, Node | float)
+    return not isinstance(value, SINGLES)
 
 
 def as_input(what: str, value: Any) -> Any:
@@ -39,12 +43,15 @@ def as_input(what: str, value: Any) -> Any:
     """
     if isinstance(value, Gradients):
         value = value.single(what)
-    single = as_single(value)
-    if single is not None:
-        return single
-    if not isinstance(value, list | tuple) and not hasattr(value, "__array__"):
-        raise InputError(f"{what} is a number, a node or an array of them, got {type(value).__name__} {value!r:.60}")
-    check_real(what, value, InputError)
+    if type(value) is not list:
+        single = as_single(value)
+        if single is not None:
+            return single
+        if not isinstance(value, tuple | list) and not hasattr(value, "__array__"):
+            raise InputError(
+                f"{what} is a number, a node or an array of them, got {type(value).__name__} {value!r:.60}"
+            )
+        check_real(what, value, InputError)
     import numpy
 
     try:
@@ -53,6 +60,8 @@ def as_input(what: str, value: Any) -> Any:
     except ValueError:
         raise ShapeError(f"{what} has rows of different lengths: {value!r:.60}") from None
     for place, element in enumerate(array.flat):
+        if type(element) is float or isinstance(element, Node):
+            continue
         single = as_single(element)
         if single is None:
             if isinstance(element, list | tuple):

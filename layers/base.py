@@ -185,22 +185,25 @@ class Layer(Alone, Described):
     def _prepared(self, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs by name, checked."""
         self._check_compute()
-        expected = len(self.inputs)
-        listed = f"{expected} {'input' if expected == 1 else 'inputs'} ({', '.join(self.inputs)})"
         for name in named:
             if name not in self.inputs:
                 meant = did_you_mean(name, self.inputs, "argument")
-                raise InputError(f"{self.shown} takes {listed}, got {name!r:.60}" + (f"; {meant}" if meant else ""))
+                raise InputError(f"{self._taking()}, got {name!r:.60}" + (f"; {meant}" if meant else ""))
             if name in self.inputs[: len(inputs)]:
-                raise InputError(f"{self.shown} takes {listed}, got {name} twice")
-        if len(inputs) + len(named) != expected:
-            got = len(inputs) + len(named)
-            raise InputError(f"{self.shown} takes {listed}, got {got}{self._namesake(got)}")
+                raise InputError(f"{self._taking()}, got {name} twice")
+        got = len(inputs) + len(named)
+        if got != len(self.inputs):
+            raise InputError(f"{self._taking()}, got {got}{self._namesake(got)}")
         given = dict(zip(self.inputs, inputs, strict=False)) | dict(named)
         try:
             return {name: as_input(name, given[name]) for name in self.inputs}
         except (InputError, ShapeError) as error:
             raise type(error)(f"{self.shown}: {error}") from None
+
+    def _taking(self) -> str:
+        """What it takes, for messages."""
+        expected = len(self.inputs)
+        return f"{self.shown} takes {expected} {'input' if expected == 1 else 'inputs'} ({', '.join(self.inputs)})"
 
     def _namesake(self, count: int) -> str:
         """The layer of like name that takes so many inputs, as a remark: `Sigmoid` of three is `SigmoidNeuron`."""

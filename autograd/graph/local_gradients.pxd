@@ -6,8 +6,10 @@ from autograd.operations.primitive cimport Primitive
 
 @cython.locals(primitive=Primitive, kernel=Kernel, numbers=list, uses=list)
 cpdef tuple local_gradients_beside(Node node, list varying)
-@cython.locals(primitive=Primitive, recorded=tuple, operands=tuple, common=tuple)
+@cython.locals(primitive=Primitive, recorded=tuple, operands=tuple)
 cpdef object local_gradients_as_nodes(Node node, list varying=*)
+@cython.locals(primitive=Primitive, common=tuple, place=Py_ssize_t, undefined=bint, known=double)
+cdef object slopes_as_nodes(tuple operands, Node node, tuple recorded, list varying)
 cdef tuple common_point(tuple operands)
 cdef object moved_to(double value, Node operand)
 @cython.locals(primitive=Primitive, uses=list)
@@ -20,3 +22,4 @@ cpdef object joint_pullback(Call call, object cotangents, bint as_nodes, object 
 cpdef object joint_pushforward(Call call, object tangents, bint as_nodes)
 @cython.locals(operands=tuple)
 cdef list joint_operands(Call call, bint as_nodes)
+cdef object constant_or(object slope, Node node)

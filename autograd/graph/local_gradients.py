@@ -13,14 +13,13 @@ import functools
 import math
 import operator
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import Any
 
 from autograd.graph.modes import is_strict, is_traced, lenient
 from autograd.graph.node import Call, Node, assigned_since, operands_of, recorded_gradients, uses_of, value_of, varies
 from autograd.graph.node_errors import stale_graph
 from autograd.operations.primitive import Primitive
-from autograd.operations.primitives import Defined, StopGradient, Sum, where
+from autograd.operations.primitives import Defined, Multiply, PowerBelow, StopGradient, Sum, Where, where
 
 try:
     import cython
@@ -102,22 +101,36 @@ def local_gradients_as_nodes(node: Node, varying: list[bool] | None = None) -> S
     for operand in operands:
         if assigned_since(operand, node):
             raise stale_graph(operand, node)
-    with lenient() if is_strict() else nullcontext():
-        slopes = run_rule(operands, node, varying)
-        if any([known != known for known in recorded]):
-            if not primitive.registered:
-                # A compiled function, or the solution of an equation: nothing is known of what depends on what.
-                undefined = Sum(*[operand for operand in operands if isinstance(operand, Node)]) * math.nan
-                return [slope if known == known else undefined for known, slope in zip(recorded, slopes, strict=True)]
-            # A local gradient that is nan has derivatives that are nan, in those operands that it depends on at a
-            # common point: a rule may choose a constant at nan.
-            common = common_point(operands)
-            elsewhere = run_rule(common, primitive(*common), varying)
-            return [
-                slope if known == known else other * math.nan
-                for known, slope, other in zip(recorded, slopes, elsewhere, strict=True)
-            ]
-    return slopes
+    if is_strict():
+        with lenient():
+            return slopes_as_nodes(operands, node, recorded, varying)
+    return slopes_as_nodes(operands, node, recorded, varying)
+
+
+def slopes_as_nodes(
+    operands: tuple[Any, ...], node: Node, recorded: tuple[float, ...], varying: list[bool] | None
+) -> Sequence[Any]:
+    """The local gradients that a rule gives on the operands, and what has no number derivatives that are nan."""
+    slopes = run_rule(operands, node, varying)
+    undefined = False
+    for place in range(len(operands)):
+        # Nobody asks for the local gradients of constants: log of a base below 0, in each power of it.
+        undefined = undefined or (recorded[place] != recorded[place] and varies(operands[place]))
+    if not undefined:
+        return slopes
+    primitive: Any = node._origin.primitive
+    if not primitive.registered:
+        # A compiled function, or the solution of an equation: nothing is known of what depends on what.
+        everything = Sum(*[operand for operand in operands if isinstance(operand, Node)]) * math.nan
+        return [slope if known == known else everything for known, slope in zip(recorded, slopes, strict=True)]
+    # A local gradient that is nan has derivatives that are nan, in those operands that it depends on at a common point:
+    # a rule may choose a constant at nan.
+    common = common_point(operands)
+    elsewhere = run_rule(common, primitive(*common), varying)
+    return [
+        slope if known == known else other * math.nan
+        for known, slope, other in zip(recorded, slopes, elsewhere, strict=True)
+    ]
 
 
 def common_point(operands: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -137,8 +150,13 @@ def moved_to(value: float, operand: Node) -> Node:
 
 
 def run_rule(operands: tuple[Any, ...], node: Node, varying: list[bool] | None = None) -> Sequence[Any]:
-    """The local gradients that the rule of a node's primitive gives on its operands; `varying` as above."""
+    """The local gradients that the rule of a node's primitive gives on its operands; `varying` as above.
+
+    Entries of constants are meaningless.
+    """
     primitive: Any = node._origin.primitive
+    if primitive.first_gradient is not None and not any([varies(operand) for operand in operands[1:]]):
+        return (primitive.first_gradient(*as_nodes(operands), node), *[math.nan for _ in operands[1:]])
     uses = None
     if primitive.beside_constant is not None:
         uses = uses_of(operands, [varies(operand) for operand in operands] if varying is None else varying)
@@ -154,11 +172,7 @@ def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence
     """The local gradients as nodes whose values hold for all operands, not only for those of this run."""
     primitive: Any = node._origin.primitive
     operands = operands_of(node)
-    if primitive.first_gradient is not None and not any([varies(operand) for operand in operands[1:]]):
-        # Nobody asks for the local gradients of constants.
-        slopes: Sequence[Any] = (primitive.first_gradient(*as_nodes(operands), node), *[math.nan for _ in operands[1:]])
-    else:
-        slopes = run_rule(operands, node, varying)
+    slopes = [constant_or(slope, node) for slope in run_rule(operands, node, varying)]
     if primitive.linear:
         slopes = [slope.detach() if isinstance(slope, Node) else slope for slope in slopes]
     if not (primitive.condition or primitive.of_conditions or primitive is StopGradient or primitive is Defined):
@@ -175,3 +189,24 @@ def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence
         functools.reduce(operator.add, undefined, slope) if varies(operand) else slope
         for slope, operand in zip(slopes, operands, strict=True)
     ]
+
+
+def constant_or(slope: Any, node: Node) -> Any:
+    """The number that a slope of a node is at all operands, as the second one of a square, or itself."""
+    # What is older than the node was not made by its rule.
+    if not isinstance(slope, Node) or cython.cast(Node, slope)._stamp < node._stamp:
+        return slope
+    primitive = cython.cast(Node, slope)._origin.primitive
+    if primitive is Where:
+        # The side that was taken, by a condition that is the same at all operands.
+        number = constant_or(operands_of(slope)[0], node)
+        return slope if isinstance(number, Node) else number
+    if primitive is Multiply:
+        factors = [constant_or(operand, node) for operand in operands_of(slope)]
+        if not any([varies(factor) for factor in factors]):
+            return value_of(factors[0]) * value_of(factors[1])
+    if primitive is PowerBelow:
+        _, exponent, lowered = operands_of(slope)
+        if not varies(exponent) and not varies(lowered) and value_of(exponent) == value_of(lowered):
+            return 1.0
+    return slope

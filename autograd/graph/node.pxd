@@ -5,7 +5,17 @@ from autograd.operations.kernel cimport Kernel
 from autograd.graph.modes cimport Mode, State, current_mode, is_traced
 from autograd.operations.primitive cimport Origin, Primitive
 
-cdef long long VARIES, REACHED, OPEN, DONE, ARGUMENT, STALE, TRACED, OVER, OF_RULE, SERIAL
+cdef enum:
+    VARIES = 1
+    REACHED = 2
+    OPEN = 4
+    DONE = 8
+    ARGUMENT = 16
+    STALE = 32
+    TRACED = 64
+    OVER = 128
+    OF_RULE = 256
+    SERIAL = 512
 cdef State _state
 cdef long long _clock
 cdef int _depth

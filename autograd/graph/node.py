@@ -64,17 +64,19 @@ if not cython.compiled:
 
 __all__ = ["Constant", "Node", "Variable"]
 
-# The low bits of a stamp; the rest is the node's serial number.
-VARIES = 1  # it depends on a variable, or is one
-REACHED = 2  # a backward sweep has reached it
-OPEN = 4  # a walk has met it but not yet all that it depends on
-DONE = 8  # a walk is done with it
-ARGUMENT = 16  # it stands for an argument of a function that is being differentiated
-STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
-TRACED = 64  # it stands for an argument of a function that is being compiled, or was computed from one there
-OVER = 128  # it was computed from an argument of a function that was differentiated, in a run that is over
-OF_RULE = 256  # it was made by a rule, in a sweep over what an earlier run has handed on
-SERIAL = 512
+if not cython.compiled:
+    # The low bits of a stamp; the rest is the node's serial number. Compiled, the same stands in node.pxd: as constants
+    # of C, by which masks and quotients take no look at memory.
+    VARIES = 1  # it depends on a variable, or is one
+    REACHED = 2  # a backward sweep has reached it
+    OPEN = 4  # a walk has met it but not yet all that it depends on
+    DONE = 8  # a walk is done with it
+    ARGUMENT = 16  # it stands for an argument of a function that is being differentiated
+    STALE = 32  # it is the copy of a node that was recorded before one of its operands was assigned
+    TRACED = 64  # it stands for an argument of a function that is being compiled, or was computed from one there
+    OVER = 128  # it was computed from an argument of a function that was differentiated, in a run that is over
+    OF_RULE = 256  # it was made by a rule, in a sweep over what an earlier run has handed on
+    SERIAL = 512
 
 # Counts nodes and assignments: their order says whether a variable was assigned after its use.
 _clock = 0

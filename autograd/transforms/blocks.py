@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.graph.node import Node
 from autograd.transforms.trees import Structure, as_array
 
 __all__ = ["blocks"]
@@ -16,9 +15,13 @@ def blocks(outputs: Structure, inputs: Structure, vectors: list[Any], by_column:
     `vectors` are its rows, or its columns.
     """
     matrix = DenseMatrix(outputs.size, inputs.size, vectors, by_column)
-    return outputs.map_pieces(
-        lambda row, output: inputs.map_pieces(lambda column, piece: matrix.block(row, output, column, piece))
-    )
+
+    def of_output(row: int, output: Structure) -> Any:
+        if not output.is_array:
+            return inputs.build(matrix.row(row))
+        return inputs.map_pieces(lambda column, piece: matrix.block(row, output, column, piece))
+
+    return outputs.map_pieces(of_output)
 
 
 class DenseMatrix:
@@ -31,11 +34,12 @@ class DenseMatrix:
         self.by_column = by_column
         self.array: Any = None
 
+    def row(self, row: int) -> Any:
+        """The derivatives of one number of the output."""
+        return [vector[row] for vector in self.vectors] if self.by_column else self.vectors[row]
+
     def block(self, row: int, output: Structure, column: int, piece: Structure) -> Any:
-        """The derivatives of one piece of the output in one piece of the input: a number, or an array."""
-        if not (output.is_array or piece.is_array):
-            entry = self.vectors[column][row] if self.by_column else self.vectors[row][column]
-            return entry if isinstance(entry, Node) else float(entry)
+        """The derivatives of an array of the output in one piece of the input: an array."""
         if self.array is None:
             given = as_array([entry for vector in self.vectors for entry in vector])
             height, width = self.height, self.width

@@ -2,7 +2,7 @@ cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 from autograd.operations.kernel cimport Kernel, LEFT, MIXED, RIGHT
-from autograd.graph.node cimport Node, Variable
+from autograd.graph.node cimport Node, Output, Variable
 from autograd.operations.primitive cimport Primitive
 from autograd.transforms.tape cimport Tape
 

@@ -13,7 +13,17 @@ from typing import Any
 
 from autograd.graph.local_gradients import run_rule
 from autograd.graph.modes import enable_grad, lenient
-from autograd.graph.node import Node, Variable, assigned_since, clock, new_argument, operands_of, repeated, varied
+from autograd.graph.node import (
+    Node,
+    Output,
+    Variable,
+    assigned_since,
+    clock,
+    new_argument,
+    operands_of,
+    repeated,
+    varied,
+)
 from autograd.graph.node_errors import stale_graph
 from autograd.numbers.arrays import doubles, integers
 from autograd.operations.primitives import Dot
@@ -66,7 +76,7 @@ class Curvature:
 
     def add_operation(self, node: Node, adjoint: float) -> None:
         """Add the pairs of one operation."""
-        primitive: Any = node.op
+        primitive: Any = node.op if isinstance(node, Output) else node._origin.primitive
         if primitive.linear:
             return
         kernel = primitive.kernel

@@ -13,6 +13,7 @@ on nodes, made by the primitives' rules; else on numbers. No transform reads or 
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 import types
 from collections.abc import Callable, Sequence
@@ -305,7 +306,7 @@ def hessian_of(fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[
             rows = [second.pullback(unit(place, count)) for place in range(count)]
         else:
             rows = dense_hessian(run.tape)
-            run.check_finite([entry for row in rows for entry in row])
+            run.check_finite(itertools.chain.from_iterable(rows))
         return blocks(run.inputs, run.inputs, rows)
 
 

@@ -7,7 +7,7 @@ cdef class Masked:
     cdef tuple masks
 
 @cython.locals(node=Node)
-cdef Masked as_masked(object value)
+cpdef Masked as_masked(object value)
 @cython.locals(first=Masked, second=Masked)
 cpdef object times(object one, object other)
 @cython.locals(first=Masked, second=Masked)

@@ -19,7 +19,7 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["Masked", "masked_by", "plus", "settled", "times"]
+__all__ = ["Masked", "as_masked", "masked_by", "plus", "settled", "times"]
 
 
 @cython.final

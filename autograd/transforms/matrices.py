@@ -120,13 +120,13 @@ def dense_hessian(tape: Tape) -> list[Any]:
     if triangle is None:
         columns = numpy.array([curvature.hessian_times(unit(place, count)) for place in range(count)])
         # The two halves are equal but for rounding.
-        return list(numpy.tril(columns) + numpy.tril(columns, -1).T)
+        return (numpy.tril(columns) + numpy.tril(columns, -1).T).tolist()  # type: ignore[no-any-return]
     matrix = numpy.zeros((count, count))
     if len(triangle[2]):
         rows, columns, values = [numpy.asarray(part) for part in triangle]
         matrix[rows, columns] = values
         matrix[columns, rows] = values
-    return list(matrix)
+    return matrix.tolist()  # type: ignore[no-any-return]
 
 
 def unit(place: int, size: int) -> list[float]:

@@ -10,6 +10,7 @@ from autograd.graph.node cimport (
     Call, Node, OF_RULE, OVER, Output, SERIAL, TRACED, VARIES, belongs_to_recording, call_of,
     clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
 )
+from autograd.transforms.constant_slopes cimport ConstantSlopes
 from autograd.transforms.masked cimport masked_by, plus, settled, times
 
 cdef class Tape:
@@ -22,11 +23,13 @@ cdef class Tape:
     cdef readonly list outputs
     cdef list node_slopes
     cdef bytearray absorbing
+    cdef ConstantSlopes constant_slopes
+    cdef bint pulled
     cdef object output_nodes
     cdef bint whole
     cdef readonly bint by_result
     cdef readonly dict joints
-    cdef readonly list outside
+    cdef readonly list outside, merged
     cdef array positions
     cdef readonly array starts
     cdef readonly array operands
@@ -42,8 +45,10 @@ cdef class Tape:
     cpdef int position_of(self, object operand) noexcept
     @cython.locals(tick=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, size=Py_ssize_t, constants=Py_ssize_t,
                    place=Py_ssize_t, position=int, node=Node, place_of="int*", starts="int*", operands="int*",
-                   slopes="double*", many=bint, is_call=bint)
+                   slopes="double*", many=bint, is_call=bint, below=tuple, merging=bint, known=dict)
     cdef lay_out(self, list found, Py_ssize_t entries)
+    @cython.locals(key=list, bit=object, position=int, by_identity=bint, primitive=Primitive)
+    cdef tuple key_of(self, Node node)
     # Of `object or (bint and bint)` Cython 3.3 makes a pointer out of an int: so `known` is a bint.
     @cython.locals(operands=tuple, here=list, varying=list, corrected=tuple, known=bint)
     cdef correct(self, Node node, Py_ssize_t begin)
@@ -61,6 +66,7 @@ cdef class Tape:
     cpdef object seed(self, Py_ssize_t place, object derivative)
     @cython.locals(starts="int*", operands="int*", position=Py_ssize_t, entry=Py_ssize_t)
     cpdef object pull(self, list adjoints)
+    cdef bint has_constant_slopes(self) except -1
     @cython.locals(result=array, flags=array, adjoints="double*", reached="int*", starts="int*", operands="int*",
                    slopes="double*", position=Py_ssize_t, entry=Py_ssize_t, place=Py_ssize_t, adjoint=double,
                    cotangent=double, before=Py_ssize_t, stop=Py_ssize_t)
@@ -79,10 +85,9 @@ cdef class Tape:
                    stop=Py_ssize_t)
     cpdef array tangents(self, object directions, array flags)
 
-cdef inline object operand_at(Node node, Py_ssize_t place)
-cdef inline double slope_at(Node node, Py_ssize_t place) except? -1.0
 cpdef bint is_differentiated(Node node)
 cpdef bint is_zero(object slope) except -1
+cdef bint is_negative_zero(double number) noexcept
 cpdef bint all_floats(object numbers)
 cdef object if_any(list directions)
 cdef object add(list sums, Py_ssize_t place, object share)

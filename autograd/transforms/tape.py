@@ -9,6 +9,7 @@ they are, and can be repeated at little cost.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,6 +37,7 @@ from autograd.graph.node_errors import earlier_recording, earlier_run
 from autograd.graph.sweep import topological_order
 from autograd.numbers.arrays import doubles, integers
 from autograd.operations.primitives import Absorb, Either, NotEqual, Select, StopGradient
+from autograd.transforms.constant_slopes import ConstantSlopes
 from autograd.transforms.masked import masked_by, plus, settled, times
 
 try:
@@ -59,11 +61,14 @@ class Tape:
     Made from the arguments as the function got them (`new_argument`), the outputs that it returned (nodes and
     numbers), and the serial number that was current before the arguments were made. `closed_over` says whether the
     outputs depend on other variables too; `outside` has the nodes that were found on the way to them. With `whole`,
-    operations that depend on these alone are on the tape too.
+    operations that depend on these alone are on the tape too, and it is not for sweeps: there are no local gradients.
 
     An operation with several results has a position, behind its operands, and each of its results has one behind that:
     `joints` has it by its position. With `by_result`, each result is an operation of its own instead, for uses that
     need its local gradients.
+
+    Inside a trace, equal operations on equal operands have one position, that of the first, so that they are
+    differentiated once, if they are half of all or more. The others are in `merged`.
 
     The operation at position `count + k` has its operands' positions in `operands[starts[k]:starts[k + 1]]` and
     the local gradients at the same places of `slopes`. `size` is the number of positions, `nodes` has the
@@ -86,7 +91,10 @@ class Tape:
         self.count = len(arguments)
         self.closed_over = False
         self.nodes: list[Node] = []
+        self.merged: list[Node] = []
         self.node_slopes: list[Any] | None = None
+        self.constant_slopes: Any = None
+        self.pulled = False
         # Those of a traced function: a 1 at each position in which 0 times anything is 0.
         self.absorbing: bytearray | None = None
         self.output_nodes = outputs
@@ -164,6 +172,9 @@ class Tape:
         slopes = doubles_in(self.slopes)
         end = 0
         size = self.count
+        # The builder of a recording merges equal operations itself.
+        merging = self.merged is not None and not self.whole and is_traced()
+        known: dict[Any, int] = {}
         for tick in range(len(found)):
             if found[tick] is None or place_of[tick] >= 0:
                 continue
@@ -181,8 +192,12 @@ class Tape:
                     self.nodes.append(node)
                 continue
             is_call = many and isinstance(node, Call)
-            for place in range(len(operands_of(node)) if many else 2):
-                operand = operand_at(node, place)
+            below = operands_of(node) if many else ()
+            for place in range(len(below) if many else 2):
+                if many:
+                    operand = below[place]
+                else:
+                    operand = node._left if place == 0 else node._right
                 if not varied(operand):
                     continue
                 position = self.position_of(operand)
@@ -190,18 +205,59 @@ class Tape:
                     constants += 1
                     continue
                 operands[end] = position
-                slopes[end] = 0.0 if is_call else slope_at(node, place)
+                if not self.whole:
+                    if not many:
+                        slopes[end] = node._left_gradient if place == 0 else node._right_gradient
+                    elif not is_call:
+                        slopes[end] = doubles_in(gradients_of_many(node))[place]
                 end += 1
             if is_call and (end > begin or self.whole):
                 self.joints[size] = Joint(node, [self.position_of(operand) for operand in operands_of(node)])
             if end > begin or self.whole:
-                if constants > 0 and node._origin.primitive.beside_constant is not None:
+                if merging and not is_call and not isinstance(node, Output):
+                    place_of[tick] = known.setdefault(self.key_of(node), size)
+                    if place_of[tick] != size:
+                        self.merged.append(node)
+                        end = begin
+                        continue
+                if constants > 0 and not self.whole and node._origin.primitive.beside_constant is not None:
                     self.correct(node, begin)
                 place_of[tick] = size
                 size += 1
                 starts[size - self.count] = end
                 self.nodes.append(node)
         self.size = size
+        if merging and 0 < len(self.merged) < len(self.nodes):
+            # Sums of adjoints are rounded otherwise than those of shares: for less than half, bits are kept.
+            for tick in range(len(found)):
+                if place_of[tick] >= self.count:
+                    place_of[tick] = -1
+            self.nodes, self.joints, self.merged = [], {}, None  # type: ignore[assignment]
+            self.lay_out(found, entries)
+            self.merged = []
+
+    def key_of(self, node: Node) -> tuple[Any, ...]:
+        """What an operation has in common with those that are equal: its primitive and its operands.
+
+        An operand on the tape is its position, another node a negative number. Constants are equal to the bit; which
+        operands are constants is in the second entry, for 2.0 equals 2.
+        """
+        primitive: Any = node._origin.primitive
+        # A rule that counts in how many places each operand stands looks at nodes.
+        by_identity = primitive.arity is None and primitive.beside_constant is not None
+        key: list[Any] = [primitive, 0]
+        bit = 1
+        for operand in operands_of(node):
+            position = -1 if by_identity else self.position_of(operand)
+            if position >= 0:
+                key.append(position)
+            elif isinstance(operand, Node):
+                key.append(~id(operand))
+            else:
+                key[1] |= bit
+                key.append("-0.0" if is_negative_zero(operand) else operand)
+            bit <<= 1
+        return tuple(key)
 
     def correct(self, node: Node, begin: int) -> None:
         """Replace the local gradients of an operation, some of whose varying operands are constant here.
@@ -286,6 +342,7 @@ class Tape:
         """
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
+        slopes: Any = self.node_slopes
         exposed = bytearray(self.size)
         for output in self.outputs:
             if output >= 0:
@@ -302,7 +359,9 @@ class Tape:
                 absorbing[position] = 1
             else:
                 for entry in range(starts[k], starts[k + 1]):
-                    exposed[operands[entry]] = 1
+                    # Derivatives end where a slope is 0 at all operands.
+                    if not is_zero(slopes[entry]):
+                        exposed[operands[entry]] = 1
         self.absorbing = absorbing
 
     def product(self, position: int, one: Any, other: Any) -> Any:
@@ -336,13 +395,30 @@ class Tape:
 
                 check_adjoints(*self.by_node(derivatives))
             return derivatives[: self.count]
+        seeds = [
+            (self.outputs[place], self.seed(place, cotangent))
+            for place, cotangent in enumerate(cotangents)
+            if self.outputs[place] >= 0 and (isinstance(cotangent, Node) or cotangent != 0.0)
+        ]
+        if self.pulled and self.has_constant_slopes():
+            found = self.constant_slopes.adjoints(seeds)
+            if found is not None:
+                return found
+        self.pulled = True
         adjoints: list[Any] = [None] * self.size
-        for place, cotangent in enumerate(cotangents):
-            position = self.outputs[place]
-            if position >= 0 and (isinstance(cotangent, Node) or cotangent != 0.0):
-                add(adjoints, position, self.seed(place, cotangent))
+        for position, seed in seeds:
+            add(adjoints, position, seed)
         self.pull(adjoints)
         return [0.0 if adjoint is None else settled(adjoint) for adjoint in adjoints[: self.count]]
+
+    def has_constant_slopes(self) -> bool:
+        """Whether sweeps can be in doubles; asked from the second one on: it takes about as long as one on nodes."""
+        if self.constant_slopes is None:
+            if self.absorbing is None or self.joints:
+                return False
+            starts = self.starts[: len(self.nodes) + 1]
+            self.constant_slopes = ConstantSlopes(self.count, starts, self.operands, self.node_slopes, self.absorbing)
+        return bool(self.constant_slopes.are_constant)
 
     def pull(self, adjoints: list[Any]) -> None:
         """Hand the adjoints on, from each position to those of its operands."""
@@ -561,20 +637,6 @@ def if_any(directions: list[Any]) -> list[Any] | None:
     return None
 
 
-def operand_at(node: Node, place: int) -> Any:
-    """The operand at this place, None if there is no second one."""
-    if isinstance(node._left, tuple):
-        return operands_of(node)[place] if isinstance(node, Output) else node._left[place]
-    return node._left if place == 0 else node._right
-
-
-def slope_at(node: Node, place: int) -> float:
-    """The local gradient that was recorded at this place."""
-    if isinstance(node._left, tuple):
-        return float(gradients_of_many(node)[place])
-    return node._left_gradient if place == 0 else node._right_gradient
-
-
 def before_all(nodes: list[Node]) -> int:
     """The serial number that was current before the oldest of these nodes was made."""
     return int(min([cython.cast(Node, node)._stamp // SERIAL for node in nodes])) - 1
@@ -588,6 +650,11 @@ def is_differentiated(node: Node) -> bool:
 def is_zero(slope: Any) -> bool:
     """Whether a local gradient is zero at all operands: inside a trace, the number 0."""
     return not isinstance(slope, Node) and slope == 0.0
+
+
+def is_negative_zero(number: float) -> bool:
+    """Whether it is -0.0, which equals 0.0."""
+    return number == 0.0 and math.copysign(1.0, number) < 0.0
 
 
 def all_floats(numbers: Sequence[Any]) -> bool:

@@ -92,7 +92,10 @@ class TapedRun:
     def __exit__(self, *_: object) -> None:
         retire_arguments(self.arguments)
         if not (self.reused and self.differentiable):
-            retire_results(self.tape.nodes, [*self.results, *self.nodes_in_aux] if self.differentiable else [])
+            retire_results(
+                [*self.tape.nodes, *self.tape.merged],
+                [*self.results, *self.nodes_in_aux] if self.differentiable else [],
+            )
 
     def value(self) -> Any:
         """The value of the function: numbers, or nodes where they can be differentiated outside."""

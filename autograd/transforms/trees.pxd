@@ -17,6 +17,8 @@ cdef class Structure:
 
     cpdef object build(self, object numbers)
     @cython.locals(built=list, part=Structure)
+    cdef object of_items(self, object numbers, Py_ssize_t start)
+    @cython.locals(built=list, part=Structure)
     cdef object of_doubles(self, array numbers, Py_ssize_t start)
 
 @cython.locals(container=tuple, changed=list, same=bint)

@@ -8,7 +8,6 @@ they are mistakes.
 
 from __future__ import annotations
 
-import functools
 import sys
 from array import array
 from collections.abc import Callable, Sequence
@@ -107,7 +106,19 @@ class Structure:
         """The tree of this structure that holds these numbers; arrays are of floats unless there are nodes."""
         if cython.compiled and isinstance(numbers, array):
             return self.of_doubles(numbers, 0)
-        return self.map_pieces(functools.partial(filled, numbers))
+        return self.of_items(numbers, 0)
+
+    def of_items(self, numbers: Sequence[Any], start: int) -> Any:
+        """The tree that holds the numbers from `start` on."""
+        if self.shape is not None:
+            return self.maker.value if isinstance(self.maker, Fixed) else filled(numbers, start, self)
+        built = []
+        for child in self.children:
+            part: Structure = child
+            # Without a call for each number.
+            built.append(numbers[start] if part.is_number else part.of_items(numbers, start))
+            start += part.size
+        return contain(self.kind, self.keys, built)
 
     def of_doubles(self, numbers: array[float], start: int) -> Any:
         """The tree that holds the doubles from `start` on; only compiled: it makes the results of compiled calls."""
@@ -365,6 +376,10 @@ def take_apart(value: Any, what: str, numbers: list[Any], leaf: Leaf | None, lev
             # To spell the path of a number would take longer than all else.
             if type(part) is float or isinstance(part, Node):
                 numbers.append(part)
+                children.append(NUMBER)
+            elif leaf is None and isinstance(part, float):
+                # A number of NumPy's.
+                numbers.append(float(part))
                 children.append(NUMBER)
             else:
                 children.append(take_apart(part, what + bracketed(kind, key), numbers, leaf, level + 1))

@@ -22,11 +22,25 @@ def least_squares(count):
     return loss, 2.0 * matrix.T @ matrix
 
 
+def squares(matrix, offsets):
+    """The sum of the squares of residuals, with the squares written in three ways."""
+    return [
+        lambda x: ((matrix @ x - offsets) ** 2).sum(),
+        lambda x: sum((residual**2.0 for residual in matrix @ x - offsets), 0.0),
+        lambda x: np.sum(np.square(matrix @ x - offsets)),
+    ]
+
+
 def operations(function, *args):
     """The operations of the program of a function for these arguments, by name."""
+    return [operation.primitive.name for operation in program(function, *args)]
+
+
+def program(function, *args):
+    """The program of a function for these arguments."""
     fast = jit(function, tier="vm")
     fast(*args)
-    return [operation.primitive.name for operation in fast.paths[0].program]
+    return fast.paths[0].program
 
 
 def test_the_gradient_of_a_linear_function_has_no_product():
@@ -46,6 +60,19 @@ def test_the_hessian_of_least_squares_is_its_entries_and_the_mask(count):
     gradient = len(operations(grad(loss), x))
     # For each entry a choice between it and nan, for each row the condition.
     assert len(fast.paths[0].program) <= gradient + count**2 + 4 * count
+
+
+@pytest.mark.parametrize("way", range(3))
+def test_squares_have_constant_second_derivatives_however_they_are_written(way):
+    count = 12
+    matrix = np.random.default_rng(count).normal(size=(2 * count, count))
+    loss = squares(matrix, np.arange(2.0 * count))[way]
+    fast = jit(hessian(loss), tier="vm")
+    x = np.ones(count)
+    exact = 2.0 * matrix.T @ matrix
+    assert fast(x) == pytest.approx(exact, rel=1e-12, abs=1e-12 * abs(exact).max())
+    assert np.isnan(fast(np.where(np.arange(count) == 1, nan, x))).all()
+    assert len(fast.paths[0].program) <= len(program(grad(loss), x)) + count**2 + 4 * count
 
 
 @pytest.mark.parametrize("derivative", [grad, jacfwd, hessian, lambda fun: jacfwd(jacfwd(fun))])
