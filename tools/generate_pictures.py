@@ -27,7 +27,7 @@ from viz import Drawing, draw  # noqa: E402
 from viz.layout.engine import VARIABLE  # noqa: E402
 
 DOCS = PROJECT / "docs"
-FINISHING = ("layout/fitting", "layout/metrics", "layout/placing", "playing/animation", "writing/svg")
+FINISHING = ("layout/fitting", "metrics", "layout/placing", "playing/animation", "writing/svg")
 TOOLTIP = re.compile(r'tooltip="(\\.|[^"\\])*"')
 SAID = re.compile(r"<text[^>]*>([^<]*)<")
 START = """# Pictures

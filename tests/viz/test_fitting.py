@@ -10,7 +10,7 @@ from autograd import Variable, jit
 from examples import lab_network
 from tests.tables.hostile_names import HOSTILE
 from tests.tables.pictures import ENGINES, SVG, parts
-from viz.layout.metrics import width_of
+from viz.metrics import width_of
 
 
 def numbers(text):

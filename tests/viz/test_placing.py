@@ -13,7 +13,7 @@ from layers import Dense, Sequential
 from tests.tables.browser import CHROMIUM, Browser, needs_chromium
 from tests.tables.hostile_names import HOSTILE
 from tests.tables.pictures import ENGINES, SVG, parts
-from viz.layout.metrics import width_of
+from viz.metrics import width_of
 from viz.layout.placing import placed_svg
 from viz.writing.styles import write_dot
 

@@ -17,12 +17,12 @@ from xml.etree import ElementTree
 
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.explanations import Explanations
-from viz.errors import EngineError
 from viz.labels import readable
+from viz.layout.engine import separated
 from viz.layout.placing import placed_svg
 from viz.playing.steps import steps_of
 from viz.views.view import View
-from viz.writing.svg import CLASS, HALO, NAMESPACE, as_text, dark_rules
+from viz.writing.svg import CLASS, NAMESPACE, as_text, dark_rules
 
 __all__ = ["write_page"]
 
@@ -46,7 +46,7 @@ def write_page(
     """The HTML text of a page that starts with the first of the states; `lay_out` makes one SVG after another."""
     pictures = _pictures(lay_out(states), len(states), title)
     data = json.dumps(_data(states), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    css = _resource("page.css") + HALO + _themes()
+    css = _resource("page.css") + _themes()
     script = f'(() => {{\n"use strict";\n{_resource("picture.js")}\n{_resource("controls.js")}}})();\n'
     templates = "".join([f"<template class=state>{picture}</template>\n" for picture in pictures[1:]])
     name = escape(title)
@@ -158,10 +158,7 @@ def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[
 
 def _pictures(laid_out: bytes, count: int, title: str) -> list[str]:
     """The engine's SVGs, one after another, each made as small as the page allows."""
-    parts = [part[part.find(b"<svg") :] + b"</svg>" for part in laid_out.split(b"</svg>")[:-1]]
-    if len(parts) != count:
-        raise EngineError(f"the layout engine gave {len(parts)} pictures when asked for {count}")
-    return [_small(placed_svg(part)[0], title) for part in parts]
+    return [_small(placed_svg(part)[0], title) for part in separated(laid_out, count)]
 
 
 def _small(root: ElementTree.Element, title: str) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from autograd.operations.primitive import declared
 from viz.diagrams.diagram import Diagram, Operation
 from viz.diagrams.explanations import Explanations
-from viz.labels import readable, short_number
+from viz.labels import readable
 
 __all__ = ["PAUSE", "SweepStep", "playable_steps", "steps_of"]
 
@@ -104,7 +104,7 @@ class _GradientSums:
         for value in diagram.values:
             rest = self.rest(value.position)
             if rest is not None:
-                self.addends[value.position].append(short_number(rest))
+                self.addends[value.position].append(self.diagram.shown(rest))
                 self.sums[value.position] = rest
 
     def rest(self, position: int) -> float | None:
@@ -124,7 +124,7 @@ class _GradientSums:
         complete = self.waiting[position] == 0
         gradient = self.diagram.values[position].gradient
         number = gradient if complete and gradient is not None else self.sums[position]
-        return position, short_number(number), complete
+        return position, self.diagram.shown(number), complete
 
     def add(self, position: int, text: str, amount: float) -> None:
         """Add one more term."""
@@ -138,7 +138,7 @@ def _backward(diagram: Diagram) -> list[SweepStep]:
     sums = _GradientSums(diagram, Explanations(diagram))
     started = [value.position for value in diagram.values if sums.addends[value.position]]
     first = [position for position in started if position in diagram.outputs] or started
-    at = ", ".join([f"∂ {short_number(sums.sums[p])} at {_name(diagram, p)}" for p in first[:MOST_OPERANDS]])
+    at = ", ".join([f"∂ {diagram.shown(sums.sums[p])} at {_name(diagram, p)}" for p in first[:MOST_OPERANDS]])
     steps = [
         SweepStep("start", None, f"backward starts with {at}", tuple([sums.shown(position) for position in started]))
     ]
@@ -149,9 +149,9 @@ def _backward(diagram: Diagram) -> list[SweepStep]:
             value = diagram.values[operand.value]
             if upstream is None or value.gradient is None or not value.gradient_text:
                 continue
-            factor = short_number(operand.local_gradient)
+            factor = diagram.shown(operand.local_gradient)
             factor = f"({factor})" if factor.startswith("−") else factor
-            text = f"{short_number(upstream)} · {factor}"
+            text = f"{diagram.shown(upstream)} · {factor}"
             sums.add(value.position, text, upstream * operand.local_gradient)
             touched[value.position] = None
         says = [_accumulated(diagram, sums, position) for position in list(touched)[:MOST_OPERANDS]]

@@ -6,14 +6,17 @@ and only the values that cross its border remain.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
-from viz.diagrams.diagram import Diagram, Value
+from viz.diagrams.diagram import Diagram, Operation, Value
 from viz.diagrams.longest_path import longest_path
+from viz.diagrams.operand_order import told_apart
 from viz.views.view import Block, Link, Note, View, Wire
 
 __all__ = ["Grouping"]
 
+MOST_BESIDE = 4  # parameters beside a closed layer: of more their number and largest gradient are told in it
 MOST_USES = 8  # a leaf with more uses is drawn once per use: at 300 uses 40 times faster to lay out
 
 
@@ -26,6 +29,7 @@ class Grouping:
     copied: the number of copies of each leaf that is drawn once per use.
     extra: kind, label and home of the blocks that are neither an operation nor a box.
     bundle: for values drawn together, the first of them.
+    taken_in: the parameters that closed boxes have taken in, by their blocks.
     """
 
     def __init__(self, diagram: Diagram, opened: frozenset[int]) -> None:
@@ -54,7 +58,13 @@ class Grouping:
             for operand in operation.operands:
                 users[operand.value].append(block)
         self.users = users
-        self.visible = [self._is_visible(value) for value in self.diagram.values]
+        self.taken_in: dict[int, list[int]] = {}
+        for value, used in zip(self.diagram.values, users, strict=True):
+            if value.parameter and used and self.is_box(used[0]) and len(set(used)) == 1:
+                self.taken_in.setdefault(used[0], []).append(value.position)
+        self.taken_in = {block: taken for block, taken in self.taken_in.items() if len(taken) > MOST_BESIDE}
+        hidden = {position for taken in self.taken_in.values() for position in taken}
+        self.visible = [self._is_visible(value) and value.position not in hidden for value in self.diagram.values]
         self.copied = {
             value.position: len(targets)
             for value, used in zip(self.diagram.values, users, strict=True)
@@ -116,6 +126,11 @@ class Grouping:
         return _ViewBuilder(self).view()
 
 
+def _size(number: float) -> float:
+    """The number for comparisons: nan is the largest, to be seen."""
+    return math.inf if math.isnan(number) else number
+
+
 class _ViewBuilder:
     """Makes the blocks, wires, links and notes of a view."""
 
@@ -139,10 +154,12 @@ class _ViewBuilder:
         outward: dict[tuple[str, str], Link] = {}
         for operation in self.diagram.operations:
             block = self.grouping.block[operation.position]
+            order = self.order(operation) if block < self.grouping.first_box else {}
             for place, operand in enumerate(operation.operands):
                 value = self.diagram.values[operand.value]
                 link = self.link(value, block, operand.local_gradient, operation.position)
                 if link is not None:
+                    link = self.labelled(link, order.get(place, ""))
                     alone = block < self.grouping.first_box and value.position not in self.grouping.bundle
                     key = (link.source, link.target, operation.position, place) if alone else (link.source, link.target)
                     known = inward.get(key)
@@ -169,6 +186,18 @@ class _ViewBuilder:
             tuple(outward.values()),
             self.notes(),
         )
+
+    def labelled(self, link: Link, order: str) -> Link:
+        """The link with the text at its head."""
+        slope = link.local_gradient
+        number = "" if slope is None else self.diagram.shown(slope)
+        return link._replace(order=order, label=f"{order} {number}".strip())
+
+    def order(self, operation: Operation) -> dict[int, str]:
+        """The words for the places of an operation's operands; a plain number stands too near for one."""
+        values = tuple([operand.value for operand in operation.operands])
+        beside = [place for place, value in enumerate(values) if self.diagram.values[value].literal]
+        return told_apart(operation.name, values, frozenset(beside))
 
     def notes(self) -> tuple[Note, ...]:
         """The guards whose conditions are drawn, each at the first wire of its condition."""
@@ -228,7 +257,17 @@ class _ViewBuilder:
             kind, label = "box", self.diagram.boxes[block - grouping.first_box].label
         else:
             kind, label, _ = grouping.extra[block - grouping.first_extra]
-        return Block(self.block_id(block), kind, label, grouping.home(block), tuple(self.members[block]))
+        note = self.told(grouping.taken_in.get(block, []))
+        return Block(self.block_id(block), kind, label, grouping.home(block), tuple(self.members[block]), note)
+
+    def told(self, parameters: list[int]) -> str:
+        """The number of a closed box's parameters, and the largest of their gradients."""
+        values = [self.diagram.values[position] for position in parameters]
+        sizes = [abs(value.gradient) for value in values if value.gradient is not None and value.gradient_text]
+        if not parameters:
+            return ""
+        largest = f", |∂| up to {self.diagram.shown(max(sizes, key=_size))}" if sizes else ""
+        return f"{len(parameters)} parameters{largest}"
 
     def chain(self, members: list[int]) -> dict[int, float]:
         """For each value that enters a block with one result, the derivative of that result in it."""
