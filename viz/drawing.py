@@ -264,7 +264,9 @@ class Drawing:
 
     def _making(self, view: View) -> Making:
         """What the layout engine asks of the text of a view."""
-        return Making(from_below=bool(view.opened) and stacks_from_below(find_engine(self._engine, dot=self.dot)))
+        if not view.opened:
+            return Making()
+        return Making(from_below=stacks_from_below(find_engine(self._engine, dot=self.dot), self._timeout))
 
     def _laid_out(self, kind: str, dot: str | None = None, dpi: float | None = None) -> bytes:
         engine = find_engine(self._engine, dot=self.dot)
@@ -304,6 +306,7 @@ def draw(
     sign: str = "∂",
     digits: int = 4,
     direction: str = "LR",
+    wrap: int | None = None,
     engine: str | os.PathLike[str] | None = None,
     timeout: float = TIMEOUT,
 ) -> Drawing:
@@ -329,6 +332,7 @@ def draw(
     sign: the sign of gradients: "∂", or with the names of values "d" as in dw₁, or "∇" with an arrow.
     digits: the number of digits that are shown of a number.
     direction: "LR", from left to right, or "TB", from top to bottom.
+    wrap: the number of operations in a row: a longer chain goes on in the next, where dashed lines lead back.
     engine: the layout program, if not $AUTOGRAD_DOT, `dot` or graphviz-pure; it may take `timeout` seconds.
 
     Raises GraphTooLarge if more values than that remain after folding.
@@ -350,6 +354,8 @@ def draw(
         raise ValueError(f"max_nodes is a number of values, 1 or more; got {max_nodes!r}")
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:
         raise ValueError(f"radius is a number of operations, 0 or more; got {radius!r}")
+    if wrap is not None and (isinstance(wrap, bool) or not isinstance(wrap, int) or wrap < 1):
+        raise ValueError(f"wrap is a number of operations in a row, 1 or more; got {wrap!r}")
     if title is not None and not isinstance(title, str):
         raise TypeError(f"title is a text, got {type(title).__name__}: {title!r:.60}")
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
@@ -360,7 +366,7 @@ def draw(
         )
     look = Look(style, color_by, theme, show, sign, direction, digits, background).checked()
     diagram, name = diagram_of_subject(subject, arguments, focus=focus, radius=radius, limit=max_nodes or LIMIT)
-    view = select(diagram.showing(show, sign, digits), expand, max_nodes)
+    view = select(diagram.showing(show, sign, digits, wrap), expand, max_nodes)
     return Drawing(view, title=title or name, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
 
 

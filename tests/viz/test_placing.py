@@ -13,8 +13,8 @@ from layers import Dense, Sequential
 from tests.tables.browser import CHROMIUM, Browser, needs_chromium
 from tests.tables.hostile_names import HOSTILE
 from tests.tables.pictures import ENGINES, SVG, parts
-from viz.metrics import width_of
 from viz.layout.placing import placed_svg
+from viz.metrics import width_of
 from viz.writing.styles import write_dot
 
 
@@ -127,7 +127,10 @@ def test_the_engine_paints_labels_where_the_svg_has_them(name, engine):
     drawing = DRAWINGS[name]()
     drawing._engine = engine
     moved, places = placed_svg(drawing._laid_out("svg"))
-    painted = drawing._laid_out("svg", write_dot(drawing.view, drawing.title, drawing.look, places))
+    painted = drawing._laid_out(
+        "svg",
+        write_dot(drawing.view, drawing.title, drawing.look, drawing._making(drawing.view)._replace(places=places)),
+    )
     root = ElementTree.fromstring(painted)
     theirs = {
         group.get("id"): [(float(text.get("x")), float(text.get("y"))) for text in group.findall(f"{SVG}text")]

@@ -158,6 +158,7 @@ class Diagram(NamedTuple):
     recorded: whether it is the diagram of a program, which may have guards.
     note: a line below the picture, such as the number of the row that it shows.
     digits: the number of digits that pictures show of a number.
+    wrap: the number of operations one after another in a row, if a long picture has several.
     """
 
     values: tuple[Value, ...]
@@ -168,6 +169,7 @@ class Diagram(NamedTuple):
     recorded: bool = False
     note: str = ""
     digits: int = 4
+    wrap: int | None = None
 
     def shown(self, number: float) -> str:
         """A number as pictures show it."""
@@ -181,12 +183,12 @@ class Diagram(NamedTuple):
             [records.Operation(*operation[:5]) for operation in self.operations],
         )
 
-    def showing(self, shown: str, sign: str, digits: int) -> Diagram:
-        """The diagram with this part of it shown, this sign of gradients, and so many digits."""
+    def showing(self, shown: str, sign: str, digits: int, wrap: int | None) -> Diagram:
+        """The diagram with this part of it shown, this sign of gradients, so many digits, and rows of this length."""
         diagram = self.without_numbers() if shown == "names" else self
         signs = {"sign": sign} if shown == "all" else {"sign": "", "gradient": None}
         values = [value._replace(digits=digits, **signs) for value in diagram.values]
-        return diagram._replace(values=tuple(values), digits=digits)
+        return diagram._replace(values=tuple(values), digits=digits, wrap=wrap)
 
     def without_numbers(self) -> Diagram:
         """The diagram without numbers but those of constants that have no name."""

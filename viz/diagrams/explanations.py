@@ -85,7 +85,7 @@ class Explanations(Reasons):
         if not terms:
             return ["The backward sweep starts here."] if value.position in self.diagram.outputs else []
         lines = [
-            f"From {self.named(operation)}: ∂ {self._gradient(self.diagram.values[operation.result])} "
+            f"From {self.named(operation)}: ∂ {self._upstream(self.diagram.values[operation.result])} "
             f"· local gradient {self.number(operand.local_gradient)} = {self.number(amount)}"
             for operation, operand, amount in terms[:MOST_TERMS]
         ]
@@ -93,5 +93,5 @@ class Explanations(Reasons):
             lines.append(f"and {len(terms) - MOST_TERMS} terms more")
         return lines
 
-    def _gradient(self, value: Value) -> str:
+    def _upstream(self, value: Value) -> str:
         return "?" if value.gradient is None else self.number(value.gradient)

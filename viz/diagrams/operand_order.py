@@ -31,7 +31,7 @@ def _symmetric(name: str, count: int) -> bool:
         return False
     results = [primitive(*operands) for operands in permutations(TRIED[:count])]
     # Rounded sums of another order may differ in the last place.
-    return max(results) - min(results) <= 1e-12 * max(map(abs, results))
+    return bool(max(results) - min(results) <= 1e-12 * max(map(abs, results)))
 
 
 def told_apart(name: str, values: tuple[int, ...], unmarked: frozenset[int]) -> dict[int, str]:

@@ -108,13 +108,16 @@ def separated(laid_out: bytes, count: int) -> list[bytes]:
 
 
 @cache
-def stacks_from_below(engine: Engine) -> bool:
-    """Whether an engine stacks what is in a cluster from below in the order of the text: newer Graphviz does."""
-    plain = run_engine(engine, "digraph { rankdir=LR; subgraph cluster { a; b } a -> c; b -> c }", "plain")
-    heights = {
-        words[1]: float(words[3]) for line in plain.decode().splitlines() if (words := line.split())[0] == "node"
-    }
-    return heights["a"] < heights["b"]
+def stacks_from_below(engine: Engine, timeout: float = TIMEOUT) -> bool:
+    """Whether an engine stacks the leaves in a cluster from below in the order of the text: newer Graphviz does."""
+    dot = "digraph { rankdir=LR; subgraph cluster { a; b } a -> c; b -> c }"
+    try:
+        plain = run_engine(engine, dot, "plain", timeout=timeout).decode(errors="replace")
+    except EngineError:
+        # The picture itself will tell, with its own DOT text.
+        return False
+    heights = dict(re.findall(r"^node (\w) [-\d.e]+ ([-\d.e]+)", plain, re.MULTILINE))
+    return len(heights) == 3 and float(heights["a"]) < float(heights["b"])
 
 
 def version_of(engine: Engine) -> str:

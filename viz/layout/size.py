@@ -8,7 +8,6 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from autograd.numbers.operands import number_or_none
-from viz.errors import EngineError
 
 __all__ = ["Size", "with_resolution"]
 
@@ -58,8 +57,10 @@ def points_of(root: ElementTree.Element) -> tuple[float, float]:
     """The width and the height of an engine's SVG in points."""
     try:
         wide, high = [float(root.get(name, "").removesuffix("pt")) for name in ("width", "height")]
-    except ValueError as error:
-        raise EngineError("the layout engine gave an SVG that does not say its size in points") from error
+    except ValueError:
+        # Of other units only the view is known, which has the units of the picture.
+        numbers = (root.get("viewBox") or "0 0 0 0").split()
+        wide, high = float(numbers[-2]), float(numbers[-1])
     return wide, high
 
 

@@ -7,6 +7,7 @@ picture, and a ring around the operation at work.
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -73,13 +74,12 @@ def film_of(
             "limit, and focus=node, radius=3 draws fewer"
         )
     # All frames have one palette, with the two colours of rings: parts that stay cost nothing.
-    pictures = [Image.open(io.BytesIO(stage)).convert("RGB") for stage in stages]
-    both = Image.new("RGB", (wide, 2 * high))
-    both.paste(pictures[1], (0, 0))
-    both.paste(pictures[2], (0, high))
-    common = both.quantize(PALETTE_SIZE)
-    first, plain, whole = [picture.quantize(palette=common, dither=Image.Dither.NONE) for picture in pictures]
-    palette = [*(common.getpalette() or []), *[0] * (3 * PALETTE_SIZE)][: 3 * PALETTE_SIZE]
+    tall = Image.new("RGB", (wide, len(stages) * high))
+    for place, stage in enumerate(stages):
+        tall.paste(Image.open(io.BytesIO(stage)).convert("RGB"), (0, place * high))
+    tall = tall.quantize(PALETTE_SIZE)
+    first, plain, whole = [tall.crop((0, place * high, wide, (place + 1) * high)) for place in range(len(stages))]
+    palette = [*(tall.getpalette() or []), *[0] * (3 * PALETTE_SIZE)][: 3 * PALETTE_SIZE]
     rings = {"forward": PALETTE_SIZE, "backward": PALETTE_SIZE + 1}
     for colour in (FORWARD, GRADIENT):
         palette += bytes.fromhex((DARK_STROKE[colour] if dark else colour)[1:])
@@ -123,7 +123,8 @@ class _Stage:
             since = {"value": computed.get(value.producer, 0), "gradient": known.get(wire.value, 0)}
             for text, room in _numbers(self.groups[wire.id]):
                 self.parts.append(_Part(self.pixels(room), since.get(text.get("class", ""), 0), not tinted))
-            if tinted:
+            alarming = not math.isfinite(value.number) or not math.isfinite(value.gradient or 0.0)
+            if tinted or alarming:
                 last = max(since.values())
                 self.parts.append(_Part(self.pixels(bounds_of_group(self.groups[wire.id])), last, complete=True))
 
@@ -163,6 +164,6 @@ def _numbers(group: ElementTree.Element) -> Iterator[tuple[ElementTree.Element, 
         begin = begins.setdefault((text.get("y", ""), cell), x)
         if text.get("class"):
             shown = text.text or ""
-            left = x + width_of(shown[: len(shown) - len(shown.lstrip())], size) - 1.0
-            right = cell.left + cell.right - begin + 1.0
-            yield text, Rectangle(left, y - 0.78 * size, right, y + 0.1 * size)
+            left = x + width_of(shown[: len(shown) - len(shown.lstrip())], size) - 3.0
+            right = cell.left + cell.right - begin + 3.0
+            yield text, Rectangle(left, y - 0.95 * size, right, y + 0.3 * size)

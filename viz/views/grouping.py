@@ -126,6 +126,19 @@ class Grouping:
         return _ViewBuilder(self).view()
 
 
+def rows_of(grouping: Grouping) -> dict[int, int]:
+    """The row of each block: so many operations one after another fill one."""
+    diagram = grouping.diagram
+    depths: list[int] = []
+    rows: dict[int, int] = {}
+    for operation in diagram.operations:
+        producers = [diagram.values[operand.value].producer for operand in operation.operands]
+        depths.append(1 + max([depths[producer] for producer in producers if producer is not None], default=-1))
+        block = grouping.block[operation.position]
+        rows[block] = max(rows.get(block, 0), depths[-1] // (diagram.wrap or 1))
+    return rows
+
+
 def _size(number: float) -> float:
     """The number for comparisons: nan is the largest, to be seen."""
     return math.inf if math.isnan(number) else number
@@ -144,6 +157,7 @@ class _ViewBuilder:
         self.bundled = Counter(grouping.bundle.values())
         self.path = longest_path(self.diagram)
         self.operations_on_path = set(self.path.values())
+        self.rows = rows_of(grouping) if self.diagram.wrap is not None else {}
         self.chains = {
             block: self.chain(members) for block, members in self.members.items() if block >= grouping.first_box
         }
@@ -234,10 +248,17 @@ class _ViewBuilder:
         """The id of the wire on which a value enters a block; adds the wire if it is new."""
         first = self.grouping.bundle.get(value.position, value.position)
         id = f"v{first}"
+        row, continues = self.rows.get(block, 0), False
         if first in self.grouping.copied:
             id += self.block_id(block)
+        elif self.rows and block in self.rows:
+            producer = self.diagram.values[first].producer
+            continues = producer is not None and self.rows[self.grouping.block[producer]] != row
+            if continues or producer is None:
+                id += f"r{row}"
         if id not in self.wires:
-            self.wires[id] = Wire(id, first, self.bundled[first], self.grouping.home_of_value(value))
+            home = self.grouping.home_of_value(value)
+            self.wires[id] = Wire(id, first, self.bundled[first], home, continues, row)
         return id
 
     def block_id(self, block: int) -> str:
@@ -258,7 +279,8 @@ class _ViewBuilder:
         else:
             kind, label, _ = grouping.extra[block - grouping.first_extra]
         note = self.told(grouping.taken_in.get(block, []))
-        return Block(self.block_id(block), kind, label, grouping.home(block), tuple(self.members[block]), note)
+        members, row = tuple(self.members[block]), self.rows.get(block, 0)
+        return Block(self.block_id(block), kind, label, grouping.home(block), members, note, row)
 
     def told(self, parameters: list[int]) -> str:
         """The number of a closed box's parameters, and the largest of their gradients."""

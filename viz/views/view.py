@@ -16,6 +16,7 @@ class Block(NamedTuple):
         "fold" (siblings like those beside it).
     members: the operations in it.
     home: the open box in which it is drawn.
+    row: the number of its row, if the picture has several.
     note: a closed layer's words for the parameters that it has taken in; empty if these are drawn beside it.
     """
 
@@ -25,15 +26,21 @@ class Block(NamedTuple):
     home: int | None
     members: tuple[int, ...]
     note: str = ""
+    row: int = 0
 
 
 class Wire(NamedTuple):
-    """A value as it is drawn: itself, one of its copies, or, if `bundled` is not 0, so many values alike."""
+    """A value as it is drawn: itself, one of its copies, or, if `bundled` is not 0, so many values alike.
+
+    continues: whether it is a copy at the begin of a row, of a value that an earlier row computes.
+    """
 
     id: str
     value: int
     bundled: int
     home: int | None
+    continues: bool = False
+    row: int = 0
 
 
 class Link(NamedTuple):

@@ -89,6 +89,12 @@ class DotWriter(ABC):
         self.first = {link.source for link in view.inward if link.on_longest_path}
         for wires in self.wires_at.values():
             wires.sort(key=lambda wire: wire.id not in self.first)
+        # From left to right, parts that hang together by no line are stacked from below.
+        below = -1 if look.direction == "LR" else 1
+        for blocks in self.blocks_at.values():
+            blocks.sort(key=lambda block: below * block.row)
+        for wires in self.wires_at.values():
+            wires.sort(key=lambda wire: below * wire.row)
         self.values = {wire.id: view.diagram.values[wire.value] for wire in view.wires}
         literals = [link for link in view.inward if link.source in self.values and self.values[link.source].literal]
         self.entering = Counter(target for _, target in {(link.source, link.target) for link in view.inward})
@@ -135,7 +141,7 @@ class DotWriter(ABC):
         for link in self.view.outward:
             yield from self.outward(link)
         for wire in self.view.wires:
-            if self.view.diagram.values[wire.value].kind == "cut":
+            if self.view.diagram.values[wire.value].kind == "cut" or wire.continues:
                 yield f'  {wire.id}_cut [id="{wire.id}_cut", shape=plain, label="…", fontcolor="{MUTED}"]'
                 yield f'  {wire.id}_cut -> {wire.id}:{self.into} [arrowhead=none, style=dashed, tooltip=" "]'
         for note in self.view.notes:
@@ -281,7 +287,8 @@ class DotWriter(ABC):
         finite = value.gradient is None or math.isfinite(value.gradient)
         colour = ALARM_INK if not finite else GRADIENT if value.position not in self.tints else INK
         if self.making.without_numbers:
-            colour, finite = "transparent", True
+            shown = f'<FONT COLOR="{GRADIENT}">{sign}</FONT>' if sign else ""
+            return f'{shown}<FONT COLOR="transparent">{value.gradient_text}</FONT>', ""
         return f'<FONT COLOR="{colour}">{sign}{value.gradient_text}</FONT>', "" if finite else ALARMED
 
     def columns(self, label: str, entering: int) -> int:

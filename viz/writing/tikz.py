@@ -140,8 +140,8 @@ def _lines(
     )
     for block in view.blocks:
         css = "box" if block.kind in ("box", "function") else "operation" if len(block.label) <= 5 else "word"
-        note = rf"\\\scriptsize\mdseries {escaped(block.note)}" if block.note else ""
-        yield rf"\node[{css}] ({block.id}) at {_at(places[block.id])} {{{escaped(readable(block.label))}{note}}};"
+        more = rf"\\\scriptsize\mdseries {escaped(block.note)}" if block.note else ""
+        yield rf"\node[{css}] ({block.id}) at {_at(places[block.id])} {{{escaped(readable(block.label))}{more}}};"
     for wire in view.wires:
         text = rf"\dots{{}} {wire.bundled} more" if wire.bundled else _wire(view.diagram.values[wire.value])
         ground = f",fill=tint{tints[wire.value][1:]}" if wire.value in tints else ""
