@@ -264,7 +264,7 @@ class Drawing:
 
     def _making(self, view: View) -> Making:
         """What the layout engine asks of the text of a view."""
-        if not view.opened:
+        if not view.opened or self.look.direction != "LR":
             return Making()
         return Making(from_below=stacks_from_below(find_engine(self._engine, dot=self.dot), self._timeout))
 

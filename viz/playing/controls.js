@@ -158,9 +158,11 @@ function search(go, by = 1) {
     const group = drawn(svg, id);
     if (group) reveal(group);
   }
+  for (const group of svg.querySelectorAll(".chosen")) group.classList.remove("chosen");
   for (const id of matches) {
     const group = drawn(svg, id);
     if (group) group.classList.add("match");
+    if (group && id === matches[chosen]) group.classList.add("chosen");
   }
   $("found").value = matches.length ? (chosen < 0 ? `${matches.length} found` : `${(chosen % matches.length) + 1} of ${matches.length}`) : "nothing found";
 }
@@ -286,6 +288,19 @@ $("query").addEventListener("keydown", (event) => {
   if (event.key === "Enter") search(true, event.shiftKey ? -1 : 1);
 });
 window.addEventListener("resize", resized);
+
+// On paper stands the whole picture, on a light ground, and nothing that is pointed at.
+let before_print = null;
+window.addEventListener("beforeprint", () => {
+  before_print = document.documentElement.dataset.theme;
+  hover(null);
+  document.documentElement.dataset.theme = "light";
+  svg.setAttribute("viewBox", `0 0 ${sizes[current].join(" ")}`);
+});
+window.addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = before_print;
+  place();
+});
 
 $("step").max = data.steps.length;
 $("player").hidden = data.steps.length === 0;

@@ -15,15 +15,21 @@ let scale = 1, smallest = SMALLEST_AT_FIRST, left = 0, top = 0, fitted = true, a
 
 // The view: `scale` is in pixels per unit of the picture, `left` and `top` are the corner in its units.
 
-const place = () => svg.setAttribute("viewBox", [left, top, stage.clientWidth / scale, stage.clientHeight / scale].map((x) => x.toFixed(2)).join(" "));
+function place() {
+  const [across, down] = [stage.clientWidth / scale, stage.clientHeight / scale], [width, height] = sizes[current];
+  svg.setAttribute("viewBox", [left, top, across, down].map((x) => x.toFixed(2)).join(" "));
+  const cut = { left: left > 1, top: top > 1, right: left + across < width - 1, bottom: top + down < height - 1 };
+  stage.dataset.cut = Object.keys(cut).filter((side) => cut[side]).join(" ");
+}
 
 function fit() {
   const [width, height] = sizes[current];
   const [across, down] = [stage.clientWidth / (width + 16), stage.clientHeight / (height + 16)];
   scale = Math.max(Math.min(across, down, LARGEST), smallest);
   const [room, below] = [stage.clientWidth / scale, stage.clientHeight / scale];
+  // A picture that is too large begins at its corner: edges that are cut off are shaded.
   left = room > width ? (width - room) / 2 : -8;
-  top = (height - below) / 2;
+  top = below > height ? (height - below) / 2 : -8;
   fitted = true;
   place();
 }

@@ -76,7 +76,9 @@ def _forward(diagram: Diagram, operation: Operation) -> str:
     names = [value.name_text or number for value, number in zip(values, numbers, strict=False)]
     result = diagram.values[operation.result]
     parts = [result.name_text] if result.name_text else []
-    for texts in (names, numbers) if names != numbers else (numbers,):
+    # Names beside numbers of others would read as an equation of neither.
+    told = all([value.name_text or value.literal for value in values[:MOST_OPERANDS]])
+    for texts in (names, numbers) if told and names != numbers else (numbers,):
         parts.append(_applied(operation, texts, len(values) > MOST_OPERANDS))
     return " = ".join([*parts, result.number_text])
 

@@ -16,7 +16,7 @@ from viz.views.view import Block, Link, Note, View, Wire
 
 __all__ = ["Grouping"]
 
-MOST_BESIDE = 4  # parameters beside a closed layer: of more their number and largest gradient are told in it
+MOST_BESIDE = 3  # parameters beside a closed layer: of more their number and largest gradient are told in it
 MOST_USES = 8  # a leaf with more uses is drawn once per use: at 300 uses 40 times faster to lay out
 
 

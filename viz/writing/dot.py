@@ -206,10 +206,11 @@ class DotWriter(ABC):
         if block.kind == "box":
             box = self.boxes[int(block.id[1:])]
             note = f'<BR/><FONT POINT-SIZE="10">{html(block.note)}</FONT>' if block.note else ""
-            height = min(max(0.66, 0.14 * self.entering[block.id]), 2.8)
+            length = min(max(0.66, 0.14 * self.entering[block.id]), 2.8)
+            side = "height" if self.look.direction == "LR" else "height=0.66, width"
             return (
                 f'{block.id} [id="{block.id}", class="box", shape=box, style="rounded,filled", '
-                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", height={height:.2f}, '
+                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", {side}={length:.2f}, '
                 'margin="0.15,0.05", '
                 f"label=<<B>{html(readable(block.label, LONGEST_LABEL))}</B>{note}>, "
                 f"tooltip={quoted(self.box_tooltip(box))}]"
@@ -240,7 +241,8 @@ class DotWriter(ABC):
             size = SMALL_SIGNS.get(symbol) or {1: 16, 2: 14, 3: 11, 4: 10, 5: 9}[max(1, len(symbol))]
             lines = self.entering[block.id]
             height = 0.42 if lines <= 2 else min(ROOM_FOR_A_LINE * lines, 2.4)
-            shape = f"shape=ellipse, style=filled, width=0.42, height={height:.2f}, fixedsize=true, fontsize={size}"
+            wide, high = (0.42, height) if self.look.direction == "LR" else (height, 0.42)
+            shape = f"shape=ellipse, style=filled, width={wide:.2f}, height={high:.2f}, fixedsize=true, fontsize={size}"
         return (
             f'{block.id} [id="{block.id}", class="op", {shape}, fillcolor="{GROUND}", color="{INK}", '
             f'fontcolor="{INK}", penwidth=1.4, label=<{html(symbol)}>, '
