@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from viz.colours import OPEN
 from viz.metrics import width_of
-from viz.writing.dot import usual_place
+from viz.writing.dot import PAD, usual_place
 from viz.writing.svg import NAMESPACE, described_svg
 
 __all__ = ["Place", "Rectangle", "bounds_of_group", "labels_of", "placed_svg", "bounds_of"]
@@ -31,7 +31,7 @@ APART = 3.0
 CLEAR = 0.7  # between a label and a line, or an element above or below
 GAP = 1.0  # between a line and its label
 ASIDE = (0.0, 6.0, 14.0)  # further away from the line than that
-WAYS = (0.0, 7.0, 14.0, 22.0, 32.0, 44.0, 60.0, 80.0, 104.0)
+WAYS = (7.0, 14.0, 22.0, 32.0, 44.0, 60.0, 80.0, 104.0)
 # Costs: of covering an element, a line, the border of a layer; of a place further on, or on the other side.
 COVERED, CROSSED, BORDER_CROSSED, FURTHER, ACROSS = 40.0, 1.5, 0.3, 0.7, 1.0
 
@@ -116,7 +116,7 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place | N
     A label without a free place has None, and is not in the SVG.
     """
     root = described_svg(picture)
-    grid = _Grid()
+    grid = _Grid(_bounds_of_picture(root))
     arrows = []
     for group in root.iter(f"{{{NAMESPACE}}}g"):
         css = group.get("class", "").split()
@@ -128,7 +128,7 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place | N
                 arrows.append(_Arrow(group.get("data-id", ""), group, text, line))
         elif "node" in css:
             room = bounds_of_group(group)
-            grid.add(room.widened() if "wire" in css else room)
+            grid.add(room.widened())
         elif "layer" in css:
             border = group.find(f"{{{NAMESPACE}}}path")
             if border is not None:
@@ -140,6 +140,16 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place | N
     places = {arrow.id: _placed(arrow, grid, offsets) for arrow in arrows}
     _put_rims(root, grid)
     return root, places
+
+
+def _bounds_of_picture(root: ElementTree.Element) -> Rectangle:
+    """The bounds of all that the engine drew, without the ground around."""
+    for group in root.findall(f"{{{NAMESPACE}}}g"):
+        for shape in group.findall(f"{{{NAMESPACE}}}polygon"):
+            bounds, pad = bounds_of(shape), 72.0 * PAD
+            if bounds is not None:
+                return Rectangle(bounds.left + pad, bounds.top + pad, bounds.right - pad, bounds.bottom - pad)
+    return Rectangle(-math.inf, -math.inf, math.inf, math.inf)
 
 
 def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
@@ -223,9 +233,10 @@ def _middles(line: list[Point], wide: float, high: float) -> Iterator[tuple[floa
     """Middles for a label of this half width and height, each after its cost; those below the line come first."""
     (tip_x, tip_y), (base_x, base_y) = line[:2]
     length = math.hypot(base_x - tip_x, base_y - tip_y) or 1.0
-    begin = BEGIN + (wide * abs(base_x - tip_x) + high * abs(base_y - tip_y)) / length
-    for number, way in enumerate(WAYS):
-        found = _at(line, begin + way)
+    half = (wide * abs(base_x - tip_x) + high * abs(base_y - tip_y)) / length
+    # First where its end is beside the tip, then half as far, where a long one has its middle there, then further on.
+    for number, way in enumerate((half, half / 2, *[half + way for way in WAYS])):
+        found = _at(line, BEGIN + way)
         if found is None:
             return
         x, y, dx, dy = found
@@ -252,7 +263,8 @@ def _at(line: list[Point], distance: float) -> tuple[float, float, float, float]
 class _Grid:
     """Rectangles and points of lines, looked up by cell."""
 
-    def __init__(self) -> None:
+    def __init__(self, picture: Rectangle) -> None:
+        self.picture = picture
         self.rooms: dict[tuple[int, int], list[Rectangle]] = {}
         self.points: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
 
@@ -278,7 +290,9 @@ class _Grid:
 
     def cost(self, room: Rectangle) -> float:
         """The cost of a label that takes this room."""
-        cost = 0.0
+        # A label further out would be cut off, or move all when the engine paints it.
+        inside = self.picture.left <= room.left and room.right <= self.picture.right
+        cost = 0.0 if inside and self.picture.top <= room.top and room.bottom <= self.picture.bottom else COVERED
         left, top, right, bottom = room.left - CLEAR, room.top - CLEAR, room.right + CLEAR, room.bottom + CLEAR
         for cell in Rectangle(left, top, right, bottom).cells():
             for other in self.rooms.get(cell, ()):

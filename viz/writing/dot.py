@@ -36,6 +36,7 @@ from viz.writing.look import Look, Making
 
 __all__ = [
     "LONGEST_TOOLTIP",
+    "PAD",
     "SMALL_SIGNS",
     "DotWriter",
     "is_leaf",
@@ -49,13 +50,14 @@ ALARMED = f' BGCOLOR="{ALARM}"'
 _COLOURED = re.compile(r'\b((?:fill|font|labelfont|bg)?color=|(?:BG)?COLOR=)"(#[0-9a-f]{6})"')
 DARK = DARK_FILL | DARK_STROKE
 FONT = 'fontname="Helvetica"'
+PAD = 0.12  # inches of ground around all
 LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100
-SMALL_SIGNS = {"·": 34}  # and the size they need to be seen in a circle
+SMALL_SIGNS = {"·": 24}  # and the size they need to be seen in a circle
 LONGEST_CODE = LONGEST_GUARD = 48
 ROOM_FOR_A_LINE = 0.28  # inches of a circle's height, enough for the number of a line
 FEW_LINES, MORE_COLUMNS = 3, 4  # more lines than that which end at a circle need a longer way to be told apart
-LABEL_SIZE, ROOM_AT_A_LABEL, COLUMN = 10, 13.0, 21.6  # points: of a label, around it, and from one column to the next
+LABEL_SIZE, ROOM_AT_A_LABEL, COLUMN = 10, 10.0, 21.6  # points: of a label, around it, and from one column to the next
 MOST_HEAD_LABELS = 6  # the numbers of more lines that end at a circle lie on each other; tooltips have them
 
 
@@ -109,7 +111,7 @@ class DotWriter(ABC):
         """The text, line by line."""
         yield "digraph computation {"
         yield (
-            f"  graph [rankdir={self.look.direction}, nodesep=0.14, ranksep={self.ranksep}, newrank=true, pad=0.12, "
+            f"  graph [rankdir={self.look.direction}, nodesep=0.14, ranksep={self.ranksep}, newrank=true, pad={PAD}, "
             f'nslimit=4, bgcolor="{self.look.background or GROUND}", tooltip={quoted(self.title)}, {FONT}, '
             f'fontsize=11, fontcolor="{LINE}"]'
         )
