@@ -36,6 +36,7 @@ OPERATORS = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.NotEq: "!==", ast.And: "&&",
     ast.Or: "||",
 }  # fmt: skip
+OF_MANY = "_of_many"
 WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -200,7 +201,7 @@ def operations(primitives: Any) -> dict[str, Any]:
                 entry["beside"] = f"{one.name}_beside_constant"
             found[one.name] = entry
     for name, (value, gradients) in nary_kernels().items():
-        found[name] = {"value": value, "all": gradients}
+        found[name] = {"value": value + OF_MANY, "all": gradients + OF_MANY}
     return found
 
 
@@ -226,7 +227,10 @@ def generate() -> str:
     primitives = generate_kernels.load_primitives()
     texts: dict[str, str] = {}
     for source in SOURCES:
-        texts.update({name: text for name, text in translated(source.read_text(encoding="utf-8"))})
+        # Those of any number of operands have the names that others have of two.
+        ending = OF_MANY if source.name == "nary.py" else ""
+        for name, text in translated(source.read_text(encoding="utf-8")):
+            texts[name + ending] = text.replace(f"function {name}(", f"function {name}{ending}(", 1)
     texts.update(translated("\n\n".join(ternary(primitives))))
     own = dict(by_hand(BY_HAND.read_text(encoding="utf-8")))
     # What special.py computes better than C does is taken from there, as in Python.

@@ -47,6 +47,12 @@ close it, a value to be told where its gradient comes from and why it is 0; the 
 forward, then backward, while gradients add up; pointing at a value shows its paths; `/` searches names. In a notebook
 `IPython.display.HTML(drawing.frame())` shows the page in a cell.
 
+The page computes: `move` (or the key m) opens a slider and a field for each input, and every value, gradient and local
+gradient follows, forward and backward, without Python; `step` and `train` move parameters down the gradient, `as Python`
+gives the numbers back. Where a recorded decision would fall the other way, the page says so and stays where it is.
+Pictures with a choice of `where` in plain Python, with operations of one's own or with a part of a graph stand still.
+`drawing.html(quiz=True)` hides the gradients until the reader has found them, from the end backward.
+
 ## From the command line
 
 `python -m viz model.json --input 1 -2 --output network.svg` draws a model that `json.dumps(model.to_dict())` wrote;

@@ -118,25 +118,43 @@ class Drawing:
             f'<iframe srcdoc="{page}" style="width:100%;height:{height:d}px;border:0" sandbox="allow-scripts"></iframe>'
         )
 
-    def html(self) -> str:
+    def html(self, *, quiz: bool = False) -> str:
         """The picture as a page, one file: layers open and close, steps go forward and backward. Raises as `svg` does.
 
-        For each value it names the sources of its gradient, and the reason if that is 0.
+        For each value it names the sources of its gradient, and the reason if that is 0. Inputs can be moved, and all
+        numbers follow, computed by the page itself.
+
+        quiz: whether gradients and local gradients are hidden until the reader has found them, from the end backward.
         """
-        return self._html
+        return self._quiz if quiz else self._html
 
     @cached_property
     def _html(self) -> str:
+        return self._page(quiz=False)
+
+    @cached_property
+    def _quiz(self) -> str:
+        return self._page(quiz=True)
+
+    def _page(self, *, quiz: bool) -> str:
         with self._keeping_dot():
             return write_page(
                 states_of(self.view, self._max_nodes),
                 lambda views: self._laid_out(
-                    "svg", "".join([write_dot(view, self.title, self.look, self._making(view)) for view in views])
+                    "svg",
+                    "".join(
+                        [
+                            write_dot(view, self.title, self.look, self._making(view)._replace(roomy=True))
+                            for view in views
+                        ]
+                    ),
                 ),
                 title=self.title,
                 description=self.description,
                 legend=self.look.legend,
                 theme=self.look.theme,
+                color_by=self.look.color_by,
+                quiz=quiz,
             )
 
     def animation(self, seconds: float = 0.8) -> str:

@@ -6,8 +6,9 @@ from functools import cache
 from itertools import permutations
 
 from autograd.operations.primitive import declared
+from viz.diagrams.diagram import Diagram, Operation
 
-__all__ = ["ordinal", "told_apart"]
+__all__ = ["order_of", "ordinal", "told_apart"]
 
 ORDINALS = ("1st", "2nd", "3rd")
 MOST_TOLD = 4
@@ -51,3 +52,10 @@ def told_apart(name: str, values: tuple[int, ...], unmarked: frozenset[int]) -> 
         place = 0 if 1 in unmarked else 1
         return {} if place in unmarked else {place: ordinal(place)}
     return {place: ordinal(place) for place in range(count) if place not in unmarked}
+
+
+def order_of(diagram: Diagram, operation: Operation) -> dict[int, str]:
+    """The words for the places of an operation's operands; a plain number stands too near for one."""
+    values = tuple([operand.value for operand in operation.operands])
+    beside = [place for place, value in enumerate(values) if diagram.values[value].literal]
+    return told_apart(operation.name, values, frozenset(beside))

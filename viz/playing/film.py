@@ -75,8 +75,8 @@ def film_of(
         )
     # All frames have one palette, with the two colours of rings: parts that stay cost nothing.
     tall = Image.new("RGB", (wide, len(stages) * high))
-    for place, stage in enumerate(stages):
-        tall.paste(Image.open(io.BytesIO(stage)).convert("RGB"), (0, place * high))
+    for place, picture in enumerate(stages):
+        tall.paste(Image.open(io.BytesIO(picture)).convert("RGB"), (0, place * high))
     tall = tall.quantize(PALETTE_SIZE)
     first, plain, whole = [tall.crop((0, place * high, wide, (place + 1) * high)) for place in range(len(stages))]
     palette = [*(tall.getpalette() or []), *[0] * (3 * PALETTE_SIZE)][: 3 * PALETTE_SIZE]

@@ -6,11 +6,11 @@ import math
 from typing import NamedTuple
 
 from autograd.operations.primitive import declared
-from viz.diagrams.diagram import Diagram, Operation
+from viz.diagrams.diagram import Diagram, Operation, Value
 from viz.diagrams.explanations import Explanations
 from viz.labels import readable
 
-__all__ = ["PAUSE", "SweepStep", "playable_steps", "steps_of"]
+__all__ = ["PAUSE", "SweepStep", "playable_steps", "rest_of", "steps_of"]
 
 MOST_OPERANDS = 6
 MOST_PLAYED = 200
@@ -94,6 +94,19 @@ def _applied(operation: Operation, texts: list[str], more: bool) -> str:
     return f"{readable(operation.symbol, 14)}({', '.join(texts)}{', …' if more else ''})"
 
 
+def rest_of(explanations: Explanations, value: Value) -> float | None:
+    """The gradient less its terms: the start of the sweep, an earlier sweep, or a part that is not shown."""
+    gradient = value.gradient
+    if gradient is None:
+        return None
+    terms = [amount for _, _, amount in explanations.terms(value.position)]
+    if not terms:
+        return gradient
+    rest = gradient - math.fsum(terms) if all(map(math.isfinite, terms)) else 0.0
+    largest = max([abs(gradient), *map(abs, terms)])
+    return rest if math.isfinite(rest) and abs(rest) > AS_NOTHING * largest else None
+
+
 class _GradientSums:
     """The gradients as they add up."""
 
@@ -104,22 +117,10 @@ class _GradientSums:
         self.addends: list[list[str]] = [[] for _ in diagram.values]
         self.sums = [0.0 for _ in diagram.values]
         for value in diagram.values:
-            rest = self.rest(value.position)
+            rest = rest_of(explanations, value)
             if rest is not None:
                 self.addends[value.position].append(self.diagram.shown(rest))
                 self.sums[value.position] = rest
-
-    def rest(self, position: int) -> float | None:
-        """The gradient less its terms: the start of the sweep, an earlier sweep, or a part that is not shown."""
-        gradient = self.diagram.values[position].gradient
-        if gradient is None:
-            return None
-        terms = [amount for _, _, amount in self.terms[position]]
-        if not terms:
-            return gradient
-        rest = gradient - math.fsum(terms) if all(map(math.isfinite, terms)) else 0.0
-        largest = max([abs(gradient), *map(abs, terms)])
-        return rest if math.isfinite(rest) and abs(rest) > AS_NOTHING * largest else None
 
     def shown(self, position: int) -> tuple[int, str, bool]:
         """The position of a value, its gradient as shown now, and whether that is complete."""

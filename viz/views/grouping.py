@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from viz.diagrams.diagram import Diagram, Operation, Value
+from viz.diagrams.diagram import Diagram, Value
 from viz.diagrams.longest_path import longest_path
-from viz.diagrams.operand_order import told_apart
+from viz.diagrams.operand_order import order_of
 from viz.views.view import Block, Link, Note, View, Wire
 
 __all__ = ["Grouping"]
@@ -168,7 +168,7 @@ class _ViewBuilder:
         outward: dict[tuple[str, str], Link] = {}
         for operation in self.diagram.operations:
             block = self.grouping.block[operation.position]
-            order = self.order(operation) if block < self.grouping.first_box else {}
+            order = order_of(self.diagram, operation) if block < self.grouping.first_box else {}
             for place, operand in enumerate(operation.operands):
                 value = self.diagram.values[operand.value]
                 link = self.link(value, block, operand.local_gradient, operation.position)
@@ -206,12 +206,6 @@ class _ViewBuilder:
         slope = link.local_gradient
         number = "" if slope is None else self.diagram.shown(slope)
         return link._replace(order=order, label=f"{order} {number}".strip())
-
-    def order(self, operation: Operation) -> dict[int, str]:
-        """The words for the places of an operation's operands; a plain number stands too near for one."""
-        values = tuple([operand.value for operand in operation.operands])
-        beside = [place for place, value in enumerate(values) if self.diagram.values[value].literal]
-        return told_apart(operation.name, values, frozenset(beside))
 
     def notes(self) -> tuple[Note, ...]:
         """The guards whose conditions are drawn, each at the first wire of its condition."""

@@ -35,6 +35,7 @@ from viz.views.view import Block, Link, Note, View, Wire
 from viz.writing.look import Look, Making
 
 __all__ = [
+    "LONG_NUMBER",
     "LONGEST_TOOLTIP",
     "PAD",
     "SMALL_SIGNS",
@@ -50,6 +51,7 @@ ALARMED = f' BGCOLOR="{ALARM}"'
 _COLOURED = re.compile(r'\b((?:fill|font|labelfont|bg)?color=|(?:BG)?COLOR=)"(#[0-9a-f]{6})"')
 DARK = DARK_FILL | DARK_STROKE
 FONT = 'fontname="Helvetica"'
+LONG_NUMBER = "−0.875"  # for which a page has room
 PAD = 0.12  # inches of ground around all
 LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100
@@ -297,6 +299,8 @@ class DotWriter(ABC):
 
     def columns(self, label: str, entering: int) -> int:
         """The columns that an arrow with a label passes, so that this has room: one of so many arrows at its node."""
+        if self.making.roomy:
+            label = max(label, LONG_NUMBER, key=len)
         length = width_of(label, LABEL_SIZE) if self.look.direction == "LR" else LABEL_SIZE
         needed = math.ceil((length + ROOM_AT_A_LABEL) / COLUMN)
         return max(needed, MORE_COLUMNS if entering > FEW_LINES else 1)

@@ -69,6 +69,7 @@ class Making(NamedTuple):
         for a label that is left out; ids that are missing have their usual place.
     from_below: whether the engine stacks the contents of a cluster from below.
     dark: whether it is painted in dark colours; an SVG has both, by its style sheet.
+    roomy: whether there is room for longer numbers, which a page computes.
     without_numbers: whether numbers that are computed have no ink, and grounds no tints: for a film's first frame.
     """
 
@@ -76,3 +77,4 @@ class Making(NamedTuple):
     from_below: bool = False
     dark: bool = False
     without_numbers: bool = False
+    roomy: bool = False

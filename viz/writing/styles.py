@@ -7,8 +7,18 @@ from collections.abc import Iterator
 from viz.colours import ALARM, INK, LINE, MUTED, PALE
 from viz.diagrams.diagram import Value
 from viz.labels import html, readable
+from viz.metrics import width_of
 from viz.views.view import Block, Link, View, Wire
-from viz.writing.dot import LONGEST_TOOLTIP, SMALL_SIGNS, DotWriter, is_leaf, recoloured, table, value_tooltip
+from viz.writing.dot import (
+    LONG_NUMBER,
+    LONGEST_TOOLTIP,
+    SMALL_SIGNS,
+    DotWriter,
+    is_leaf,
+    recoloured,
+    table,
+    value_tooltip,
+)
 from viz.writing.look import Look, Making
 
 __all__ = ["write_dot"]
@@ -29,6 +39,9 @@ class Wires(DotWriter):
         if value.known:
             number, ground = self.number(value)
             parts.append(number)
+        if self.making.roomy and value.kind != "constant":
+            room = width_of(f"{name} {LONG_NUMBER}" if name else LONG_NUMBER, 12.0)
+            ground += f' WIDTH="{room:.0f}"'
         rows = f"<TR><TD{ground}>{' '.join(parts)}</TD></TR>"
         if not value.gradient_text:
             return rows
