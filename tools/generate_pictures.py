@@ -48,8 +48,8 @@ forward, then backward, while gradients add up; pointing at a value shows its pa
 `IPython.display.HTML(drawing.frame())` shows the page in a cell.
 
 The page computes: `move` (or the key m) opens a slider and a field for each input, and every value, gradient and local
-gradient follows, forward and backward, without Python; `step` and `train` move parameters down the gradient, `as Python`
-gives the numbers back. Where a recorded decision would fall the other way, the page says so and stays where it is.
+gradient follows, forward and backward, without Python; `step` and `train` move parameters down the gradient, and
+`as Python` gives the numbers back. Where a recorded decision would fall the other way, the page says so and stays.
 Pictures with a choice of `where` in plain Python, with operations of one's own or with a part of a graph stand still.
 `drawing.html(quiz=True)` hides the gradients until the reader has found them, from the end backward.
 

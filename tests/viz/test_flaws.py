@@ -153,7 +153,7 @@ def test_a_long_chain_goes_on_in_the_next_row_and_a_picture_from_top_to_bottom(e
         return [float(root.get(name).removesuffix("pt")) for name in ("width", "height")]
 
     (wide, low), (narrow, high), (thin, tall) = size(), size(wrap=10), size(direction="TB")
-    assert narrow < wide / 3 and low < high < narrow
+    assert narrow < wide / 2.5 and low < high < narrow
     assert thin < 200 and tall > 1_000
     with pytest.raises(ValueError, match="wrap is a number of operations in a row, 1 or more; got 0"):
         viz.draw(y, wrap=0)
