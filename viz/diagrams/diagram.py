@@ -185,6 +185,10 @@ class Diagram(NamedTuple):
 
     def showing(self, shown: str, sign: str, digits: int, wrap: int | None) -> Diagram:
         """The diagram with this part of it shown, this sign of gradients, so many digits, and rows of this length."""
+        usual = Value._field_defaults
+        if (shown, sign, digits) == (SHOWN[0], usual["sign"], usual["digits"]):
+            # As the values are: there may be many.
+            return self._replace(wrap=wrap)
         diagram = self.without_numbers() if shown == "names" else self
         signs = {"sign": sign} if shown == "all" else {"sign": "", "gradient": None}
         values = [value._replace(digits=digits, **signs) for value in diagram.values]

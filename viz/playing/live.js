@@ -203,7 +203,7 @@ function told_anew(number) {
 
 function tell_loss() {
   const [output] = program.outputs;
-  $("loss").textContent = moved_away ? `${called(output) === told(output) ? "result" : called(output)} ${told(output)}, drawn with ${shown(drawn_values[output])}${taken ? `, after ${taken} steps` : ""}` : "";
+  $("loss").textContent = moved_away ? `${called(output) === told(output) ? "result" : called(output)} ${told(output)}, drawn with ${shown(drawn_values[output])}${taken ? `, after ${taken} step${taken === 1 ? "" : "s"}` : ""}` : "";
 }
 
 function descend(count) {

@@ -33,7 +33,7 @@ MOST_OPERATIONS = 2_000
 HELP = (
     "Click a value to see where "
     "its gradient comes from, a layer to open or close it. Keys: arrows move, Enter opens, + − 0 zoom, "
-    "[ ] step, space plays, / searches."
+    "[ ] step, space plays, / searches, m moves inputs."
 )
 
 

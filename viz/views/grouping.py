@@ -173,12 +173,11 @@ class _ViewBuilder:
                 value = self.diagram.values[operand.value]
                 link = self.link(value, block, operand.local_gradient, operation.position)
                 if link is not None:
-                    link = self.labelled(link, order.get(place, ""))
                     alone = block < self.grouping.first_box and value.position not in self.grouping.bundle
                     key = (link.source, link.target, operation.position, place) if alone else (link.source, link.target)
                     known = inward.get(key)
                     if known is None or (link.on_longest_path and not known.on_longest_path):
-                        inward[key] = link
+                        inward[key] = self.labelled(link, order.get(place, ""))
             if self.grouping.visible[operation.result]:
                 wire = self.wire(self.diagram.values[operation.result], block)
                 ends = (self.block_id(block), wire)
@@ -204,6 +203,8 @@ class _ViewBuilder:
     def labelled(self, link: Link, order: str) -> Link:
         """The link with the text at its head."""
         slope = link.local_gradient
+        if slope is None and not order:
+            return link
         number = "" if slope is None else self.diagram.shown(slope)
         return link._replace(order=order, label=f"{order} {number}".strip())
 
