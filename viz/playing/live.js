@@ -120,7 +120,7 @@ function put(part, words) {
 // Of large pictures what is in view follows at once, and the rest when nothing moves: a browser lays texts out one by one.
 const MOST_AT_ONCE = 120;
 let later = null;
-const in_view = ({ room }) => room.x < left + stage.clientWidth / scale && room.x + room.width > left && room.y < top + stage.clientHeight / scale && room.y + room.height > top;
+const meets = (room, [across, down]) => room.x < left + across && room.x + room.width > left && room.y < top + down && room.y + room.height > top;
 
 // The numbers of the picture that is shown.
 function refresh(everywhere = wires.length <= MOST_AT_ONCE) {
@@ -131,9 +131,10 @@ function refresh(everywhere = wires.length <= MOST_AT_ONCE) {
       value.number = told(id);
       if (value.gradient) value.gradient = gradient_of(id);
     }
-    const followed = new Set();
+    // Asked for once: after a change each question has the browser lay all out.
+    const followed = new Set(), view = [stage.clientWidth / scale, stage.clientHeight / scale];
     for (const { number, title, group, texts: [above, below] } of wires) {
-      if (!everywhere && !in_view(group)) continue;
+      if (!everywhere && !meets(group.room, view)) continue;
       followed.add(group);
       if (above) put(above, data.values[number].number);
       if (below) put(below, data.values[number].gradient);
