@@ -2,6 +2,8 @@
 # make test    what a newcomer needs to trust the installation, in some minutes
 # make check   all that is checked before a change is merged, and that CI runs
 # make check-long HOURS=3   random programs, hostile calls, interrupts and limits, for so many hours
+# make check-jax   functions that are exported to JAX, beside JAX
+# make docs    the site of the documentation, in build/docs; its notebooks are run
 # make build   compile what was edited; `make quick T=tests/graph` then runs the tests of a file or a folder
 # All of them share a virtual environment of their own, .venv, and nothing is compiled twice.
 
@@ -12,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := setup.py $(shell find autograd -name '*.py' -o -name '*.pxd')
 T ?= tests/graph/test_node.py
 
-.PHONY: demo test check check-long build quick core-uncompiled benchmarks soak sanitize clean
+.PHONY: demo test check check-long check-jax docs build quick core-uncompiled bench soak sanitize clean
 
 demo: .venv/ready-demo
 	$(BIN)/python -m examples.demo
@@ -28,6 +30,7 @@ test: .venv/ready-test
 check: .venv/ready-test
 	$(BIN)/python tools/generate_kernels.py --check
 	$(BIN)/python tools/generate_page_kernels.py --check
+	$(BIN)/python tools/generate_c_library.py --check
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/python tools/generate_pictures.py --check
 	$(BIN)/python tools/generate_readme.py --check
@@ -39,6 +42,11 @@ check: .venv/ready-test
 	$(BIN)/python tools/sanitize.py debug
 	$(MAKE) core-uncompiled
 
+# A broken link, a notebook that fails and any other warning is an error. What notebooks gave is kept in build/docs-cache.
+docs: .venv/ready-docs
+	$(BIN)/python -m sphinx -q -E -W --keep-going -j 2 -d build/docs-trees docs build/docs
+	@echo "The site is in build/docs/index.html."
+
 build: .venv/built
 
 quick: .venv/ready-test
@@ -47,16 +55,23 @@ quick: .venv/ready-test
 # The engine as plain Python: the same tests and all doctests on a copy without extension modules.
 core-uncompiled:
 	rm -rf build/uncompiled && mkdir -p build/uncompiled
-	cp -r autograd layers viz examples tests tools docs pyproject.toml setup.py conftest.py README.md LICENSE Makefile build/uncompiled/
+	cp -r autograd layers viz examples tests tools docs pyproject.toml setup.py conftest.py README.md LICENSE Makefile \
+		CHANGELOG.md CITATION.cff CONTRIBUTING.md SECURITY.md benchmarks build/uncompiled/
 	find build/uncompiled \( -name "*.so" -o -name "*.pyd" \) -delete
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob='*.md' README.md docs
 
-benchmarks: .venv/ready-test
-	$(BIN)/python -m benchmarks.eager
+# Functions for JAX beside those of this package: apart, for JAX takes 600 MB.
+check-jax: .venv/ready-test
+	$(PIP) --no-build-isolation --editable '.[jax]'
+	$(BIN)/python -m pytest -q benchmarks/test_jax_function.py
 
-# The long forms of what docs/guarantees.md promises: minutes, not seconds.
+# Against all peers that can be installed here; what was measured is kept in build/benchmarks, and compared with before.
+bench: .venv/ready-bench
+	$(BIN)/python -m benchmarks
+
+# The long forms of what docs/reference/guarantees.md promises: minutes, not seconds.
 soak: .venv/ready-test
 	PYTHONPATH=. $(BIN)/python tools/soak.py --minutes 10
 
@@ -86,6 +101,16 @@ check-long: .venv/ready-test
 .venv/ready-test: pyproject.toml | .venv/built
 	@echo "The tests' tools are installed."
 	$(PIP) --no-build-isolation --editable '.[test]'
+	touch $@
+
+.venv/ready-docs: pyproject.toml | .venv/built
+	@echo "The tools of the documentation are installed."
+	$(PIP) --no-build-isolation --editable '.[docs]'
+	touch $@
+
+.venv/ready-bench: pyproject.toml | .venv/built
+	@echo "The engines to compare with are installed."
+	$(PIP) --no-build-isolation --editable '.[bench,plot,viz]'
 	touch $@
 
 clean:

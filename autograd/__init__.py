@@ -27,12 +27,14 @@ from autograd.errors import (
     ArgumentError,
     AutogradError,
     DomainError,
+    ExportError,
     FrozenValueError,
     GradcheckError,
     NumberError,
     OperandError,
     OutputError,
     StaleGraphError,
+    StructureError,
     TraceError,
     UnknownPrimitiveError,
 )
@@ -85,6 +87,11 @@ if _TYPE_CHECKING:
     from autograd.diagnosis.explanation import explain
     from autograd.diagnosis.kinks import kinks
     from autograd.diagnosis.replaying import replay
+    from autograd.exports.c_source import to_c
+    from autograd.exports.jax_function import to_jax
+    from autograd.exports.nonlinear import nlp
+    from autograd.exports.program_json import from_json, to_json
+    from autograd.exports.symbolic import latex, to_sympy
     from autograd.graph.node_arrays import array
     from autograd.program.callbacks import callback
     from autograd.program.jit import jit
@@ -95,13 +102,14 @@ if _TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "ArgumentError", "AutogradError", "Constant", "DomainError", "FrozenValueError", "GradcheckError", "Node",
-    "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "TraceError", "UnknownPrimitiveError",
-    "Variable", "array", "backward", "cache_machine_code", "callback",
-    "compiled", "explain", "fori_loop", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity", "hvp",
-    "jacfwd", "jacobian", "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "linearize", "no_grad", "paths",
-    "register_container", "replay", "rounding", "scan", "scope", "source_lines", "stop_gradient", "strict",
-    "take", "topological_order", "value_and_grad", "vjp", "vmap", "while_loop", "zero_grad", *_functions, *_primitives,
+    "ArgumentError", "AutogradError", "Constant", "DomainError", "ExportError", "FrozenValueError", "GradcheckError",
+    "Node", "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "StructureError",
+    "TraceError", "UnknownPrimitiveError", "Variable", "array", "backward", "cache_machine_code", "callback",
+    "compiled", "explain", "fori_loop", "from_json", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity",
+    "hvp", "jacfwd", "jacobian", "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "latex", "linearize", "nlp",
+    "no_grad", "paths", "register_container", "replay", "rounding", "scan", "scope", "source_lines", "stop_gradient",
+    "strict", "take", "to_c", "to_jax", "to_json", "to_sympy", "topological_order", "value_and_grad", "vjp", "vmap",
+    "while_loop", "zero_grad", *_functions, *_primitives,
     # `from autograd import *` brings no builtin's name, and not `e`, which is many a variable's.
     *[name for name in _python_math if name != "e"],
 ]  # fmt: skip
@@ -114,13 +122,20 @@ _LATER = {
     "callback": "autograd.program.callbacks",
     "explain": "autograd.diagnosis.explanation",
     "fori_loop": "autograd.program.loops",
+    "from_json": "autograd.exports.program_json",
     "gradcheck": "autograd.testing.assertions",
     "jit": "autograd.program.jit",
     "kinks": "autograd.diagnosis.kinks",
+    "latex": "autograd.exports.symbolic",
+    "nlp": "autograd.exports.nonlinear",
     "paths": "autograd.diagnosis.contributions",
     "replay": "autograd.diagnosis.replaying",
     "rounding": "autograd.diagnosis.accuracy",
     "scan": "autograd.program.loops",
+    "to_c": "autograd.exports.c_source",
+    "to_jax": "autograd.exports.jax_function",
+    "to_json": "autograd.exports.program_json",
+    "to_sympy": "autograd.exports.symbolic",
     "vmap": "autograd.program.vmap",
     "while_loop": "autograd.program.loops",
 }

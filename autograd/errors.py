@@ -10,12 +10,14 @@ __all__ = [
     "ArgumentError",
     "AutogradError",
     "DomainError",
+    "ExportError",
     "FrozenValueError",
     "GradcheckError",
     "NumberError",
     "OperandError",
     "OutputError",
     "StaleGraphError",
+    "StructureError",
     "TraceError",
     "UnknownPrimitiveError",
 ]
@@ -74,3 +76,11 @@ class GradcheckError(AutogradError, AssertionError):
     """
 
     report: Any = None
+
+
+class ExportError(AutogradError, ValueError):
+    """A function has no form in another language, or a text that should hold a program holds none."""
+
+
+class StructureError(AutogradError, RuntimeError):
+    """A sparse derivative has entries at places that its fixed structure lacks."""

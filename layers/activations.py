@@ -27,6 +27,7 @@ from layers.arrays import along_last_axis, elementwise
 from layers.base import Layer, Names, from_dict, registered, unchanged
 from layers.errors import DescriptionError
 from layers.options import finite_number
+from layers.own_functions import HoldsFunctions
 from layers.reductions import largest, log_total_of_exponentials, total
 
 __all__ = [
@@ -52,7 +53,7 @@ class Identity(Layer):
         return {"h": a}
 
 
-class Elementwise(Layer):
+class Elementwise(HoldsFunctions, Layer):
     """h = f(a) of each number by itself, for a function of one's own, with f′(a) by `slope` if that is given.
 
     Without a slope the function is made of operations on nodes: arithmetic, functions of autograd or of NumPy.
@@ -75,12 +76,26 @@ class Elementwise(Layer):
         self.function = function
         self.slope = slope
         if self.given_name is None:
-            self.name = _word_of(function)
+            vars(self)["name"] = _word_of(function)
+        self._settle_primitive()
+
+    functions = ("function", "slope")
+
+    def _settle_primitive(self) -> None:
+        """Find what is applied to each number: the function, or a primitive of it with its slope."""
+        function, slope = self.function, self.slope
         self._primitive: Any = function
         if slope is not None:
             self._primitive = Primitive(
                 self.name, lambda a: float(function(a)), lambda a, out: slope(a), registered=False
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_primitive": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._settle_primitive()
 
     settle = unchanged
 

@@ -49,11 +49,17 @@ def check_assignment(layer: Described, name: str, value: Any) -> None:
         raise InputError(f"{kind}.{name} is a Parameter; its numbers are set by {name}.assign(array)")
     if name.startswith("_") or "given_name" not in known or not _is_of_this_package(layer):
         return
-    if name in known:
-        checked = getattr(type(layer), "checks", {})
-        if name in layer.settings and name not in checked and value is not known[name]:
-            raise InputError(f"{kind}.{name} is decided when the layer is made; make another {kind}({name}=...)")
-    elif not hasattr(type(layer), name):
+    checked = getattr(type(layer), "checks", {})
+    of_class = getattr(type(layer), name, None)
+    only_read = isinstance(of_class, property) and of_class.fset is None
+    if only_read and name not in layer.settings:
+        remedy = "frozen = True keeps its parameters as they are" if name == "trainable" else "it can only be read"
+        raise InputError(f"{kind}.{name} is computed by the layer; {remedy}")
+    decided = name in ("name", *layer.settings) and name not in checked
+    # The constructor itself sets each once.
+    if decided and (only_read or (name in known and value is not known[name])):
+        raise InputError(f"{kind}.{name} is decided when the layer is made; make another {kind}({name}=...)")
+    if name not in known and of_class is None:
         hint = hint_of(name, "attribute")
         if hint is not None and hint.word == name:
             raise InputError(f"{kind} has no attribute {name!r}; {did_you_mean(name, (), 'attribute')}")

@@ -138,6 +138,8 @@ class Layer(Alone, Described):
 
     def __setattr__(self, name: str, value: Any) -> None:
         check_assignment(self, name, value)
+        if name == "name" and "name" in vars(self):
+            value = vars(self)["given_name"] = str(value)
         super().__setattr__(name, value)
 
     def compute(self, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from layers.arrays import along_last_axis, elementwise, is_array, of_each_row
 from layers.base import Layer, Names, registered
 from layers.errors import DescriptionError, ShapeError
 from layers.options import integer_or_none, seed_of, shown_value, whole_number
+from layers.own_functions import HoldsFunctions
 from layers.parameters.initialisers import initialiser_of
 from layers.parameters.parameter import Parameter
 from layers.reductions import inner_product
@@ -50,11 +51,13 @@ def check_features(x: Any, expected: int | None) -> int:
     return given
 
 
-class _Weighted(Layer):
+class _Weighted(HoldsFunctions, Layer):
     """Base of `Dense` and `Neuron`: W of shape (n_in, *columns), b of shape `columns`, and the options behind them.
 
     `Dense` has as many columns as neurons; a `Neuron` has none, its b is a single number.
     """
+
+    functions = ("activation",)
 
     def _make_weights(
         self,
@@ -215,7 +218,7 @@ class Neuron(_Weighted):
 
 
 @registered("neuron_layer")
-class NeuronLayer(Layer):
+class NeuronLayer(HoldsFunctions, Layer):
     """A layer as a list of neurons, each a box of its own: the same numbers as a `Dense`, forward and backward.
 
     Options are those of `Dense`. The activation is the layer's: it may act on the row of all neurons, as softmax does.
@@ -224,6 +227,7 @@ class NeuronLayer(Layer):
     array([7., 7., 7.])
     """
 
+    functions = ("activation",)
     settings = ("n_in", "n_out", "activation", "weight_init", "bias_init", "bias", "seed")
 
     def __init__(

@@ -1,7 +1,7 @@
 """The words of well-known teaching texts, each with the word for the same thing here.
 
 Messages about an unknown name, option, attribute or argument look here for what was probably meant, and the page
-`docs/texts/words.md` is made of the same table.
+`docs/learn/texts/words.md` is made of the same table.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ HINTS = (
     Hint("Hinge", "class", "HingeLoss", 'in a description "hinge"'),
     Hint("CrossEntropy", "class", "CrossEntropyLoss", 'of="probabilities" if a softmax stands before it'),
     Hint("BinaryCrossEntropy", "class", "BinaryCrossEntropyLoss", 'of="probabilities" if a sigmoid stands before it'),
+    Hint("BCE", "class", "BinaryCrossEntropyLoss", 'in a description "binary_cross_entropy"'),
+    Hint("CE", "class", "CrossEntropyLoss", 'in a description "cross_entropy"'),
     Hint("Optimiser", "class", "Optimizer"),
     Hint("input_size", "option", "n_in", "the number of input features"),
     Hint("in_features", "option", "n_in"),
@@ -81,6 +83,8 @@ HINTS = (
     Hint("type", "attribute", "kind"),
     Hint("layer_name", "attribute", "kind", "name is the name of this very layer"),
     Hint("activation_function", "attribute", "activation"),
+    Hint("gain", "attribute", "weight.values", "given by weight.assign(array)"),
+    Hint("use_bias", "attribute", "bias", "None in a layer that was made with bias=False"),
     Hint("neurons", "attribute", "neuron", "a list"),
     Hint("loss_function", "attribute", "loss"),
     Hint("add", "attribute", "add_layers(...)"),
@@ -134,8 +138,10 @@ def did_you_mean(word: str, known: Iterable[str], kind: Kind) -> str:
     ('did you mean weight?', '')
     """
     names = list(known)[:1000]
-    same = [name for name in names if name.casefold() == word[:60].casefold()]
-    close = same or difflib.get_close_matches(word[:60], names, 1)
+    folded = {name.casefold(): name for name in reversed(names)}
+    asked = word[:60].casefold()
+    same = asked in folded
+    close = [folded[name] for name in ([asked] if same else difflib.get_close_matches(asked, folded, 1))]
     hint = None if same else hint_of(word, kind)
     if hint is not None and (hint.word == word or not close):
         return f"here it is {hint.here}" + (f": {hint.remark}" if hint.remark else "")

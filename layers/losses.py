@@ -18,9 +18,10 @@ from layers.arrays import as_input, elementwise, is_array, plain, reduced, same_
 from layers.base import LAYERS, Kind, Layer, Names, check_kind, from_dict, registered
 from layers.errors import DataError, DescriptionError, InputError, ShapeError
 from layers.options import finite_number, integer_or_none
+from layers.own_functions import HoldsFunctions
 from layers.parameters.row_lookup import whole_numbers
 from layers.reductions import total
-from layers.saving.registry import nearest
+from layers.saving.registry import class_called, nearest
 
 __all__ = [
     "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MAELoss", "MSELoss", "Mean",
@@ -285,7 +286,7 @@ def check_two(name: str, count: int) -> None:
         raise DataError(f"{name} tells two classes apart, y has {count}; train with 'cross_entropy'")
 
 
-class _OfAnyKind(Loss):
+class _OfAnyKind(HoldsFunctions, Loss):
     """A function, or a layer, of an output and a target as a loss; of several numbers it takes the mean."""
 
     settings = ()
@@ -601,12 +602,12 @@ def loss_of(given: Any) -> Loss:
         raise DescriptionError(f"a loss is a name or a layer such as MSELoss(), got {given!r:.60}")
     if callable(given) and not isinstance(given, Layer):
         return _OfAnyKind(given, getattr(given, "__name__", type(given).__name__))
-    if isinstance(given, str) and given not in (losses := loss_names()):
-        if given in LAYERS.classes:
-            raise DescriptionError(
-                f"{LAYERS.classes[given].__name__} is no loss; there are {', '.join(sorted(losses))}"
-            )
-        raise DescriptionError(f"no loss is called {given!r:.60}; {nearest(given, losses)}")
+    if isinstance(given, str):
+        found, losses = class_called(given, LAYERS.classes), loss_names()
+        if found is None:
+            raise DescriptionError(f"no loss is called {given!r:.60}; {nearest(given, losses)}")
+        if not issubclass(found, Loss):
+            raise DescriptionError(f"{found.__name__} is no loss; there are {', '.join(sorted(losses))}")
     made: Layer = given if isinstance(given, Layer) else from_dict(given)
     if isinstance(made, Loss):
         return made

@@ -188,7 +188,7 @@ class Sequential(Model):
         for name, layer in self._placed([*self.layers, *added]):
             # The first model that it is part of names a layer; in another one it goes by its name there.
             if layer.given_name is None and layer.name == type(layer).__name__:
-                layer.name = name
+                vars(layer)["name"] = name
         self.layers.extend(added)
         self._settle_parameters(self._seed)
         return self

@@ -33,6 +33,7 @@ class Dropout(Adjustable, Layer):
 
     settings = ("rate",)
     checks = {"rate": partial(share, "the rate of a dropout")}
+    closed = False  # a layer has attributes of its own
     passes_kind = True
 
     def __init__(self, rate: float = 0.5, **names: Unpack[Names]) -> None:

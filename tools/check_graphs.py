@@ -1,7 +1,7 @@
 """Compare every way to the values and gradients of random graphs, and each with what mpmath says.
 
     python tools/check_graphs.py                    5,000 graphs, about two minutes
-    python tools/check_graphs.py --count 100000     the run that docs/accuracy.md reports, about half an hour
+    python tools/check_graphs.py --count 100000     the run that docs/reference/accuracy.md reports, about half an hour
 
 Graph number n is `draw_graph(random.Random(n))`, so a disagreement can be looked at by its number. The ways are
 

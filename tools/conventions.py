@@ -1,6 +1,6 @@
 """The conventions as data: what values and derivatives are where calculus or arithmetic leaves a choice.
 
-`docs/conventions.md` shows these rows, `tests/operations/test_conventions.py` tests each of them in every tier, and
+`docs/reference/conventions.md` shows these rows, `tests/operations/test_conventions.py` tests each in every tier, and
 `tools/measure_conventions.py` evaluates them in other packages. A row's function takes the module whose functions it
 is made of, then its operands: so it runs on this package and, through an adapter, on any other.
 """

@@ -1,4 +1,4 @@
-"""Write `docs/primitives.md`, `docs/layers-table.md` and `docs/texts/words.md`, a row for each thing declared.
+"""Write the tables of the documentation, a row for each thing declared: primitives, layers, words of the texts.
 
 python tools/generate_docs.py           writes the file
 python tools/generate_docs.py --check   exits with status 1 if it is not up to date
@@ -33,7 +33,7 @@ def table_of_primitives() -> str:
         "# Primitives",
         "",
         "Written by `tools/generate_docs.py` from `autograd/operations/primitives.py`. Kinks and special values:",
-        "[conventions](conventions.md). Steps to add one: [architecture](architecture.md).",
+        "[conventions](conventions.md). Steps to add one: [architecture](../project/architecture.md).",
         "",
         "| primitive | symbol | operands | domain | what it is |",
         "|---|---|---|---|---|",
@@ -60,7 +60,7 @@ def tables_of_layers() -> str:
         "# Layers, losses and their training",
         "",
         "Written by `tools/generate_docs.py` from the classes. The first column is the name in a description; how they",
-        "are used: [layers](layers.md).",
+        "are used: [layers](../how-to/layers.md).",
     ]
     parts: list[tuple[str, dict[str, Any]]] = [
         ("Layers and models", layers), ("Losses", losses), ("Initialisers", INITIALISERS.classes),
@@ -110,14 +110,14 @@ def main() -> int:
     """
     picture = draw(lab_network.build(), expand="all", title="The lab network", engine="graphviz-pure")
     texts = {
-        DOCS / "primitives.md": table_of_primitives(),
-        DOCS / "layers-table.md": tables_of_layers(),
-        DOCS / "texts" / "words.md": table_of_words(),
-        DOCS / "lab-network.dot": picture.dot,
+        DOCS / "reference" / "primitives.md": table_of_primitives(),
+        DOCS / "reference" / "layers-table.md": tables_of_layers(),
+        DOCS / "learn" / "texts" / "words.md": table_of_words(),
+        DOCS / "gallery" / "lab-network.dot": picture.dot,
     }
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
-    image = DOCS / "lab-network.svg"
-    if DOCS / "lab-network.dot" in stale or not image.exists() or "</svg>" not in image.read_text():
+    image = DOCS / "gallery" / "lab-network.svg"
+    if DOCS / "gallery" / "lab-network.dot" in stale or not image.exists() or "</svg>" not in image.read_text():
         stale.append(image)
     if "--check" in sys.argv[1:]:
         for path in stale:

@@ -1,4 +1,4 @@
-"""Write `docs/pictures.md` and its pictures: each function below is a section, its code is shown as it is run.
+"""Write `docs/gallery/pictures.md` and its pictures: each function below is a section, whose code is shown.
 
 python tools/generate_pictures.py           writes what is out of date
 python tools/generate_pictures.py --check   exits with status 1 if something is
@@ -26,7 +26,7 @@ from layers import Affine, Dense, Network, Sequential  # noqa: E402
 from viz import Drawing, draw  # noqa: E402
 from viz.layout.engine import VARIABLE  # noqa: E402
 
-DOCS = PROJECT / "docs"
+DOCS = PROJECT / "docs" / "gallery"
 FINISHING = ("layout/fitting", "metrics", "layout/placing", "playing/animation", "writing/svg")
 TOOLTIP = re.compile(r'tooltip="(\\.|[^"\\])*"')
 SAID = re.compile(r"<text[^>]*>([^<]*)<")

@@ -1,4 +1,4 @@
-"""Write `docs/accuracy.md`: the worst errors of each primitive in units in the last place, in each tier.
+"""Write `docs/reference/accuracy.md`: the worst errors of each primitive in units in the last place, in each tier.
 
     python tools/measure_accuracy.py            measures 3,000 points of each primitive and writes the table: 3 minutes
 
@@ -26,7 +26,7 @@ from tools.oracles import BUILT_IN, ORACLES, mp, mpf  # noqa: E402
 
 __all__ = ["BEGIN", "COLUMNS", "END", "PAGE", "documented", "measure"]
 
-PAGE = PROJECT / "docs" / "accuracy.md"
+PAGE = PROJECT / "docs" / "reference" / "accuracy.md"
 BEGIN, END = "<!-- measured: tools/measure_accuracy.py -->", "<!-- end -->"
 COLUMNS = ("value", "value, llvm", "gradient", "gradient, vm", "gradient, llvm")
 POINTS = 3000

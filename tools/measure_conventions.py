@@ -1,4 +1,4 @@
-"""Write the table of docs/conventions.md: each convention here and as measured in PyTorch, JAX and CasADi.
+"""Write the table of docs/reference/conventions.md: each convention here and as measured in PyTorch, JAX and CasADi.
 
     python tools/measure_conventions.py     with torch, jax and casadi installed (pip install 'scalar-autograd[bench]')
 
@@ -23,7 +23,7 @@ from tools.conventions import SECTIONS, Row, show  # noqa: E402
 
 __all__ = ["BEGIN", "END", "PAGE", "our_cells"]
 
-PAGE = PROJECT / "docs" / "conventions.md"
+PAGE = PROJECT / "docs" / "reference" / "conventions.md"
 BEGIN, END = "<!-- measured: tools/measure_conventions.py -->", "<!-- end -->"
 MISSING = "–"
 

@@ -121,7 +121,7 @@ def templates() -> dict[str, list[str]]:
     for template in dict.fromkeys(candidates):
         name = template.partition("(")[0].removeprefix("np.")
         if isinstance(getattr(np, name.partition(".")[0], None), np.ufunc) and re.search(r"[\[(]\[|[\[(]\(", template):
-            # Of a list of arrays NumPy makes a plain array of objects, as docs/arrays.md says.
+            # Of a list of arrays NumPy makes a plain array of objects, as docs/how-to/arrays.md says.
             continue
         kind = kind_of(template, known)
         if kind is not None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from types import FrameType
+import weakref
+from itertools import pairwise
+from types import CodeType, FrameType
 from typing import NamedTuple
 
 from autograd.text import one_line
 
-__all__ = ["Line", "caller", "calling_frame"]
+__all__ = ["Line", "asks_for_identity", "caller", "calling_frame"]
 
 _PROJECT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 _PACKAGES = tuple([os.path.join(_PROJECT, name, "") for name in ("autograd", "layers", "viz")])
@@ -50,3 +52,28 @@ def calling_frame() -> FrameType:
             break
         frame = frame.f_back
     return frame
+
+
+# Whether the code of a function asks whether something is `True` or `False`, by the code.
+_asks: weakref.WeakKeyDictionary[CodeType, bool] = weakref.WeakKeyDictionary()
+
+
+def asks_for_identity(code: CodeType) -> bool:
+    """Whether there is `c is True` or `match c: case True` in code, for which nobody but a bool is one.
+
+    >>> asks_for_identity((lambda c: c is not False).__code__), asks_for_identity((lambda c: c == True).__code__)
+    (True, False)
+    """
+    known = _asks.get(code)
+    if known is None:
+        known = _asks[code] = _compares_with_truths(code)
+    return known
+
+
+def _compares_with_truths(code: CodeType) -> bool:
+    if not any([held is True or held is False for held in code.co_consts]):
+        return False
+    import dis
+
+    instructions = list(dis.get_instructions(code))
+    return any([one.opname == "IS_OP" and isinstance(before.argval, bool) for before, one in pairwise(instructions)])

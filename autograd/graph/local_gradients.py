@@ -2,8 +2,8 @@
 
 A node keeps its local gradients as numbers, recorded with its value (`node.recorded_gradients`). At a tie they depend
 on which operands vary: `max(x, y)` passes half to each of two equal variables, but nothing to a variable that equals a
-constant; docs/conventions.md has the reasons. For derivatives of derivatives the primitive's rule is run on the
-operands themselves, which gives nodes. All of them lead to `Primitive.local_gradients` or to its form on doubles,
+constant; docs/reference/conventions.md has the reasons. For derivatives of derivatives the primitive's rule is run on
+the operands themselves, which gives nodes. All of them lead to `Primitive.local_gradients` or to its form on doubles,
 `Kernel.gradients_beside_constants`.
 """
 

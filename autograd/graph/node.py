@@ -16,6 +16,7 @@ that is a plain number is kept as the number, and why small facts share one fiel
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from autograd.errors import FrozenValueError, OperandError
 from autograd.graph.callers import Line
 from autograd.graph.modes import STATE, Scope, current_mode, is_traced
 from autograd.graph.node_errors import (
+    RecordedText,
     describe,
     frozen_value,
     hashed_argument,
@@ -476,6 +478,30 @@ class Node:
             raise OperandError("round(node, digits) has no node form; use round(node * 10**digits) / 10**digits")
         return record_unary(Round, self)
 
+    # What floats have, too.
+
+    @property
+    def real(self) -> Node:
+        """The node itself: nodes are real numbers."""
+        return self
+
+    @property
+    def imag(self) -> float:
+        """0.0: nodes are real numbers."""
+        return 0.0
+
+    def is_integer(self) -> Any:
+        """Whether the value is a whole number; inside a trace, a condition."""
+        return self - record_unary(Floor, self) == 0.0
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Raise OperandError: it would drop the derivative."""
+        raise plain_int(self)
+
+    def hex(self) -> str:
+        """Raise OperandError: it would drop the derivative."""
+        raise plain_float(self)
+
     # Functions as methods, under NumPy's names: np.exp(node), and np.exp of an object array of nodes, end here.
     # fmt: off
     def exp(self) -> Node: return record_unary(Exp, self)
@@ -642,13 +668,15 @@ class Node:
     def __format__(self, spec: str) -> str:
         if not spec:
             return repr(self)
-        if len(_state.entries) != 0:
-            note_text(self)
-        return self._value.__format__(spec)
+        text = self._value.__format__(spec)
+        return text if len(_state.entries) == 0 else noted_text(self, text)
 
     def __repr__(self) -> str:
-        if len(_state.entries) != 0:
-            note_text(self)
+        text = self.described()
+        return text if len(_state.entries) == 0 else noted_text(self, text)
+
+    def described(self) -> str:
+        """The node in a text: its kind, value, operation, name and gradient."""
         kind = "Node" if isinstance(self, Output) else type(self).__name__
         operation = "" if self._origin.primitive is None else f", {self._origin.primitive.name}"
         name = "" if self._origin.name is None else f", name={shortened(self._origin.name)!r}"
@@ -669,6 +697,9 @@ class Node:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return hooks.apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return hooks.apply_function(function, types, args, kwargs)
 
     @staticmethod
     def apply_primitive(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -763,13 +794,17 @@ class Output(Node):
     _place: int  # its place among the results
 
 
+# Code that asks with `isinstance(x, numbers.Number)` or `np.isscalar(x)` goes on as with a float.
+numbers.Real.register(Node)
+
+
 class Hooks:
     """Functions of the modules above this one to which methods of nodes lead; each module sets its own.
 
     `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc`,
-    `apply_discrete` and `numpy_function`, and `viz`, which may never be imported, sets `render`. Nothing else leads to
-    `copying` and `numpy_interop`: nodes can be copied and pickled, and NumPy's functions take them, because
-    `autograd/__init__` imports the two for that alone.
+    `apply_function`, `apply_discrete` and `numpy_function`, and `viz`, which may never be imported, sets `render`.
+    Nothing else leads to `copying` and `numpy_interop`: nodes can be copied and pickled, and NumPy's functions take
+    them, because `autograd/__init__` imports the two for that alone.
     """
 
     backward: Callable[[Any, float], None]  # fills in the gradients below a node
@@ -777,6 +812,7 @@ class Hooks:
     deepcopy: Callable[[Any, dict[int, Any]], Any]  # gives a copy of a node and of all below it
     reduce: Callable[[Any], tuple[Any, ...]]  # tells pickle how to make a node again
     apply_ufunc: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # runs a function of NumPy on nodes
+    apply_function: Callable[[Any, Any, Any, Any], Any]  # likewise a function of NumPy that has no loop over elements
     numpy_function: Callable[[Any], Any]  # gives the form that a function of NumPy has for arrays of nodes
     apply_discrete: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # likewise on ints and bools of a trace
     render: Callable[[Any], dict[str, str]] | None = None  # draws a node or a layer for a notebook
@@ -1010,11 +1046,13 @@ def check_escape(node: Node) -> None:
         check_thread((node,))
 
 
-def note_text(node: Node) -> None:
-    """Let a recording know that a number was written into a text, which can't be another one at the next call."""
+def noted_text(node: Node, text: str) -> str:
+    """A text that tells the value of a node; a recording gets to know, for it can't be another one at the next call."""
     trace = current_mode().trace
-    if trace is not None and node._stamp & VARIES:
-        trace.wrote_text = True
+    if trace is None or not node._stamp & VARIES:
+        return text
+    trace.wrote_text = True
+    return RecordedText(text)
 
 
 def is_traced_node(node: Node) -> bool:
@@ -1026,26 +1064,47 @@ def check_thread(operands: tuple[Any, ...]) -> None:
     """Raise TraceError if a node among the operands belongs to a recording that goes on, but not in this context.
 
     A new thread does not inherit the context, so that the recording would not learn of its decisions. Called in a
-    context without a trace.
+    context without a trace. The recording is told, since what a thread raises may reach nobody.
     """
     for operand in operands:
-        if isinstance(operand, Node) and belongs_to_recording(operand):
-            raise other_thread(operand)
+        if isinstance(operand, Node):
+            argument = argument_of(operand)
+            if argument is not None:
+                refusals[id(argument)] = refusal = other_thread(operand)
+                raise refusal
+
+
+# The last error that was raised for a node of a recording that goes on, by the identity of an argument of it.
+refusals: dict[int, Exception] = {}
+
+
+def refusal_of(arguments: list[Any]) -> Exception | None:
+    """The error that was raised for nodes of a recording with these arguments in another thread, which is forgotten."""
+    found = None
+    if refusals:
+        for argument in arguments:
+            found = refusals.pop(id(argument), None) or found
+    return found
 
 
 def belongs_to_recording(node: Node) -> bool:
     """Whether a recording goes on in whose arguments this node was computed."""
+    return argument_of(node) is not None
+
+
+def argument_of(node: Node) -> Any:
+    """An argument of the recording that goes on in which this node was computed; None if there is none."""
     while node._stamp & TRACED:
         if node._left is None:
             # Arguments of a recording that is over are constants.
-            return node._stamp & VARIES != 0
+            return node if node._stamp & VARIES else None
         for operand in operands_of(node):
             if isinstance(operand, Node) and cython.cast(Node, operand)._stamp & TRACED:
                 node = operand
                 break
         else:
-            return False
-    return False
+            return None
+    return None
 
 
 def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> Any:

@@ -432,6 +432,9 @@ def reduced(
     initial: Any = numpy._NoValue,
 ) -> Any:  # fmt: skip
     """The function of the elements along axes, of those that are `valid`."""
+    if axis in (0, -1) and numpy.ndim(given) == 0:
+        # NumPy takes it for numbers, too.
+        axis = None
     rows, shape, kept = rows_of(given, axis)
     if valid is not True:
         masks = rows_of(numpy.broadcast_to(numpy.asarray(valid, bool), numpy.shape(given)), axis)[0]
@@ -522,9 +525,17 @@ def reduction(
     of_row = REDUCTIONS.get(name, functools.partial(functools.reduce, function))
     if name not in ("add", "multiply", "logical_or", "logical_and", "logical_xor", "logaddexp"):
         missing = initial is numpy._NoValue or initial is None
-        if missing and 0 in [len(row) for row in rows_of(given, axis)[0]]:
+        identity = getattr(getattr(numpy, name, None), "identity", None)
+        if identity is not None:
+            of_row = functools.partial(or_identity, of_row, float(identity))
+        elif missing and 0 in [len(row) for row in rows_of(given, axis if numpy.ndim(given) else None)[0]]:
             raise ValueError(f"zero-size array to reduction operation {name} which has no identity")
     return reduced(of_row, given, axis, keepdims, make, where, initial)
+
+
+def or_identity(of_row: Callable[[list[Any]], Any], identity: float, row: list[Any]) -> Any:
+    """The function of a row; of none, its identity."""
+    return of_row(row) if row else identity
 
 
 def product(ufunc: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -824,7 +835,7 @@ def apply_discrete(ufunc: Any, method: str, inputs: tuple[Any, ...], options: di
         result = undecided(name, method, inputs, options, found)
         if result is not None:
             return result
-    return getattr(ufunc, method)(*decided(inputs), **options)
+    return getattr(ufunc, method)(*decided(inputs), **{name: decided(value) for name, value in options.items()})
 
 
 def written(ufunc: Any, out: Any, result: Any) -> Any:
@@ -893,6 +904,7 @@ def apply_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         varying = any([may_vary(operand) for operand in args])
         if function in FLOATING or (varying and (function in PRODUCTS_OF_ARRAYS or own is not None)):
             args = tuple([as_operand(operand) for operand in args])
+            kwargs = {name: decided(x) if name == "where" else as_operand(x) for name, x in kwargs.items()}
         elif function in OF_METHODS and isinstance(args[0] if args else None, DiscreteArray):
             return function._implementation(*args, **kwargs)
         else:

@@ -5,17 +5,37 @@ This is plain Python below `node`: nodes are only asked for their names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.errors import DomainError, OperandError, StaleGraphError, TraceError
+from autograd.errors import AutogradError, DomainError, OperandError, StaleGraphError, TraceError
 from autograd.graph.callers import caller
 from autograd.operations.primitive import Primitive
 
 __all__ = [
-    "describe", "earlier_recording", "earlier_run", "frozen_value", "hashed_argument", "not_finite", "other_thread",
-    "pickled_argument", "plain_float", "plain_int", "shortened", "stale_graph",
+    "RecordedText", "describe", "earlier_recording", "earlier_run", "frozen_value", "hashed_argument",
+    "in_own_words", "not_finite", "other_thread", "pickled_argument", "plain_float", "plain_int", "shortened",
+    "stale_graph",
 ]  # fmt: skip
+
+
+class RecordedText(str):
+    """The text of a number inside a function that is being compiled: to look at, not to be read or compared.
+
+    It is that of one call, and so would be all that is read in it; put together with others it is a common text.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: Any) -> Any:
+        file, line = caller()
+        raise TraceError(
+            f"inside a function that is being compiled, the text {str(self)!r:.60} of a number was read or compared "
+            f"({file}:{line}), and would be that of this call for ever. Compute with the number, or compare it"
+        )
+
+    __float__ = __int__ = __index__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse
 
 
 def describe(node: Any) -> str:
@@ -46,7 +66,33 @@ def plain_int(node: Any) -> OperandError:
     """The error for a node where Python wants an int."""
     return OperandError(
         f"{describe(node)} can't become an int: that would drop its derivative without a word. "
-        f"Use int(node.value) if that is meant, or autograd.trunc"
+        f"Use int(node.value) if that is meant, or autograd.trunc; in place of statistics.mean, sum(xs) / len(xs)"
+    )
+
+
+# What other packages say of nodes that they were given, or of plain arrays of them.
+FOREIGN_WORDS = re.compile(
+    r"'(Variable|Node|Constant)' object has no|autograd\.graph\.node\.|type '?(Variable|Node|Constant)\b"
+    r"|dtype\('O'\)|numpy\.object_|holds references|not supported for the input types|no callable"
+    r"|object arrays are not supported|as a data type"
+)
+
+
+def in_own_words(error: BaseException) -> OperandError | None:
+    """The error for one that another package's code raised over nodes; None if it is of another kind."""
+    if isinstance(error, AutogradError) or not isinstance(error, TypeError | ValueError | AttributeError):
+        return None
+    message = str(error)
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    foreign = innermost is not None and "site-packages" in innermost.tb_frame.f_code.co_filename
+    if not FOREIGN_WORDS.search(message) or (isinstance(error, AttributeError) and not foreign):
+        return None
+    return OperandError(
+        f"code of another package met nodes that it can't take ({message}). Lists and plain arrays of nodes are "
+        f"to NumPy arrays of any objects: give it autograd.array(...) of them, or write it with operators and "
+        f"autograd's functions (x @ A.T for a sparse A @ x); or use the numbers (.value) if no derivative is meant"
     )
 
 

@@ -85,6 +85,34 @@ def nan_to_num_function(x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = 
     return result if copy else into(x, result)
 
 
+@replaces(numpy.isclose)
+def isclose_function(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: Any = False) -> Any:
+    """`np.isclose`."""
+
+    def close(x: Any, y: Any) -> Any:
+        near = (abs(x - y) <= atol + rtol * abs(y)) & (abs(y) < math.inf) | (x == y)
+        return near | (x != x) & (y != y) if equal_nan else near
+
+    return elementwise(close, (a, b), as_truths)
+
+
+# Coefficients of sin(y) / y in y ** 2, from the highest: enough for y ** 2 < 1, with derivatives.
+SINC = [(-1.0) ** n / math.factorial(2 * n + 1) for n in range(12, -1, -1)]
+
+
+@replaces(numpy.sinc)
+def sinc_function(x: Any) -> Any:
+    """`np.sinc`, whose derivatives of all orders hold at 0, too."""
+
+    def sinc(x: Any) -> Any:
+        y = math.pi * x
+        square = y * y
+        series = functools.reduce(lambda total, coefficient: total * square + coefficient, SINC)
+        return where(square < 1.0, series, functions.sin(y) / y)
+
+    return elementwise(sinc, (x,))
+
+
 @replaces(numpy.interp)
 def interp_function(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """`np.interp`."""

@@ -23,6 +23,22 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     return node_arrays.apply_ufunc(ufunc, method, inputs, options)
 
 
+def apply_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """The result of another function of NumPy that is given a node, which is an array without axes there."""
+    from autograd.graph import node_arrays
+
+    args = tuple([boxed(operand) for operand in args])
+    kwargs = {name: boxed(operand) for name, operand in kwargs.items()}
+    return node_arrays.apply_function(function, [kind for kind in types if not issubclass(kind, Node)], args, kwargs)
+
+
+def boxed(operand: Any) -> Any:
+    """An array without axes that holds a node; anything else as it is."""
+    from autograd.graph import node_arrays
+
+    return node_arrays.node_array([operand], ()) if isinstance(operand, Node) else operand
+
+
 def apply_discrete(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """The result of `ufunc(*inputs)` where an input is an int or bool of a trace."""
     from autograd.graph import node_arrays
@@ -56,6 +72,7 @@ def numpy_function(function: Any) -> Any:
 
 
 hooks.apply_ufunc = apply_ufunc
+hooks.apply_function = apply_function
 hooks.numpy_function = numpy_function
 hooks.apply_discrete = apply_discrete
 set_array_function(apply_to_arrays)

@@ -35,7 +35,8 @@ def number_or_none(operand: Any) -> float | None:
         return to_float(operand)
     if isinstance(operand, str | bytes | complex) or operand is None:
         return None
-    if isinstance(operand, Real):
+    if isinstance(operand, Real) and not hasattr(type(operand), "apply_primitive"):
+        # (Nodes count as real numbers, but are no plain ones.)
         return to_float(operand)
     if getattr(operand, "shape", None) == () and hasattr(operand, "item"):
         # A NumPy boolean or an array without axes; what it holds may itself be no number.

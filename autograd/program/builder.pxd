@@ -8,6 +8,7 @@ cdef dict SIMPLIFY
 @cython.final
 cdef class Builder:
     cdef readonly int inputs
+    cdef readonly bint for_derivatives
     cdef list constant_of
     cdef dict constants
     cdef list made_by, operands_of

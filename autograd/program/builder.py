@@ -63,11 +63,13 @@ class Builder:
 
     A value is the constant `constant_of[value]`, or the result of the primitive `made_by[value]` on the values
     `operands_of[value]`; entries that do not apply are None, for inputs all three. `known` has for each primitive the
-    values it was asked for, by their operands.
+    values it was asked for, by their operands. With `for_derivatives`, operations stay whose derivatives are not those
+    of what they could be replaced by.
     """
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, for_derivatives: bool = False) -> None:
         self.inputs = inputs
+        self.for_derivatives = for_derivatives
         self.constant_of: list[float | None] = [None] * inputs
         self.constants: dict[Any, int] = {}
         self.made_by: list[Primitive | None] = [None] * inputs
@@ -118,6 +120,10 @@ class Builder:
         if self.are_constant(operands):
             numbers: list[Any] = [self.constant_of[operand] for operand in operands]
             return self.constant(primitive.of_numbers(numbers))
+        if self.for_derivatives and (
+            primitive is StopGradient or (primitive is Power and self.is_number(operands[1], 0.0))
+        ):
+            return self.append(primitive, operands, None)
         simplify: Any = SIMPLIFY.get(primitive)
         if simplify is not None:
             value: int = simplify(self, operands)

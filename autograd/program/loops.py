@@ -250,7 +250,7 @@ def recorded_scan(
     flat_step.__name__ = name_of(step)
     values = [value_of(number) for number in start] + [value_of(number) for part in numbers_of for number in part]
     try:
-        traced = record(flat_step, signature, values)
+        traced = record(flat_step, signature, values, for_derivatives=True)
     except (TraceError, TypeError, IndexError):
         # It needs plain numbers, as those of the turns are outside of a loop; or it fails there as well.
         return None
@@ -309,7 +309,7 @@ def run_turns(
 def flat_program(fun: Callable[..., Any], count: int) -> Program:
     """The program of a function of so many numbers; TraceError if it decides on a value, or uses others."""
     # The numbers are not looked at.
-    traced = record(fun, Signature((0.5,) * count, {}), array("d", [0.5] * count))
+    traced = record(fun, Signature((0.5,) * count, {}), array("d", [0.5] * count), for_derivatives=True)
     if traced.program.guards or traced.variables:
         raise TraceError(
             "the derivative of a loop takes decisions on values: record it turn by turn, with Python's for"
@@ -605,7 +605,8 @@ def recorded_rows(fun: Callable[..., Any], rows: RowArguments, reduction: Reduct
 
     numbers = array("d", [value_of(number) for argument in given for number in flatten(argument[0], "a row")[0]])
     try:
-        traced = record(flat_row, Signature((form.build([0.0] * form.size),), {}), numbers)
+        signature = Signature((form.build([0.0] * form.size),), {})
+        traced = record(flat_row, signature, numbers, for_derivatives=True)
     except (TraceError, TypeError, IndexError):
         # As above.
         return None

@@ -25,6 +25,7 @@ cdef class PathTree:
     cdef readonly str tier
     cdef readonly Path root
     cdef readonly Py_ssize_t count
+    cdef public bint apart
 
     cpdef Path first(self, object numbers)
     @cython.locals(child=Path)

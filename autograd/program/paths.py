@@ -147,6 +147,8 @@ class PathTree:
         self.notices = notices
         self.root: Path | None = None
         self.count = 0
+        # Whether the rows of the last call took several paths.
+        self.apart = False
         self.budget = Budget()
         self.refused: TooManyPaths | None = None
         # One thread records at a time.

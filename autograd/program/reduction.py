@@ -9,7 +9,8 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.transforms.containers import contain, is_mapping
+from autograd.program.machine.row_sums import added_in_pairs
+from autograd.transforms.containers import contain, is_mapping, parts_of
 from autograd.transforms.kinds import Beyond, alike, counted, result_leaf, wholes_in
 from autograd.transforms.trees import Structure, as_array, flatten
 
@@ -40,6 +41,10 @@ class Reduction:
         """Whether all results are added up over the rows."""
         return None not in (self.reduce if isinstance(self.reduce, tuple) else (self.reduce,))
 
+    def sums_anything(self) -> bool:
+        """Whether any results are added up over the rows."""
+        return any(self.reduce if isinstance(self.reduce, tuple) else (self.reduce,))
+
     def of_rows(self, returned: list[Any]) -> Any:
         """The results from what the function returned for each row, numbers and nodes."""
         found = [flatten(value, f"the output of {self.name}", result_leaf) for value in returned]
@@ -57,6 +62,32 @@ class Reduction:
             sums = [functools.reduce(operator.add, [numbers[column] for numbers, _ in found]) for column in columns]
             built.append(self.reduced(part, reduction, sums, len(found)))
         return self.joined(structure, built)
+
+    def as_sums(self) -> Any:
+        """The same `reduce` with sums instead of means."""
+        if isinstance(self.reduce, tuple):
+            return tuple([one and "sum" for one in self.reduce])
+        return self.reduce and "sum"
+
+    def of_blocks(self, found: list[Any], count: int) -> Any:
+        """The results from those of blocks of rows, in their order, that were reduced by `as_sums`."""
+        if not isinstance(self.reduce, tuple):
+            return self.of_block_parts(self.reduce, found, count)
+        kind, keys, columns = columns_of(found)
+        parts = zip(self.reduce, columns, strict=True)
+        return contain(kind, keys, [self.of_block_parts(one, column, count) for one, column in parts])
+
+    def of_block_parts(self, reduction: str | None, found: list[Any], count: int) -> Any:
+        """A part of the results from those of blocks of rows."""
+        if reduction is None:
+            return stacked_blocks(found)
+        flat = [flatten(value, f"the output of {self.name}", result_leaf) for value in found]
+        self.check_alike([structure for _, structure in flat])
+        sums = added_in_pairs([as_array(numbers) for numbers, _ in flat])
+        structure = alike([structure for _, structure in flat])
+        return self.reduced(
+            structure, reduction, array("d", sums.tobytes()), len(found) if reduction == "sum" else count
+        )
 
     def of_no_rows(self, returned: Any) -> Any:
         """The results for no rows, in the structure of what the function returned for one."""
@@ -98,13 +129,8 @@ class Reduction:
 
     def check_structures(self, structures: Sequence[Structure]) -> None:
         """Raise TypeError if rows return something of other forms than the first, or what can't be put together."""
+        self.check_alike(structures)
         first = structures[0]
-        for structure in structures:
-            if structure is not first and not first.is_same(structure):
-                raise TypeError(
-                    f"{self.name} returns {first} for some rows and {structure} for others; rows can only be put "
-                    f"together if they are alike"
-                )
         if any([reduction is None and not part.holds_only_arrays() for part, reduction in self.parts(first)]):
             if any([isinstance(piece.maker, Beyond) for _, piece in first.pieces()]):
                 raise TypeError(
@@ -116,10 +142,39 @@ class Reduction:
                 f"not stacked in an array: use sparse=False, or call it for each row"
             )
 
+    def check_alike(self, structures: Sequence[Structure]) -> None:
+        """Raise TypeError if rows return something of other forms than the first."""
+        first = structures[0]
+        for structure in structures:
+            if structure is not first and not first.is_same(structure):
+                raise TypeError(
+                    f"{self.name} returns {first} for some rows and {structure} for others; rows can only be put "
+                    f"together if they are alike"
+                )
+
 
 def reduced(reduction: str | None, sums: Any, count: int) -> Any:
     """The sums over so many rows or, if asked for, means."""
     return [total / count for total in sums] if reduction == "mean" else sums
+
+
+def stacked_blocks(found: list[Any]) -> Any:
+    """What blocks of rows gave, one behind the other along the first axis of arrays."""
+    import numpy
+
+    if hasattr(found[0], "dtype"):
+        return numpy.concatenate(found)
+    if parts_of(found[0]) is None:
+        return found[0]
+    kind, keys, columns = columns_of(found)
+    return contain(kind, keys, [stacked_blocks(column) for column in columns])
+
+
+def columns_of(found: list[Any]) -> tuple[Any, Any, list[list[Any]]]:
+    """The kind and keys of containers that are alike, and for each key the parts of all of them."""
+    containers: list[Any] = [parts_of(one) for one in found]
+    columns = zip(*[parts for _, _, parts in containers], strict=True)
+    return containers[0][0], containers[0][1], [list(column) for column in columns]
 
 
 def stacked(structure: Structure, results: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from itertools import pairwise
 from typing import Any
 
@@ -24,11 +25,13 @@ class RowArguments:
 
     `arguments` has those that are mapped with their rows along the first axis, and the others as they are; `first` has
     those of the first row, `numbers` the numbers in them, of which those of an argument end before its entry in
-    `stops`, and `key` their signature. `nodes` has the nodes in any row.
+    `stops`, and `key` their signature. `nodes` has the nodes in any row. `first_row` is what messages count
+    from.
     """
 
-    def __init__(self, name: str, in_axes: Any, args: tuple[Any, ...]) -> None:
+    def __init__(self, name: str, in_axes: Any, args: tuple[Any, ...], first_row: int = 0) -> None:
         self.name = name
+        self.first_row = first_row
         axes = in_axes if isinstance(in_axes, list | tuple) else (in_axes,) * len(args)
         if len(axes) != len(args):
             raise ValueError(f"vmap of {name}: in_axes has {len(axes)} entries for {len(args)} arguments")
@@ -146,6 +149,17 @@ class RowArguments:
             else:
                 arguments.append(Signature((argument,), {}).arguments(numbers)[0][0])
         return RowArguments(self.name, tuple([0 if mapped else None for mapped in self.mapped]), tuple(arguments))
+
+    def between(self, start: int, stop: int) -> RowArguments:
+        """The same arguments with these rows alone."""
+        some = copy.copy(self)
+        some.arguments = [
+            argument[start:stop] if mapped else argument
+            for argument, mapped in zip(self.arguments, self.mapped, strict=True)
+        ]
+        some.count = min(stop, self.count) - start
+        some.first_row = self.first_row + start
+        return some
 
     def sources(self) -> list[tuple[Any, int, int]]:
         """For each number of a row that varies, where it is read."""

@@ -48,7 +48,7 @@ def is_plain_call(in_axes: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 
 def is_array_of_rows(value: Any) -> bool:
     """Whether it is one array, nested lists and tuples of numbers, or a list of arrays, which are rows as well."""
-    if getattr(value, "ndim", 0) > 0:
+    if has_axes(value):
         return True
     only_lists = True
     axes = 0
@@ -58,9 +58,14 @@ def is_array_of_rows(value: Any) -> bool:
             return False
         only_lists &= type(value) is list
         value = value[0]
-        if getattr(value, "ndim", 0) > 0:
+        if has_axes(value):
             return only_lists
     return isinstance(value, Node) or not (holds_no_number(value) or is_container(value))
+
+
+def has_axes(value: Any) -> bool:
+    """Whether it is an array with axes; a mapping that finds its keys as attributes is none."""
+    return hasattr(type(value), "ndim") and value.ndim > 0
 
 
 def is_container(value: Any) -> bool:
@@ -243,12 +248,12 @@ def moved(name: str, result: Any, out_axes: Any) -> Any:
     if isinstance(out_axes, int):
         if out_axes == 0:
             return result
-        container = None if hasattr(result, "dtype") else parts_of(result)
+        container = None if hasattr(type(result), "dtype") else parts_of(result)
         if container is None:
             return moved_array(name, result, out_axes)
         kind, keys, parts = container
         return contain(kind, keys, [moved(name, part, out_axes) for part in parts])
-    container = None if hasattr(result, "dtype") else parts_of(result)
+    container = None if hasattr(type(result), "dtype") else parts_of(result)
     if out_axes is None:
         if container is None:
             return one_of_all(name, result)

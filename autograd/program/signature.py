@@ -167,7 +167,7 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
     else:
         try:
             hash(value)
-        except TypeError:
+        except (TypeError, ValueError):
             raise Unsuitable from None
         keys.append(key_of_fixed(value))
 
@@ -329,7 +329,7 @@ def argument_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
         raise OperandError(f"{what} of a compiled function is an array of {value.dtype}; give one of numbers")
     try:
         hash(value)
-    except TypeError:
+    except (TypeError, ValueError):
         raise OperandError(
             f"{what} of a compiled function must be numbers, arrays, lists, tuples or dicts of them, or something "
             f"that can be hashed and compared, got {type(value).__name__} {value!r:.60}"

@@ -18,7 +18,7 @@ from autograd.operations.kernel import COMPILED
 from autograd.program.machine.machine import Machine
 from autograd.program.workers import compiler
 
-__all__ = ["TIERS", "check_tier", "count_work", "prepared"]
+__all__ = ["TIERS", "check_tier", "count_work", "prepared", "settled"]
 
 TIERS = ("auto", "vm", "llvm")
 # The interpreter takes about 3 ns an operation for one call, and 0.2 ns for each of many rows.
@@ -35,6 +35,16 @@ def check_tier(tier: str) -> str:
             raise RuntimeError("tier='llvm' needs the compiled engine, for its code calls the engine's C functions")
         check_llvm()
     return tier
+
+
+def settled(tier: str) -> str:
+    """The tier, but instead of `auto` machine code where it can be made, else the interpreter."""
+    if tier != "auto":
+        return tier
+    try:
+        return check_tier("llvm")
+    except (ImportError, RuntimeError):
+        return "vm"
 
 
 def prepared(machine: Machine, tier: str) -> Machine:

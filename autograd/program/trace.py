@@ -6,12 +6,13 @@ recorded as a guard; comparisons that are only handed to `where` are operations 
 
 from __future__ import annotations
 
+import contextlib
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.graph.callers import caller
+from autograd.graph.callers import asks_for_identity, caller, calling_frame
 from autograd.graph.discrete import Condition
 from autograd.graph.joint_operations import result_at
 from autograd.graph.modes import tracing
@@ -21,10 +22,12 @@ from autograd.graph.node import (
     clock,
     kept_operands,
     new_argument,
+    refusal_of,
     retire_arguments,
     value_of,
     varies,
 )
+from autograd.graph.node_errors import in_own_words
 from autograd.numbers.arrays import integers
 from autograd.operations.primitive import Primitive
 from autograd.program.builder import Builder
@@ -52,10 +55,17 @@ class Trace:
         self.over_rows = over_rows
         self.decisions: list[tuple[Node, bool, str, int]] = []
         self.wrote_text = False
+        # The codes that compared, kept alive, by their identities: to hash a code takes longer than all else.
+        self.asking: dict[int, tuple[Any, bool]] = {}
 
-    def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition:
-        """A comparison of two operands, of which one varies."""
-        return Condition(self, primitive(left, right))
+    def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition | bool:
+        """A comparison of two operands, of which one varies: decided where Python may ask whether it is `True`."""
+        node = primitive(left, right)
+        code = calling_frame().f_code
+        known = self.asking.get(id(code))
+        if known is None:
+            known = self.asking[id(code)] = code, asks_for_identity(code)
+        return self.decide(node) if known[1] else Condition(self, node)
 
     def decide(self, node: Any) -> bool:
         """The outcome of a decision in this run, which is noted."""
@@ -68,11 +78,12 @@ class Trace:
 class Traced:
     """A recorded run of a function: its program, and the structure of its output.
 
-    The inputs of the program are the numbers of the arguments, then the `variables`: the nodes from outside that the
-    function uses.
+    The inputs of the program are the numbers of the arguments, which were those of the `example`, then the `variables`:
+    the nodes from outside that the function uses.
     """
 
-    def __init__(self, program: Program, outputs: Structure, variables: list[Node]) -> None:
+    def __init__(self, program: Program, outputs: Structure, variables: list[Node], example: array[float]) -> None:
+        self.example = example
         self.program = program
         self.outputs = outputs
         self.variables = variables
@@ -84,27 +95,55 @@ class Traced:
         return array("d", [*numbers, *[value_of(node) for node in self.variables]])
 
 
-def record(fun: Callable[..., Any], signature: Signature, numbers: Sequence[float], over_rows: bool = False) -> Traced:
-    """Run a function on nodes of these values in its arguments, and turn its operations into a program."""
+def record(
+    fun: Callable[..., Any],
+    signature: Signature,
+    numbers: Sequence[float],
+    over_rows: bool = False,
+    for_derivatives: bool = False,
+) -> Traced:
+    """Run a function on nodes of these values in its arguments, and turn its operations into a program.
+
+    With `for_derivatives`, the derivatives of the program are those of the function.
+    """
     before = clock()
     arguments = [new_argument(number, False) for number in numbers]
     trace = Trace(over_rows)
     try:
-        with tracing(trace):
+        with heeding_refusals(arguments), tracing(trace):
             returned = signature.call(fun, arguments)
         leaf = no_text_leaf if trace.wrote_text else result_leaf
         results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
         ends = [*results, *[node for node, *_ in trace.decisions]]
         tape = Tape(arguments, ends, before, whole=True)
-        translation = Translation(tape, len(arguments))
+        translation = Translation(tape, len(arguments), for_derivatives)
         outputs = [translation.value_at(result) for result in results]
         guards = first_decisions(
             [(translation.value_at(node), outcome, file, line) for node, outcome, file, line in trace.decisions],
             translation.builder,
         )
-        return Traced(translation.builder.program(outputs, guards), structure, translation.variables)
+        program = translation.builder.program(outputs, guards)
+        return Traced(program, structure, translation.variables, array("d", numbers))
     finally:
         retire_arguments(arguments)
+
+
+@contextlib.contextmanager
+def heeding_refusals(arguments: list[Any]) -> Iterator[None]:
+    """Refuse a recording of whose nodes another thread was refused the use, whatever became of its error there.
+
+    Errors that other packages raise over nodes are put in words of this one.
+    """
+    try:
+        yield
+    except Exception as error:
+        refusal = refusal_of(arguments) or in_own_words(error)
+        if refusal is None or refusal is error:
+            raise
+        raise refusal from error
+    refusal = refusal_of(arguments)
+    if refusal is not None:
+        raise refusal
 
 
 def no_text_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
@@ -125,10 +164,10 @@ class Translation:
     The inputs are the arguments, then the `variables` that were made before the run.
     """
 
-    def __init__(self, tape: Tape, count: int) -> None:
+    def __init__(self, tape: Tape, count: int, for_derivatives: bool) -> None:
         self.tape = tape
         self.variables = list({id(node): node for node in tape.outside}.values())
-        self.builder = Builder(count + len(self.variables))
+        self.builder = Builder(count + len(self.variables), for_derivatives)
         self.place_of = {id(variable): place for place, variable in enumerate(self.variables, count)}
         # The builder's value for each position of the tape.
         self.values = integers(tape.size)

@@ -6,7 +6,7 @@ import functools
 import types
 from array import array
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import OperandError
 from autograd.graph.modes import current_mode, no_grad
@@ -30,11 +30,16 @@ from autograd.program.row_binding import BoundRows
 from autograd.program.row_call import RowCall
 from autograd.program.row_layout import Layout, OfLeaves, check_axes, is_plain_call, moved, row_of_ones
 from autograd.program.signature import Signature, merged, on_variables, sign
-from autograd.program.tiers import check_tier
+from autograd.program.tiers import check_tier, settled
 from autograd.transforms.sparse import matrix_leaf
 from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import as_array, check_depth, flatten
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from autograd.program.row_executors import MappedOn
 
 __all__ = ["Mapped", "vmap"]
 
@@ -56,8 +61,8 @@ def vmap(
 
     The results are arrays with the rows along the first axis, or along `out_axes`: an axis, or a container of axes for
     the parts of the result, None for what all rows give alike. With `reduce="sum"` or `"mean"` they are added up or
-    averaged over the rows, in an order that does not depend on the number of threads. A tuple of these has one for
-    each part of a result that is a tuple or list.
+    averaged over the rows, in an order that depends neither on threads nor on earlier calls. A tuple of these has one
+    for each part of a result that is a tuple or list.
 
     Rows in which a decision falls another way are run by the program of their own path. Where recording one more path
     would take longer than Python's own runs, Python runs those rows, with a warning that names the decision;
@@ -131,6 +136,49 @@ class Mapped(CompiledOverRows):
             return moved(self.__name__, mapped.on_leaves(leaves), self.out_axes)
         return self.on_leaves(args)
 
+    def of_block(self, first: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The results of some rows, the first of which has this number among all."""
+        mapped, leaves = self.laid_out(args, kwargs)
+        return mapped.on_leaves(leaves, first)
+
+    def for_blocks(self) -> Mapped:
+        """The same for blocks of rows: sums instead of means, and a tier that does not change on the way."""
+        reduce = self.reduction.as_sums()
+        return Mapped(self.fun, self.in_axes, reduce, self.max_paths, settled(self.tier))
+
+    def on(
+        self,
+        executor: Executor | Callable[[], Executor],
+        *,
+        block: int | None = None,
+        retries: int = 3,
+        at_once: int | None = None,
+        progress: Callable[[int, int], Any] | None = None,
+    ) -> MappedOn:
+        """The same function, whose rows an executor of `concurrent.futures` runs: threads, processes or machines.
+
+        Calls give what this function gives with `tier="llvm"`, or `tier="vm"` where there is no machine code. Sums have
+        the same bits for any number of workers. Rows are handed out in blocks of `block` of them, 1,024 times a power
+        of 2, at most `at_once` at a time. Besides arrays and lists, arguments may be arrays in files (`numpy.memmap`),
+        and whatever has `shape`, `ndim`, `dtype` and gives rows for a slice, such as those of Dask, Zarr and h5py:
+        their rows are read where they are used.
+
+        A block whose worker was lost is run again, up to `retries` times. Some executors are no good after that, such
+        as `ProcessPoolExecutor`: give a function that makes one, and another takes its place. An error of the function
+        itself is raised at once, and says in which row. `progress(done, count)` is called with the number of rows that
+        are done after each block.
+
+        >>> import numpy as np
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> with ThreadPoolExecutor(2) as threads:
+        ...     vmap(lambda x: x * x, reduce="sum").on(threads)(np.arange(5.0))
+        30.0
+        """
+        # concurrent.futures takes a quarter as long to load as all of this package, and few use it.
+        from autograd.program.row_executors import MappedOn
+
+        return MappedOn(self, executor, block, retries, at_once, progress)
+
     def laid_out(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Mapped, tuple[Any, ...]]:
         """The mapped function, and its arguments, each an array by itself or the same for all rows."""
         if is_plain_call(self.in_axes, args, kwargs):
@@ -146,10 +194,13 @@ class Mapped(CompiledOverRows):
             known = self.of_leaves.setdefault(layout.key, known)
         return known, tuple(layout.leaves)
 
-    def on_leaves(self, args: tuple[Any, ...]) -> Any:
-        """The results for arguments each of which is an array by itself or the same for all rows."""
+    def on_leaves(self, args: tuple[Any, ...], first: int = 0) -> Any:
+        """The results for arguments each of which is an array by itself or the same for all rows.
+
+        `first` is the number of the first row, for messages.
+        """
         try:
-            rows = RowArguments(self.__name__, self.in_axes, args)
+            rows = RowArguments(self.__name__, self.in_axes, args, first)
         except NoRows:
             return self.on_no_rows(args)
         mode = current_mode()
@@ -178,16 +229,16 @@ class Mapped(CompiledOverRows):
 
     def on_numbers(self, rows: RowArguments) -> Any:
         """The results for plain numbers, by compiled programs."""
-        numbers = rows.numbers
         try:
             paths = self.paths_of(rows)
         except TooManyPaths as signal:
             self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
-        variables = paths.first(numbers).variables
+        call = RowCall(paths, rows, self.reduction, self.varying_in(rows))
+        variables = call.first().variables
         if variables and current_mode().recording and (variables := differentiated(variables)):
             return self.on_closed_over(rows, variables)
-        return RowCall(paths, rows, self.reduction, self.varying_in(rows)).result()
+        return call.result()
 
     def paths_of(self, rows: RowArguments) -> PathTree:
         """The paths for rows like these; TooManyPaths if they are one too many."""

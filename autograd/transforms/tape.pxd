@@ -51,7 +51,7 @@ cdef class Tape:
                    varying=list, place=Py_ssize_t, known=bint)
     cpdef differentiable(self)
     @cython.locals(live=bytearray, starts="int*", operands="int*", position=Py_ssize_t, k=Py_ssize_t,
-                   entry=Py_ssize_t)
+                   entry=Py_ssize_t, primitive=Primitive)
     cdef bytearray live(self)
     cdef bint is_live(self, object operand, bytearray live) except -1
     @cython.locals(exposed=bytearray, absorbing=bytearray, starts="int*", operands="int*", output=Py_ssize_t,

@@ -252,7 +252,10 @@ class Tape:
             self.mark_absorbing()
 
     def live(self) -> bytearray:
-        """For each position whether derivatives pass through it: not where they are stopped."""
+        """For each position whether derivatives pass through it: not where they are stopped, nor through comparisons.
+
+        (Of plain Python these are bools, and constant.)
+        """
         live = bytearray(self.size)
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
@@ -260,9 +263,10 @@ class Tape:
             live[position] = 1
         for position in range(self.count, self.size):
             k = position - self.count
+            primitive: Any = cython.cast(Node, self.nodes[k])._origin.primitive
             if self.joints and isinstance(self.nodes[k], Output):
                 live[position] = live[self.position_of(call_of(self.nodes[k]))]
-            elif cython.cast(Node, self.nodes[k])._origin.primitive is not StopGradient:
+            elif not (primitive is StopGradient or primitive.condition):
                 for entry in range(starts[k], starts[k + 1]):
                     if live[operands[entry]]:
                         live[position] = 1

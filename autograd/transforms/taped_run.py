@@ -9,6 +9,7 @@ from autograd.errors import ArgumentError, OutputError
 from autograd.graph.discrete import is_discrete
 from autograd.graph.modes import current_mode, enable_grad, is_strict, is_traced
 from autograd.graph.node import Node, clock, new_argument, retire_arguments, retire_results, value_of, varies
+from autograd.graph.node_errors import in_own_words
 from autograd.transforms.tape import Tape
 from autograd.transforms.trees import Structure, check_depth, flatten, map_leaves
 
@@ -66,8 +67,11 @@ class TapedRun:
                 self.tape.differentiable()
             if has_aux:
                 self.aux = self.settled_aux()
-        except BaseException:
+        except BaseException as error:
             retire_arguments(self.arguments)
+            own = in_own_words(error)
+            if own is not None:
+                raise own from error
             raise
 
     def call(self, args: Sequence[Any], kwargs: dict[str, Any], places: Sequence[int], structures: Any) -> Any:

@@ -11,8 +11,9 @@ from typing import Any
 
 from autograd import Variable
 from autograd.text import one_line
+from autograd.transforms.trees import map_leaves
 from layers.arrays import check_real, handed
-from layers.errors import ShapeError, SizeError
+from layers.errors import InputError, ShapeError, SizeError
 from layers.parameters.initialisers import Initialiser
 
 __all__ = ["Parameter", "flat_values", "put_flat", "sizes_restored", "substituted"]
@@ -148,6 +149,68 @@ class Parameter:
             for variable, element in zip(self._variables.flat, element_names(name, self.shape), strict=True):
                 variable.name = element
 
+    # In arithmetic, and under NumPy's functions, it is the array to compute with.
+
+    # fmt: off
+    def __add__(self, other: Any) -> Any: return self.nodes + handed_nodes(other)
+    def __radd__(self, other: Any) -> Any: return other + self.nodes
+    def __sub__(self, other: Any) -> Any: return self.nodes - handed_nodes(other)
+    def __rsub__(self, other: Any) -> Any: return other - self.nodes
+    def __mul__(self, other: Any) -> Any: return self.nodes * handed_nodes(other)
+    def __rmul__(self, other: Any) -> Any: return other * self.nodes
+    def __truediv__(self, other: Any) -> Any: return self.nodes / handed_nodes(other)
+    def __rtruediv__(self, other: Any) -> Any: return other / self.nodes
+    def __matmul__(self, other: Any) -> Any: return self.nodes @ handed_nodes(other)
+    def __rmatmul__(self, other: Any) -> Any: return other @ self.nodes
+    def __pow__(self, other: Any) -> Any: return self.nodes ** handed_nodes(other)
+    def __rpow__(self, other: Any) -> Any: return other ** self.nodes
+    def __neg__(self) -> Any: return -self.nodes
+    def __abs__(self) -> Any: return abs(self.nodes)
+    def __len__(self) -> int: return len(self.variables)
+    def __iter__(self) -> Iterator[Any]: return iter(self.nodes)
+    def __getitem__(self, key: Any) -> Any: return self.nodes[key]
+    # fmt: on
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def T(self) -> Any:  # noqa: N802 - NumPy's name
+        """The transpose of the array to compute with."""
+        return self.nodes.T
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        import numpy
+
+        return numpy.asarray(self.nodes, dtype)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return getattr(ufunc, method)(*[handed_nodes(one) for one in inputs], **options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function(*map_leaves(handed_nodes, args), **{name: handed_nodes(one) for name, one in kwargs.items()})
+
+    @staticmethod
+    def apply_primitive(primitive: Any, operands: tuple[Any, ...]) -> Any:
+        """The primitive of its nodes, for calls of primitives such as `exp(parameter)`."""
+        return primitive(*[handed_nodes(one) for one in operands])
+
+    def __getattr__(self, name: str) -> Any:
+        from autograd.graph.node_arrays import NodeArray
+
+        said = f"a Parameter has no attribute {name!r}"
+        if not name.startswith("_") and hasattr(NodeArray, name):
+            said = f"{said}; the array to compute with has it: .nodes.{name}, and .values.{name} of its numbers"
+        raise AttributeError(said)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise InputError(f"the numbers of {one_line(self.name)} are set by assign(array), all at once")
+
+    def __iadd__(self, other: Any) -> Any:
+        raise InputError(f"the numbers of {one_line(self.name)} are set by assign(array), or moved by an optimiser")
+
+    __isub__ = __imul__ = __itruediv__ = __iadd__
+
     def _first_values(self) -> Any:
         import numpy
 
@@ -184,6 +247,11 @@ class Parameter:
 
     def __repr__(self) -> str:
         return f"<Parameter {one_line(self.name)} of shape {shape_text(self.shape)}>"
+
+
+def handed_nodes(operand: Any) -> Any:
+    """The array to compute with of a Parameter; anything else as it is."""
+    return operand.nodes if isinstance(operand, Parameter) else operand
 
 
 def shape_text(shape: Sequence[int | None]) -> str:

@@ -14,7 +14,7 @@ from autograd.text import one_line
 from layers.errors import DescriptionError
 from layers.hints import Kind, did_you_mean
 
-__all__ = ["Adjustable", "Described", "Registry", "nearest"]
+__all__ = ["Adjustable", "Described", "Registry", "class_called", "nearest"]
 
 # The limits of a description: levels within each other, the parts on all of them, and the characters of their full
 # names, in which each level adds its own.
@@ -120,6 +120,8 @@ class Adjustable(Described):
     """
 
     checks: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+    # Whether an object of this package's classes takes its settings alone: any other name would silently do nothing.
+    closed: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -128,6 +130,12 @@ class Adjustable(Described):
 
     def __setattr__(self, name: str, value: Any) -> None:
         check = self.checks.get(name)
+        ours = self.closed and type(self).__module__.partition(".")[0] == __name__.partition(".")[0]
+        if ours and check is None and not name.startswith("_") and not hasattr(type(self), name):
+            known = list(self.checks)
+            raise DescriptionError(
+                f"{type(self).__name__} has no setting {name!r:.60}; {nearest(name, known, 'option')}"
+            )
         super().__setattr__(name, value if check is None else check(value))
 
 
@@ -205,10 +213,27 @@ class Registry:
         if "type" not in description:
             raise DescriptionError(f"this description of a {self.what} has no 'type': {dict(description)!r:.60}")
         kind = description["type"]
-        found = self.classes.get(kind) if isinstance(kind, str) else None
+        found = class_called(kind, self.classes)
         if found is None:
             raise DescriptionError(f"no {self.what} is called {kind!r:.60}; {nearest(kind, list(self.classes))}")
         return found.from_options({name: value for name, value in description.items() if name != "type"})
+
+
+def class_called(kind: Any, classes: Mapping[str, type[Described]]) -> type[Described] | None:
+    """The class of this name, in capitals or not, or that is called so itself; None if there is none.
+
+    >>> from layers import LeakyReLU
+    >>> [class_called(name, {"leaky_relu": LeakyReLU}) is LeakyReLU for name in ("Leaky_ReLU", "LeakyReLU", "relu")]
+    [True, True, False]
+    """
+    if not isinstance(kind, str):
+        return None
+    found = classes.get(kind)
+    if found is None and len(kind) < 100:
+        asked = kind.casefold()
+        alike = [made for name, made in classes.items() if asked in (name.casefold(), made.__name__.casefold())]
+        found = alike[0] if len(alike) == 1 else None
+    return found
 
 
 def _full_name(made: type) -> tuple[str, str]:
@@ -230,7 +255,8 @@ def check_extent(what: str, classes: Mapping[str, type[Described]], description:
             kind, name = part.get("type"), part.get("name")
             name = kind if name is None else name
             depth += 1
-            times *= classes[kind].copies(part) if isinstance(kind, str) and kind in classes else 1
+            made = class_called(kind, classes)
+            times *= 1 if made is None else made.copies(part)
             above += len(name) if isinstance(name, str) else 0
             inside = list(part.values())
         elif isinstance(part, list | tuple):

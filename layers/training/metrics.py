@@ -113,9 +113,11 @@ def metrics_of(given: Any) -> list[Metric]:
         raise DescriptionError(f"metrics is a name, a function or a list of these, got {given!r:.60}")
     found = []
     for one in listed:
-        if isinstance(one, str) and one not in METRICS:
+        if isinstance(one, str) and one.casefold() not in METRICS:
             raise DescriptionError(f"no metric is called {one!r:.60}; {nearest(one, list(METRICS))}")
-        found.append(METRICS[one] if isinstance(one, str) else one if isinstance(one, Metric) else Metric(one))
+        found.append(
+            METRICS[one.casefold()] if isinstance(one, str) else one if isinstance(one, Metric) else Metric(one)
+        )
     names = [metric.name for metric in found]
     for name in names:
         if names.count(name) > 1 or name == "loss":

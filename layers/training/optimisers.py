@@ -16,6 +16,7 @@ from typing import Any
 from autograd import Variable
 from layers.errors import DescriptionError, InputError, ShapeError
 from layers.options import finite_number, share, truth, whole_number
+from layers.own_functions import HoldsFunctions
 from layers.saving.registry import Adjustable, Registry
 from layers.training.schedules import checked_rate, rate_at
 
@@ -27,13 +28,14 @@ DECAY = partial(finite_number, "a weight decay", least=0)
 EPSILON = partial(finite_number, "an epsilon", above=0)
 
 
-class Optimizer(Adjustable):
+class Optimizer(HoldsFunctions, Adjustable):
     """Base of the optimisers. `lr` is the learning rate: a number, or a schedule (`layers.training.schedules`).
 
     A subclass defines `_next`, and keeps arrays of its own in `self._memory` by name.
     """
 
     checks = {"lr": checked_rate}
+    functions = ("lr",)
     lr: Any
     last_rate: float | None = None  # of the last step
 
@@ -57,7 +59,7 @@ class Optimizer(Adjustable):
 
     def __getstate__(self) -> dict[str, Any]:
         # Alone in a file, it goes on with the parameters that it is given next.
-        return vars(self) | {"_first": None}
+        return super().__getstate__() | {"_first": None}
 
     def state(self) -> tuple[int, dict[str, Any]]:
         """The number of steps made, and the arrays that are remembered, by name."""

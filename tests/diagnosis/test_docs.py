@@ -9,7 +9,7 @@ from tests import PROJECT
 
 
 def test_the_examples_of_the_page_are_right():
-    failed, tried = doctest.testfile(str(PROJECT / "docs" / "diagnosis.md"), module_relative=False)
+    failed, tried = doctest.testfile(str(PROJECT / "docs" / "how-to" / "diagnosis.md"), module_relative=False)
     assert tried > 20
     assert failed == 0
 

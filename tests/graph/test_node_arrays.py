@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import numbers
 import re
 import warnings
 
@@ -18,6 +19,7 @@ from autograd import (
     array,
     clip,
     grad,
+    jacfwd,
     jacobian,
     jit,
     jvp,
@@ -28,6 +30,7 @@ from autograd import (
     where,
 )
 from autograd.errors import AutogradError
+from autograd.graph.node import value_of
 
 NAN, INF = math.nan, math.inf
 POINTS = [
@@ -340,3 +343,78 @@ def test_an_array_times_a_sparse_matrix_is_that_of_the_dense_one(kind):
         assert way(lambda a: a @ matrix)(rows).tolist() == (rows @ dense).tolist()
     with pytest.raises(OperandError, match=r"shape \(3,\) can't be multiplied with a sparse one of \(2, 3\)"):
         jacobian(lambda x: x @ matrix)(np.ones(3))
+
+
+SINGLE = {
+    "angle": lambda x: np.angle(x) + x,
+    "nan_to_num": lambda x: np.nan_to_num(x, nan=2.0),
+    "isclose": lambda x: np.isclose(x, 0.7) * x,
+    "allclose": lambda x: np.allclose([x, x], 0.7) * x,
+    "isclose, nan": lambda x: np.isclose(x, np.nan, equal_nan=True) * 1.0,
+    "clip": lambda x: np.clip(x, 0.0, 1.0),
+    "where": lambda x: divmod(np.where(True, x, 2.0), 0.75)[1],
+    "stack": lambda x: np.max(np.stack([x, 2.0 * x])),
+    "minimum of a row": np.minimum.reduce,
+    "lengths": lambda x: x + np.hypot.reduce(x, where=False),
+    "sinc": np.sinc,
+    "isscalar": lambda x: x if np.isscalar(x) and isinstance(x, numbers.Real) else 0.0,
+    "as a float": lambda x: x.real + x.imag + x.conjugate() * x.is_integer(),
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("x", [0.7, -1.3, 0.0, 2.0, np.nan, np.inf])
+def test_a_function_of_numpy_takes_a_single_node_as_a_number(name, x):
+    function = SINGLE[name]
+    with np.errstate(all="ignore"):
+        expected = float(function(x))
+    for found in (
+        value_of(np.asarray(function(Variable(x))).item()),
+        jit(function)(x),
+        vmap(function)(np.array([x]))[0],
+    ):
+        np.testing.assert_allclose(float(found), expected, rtol=1e-15, atol=1e-16)
+
+
+def test_sinc_has_derivatives_of_all_orders_at_0_and_beside():
+    third = grad(grad(grad(np.sinc)))
+    assert grad(np.sinc)(0.0) == 0.0 and third(0.0) == 0.0
+    assert grad(grad(np.sinc))(0.0) == pytest.approx(-(np.pi**2) / 3.0, rel=1e-15)
+    for x in (1e-9, 1e-3, 0.31, 0.32, 0.5):
+        y = np.pi * x
+        slope = -y / 3.0 + y**3 / 30.0 - y**5 / 840.0 + y**7 / 45360.0 - y**9 / 3991680.0 + y**11 / 518918400.0
+        assert grad(np.sinc)(x) == pytest.approx(np.pi * slope, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a: np.mean(a, where=a > 0.0),
+        lambda a: np.std(a, where=a > 0.0),
+        lambda a: np.nanmean(a, where=a > 0.0),
+        lambda a: np.nanvar(a, where=a < 5.0),
+        lambda a: np.average(a, weights=a > 0.0),
+        lambda a: np.sum(a > 0.0, where=a < 1.0) * a[0],
+    ],
+)
+def test_masks_that_are_compared_inside_are_options_of_reductions(function):
+    a = np.array([0.5, -0.3, 1.824])
+    assert jit(function)(a) == pytest.approx(function(a), rel=1e-15)
+    assert vmap(function)(a[None])[0] == pytest.approx(function(a), rel=1e-15)
+    np.testing.assert_array_equal(jit(grad(function))(a), grad(function)(a))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a: np.maximum(a > 0.0, a).sum(),
+        lambda a: np.fmin(a, a > 0.5).sum(),
+        lambda a: a.clip(a > 0.0).sum(),
+        lambda a: maximum(a[1], a[1] > 0.5),
+    ],
+)
+def test_a_condition_is_constant_at_a_tie_compiled_or_not(function):
+    a = np.array([0.0, 1.0, 0.5])
+    expected = grad(function)(a)
+    for compiled in (jit(grad(function)), grad(jit(function)), jacfwd(jit(function))):
+        np.testing.assert_array_equal(compiled(a), expected)

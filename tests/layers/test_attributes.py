@@ -3,19 +3,25 @@
 import numpy as np
 import pytest
 
+import autograd
 import layers
 from layers import (
     Affine,
     CrossEntropyLoss,
     Dense,
+    DescriptionError,
     InputError,
+    Layer,
+    LayerNorm,
     LeakyReLU,
     Network,
     NeuronLayer,
+    Parameter,
     Sequential,
     ShapeError,
 )
 from layers.hints import HINTS, did_you_mean
+from layers.parameters.initialisers import Ones
 
 
 def test_an_inner_value_is_where_the_forward_pass_left_it():
@@ -104,8 +110,8 @@ def test_a_missing_attribute_is_told_its_word_here(make, name, word):
         (lambda: Dense(2, 3, wieght_init="ones"), "no option 'wieght_init'; did you mean weight_init"),
         (lambda: Network(layers=[Dense(2, 3)]), r"Network has no option 'layers'; here it is Network\(first"),
         (lambda: Affine(q=1), "Affine has no option 'q'; there are frozen, index, name, output"),
-        (lambda: layers.from_dict("ReLU"), "no layer is called 'ReLU'; did you mean relu"),
-        (lambda: layers.from_dict("MSE"), "no layer is called 'MSE'; did you mean mse"),
+        (lambda: layers.from_dict("ReLUU"), "no layer is called 'ReLUU'; did you mean relu"),
+        (lambda: layers.from_dict("MSEE"), "no layer is called 'MSEE'; did you mean mse"),
         (lambda: layers.from_dict("DenseLayer"), "no layer is called 'DenseLayer'; here it is Dense"),
         (lambda: layers.from_dict({"type": "dense", "output_size": 3}), "here it is n_out: the number of output"),
         (lambda: Dense.from_dict({"type": "relu"}), "this is the description of a ReLU, not of a Dense"),
@@ -167,3 +173,77 @@ def test_a_parameter_takes_no_masked_or_complex_numbers():
         with pytest.raises(ShapeError, match=message):
             dense.weight.assign(values)
     assert np.array_equal(dense.weight.values, before)
+
+
+@pytest.mark.parametrize(
+    "make, name, value, message",
+    [
+        (lambda: Dense(2, 2), "name", "other", r"Dense\.name is decided when the layer is made; .*Dense\(name=...\)"),
+        (lambda: Dense(2, 2), "n_in", 3, r"Dense\.n_in is decided when the layer is made"),
+        (lambda: Dense(2, 2), "trainable", False, r"Dense\.trainable is computed by the layer; frozen = True"),
+        (lambda: Dense(2, 2), "use_bias", False, r"no attribute 'use_bias'; here it is bias: None in a layer"),
+        (lambda: LayerNorm(2), "gain", 0.5, r"no attribute 'gain'; here it is weight\.values: given by"),
+        (lambda: LayerNorm(2), "n_in", 3, r"LayerNorm\.n_in is decided"),
+        (lambda: Sequential(Dense(2, 2)), "name", "other", r"Sequential\.name is decided"),
+    ],
+)
+def test_what_a_layer_was_made_of_is_not_set_later(make, name, value, message):
+    with pytest.raises(InputError, match=message):
+        setattr(make(), name, value)
+
+
+def test_a_layer_of_ones_own_takes_its_name():
+    class Twice(Layer):
+        def __init__(self):
+            super().__init__()
+            self.name = "twice"
+
+        def compute(self, x):
+            return {"y": 2.0 * x}
+
+    twice = Twice()
+    assert twice.given_name == "twice" and dict(Sequential(twice, seed=0).named_layers()) == {"twice": twice}
+
+
+@pytest.mark.parametrize("name", ["betas", "learning_rate", "decay"])
+def test_an_optimiser_takes_its_settings_alone(name):
+    adam = layers.Adam()
+    with pytest.raises(DescriptionError, match=f"Adam has no setting '{name}'.*there are beta1, beta2"):
+        setattr(adam, name, 0.5)
+    with pytest.raises(DescriptionError, match="Cosine has no setting 'begin'"):
+        layers.Cosine(0.1).begin = 0.2
+
+    class Mine(layers.SGD):
+        """An optimiser of one's own."""
+
+    mine = Mine()
+    mine.note = "kept"
+    assert mine.note == "kept"
+
+
+def test_a_parameter_in_arithmetic_is_the_array_to_compute_with():
+    class Scale(Layer):
+        def __init__(self):
+            super().__init__()
+            self.w = Parameter((2,), Ones())
+
+        def compute(self, x):
+            return {
+                "y": self.w * x + np.array([1.0, 2.0]) * self.w - np.exp(self.w) / np.e + autograd.tanh(0.0 * self.w)
+            }
+
+    scale = Scale()
+    assert scale.forward([3.0, 4.0]).tolist() == [3.0, 5.0]
+    assert scale.backward([1.0, 10.0]).dx.tolist() == [1.0, 10.0]
+    assert scale.w.gradient.tolist() == pytest.approx([3.0, 50.0])
+    model = Sequential(scale, Dense(2, 1), seed=0)
+    model.fit(np.eye(2), [1.0, 2.0], "mse", layers.SGD(lr=0.1), epochs=1, progress=False)
+    assert (scale.w.values != 1.0).all()
+    assert len(scale.w) == 2 and [node.value for node in scale.w] == scale.w.values.tolist()
+    assert (scale.w @ [1.0, 1.0]).value == sum(scale.w.values) and bool(scale.w) and scale.w.T.shape == (2,)
+    with pytest.raises(InputError, match=r"set by assign\(array\)"):
+        scale.w += 1.0
+    with pytest.raises(InputError, match=r"set by assign\(array\)"):
+        scale.w[0] = 1.0
+    with pytest.raises(AttributeError, match=r"has it: \.nodes\.sum, and \.values\.sum"):
+        scale.w.sum()

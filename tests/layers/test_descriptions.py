@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from layers import DataError, DescriptionError, Network, from_dict
+from layers import DataError, Dense, DescriptionError, Network, from_dict
 from layers.training.optimisers import OPTIMIZERS, optimizer_of
 from tests.tables.torch_references import CASES
 
@@ -103,3 +103,20 @@ def test_data_that_do_not_fit_a_described_network_name_its_layers():
         network.train(X, np.where(np.arange(20) == 7, 2, CLASSES), progress=False)
     with pytest.raises(ValueError, match=r"^sides: hidden: x has 2 features, .* got shape \(3,\)$"):
         network.train(np.ones((20, 3)), CLASSES, progress=False)
+
+
+@pytest.mark.parametrize("name", ["relu", "ReLU", "RELU", "Relu", "LeakyReLU", "Leaky_ReLU"])
+def test_names_are_taken_in_capitals_or_not_and_class_names_too(name):
+    made = from_dict(name)
+    assert type(made).__name__.casefold() == name.replace("_", "").casefold()
+    assert from_dict(made.to_dict()).to_dict() == made.to_dict()
+    model = Network(Dense(2, 2, name), loss="MSELoss", seed=0)
+    model.fit(X[:5], X[:5], optimizer="Adam", metrics=["MAE"], epochs=1, progress=False)
+    assert from_dict(model.to_dict())[0].to_dict() == model[0].to_dict()
+    assert type(optimizer_of("AdamW")).__name__ == "AdamW"
+
+
+def test_the_extent_of_a_description_does_not_depend_on_capitals():
+    for name in ("neuron_layer", "Neuron_Layer", "NeuronLayer"):
+        with pytest.raises(DescriptionError, match="more than 100000 parts"):
+            from_dict({"type": "sequential", "layers": [{"type": name, "n_in": 2, "n_out": 99_000, "bias": True}]})

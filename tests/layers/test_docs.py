@@ -9,10 +9,10 @@ from layers.base import LAYERS
 from tests import PROJECT
 
 DOCS = PROJECT / "docs"
-TEXTS = [f"texts/{page}.md" for page in ("lab", "dense", "reference", "from-scratch", "implementation")]
+TEXTS = [f"learn/texts/{page}.md" for page in ("lab", "dense", "reference", "from-scratch", "implementation")]
 
 
-@pytest.mark.parametrize("page", ["layers.md", "training.md", *TEXTS])
+@pytest.mark.parametrize("page", ["how-to/layers.md", "how-to/training.md", *TEXTS])
 def test_the_examples_of_the_page_give_what_it_says(page):
     known = dict(LAYERS.classes)
     try:
@@ -26,21 +26,20 @@ def test_the_examples_of_the_page_give_what_it_says(page):
 
 
 def test_every_text_has_its_page_and_its_program():
-    start = (DOCS / "texts" / "README.md").read_text(encoding="utf-8")
-    assert {path.name for path in (DOCS / "texts").iterdir()} == {
-        "README.md", "words.md", *[page.removeprefix("texts/") for page in TEXTS]
+    start = (DOCS / "learn" / "texts" / "README.md").read_text(encoding="utf-8")
+    assert {path.name for path in (DOCS / "learn" / "texts").iterdir()} == {
+        "README.md", "words.md", *[page.removeprefix("learn/texts/") for page in TEXTS]
     }  # fmt: skip
     for page in TEXTS:
-        assert page.removeprefix("texts/") in start
+        assert page.removeprefix("learn/texts/") in start
         text = (DOCS / page).read_text(encoding="utf-8")
         assert "## Exercises, with checks" in text
         assert "wrong" in text or "## The update" in text
 
 
 def test_every_public_class_stands_on_the_page_or_in_the_tables():
-    text = "".join(
-        [(DOCS / f"{page}.md").read_text(encoding="utf-8") for page in ("layers", "training", "layers-table")]
-    )
+    pages = ("how-to/layers.md", "how-to/training.md", "reference/layers-table.md")
+    text = "".join([(DOCS / page).read_text(encoding="utf-8") for page in pages])
     classes = [
         name
         for name in layers.__all__

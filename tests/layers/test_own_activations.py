@@ -1,17 +1,21 @@
 """Activations of one's own: functions, functions with slopes; activations of whole rows in layers of neurons."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
 
 import autograd
+import layers
 from autograd.testing import gradcheck
 from layers import (
     Dense,
     DescriptionError,
     Elementwise,
     LayerNorm,
+    Network,
     Neuron,
     NeuronLayer,
     Sequential,
@@ -105,3 +109,49 @@ def test_parameters_of_an_activation_learn_whether_it_is_given_by_name_or_not():
             "activation.weight", "activation.bias",
         ]  # fmt: skip
     assert len(by_name.parameters()) == 15
+
+
+def squared(a):
+    return a * a
+
+
+def doubled(a):
+    return 2.0 * a
+
+
+def far(output, target):
+    return (output - target) ** 2
+
+
+def test_functions_at_the_top_of_a_module_are_pickled_by_name():
+    models = [
+        Sequential(Dense(3, 2, squared), NeuronLayer(2, 2, squared), Dense(2, 1, (squared, doubled)), seed=0),
+        Network(Dense(3, 1), loss=far, seed=0),
+    ]
+    for model in models:
+        for again in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+            np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Sequential(Dense(3, 2, lambda a: a * a), seed=0),
+        lambda: Sequential(NeuronLayer(3, 2, lambda a: a * a), seed=0),
+        lambda: Sequential(Dense(3, 2, (squared, lambda a: 2.0 * a)), seed=0),
+        lambda: Network(Dense(3, 1), loss=lambda output, target: (output - target) ** 2, seed=0),
+    ],
+)
+def test_a_lambda_in_a_layer_is_copied_and_no_pickle(make):
+    model = make()
+    np.testing.assert_array_equal(copy.deepcopy(model).predict(X), model.predict(X))
+    with pytest.raises(DescriptionError, match=r"can't be pickled: its function .*<lambda> has no name in a module"):
+        pickle.dumps(model)
+
+
+def test_a_rate_of_ones_own_is_a_function_like_others():
+    rate = layers.Adam(lr=lambda progress: 0.1)
+    assert copy.deepcopy(rate).lr is rate.lr
+    with pytest.raises(DescriptionError, match=r"Adam can't be pickled: its function .*<lambda> has no name"):
+        pickle.dumps(rate)
+    assert pickle.loads(pickle.dumps(layers.Adam(lr=doubled))).lr is doubled

@@ -1,4 +1,4 @@
-"""The figures of docs/accuracy.md: within what is promised, and not exceeded when measured again."""
+"""The figures of docs/reference/accuracy.md: within what is promised, and not exceeded when measured again."""
 
 import importlib.util
 

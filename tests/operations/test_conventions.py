@@ -1,4 +1,4 @@
-"""The conventions of docs/conventions.md, row by row: kinks, ties, poles, powers, nan, isolation, strict mode."""
+"""The rows of docs/reference/conventions.md: kinks, ties, poles, powers, nan, isolation, strict mode."""
 
 import importlib.util
 import itertools

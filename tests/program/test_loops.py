@@ -27,6 +27,7 @@ from autograd import (
     scan,
     sin,
     sqrt,
+    stop_gradient,
     tanh,
     value_and_grad,
     vmap,
@@ -80,6 +81,20 @@ def loss_by(loop, **options):
 
 def arguments(turns):
     return np.array([0.7, 1.3]), (0.1, 0.2), np.linspace(-1.0, 1.0, turns)
+
+
+def test_what_only_derivatives_depend_on_stays_in_a_body():
+    def held(x):
+        return fori_loop(0, 200, lambda k, c: c + 0.01 * stop_gradient(sin(x * c)) * x + 0.001 * c**0 * x, 1.0)
+
+    assert jit(grad(held))(0.5) == pytest.approx(grad(held)(0.5), rel=1e-13)
+    assert jit(jacfwd(held))(0.5) == pytest.approx(grad(held)(0.5), rel=1e-13)
+    rows = np.linspace(0.1, 1.0, 600)
+
+    def total(x):
+        return np.sum(vmap(lambda row: sin(row * x) * stop_gradient(x * x) + exp(-row * x))(rows))
+
+    assert jit(grad(total))(0.5) == pytest.approx(grad(total)(0.5), rel=1e-12)
 
 
 @pytest.mark.parametrize("reverse", [False, True])

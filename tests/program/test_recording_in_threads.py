@@ -1,6 +1,7 @@
 """Work in another thread belongs to the recording, or is refused: it never goes unseen."""
 
 import asyncio
+import contextlib
 import contextvars
 import operator
 import pickle
@@ -151,3 +152,30 @@ def test_arguments_of_differentiated_functions_are_not_pickled(argument):
         grad(lambda x: pickle.loads(pickle.dumps(sum([x, 1.0]) if isinstance(x, float) else x)))(3.0)
     with pytest.raises(TraceError, match="can't be pickled"):
         grad(lambda x: in_thread(lambda: pickle.loads(pickle.dumps(x * x))))(3.0)
+
+
+def quietly_in_thread(function, *arguments):
+    """Run a function in a thread whose errors reach nobody."""
+
+    def run():
+        with contextlib.suppress(Exception):
+            function(*arguments)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.parametrize("default", [[], [0.0]])
+@pytest.mark.parametrize("transform", [jit, lambda f: jit(grad(f)), lambda f: lambda x: vmap(f)(np.array([x]))])
+def test_an_error_that_a_thread_keeps_to_itself_refuses_the_recording(transform, default):
+    def function(x):
+        found = list(default)
+        quietly_in_thread(lambda: found.append(x * x))
+        return found[-1] + x
+
+    assert function(2.0) == 6.0 and grad(function)(2.0) == 5.0
+    with pytest.raises(TraceError, match=MESSAGE):
+        transform(function)(2.0)
+    # The next recording knows nothing of it.
+    assert jit(lambda x: x + 1.0)(2.0) == 3.0

@@ -9,6 +9,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import autograd
 from autograd import (
@@ -43,6 +44,7 @@ from autograd import (
     stop_gradient,
     value_and_grad,
     vjp,
+    vmap,
     where,
 )  # fmt: skip
 from tests.tables.comparison import leaves, near, same_bits
@@ -715,3 +717,69 @@ def test_the_cycle_collector_is_as_it_was_after_a_recording(enabled):
     finally:
         gc.enable()
     assert seen == [False, False]
+
+
+def chosen_by_identity(x):
+    return 2.0 * x if (x > 1.0) is True else -x
+
+
+def chosen_by_what_is_not(x):
+    above = x > 1.0
+    return 2.0 * x if above is not False else -x
+
+
+def chosen_by_match(x):
+    match x > 1.0:
+        case True:
+            return 2.0 * x
+        case False:
+            return -x
+    return 0.0
+
+
+def chosen_by_match_of_two(x):
+    match (x > 1.0, x > 2.0):
+        case (True, False):
+            return 2.0 * x
+        case (False, _):
+            return -x
+        case _:
+            return 3.0 * x
+
+
+@pytest.mark.parametrize(
+    "function", [chosen_by_identity, chosen_by_what_is_not, chosen_by_match, chosen_by_match_of_two]
+)
+def test_comparisons_are_bools_where_the_function_asks_whether_they_are_true(function):
+    compiled = jit(function)
+    for x in (0.5, 1.5, 2.5, 0.25):
+        assert compiled(x) == function(x) and jit(grad(function))(x) == grad(function)(x)
+    assert vmap(function)(np.array([0.5, 2.5])).tolist() == [function(0.5), function(2.5)]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        float,
+        lambda text: int(text[:1] == "2" and text),
+        lambda text: text == "2.0",
+        lambda text: {"2.0": 1.0}.get(text, 0.0),
+        lambda text: text < "3",
+    ],
+)
+def test_a_text_of_a_number_is_not_read_back(read):
+    with pytest.raises(TraceError, match=r"the text '2\.0' of a number was read or compared .*test_trace"):
+        jit(lambda x: x * read(f"{x:.1f}"))(2.0)
+    assert jit(lambda x: x * len(f"{x:.1f} of {x}"[:3]))(2.0) == 6.0
+
+
+def test_errors_of_other_packages_over_nodes_are_put_in_our_words():
+    for transform in (jit, grad, lambda f: lambda x: vmap(f)(np.array([x]))):
+        with pytest.raises(OperandError, match=r"(?s)another package met nodes.*no attribute 'dtype'.*autograd\.array"):
+            transform(lambda x: np.quantile([x, 1.0, 2.0], 0.3))(1.0)
+        with pytest.raises(OperandError, match=r"(?s)another package met nodes.*'det'"):
+            transform(lambda x: np.linalg.det([[x, 1.0], [2.0, x]]))(1.0)
+        with pytest.raises(OperandError, match=r"(?s)no supported conversion.*x @ A\.T for a sparse A @ x"):
+            transform(lambda x: (sparse.eye_array(2).tocsr() @ autograd.array([x, x]))[0])(1.0)
+    with pytest.raises(AttributeError, match="object has no attribute 'nothing'"):
+        grad(lambda x: x.nothing)(1.0)

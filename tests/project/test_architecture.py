@@ -6,7 +6,7 @@ import pytest
 
 from tests import PROJECT
 
-PAGE = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PAGE = (PROJECT / "docs" / "project" / "architecture.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`((?:[\w.]+/)+(?:\w+\.(?:py|md))?|\w+\.(?:py|pxd|md))`", PAGE)))
 PLACES = [PROJECT, PROJECT / "autograd", PROJECT / "autograd" / "program"]
 

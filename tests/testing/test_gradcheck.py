@@ -373,6 +373,6 @@ def test_products_that_underflow_are_no_difference_between_the_modes():
 
 def test_the_examples_of_the_page_on_testing_run():
     pytest.importorskip("numpy")
-    page = PROJECT / "docs" / "testing.md"
+    page = PROJECT / "docs" / "how-to" / "testing.md"
     failed, tried = doctest.testfile(str(page), module_relative=False)
     assert tried > 20 and failed == 0

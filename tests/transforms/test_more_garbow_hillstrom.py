@@ -20,7 +20,7 @@ from tests.tables.more_garbow_hillstrom import ELEMENTARY, PROBLEMS
 from tests.tables.roundings import EPSILON, error_scale
 
 # The error that one step adds, in half units of its last place: a local gradient is within 4 units
-# (docs/conventions.md), and is multiplied and added.
+# (docs/reference/conventions.md), and is multiplied and added.
 ROUNDINGS = 10.0
 
 each_problem = pytest.mark.parametrize("problem", PROBLEMS, ids=attrgetter("name"))

@@ -1,11 +1,12 @@
 """Derivatives of order 2 and 3 of each primitive at special operands: the same by every way, eager and compiled.
 
-What they are is a rule of docs/conventions.md. Where products in them are 0 · ∞, or sums ∞ − ∞, ways may differ: the
-table says at how many entries of which primitive that is so at most.
+What they are is a rule of docs/reference/conventions.md. Where products in them are 0 · ∞, or sums ∞ − ∞, ways may
+differ: the table says at how many entries of which primitive that is so at most.
 """
 
 import itertools
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -116,6 +117,12 @@ def differences(primitive, order):
 def test_derivatives_are_the_same_by_every_way_at_special_operands(primitive, order):
     found = differences(primitive, order)
     assert len(found) <= DIFFERENT.get((primitive.name, order), 0), found[:20]
+    # A product 0 · ∞ or a sum ∞ − ∞ shows in one of the two; numbers that both ways have are the same by both.
+    finite = [one for one in found if math.isfinite(one[3]) and math.isfinite(one[4])]
+    at_zero = primitive.name == "power" and order == 2
+    assert all([abs(x - y) < sys.float_info.min or (at_zero and point[0] == 0.0) for _, point, _, x, y in finite]), (
+        finite
+    )
 
 
 @pytest.mark.parametrize("x", [0.0, inf, nan])

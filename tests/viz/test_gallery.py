@@ -1,4 +1,4 @@
-"""The gallery in docs/pictures.md: up to date, whole, small, and every option in it."""
+"""The gallery in docs/gallery/pictures.md: up to date, whole, small, and every option in it."""
 
 import importlib.util
 import inspect
@@ -12,7 +12,7 @@ import pytest
 import viz
 from tests import PROJECT
 
-DOCS = PROJECT / "docs"
+DOCS = PROJECT / "docs" / "gallery"
 
 
 @pytest.fixture(scope="module")

@@ -250,7 +250,13 @@ class Module:
         vector = function.type_of(REAL)
         function.lines.append(f"  {address} = getelementptr double, ptr %sums, i64 {addition.output * WIDTH}")
         total = function.emit(REAL, f"load {vector}, ptr {address}, align {8 * WIDTH}")
-        more = total + operands[0] if len(operands) == 1 else fma(operands[0], operands[1], total)
+        if len(operands) == 1:
+            more = total + operands[0]
+        elif self.plan.decides:
+            # Rows on several paths are stored, and then added up: there, too, a product is rounded first.
+            more = total + operands[0] * operands[1]
+        else:
+            more = fma(operands[0], operands[1], total)
         kept = select(Value(function, CONDITION, "%alive"), more, total)
         function.lines.append(f"  store {vector} {kept.text}, ptr {address}, align {8 * WIDTH}")
 

@@ -89,7 +89,7 @@ class Plan:
     `summed`: for each output, or for all, whether it is added up as soon as it is known; `rest` has a step for it.
     `runs` has the steps that are done once in two further lists, for the interpreter. The results of an operation with
     several have places side by side, the first of them that of the operation; `joint_operations` has these,
-    `calls_back` says whether there are any.
+    `calls_back` says whether there are any, `decides` whether there are guards.
     """
 
     def __init__(
@@ -107,6 +107,7 @@ class Plan:
         steps = fused(program)
         self.joint_operations = [one for one in program.externals.values() if isinstance(one, JointOperation)]
         self.calls_back = bool(self.joint_operations)
+        self.decides = bool(program.guards)
         self.varies = bytearray(program.size)
         self.varies[: program.inputs] = bytes(varying)
         decides = bytearray(program.size)

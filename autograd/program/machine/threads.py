@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd.program.machine.machine import Machine, Rows, Workspace
+from autograd.program.machine.row_sums import CHUNK, added_in_pairs
 from autograd.program.workers import Workers
 
 __all__ = ["run_chunks"]
 
-# Rows that a thread takes at a time: so many that starting it costs nothing beside them, so few that both have work.
-CHUNK = 1024
 # Another thread takes 50 microseconds to begin and to end, which pays from twice that on; but 25 of them from this one
 # even if no processor is free for it.
 SHORT = 2.5e-4
@@ -24,8 +23,7 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
     """Run all rows, in several threads if there are many; an array of the outputs' sums, if they are summed."""
     chunks = -(-count // CHUNK)
     workers = 1 if count * machine.row_seconds < SHORT else min(processors(), chunks)
-    # Whoever is free takes the next chunk: a thread that the system lets wait holds nobody up. The order of the sums is
-    # that of the chunks.
+    # Whoever is free takes the next chunk: a thread that the system lets wait holds nobody up.
     waiting = iter(range(chunks))
     parts: list[Any] = [None] * chunks
     jobs = []
@@ -55,10 +53,7 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
         return None
     import numpy
 
-    totals = numpy.array(parts[0])
-    for part in parts[1:]:
-        totals += part
-    return totals
+    return added_in_pairs([numpy.array(part) for part in parts])
 
 
 def run_share(machine: Machine, rows: Rows, count: int, waiting: Iterator[int], parts: list[Any]) -> int:

@@ -49,9 +49,9 @@ def _():
 
 @item("activations by name", '"relu", "sigmoid", "tanh", "softmax", "identity"')
 def _():
-    for name in ("relu", "sigmoid", "tanh", "softmax", "identity"):
+    for name in ("relu", "sigmoid", "tanh", "softmax", "identity", "ReLU", "SoftMax"):
         FullyConnected(3, name).forward(X)
-    return refused(lambda: FullyConnected(3, "ReLU"), "did you mean relu")
+    return refused(lambda: FullyConnected(3, "ReLUU"), "did you mean relu")
 
 
 @item("initialize_activation, initialize_weights", "activation=, weight_init=; initialize()")

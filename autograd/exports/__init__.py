@@ -1,0 +1,1 @@
+"""Functions and programs in the languages and forms of other tools."""

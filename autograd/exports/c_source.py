@@ -1,0 +1,508 @@
+"""Functions as C99: one source file and one header, which need nothing but the C library's `math.h`."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import struct
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from autograd.errors import ExportError
+from autograd.exports.language import Language
+from autograd.exports.recorded import Piece, Recorded, identifier, identifiers, recorded
+from autograd.files import whole_file
+from autograd.graph.joint_operations import JointOperation
+from autograd.numbers import ieee, special
+from autograd.operations.primitive import all_primitives
+from autograd.program.loops import Loop
+from autograd.program.program import Guard, Program
+
+__all__ = ["CSource", "to_c"]
+
+KINDS = ("gradient", "jacobian", "hessian")
+LIBRARY_PREFIX = "autograd_"
+# The C library's functions, by the functions of the engine that stand for them, and those of functions.c.
+LIBM = {getattr(ieee, name): name for name in ieee.__all__ if callable(getattr(ieee, name)) and name != "divide"}
+OWN = {function: name for name, function in vars(special).items() if callable(function) and function not in LIBM}
+INFIX = {"plus": "+", "minus": "-", "multiply": "*", "divide": "/"}
+COMPARISONS = {"less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!="}
+OF_MANY = {
+    "sum": "sum_value", "prod": "prod_value", "dot": "dot_value", "norm": "norm_value",
+    "logsumexp": "logsumexp_value", "max_of_many": "max_value", "min_of_many": "min_value",
+}  # fmt: skip
+# Words that name something else in C, in C++ or in math.h.
+TAKEN = frozenset(
+    {
+        "abs", "acos", "acosh", "alignas", "alignof", "and", "and_eq", "asin", "asinh", "asm", "atan", "atan2", "atanh",
+        "auto", "bitand", "bitor", "bool", "break", "case", "catch", "cbrt", "ceil", "char", "class", "compl", "const",
+        "constexpr", "continue", "copysign", "cos", "cosh", "default", "delete", "do", "double", "drem", "else",
+        "entries", "enum", "erf", "erfc", "exp", "exp10", "exp2", "explicit", "expm1", "export", "extern", "fabs",
+        "false", "far", "fdim", "float", "floor", "fma", "fmax", "fmin", "fmod", "for", "fpclassify", "frexp", "friend",
+        "gamma", "goto", "gradient", "hypot", "if", "ilogb", "in", "inline", "int", "isfinite", "isinf", "isnan",
+        "isnormal", "j0", "j1", "jacobian", "jn", "labs", "ldexp", "lgamma", "linux", "llrint", "llround", "log",
+        "log10", "log1p", "log2", "logb", "long", "lrint", "lround", "main", "modf", "mutable", "namespace", "nan",
+        "near", "nearbyint", "new", "nextafter", "nexttoward", "not", "not_eq", "nullptr", "operator", "or", "or_eq",
+        "out", "place", "pow", "pow10", "private", "protected", "public", "register", "remainder", "remquo", "restrict",
+        "return", "rint", "round", "scalb", "scalbln", "scalbn", "short", "signbit", "signed", "signgam", "significand",
+        "sin", "sinh", "sizeof", "sqrt", "static", "status", "struct", "switch", "tan", "tanh", "template", "tgamma",
+        "this", "throw", "true", "trunc", "try", "typedef", "typeid", "typename", "union", "unix", "unsigned", "using",
+        "value", "values", "virtual", "void", "volatile", "while", "xor", "xor_eq", "y0", "y1", "yn",
+    }
+)  # fmt: skip
+
+
+class CSource:
+    """A function in C: the texts of its `header` and its `source`, to be written to files of its `name`."""
+
+    def __init__(self, name: str, header: str, source: str) -> None:
+        self.name = name
+        self.header = header
+        self.source = source
+
+    def save(self, folder: str | os.PathLike[str]) -> tuple[str, str]:
+        """Write `<name>.h` and `<name>.c` to a folder that is there; their paths."""
+        paths = (os.path.join(os.fspath(folder), f"{self.name}.h"), os.path.join(os.fspath(folder), f"{self.name}.c"))
+        for path, text in zip(paths, (self.header, self.source), strict=True):
+            with whole_file(Path(path)) as file:
+                file.write(text.encode("ascii"))
+        return paths
+
+    def __repr__(self) -> str:
+        return f"<C of {self.name}: {self.source.count(chr(10))} lines>"
+
+
+def to_c(
+    function: Callable[..., Any],
+    *args: Any,
+    name: str | None = None,
+    derivatives: Sequence[str] = (),
+    precision: str = "double",
+) -> CSource:
+    """A function as C99, as it is recorded with arguments like these.
+
+    function: what `jit` takes; of one that `jit` has compiled, all paths that were recorded so far are written.
+    args: arguments by place; their numbers may be any, their shapes are those of the exported function.
+    name: that of the C function, else that of `function`.
+    derivatives: which C functions are written beside it: "gradient", "jacobian", and "hessian", the entries of the
+        Hessian's lower triangle that may differ from 0 (which needs SciPy).
+    precision: "double", or "float" for numbers and arithmetic in single precision; functions that C lacks are
+        computed in double precision then, too.
+
+    The C function takes the arguments under their names, arrays as pointers to their numbers in C order, and writes its
+    results through the pointers behind them. It returns 0; or 1, and writes nothing, where a decision falls in a way
+    that was not recorded. Nothing is allocated and nothing static is written: it may be called by several threads.
+
+    In double precision, compiled without options that change arithmetic, results are those of the tier "vm".
+
+    Raises ExportError for what can't be written in C: functions that are called back, or results whose form depends on
+    the path.
+
+    >>> from autograd import jit
+    >>> @jit
+    ... def damped(x, k):
+    ...     return k * x if x > 0.0 else 0.5 * k * x
+    >>> damped(1.0, 2.0), damped(-1.0, 2.0)
+    (2.0, -1.0)
+    >>> exported = to_c(damped, 1.0, 2.0, derivatives=["gradient"])
+    >>> for line in exported.header.splitlines():
+    ...     if line.startswith("int"):
+    ...         print(line)
+    int damped(double x, double k, double *result);
+    int damped_gradient(double x, double k, double *value, double *gradient);
+    """
+    if precision not in ("double", "float"):
+        raise ExportError(f'precision is "double" or "float", got {precision!r}')
+    for kind in derivatives:
+        if kind not in KINDS:
+            raise ExportError(f"derivatives are {', '.join(KINDS)}, got {kind!r}")
+    found = recorded(function, args)
+    if name is None:
+        name = identifiers([identifier(found.name)], TAKEN)[0]
+    elif not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name in TAKEN or name.startswith(LIBRARY_PREFIX):
+        raise ExportError(f"a C function can't be called {name!r}")
+    return Writer(found, name, derivatives, precision).exported()
+
+
+class Writer:
+    """Writes the two files of a function."""
+
+    def __init__(self, found: Recorded, name: str, derivatives: Sequence[str], real: str) -> None:
+        self.found = found
+        self.name = name
+        self.derivatives = derivatives
+        self.real = real
+        self.inputs = named_for_c(found.inputs, {name})
+        self.outputs = named_for_c(found.outputs, {piece.name for piece in self.inputs} | {name})
+        # Of loops; each with what its turns write.
+        self.bodies: dict[Program, str] = {}
+        self.body_texts: list[str] = []
+
+    def exported(self) -> CSource:
+        """The two files."""
+        count, upper = self.found.input_count, self.name.upper()
+        functions = [self.function(self.name, self.found.values(), self.outputs)]
+        defines = [("OK", 0), ("UNRECORDED", 1), ("INPUTS", count), ("OUTPUTS", self.found.output_count)]
+        tables: list[tuple[str, list[int]]] = []
+        scalar = Piece("value", "", 0, 1, None)
+        if "gradient" in self.derivatives:
+            programs = self.found.gradient().programs
+            pieces = [scalar, Piece("gradient", "", 1, count, (count,))]
+            functions.append(self.function(f"{self.name}_gradient", programs, pieces))
+        if "jacobian" in self.derivatives:
+            outputs = self.found.output_count
+            pieces = [
+                Piece("values", "", 0, outputs, (outputs,)),
+                Piece("jacobian", "", outputs, outputs * count, (outputs * count,)),
+            ]
+            functions.append(self.function(f"{self.name}_jacobian", self.found.jacobian().programs, pieces))
+        if "hessian" in self.derivatives:
+            hessian = self.found.hessian()
+            entries = len(hessian.rows)
+            defines.append(("HESSIAN_ENTRIES", entries))
+            tables = [(f"{self.name}_hessian_rows", hessian.rows), (f"{self.name}_hessian_columns", hessian.columns)]
+            pieces = [scalar, Piece("entries", "", 1, entries, (entries,))]
+            functions.append(self.function(f"{self.name}_hessian", hessian.programs, pieces))
+        signatures = [text.split(" {", 1)[0] for text, _ in functions]
+        header = [
+            self.described(),
+            f"#ifndef {upper}_H\n#define {upper}_H\n",
+            "\n".join([f"#define {upper}_{what} {number}" for what, number in defines]) + "\n",
+            '#ifdef __cplusplus\nextern "C" {\n#endif\n',
+            *[f"{signature};\n" for signature in signatures],
+            *[f"extern const int {table}[{max(len(numbers), 1)}];\n" for table, numbers in tables],
+            "#ifdef __cplusplus\n}\n#endif\n\n#endif\n",
+        ]
+        body = "\n".join([*self.body_texts, *[part for text, inner in functions for part in (*inner, text)]])
+        source = [
+            f"/* {self.name}: generated by scalar-autograd. Of the C library it needs math.h alone. */\n",
+            f'#include "{self.name}.h"\n#include <math.h>\n',
+            "#ifdef __FAST_MATH__\n#error Compile this without options such as -ffast-math: nan and rounding matter.\n"
+            "#endif\n",
+            *[table_text(table, numbers) for table, numbers in tables],
+            *library_for(body),
+            body,
+        ]
+        return CSource(self.name, "\n".join(header), "\n".join(source))
+
+    def described(self) -> str:
+        """The comment at the head of the header: which number is which."""
+        lines = [f"/* {self.name}: generated by scalar-autograd.", ""]
+        for what, pieces in (("Inputs", self.inputs), ("Results", self.outputs)):
+            lines.append(f"   {what}, with the places of their numbers:")
+            for piece in pieces:
+                end = "" if piece.size == 1 else f" to {piece.start + piece.size - 1}"
+                lines.append(f"     {piece.name}: {in_comment(piece.path)}, {piece.start}{end}")
+        lines += [
+            "", "   Each function returns 0, or 1 where a decision falls in a way that was not recorded: then it has",
+            "   written nothing. Derivatives have inputs and results in the order of these places, Jacobians by rows.",
+            "*/",
+        ]  # fmt: skip
+        return "\n".join(lines) + "\n"
+
+    def function(self, name: str, programs: Sequence[Program], pieces: Sequence[Piece]) -> tuple[str, list[str]]:
+        """A public function, and the functions of the paths that it calls."""
+        inner = [self.path(f"{name}_path{number}", program) for number, program in enumerate(programs)]
+        inner.append(self.choice(name))
+        real = self.real
+        parameters = [f"{real} {piece.name}" if piece.shape is None else f"const {real} *{piece.name}"
+                      for piece in self.inputs]  # fmt: skip
+        parameters += [f"{real} *{piece.name}" for piece in pieces]
+        lines = [f"int {name}({', '.join(parameters) or 'void'}) {{"]
+        count, outputs = self.found.input_count, len(programs[0].outputs)
+        lines += [f"    {real} in[{max(count, 1)}], out[{max(outputs, 1)}];", "    int status;"]
+        if any([piece.shape is not None for piece in (*self.inputs, *pieces)]):
+            lines.append("    int place;")
+        if not count:
+            lines.append("    in[0] = 0;")
+        for piece in self.inputs:
+            lines += copied(piece, f"in[{piece.start}]", piece.name, into=False)
+        lines += [f"    status = {name}_run(in, out);", "    if (status != 0) {", "        return status;", "    }"]
+        for piece in pieces:
+            lines += copied(piece, f"out[{piece.start}]", piece.name, into=True)
+        if not outputs:
+            lines.append("    (void)out;")
+        return "\n".join([*lines, "    return 0;", "}"]) + "\n", inner
+
+    def choice(self, name: str) -> str:
+        """The function that runs one path after the other, until all decisions of one fall as recorded."""
+        real, paths = self.real, self.found.paths
+        head = f"static int {name}_run(const {real} *in, {real} *out) {{"
+        if len(paths) == 1:
+            return f"{head}\n    return {name}_path0(in, out) < 0 ? 0 : 1;\n}}\n"
+        lines = [head, "    int path = 0;", "    for (;;) {", "        switch (path) {"]
+        for number, path in enumerate(paths):
+            lines += [
+                f"        case {number}:",
+                f"            switch ({name}_path{number}(in, out)) {{",
+                "            case -1:",
+                "                return 0;",
+            ]
+            for guard, child in path.otherwise.items():
+                lines += [f"            case {guard}:", f"                path = {child};", "                break;"]
+            lines += ["            default:", "                return 1;", "            }", "            break;"]
+        lines += ["        default:", "            return 1;", "        }", "    }", "}"]
+        return "\n".join(lines) + "\n"
+
+    def path(self, name: str, program: Program) -> str:
+        """The function of one path: -1, or the number of the first guard that fails."""
+        return self.program_text(f"static int {name}", program, "    return -1;")
+
+    def program_text(self, head: str, program: Program, end: str) -> str:
+        """A function that runs a program."""
+        lines = Lines(self)
+        values: list[Any] = [f"in[{place}]" for place in range(program.inputs)] + list(program.constants)
+        waiting = list(enumerate(program.guards))
+        for operation in program:
+            while waiting and last_needed(program.guards[: waiting[0][0] + 1]) < operation.result:
+                lines.guard(*waiting.pop(0), values)
+            used = [values[operand] for operand in operation.operands]
+            values.append(lines.language.apply(operation.primitive, used))
+        for number, guard in waiting:
+            lines.guard(number, guard, values)
+        for place, output in enumerate(program.outputs):
+            lines.add(f"out[{place}] = {lines.text(values[output])};")
+        unused = [f"    (void){name};" for name, used in (("in", "in["), ("out", "out[")) if not lines.mention(used)]
+        text = [f"{head}(const {self.real} *in, {self.real} *out) {{", *unused, *lines.lines, end, "}"]
+        return "\n".join([line for line in text if line]) + "\n"
+
+    def body(self, program: Program) -> str:
+        """The name of the function of a loop's body."""
+        name = self.bodies.get(program)
+        if name is None:
+            name = self.bodies[program] = f"{self.name}_body{len(self.bodies)}"
+            # Behind those of the loops in it.
+            self.body_texts.append(self.program_text(f"static void {name}", program, ""))
+        return name
+
+
+class Lines:
+    """The lines of a function that runs one program."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.real = writer.real
+        self.lines: list[str] = []
+        self.count = 0
+        self.language = Language("C", self.table(), self.joint)
+
+    def add(self, line: str) -> None:
+        """Add a line."""
+        self.lines.append(f"    {line}")
+
+    def mention(self, text: str) -> bool:
+        """Whether the lines use a name."""
+        return any([text in line for line in self.lines])
+
+    def new(self, letter: str = "v") -> str:
+        """A new name."""
+        self.count += 1
+        return f"{letter}{self.count}"
+
+    def text(self, operand: Any) -> str:
+        """An operand: a name, or a number."""
+        return operand if isinstance(operand, str) else literal(operand, self.real)
+
+    def assign(self, expression: str) -> str:
+        """The name of a value."""
+        name = self.new()
+        self.add(f"const {self.real} {name} = {expression};")
+        return name
+
+    def guard(self, number: int, guard: Guard, values: Sequence[Any]) -> None:
+        """Leave the function where a decision falls otherwise."""
+        sign = "==" if guard.outcome else "!="
+        self.add(f"if ({self.text(values[guard.condition])} {sign} {literal(0.0, self.real)}) {{")
+        self.add(f"    return {number};")
+        self.add("}")
+
+    def table(self) -> dict[str, Callable[..., Any]]:
+        """The operations that C has."""
+        zero = literal(0.0, self.real)
+        forms: dict[str, str] = {name: f"{{}} {sign} {{}}" for name, sign in INFIX.items()}
+        forms |= {name: f"({self.real})({{}} {sign} {{}})" for name, sign in COMPARISONS.items()}
+        forms |= {
+            "negate": "-{}",
+            "not": f"({self.real})({{}} == {zero})",
+            "both": f"({self.real})({{}} != {zero} && {{}} != {zero})",
+            "either": f"({self.real})({{}} != {zero} || {{}} != {zero})",
+            "select": f"{{0}} == {zero} ? {{2}} : {{1}}",
+        }
+        for primitive in all_primitives(auxiliary=True):
+            value = primitive.value
+            holes = ", ".join(["{}"] * (primitive.arity or 0))
+            if value in LIBM:
+                forms[primitive.name] = f"{LIBM[value]}{'f' if self.real == 'float' else ''}({holes})"
+            elif value in OWN:
+                cast = "(float)" if self.real == "float" else ""
+                forms[primitive.name] = f"{cast}{LIBRARY_PREFIX}{OWN[value]}({holes})"
+        table: dict[str, Callable[..., Any]] = {name: self.line(form) for name, form in forms.items()}
+        return table | {name: self.of_many(function) for name, function in OF_MANY.items()}
+
+    def line(self, form: str) -> Callable[..., str]:
+        """An operation that is one expression."""
+        return lambda *operands: self.assign(form.format(*map(self.text, operands)))
+
+    def of_many(self, function: str) -> Callable[..., str]:
+        """An operation on any number of operands: a loop over an array of them."""
+        cast = "(float)" if self.real == "float" else ""
+
+        def write(*operands: Any) -> str:
+            begin = row_in_memory(operands) if self.real == "double" else None
+            if begin is None:
+                begin = self.array("double", operands)
+            return self.assign(f"{cast}{LIBRARY_PREFIX}{function}({begin}, {len(operands)})")
+
+        return write
+
+    def array(self, kind: str, operands: Sequence[Any], constant: bool = True) -> str:
+        """The name of an array of operands."""
+        name = self.new("many")
+        texts = [self.text(operand) for operand in operands]
+        self.add(f"{'const ' if constant else ''}{kind} {name}[{max(len(texts), 1)}] = {{")
+        for start in range(0, len(texts), 8):
+            self.add(f"    {', '.join(texts[start : start + 8])},")
+        if not texts:
+            self.add("    0")
+        self.add("};")
+        return name
+
+    def joint(self, operation: JointOperation, operands: Sequence[Any]) -> list[str]:
+        """The results of a loop: it is one in C, too."""
+        if type(operation) is not Loop or operation.program.guards:
+            raise ExportError(f"{operation.name} has no form in C")
+        carried, width, length, size = operation.carried, operation.width, operation.length, operation.size
+        body = self.writer.body(operation.program)
+        shared = operation.shared
+        result, made, turn = [self.new(letter) for letter in ("loop", "made", "turn")]
+        rows = operands[carried + shared :]
+        name = self.array(self.real, rows) if rows else ""
+        outputs = len(operation.program.outputs)
+        start = self.array(self.real, [*operands[:carried], *[0.0] * width, *operands[carried : carried + shared]],
+                           constant=False)  # fmt: skip
+        real = self.real
+        first = f"{length - 1} - {turn}" if operation.reverse else turn
+        self.add(f"{real} {result}[{max(operation.count, 1)}];")
+        self.add(f"{real} {made}[{max(outputs, 1)}];")
+        self.add(f"int {turn};")
+        self.add(f"for ({turn} = 0; {turn} < {length}; {turn}++) {{")
+        self.add(f"    const int row = {first};")
+        self.add("    int place;")
+        if not (width or carried or size):
+            self.add("    (void)row;")
+            self.add("    (void)place;")
+        self.copy(width, f"{start}[{carried} + place]", f"{name}[row * {width} + place]")
+        self.copy(carried, f"{result}[{operation.kept_at} + row * {carried} + place]", f"{start}[place]")
+        self.add(f"    {body}({start}, {made});")
+        self.copy(carried, f"{start}[place]", f"{made}[place]")
+        self.copy(size, f"{result}[{operation.rows_at} + row * {size} + place]", f"{made}[{carried} + place]")
+        self.add("}")
+        if carried:
+            self.add(f"for ({turn} = 0; {turn} < {carried}; {turn}++) {{")
+            self.add(f"    {result}[{turn}] = {start}[{turn}];")
+            self.add("}")
+        return [f"{result}[{place}]" for place in range(operation.count)]
+
+    def copy(self, count: int, target: str, source: str) -> None:
+        """A loop in a loop that copies so many numbers."""
+        if count:
+            self.add(f"    for (place = 0; place < {count}; place++) {{")
+            self.add(f"        {target} = {source};")
+            self.add("    }")
+
+
+def last_needed(guards: Sequence[Guard]) -> int:
+    """The last value that these decisions are taken on."""
+    return max([guard.condition for guard in guards])
+
+
+def row_in_memory(operands: Sequence[Any]) -> str | None:
+    """Where operands lie that are inputs in a row; None if they are anything else."""
+    first = re.fullmatch(r"in\[(\d+)\]", operands[0]) if isinstance(operands[0], str) else None
+    if first is None:
+        return None
+    begin = int(first.group(1))
+    if list(operands) != [f"in[{begin + place}]" for place in range(len(operands))]:
+        return None
+    return f"in + {begin}" if begin else "in"
+
+
+def copied(piece: Piece, inside: str, outside: str, into: bool) -> list[str]:
+    """The lines that copy a parameter to the numbers of a program, or from them."""
+    if piece.shape is None:
+        return [f"    *{outside} = {inside};" if into else f"    {inside} = {outside};"]
+    array, start = inside[:-1].split("[")
+    place = f"{array}[{start} + place]" if start != "0" else f"{array}[place]"
+    line = f"{outside}[place] = {place}" if into else f"{place} = {outside}[place]"
+    return [f"    for (place = 0; place < {piece.size}; place++) {{", f"        {line};", "    }"]
+
+
+def named_for_c(pieces: Sequence[Piece], taken: set[str]) -> list[Piece]:
+    """The pieces with names that C doesn't use otherwise."""
+    names = identifiers([piece.name for piece in pieces], TAKEN | taken)
+    return [piece._replace(name=name) for piece, name in zip(pieces, names, strict=True)]
+
+
+def literal(number: float, real: str) -> str:
+    """A number in C; one that is too large for a float is infinite there."""
+    ending = ""
+    if real == "float":
+        try:
+            number = struct.unpack("f", struct.pack("f", number))[0]
+        except OverflowError:
+            number = math.copysign(math.inf, number)
+        ending = "f"
+    if number != number:
+        return "NAN"
+    if math.isinf(number):
+        return "INFINITY" if number > 0.0 else "(-INFINITY)"
+    text = f"{number:.9g}" if real == "float" else repr(number)
+    if "." not in text and "e" not in text:
+        text += ".0"
+    text += ending
+    return f"({text})" if text.startswith("-") else text
+
+
+def in_comment(text: str) -> str:
+    """A path as it may stand in a comment."""
+    return re.sub(r"[^A-Za-z0-9_ \[\]'\".,:()=+-]", "_", text[:200])
+
+
+def table_text(name: str, numbers: Sequence[int]) -> str:
+    """A table of whole numbers."""
+    rows = [", ".join(map(str, numbers[start : start + 20])) for start in range(0, len(numbers), 20)] or ["0"]
+    inside = ",\n    ".join(rows)
+    return f"const int {name}[{max(len(numbers), 1)}] = {{\n    {inside}\n}};\n"
+
+
+@cache
+def library() -> dict[str, tuple[str, frozenset[str]]]:
+    """The functions and tables of functions.c: the text of each, and the names that it uses."""
+    text = resources.files("autograd.exports").joinpath("functions.c").read_text(encoding="ascii")
+    found = {}
+    for piece in text.split("\n\n")[1:]:
+        names = re.findall(rf"{LIBRARY_PREFIX}\w+", piece)
+        if piece.startswith("typedef"):
+            name = names[-1]
+        else:
+            kinds = {f"{LIBRARY_PREFIX}pair", f"{LIBRARY_PREFIX}scaled"}
+            name = next(known for known in names if known not in kinds)
+        found[name] = (piece + "\n" * (not piece.endswith("\n")), frozenset(names) - {name})
+    return found
+
+
+def library_for(text: str) -> list[str]:
+    """What a text needs of functions.c, in its order."""
+    known = library()
+    needed: set[str] = set()
+    pending = [name for name in re.findall(rf"{LIBRARY_PREFIX}\w+", text) if name in known]
+    while pending:
+        name = pending.pop()
+        if name not in needed:
+            needed.add(name)
+            pending += known[name][1] & known.keys()
+    return [piece for name, (piece, _) in known.items() if name in needed]

@@ -1,0 +1,65 @@
+"""Each notebook among the pages as a file for Jupyter, beside the page, which ends with a link to it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import v4
+
+CELL = re.compile(r"^```\{code-cell\}\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
+FRONT_MATTER = re.compile(r"\A---\nfile_format: mystnb\n.*?\n---\n", re.DOTALL)
+
+
+def notebook_of(text: str) -> Any:
+    r"""The notebook that a page's Markdown is, without any results; cells that readers don't see are left out.
+
+    >>> cell = "```{code-cell}\n%s```\n"
+    >>> page = "# A\n\n" + cell % "1 + 1\n" + "[b](b.md)\n\n" + cell % ":tags: [remove-cell]\nassert True\n"
+    >>> [(cell.cell_type, cell.source) for cell in notebook_of(page).cells]
+    [('markdown', '# A'), ('code', '1 + 1'), ('markdown', '[b](b.html)')]
+    """
+    cells, end = list[Any](), 0
+
+    def add_text(part: str) -> None:
+        if part.strip():
+            cells.append(v4.new_markdown_cell(re.sub(r"(\]\([^)\s:]+)\.md", r"\1.html", part.strip())))
+
+    text = FRONT_MATTER.sub("", text)
+    for found in CELL.finditer(text):
+        add_text(text[end : found.start()])
+        end = found.end()
+        if "remove-cell" not in found[1]:
+            cells.append(v4.new_code_cell(found[2].strip()))
+    add_text(text[end:])
+    # The same file from the same page.
+    for place, cell in enumerate(cells):
+        cell["id"] = f"cell-{place}"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return v4.new_notebook(cells=cells, metadata=kernel)
+
+
+def link(app: Any, page: str, source: list[str]) -> None:
+    """Put the link at a notebook's end."""
+    if app.builder.format == "html" and FRONT_MATTER.match(source[0]):
+        name = page.rpartition("/")[2]
+        source[0] += f'\n<p><a href="{name}.ipynb" download>This page as a notebook</a></p>\n'
+
+
+def write(app: Any, error: Exception | None) -> None:
+    """Write the files."""
+    if error is not None or app.builder.format != "html":
+        return
+    for page in app.env.found_docs:
+        text = Path(app.env.doc2path(page)).read_text(encoding="utf-8")
+        if FRONT_MATTER.match(text):
+            nbformat.write(notebook_of(text), Path(app.outdir, f"{page}.ipynb"))
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Called by Sphinx."""
+    app.connect("source-read", link)
+    app.connect("build-finished", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

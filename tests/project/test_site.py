@@ -1,0 +1,95 @@
+"""The site of the documentation: every public name is in the reference once, and pages find what they show."""
+
+import doctest
+import importlib
+import re
+import sys
+
+import pytest
+
+import autograd
+import layers
+import viz
+from tests import PROJECT
+
+DOCS = PROJECT / "docs"
+EXTENSIONS = DOCS / "_extensions"
+LISTED = re.compile(r"^\.\. public-names:: (\S+)(?:\n {3}:from: (.+))?$", re.M)
+
+
+@pytest.fixture
+def extension(monkeypatch):
+    """A function that imports one of the site's own extensions."""
+    monkeypatch.syspath_prepend(str(EXTENSIONS))
+    before = set(sys.modules)
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        if getattr(sys.modules[name], "__file__", None) and str(EXTENSIONS) in sys.modules[name].__file__:
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("package", ["autograd", "layers", "viz"])
+def test_every_public_name_is_in_the_reference_once(extension, package):
+    public_names = extension("public_names")
+    listed = []
+    for page in (DOCS / "reference" / "api").glob("*.md"):
+        for named, modules in LISTED.findall(page.read_text(encoding="utf-8")):
+            if named == package:
+                listed += public_names.names_from(package, modules.split() or None)
+    assert sorted(listed) == sorted(importlib.import_module(package).__all__)
+
+
+def test_every_public_error_is_on_the_page_of_messages():
+    page = (DOCS / "reference" / "messages.md").read_text(encoding="utf-8")
+    bases = {"AutogradError", "LayerError", "EngineError"}
+    for package in (autograd, layers, viz):
+        for name in set(package.__all__) - bases:
+            thing = getattr(package, name)
+            if isinstance(thing, type) and issubclass(thing, Exception):
+                assert f"{thing.__module__}.{name}: " in page, name
+
+
+@pytest.mark.parametrize("name", ["notebook_files", "public_names", "primitive_plots"])
+def test_examples_in_the_extensions_give_what_they_say(extension, name):
+    assert doctest.testmod(extension(name)).failed == 0
+
+
+def test_functions_have_the_signatures_that_are_written(extension):
+    signature_of = extension("public_names").signature_of
+    assert signature_of(autograd.hypot) == "(a, b, /)"
+    # Plain Python adds `-> None`.
+    assert signature_of(autograd.backward).startswith("(output: Node, gradient: float = 1.0)")
+    assert signature_of(autograd.Variable).startswith("(value, name=None, *, label=None)")
+    assert signature_of(layers.SGD).startswith("(lr: Any = 0.01, *, momentum: float = 0.0")
+    for name in autograd.__all__:
+        thing = getattr(autograd, name)
+        if callable(thing) and not (isinstance(thing, type) and issubclass(thing, (Exception, autograd.Node))):
+            assert signature_of(thing) is not None, name
+
+
+def test_docstrings_become_blocks_of_text_and_of_examples(extension):
+    as_text = extension("public_names").as_restructured_text
+    assert as_text("`a`s of *b*.\n    a: one\n        more\nend\n>>> a\n1") == [
+        r"``a``\ s of \*b\*.", "", "    a: one", "", "        more", "", "end", ">>> a", "1"
+    ]  # fmt: skip
+
+
+def test_files_outside_are_shown_and_linked(extension):
+    resolved = extension("files_outside").resolved
+    text = "[a](../../CHANGELOG.md) [b](../reference/accuracy.md#x) [c](../../examples/two_moons.py) [d](https://x.y/z)"
+    assert resolved(text, DOCS / "how-to" / "compile.md") == (
+        "[a](/project/changelog.md) [b](/reference/accuracy.md#x) [c](/gallery/examples.md#two-moons) [d](https://x.y/z)"
+    )
+    for file, page in extension("files_outside").SHOWN.items():
+        assert (PROJECT / file).exists()
+        assert (DOCS / f"{page}.md").exists()
+
+
+PAGES = [path for folder in ("", "benchmarks", "examples/data") for path in (PROJECT / folder).glob("*.md")]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *DOCS.rglob("*.md")], ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_to_files_lead_to_files(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    for target in re.findall(r"\]\((?!https?:|#)([^)\s#]+)", text):
+        assert (page.parent / target).exists(), target
