@@ -30,6 +30,7 @@ test: .venv/ready-test
 
 check: .venv/ready-test
 	$(BIN)/python tools/generate_kernels.py --check
+	$(BIN)/python tools/generate_page_kernels.py --check
 	$(BIN)/python tools/generate_c_library.py --check
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/python tools/generate_pictures.py --check

@@ -17,10 +17,13 @@ from viz import draw
 
 
 def draw_lab_network(directory: Path) -> list[Path]:
-    """Save the network with its layers open (white box) and closed (black box); the paths are returned."""
-    loss = lab_network.build()
+    """Save the network with its layers open (white box) and closed (black box); the paths are returned.
+
+    First with inputs for which every gradient is alive, then with those of the lab, whose ReLU is dead.
+    """
     saved = []
-    for name, expand in (("white-box", "all"), ("black-box", "none")):
+    alive, dead = lab_network.build(lab_network.ALIVE), lab_network.build()
+    for name, loss, expand in (("alive", alive, "all"), ("white-box", dead, "all"), ("black-box", dead, "none")):
         picture = draw(loss, expand=expand)
         for suffix in ("svg", "png"):
             saved.append(Path(picture.save(directory / f"lab-{name}.{suffix}")))

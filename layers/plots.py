@@ -1,10 +1,14 @@
 """Pictures of a training, one call each: figures of matplotlib that need no display; `figure.savefig(path)` keeps one.
 
+As the last line of a notebook's cell a figure shows itself.
+
 Colours can be told apart by everyone (Okabe and Ito 2008), and markers tell the same.
 """
 
 from __future__ import annotations
 
+import io
+import math
 from typing import Any
 
 from autograd.text import one_line
@@ -32,7 +36,19 @@ def new_axes(title: str, x_label: str, y_label: str) -> tuple[Any, Any]:
         raise ImportError(
             "plots are drawn with matplotlib, which is not installed; pip install 'scalar-autograd[plot]' brings it"
         ) from error
-    figure = Figure(figsize=(7.2, 4.6), dpi=150, layout="constrained", facecolor="white")
+
+    class Shown(Figure):
+        """A figure that a notebook shows, without the help of pyplot or of a magic line."""
+
+        def _repr_png_(self) -> bytes:
+            picture = io.BytesIO()
+            self.savefig(picture, format="png")
+            return picture.getvalue()
+
+        def __repr__(self) -> str:
+            return f"<{title}: a figure; savefig(path) keeps it>"
+
+    figure = Shown(figsize=(7.2, 4.6), dpi=150, layout="constrained", facecolor="white")
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", color=INK, fontsize=12)
     axes.set_xlabel(x_label, color=INK)
@@ -194,8 +210,16 @@ def gradient_flow(model: Layer, X: Any, y: Any, loss: Any = None) -> Any:  # noq
             linewidth=0.8, markersize=7, label=kind,
         )  # fmt: skip
     axes.legend(frameon=False)
-    axes.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=8)
-    if min(sizes) > 0:
-        log_scale(axes, min(sizes), max(sizes))
+    # Beside a dozen long names the plot would have no room: these lie on their side, and below it is more of it.
+    axes.set_xticks(range(len(names)), names, rotation=35 if len(names) <= 8 else 90, ha="right", fontsize=8)
+    longest = max(map(len, names), default=0)
+    figure.set_figheight(4.6 + max(0.0, 0.055 * longest - 0.6))
+    some = [size for size in sizes if 0.0 < size < math.inf]
+    if some:
+        log_scale(axes, min(some), max(some))
+        # A log scale has no place for 0: such points stand below all others, and say so.
+        for number, size in enumerate(sizes):
+            if size == 0.0:
+                axes.annotate("0", (number, 0.02), xycoords=("data", "axes fraction"), ha="center", color=INK)
     axes.grid(axis="y", color=PALE)
     return figure

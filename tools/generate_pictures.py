@@ -27,22 +27,31 @@ from viz import Drawing, draw  # noqa: E402
 from viz.layout.engine import VARIABLE  # noqa: E402
 
 DOCS = PROJECT / "docs" / "gallery"
-FINISHING = ("layout/fitting", "layout/metrics", "layout/placing", "playing/animation", "writing/svg")
+FINISHING = ("layout/fitting", "metrics", "layout/placing", "playing/animation", "writing/svg")
 TOOLTIP = re.compile(r'tooltip="(\\.|[^"\\])*"')
 SAID = re.compile(r"<text[^>]*>([^<]*)<")
-START = """# Pictures
+START = r"""# Pictures
 
 Written by `tools/generate_pictures.py`, whose code is shown. `draw` takes a node, several nodes, a function, a layer,
 a compiled function or a program, and gives a `Drawing`: `.svg()`, `.png()`, `.html()`, `.animation()`, `.gif()`,
 `.mermaid()`, `.tikz()`, `.text()`, `.dot`, and `.save(path)`, which goes by the suffix. Above each line stands the
-value, below it the gradient; small and grey, at the head of an arrow, is the local gradient.
+value, below it the gradient; small and grey, at the head of an arrow, is the local gradient, and which operand it is
+of, where that makes a difference. Sizes are asked for as `.png(dpi=300)`, `.svg(scale=2)`, `.png(width=1200)` and
+`.tikz(width=r"\columnwidth")`, another ground as `draw(..., background="transparent")`.
 """
 END = """
 ## The page
 
 `drawing.save("network.html")` writes a page of one file that asks the network for nothing. Click a layer to open or
 close it, a value to be told where its gradient comes from and why it is 0; the slider walks through the computation
-forward, then backward, while gradients add up; pointing at a value shows its paths; `/` searches names.
+forward, then backward, while gradients add up; pointing at a value shows its paths; `/` searches names. In a notebook
+`IPython.display.HTML(drawing.frame())` shows the page in a cell.
+
+The page computes: `move` (or the key m) opens a slider and a field for each input, and every value, gradient and local
+gradient follows, forward and backward, without Python; `step` and `train` move parameters down the gradient, and
+`as Python` gives the numbers back. Where a recorded decision would fall the other way, the page says so and stays.
+Pictures with a choice of `where` in plain Python, with operations of one's own or with a part of a graph stand still.
+`drawing.html(quiz=True)` hides the gradients until the reader has found them, from the end backward.
 
 ## From the command line
 
@@ -59,13 +68,19 @@ pictures laid out alike on every machine.
 
 def white_box() -> Drawing:
     """Every operation, in its layer: a network of five layers, swept backward."""
-    loss = lab_network.build()
+    loss = lab_network.build(lab_network.ALIVE)
     return draw(loss, expand="all")
+
+
+def a_dead_relu() -> Drawing:
+    """Where the input of ReLU is below 0, its local gradient is 0, and so is every gradient that passes through it."""
+    loss = lab_network.build(lab_network.INPUTS)
+    return draw(loss, expand="ReLU", color_by="gradient")
 
 
 def black_box() -> Drawing:
     """Each layer closed: what goes in, what comes out. `expand` also takes a depth, or names of layers."""
-    loss = lab_network.build()
+    loss = lab_network.build(lab_network.ALIVE)
     return draw(loss, expand="none")
 
 
@@ -133,6 +148,22 @@ def folded() -> Drawing:
         loss = loss + (w * float(x) + b) ** 2
     loss.backward()
     return draw(loss)
+
+
+def top_to_bottom() -> Drawing:
+    """From top to bottom, with two `digits`. A closed layer tells of the parameters that it takes in."""
+    model = Sequential(Dense(2, 3, "tanh"), Dense(3, 1), seed=0)
+    return draw(model, [1.0, -2.0], expand=1, direction="TB", digits=2)
+
+
+def in_rows() -> Drawing:
+    """A long chain in rows of so many operations: dashed lines lead back to the row above."""
+    x, w = Variable(0.5, name="x"), Variable(1.5, name="w")
+    y = x
+    for _ in range(4):
+        y = (w * y).sin()
+    y.backward()
+    return draw(y, wrap=4, digits=2)
 
 
 def focus() -> Drawing:
@@ -210,8 +241,9 @@ def mermaid() -> str:
 
 
 SECTIONS: list[Callable[[], Drawing | str]] = [
-    white_box, black_box, one_layer_open, names_alone, a_layer_alone, a_loss, cards, records, colours, dark, a_model,
-    folded, focus, not_a_number, compiled, program, called, rows, animation, text, mermaid,
+    white_box, a_dead_relu, black_box, one_layer_open, names_alone, a_layer_alone, a_loss, cards, records, colours,
+    dark, a_model, folded, top_to_bottom, in_rows, focus, not_a_number, compiled, program, called, rows, animation,
+    text, mermaid,
 ]  # fmt: skip
 
 

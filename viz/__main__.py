@@ -24,7 +24,7 @@ from viz.drawing import draw
 from viz.errors import EngineError
 from viz.layout.engine import available_engines, find_engine, version_of
 from viz.views.tints import TINTED_BY
-from viz.writing.styles import STYLES, THEMES
+from viz.writing.look import DIRECTIONS, STYLES, THEMES
 
 # The numbers of a model, parameters and values alike: a file of a few bytes can ask for any number of them.
 MOST_NUMBERS = 250_000
@@ -57,6 +57,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--style", default="wires", choices=list(STYLES))
     made.add_argument("--color-by", choices=TINTED_BY)
     made.add_argument("--theme", default="auto", choices=THEMES)
+    made.add_argument(
+        "--direction", default="LR", choices=list(DIRECTIONS), help="from left to right, or top to bottom"
+    )
+    made.add_argument("--digits", type=int, default=4, metavar="NUMBER", help="the digits shown of a number")
+    made.add_argument("--background", metavar="COLOUR", help='such as "#ffffff", or transparent')
     made.add_argument("--title")
     made.add_argument("--engine", metavar="PROGRAM", help="the layout engine to use")
     made.add_argument("--version", action="version", version=__version__)
@@ -66,7 +71,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status is 1 if that fails."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    # Some versions of Python take -2e-3 or -inf for an option; what begins with a blank is none, and the same number.
+    options = parser().parse_args([f" {word}" if word.startswith("-") and is_number(word) else word for word in given])
     if not options.engines and options.model is None:
         parser().print_help()
         return 0
@@ -85,6 +92,15 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a number."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def engines() -> list[str]:
@@ -121,6 +137,9 @@ def picture(options: argparse.Namespace) -> list[str]:
             style=options.style,
             color_by=options.color_by,
             theme=options.theme,
+            direction=options.direction,
+            digits=options.digits,
+            background=options.background,
             title=options.title,
             engine=options.engine,
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +18,28 @@ from viz.diagrams.diagram import Diagram
 from viz.diagrams.subjects import diagram_below, diagram_of_subject
 from viz.errors import EngineError, GraphTooLarge
 from viz.labels import readable
-from viz.layout.engine import TIMEOUT, find_engine, run_engine
+from viz.layout.engine import TIMEOUT, find_engine, run_engine, stacks_from_below
 from viz.layout.fitting import fit_texts
 from viz.layout.placing import labels_of, placed_svg
+from viz.layout.size import Size, with_resolution
 from viz.playing.animation import animated
-from viz.playing.film import film_of
+from viz.playing.film import FilmStages, film_of
 from viz.playing.page import write_page
 from viz.playing.steps import playable_steps
 from viz.views.selection import LIMIT, Expand, select
 from viz.views.states import states_of
 from viz.views.view import View
+from viz.writing.look import DIRECTIONS, Look, Making
 from viz.writing.mermaid import write_mermaid
-from viz.writing.styles import Look, write_dot
+from viz.writing.styles import write_dot
 from viz.writing.svg import finished_svg
 from viz.writing.text import MOST_LINES, write_tree
 from viz.writing.tikz import write_tikz
 
 __all__ = ["Drawing", "draw", "draw_dot", "render", "tree"]
+
+PIXEL = 4.0 / 3.0  # CSS pixels in a point
+SIZED = (".svg", ".png", ".tex")
 
 
 class Drawing:
@@ -72,40 +79,82 @@ class Drawing:
 
         return graphviz.Source(self.dot)
 
-    def svg(self) -> str:
-        """The picture as SVG, with tooltips and a dark mode. Raises EngineNotFound or EngineError."""
-        return self._svg
+    def svg(self, *, scale: float = 1.0, width: float | None = None) -> str:
+        """The picture as SVG, with tooltips and a dark mode, `scale` times its size or `width` pixels wide.
+
+        Raises EngineNotFound or EngineError, and ValueError for a size that is none.
+        """
+        size = Size(scale, width).checked()
+        if size == Size():
+            return self._svg
+        with self._keeping_dot():
+            return self.finished(self._laid_out("svg"), size)
 
     @cached_property
     def _svg(self) -> str:
         with self._keeping_dot():
-            root, _ = placed_svg(self._laid_out("svg"))
-            fit_texts(root)
-            return finished_svg(root, self.title, self.description, self.look.theme)
+            return self.finished(self._laid_out("svg"))
 
-    def png(self) -> bytes:
-        """The picture as PNG. Raises EngineNotFound or EngineError."""
-        return self._painted("png")
+    def finished(self, laid_out: bytes, size: Size = Size()) -> str:  # noqa: B008 - a tuple, which never changes
+        """The picture as SVG, made of what a layout engine gave for `dot`."""
+        root, _ = placed_svg(laid_out)
+        fit_texts(root)
+        return finished_svg(root, self.title, self.description, self.look.theme, scale=size.scale_of(root, PIXEL))
 
-    def html(self) -> str:
+    def png(self, *, dpi: float = 144.0, scale: float = 1.0, width: float | None = None) -> bytes:
+        """The picture as PNG, `scale` times its size or `width` pixels wide, with `dpi` pixels to the inch.
+
+        Raises EngineNotFound or EngineError, and ValueError for a size that is none, or more than 32,767 pixels.
+        """
+        return self._painted("png", Size(scale, width, dpi).checked())
+
+    def frame(self, height: int = 480) -> str:
+        """The page of `html` as an element for another page, such as a notebook's: `IPython.display.HTML(...)`.
+
+        height: of the frame, in pixels.
+        """
+        page = escape(self._html, quote=True)
+        return (
+            f'<iframe srcdoc="{page}" style="width:100%;height:{height:d}px;border:0" sandbox="allow-scripts"></iframe>'
+        )
+
+    def html(self, *, quiz: bool = False) -> str:
         """The picture as a page, one file: layers open and close, steps go forward and backward. Raises as `svg` does.
 
-        For each value it names the sources of its gradient, and the reason if that is 0.
+        For each value it names the sources of its gradient, and the reason if that is 0. Inputs can be moved, and all
+        numbers follow, computed by the page itself.
+
+        quiz: whether gradients and local gradients are hidden until the reader has found them, from the end backward.
         """
-        return self._html
+        return self._quiz if quiz else self._html
 
     @cached_property
     def _html(self) -> str:
+        return self._page(quiz=False)
+
+    @cached_property
+    def _quiz(self) -> str:
+        return self._page(quiz=True)
+
+    def _page(self, *, quiz: bool) -> str:
         with self._keeping_dot():
             return write_page(
                 states_of(self.view, self._max_nodes),
                 lambda views: self._laid_out(
-                    "svg", "".join([write_dot(view, self.title, self.look) for view in views])
+                    "svg",
+                    "".join(
+                        [
+                            write_dot(view, self.title, self.look, self._making(view)._replace(roomy=True))
+                            for view in views
+                        ]
+                    ),
                 ),
                 title=self.title,
                 description=self.description,
                 legend=self.look.legend,
                 theme=self.look.theme,
+                color_by=self.look.color_by,
+                quiz=quiz,
             )
 
     def animation(self, seconds: float = 0.8) -> str:
@@ -116,7 +165,7 @@ class Drawing:
         steps = playable_steps(self.diagram, seconds)
         with self._keeping_dot():
             root, _ = placed_svg(self._laid_out("svg"))
-            rules = animated(root, self.view, steps, seconds)
+            rules = animated(root, self.view, steps, seconds, dark=self.look.theme == "dark")
             fit_texts(root)
             return finished_svg(root, self.title, self.description, self.look.theme, rules)
 
@@ -128,31 +177,45 @@ class Drawing:
         steps = playable_steps(self.diagram, seconds)
         with self._keeping_dot():
             root, _ = placed_svg(self._laid_out("svg"))
-            return film_of(self.png(), root, self.view, steps, seconds)
+            whole = self.png()
+            tinted = self.look.color_by is not None
+            plain = self._painted("png", look=self.look._replace(color_by=None)) if tinted else whole
+            stages = FilmStages(self._painted("png", without_numbers=True), plain, whole)
+            return film_of(stages, root, self.view, steps, seconds, tinted=tinted, dark=self.look.theme == "dark")
 
     def mermaid(self) -> str:
-        """The picture as a Mermaid flowchart; needs no engine."""
-        return write_mermaid(self.view)
+        """The picture as a Mermaid flowchart, in its one style; needs no engine.
 
-    def tikz(self) -> str:
-        r"""The picture as a `tikzpicture` for LaTeX; its first line names the packages. Raises as `svg` does."""
+        Raises GraphTooLarge for more than 499 lines, which viewers refuse.
+        """
+        return write_mermaid(self.view, self.look)
+
+    def tikz(self, *, width: str | None = None) -> str:
+        r"""The picture as a `tikzpicture` for LaTeX, in its one style; its first line names the packages.
+
+        width: a length of LaTeX, such as `\columnwidth`, to which it is scaled. Raises as `svg` does, and ValueError
+        for another text.
+        """
         with self._keeping_dot():
-            dot = write_dot(self.view, self.title, Look())
+            look = Look(show=self.look.show, sign=self.look.sign, direction=self.look.direction)
+            dot = write_dot(self.view, self.title, look, self._making(self.view))
             root, _ = placed_svg(self._laid_out("svg", dot))
-            return write_tikz(self.view, self._laid_out("plain", dot), labels_of(root))
+            plain = self._laid_out("plain", dot)
+            return write_tikz(self.view, plain, labels_of(root), self.look.color_by, width)
 
     def text(self) -> str:
         """The graph as a tree of text; needs no engine."""
         return write_tree(self.diagram)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], **size: Any) -> Path:
         """Write the picture to a file, in the format of its suffix, and return the path.
 
-        Suffixes: .svg .png .pdf .gif .html .dot .gv .mmd .tex .txt. The file is written whole or not at all. Raises
-        ValueError for another suffix.
+        Suffixes: .svg .png .pdf .gif .html .dot .gv .mmd .tex .txt. The file is written whole or not at all. A size is
+        passed on to `svg`, `png` or `tikz`. Raises ValueError for another suffix, TypeError for a size that the format
+        does not take.
         """
-        target = Path(path)
-        writers: dict[str, Callable[[], str | bytes]] = {
+        target = Path(os.path.expanduser(path))
+        writers: dict[str, Callable[..., str | bytes]] = {
             ".svg": self.svg,
             ".png": self.png,
             ".pdf": lambda: self._painted("pdf"),
@@ -170,7 +233,9 @@ class Drawing:
             raise ValueError(
                 f"the suffix names the format: {' '.join(most)} or {last}; got {target.suffix or target.name!r}"
             )
-        content = writer()
+        if size and target.suffix.lower() not in SIZED:
+            raise TypeError(f"{', '.join(size)} goes with {' '.join(SIZED)}; {target.suffix} has a size of its own")
+        content = writer(**size)
         with whole_file(Path(os.path.realpath(target))) as file:
             file.write(content.encode() if isinstance(content, str) else content)
         return target
@@ -185,7 +250,8 @@ class Drawing:
             closed = ", ".join([readable(block.label) for block in view.blocks if block.kind == "box"][:8])
             parts.append(f"closed layers {closed}")
         note = f" It shows {readable(view.diagram.note, 100)}." if view.diagram.note else ""
-        return f"A computational graph, computed from left to right: {', '.join(parts)}.{note} {self.look.legend}"
+        way = DIRECTIONS[self.look.direction]
+        return f"A computational graph, computed from {way}: {', '.join(parts)}.{note} {self.look.legend}"
 
     @contextmanager
     def _keeping_dot(self) -> Iterator[None]:
@@ -196,22 +262,47 @@ class Drawing:
             error.dot = self.dot
             raise
 
-    def _painted(self, kind: str) -> bytes:
-        """The picture as the engine paints it, with labels where the SVG has them."""
+    def _painted(
+        self,
+        kind: str,
+        size: Size = Size(),  # noqa: B008 - a tuple, which never changes
+        *,
+        look: Look | None = None,
+        without_numbers: bool = False,
+    ) -> bytes:
+        """The picture as the engine paints it, with labels where the SVG has them; in another look if one is given."""
         with self._keeping_dot():
-            _, places = placed_svg(self._laid_out("svg"))
-            return self._laid_out(kind, write_dot(self.view, self.title, self.look, places))
+            root, places = placed_svg(self._laid_out("svg"))
+            dark = self.look.theme == "dark"
+            making = self._making(self.view)._replace(places=places, dark=dark, without_numbers=without_numbers)
+            dot = write_dot(self.view, self.title, look or self.look, making)
+            if kind != "png":
+                return self._laid_out(kind, dot)
+            return with_resolution(self._laid_out(kind, dot, size.resolution(root)), size.dpi)
 
-    def _laid_out(self, kind: str, dot: str | None = None) -> bytes:
+    def _making(self, view: View) -> Making:
+        """What the layout engine asks of the text of a view."""
+        if not view.opened or self.look.direction != "LR":
+            return Making()
+        return Making(from_below=stacks_from_below(find_engine(self._engine, dot=self.dot), self._timeout))
+
+    def _laid_out(self, kind: str, dot: str | None = None, dpi: float | None = None) -> bytes:
         engine = find_engine(self._engine, dot=self.dot)
-        return run_engine(engine, self.dot if dot is None else dot, kind, timeout=self._timeout)
+        if dot is None:
+            making = self._making(self.view)._replace(dark=self.look.theme == "dark")
+            dot = write_dot(self.view, self.title, self.look, making)
+        return run_engine(engine, dot, kind, timeout=self._timeout, dpi=dpi)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The forms that a notebook shows: the picture, or without an engine the tree and the error."""
         try:
-            return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+            shown: dict[str, Any] = {"image/svg+xml": self.svg(), "text/plain": repr(self)}
         except Exception as error:
             return {"text/plain": f"{self.text()}\n{error}"}
+        with suppress(Exception):
+            # For what is made of a notebook where SVG can't be read, such as LaTeX.
+            shown["image/png"] = base64.b64encode(self.png()).decode()
+        return shown
 
     def __repr__(self) -> str:
         return f"<Drawing of {self.title}: {len(self.view.wires)} values, {len(self.view.blocks)} operations>"
@@ -228,8 +319,12 @@ def draw(
     style: str = "wires",
     color_by: str | None = None,
     theme: str = "auto",
+    background: str | None = None,
     show: str = "all",
     sign: str = "∂",
+    digits: int = 4,
+    direction: str = "LR",
+    wrap: int | None = None,
     engine: str | os.PathLike[str] | None = None,
     timeout: float = TIMEOUT,
 ) -> Drawing:
@@ -249,9 +344,13 @@ def draw(
     max_nodes: the number of values to draw at most, instead of 600; above it, equal parts are folded.
     style: "wires"; "cards", an operation and its result in one; "records", as micrograd draws them.
     color_by: "gradient" or "value": grounds in blue above 0 and orange below, the stronger the larger.
-    theme: "light", "dark", or "auto", which follows the viewer's system.
+    theme: "light", "dark", or "auto", which follows the viewer's system; a PNG, PDF or GIF is then light.
+    background: "transparent" or a colour such as "#fff8dc", in place of the theme's.
     show: "all"; "values", without gradients; "names", without numbers.
     sign: the sign of gradients: "∂", or with the names of values "d" as in dw₁, or "∇" with an arrow.
+    digits: the number of digits that are shown of a number.
+    direction: "LR", from left to right, or "TB", from top to bottom.
+    wrap: the number of operations in a row: a longer chain goes on in the next, where dashed lines lead back.
     engine: the layout program, if not $AUTOGRAD_DOT, `dot` or graphviz-pure; it may take `timeout` seconds.
 
     Raises GraphTooLarge if more values than that remain after folding.
@@ -273,6 +372,8 @@ def draw(
         raise ValueError(f"max_nodes is a number of values, 1 or more; got {max_nodes!r}")
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:
         raise ValueError(f"radius is a number of operations, 0 or more; got {radius!r}")
+    if wrap is not None and (isinstance(wrap, bool) or not isinstance(wrap, int) or wrap < 1):
+        raise ValueError(f"wrap is a number of operations in a row, 1 or more; got {wrap!r}")
     if title is not None and not isinstance(title, str):
         raise TypeError(f"title is a text, got {type(title).__name__}: {title!r:.60}")
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
@@ -281,9 +382,9 @@ def draw(
         raise TypeError(
             f"engine is the name or the path of a layout program, got {type(engine).__name__}: {engine!r:.60}"
         )
-    look = Look(style, color_by, theme, show, sign).checked()
+    look = Look(style, color_by, theme, show, sign, direction, digits, background).checked()
     diagram, name = diagram_of_subject(subject, arguments, focus=focus, radius=radius, limit=max_nodes or LIMIT)
-    view = select(diagram.showing(show, sign), expand, max_nodes)
+    view = select(diagram.showing(show, sign, digits, wrap), expand, max_nodes)
     return Drawing(view, title=title or name, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
 
 

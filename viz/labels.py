@@ -19,8 +19,8 @@ _ENTITIES = (
 _HAT = re.compile(r"([aceghijosuwyACEGHIJOSUWYzZ])_?hat")
 
 
-def short_number(number: float) -> str:
-    """About four significant digits; whole numbers up to a million in full.
+def short_number(number: float, digits: int = 4) -> str:
+    """So many significant digits; whole numbers up to a million in full.
 
     >>> [short_number(x) for x in (-2.0, 0.25, 1 / 3, 123456.0, 1.5e-7, -6.02214e23, -0.0)]
     ['−2', '0.25', '0.3333', '123456', '1.5e−7', '−6.022e23', '0']
@@ -34,7 +34,7 @@ def short_number(number: float) -> str:
     if number == int(number) and abs(number) < 1e6:
         text = str(int(number))
     else:
-        text = f"{number:.4g}"
+        text = f"{number:.{digits}g}"
         mantissa, exponential, exponent = text.partition("e")
         if exponential:
             text = f"{mantissa}e{int(exponent)}"
@@ -77,11 +77,17 @@ def numbered(name: str, number: int) -> str:
 def readable(text: str, longest: int = LONGEST_NAME) -> str:
     """The text on one line of limited length, without characters that are invisible or reorder their surroundings.
 
+    It is cut in the middle: names that begin alike, as those of a model's parameters do, differ at their ends.
+
     >>> readable("two" + chr(10) + "lines"), readable("x" * 50, 10)
-    ('two lines', 'xxxxxxxxx…')
+    ('two lines', 'xxx…xxxxxx')
+    >>> readable("transformer_block.attention.dense_0.weight[0,1]")
+    'transfo…se_0.weight[0,1]'
     """
     cleaned = []
-    for character in unicodedata.normalize("NFC", text[: 4 * longest + 4]):
+    half = 2 * longest + 2
+    shortened = text if len(text) <= 2 * half else text[:half] + text[-half:]
+    for character in unicodedata.normalize("NFC", shortened):
         category = unicodedata.category(character)
         if category in ("Zs", "Zl", "Zp") or character in "\t\n\r\v\f":
             cleaned.append(" ")
@@ -90,8 +96,9 @@ def readable(text: str, longest: int = LONGEST_NAME) -> str:
         else:
             cleaned.append("\ufffd" if category[0] == "C" else character)
     result = " ".join("".join(cleaned).split())
-    if len(result) > longest or len(text) > 4 * longest + 4:
-        result = result[: longest - 1].rstrip() + "…"
+    if len(result) > longest or len(text) > 2 * half:
+        before = (longest - 1) // 3
+        result = f"{result[:before].rstrip()}…{result[before + 1 - longest :].lstrip()}"
     return result
 
 

@@ -19,7 +19,7 @@ def click(browser, selector):
     left, top, right, bottom = rectangle(browser, selector)
     inside = min(8, (bottom - top) / 2)
     corner = browser.run(f"document.querySelector({json.dumps(selector)}).classList.contains('layer')")
-    browser.click(*((left + inside, bottom - inside) if corner else ((left + right) / 2, (top + bottom) / 2)))
+    browser.click(*((left + inside, top + inside) if corner else ((left + right) / 2, (top + bottom) / 2)))
 
 
 def shown(browser, position):

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("every_engine")
 SEEN = """(() => {
     for (const one of document.getAnimations()) { one.pause(); one.currentTime = %f; }
     return [...document.querySelectorAll('text.value, text.gradient')]
-        .filter(text => getComputedStyle(text).opacity === '1').map(text => text.textContent.trim());
+        .filter(text => getComputedStyle(text).visibility === 'visible').map(text => text.textContent.trim());
 })()"""
 
 

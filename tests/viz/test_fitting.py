@@ -10,7 +10,7 @@ from autograd import Variable, jit
 from examples import lab_network
 from tests.tables.hostile_names import HOSTILE
 from tests.tables.pictures import ENGINES, SVG, parts
-from viz.layout.metrics import width_of
+from viz.metrics import width_of
 
 
 def numbers(text):
@@ -35,7 +35,7 @@ def rows(group):
             continue
         size, x, y = (float(text.get(name)) for name in ("font-size", "x", "y"))
         wide = float(text.get("textLength") or width_of(text.text, size))
-        left = x - wide / 2 if text.get("text-anchor") == "middle" else x
+        left = x - wide * {"middle": 0.5, "end": 1.0}.get(text.get("text-anchor"), 0.0)
         inside = [shape for shape in shapes if shape[0] <= x <= shape[2] and shape[1] <= y - 0.3 * size <= shape[3]]
         cell = min(inside or shapes, key=lambda shape: shape[2] - shape[0] if inside else shape[0] - shape[2])
         found.setdefault((y, cell), []).append((left, left + wide))

@@ -45,7 +45,7 @@ def shown(monkeypatch, engine=None):
 def test_a_notebook_shows_nodes_drawings_and_layers_as_pictures(monkeypatch):
     bundles = shown(monkeypatch)
     text = {"text/plain"}
-    picture = {"image/svg+xml", "text/plain"}
+    picture = {"image/svg+xml", "image/png", "text/plain"}
     assert {name: set(bundle) for name, bundle in bundles.items()} == {
         "before viz": text,
         "a node": picture,

@@ -26,7 +26,8 @@ def test_names_alone_are_a_picture_without_numbers(style, engine):
     # But for the 0 of max(a, 0), which is part of the operation.
     assert [text for text in shown if re.search(r"\d", text)] == ["0"]
     assert "∂" not in drawing.svg() + drawing.mermaid() + drawing.text() + drawing.tikz()
-    assert not [text for group in parts(drawing.svg(), "edge") for text, _ in texts(group)]
+    # And for the place of the operand that is subtracted.
+    assert [text for group in parts(drawing.svg(), "edge") for text, _ in texts(group)] == ["2nd"]
 
 
 @pytest.mark.parametrize("swept", [True, False])

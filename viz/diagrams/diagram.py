@@ -30,6 +30,8 @@ class Value(NamedTuple):
     literal: whether it is a plain number written into an expression.
     known: whether the number is known: in a program drawn without arguments it is not, and is nan here.
     sign: the sign of its gradient, one of SIGNS; empty if the picture shows no gradient.
+    digits: the number of digits that pictures show of it.
+    parameter: whether it is a leaf that a layer has, and no input.
     """
 
     position: int
@@ -42,6 +44,8 @@ class Value(NamedTuple):
     literal: bool
     known: bool = True
     sign: str = "∂"
+    digits: int = 4
+    parameter: bool = False
 
     @property
     def id(self) -> str:
@@ -58,14 +62,16 @@ class Value(NamedTuple):
         """The number as pictures show it: a condition is true or false, an unknown number is empty."""
         if not self.known:
             return ""
-        return ("false", "true")[self.number != 0] if self.kind == "condition" else short_number(self.number)
+        return (
+            ("false", "true")[self.number != 0] if self.kind == "condition" else short_number(self.number, self.digits)
+        )
 
     @property
     def gradient_text(self) -> str:
         """The gradient as pictures show it: ? before a sweep, empty for values that have none."""
         if not (self.known and self.sign) or self.kind in ("constant", "condition"):
             return ""
-        return "?" if self.gradient is None else short_number(self.gradient)
+        return "?" if self.gradient is None else short_number(self.gradient, self.digits)
 
     @property
     def sign_text(self) -> str:
@@ -151,6 +157,8 @@ class Diagram(NamedTuple):
 
     recorded: whether it is the diagram of a program, which may have guards.
     note: a line below the picture, such as the number of the row that it shows.
+    digits: the number of digits that pictures show of a number.
+    wrap: the number of operations one after another in a row, if a long picture has several.
     """
 
     values: tuple[Value, ...]
@@ -160,6 +168,12 @@ class Diagram(NamedTuple):
     guards: tuple[Guard, ...] = ()
     recorded: bool = False
     note: str = ""
+    digits: int = 4
+    wrap: int | None = None
+
+    def shown(self, number: float) -> str:
+        """A number as pictures show it."""
+        return short_number(number, self.digits)
 
     @property
     def graph(self) -> records.Graph:
@@ -169,11 +183,16 @@ class Diagram(NamedTuple):
             [records.Operation(*operation[:5]) for operation in self.operations],
         )
 
-    def showing(self, shown: str, sign: str) -> Diagram:
-        """The diagram with this part of it shown, and this sign of gradients."""
+    def showing(self, shown: str, sign: str, digits: int, wrap: int | None) -> Diagram:
+        """The diagram with this part of it shown, this sign of gradients, so many digits, and rows of this length."""
+        usual = Value._field_defaults
+        if (shown, sign, digits) == (SHOWN[0], usual["sign"], usual["digits"]):
+            # As the values are: there may be many.
+            return self._replace(wrap=wrap)
         diagram = self.without_numbers() if shown == "names" else self
         signs = {"sign": sign} if shown == "all" else {"sign": "", "gradient": None}
-        return diagram._replace(values=tuple([value._replace(**signs) for value in diagram.values]))
+        values = [value._replace(digits=digits, **signs) for value in diagram.values]
+        return diagram._replace(values=tuple(values), digits=digits, wrap=wrap)
 
     def without_numbers(self) -> Diagram:
         """The diagram without numbers but those of constants that have no name."""

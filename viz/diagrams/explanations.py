@@ -10,7 +10,7 @@ from functools import cached_property
 from autograd.diagnosis.reasons import MOST_TERMS, Reasons
 from autograd.graph import records
 from viz.diagrams.diagram import Diagram, Value
-from viz.labels import readable, short_number
+from viz.labels import readable
 
 __all__ = ["Explanations"]
 
@@ -70,7 +70,7 @@ class Explanations(Reasons):
 
     def number(self, number: float) -> str:
         """A number as pictures show it."""
-        return short_number(number)
+        return self.diagram.shown(number)
 
     def _computed(self, value: Value) -> str:
         if value.producer is None:
@@ -85,14 +85,13 @@ class Explanations(Reasons):
         if not terms:
             return ["The backward sweep starts here."] if value.position in self.diagram.outputs else []
         lines = [
-            f"From {self.named(operation)}: ∂ {_gradient(self.diagram.values[operation.result])} "
-            f"· local gradient {short_number(operand.local_gradient)} = {short_number(amount)}"
+            f"From {self.named(operation)}: ∂ {self._upstream(self.diagram.values[operation.result])} "
+            f"· local gradient {self.number(operand.local_gradient)} = {self.number(amount)}"
             for operation, operand, amount in terms[:MOST_TERMS]
         ]
         if len(terms) > MOST_TERMS:
             lines.append(f"and {len(terms) - MOST_TERMS} terms more")
         return lines
 
-
-def _gradient(value: Value) -> str:
-    return "?" if value.gradient is None else short_number(value.gradient)
+    def _upstream(self, value: Value) -> str:
+        return "?" if value.gradient is None else self.number(value.gradient)

@@ -57,13 +57,17 @@ def diagram_of(
     finished = boxes.finished()
     literals = set(range(len(graph.values))).difference(positions.values())
     homes = _homes(graph.values, literals, operations, finished)
-    for node in inputs:
-        if node.op is None and id(node) in positions:
-            homes[positions[id(node)]] = None
+    given = {positions[id(node)] for node in inputs if node.op is None and id(node) in positions}
+    for position in given:
+        homes[position] = None
+    values = []
+    for value, home in zip(graph.values, homes, strict=True):
+        leaf = value.producer is None and value.name is not None and value.kind != "cut"
+        # Where inputs are not told, names of parameters are known by the name of their layer before them.
+        parameter = leaf and value.position not in given and (bool(inputs) or "." in str(value.name))
+        values.append(Value(*value, home, value.position in literals, parameter=parameter))
     return Diagram(
-        tuple(
-            [Value(*value, home, value.position in literals) for value, home in zip(graph.values, homes, strict=True)]
-        ),
+        tuple(values),
         tuple(operations),
         finished,
         tuple(dict.fromkeys([positions[id(output)] for output in outputs if id(output) in positions])),

@@ -11,12 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from viz.errors import EngineError, EngineNotFound
 
-__all__ = ["VARIABLE", "Engine", "available_engines", "find_engine", "run_engine", "version_of"]
+__all__ = [
+    "VARIABLE", "Engine", "available_engines", "find_engine", "run_engine", "separated", "stacks_from_below",
+    "version_of",
+]  # fmt: skip
 
 VARIABLE = "AUTOGRAD_DOT"
 TIMEOUT = 60.0
@@ -75,13 +79,14 @@ def _graphviz_pure() -> str | None:
     return shutil.which("graphviz-pure")
 
 
-def run_engine(engine: Engine, dot: str, kind: str, *, timeout: float = TIMEOUT) -> bytes:
+def run_engine(engine: Engine, dot: str, kind: str, *, timeout: float = TIMEOUT, dpi: float | None = None) -> bytes:
     """The picture of DOT text, as "svg", "png", "pdf", or "plain": places in inches.
+
+    dpi: pixels to the inch, of a PNG.
 
     Raises EngineError if the engine takes longer than `timeout` seconds, fails, or gives something else.
     """
-    # At 144 dots per inch a picture is as large in the notebook as the SVG, but sharp when zoomed.
-    options = [f"-T{kind}", "-Gdpi=144"] if kind == "png" else [f"-T{kind}"]
+    options = [f"-T{kind}"] if dpi is None else [f"-T{kind}", f"-Gdpi={dpi:.6g}"]
     code, picture, complaint = _run([engine.path, *options], dot.encode(), timeout, dot)
     said = f": {_first_lines(complaint)}" if complaint.strip() else ""
     if code != 0:
@@ -92,6 +97,27 @@ def run_engine(engine: Engine, dot: str, kind: str, *, timeout: float = TIMEOUT)
         what = f"something that is no {kind.upper()}" if picture else "nothing"
         raise EngineError(f"the layout engine {engine.path} gave {what} when asked for {kind.upper()}{said}", dot=dot)
     return picture
+
+
+def separated(laid_out: bytes, count: int) -> list[bytes]:
+    """The SVGs that an engine gave, one after another, for so many graphs in one text."""
+    parts = [part[part.find(b"<svg") :] + b"</svg>" for part in laid_out.split(b"</svg>")[:-1]]
+    if len(parts) != count:
+        raise EngineError(f"the layout engine gave {len(parts)} pictures when asked for {count}")
+    return parts
+
+
+@cache
+def stacks_from_below(engine: Engine, timeout: float = TIMEOUT) -> bool:
+    """Whether an engine stacks the leaves in a cluster from below in the order of the text: newer Graphviz does."""
+    dot = "digraph { rankdir=LR; subgraph cluster { a; b } a -> c; b -> c }"
+    try:
+        plain = run_engine(engine, dot, "plain", timeout=timeout).decode(errors="replace")
+    except EngineError:
+        # The picture itself will tell, with its own DOT text.
+        return False
+    heights = dict(re.findall(r"^node (\w) [-\d.e]+ ([-\d.e]+)", plain, re.MULTILINE))
+    return len(heights) == 3 and float(heights["a"]) < float(heights["b"])
 
 
 def version_of(engine: Engine) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
-from viz.layout.metrics import width_of
 from viz.layout.placing import Rectangle, bounds_of
+from viz.metrics import width_of
 from viz.writing.svg import NAMESPACE
 
 __all__ = ["cell_of", "fit_texts", "shapes_of"]
@@ -86,7 +86,15 @@ def _fit_row(row: Iterable[ElementTree.Element], cell: Rectangle | None) -> None
             # A partial sum may be longer than the total.
             longer = _width(text, last=start == starts[-1]) * shrink
             left = longer if cell is None else cell.right - PADDING / 2.0 - x
-            _place(text, x, shrink * max(MOST_SHRUNK, min(1.0, left / longer)) if longer else shrink, alone=alone)
+            # Names end where numbers begin, also for viewers that don't keep to the length of a text.
+            ends = not alone and start == starts[0]
+            _place(
+                text,
+                x,
+                shrink * max(MOST_SHRUNK, min(1.0, left / longer)) if longer else shrink,
+                alone=alone,
+                ends=ends,
+            )
         x += width * shrink
 
 
@@ -96,7 +104,7 @@ def _width(text: ElementTree.Element, *, last: bool) -> float:
     return width_of(shown.rstrip() if last else shown, float(text.get("font-size", "12")))
 
 
-def _place(text: ElementTree.Element, x: float, shrink: float, *, alone: bool) -> None:
+def _place(text: ElementTree.Element, x: float, shrink: float, *, alone: bool, ends: bool) -> None:
     """Put a text at `x`, as wide as in Helvetica times `shrink`."""
     shown, size = text.text or "", float(text.get("font-size", "12"))
     word = shown.strip()
@@ -111,7 +119,9 @@ def _place(text: ElementTree.Element, x: float, shrink: float, *, alone: bool) -
         text.set("x", f"{x + room / 2.0:.2f}")
         text.set("text-anchor", "middle")
         return
-    text.set("x", f"{x:.2f}")
+    text.set("x", f"{x + room if ends else x:.2f}")
+    if ends:
+        text.set("text-anchor", "end")
     # Marks alone stand over nothing and have no width.
     if (len(word) > 1 or shrink < 1.0) and room > 0.0:
         text.set("textLength", f"{room:.2f}")

@@ -14,8 +14,9 @@ from statistics import median
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from viz.layout.metrics import width_of
-from viz.writing.dot import usual_place
+from viz.colours import OPEN
+from viz.metrics import width_of
+from viz.writing.dot import PAD, usual_place
 from viz.writing.svg import NAMESPACE, described_svg
 
 __all__ = ["Place", "Rectangle", "bounds_of_group", "labels_of", "placed_svg", "bounds_of"]
@@ -24,11 +25,13 @@ CELL = 48.0  # side of a cell of the grid in which neighbours are looked up, in 
 STEP = 2.0  # between two sampled points of a line
 # From the tip of an arrow's filled form to where its line ends: newer Graphviz leaves room for the form's border.
 BORDERS = (1.5, 0.0)
+ASCENT, DESCENT = 0.91, 0.22  # of a font like Helvetica, in its size
 BEGIN = 6.0  # from an arrow's tip to the nearest label, in points
 APART = 3.0
 CLEAR = 0.7  # between a label and a line, or an element above or below
-GAP, ASIDE = 1.5, 6.0  # between a line and its label: as a rule, and more than that if need be
-WAYS = (0.0, 7.0, 14.0, 22.0, 32.0)
+GAP = 1.0  # between a line and its label
+ASIDE = (0.0, 6.0, 14.0)  # further away from the line than that
+WAYS = (7.0, 14.0, 22.0, 32.0, 44.0, 60.0, 80.0, 104.0)
 # Costs: of covering an element, a line, the border of a layer; of a place further on, or on the other side.
 COVERED, CROSSED, BORDER_CROSSED, FURTHER, ACROSS = 40.0, 1.5, 0.3, 0.7, 1.0
 
@@ -82,6 +85,7 @@ class _Arrow(NamedTuple):
     """A line with a label: from the arrow's tip backwards to where it begins."""
 
     id: str
+    group: ElementTree.Element
     text: ElementTree.Element
     line: list[Point]
 
@@ -106,10 +110,13 @@ class _Arrow(NamedTuple):
         return (room.top + room.bottom) / 2.0 - y - 10.0 * distance * math.sin(angle - math.radians(turned))
 
 
-def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
-    """The engine's SVG from `described_svg` with its labels moved to readable places, and these by the lines' ids."""
+def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place | None]]:
+    """The engine's SVG from `described_svg` with its labels moved to readable places, and these by the lines' ids.
+
+    A label without a free place has None, and is not in the SVG.
+    """
     root = described_svg(picture)
-    grid = _Grid()
+    grid = _Grid(_bounds_of_picture(root))
     arrows = []
     for group in root.iter(f"{{{NAMESPACE}}}g"):
         css = group.get("class", "").split()
@@ -118,10 +125,10 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
             grid.add_line(line, CROSSED)
             text = group.find(f"{{{NAMESPACE}}}text")
             if text is not None and len(line) > 1:
-                arrows.append(_Arrow(group.get("data-id", ""), text, line))
+                arrows.append(_Arrow(group.get("data-id", ""), group, text, line))
         elif "node" in css:
             room = bounds_of_group(group)
-            grid.add(room.widened() if "wire" in css else room)
+            grid.add(room.widened())
         elif "layer" in css:
             border = group.find(f"{{{NAMESPACE}}}path")
             if border is not None:
@@ -130,7 +137,19 @@ def placed_svg(picture: bytes) -> tuple[ElementTree.Element, dict[str, Place]]:
             for text in group.findall(f"{{{NAMESPACE}}}text"):
                 grid.add(_bounds_of_text(text))
     offsets = _offsets_seen_in(arrows)
-    return root, {arrow.id: _placed(arrow, grid, offsets) for arrow in arrows}
+    places = {arrow.id: _placed(arrow, grid, offsets) for arrow in arrows}
+    _put_rims(root, grid)
+    return root, places
+
+
+def _bounds_of_picture(root: ElementTree.Element) -> Rectangle:
+    """The bounds of all that the engine drew, without the ground around."""
+    for group in root.findall(f"{{{NAMESPACE}}}g"):
+        for shape in group.findall(f"{{{NAMESPACE}}}polygon"):
+            bounds, pad = bounds_of(shape), 72.0 * PAD
+            if bounds is not None:
+                return Rectangle(bounds.left + pad, bounds.top + pad, bounds.right - pad, bounds.bottom - pad)
+    return Rectangle(-math.inf, -math.inf, math.inf, math.inf)
 
 
 def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
@@ -147,6 +166,31 @@ def labels_of(root: ElementTree.Element) -> dict[str, tuple[str, Point]]:
     return labels
 
 
+def _put_rims(root: ElementTree.Element, grid: _Grid) -> None:
+    """Put a piece of ground below each label, and name of a layer, that a line would cross out."""
+    groups = list(root.iter(f"{{{NAMESPACE}}}g"))
+    layers = [
+        bounds for group in groups if "layer" in group.get("class", "").split() for bounds in [bounds_of_group(group)]
+    ]
+    page = next(
+        (shape.get("fill", "") for group in groups[:1] for shape in group.findall(f"{{{NAMESPACE}}}polygon")), ""
+    )
+    for group in groups:
+        if not {"edge", "title"} & set(group.get("class", "").split()):
+            continue
+        for text in group.findall(f"{{{NAMESPACE}}}text"):
+            room = _bounds_of_text(text)
+            ground = OPEN if any([layer.meets(room) for layer in layers]) else page
+            if grid.crossed(room) and ground not in ("", "none", "transparent"):
+                rim = {"x": room.left, "y": room.top + 1.5, "width": room.right - room.left}
+                rim["height"] = room.bottom - room.top - 2.5
+                attributes = {name: f"{number:.2f}" for name, number in rim.items()}
+                piece = ElementTree.Element(
+                    f"{{{NAMESPACE}}}rect", attributes | {"fill": ground, "fill-opacity": "0.85"}
+                )
+                group.insert(list(group).index(text), piece)
+
+
 def _offsets_seen_in(arrows: list[_Arrow]) -> _EngineOffsets:
     """The offsets of the engine that put the labels of these arrows in their usual places."""
     best, least = _EngineOffsets(BORDERS[0], 0.0), math.inf
@@ -160,8 +204,11 @@ def _offsets_seen_in(arrows: list[_Arrow]) -> _EngineOffsets:
     return best
 
 
-def _placed(arrow: _Arrow, grid: _Grid, offsets: _EngineOffsets) -> Place:
-    """Move a label to the best of its places, keep others away from it, and return the place."""
+def _placed(arrow: _Arrow, grid: _Grid, offsets: _EngineOffsets) -> Place | None:
+    """Move a label to the best of its places, keep others away from it, and return the place.
+
+    A label that would lie on something in all of them is taken out: the tooltip of its arrow has it.
+    """
     now = _bounds_of_text(arrow.text)
     wide, high = (now.right - now.left) / 2, (now.bottom - now.top) / 2
     best, least = None, math.inf
@@ -172,8 +219,9 @@ def _placed(arrow: _Arrow, grid: _Grid, offsets: _EngineOffsets) -> Place:
         cost += grid.cost(room)
         if cost < least:
             best, least = (middle, room), cost
-    if best is None:
-        return arrow.place_of(((now.left + now.right) / 2, (now.top + now.bottom) / 2), offsets)
+    if best is None or least >= COVERED:
+        arrow.group.remove(arrow.text)
+        return None
     middle, room = best
     grid.add(room.widened())
     for attribute, shift in (("x", room.left - now.left), ("y", room.top - now.top)):
@@ -185,17 +233,20 @@ def _middles(line: list[Point], wide: float, high: float) -> Iterator[tuple[floa
     """Middles for a label of this half width and height, each after its cost; those below the line come first."""
     (tip_x, tip_y), (base_x, base_y) = line[:2]
     length = math.hypot(base_x - tip_x, base_y - tip_y) or 1.0
-    begin = BEGIN + (wide * abs(base_x - tip_x) + high * abs(base_y - tip_y)) / length
-    for number, way in enumerate(WAYS):
-        found = _at(line, begin + way)
+    half = (wide * abs(base_x - tip_x) + high * abs(base_y - tip_y)) / length
+    # First where its end is beside the tip, then half as far, where a long one has its middle there, then further on.
+    for number, way in enumerate((half, half / 2, *[half + way for way in WAYS])):
+        found = _at(line, BEGIN + way)
         if found is None:
             return
         x, y, dx, dy = found
         # The normal that points down, or of a line straight up the one to the right.
         across, down = (-dy, dx) if (dx, -dy) > (0.0, 0.0) else (dy, -dx)
-        off = wide * abs(across) + high * abs(down) + GAP
-        for side, cost in ((off, 0.0), (-off, ACROSS), (off + ASIDE, 3 * ACROSS), (-off - ASIDE, 4 * ACROSS)):
-            yield number * FURTHER + cost, (x + across * side, y + down * side)
+        # A paint program's font may be wider than Helvetica.
+        off = 1.15 * wide * abs(across) + high * abs(down) + GAP
+        for step, aside in enumerate(ASIDE):
+            for side, cost in ((off + aside, 0.0), (-off - aside, ACROSS)):
+                yield number * FURTHER + 3 * step * ACROSS + cost, (x + across * side, y + down * side)
 
 
 def _at(line: list[Point], distance: float) -> tuple[float, float, float, float] | None:
@@ -212,7 +263,8 @@ def _at(line: list[Point], distance: float) -> tuple[float, float, float, float]
 class _Grid:
     """Rectangles and points of lines, looked up by cell."""
 
-    def __init__(self) -> None:
+    def __init__(self, picture: Rectangle) -> None:
+        self.picture = picture
         self.rooms: dict[tuple[int, int], list[Rectangle]] = {}
         self.points: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
 
@@ -226,9 +278,21 @@ class _Grid:
         for x, y in line:
             self.points.setdefault((math.floor(x / CELL), math.floor(y / CELL)), []).append((x, y, cost))
 
+    def crossed(self, room: Rectangle) -> bool:
+        """Whether a line, and not only the border of a layer, passes a room."""
+        return any(
+            [
+                cost >= CROSSED and room.left <= x <= room.right and room.top <= y <= room.bottom
+                for cell in room.cells()
+                for x, y, cost in self.points.get(cell, ())
+            ]
+        )
+
     def cost(self, room: Rectangle) -> float:
         """The cost of a label that takes this room."""
-        cost = 0.0
+        # A label further out would be cut off, or move all when the engine paints it.
+        inside = self.picture.left <= room.left and room.right <= self.picture.right
+        cost = 0.0 if inside and self.picture.top <= room.top and room.bottom <= self.picture.bottom else COVERED
         left, top, right, bottom = room.left - CLEAR, room.top - CLEAR, room.right + CLEAR, room.bottom + CLEAR
         for cell in Rectangle(left, top, right, bottom).cells():
             for other in self.rooms.get(cell, ()):
@@ -297,8 +361,8 @@ def bounds_of(element: ElementTree.Element) -> Rectangle | None:
 
 
 def _bounds_of_text(text: ElementTree.Element) -> Rectangle:
-    """About the bounds of a text, whose middle Graphviz has 0.4 of the size above the line that it stands on."""
+    """About the bounds of a text, as browsers see them: with the room of all its font's letters."""
     size, x, y = [float(text.get(name, "0")) for name in ("font-size", "x", "y")]
     width = width_of(text.text or "", size)
     left = x - width / 2 if text.get("text-anchor") == "middle" else x
-    return Rectangle(left, y - 0.8 * size, left + width, y)
+    return Rectangle(left, y - ASCENT * size, left + width, y + DESCENT * size)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from xml.etree import ElementTree
 
-from viz.colours import FORWARD, GRADIENT
+from viz.colours import DARK_STROKE, FORWARD, GRADIENT
 from viz.playing.steps import PAUSE, SweepStep
 from viz.views.view import View
 from viz.writing.svg import CLASS, NAMESPACE, parts_at_work, parts_of
@@ -20,7 +20,9 @@ from viz.writing.svg import CLASS, NAMESPACE, parts_at_work, parts_of
 __all__ = ["animated"]
 
 
-def animated(root: ElementTree.Element, view: View, steps: Sequence[SweepStep], seconds: float) -> str:
+def animated(
+    root: ElementTree.Element, view: View, steps: Sequence[SweepStep], seconds: float, *, dark: bool = False
+) -> str:
     """The style rules that play the steps, so many seconds each; the texts they show are put into the SVG."""
     # Names of its own: another animation may be on the same page.
     picture = hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:8]
@@ -41,7 +43,8 @@ def animated(root: ElementTree.Element, view: View, steps: Sequence[SweepStep], 
     at_work = parts_at_work(groups, view)
     for place, step in enumerate(steps, 1):
         if step.operation in at_work:
-            _mark(at_work[step.operation], place, step.phase, timeline)
+            colour = FORWARD if step.phase == "forward" else GRADIENT
+            _mark(at_work[step.operation], place, DARK_STROKE[colour] if dark else colour, timeline)
     return timeline.rules(seconds)
 
 
@@ -57,26 +60,27 @@ class _Timeline:
         """Show an element from step `start` on, until before step `stop` if there is one."""
         name = self.names.setdefault((start, stop), f"{self.prefix}{len(self.names)}")
         element.set("class", f"{element.get('class', '')} {name}".strip())
+        if stop is not None:
+            # Where nothing is played, the last stage alone is seen.
+            element.set("visibility", "hidden")
 
     def rules(self, seconds: float) -> str:
         """The style sheet."""
         rules = []
-        still = []
         for (start, stop), name in self.names.items():
             first, last = 100 * start / self.length, 100 * (stop or 0) / self.length
-            frames = [f"0%{{opacity:{int(start == 0)}}}"] if start else []
-            frames.append(f"{first:.3f}%{{opacity:1}}")
+            frames = ["0%{visibility:hidden}"] if start else []
+            frames.append(f"{first:.3f}%{{visibility:visible}}")
             if stop is not None:
-                frames.append(f"{last:.3f}%{{opacity:0}}")
-                still.append(f".{CLASS} .{name}")
-            frames.append(f"100%{{opacity:{int(stop is None)}}}")
+                frames.append(f"{last:.3f}%{{visibility:hidden}}")
+            frames.append(f"100%{{visibility:{'visible' if stop is None else 'hidden'}}}")
             rules.append(f"@keyframes {name}{{{''.join(frames)}}}")
             duration = f"{seconds * self.length:g}s"
             rules.append(f".{CLASS} .{name}{{animation:{name} {duration} step-end infinite}}")
-        hidden = f"{','.join(still)}{{opacity:0}}" if still else ""
         every = ",".join([f".{CLASS} .{name}" for name in self.names.values()])
-        reduced = f"@media (prefers-reduced-motion:reduce){{{every}{{animation:none}}{hidden}}}" if every else ""
-        return "".join(rules) + reduced
+        return "".join(rules) + (
+            f"@media (prefers-reduced-motion:reduce){{{every}{{animation:none}}}}" if every else ""
+        )
 
 
 def _play_sums(
@@ -97,14 +101,14 @@ def _play_sums(
             group.insert(place, earlier)
 
 
-def _mark(group: ElementTree.Element, place: int, phase: str, timeline: _Timeline) -> None:
+def _mark(group: ElementTree.Element, place: int, colour: str, timeline: _Timeline) -> None:
     """Have the outline of the part at work stand out for one step."""
     for tag in ("ellipse", "path", "polygon"):
         shape = group.find(f"{{{NAMESPACE}}}{tag}")
         if shape is not None:
             outline = deepcopy(shape)
             outline.attrib.update({"fill": "none", "stroke-width": "3"})
-            outline.set("stroke", FORWARD if phase == "forward" else GRADIENT)
+            outline.set("stroke", colour)
             timeline.show(outline, place, place + 1)
             group.append(outline)
             return

@@ -33,11 +33,13 @@ function activate(group) {
   if (id[0] === "v" && data.values[number]) {
     const value = data.values[number];
     const heading = (value.name ? `${value.name} = ` : "") + value.number + (value.gradient ? `,  ∂ ${value.gradient}` : "");
-    return details(heading, value.lines, value.why ? value.lines.length - 1 : -1);
+    if (asked.size) return details(value.name || value.number, value.lines.slice(0, 1));
+    const [lines, why] = moved_away ? told_anew(number) : [value.lines, value.why];
+    return details(heading, lines, why ? lines.length - 1 : -1);
   }
   if (id[0] === "o" && data.operations[number]) {
     const [symbol, name] = data.operations[number];
-    return details(symbol === name ? name : `${symbol}  ${name}`, data.steps.filter((one) => one[1] === number).map(([phase, , says]) => `${phase}: ${says}`));
+    return details(symbol === name ? name : `${symbol}  ${name}`, moved_away || asked.size ? [] : data.steps.filter((one) => one[1] === number).map(([phase, , says]) => `${phase}: ${says}`));
   }
   const title = group.querySelector("title");
   return details(group.querySelector("text").textContent, title ? [title.textContent] : []);
@@ -81,7 +83,7 @@ function worker(operation) {
 function step(number) {
   at = number;
   const last = data.steps.length, done = data.steps.slice(0, at), [phase, operation, says] = at > 0 && at <= last ? data.steps[at - 1] : ["", null, ""];
-  const finished = at === last, computed = new Set(), sums = new Map();
+  const finished = at === last || moved_away, computed = new Set(), sums = new Map();
   for (const [kind, worked, , gradients] of done) {
     if (kind === "forward") computed.add(worked);
     for (const [value, words, complete] of gradients) sums.set(value, [words, complete]);
@@ -90,7 +92,8 @@ function step(number) {
     const { producer, gradient } = data.values[value];
     const later = !finished && producer !== null && !computed.has(producer);
     const [words, complete] = finished || gradient === "?" ? [below && below.says, true] : sums.get(value) || ["?", true];
-    group.classList.toggle("later", later);
+    if (group.classList.contains("later") !== later) group.classList.toggle("later", later);
+    if (finished && moved_away) continue;
     say(above, later ? "?" : above.says);
     say(below, words);
     if (below) below.text.classList.toggle("partial", !complete);
@@ -104,7 +107,7 @@ function step(number) {
   const words = at === 0 ? "inputs" : at <= forward ? `forward ${at} of ${forward}` : phase === "start" ? "backward starts" : `backward ${at - forward - 1} of ${last - forward - 1}`;
   $("phase").value = last ? words : "";
   $("step").setAttribute("aria-valuetext", says ? `${words}: ${says}` : words);
-  $("says").textContent = last ? says : data.reason;
+  $("says").textContent = data.quiz ? "" : warning || (moved_away ? "Moved: all numbers are computed anew. Reset the inputs to step through." : last ? says : data.reason);
   $("previous").disabled = at === 0;
   $("next").disabled = finished;
 }
@@ -158,9 +161,11 @@ function search(go, by = 1) {
     const group = drawn(svg, id);
     if (group) reveal(group);
   }
+  for (const group of svg.querySelectorAll(".chosen")) group.classList.remove("chosen");
   for (const id of matches) {
     const group = drawn(svg, id);
     if (group) group.classList.add("match");
+    if (group && id === matches[chosen]) group.classList.add("chosen");
   }
   $("found").value = matches.length ? (chosen < 0 ? `${matches.length} found` : `${(chosen % matches.length) + 1} of ${matches.length}`) : "nothing found";
 }
@@ -249,10 +254,10 @@ document.addEventListener("keydown", (event) => {
     hover(null);
     return;
   }
-  if (event.target instanceof HTMLElement && event.target.matches("input[type=search],button")) return;
+  if (event.target instanceof HTMLElement && event.target.matches("input:not(#step),textarea,button")) return;
   const actions = {
     "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: fitAll, "[": () => walk(-1), "]": () => walk(1),
-    " ": () => play(timer === null), "/": () => $("query").focus(),
+    " ": () => play(timer === null), "/": () => $("query").focus(), m: () => $("move").click(),
   };
   if (!actions[event.key]) return;
   actions[event.key]();
@@ -287,10 +292,24 @@ $("query").addEventListener("keydown", (event) => {
 });
 window.addEventListener("resize", resized);
 
+// On paper stands the whole picture, on a light ground, and nothing that is pointed at.
+let before_print = null;
+window.addEventListener("beforeprint", () => {
+  before_print = document.documentElement.dataset.theme;
+  hover(null);
+  document.documentElement.dataset.theme = "light";
+  svg.setAttribute("viewBox", `0 0 ${sizes[current].join(" ")}`);
+});
+window.addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = before_print;
+  place();
+});
+
 $("step").max = data.steps.length;
 $("player").hidden = data.steps.length === 0;
 if (data.boxes.length === 0) $("open-all").parentElement.hidden = true;
 theme(document.documentElement.dataset.theme);
 play(false);
+begin_live();
 show(0);
 fit();

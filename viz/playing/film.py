@@ -1,21 +1,23 @@
-"""A GIF that plays the sweep, for places that show no SVG: put together with Pillow from one picture of the engine.
+"""A GIF that plays the sweep, for places that show no SVG: put together with Pillow from two pictures of the engine.
 
-A frame is the whole picture with the numbers covered that are not known yet, and a ring around the operation at work.
+A frame is the picture without the numbers that are computed, on which those that are known are shown as in the whole
+picture, and a ring around the operation at work.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from viz.colours import FORWARD, GRADIENT
+from viz.colours import DARK_STROKE, FORWARD, GRADIENT
 from viz.errors import EngineError
 from viz.layout.fitting import cell_of, shapes_of
-from viz.layout.metrics import width_of
 from viz.layout.placing import Rectangle, bounds_of_group
+from viz.metrics import width_of
 from viz.playing.steps import PAUSE, SweepStep
 from viz.views.view import View
 from viz.writing.svg import NAMESPACE, parts_at_work, parts_of
@@ -28,20 +30,35 @@ MOST_PIXELS = 400_000_000  # of all frames: a byte of memory each
 RING = 6
 
 
-class _Cover(NamedTuple):
-    """The cover of a number until its step, in pixels.
-
-    ground: a pixel that has the colour of the number's ground.
-    """
+class _Part(NamedTuple):
+    """A part of the picture, in pixels, the step from which on it is shown, and whether its ground is too."""
 
     room: tuple[int, int, int, int]
-    ground: tuple[int, int]
-    until: int
+    since: int
+    complete: bool
 
 
-def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequence[SweepStep], seconds: float) -> bytes:
-    """The GIF of a PNG picture, whose SVG has the places of its parts; each step takes so many seconds.
+class FilmStages(NamedTuple):
+    """PNG pictures that differ in their inks alone: without numbers that are computed, without tints, and whole."""
 
+    without_numbers: bytes
+    without_tints: bytes
+    whole: bytes
+
+
+def film_of(
+    stages: FilmStages,
+    root: ElementTree.Element,
+    view: View,
+    steps: Sequence[SweepStep],
+    seconds: float,
+    *,
+    tinted: bool,
+    dark: bool,
+) -> bytes:
+    """The GIF of a picture, whose SVG has the places of its parts; each step takes so many seconds.
+
+    tinted: whether grounds show a number; one that does is seen when all numbers on it are known.
     Raises ImportError, which names the extra to install, without Pillow, and ValueError for too many pixels.
     """
     try:
@@ -50,27 +67,33 @@ def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequen
         raise ImportError(
             "a GIF is put together with Pillow, which is not installed; pip install 'scalar-autograd[gif]'"
         ) from error
-    wide, high = Image.open(io.BytesIO(picture)).size
+    wide, high = Image.open(io.BytesIO(stages.whole)).size
     if wide * high * (len(steps) + 1) > MOST_PIXELS:
         raise ValueError(
             f"a film of {len(steps) + 1} frames of {wide:,} by {high:,} pixels is too large; animation() has no such "
             "limit, and focus=node, radius=3 draws fewer"
         )
-    # All frames have the palette of the whole picture and the two colours of rings: parts that stay cost nothing.
-    whole = Image.open(io.BytesIO(picture)).convert("RGB").quantize(PALETTE_SIZE)
-    palette = [*(whole.getpalette() or []), *[0] * (3 * PALETTE_SIZE)][: 3 * PALETTE_SIZE]
+    # All frames have one palette, with the two colours of rings: parts that stay cost nothing.
+    tall = Image.new("RGB", (wide, len(stages) * high))
+    for place, picture in enumerate(stages):
+        tall.paste(Image.open(io.BytesIO(picture)).convert("RGB"), (0, place * high))
+    tall = tall.quantize(PALETTE_SIZE)
+    first, plain, whole = [tall.crop((0, place * high, wide, (place + 1) * high)) for place in range(len(stages))]
+    palette = [*(tall.getpalette() or []), *[0] * (3 * PALETTE_SIZE)][: 3 * PALETTE_SIZE]
     rings = {"forward": PALETTE_SIZE, "backward": PALETTE_SIZE + 1}
-    whole.putpalette([*palette, *bytes.fromhex(FORWARD[1:]), *bytes.fromhex(GRADIENT[1:])])
-    stage = _Stage(root, view, steps)
+    for colour in (FORWARD, GRADIENT):
+        palette += bytes.fromhex((DARK_STROKE[colour] if dark else colour)[1:])
+    stage = _Stage(root, view, steps, tinted=tinted)
     frames = []
+    shown = first.copy()
     for number in range(len(steps) + 1):
-        frame = whole.copy()
-        pen = ImageDraw.Draw(frame)
-        for cover in stage.covers:
-            if number < cover.until:
-                pen.rectangle(cover.room, fill=frame.getpixel(cover.ground))
+        for part in stage.parts:
+            if number == part.since:
+                shown.paste((whole if part.complete else plain).crop(part.room), part.room)
+        frame = shown.copy()
+        frame.putpalette(palette)
         if number > 0:
-            stage.ring(pen, steps[number - 1], rings)
+            stage.ring(ImageDraw.Draw(frame), steps[number - 1], rings)
         frames.append(frame)
     duration = round(1000 * seconds)
     film = io.BytesIO()
@@ -82,7 +105,7 @@ def film_of(picture: bytes, root: ElementTree.Element, view: View, steps: Sequen
 class _Stage:
     """The places of numbers and operations in the picture, and the steps at which numbers are first seen."""
 
-    def __init__(self, root: ElementTree.Element, view: View, steps: Sequence[SweepStep]) -> None:
+    def __init__(self, root: ElementTree.Element, view: View, steps: Sequence[SweepStep], *, tinted: bool) -> None:
         self.groups = parts_of(root, view.wires)
         graph = root.find(f"{{{NAMESPACE}}}g")
         shift = re.search(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)", "" if graph is None else graph.get("transform", ""))
@@ -94,17 +117,16 @@ class _Stage:
         known: dict[int, int] = {}
         for place, step in enumerate(steps, 1):
             known.update({position: place for position, _, complete in step.gradients if complete})
-        self.covers = []
+        self.parts = []
         for wire in view.wires:
             value = view.diagram.values[wire.value]
-            until = {"value": computed.get(value.producer, 0), "gradient": known.get(wire.value, 0)}
+            since = {"value": computed.get(value.producer, 0), "gradient": known.get(wire.value, 0)}
             for text, room in _numbers(self.groups[wire.id]):
-                part = text.get("class", "")
-                if until.get(part, 0):
-                    left, top, right, bottom = self.pixels(room)
-                    # The corner that is away from the rule: a value stands above it, a gradient below.
-                    ground = (left, top if part == "value" else bottom)
-                    self.covers.append(_Cover((left, top, right, bottom), ground, until[part]))
+                self.parts.append(_Part(self.pixels(room), since.get(text.get("class", ""), 0), not tinted))
+            alarming = not math.isfinite(value.number) or not math.isfinite(value.gradient or 0.0)
+            if tinted or alarming:
+                last = max(since.values())
+                self.parts.append(_Part(self.pixels(bounds_of_group(self.groups[wire.id])), last, complete=True))
 
     def pixels(self, room: Rectangle) -> tuple[int, int, int, int]:
         """The rectangle in pixels of the picture."""
@@ -142,6 +164,6 @@ def _numbers(group: ElementTree.Element) -> Iterator[tuple[ElementTree.Element, 
         begin = begins.setdefault((text.get("y", ""), cell), x)
         if text.get("class"):
             shown = text.text or ""
-            left = x + width_of(shown[: len(shown) - len(shown.lstrip())], size) - 1.0
-            right = cell.left + cell.right - begin + 1.0
-            yield text, Rectangle(left, y - 0.78 * size, right, y + 0.1 * size)
+            left = x + width_of(shown[: len(shown) - len(shown.lstrip())], size) - 3.0
+            right = cell.left + cell.right - begin + 3.0
+            yield text, Rectangle(left, y - 0.95 * size, right, y + 0.3 * size)

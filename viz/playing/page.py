@@ -15,14 +15,17 @@ from importlib import resources
 from typing import Any
 from xml.etree import ElementTree
 
+from viz.colours import NEGATIVE, PALE, POSITIVE
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.explanations import Explanations
-from viz.errors import EngineError
 from viz.labels import readable
+from viz.layout.engine import separated
 from viz.layout.placing import placed_svg
+from viz.playing.live import live_program, reason_to_stand_still, rules_of
 from viz.playing.steps import steps_of
+from viz.views.tints import STEPS
 from viz.views.view import View
-from viz.writing.svg import CLASS, HALO, NAMESPACE, as_text, dark_rules
+from viz.writing.svg import CLASS, NAMESPACE, as_text, dark_rules
 
 __all__ = ["write_page"]
 
@@ -30,7 +33,7 @@ MOST_OPERATIONS = 2_000
 HELP = (
     "Click a value to see where "
     "its gradient comes from, a layer to open or close it. Keys: arrows move, Enter opens, + − 0 zoom, "
-    "[ ] step, space plays, / searches."
+    "[ ] step, space plays, / searches, m moves inputs."
 )
 
 
@@ -42,12 +45,27 @@ def write_page(
     description: str,
     legend: str,
     theme: str,
+    color_by: str | None = None,
+    quiz: bool = False,
 ) -> str:
-    """The HTML text of a page that starts with the first of the states; `lay_out` makes one SVG after another."""
+    """The HTML text of a page that starts with the first of the states; `lay_out` makes one SVG after another.
+
+    quiz: whether gradients are hidden until the reader has found them.
+    """
     pictures = _pictures(lay_out(states), len(states), title)
-    data = json.dumps(_data(states), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    css = _resource("page.css") + HALO + _themes()
-    script = f'(() => {{\n"use strict";\n{_resource("picture.js")}\n{_resource("controls.js")}}})();\n'
+    diagram = states[0].diagram
+    still = reason_to_stand_still(diagram)
+    content = _data(states) | {
+        "still": still,
+        "live": None if still else live_program(diagram),
+        "quiz": quiz,
+        "tints": _tints(color_by),
+    }
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    css = _resource("page.css") + _themes()
+    rules = "const operations = {};" if still else rules_of(diagram)
+    parts = [_resource("picture.js"), rules, *map(_resource, ("evaluate.js", "live.js", "controls.js"))]
+    script = f'(() => {{\n"use strict";\n{"".join([f"{part}{chr(10)}" for part in parts])}}})();\n'
     templates = "".join([f"<template class=state>{picture}</template>\n" for picture in pictures[1:]])
     name = escape(title)
     policy = (
@@ -72,12 +90,20 @@ def write_page(
  aria-label="find a value, an operation or a layer by name"><output id="found" for="query"></output></div>
 <div class="buttons" role="group" aria-label="layers"><button id="open-all" type="button">open all</button><button
  id="close-all" type="button">close all</button></div>
+<div class="buttons"><button id="move" type="button" aria-expanded="false" aria-controls="inputs">move</button></div>
 <div class="buttons" role="group" aria-label="view"><button id="zoom-out" type="button"
  aria-label="zoom out">−</button><button id="zoom-in" type="button" aria-label="zoom in">+</button><button
  id="fit" type="button">fit</button><button id="theme" type="button"></button></div>
 </header>
 <main>
 <figure id="stage" aria-label="{escape(description)}">{pictures[0]}</figure>
+<aside id="inputs" aria-label="inputs" hidden><div id="leaves"></div>
+<div class="row"><button id="reset" type="button">reset</button><button id="code" type="button">as Python</button></div>
+<div class="row" id="descent"><label>rate <input id="rate" type="number" value="0.05" step="any" min="0"></label><button
+ id="descend" type="button">step</button><button id="descend-ten" type="button">10 steps</button><button
+ id="train" type="button">train</button></div>
+<p id="loss" aria-live="polite"></p><textarea id="python" readonly rows="4"
+ aria-label="these inputs in Python" hidden></textarea></aside>
 <aside id="details" aria-live="polite" hidden><button id="dismiss" type="button"
  aria-label="close the details">×</button><h2 dir="auto"></h2><ul></ul></aside>
 </main>
@@ -86,6 +112,9 @@ def write_page(
  aria-label="one step back">‹</button><input id="step" type="range" min="0" value="0"
  aria-label="step of the computation"><button id="next" type="button" aria-label="one step on">›</button>
 <output id="phase" for="step"></output></div>
+<form id="quiz" hidden><label for="answer" id="question"></label><input id="answer" inputmode="text" autocomplete="off"
+ size="9"><button type="submit">check</button><button id="hint" type="button">hint</button><button id="tell"
+ type="button">tell me</button><output id="mark" for="answer"></output></form>
 <p id="says" aria-live="polite" dir="auto"></p>
 <p id="help">{escape(legend)} {HELP}</p>
 <noscript><p>Without scripts this page shows one state of the picture.</p></noscript>
@@ -129,6 +158,13 @@ def _data(states: Sequence[View]) -> dict[str, Any]:
     }
 
 
+def _tints(color_by: str | None) -> dict[str, Any] | None:
+    """The grounds that show a number, for the script; None if they show none."""
+    if color_by is None:
+        return None
+    return {"by": color_by, "steps": STEPS, "above": POSITIVE, "below": NEGATIVE, "none": PALE}
+
+
 def _reason(diagram: Diagram, few: bool) -> str:
     """The reason that there are no steps; empty if there are some."""
     if not few:
@@ -158,10 +194,7 @@ def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[
 
 def _pictures(laid_out: bytes, count: int, title: str) -> list[str]:
     """The engine's SVGs, one after another, each made as small as the page allows."""
-    parts = [part[part.find(b"<svg") :] + b"</svg>" for part in laid_out.split(b"</svg>")[:-1]]
-    if len(parts) != count:
-        raise EngineError(f"the layout engine gave {len(parts)} pictures when asked for {count}")
-    return [_small(placed_svg(part)[0], title) for part in parts]
+    return [_small(placed_svg(part)[0], title) for part in separated(laid_out, count)]
 
 
 def _small(root: ElementTree.Element, title: str) -> str:

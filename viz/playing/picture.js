@@ -10,20 +10,27 @@ const size = (svg) => svg.getAttribute("viewBox").split(" ").slice(2).map(Number
 const sizes = states.map((state) => size(state.picture));
 const LARGEST = 2.2, SMALLEST_AT_FIRST = 0.75;
 
-let current = 0, svg = null, nodes = new Map(), edges = [], wires = [], before = new Map(), after = new Map();
+let current = 0, svg = null, nodes = new Map(), edges = [], wires = [], labels = [], before = new Map(), after = new Map();
 let scale = 1, smallest = SMALLEST_AT_FIRST, left = 0, top = 0, fitted = true, at = data.steps.length, timer = null, home = null;
 
 // The view: `scale` is in pixels per unit of the picture, `left` and `top` are the corner in its units.
 
-const place = () => svg.setAttribute("viewBox", [left, top, stage.clientWidth / scale, stage.clientHeight / scale].map((x) => x.toFixed(2)).join(" "));
+function place() {
+  const whole = stage.getBoundingClientRect();
+  const [across, down] = [whole.width / scale, whole.height / scale], [width, height] = sizes[current];
+  svg.setAttribute("viewBox", [left, top, across, down].map((x) => x.toFixed(2)).join(" "));
+  const cut = { left: left > 1, top: top > 1, right: left + across < width - 1, bottom: top + down < height - 1 };
+  stage.dataset.cut = Object.keys(cut).filter((side) => cut[side]).join(" ");
+}
 
 function fit() {
   const [width, height] = sizes[current];
   const [across, down] = [stage.clientWidth / (width + 16), stage.clientHeight / (height + 16)];
   scale = Math.max(Math.min(across, down, LARGEST), smallest);
   const [room, below] = [stage.clientWidth / scale, stage.clientHeight / scale];
+  // A picture that is too large begins at its corner: edges that are cut off are shaded.
   left = room > width ? (width - room) / 2 : -8;
-  top = (height - below) / 2;
+  top = below > height ? (height - below) / 2 : -8;
   fitted = true;
   place();
 }
@@ -102,14 +109,15 @@ function show(number) {
     if (group.classList.contains("wire")) {
       const value = group.querySelector("text.value"), gradient = group.querySelector("text.gradient");
       target(group);
-      if (value) wires.push({ group, number: Number(/^v(\d+)/.exec(id)[1]), texts: [value, gradient].map(measured(group)) });
+      if (value) wires.push({ group, title, number: Number(/^v(\d+)/.exec(id)[1]), texts: [value, gradient].map(measured(group)) });
     } else if (!layer) centre(group);
   }
   home = [...nodes.values()].find((group) => !group.classList.contains("layer")) || null;
   if (home) home.tabIndex = 0;
   $("open-all").disabled = ends(true) === current;
   $("close-all").disabled = ends(false) === current;
-  step(at);
+  labels = edges.flatMap(label_of);
+  refresh();
   search(false);
 }
 
@@ -134,6 +142,8 @@ function target(group) {
   for (const side of ["x", "y", "width", "height"]) rect.setAttribute(side, box[side]);
   rect.setAttribute("class", "target");
   group.insertBefore(rect, group.firstChild);
+  group.room = box;
+  group.rows = [];
   const west = Math.min(...shapes.map((one) => one.x)), east = Math.max(...shapes.map((one) => one.x + one.width));
   for (const height of shapes.length && !group.classList.contains("record") ? new Set(texts.map((text) => text.getAttribute("y"))) : []) {
     const row = texts.filter((text) => text.getAttribute("y") === height && text.textContent.trim());
@@ -146,6 +156,7 @@ function target(group) {
       text.setAttribute("x", x.toFixed(2));
       x += text.getComputedTextLength() + 3.5;
     }
+    group.rows.push({ texts: row, lengths: row.map((text) => text.getComputedTextLength()), middle: (west + east) / 2, room: east - west - 2 });
   }
 }
 
@@ -154,7 +165,7 @@ const measured = (group) => (text) => {
   if (!text) return null;
   const box = group.getBBox(), length = text.getComputedTextLength(), cell = group.classList.contains("record");
   const room = cell ? length + 4 : Math.max(box.x + box.width - Number(text.getAttribute("x")), length);
-  return { text, says: text.textContent, room, size: Number(text.getAttribute("font-size")) };
+  return { text, row: (group.rows || []).find((one) => one.texts.includes(text)), says: text.textContent, room, size: Number(text.getAttribute("font-size")) };
 };
 
 function say(part, words) {

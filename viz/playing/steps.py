@@ -6,11 +6,11 @@ import math
 from typing import NamedTuple
 
 from autograd.operations.primitive import declared
-from viz.diagrams.diagram import Diagram, Operation
+from viz.diagrams.diagram import Diagram, Operation, Value
 from viz.diagrams.explanations import Explanations
-from viz.labels import readable, short_number
+from viz.labels import readable
 
-__all__ = ["PAUSE", "SweepStep", "playable_steps", "steps_of"]
+__all__ = ["PAUSE", "SweepStep", "playable_steps", "rest_of", "steps_of"]
 
 MOST_OPERANDS = 6
 MOST_PLAYED = 200
@@ -76,7 +76,9 @@ def _forward(diagram: Diagram, operation: Operation) -> str:
     names = [value.name_text or number for value, number in zip(values, numbers, strict=False)]
     result = diagram.values[operation.result]
     parts = [result.name_text] if result.name_text else []
-    for texts in (names, numbers) if names != numbers else (numbers,):
+    # Names beside numbers of others would read as an equation of neither.
+    told = all([value.name_text or value.literal for value in values[:MOST_OPERANDS]])
+    for texts in (names, numbers) if told and names != numbers else (numbers,):
         parts.append(_applied(operation, texts, len(values) > MOST_OPERANDS))
     return " = ".join([*parts, result.number_text])
 
@@ -92,6 +94,19 @@ def _applied(operation: Operation, texts: list[str], more: bool) -> str:
     return f"{readable(operation.symbol, 14)}({', '.join(texts)}{', …' if more else ''})"
 
 
+def rest_of(explanations: Explanations, value: Value) -> float | None:
+    """The gradient less its terms: the start of the sweep, an earlier sweep, or a part that is not shown."""
+    gradient = value.gradient
+    if gradient is None:
+        return None
+    terms = [amount for _, _, amount in explanations.terms(value.position)]
+    if not terms:
+        return gradient
+    rest = gradient - math.fsum(terms) if all(map(math.isfinite, terms)) else 0.0
+    largest = max([abs(gradient), *map(abs, terms)])
+    return rest if math.isfinite(rest) and abs(rest) > AS_NOTHING * largest else None
+
+
 class _GradientSums:
     """The gradients as they add up."""
 
@@ -102,29 +117,17 @@ class _GradientSums:
         self.addends: list[list[str]] = [[] for _ in diagram.values]
         self.sums = [0.0 for _ in diagram.values]
         for value in diagram.values:
-            rest = self.rest(value.position)
+            rest = rest_of(explanations, value)
             if rest is not None:
-                self.addends[value.position].append(short_number(rest))
+                self.addends[value.position].append(self.diagram.shown(rest))
                 self.sums[value.position] = rest
-
-    def rest(self, position: int) -> float | None:
-        """The gradient less its terms: the start of the sweep, an earlier sweep, or a part that is not shown."""
-        gradient = self.diagram.values[position].gradient
-        if gradient is None:
-            return None
-        terms = [amount for _, _, amount in self.terms[position]]
-        if not terms:
-            return gradient
-        rest = gradient - math.fsum(terms) if all(map(math.isfinite, terms)) else 0.0
-        largest = max([abs(gradient), *map(abs, terms)])
-        return rest if math.isfinite(rest) and abs(rest) > AS_NOTHING * largest else None
 
     def shown(self, position: int) -> tuple[int, str, bool]:
         """The position of a value, its gradient as shown now, and whether that is complete."""
         complete = self.waiting[position] == 0
         gradient = self.diagram.values[position].gradient
         number = gradient if complete and gradient is not None else self.sums[position]
-        return position, short_number(number), complete
+        return position, self.diagram.shown(number), complete
 
     def add(self, position: int, text: str, amount: float) -> None:
         """Add one more term."""
@@ -138,7 +141,7 @@ def _backward(diagram: Diagram) -> list[SweepStep]:
     sums = _GradientSums(diagram, Explanations(diagram))
     started = [value.position for value in diagram.values if sums.addends[value.position]]
     first = [position for position in started if position in diagram.outputs] or started
-    at = ", ".join([f"∂ {short_number(sums.sums[p])} at {_name(diagram, p)}" for p in first[:MOST_OPERANDS]])
+    at = ", ".join([f"∂ {diagram.shown(sums.sums[p])} at {_name(diagram, p)}" for p in first[:MOST_OPERANDS]])
     steps = [
         SweepStep("start", None, f"backward starts with {at}", tuple([sums.shown(position) for position in started]))
     ]
@@ -149,9 +152,9 @@ def _backward(diagram: Diagram) -> list[SweepStep]:
             value = diagram.values[operand.value]
             if upstream is None or value.gradient is None or not value.gradient_text:
                 continue
-            factor = short_number(operand.local_gradient)
+            factor = diagram.shown(operand.local_gradient)
             factor = f"({factor})" if factor.startswith("−") else factor
-            text = f"{short_number(upstream)} · {factor}"
+            text = f"{diagram.shown(upstream)} · {factor}"
             sums.add(value.position, text, upstream * operand.local_gradient)
             touched[value.position] = None
         says = [_accumulated(diagram, sums, position) for position in list(touched)[:MOST_OPERANDS]]

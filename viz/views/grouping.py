@@ -6,14 +6,17 @@ and only the values that cross its border remain.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 from viz.diagrams.diagram import Diagram, Value
 from viz.diagrams.longest_path import longest_path
+from viz.diagrams.operand_order import order_of
 from viz.views.view import Block, Link, Note, View, Wire
 
 __all__ = ["Grouping"]
 
+MOST_BESIDE = 3  # parameters beside a closed layer: of more their number and largest gradient are told in it
 MOST_USES = 8  # a leaf with more uses is drawn once per use: at 300 uses 40 times faster to lay out
 
 
@@ -26,6 +29,7 @@ class Grouping:
     copied: the number of copies of each leaf that is drawn once per use.
     extra: kind, label and home of the blocks that are neither an operation nor a box.
     bundle: for values drawn together, the first of them.
+    taken_in: the parameters that closed boxes have taken in, by their blocks.
     """
 
     def __init__(self, diagram: Diagram, opened: frozenset[int]) -> None:
@@ -54,7 +58,13 @@ class Grouping:
             for operand in operation.operands:
                 users[operand.value].append(block)
         self.users = users
-        self.visible = [self._is_visible(value) for value in self.diagram.values]
+        self.taken_in: dict[int, list[int]] = {}
+        for value, used in zip(self.diagram.values, users, strict=True):
+            if value.parameter and used and self.is_box(used[0]) and len(set(used)) == 1:
+                self.taken_in.setdefault(used[0], []).append(value.position)
+        self.taken_in = {block: taken for block, taken in self.taken_in.items() if len(taken) > MOST_BESIDE}
+        hidden = {position for taken in self.taken_in.values() for position in taken}
+        self.visible = [self._is_visible(value) and value.position not in hidden for value in self.diagram.values]
         self.copied = {
             value.position: len(targets)
             for value, used in zip(self.diagram.values, users, strict=True)
@@ -116,6 +126,24 @@ class Grouping:
         return _ViewBuilder(self).view()
 
 
+def rows_of(grouping: Grouping) -> dict[int, int]:
+    """The row of each block: so many operations one after another fill one."""
+    diagram = grouping.diagram
+    depths: list[int] = []
+    rows: dict[int, int] = {}
+    for operation in diagram.operations:
+        producers = [diagram.values[operand.value].producer for operand in operation.operands]
+        depths.append(1 + max([depths[producer] for producer in producers if producer is not None], default=-1))
+        block = grouping.block[operation.position]
+        rows[block] = max(rows.get(block, 0), depths[-1] // (diagram.wrap or 1))
+    return rows
+
+
+def _size(number: float) -> float:
+    """The number for comparisons: nan is the largest, to be seen."""
+    return math.inf if math.isnan(number) else number
+
+
 class _ViewBuilder:
     """Makes the blocks, wires, links and notes of a view."""
 
@@ -129,6 +157,7 @@ class _ViewBuilder:
         self.bundled = Counter(grouping.bundle.values())
         self.path = longest_path(self.diagram)
         self.operations_on_path = set(self.path.values())
+        self.rows = rows_of(grouping) if self.diagram.wrap is not None else {}
         self.chains = {
             block: self.chain(members) for block, members in self.members.items() if block >= grouping.first_box
         }
@@ -139,6 +168,7 @@ class _ViewBuilder:
         outward: dict[tuple[str, str], Link] = {}
         for operation in self.diagram.operations:
             block = self.grouping.block[operation.position]
+            order = order_of(self.diagram, operation) if block < self.grouping.first_box else {}
             for place, operand in enumerate(operation.operands):
                 value = self.diagram.values[operand.value]
                 link = self.link(value, block, operand.local_gradient, operation.position)
@@ -147,7 +177,7 @@ class _ViewBuilder:
                     key = (link.source, link.target, operation.position, place) if alone else (link.source, link.target)
                     known = inward.get(key)
                     if known is None or (link.on_longest_path and not known.on_longest_path):
-                        inward[key] = link
+                        inward[key] = self.labelled(link, order.get(place, ""))
             if self.grouping.visible[operation.result]:
                 wire = self.wire(self.diagram.values[operation.result], block)
                 ends = (self.block_id(block), wire)
@@ -169,6 +199,14 @@ class _ViewBuilder:
             tuple(outward.values()),
             self.notes(),
         )
+
+    def labelled(self, link: Link, order: str) -> Link:
+        """The link with the text at its head."""
+        slope = link.local_gradient
+        if slope is None and not order:
+            return link
+        number = "" if slope is None else self.diagram.shown(slope)
+        return link._replace(order=order, label=f"{order} {number}".strip())
 
     def notes(self) -> tuple[Note, ...]:
         """The guards whose conditions are drawn, each at the first wire of its condition."""
@@ -205,10 +243,17 @@ class _ViewBuilder:
         """The id of the wire on which a value enters a block; adds the wire if it is new."""
         first = self.grouping.bundle.get(value.position, value.position)
         id = f"v{first}"
+        row, continues = self.rows.get(block, 0), False
         if first in self.grouping.copied:
             id += self.block_id(block)
+        elif self.rows and block in self.rows:
+            producer = self.diagram.values[first].producer
+            continues = producer is not None and self.rows[self.grouping.block[producer]] != row
+            if continues or producer is None:
+                id += f"r{row}"
         if id not in self.wires:
-            self.wires[id] = Wire(id, first, self.bundled[first], self.grouping.home_of_value(value))
+            home = self.grouping.home_of_value(value)
+            self.wires[id] = Wire(id, first, self.bundled[first], home, continues, row)
         return id
 
     def block_id(self, block: int) -> str:
@@ -228,7 +273,18 @@ class _ViewBuilder:
             kind, label = "box", self.diagram.boxes[block - grouping.first_box].label
         else:
             kind, label, _ = grouping.extra[block - grouping.first_extra]
-        return Block(self.block_id(block), kind, label, grouping.home(block), tuple(self.members[block]))
+        note = self.told(grouping.taken_in.get(block, []))
+        members, row = tuple(self.members[block]), self.rows.get(block, 0)
+        return Block(self.block_id(block), kind, label, grouping.home(block), members, note, row)
+
+    def told(self, parameters: list[int]) -> str:
+        """The number of a closed box's parameters, and the largest of their gradients."""
+        values = [self.diagram.values[position] for position in parameters]
+        sizes = [abs(value.gradient) for value in values if value.gradient is not None and value.gradient_text]
+        if not parameters:
+            return ""
+        largest = f", |∂| up to {self.diagram.shown(max(sizes, key=_size))}" if sizes else ""
+        return f"{len(parameters)} parameters{largest}"
 
     def chain(self, members: list[int]) -> dict[int, float]:
         """For each value that enters a block with one result, the derivative of that result in it."""

@@ -16,6 +16,8 @@ class Block(NamedTuple):
         "fold" (siblings like those beside it).
     members: the operations in it.
     home: the open box in which it is drawn.
+    row: the number of its row, if the picture has several.
+    note: a closed layer's words for the parameters that it has taken in; empty if these are drawn beside it.
     """
 
     id: str
@@ -23,15 +25,22 @@ class Block(NamedTuple):
     label: str
     home: int | None
     members: tuple[int, ...]
+    note: str = ""
+    row: int = 0
 
 
 class Wire(NamedTuple):
-    """A value as it is drawn: itself, one of its copies, or, if `bundled` is not 0, so many values alike."""
+    """A value as it is drawn: itself, one of its copies, or, if `bundled` is not 0, so many values alike.
+
+    continues: whether it is a copy at the begin of a row, of a value that an earlier row computes.
+    """
 
     id: str
     value: int
     bundled: int
     home: int | None
+    continues: bool = False
+    row: int = 0
 
 
 class Link(NamedTuple):
@@ -40,6 +49,8 @@ class Link(NamedTuple):
     local_gradient: of a line into an operation, unless the value is constant.
     chain: the derivative through all operations of a block that has one result.
     on_longest_path: whether it lies on the longest path.
+    order: the place of the operand, such as "2nd", of an operation to which that makes a difference.
+    label: the text at its head: order and local gradient.
     """
 
     source: str
@@ -47,6 +58,8 @@ class Link(NamedTuple):
     local_gradient: float | None = None
     chain: float | None = None
     on_longest_path: bool = False
+    order: str = ""
+    label: str = ""
 
 
 class Note(NamedTuple):

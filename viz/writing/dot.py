@@ -6,52 +6,78 @@ An operation is a circle. The derivative of its result in an operand is small an
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from viz.colours import ALARM, ALARM_INK, CLOSED, FORWARD, GRADIENT, GROUND, INK, LINE, MUTED, OPEN, OPEN_EDGE, PALE
+from viz.colours import (
+    ALARM,
+    ALARM_INK,
+    CLOSED,
+    DARK_FILL,
+    DARK_STROKE,
+    FORWARD,
+    GRADIENT,
+    GROUND,
+    INK,
+    LINE,
+    MUTED,
+    OPEN,
+    OPEN_EDGE,
+    PALE,
+)
 from viz.diagrams.diagram import Box, Value
-from viz.labels import exact, exact_slope, html, pretty, quoted, readable, short_number
+from viz.labels import exact, exact_slope, html, pretty, quoted, readable
+from viz.metrics import width_of
 from viz.views.tints import tints_of
 from viz.views.view import Block, Link, Note, View, Wire
+from viz.writing.look import Look, Making
 
-__all__ = ["LONGEST_TOOLTIP", "SMALL_SIGNS", "DotWriter", "is_leaf", "table", "usual_place", "value_tooltip"]
+__all__ = [
+    "LONG_NUMBER",
+    "LONGEST_TOOLTIP",
+    "PAD",
+    "SMALL_SIGNS",
+    "DotWriter",
+    "is_leaf",
+    "recoloured",
+    "table",
+    "usual_place",
+    "value_tooltip",
+]
 
 ALARMED = f' BGCOLOR="{ALARM}"'
+_COLOURED = re.compile(r'\b((?:fill|font|labelfont|bg)?color=|(?:BG)?COLOR=)"(#[0-9a-f]{6})"')
+DARK = DARK_FILL | DARK_STROKE
 FONT = 'fontname="Helvetica"'
+LONG_NUMBER = "−0.875"  # for which a page has room
+PAD = 0.12  # inches of ground around all
 LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100
-SMALL_SIGNS = {"·": 34}  # and the size they need to be seen in a circle
+SMALL_SIGNS = {"·": 24}  # and the size they need to be seen in a circle
 LONGEST_CODE = LONGEST_GUARD = 48
 ROOM_FOR_A_LINE = 0.28  # inches of a circle's height, enough for the number of a line
-FEW_LINES = 3  # more of them that end at a circle need a longer way to be told apart
+FEW_LINES, MORE_COLUMNS = 3, 4  # more lines than that which end at a circle need a longer way to be told apart
+LABEL_SIZE, ROOM_AT_A_LABEL, COLUMN = 10, 10.0, 21.6  # points: of a label, around it, and from one column to the next
 MOST_HEAD_LABELS = 6  # the numbers of more lines that end at a circle lie on each other; tooltips have them
 
 
 class DotWriter(ABC):
     """Writes a view: a value is its own node, on the line from the operation that made it.
 
-    legend: says where in the picture values and gradients stand.
     ranksep: inches from one column to the next.
-    color_by: "gradient" or "value" for grounds that show how large these are, and their sign.
-    places: for ids of lines the distance and angle from their heads at which labels stand.
     """
 
-    legend: str
     ranksep = 0.3
 
-    def __init__(
-        self,
-        view: View,
-        title: str,
-        color_by: str | None = None,
-        places: Mapping[str, tuple[float, float]] | None = None,
-    ) -> None:
+    def __init__(self, view: View, title: str, look: Look, making: Making) -> None:
         self.view = view
         self.title = title
-        self.places = places or {}
-        self.tints = tints_of(view, color_by)
+        self.look = look
+        self.making = making
+        self.tints = {} if making.without_numbers else tints_of(view, look.color_by)
+        self.into, self.out_of = ("w", "e") if look.direction == "LR" else ("n", "s")
         self.boxes = view.diagram.boxes
         self.blocks_at: dict[int | None, list[Block]] = {}
         self.wires_at: dict[int | None, list[Wire]] = {}
@@ -67,6 +93,12 @@ class DotWriter(ABC):
         self.first = {link.source for link in view.inward if link.on_longest_path}
         for wires in self.wires_at.values():
             wires.sort(key=lambda wire: wire.id not in self.first)
+        # From left to right, parts that hang together by no line are stacked from below.
+        below = -1 if look.direction == "LR" else 1
+        for blocks in self.blocks_at.values():
+            blocks.sort(key=lambda block: below * block.row)
+        for wires in self.wires_at.values():
+            wires.sort(key=lambda wire: below * wire.row)
         self.values = {wire.id: view.diagram.values[wire.value] for wire in view.wires}
         literals = [link for link in view.inward if link.source in self.values and self.values[link.source].literal]
         self.entering = Counter(target for _, target in {(link.source, link.target) for link in view.inward})
@@ -81,13 +113,14 @@ class DotWriter(ABC):
         """The text, line by line."""
         yield "digraph computation {"
         yield (
-            f"  graph [rankdir=LR, nodesep=0.14, ranksep={self.ranksep}, newrank=true, pad=0.12, nslimit=4, "
-            f'bgcolor={quoted(GROUND)}, tooltip={quoted(self.title)}, {FONT}, fontsize=11, fontcolor="{LINE}"]'
+            f"  graph [rankdir={self.look.direction}, nodesep=0.14, ranksep={self.ranksep}, newrank=true, pad={PAD}, "
+            f'nslimit=4, bgcolor="{self.look.background or GROUND}", tooltip={quoted(self.title)}, {FONT}, '
+            f'fontsize=11, fontcolor="{LINE}"]'
         )
         if self.view.diagram.note:
             yield f"  graph [label=<{html(readable(self.view.diagram.note, LONGEST_TOOLTIP))}>, labeljust=l]"
-        yield f"  node [{FONT}, fontsize=12]"
-        yield f'  edge [{FONT}, fontsize=10, arrowsize=0.55, color="{LINE}", fontcolor="{MUTED}"]'
+        yield f'  node [{FONT}, fontsize=12, fontcolor="{INK}"]'
+        yield f'  edge [{FONT}, fontsize={LABEL_SIZE}, arrowsize=0.55, color="{LINE}", fontcolor="{MUTED}"]'
         yield from self.contents(None, "  ")
         # Clusters may be nested deeper than Python recurses.
         stack: list[Box | None] = list(reversed(self.boxes_at.get(None, [])))
@@ -112,9 +145,9 @@ class DotWriter(ABC):
         for link in self.view.outward:
             yield from self.outward(link)
         for wire in self.view.wires:
-            if self.view.diagram.values[wire.value].kind == "cut":
+            if self.view.diagram.values[wire.value].kind == "cut" or wire.continues:
                 yield f'  {wire.id}_cut [id="{wire.id}_cut", shape=plain, label="…", fontcolor="{MUTED}"]'
-                yield f'  {wire.id}_cut -> {wire.id}:w [arrowhead=none, style=dashed, tooltip=" "]'
+                yield f'  {wire.id}_cut -> {wire.id}:{self.into} [arrowhead=none, style=dashed, tooltip=" "]'
         for note in self.view.notes:
             yield from self.note(note)
         yield "}"
@@ -137,12 +170,20 @@ class DotWriter(ABC):
             text = self.block(block)
             if text:
                 yield indent + text
-        for wire in self.wires_at.get(home, []):
+        for wire in self.ordered(home):
             yield indent + self.wire(wire)
         for wire in self.wires_at.get(home, []):
             # Before its operation, a constant would keep the line into the box from going straight.
             if wire.id in self.beside:
                 yield f"{indent}{{rank=same; {wire.id}; {self.beside[wire.id]}}}"
+
+    def ordered(self, home: int | None) -> list[Wire]:
+        """The wires in a box, in the order in which the engine puts the first of them on top: results follow leaves."""
+        wires = self.wires_at.get(home, [])
+        if not self.making.from_below or home is None:
+            return wires
+        leaves = [wire for wire in wires if self.values[wire.id].producer is None]
+        return leaves[::-1] + [wire for wire in wires if self.values[wire.id].producer is not None]
 
     def note(self, note: Note) -> Iterator[str]:
         """A guard: the outcome of the decision, its place, and the code there."""
@@ -160,7 +201,7 @@ class DotWriter(ABC):
             f'label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>]'
         )
         yield (
-            f'  {note.wire}:e -> {note.id} [id="{note.wire}-{note.id}", arrowhead=none, style=dashed, '
+            f'  {note.wire}:{self.out_of} -> {note.id} [id="{note.wire}-{note.id}", arrowhead=none, style=dashed, '
             f"tooltip={quoted(tooltip)}]"
         )
 
@@ -168,12 +209,14 @@ class DotWriter(ABC):
         """An operation, or several drawn as one."""
         if block.kind == "box":
             box = self.boxes[int(block.id[1:])]
-            height = min(max(0.66, 0.14 * self.entering[block.id]), 2.8)
+            note = f'<BR/><FONT POINT-SIZE="10">{html(block.note)}</FONT>' if block.note else ""
+            length = min(max(0.66, 0.14 * self.entering[block.id]), 2.8)
+            side = "height" if self.look.direction == "LR" else "height=0.66, width"
             return (
                 f'{block.id} [id="{block.id}", class="box", shape=box, style="rounded,filled", '
-                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", height={height:.2f}, '
+                f'fillcolor="{CLOSED}", color="{CLOSED}", fontcolor="{GROUND}", {side}={length:.2f}, '
                 'margin="0.15,0.05", '
-                f"label=<<B>{html(readable(block.label, LONGEST_LABEL))}</B>>, "
+                f"label=<<B>{html(readable(block.label, LONGEST_LABEL))}</B>{note}>, "
                 f"tooltip={quoted(self.box_tooltip(box))}]"
             )
         if block.kind == "function":
@@ -202,7 +245,8 @@ class DotWriter(ABC):
             size = SMALL_SIGNS.get(symbol) or {1: 16, 2: 14, 3: 11, 4: 10, 5: 9}[max(1, len(symbol))]
             lines = self.entering[block.id]
             height = 0.42 if lines <= 2 else min(ROOM_FOR_A_LINE * lines, 2.4)
-            shape = f"shape=ellipse, style=filled, width=0.42, height={height:.2f}, fixedsize=true, fontsize={size}"
+            wide, high = (0.42, height) if self.look.direction == "LR" else (height, 0.42)
+            shape = f"shape=ellipse, style=filled, width={wide:.2f}, height={high:.2f}, fixedsize=true, fontsize={size}"
         return (
             f'{block.id} [id="{block.id}", class="op", {shape}, fillcolor="{GROUND}", color="{INK}", '
             f'fontcolor="{INK}", penwidth=1.4, label=<{html(symbol)}>, '
@@ -240,19 +284,32 @@ class DotWriter(ABC):
         """The bold number of a value, and the ground of its cell as an attribute."""
         finite = math.isfinite(value.number)
         colour = ALARM_INK if not finite else FORWARD if value.position not in self.tints else INK
+        if self.making.without_numbers and value.producer is not None:
+            colour, finite = "transparent", True
         return f'<FONT COLOR="{colour}"><B>{value.number_text}</B></FONT>', "" if finite else ALARMED
 
     def gradient(self, value: Value, sign: str) -> tuple[str, str]:
         """The gradient of a value after a sign, and the ground of its cell as an attribute."""
         finite = value.gradient is None or math.isfinite(value.gradient)
         colour = ALARM_INK if not finite else GRADIENT if value.position not in self.tints else INK
+        if self.making.without_numbers:
+            shown = f'<FONT COLOR="{GRADIENT}">{sign}</FONT>' if sign else ""
+            return f'{shown}<FONT COLOR="transparent">{value.gradient_text}</FONT>', ""
         return f'<FONT COLOR="{colour}">{sign}{value.gradient_text}</FONT>', "" if finite else ALARMED
+
+    def columns(self, label: str, entering: int) -> int:
+        """The columns that an arrow with a label passes, so that this has room: one of so many arrows at its node."""
+        if self.making.roomy:
+            label = max(label, LONG_NUMBER, key=len)
+        length = width_of(label, LABEL_SIZE) if self.look.direction == "LR" else LABEL_SIZE
+        needed = math.ceil((length + ROOM_AT_A_LABEL) / COLUMN)
+        return max(needed, MORE_COLUMNS if entering > FEW_LINES else 1)
 
     def outward(self, link: Link) -> Iterator[str]:
         """The line from a block to its result."""
         weight = ", weight=20" if link.on_longest_path else ""
         ends = f"{link.source}-{link.target}"
-        yield f'  {link.source} -> {link.target}:w [id="{ends}", arrowhead=none{weight}, tooltip=" "]'
+        yield f'  {link.source} -> {link.target}:{self.into} [id="{ends}", arrowhead=none{weight}, tooltip=" "]'
 
     def inward(self, links: list[Link]) -> str:
         """A line into a block: one for all uses of a value there, whose local gradients add up."""
@@ -264,29 +321,33 @@ class DotWriter(ABC):
         slopes = [other.local_gradient for other in links if other.local_gradient is not None]
         if slopes:
             tooltip = f"local gradient {' + '.join([exact_slope(slope) for slope in slopes])}"
-            if self.entering[link.target] <= MOST_HEAD_LABELS:
-                place = self.places.get(f"{link.source}-{link.target}")
-                attributes.append(_head_label(slopes, place, self.entering[link.target]))
-        elif link.chain is not None:
+        label = _head_label(links)
+        if label and self.entering[link.target] <= MOST_HEAD_LABELS:
+            attributes.append(f"minlen={self.columns(label, self.entering[link.target])}")
+            place = self.making.places.get(f"{link.source}-{link.target}", usual_place(label))
+            if place is not None:
+                distance, angle = place
+                attributes.append(f"headlabel=<{label}>, labeldistance={distance:.2f}, labelangle={angle:.1f}")
+            if not all(map(math.isfinite, slopes)):
+                attributes.append(f'labelfontcolor="{GRADIENT}"')
+        if not slopes and link.chain is not None:
             tooltip = f"gradient through the layer {exact_slope(link.chain)}"
+        if any(other.order for other in links):
+            tooltip = f"{' and '.join([other.order for other in links if other.order])} operand, {tooltip}".rstrip(", ")
         attributes.append(f"tooltip={quoted(tooltip)}")
-        port = ":e" if link.source in self.values and link.source not in self.beside else ""
+        port = f":{self.out_of}" if link.source in self.values and link.source not in self.beside else ""
         return f"{link.source}{port} -> {link.target} [{', '.join(attributes)}]"
 
 
-def _head_label(slopes: list[float], place: tuple[float, float] | None, entering: int) -> str:
-    """Local gradients at the head of an arrow, one of so many at its node: at a place, or below it and clear of it."""
-    text = " + ".join([short_number(slope) for slope in slopes[:3]]) + (" + …" if len(slopes) > 3 else "")
-    distance, angle = place or usual_place(text)
-    attributes = f"headlabel=<{text}>, labeldistance={distance:.2f}, labelangle={angle:.1f}"
-    finite = all(map(math.isfinite, slopes))
-    if entering > FEW_LINES:
-        attributes += ", minlen=4"
-    elif len(text) > 2 or not finite:
-        attributes += ", minlen=2"
-    if not finite:
-        attributes += f', labelfontcolor="{GRADIENT}"'
-    return attributes
+def _head_label(links: list[Link]) -> str:
+    """The text at the head of an arrow: places and local gradients of the uses of a value, which add up."""
+    labels = [link.label for link in links if link.label]
+    return " + ".join(labels[:3]) + (" + …" if len(labels) > 3 else "")
+
+
+def recoloured(dot: str) -> str:
+    """The DOT text in dark colours. An attribute of that form is never a user's text, whose quotes are escaped."""
+    return _COLOURED.sub(lambda found: f'{found[1]}"{DARK.get(found[2], found[2])}"', dot)
 
 
 def usual_place(label: str) -> tuple[float, float]:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from viz.colours import FORWARD, GRADIENT
+from viz.colours import FORWARD, GRADIENT, INK
 from viz.diagrams.diagram import Box, Value
-from viz.labels import readable, short_number
+from viz.errors import GraphTooLarge
+from viz.labels import readable
+from viz.views.tints import tints_of
 from viz.views.view import Block, View, Wire
+from viz.writing.look import Look
 
 __all__ = ["write_mermaid"]
 
 LONGEST_GUARD = 60
+MOST_LINES = 499  # viewers refuse a flowchart with more
+JOINER = "\u2060"  # has no width
 
 
-def write_mermaid(view: View) -> str:
+def write_mermaid(view: View, look: Look = Look()) -> str:  # noqa: B008 - a tuple, which never changes
     """The flowchart: circles are operations, boxes values with their gradients, subgraphs open layers.
+
+    It has one style, the direction and the colours of a look. Raises GraphTooLarge for more lines than viewers take.
 
     >>> from autograd import Variable
     >>> from viz import draw
@@ -24,11 +31,20 @@ def write_mermaid(view: View) -> str:
     >>> print(draw(-x).mermaid().splitlines()[2])
       v0["x = 3<br>∂ ?"]:::leaf
     """
-    return "\n".join(_lines(view)) + "\n"
+    lines = len(view.inward) + len(view.outward) + len(view.notes)
+    if lines > MOST_LINES:
+        raise GraphTooLarge(
+            f"{lines:,} lines are too many for Mermaid, whose viewers take {MOST_LINES}. Ways out: expand=, "
+            "focus=node, radius=3, max_nodes=, or svg(), which takes more",
+            values=len(view.wires),
+            limit=MOST_LINES,
+            layers={},
+        )
+    return "\n".join(_lines(view, look)) + "\n"
 
 
-def _lines(view: View) -> Iterator[str]:
-    yield "flowchart LR"
+def _lines(view: View, look: Look) -> Iterator[str]:
+    yield f"flowchart {look.direction}"
     blocks: dict[int | None, list[Block]] = {}
     wires: dict[int | None, list[Wire]] = {}
     boxes: dict[int | None, list[Box]] = {}
@@ -61,7 +77,7 @@ def _lines(view: View) -> Iterator[str]:
         stack.append(None)
         stack.extend(reversed(boxes.get(opened.position, [])))
     for link in view.inward:
-        slope = "" if link.local_gradient is None else f'|"{_escaped(short_number(link.local_gradient))}"|'
+        slope = f'|"{_escaped(link.label)}"|' if link.label else ""
         yield f"  {link.source} -->{slope} {link.target}"
     for link in view.outward:
         yield f"  {link.source} --- {link.target}"
@@ -70,6 +86,10 @@ def _lines(view: View) -> Iterator[str]:
         yield f"  {note.wire} -.- {note.id}"
     if view.diagram.note:
         yield f'  n["{_escaped(readable(view.diagram.note, LONGEST_GUARD))}"]:::fold'
+    tints = tints_of(view, look.color_by)
+    for wire in view.wires:
+        if wire.value in tints:
+            yield f"  style {wire.id} fill:{tints[wire.value]},color:{INK}"
     # Okabe and Ito's blue and vermilion as borders; texts keep the theme's own colour, dark or light.
     yield f"  classDef box stroke:{FORWARD},stroke-width:3px"
     yield f"  classDef leaf stroke:{GRADIENT}"
@@ -78,6 +98,8 @@ def _lines(view: View) -> Iterator[str]:
 
 def _block(block: Block) -> str:
     label = _escaped(readable(block.label))
+    if block.note:
+        label += f"<br>{_escaped(block.note)}"
     if block.kind in ("box", "function"):
         return f'{block.id}(["{label}"]):::box'
     return f'{block.id}("{label}"):::fold' if block.kind == "fold" else f'{block.id}(("{label}"))'
@@ -98,4 +120,6 @@ def _escaped(text: str) -> str:
     >>> _escaped('a"<b>#')
     'a#34;#60;b#62;#35;'
     """
+    # A backslash before an n would be a line's end, two dollars the begin of a formula: a joiner keeps them apart.
+    text = re.sub(r"[\\$]", lambda sign: sign[0] + JOINER, text)
     return re.sub(r"[^\w .,?]", lambda sign: f"#{ord(sign[0])};" if ord(sign[0]) < 128 else sign[0], text) or "#160;"

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from viz.colours import ALARM, INK, LINE, MUTED, PALE
-from viz.diagrams.diagram import SHOWN, SIGNS, Value
+from viz.diagrams.diagram import Value
 from viz.labels import html, readable
-from viz.views.tints import TINTED_BY
+from viz.metrics import width_of
 from viz.views.view import Block, Link, View, Wire
-from viz.writing.dot import LONGEST_TOOLTIP, SMALL_SIGNS, DotWriter, is_leaf, table, value_tooltip
+from viz.writing.dot import (
+    LONG_NUMBER,
+    LONGEST_TOOLTIP,
+    SMALL_SIGNS,
+    DotWriter,
+    is_leaf,
+    recoloured,
+    table,
+    value_tooltip,
+)
+from viz.writing.look import Look, Making
 
-__all__ = ["Look", "write_dot"]
+__all__ = ["write_dot"]
 
 
 class Wires(DotWriter):
     """A value sits on its line: name and number above a rule, gradient below it."""
-
-    legend = "Above each line the value, below it the gradient"
 
     def value(self, wire: Wire, value: Value) -> str:
         return self.on_the_line(wire, value, value_tooltip(value), self.rows(value))
@@ -32,6 +39,9 @@ class Wires(DotWriter):
         if value.known:
             number, ground = self.number(value)
             parts.append(number)
+        if self.making.roomy and value.kind != "constant":
+            room = width_of(f"{name} {LONG_NUMBER}" if name else LONG_NUMBER, 12.0)
+            ground += f' WIDTH="{room:.0f}"'
         rows = f"<TR><TD{ground}>{' '.join(parts)}</TD></TR>"
         if not value.gradient_text:
             return rows
@@ -42,18 +52,11 @@ class Wires(DotWriter):
 class Cards(Wires):
     """An operation and its result are one card: the sign at its head, below it value and gradient."""
 
-    legend = "On each card the operation, the value and the gradient"
     # Between two columns are only cards, and lines pass up and down there.
     ranksep = 0.42
 
-    def __init__(
-        self,
-        view: View,
-        title: str,
-        color_by: str | None = None,
-        places: Mapping[str, tuple[float, float]] | None = None,
-    ) -> None:
-        super().__init__(view, title, color_by, places)
+    def __init__(self, view: View, title: str, look: Look, making: Making) -> None:
+        super().__init__(view, title, look, making)
         results: dict[str, list[str]] = {}
         for link in view.outward:
             results.setdefault(link.source, []).append(link.target)
@@ -115,8 +118,6 @@ class Cards(Wires):
 class Records(DotWriter):
     """A value is a row of cells, name, data and grad, beside its operation."""
 
-    legend = "In each row the name, the value and the gradient"
-
     def value(self, wire: Wire, value: Value) -> str:
         """The row of a value."""
         leaf = is_leaf(value)
@@ -144,45 +145,10 @@ def _pair(label: str, number: str, ground: str) -> str:
     return f'<TD{ground}><FONT COLOR="{MUTED}">{label}</FONT> {number}</TD>'
 
 
-THEMES = ("auto", "light", "dark")
-STYLES: dict[str, type[DotWriter]] = {"wires": Wires, "cards": Cards, "records": Records}
+WRITERS: dict[str, type[DotWriter]] = {"wires": Wires, "cards": Cards, "records": Records}
 
 
-class Look(NamedTuple):
-    """The look of a picture. `checked` raises ValueError for an unknown style, colouring, theme, part or sign."""
-
-    style: str = "wires"
-    color_by: str | None = None
-    theme: str = "auto"
-    show: str = "all"
-    sign: str = "∂"
-
-    @property
-    def legend(self) -> str:
-        """A sentence that says where in the picture values and gradients stand."""
-        if self.show != "all":
-            return "Names and values, without gradients." if self.show == "values" else "Names, without numbers."
-        tint = f" Grounds show the {self.color_by}: blue above 0, orange below." if self.color_by else ""
-        return f"{STYLES[self.style].legend}; small and grey the local gradient.{tint}"
-
-    def checked(self) -> Look:
-        """The look itself, if its parts exist."""
-        if self.style not in STYLES:
-            raise ValueError(f"style is {', '.join(STYLES)}; got {self.style!r:.60}")
-        if self.color_by is not None and self.color_by not in TINTED_BY:
-            raise ValueError(f"color_by is {', '.join(TINTED_BY)} or None; got {self.color_by!r:.60}")
-        if self.theme not in THEMES:
-            raise ValueError(f"theme is {', '.join(THEMES)}; got {self.theme!r:.60}")
-        if self.show not in SHOWN:
-            raise ValueError(f"show is {', '.join(SHOWN)}; got {self.show!r:.60}")
-        if self.sign not in SIGNS:
-            raise ValueError(f"sign, of gradients, is {', '.join(SIGNS)}; got {self.sign!r:.60}")
-        return self
-
-
-def write_dot(view: View, title: str, look: Look, places: Mapping[str, tuple[float, float]] | None = None) -> str:
-    """The DOT text of a view: the same for the same graph.
-
-    places: for ids of lines the places of their labels: a distance in tens of points, and an angle in degrees.
-    """
-    return STYLES[look.style](view, title, look.color_by, places).text()
+def write_dot(view: View, title: str, look: Look, making: Making = Making()) -> str:  # noqa: B008 - never changes
+    """The DOT text of a view: the same for the same graph."""
+    text = WRITERS[look.style](view, title, look, making).text()
+    return recoloured(text) if making.dark else text

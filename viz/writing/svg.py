@@ -14,17 +14,16 @@ __all__ = ["NAMESPACE", "as_text", "dark_rules", "described_svg", "finished_svg"
 NAMESPACE = "http://www.w3.org/2000/svg"
 LINKS = "http://www.w3.org/1999/xlink"
 CLASS = "computation"
-# A rim in the colour of the ground, so that a line that passes below a text does not cross it out.
-HALO = (
-    f".{CLASS} .title text,.{CLASS} .edge text{{paint-order:stroke;stroke:{GROUND};stroke-width:2.5px;"
-    "stroke-linejoin:round;stroke-opacity:.8}"
-)
 
 
-def finished_svg(root: ElementTree.Element, title: str, description: str, theme: str, rules: str = "") -> str:
-    """The tree as SVG text with a title, a description, the style sheet of a theme and more rules."""
+def finished_svg(
+    root: ElementTree.Element, title: str, description: str, theme: str, rules: str = "", scale: float = 1.0
+) -> str:
+    """The tree as SVG text, `scale` times as large, with a title, a description, a theme's style sheet, more rules."""
+    for name in ("width", "height") if scale != 1.0 else ():
+        root.set(name, f"{scale * float(root.get(name, '0').removesuffix('pt')):.2f}pt")
     root.attrib.update({"class": f"{CLASS} {theme}", "role": "img", "aria-label": title})
-    rules = HALO + style(theme) + rules
+    rules = style(theme) + rules
     for place, (tag, text) in enumerate((("title", title), ("desc", description), ("style", rules))):
         if text:
             element = ElementTree.Element(f"{{{NAMESPACE}}}{tag}")
@@ -139,14 +138,11 @@ def _mark_texts(group: ElementTree.Element) -> None:
 
 
 def style(theme: str = "auto") -> str:
-    """The style sheet of a theme: "light" has none, "dark" is always dark, "auto" where the page is.
+    """The style sheet of a theme: pictures of "light" and "dark" are painted so, and have none.
 
     It is for pictures of this theme alone: others may be on the same page.
     """
-    if theme == "light":
-        return ""
-    rules = dark_rules(f".{CLASS}.{theme}")
-    return rules if theme == "dark" else f"@media (prefers-color-scheme:dark){{{rules}}}"
+    return f"@media (prefers-color-scheme:dark){{{dark_rules(f'.{CLASS}.{theme}')}}}" if theme == "auto" else ""
 
 
 def dark_rules(picture: str) -> str:
@@ -155,9 +151,6 @@ def dark_rules(picture: str) -> str:
     for attribute, colours in (("fill", DARK_FILL), ("stroke", DARK_STROKE)):
         for light, dark in colours.items():
             rules.append(f'{picture} [{attribute}="{light}" i]{{{attribute}:{dark}}}')
-    # Texts without a colour are black by default, which no attribute tells.
-    rules.append(f"{picture} text:not([fill]){{fill:#e8e8e8}}")
-    rules.append(f"{picture} .title text,{picture} .edge text{{stroke:{DARK_FILL[GROUND]}}}")
     # The name on a closed box is as light as the page, and stays so against it.
     for kind in ("box", "function"):
         text = f"{picture} .{kind} text"

@@ -6,27 +6,30 @@ or Greek are written in LaTeX's own way; a name in another script needs LuaLaTeX
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-from viz.colours import CLOSED, FORWARD, GRADIENT, OPEN, OPEN_EDGE
+from viz.colours import ALARM, CLOSED, FORWARD, GRADIENT, OPEN, OPEN_EDGE
 from viz.diagrams.diagram import Value
 from viz.errors import EngineError
 from viz.labels import readable
+from viz.views.tints import tints_of
 from viz.views.view import Block, Note, View, Wire
 
 __all__ = ["escaped", "write_tikz"]
 
 LONGEST_GUARD = 60
 POINTS = 72.0  # in an inch
+_LENGTH = re.compile(r"[0-9.]*\\[a-zA-Z]+|[0-9.]+(cm|mm|in|pt|em|ex)")
 
 _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "[": "{[}", "]": "{]}", "'": "{'}", "`": "{`}",
-    "−": "$-$", "×": r"$\times$", "÷": r"$\div$", "·": r"$\cdot$", "²": "$^2$", "³": "$^3$", "√": r"$\surd$",
+    "|": r"\textbar{}", '"': "''", "[": "{[}", "]": "{]}", "'": "{'}", "`": "{`}",
+    "−": "$-$", "×": r"$\times$", "÷": r"$\div$", "·": r"$\bullet$", "²": "$^2$", "³": "$^3$", "√": r"$\surd$",
     "∛": r"$\sqrt[3]{\ }$", "∂": r"$\partial$", "∞": r"$\infty$", "…": r"\dots{}", "ℓ": r"$\ell$", "∏": r"$\prod$",
     "∑": r"$\sum$", "→": r"$\to$", "≤": r"$\le$", "≥": r"$\ge$", "≈": r"$\approx$", "\ufffd": "?", "\u0302": "",
 }  # fmt: skip
@@ -64,17 +67,32 @@ def _lowered(found: re.Match[str]) -> str:
     return "\0" + "".join([str(_SUBSCRIPTS.index(digit)) for digit in found[0]]) + "\0"
 
 
-def write_tikz(view: View, plain: bytes, labels: Mapping[str, tuple[str, tuple[float, float]]]) -> str:
-    """The `tikzpicture` of a view; `plain` is the engine's layout in its plain format.
+def write_tikz(
+    view: View,
+    plain: bytes,
+    labels: Mapping[str, tuple[str, tuple[float, float]]],
+    color_by: str | None = None,
+    width: str | None = None,
+) -> str:
+    r"""The `tikzpicture` of a view; `plain` is the engine's layout in its plain format.
 
     labels: for ids of lines the text beside them and its place: points to the right, and down.
+    color_by: "gradient" or "value" for grounds that show it.
+    width: a length of LaTeX, such as `\columnwidth`, to which the picture is scaled.
     """
+    if width is not None and not (isinstance(width, str) and _LENGTH.fullmatch(width)):
+        raise ValueError(rf"width is a length of LaTeX, such as 8cm or 0.9\columnwidth; got {width!r:.60}")
     places, curves = _layout(plain)
     items: tuple[Block | Wire | Note, ...] = (*view.blocks, *view.wires, *view.notes)
     missing = [item.id for item in items if item.id not in places]
     if missing:
         raise EngineError(f"the layout engine gave no place to {', '.join(missing[:3])}")
-    return "\n".join(_lines(view, places, curves, labels)) + "\n"
+    lines = list(_lines(view, places, curves, labels, tints_of(view, color_by)))
+    if width is not None:
+        begin = next(number for number, line in enumerate(lines) if line.startswith(r"\begin{tikzpicture}"))
+        lines[begin] = rf"\resizebox{{{width}}}{{!}}{{{lines[begin]}"
+        lines[-1] += "}"
+    return "\n".join(lines) + "\n"
 
 
 def _layout(plain: bytes) -> tuple[dict[str, tuple[float, float]], dict[tuple[str, str], list[tuple[float, float]]]]:
@@ -102,6 +120,7 @@ def _lines(
     places: dict[str, tuple[float, float]],
     curves: dict[tuple[str, str], list[tuple[float, float]]],
     labels: Mapping[str, tuple[str, tuple[float, float]]],
+    tints: Mapping[int, str],
 ) -> Iterator[str]:
     yield r"% \usepackage{tikz} \usetikzlibrary{backgrounds,fit}"
     yield rf"\definecolor{{forward}}{{HTML}}{{{FORWARD[1:].upper()}}}"
@@ -109,19 +128,24 @@ def _lines(
     yield rf"\definecolor{{closed}}{{HTML}}{{{CLOSED[1:].upper()}}}"
     yield rf"\definecolor{{open}}{{HTML}}{{{OPEN[1:].upper()}}}"
     yield rf"\definecolor{{edge}}{{HTML}}{{{OPEN_EDGE[1:].upper()}}}"
+    yield rf"\definecolor{{alarm}}{{HTML}}{{{ALARM[1:].upper()}}}"
+    for tint in sorted(set(tints.values())):
+        yield rf"\definecolor{{tint{tint[1:]}}}{{HTML}}{{{tint[1:].upper()}}}"
     yield (
         r"\begin{tikzpicture}[x=1in,y=1in,font=\sffamily\small,wire/.style={inner sep=1pt,align=center},"
         r"operation/.style={draw,thick,circle,inner sep=1pt,minimum size=0.42in,fill=white},"
         r"word/.style={draw,thick,rounded corners=4pt,inner sep=3pt,fill=white},"
-        r"box/.style={rounded corners=8pt,fill=closed,text=white,font=\sffamily\bfseries\small,minimum height=0.6in,"
-        r"inner xsep=6pt},slope/.style={font=\sffamily\scriptsize,text=black!60,inner sep=1pt}]"
+        r"box/.style={align=center,rounded corners=8pt,fill=closed,text=white,font=\sffamily\bfseries\small,"
+        r"minimum height=0.6in,inner xsep=6pt},slope/.style={font=\sffamily\scriptsize,text=black!60,inner sep=1pt}]"
     )
     for block in view.blocks:
         css = "box" if block.kind in ("box", "function") else "operation" if len(block.label) <= 5 else "word"
-        yield rf"\node[{css}] ({block.id}) at {_at(places[block.id])} {{{escaped(readable(block.label))}}};"
+        more = rf"\\\scriptsize\mdseries {escaped(block.note)}" if block.note else ""
+        yield rf"\node[{css}] ({block.id}) at {_at(places[block.id])} {{{escaped(readable(block.label))}{more}}};"
     for wire in view.wires:
         text = rf"\dots{{}} {wire.bundled} more" if wire.bundled else _wire(view.diagram.values[wire.value])
-        yield rf"\node[wire] ({wire.id}) at {_at(places[wire.id])} {{{text}}};"
+        ground = f",fill=tint{tints[wire.value][1:]}" if wire.value in tints else ""
+        yield rf"\node[wire{ground}] ({wire.id}) at {_at(places[wire.id])} {{{text}}};"
     # One line for all uses of a value in an operation, as in the engine's layout.
     for source, target in dict.fromkeys([(link.source, link.target) for link in view.inward]):
         yield rf"\draw[->,shorten >=0.5pt] {_curve(curves.get((source, target), []), places, source, target)};"
@@ -167,13 +191,21 @@ def _clusters(view: View) -> Iterator[str]:
 def _wire(value: Value) -> str:
     parts = [rf"\textit{{{escaped(value.name_text)}}}"] if value.name_text else []
     if value.number_text:
-        parts.append(rf"\textcolor{{forward}}{{\textbf{{{escaped(value.number_text)}}}}}")
+        number = rf"\textbf{{{escaped(value.number_text)}}}"
+        parts.append(_alarmed(number) if not math.isfinite(value.number) else rf"\textcolor{{forward}}{{{number}}}")
     above = " ".join(parts)
     if not value.gradient_text:
         return above
     sign = rf"$\vec\nabla${escaped(value.name_text)}" if value.sign == "∇" else escaped(value.sign_text)
-    below = rf"\textcolor{{gradient}}{{{sign} {escaped(value.gradient_text)}}}"
+    number = f"{sign} {escaped(value.gradient_text)}"
+    finite = value.gradient is None or math.isfinite(value.gradient)
+    below = rf"\textcolor{{gradient}}{{{number}}}" if finite else _alarmed(number)
     return rf"\begin{{tabular}}{{@{{}}c@{{}}}}{above}\\\hline {below}\end{{tabular}}"
+
+
+def _alarmed(text: str) -> str:
+    """A number that is none, on a ground of its own."""
+    return rf"{{\fboxsep=1pt\colorbox{{alarm}}{{{text}}}}}"
 
 
 def _at(place: tuple[float, float]) -> str:

@@ -1,0 +1,305 @@
+// The page computes: inputs are moved, numbers follow; descent; the quiz. Read after picture.js and evaluate.js.
+
+const special = { nan: NaN, inf: Infinity, "-inf": -Infinity };
+const numeric = (number) => (typeof number === "string" ? special[number] : number);
+let program = null, drawn_values = [], moved_away = false, warning = "", training = null, taken = 0;
+const asked = new Set(), boxes_of_leaves = new Map();
+
+// A number as the picture writes it.
+function shown(number, digits = program.digits) {
+  if (Number.isNaN(number)) return "nan";
+  if (!Number.isFinite(number)) return number > 0 ? "∞" : "−∞";
+  if (Number.isInteger(number) && Math.abs(number) < 1e6) return String(number + 0).replace("-", "−");
+  const [mantissa, exponent] = number.toExponential(digits - 1).split("e"), plain = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+  const text = exponent < -4 || exponent >= digits ? `${plain(mantissa)}e${Number(exponent)}` : plain(number.toFixed(Math.max(0, digits - 1 - exponent)));
+  return text.replaceAll("-", "−");
+}
+
+const told = (value) => (program.conditions.has(value) ? String(program.values[value] !== 0) : shown(program.values[value]));
+const gradient_of = (value) => (program.gradients[value] === null ? "?" : shown(program.gradients[value]));
+const called = (value) => (data.values[value] && data.values[value].name) || told(value);
+
+function begin_live() {
+  $("move").hidden = !data.live;
+  if (!data.live) {
+    if (data.quiz) begin_quiz();
+    return;
+  }
+  const operations = data.live.operations.map(([name, operands, result, order]) => ({ name, operands, result, order }));
+  program = { ...data.live, operations, values: data.live.values.map(numeric), seeds: data.live.seeds.map(([value, gradient]) => [value, numeric(gradient)]), conditions: new Set(data.live.conditions) };
+  for (const operation of operations) operation.uses = uses_of(program, operation.operands);
+  drawn_values = [...program.values];
+  forward(program);
+  backward(program);
+  // What was assigned after the graph was made does not change the graph: then the page could not follow it.
+  const apart = (one, other) => !(Object.is(one, other) || Math.abs(one - other) <= 1e-9 * Math.max(Math.abs(one), Math.abs(other)) || (Number.isNaN(one) && Number.isNaN(other)));
+  if (program.values.some((value, place) => apart(value, drawn_values[place]))) {
+    program = null;
+    $("move").hidden = true;
+    data.still = "Its numbers do not follow from its inputs.";
+  } else {
+    program.values = [...drawn_values];
+    for (const [value, trained] of data.live.leaves) add_leaf(value, trained);
+    $("descent").hidden = program.outputs.length !== 1 || !program.seeds.length;
+  }
+  if (data.quiz) begin_quiz();
+}
+
+function add_leaf(value, trained) {
+  const row = document.createElement("div"), name = document.createElement("span"), number = program.values[value];
+  const [slider, typed, box] = ["range", "number", "checkbox"].map((type) => Object.assign(document.createElement("input"), { type }));
+  name.textContent = (data.values[value] && (data.values[value].name || data.values[value].search)) || `value ${value}`;
+  const reach = Math.max(1, 2 * Math.abs(number)) || 1;
+  Object.assign(slider, { min: number - reach, max: number + reach, step: "any", value: number });
+  Object.assign(typed, { step: "any", value: number });
+  box.checked = Boolean(trained);
+  box.title = "moved by descent";
+  slider.setAttribute("aria-label", `${name.textContent}, slider`);
+  typed.setAttribute("aria-label", `${name.textContent}, number`);
+  box.setAttribute("aria-label", `${name.textContent} is moved by descent`);
+  slider.addEventListener("input", () => move([[value, Number(slider.value)]]));
+  typed.addEventListener("input", () => typed.value !== "" && move([[value, Number(typed.value)]]));
+  row.className = "leaf";
+  row.append(name, slider, typed, box);
+  $("leaves").append(row);
+  boxes_of_leaves.set(value, { slider, typed, box });
+}
+
+// Set leaves and compute all anew; false, and nothing changed, if a decision would fall the other way.
+function move(pairs) {
+  const before_move = [...program.values];
+  for (const [value, number] of pairs) program.values[value] = number;
+  forward(program);
+  const [failed] = failed_guards(program);
+  if (failed) {
+    program.values = before_move;
+    forward(program);
+    warning = `Here the decision at ${failed[2]} would fall the other way: another path, which this picture does not have.`;
+  } else warning = "";
+  backward(program);
+  moved_away = program.values.some((number, place) => !Object.is(number, drawn_values[place]));
+  if (!moved_away) taken = 0;
+  play(false);
+  for (const [value, { slider, typed }] of boxes_of_leaves) {
+    const number = program.values[value];
+    if (document.activeElement !== slider) slider.value = number;
+    if (document.activeElement !== typed || failed) typed.value = number;
+  }
+  $("player").hidden = moved_away || data.steps.length === 0;
+  $("says").classList.toggle("warning", Boolean(warning));
+  at = moved_away ? data.steps.length : at;
+  $("python").hidden = true;
+  refresh();
+  tell_loss();
+  return !failed;
+}
+
+// About the width of a number in its size, in Helvetica: to have the browser measure it costs a layout of all texts.
+const narrow = { ".": 0.278, " ": 0.278, "−": 0.584, "+": 0.584, "∞": 0.713, "…": 1 };
+const about = (words) => [...words].reduce((sum, sign) => sum + (narrow[sign] || 0.556), 0);
+
+function put(part, words) {
+  part.says = words;
+  if (part.text.firstChild?.data === words) return;
+  if (part.text.firstChild) part.text.firstChild.data = words;
+  else part.text.textContent = words;
+  const { row } = part, own = row ? row.texts.indexOf(part.text) : -1;
+  const others = row ? row.lengths.reduce((sum, length, place) => sum + (place === own ? 0 : length + 3.5), 0) : 0;
+  const size = Math.min(part.size, ((row ? Math.max(row.room, others + 12) : part.room) - others) / about(words));
+  part.text.setAttribute("font-size", size.toFixed(2));
+  if (!row) return;
+  // The row keeps its middle.
+  row.lengths[own] = about(words) * size;
+  let x = row.middle - (others + row.lengths[own]) / 2;
+  row.texts.forEach((text, place) => {
+    text.setAttribute("x", x.toFixed(2));
+    x += row.lengths[place] + 3.5;
+  });
+}
+
+// Of large pictures what is in view follows at once, and the rest when nothing moves: a browser lays texts out one by one.
+const MOST_AT_ONCE = 120;
+let later = null;
+const meets = (room, [across, down]) => room.x < left + across && room.x + room.width > left && room.y < top + down && room.y + room.height > top;
+
+// The numbers of the picture that is shown.
+function refresh(everywhere = wires.length <= MOST_AT_ONCE) {
+  clearTimeout(later);
+  if (!everywhere) later = setTimeout(() => refresh(true), 150);
+  if (program && (moved_away || refresh.was_moved)) {
+    for (const [id, value] of Object.entries(data.values)) {
+      value.number = told(id);
+      if (value.gradient) value.gradient = gradient_of(id);
+    }
+    // Asked for once: after a change each question has the browser lay all out.
+    const followed = new Set(), view = [stage.clientWidth / scale, stage.clientHeight / scale];
+    for (const { number, title, group, texts: [above, below] } of wires) {
+      if (!everywhere && !meets(group.room, view)) continue;
+      followed.add(group);
+      if (above) put(above, data.values[number].number);
+      if (below) put(below, data.values[number].gradient);
+      if (title) title.textContent = `${called(number)} = ${program.values[number]}${below ? `, ∂ = ${program.gradients[number] ?? "?"}` : ""}`;
+    }
+    for (const label of labels) if (everywhere || followed.has(nodes.get(label.from))) put(label, label.words());
+    paint();
+  }
+  if (everywhere) refresh.was_moved = moved_away;
+  for (const { number, texts: [, below] } of wires) if (below && asked.has(number)) put(below, "?");
+  for (const { part, value } of labels) part.classList.toggle("asked", asked.has(value));
+  step(Math.min(at, data.steps.length));
+}
+
+// The label at an arrow's head, if the arrow leads into one operation: the local gradients of the uses of a value.
+function label_of({ group, from, to }) {
+  const text = group.querySelector("text"), into = /^o(\d+)$/.exec(to) || /^v(\d+)/.exec(to);
+  if (!text || !into || !program) return [];
+  const operation = to[0] === "o" ? program.operations[into[1]] : program.operations[data.values[into[1]].producer];
+  const value = Number(/^v(\d+)/.exec(from)?.[1] ?? -1);
+  if (!operation || !operation.operands.includes(value)) return [];
+  const words = () => {
+    const parts = operation.operands.flatMap((operand, side) => (operand === value ? [`${operation.order[side] || ""} ${shown(operation.slopes[side])}`.trim()] : []));
+    return parts.slice(0, 3).join(" + ") + (parts.length > 3 ? " + …" : "");
+  };
+  const size = Number(text.getAttribute("font-size")), box = text.getBBox(), head = group.querySelector("polygon")?.getBBox();
+  // It grows away from its arrow's head.
+  const ends = head && head.x + head.width / 2 > box.x + box.width / 2;
+  text.setAttribute("text-anchor", ends ? "end" : "start");
+  text.setAttribute("x", (ends ? box.x + box.width : box.x).toFixed(2));
+  return [{ part: group, from, text, size, room: Math.max(text.getComputedTextLength() + 3, 32), says: text.textContent, value, words }];
+}
+
+// Grounds that show the size of a number: as strong as in the drawing for the same part of the largest.
+function paint() {
+  if (!data.tints) return;
+  const number_of = (value) => (data.tints.by === "value" ? program.values[value] : program.gradients[value]);
+  const sizes = wires.map(({ number }) => Math.abs(number_of(number))).filter((size) => size > 0 && size < Infinity);
+  const largest = Math.max(...sizes, 0) || 1;
+  for (const { group, number } of wires) {
+    const ground = group.querySelector("polygon"), amount = number_of(number);
+    if (!ground) continue;
+    const level = data.tints.steps.filter((step) => Math.abs(amount) >= step * largest).length;
+    const tint = amount === null || !amount ? data.tints.none : (amount > 0 ? data.tints.above : data.tints.below)[level];
+    ground.setAttribute("fill", tint);
+  }
+}
+
+// A value's sources after a move: its operation, the terms of its gradient, and where these vanish.
+function told_anew(number) {
+  const operation = program.operations[data.values[number].producer], lines = [data.values[number].lines[0]];
+  if (operation) lines[0] = `Computed by ${data.operations[data.values[number].producer][0]} from ${operation.operands.map((one) => (called(one) === told(one) ? told(one) : `${called(one)} = ${told(one)}`)).join(", ")}.`;
+  if (!program.varies[number] || program.gradients[number] === null) return [lines, false];
+  let nothing = [];
+  program.operations.forEach(({ operands, result, slopes }, place) => operands.forEach((operand, side) => {
+    if (operand !== number || program.gradients[result] === null) return;
+    const sign = data.operations[place][0];
+    lines.push(`From ${sign}: ∂ ${shown(program.gradients[result])} · local gradient ${shown(slopes[side])} = ${shown(program.gradients[result] * slopes[side])}`);
+    nothing.push(slopes[side] === 0 ? `the local gradient of ${sign} is 0` : `the gradient behind ${sign} is 0`);
+  }));
+  const why = program.gradients[number] === 0 && nothing.length > 0;
+  if (why) lines.push(`0, because ${[...new Set(nothing)].join(", and ")}.`);
+  return [lines, why];
+}
+
+// Descent.
+
+function tell_loss() {
+  const [output] = program.outputs;
+  $("loss").textContent = moved_away ? `${called(output) === told(output) ? "result" : called(output)} ${told(output)}, drawn with ${shown(drawn_values[output])}${taken ? `, after ${taken} step${taken === 1 ? "" : "s"}` : ""}` : "";
+}
+
+function descend(count) {
+  const rate = Number($("rate").value);
+  for (let turn = 0; turn < count; turn++) {
+    const pairs = [...boxes_of_leaves].filter(([value, { box }]) => box.checked && program.gradients[value] !== null).map(([value]) => [value, program.values[value] - rate * program.gradients[value]]);
+    if (!pairs.length || !pairs.every(([, number]) => Number.isFinite(number))) {
+      train(false);
+      warning = pairs.length ? "Descent stops: a step is no number any more. A smaller rate may help." : "Descent moves nothing: tick the leaves that it may move.";
+      return refresh();
+    }
+    taken += 1;
+    if (!move(pairs)) return train(false);
+  }
+}
+
+function train(on) {
+  clearInterval(training);
+  training = on ? setInterval(() => descend(1), 100) : null;
+  $("train").textContent = on ? "pause" : "train";
+}
+
+function python() {
+  const lines = data.live.leaves.filter(([value]) => data.values[value] && data.values[value].search).map(([value]) => `${data.values[value].search} = ${program.values[value]}`);
+  Object.assign($("python"), { value: lines.join("\n").replaceAll("Infinity", "float('inf')").replaceAll("NaN", "float('nan')"), hidden: false });
+  $("python").select();
+  navigator.clipboard?.writeText($("python").value).catch(() => {});
+}
+
+$("move").addEventListener("click", () => {
+  $("inputs").hidden = !$("inputs").hidden;
+  $("move").setAttribute("aria-expanded", String(!$("inputs").hidden));
+  resized();
+  if (!$("inputs").hidden) $("inputs").querySelector("input")?.focus();
+});
+$("reset").addEventListener("click", () => {
+  train(false);
+  move([...boxes_of_leaves.keys()].map((value) => [value, drawn_values[value]]));
+});
+$("code").addEventListener("click", python);
+$("descend").addEventListener("click", () => descend(1));
+$("descend-ten").addEventListener("click", () => descend(10));
+$("train").addEventListener("click", () => train(training === null));
+
+// The quiz: gradients from the end backward, each shown once it is found.
+
+let questions = [];
+
+function begin_quiz() {
+  const given = new Set((data.live ? data.live.seeds : []).map(([value]) => value));
+  for (const [, , , gradients] of data.steps.filter(([phase]) => phase === "backward")) {
+    for (const [value, words, complete] of gradients) if (complete && !given.has(value) && data.values[value] && !asked.has(value)) {
+      asked.add(value);
+      questions.push([value, words]);
+    }
+  }
+  // No tooltip tells what is asked for.
+  for (const { picture } of states) for (const title of picture.querySelectorAll("title")) title.textContent = title.textContent.split(/, ∂ = |,? ?local gradient|gradient through/)[0];
+  $("quiz").hidden = questions.length === 0;
+  $("player").hidden = $("move").hidden = true;
+  document.documentElement.classList.add("quizzed");
+  ask();
+}
+
+function ask() {
+  const [question] = questions;
+  $("question").textContent = question ? `∂ of ${data.values[question[0]].name || `the value ${data.values[question[0]].number}`} = ` : `All gradients are found.`;
+  for (const id of ["answer", "hint", "tell"]) $(id).hidden = !question;
+  $("quiz").querySelector("[type=submit]").hidden = !question;
+  $("answer").value = "";
+}
+
+function found(words) {
+  const [[value, number]] = questions;
+  questions.shift();
+  asked.delete(value);
+  $("mark").value = `${words} ∂ ${data.values[value].name || ""} = ${number}`;
+  for (const wire of wires) if (wire.number === value && wire.texts[1]) wire.texts[1].says = number;
+  refresh();
+  ask();
+}
+
+$("quiz").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!questions.length) return;
+  const read = (text) => Number(text.trim().replaceAll("−", "-").replace(",", ".").replace("∞", "Infinity"));
+  const [wanted, given] = [read(questions[0][1]), read($("answer").value)];
+  // To one part in a hundred: half a unit of what the picture shows of a number of four digits is much less.
+  const right = $("answer").value.trim() !== "" && (Object.is(given, wanted) || Math.abs(given - wanted) <= 0.01 * Math.abs(wanted) + 1e-12);
+  if (right) found("Right:");
+  else $("mark").value = "Not yet: within 1 %.";
+});
+$("hint").addEventListener("click", () => {
+  const [value] = questions[0];
+  const uses = data.live ? program.operations.flatMap(({ operands, result }, place) => operands.includes(value) ? [`∂ ${called(result)} times the local gradient of ${data.operations[place][0]}`] : []) : [];
+  $("mark").value = uses.length ? `It is ${uses.join(", plus ")}.` : "It is the gradient behind it, times the local gradient.";
+});
+$("tell").addEventListener("click", () => found("It is"));
