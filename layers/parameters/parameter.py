@@ -283,10 +283,12 @@ class substituted:  # noqa: N801 - a context manager reads like a statement
     a transform.
     """
 
+    # Of the class, for Ctrl-C may come before a line of `__init__` is done.
+    _inside = False
+
     def __init__(self, arrays: Mapping[Parameter, Any]) -> None:
         self._arrays = arrays
         self._before = _substitutes.get()
-        self._inside = False
 
     def __enter__(self) -> None:
         self._inside = True
