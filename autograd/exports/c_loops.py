@@ -47,6 +47,9 @@ class LoopLines:
         self.form = form
         self.operands = operands
         self.result, self.turn, self.way = [lines.new(letter) for letter in ("loop", "turn", "way")]
+        # The name that says whether all turns took ways that are known, and whether that is asked.
+        self.known = lines.new("known")
+        self.tells = form.decides() and (operation.ways_at >= 0 or len(form.passes) > 1)
         self.before = [lines.new("before") for _ in form.passes]
         self.after = [lines.new("after") for _ in form.passes]
         # Of each pass what later ones read of a turn, and the name of the array.
@@ -90,7 +93,9 @@ class LoopLines:
         add(f"int {self.turn};")
         if form.decides():
             chosen = f"{self.way}[{max(form.length, 1)}]" if len(form.passes) > 1 else self.way
-            add(f"int {chosen}, {self.known()} = 1;")
+            add(f"int {chosen};")
+        if self.tells:
+            add(f"int {self.known} = 1;")
         for number, part in enumerate(form.passes):
             self.run(number, part)
         self.copy(
@@ -99,12 +104,8 @@ class LoopLines:
             if out.stride == 0
         )
         if self.operation.ways_at >= 0:
-            add(f"{self.result}[{self.operation.ways_at}] = ({real}){self.known()};")
+            add(f"{self.result}[{self.operation.ways_at}] = ({real}){self.known};")
         return [f"{self.result}[{place}]" for place in range(count)]
-
-    def known(self) -> str:
-        """The name that says whether all turns took ways that are known."""
-        return f"known_{self.way}"
 
     def run(self, number: int, part: Pass) -> None:
         """One pass over the turns."""
@@ -124,7 +125,7 @@ class LoopLines:
         reads = [(Cell(before, place), self.cell(source)) for place, source in enumerate(part.reads, part.carried)]
         # What is the same for all turns is read once.
         self.copy(pair for pair in reads if pair[1].stride == 0)
-        going = f"{self.known()} && " if number and form.decides() else ""
+        going = f"{self.known} && " if number and form.decides() else ""
         if part.reverse:
             add(f"for ({turn} = {form.length - 1}; {going}{turn} >= 0; {turn}--) {{")
         else:
@@ -156,7 +157,8 @@ class LoopLines:
         if number == 0:
             add(f"    {way} = {writer.deciding_body(ways)}{given};")
             add(f"    if ({way} < 0) {{")
-            add(f"        {self.known()} = 0;")
+            if self.tells:
+                add(f"        {self.known} = 0;")
             add("        break;")
             add("    }")
             stops = [f"{way} == {one.number}" for one in form.ways if one.stops]
