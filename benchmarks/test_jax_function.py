@@ -30,6 +30,7 @@ from autograd import (
     sqrt,
     tanh,
     where,
+    while_loop,
 )  # fmt: skip
 from autograd.errors import ExportError
 from autograd.exports.jax_function import to_jax
@@ -169,6 +170,37 @@ def test_loops_are_scans():
 
     exported = to_jax(nested, 0.5, 1.5)
     assert close(jax.grad(exported, argnums=(0, 1))(0.5, 1.5), grad(nested, argnums=(0, 1))(0.5, 1.5))
+
+
+def kinked(x, rows):
+    def step(c, row):
+        c = 0.5 * c + row if c * row > 0.3 else sin(c) + x * row
+        return c, c * x
+
+    last, ys = scan(step, x, rows, reverse=True, checkpoint=True)
+    return last + norm(ys)
+
+
+def test_loops_that_decide_and_their_derivatives():
+    rows = np.sin(np.arange(60.0))
+    slopes = grad(kinked, argnums=(0, 1))
+    expected = slopes(0.5, rows)
+    exported = to_jax(kinked, 0.5, rows)
+    assert close(jax.jit(exported)(0.5, rows), kinked(0.5, rows))
+    for found in (jax.jit(jax.grad(exported, argnums=(0, 1))), jax.jit(to_jax(slopes, 0.5, rows))):
+        for one, other in zip(found(0.5, rows), expected, strict=True):
+            assert close(one, other)
+
+
+def test_loops_without_a_fixed_length():
+    def doubled(x, a):
+        return while_loop(lambda y: y < 100.0, lambda y: y * y if y > a else y + a, x)
+
+    exported = to_jax(doubled, 1.5, 2.0)
+    assert close(jax.jit(exported)(1.25, 2.5), doubled(1.25, 2.5))
+    assert close(jax.jacfwd(exported)(1.25, 2.5), grad(doubled)(1.25, 2.5))
+    with pytest.raises(ExportError, match="a derivative that goes back through a while_loop has no form in JAX"):
+        to_jax(grad(doubled), 1.5, 2.0)
 
 
 def test_random_expressions_of_all_primitives():

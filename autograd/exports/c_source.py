@@ -6,6 +6,7 @@ import math
 import os
 import re
 import struct
+from array import array
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
@@ -13,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from autograd.errors import ExportError
+from autograd.exports.c_loops import LoopLines
 from autograd.exports.language import Language
-from autograd.exports.recorded import Piece, Recorded, identifier, identifiers, recorded
+from autograd.exports.recorded import Piece, Recorded, RecordedPath, identifier, identifiers, recorded
 from autograd.files import whole_file
 from autograd.graph.joint_operations import JointOperation
 from autograd.numbers import ieee, special
 from autograd.operations.primitive import all_primitives
-from autograd.program.loops import Loop
+from autograd.program.loops.operation import Loop
 from autograd.program.program import Guard, Program
 
 __all__ = ["CSource", "to_c"]
@@ -49,7 +51,7 @@ TAKEN = frozenset(
         "near", "nearbyint", "new", "nextafter", "nexttoward", "not", "not_eq", "nullptr", "operator", "or", "or_eq",
         "out", "place", "pow", "pow10", "private", "protected", "public", "register", "remainder", "remquo", "restrict",
         "return", "rint", "round", "scalb", "scalbln", "scalbn", "short", "signbit", "signed", "signgam", "significand",
-        "sin", "sinh", "sizeof", "sqrt", "static", "status", "struct", "switch", "tan", "tanh", "template", "tgamma",
+        "sin", "sinh", "sizeof", "sqrt", "static", "struct", "switch", "tan", "tanh", "template", "tgamma",
         "this", "throw", "true", "trunc", "try", "typedef", "typeid", "typename", "union", "unix", "unsigned", "using",
         "value", "values", "virtual", "void", "volatile", "while", "xor", "xor_eq", "y0", "y1", "yn",
     }
@@ -96,11 +98,12 @@ def to_c(
     The C function takes the arguments under their names, arrays as pointers to their numbers in C order, and writes its
     results through the pointers behind them. It returns 0; or 1, and writes nothing, where a decision falls in a way
     that was not recorded. Nothing is allocated and nothing static is written: it may be called by several threads.
+    Loops stay loops; what their derivatives keep of each turn lies on the stack.
 
     In double precision, compiled without options that change arithmetic, results are those of the tier "vm".
 
-    Raises ExportError for what can't be written in C: functions that are called back, or results whose form depends on
-    the path.
+    Raises ExportError for what can't be written in C: functions that are called back, results whose form depends on
+    the path, or derivatives that go back through a `while_loop`, for which there is no telling how much they keep.
 
     >>> from autograd import jit
     >>> @jit
@@ -138,8 +141,8 @@ class Writer:
         self.real = real
         self.inputs = named_for_c(found.inputs, {name})
         self.outputs = named_for_c(found.outputs, {piece.name for piece in self.inputs} | {name})
-        # Of loops; each with what its turns write.
-        self.bodies: dict[Program, str] = {}
+        # Of loops, by what they are made of: the functions of turns, and the numbers that are the same in each run.
+        self.names: dict[Any, str] = {}
         self.body_texts: list[str] = []
 
     def exported(self) -> CSource:
@@ -183,7 +186,7 @@ class Writer:
             f'#include "{self.name}.h"\n#include <math.h>\n',
             "#ifdef __FAST_MATH__\n#error Compile this without options such as -ffast-math: nan and rounding matter.\n"
             "#endif\n",
-            *[table_text(table, numbers) for table, numbers in tables],
+            *[table_text(f"const int {table}", list(map(str, numbers))) for table, numbers in tables],
             *library_for(body),
             body,
         ]
@@ -207,45 +210,50 @@ class Writer:
     def function(self, name: str, programs: Sequence[Program], pieces: Sequence[Piece]) -> tuple[str, list[str]]:
         """A public function, and the functions of the paths that it calls."""
         inner = [self.path(f"{name}_path{number}", program) for number, program in enumerate(programs)]
-        inner.append(self.choice(name))
+        called = [f"{name}_path{number}" for number in range(len(programs))]
+        inner.append(self.choice(f"{name}_run", self.found.paths, called))
         real = self.real
         parameters = [f"{real} {piece.name}" if piece.shape is None else f"const {real} *{piece.name}"
                       for piece in self.inputs]  # fmt: skip
         parameters += [f"{real} *{piece.name}" for piece in pieces]
         lines = [f"int {name}({', '.join(parameters) or 'void'}) {{"]
         count, outputs = self.found.input_count, len(programs[0].outputs)
-        lines += [f"    {real} in[{max(count, 1)}], out[{max(outputs, 1)}];", "    int status;"]
+        lines += [f"    {real} in[{max(count, 1)}], out[{max(outputs, 1)}];"]
         if any([piece.shape is not None for piece in (*self.inputs, *pieces)]):
             lines.append("    int place;")
         if not count:
             lines.append("    in[0] = 0;")
         for piece in self.inputs:
             lines += copied(piece, f"in[{piece.start}]", piece.name, into=False)
-        lines += [f"    status = {name}_run(in, out);", "    if (status != 0) {", "        return status;", "    }"]
+        lines += [f"    if ({name}_run(in, out) < 0) {{", "        return 1;", "    }"]
         for piece in pieces:
             lines += copied(piece, f"out[{piece.start}]", piece.name, into=True)
         if not outputs:
             lines.append("    (void)out;")
         return "\n".join([*lines, "    return 0;", "}"]) + "\n", inner
 
-    def choice(self, name: str) -> str:
-        """The function that runs one path after the other, until all decisions of one fall as recorded."""
-        real, paths = self.real, self.found.paths
-        head = f"static int {name}_run(const {real} *in, {real} *out) {{"
+    def choice(self, name: str, paths: Sequence[RecordedPath], called: Sequence[str]) -> str:
+        """A function that calls those of paths one after the other, until all decisions of one fall as recorded.
+
+        It returns the number of that path, or -1 if there is none.
+        """
+        real = self.real
+        head = f"static int {name}(const {real} *in, {real} *out) {{"
         if len(paths) == 1:
-            return f"{head}\n    return {name}_path0(in, out) < 0 ? 0 : 1;\n}}\n"
+            done = f"{called[0]}(in, out) < 0 ? 0 : -1"
+            return f"{head}\n    return {done};\n}}\n"
         lines = [head, "    int path = 0;", "    for (;;) {", "        switch (path) {"]
         for number, path in enumerate(paths):
             lines += [
                 f"        case {number}:",
-                f"            switch ({name}_path{number}(in, out)) {{",
+                f"            switch ({called[number]}(in, out)) {{",
                 "            case -1:",
-                "                return 0;",
+                "                return path;",
             ]
             for guard, child in path.otherwise.items():
                 lines += [f"            case {guard}:", f"                path = {child};", "                break;"]
-            lines += ["            default:", "                return 1;", "            }", "            break;"]
-        lines += ["        default:", "            return 1;", "        }", "    }", "}"]
+            lines += ["            default:", "                return -1;", "            }", "            break;"]
+        lines += ["        default:", "            return -1;", "        }", "    }", "}"]
         return "\n".join(lines) + "\n"
 
     def path(self, name: str, program: Program) -> str:
@@ -271,12 +279,33 @@ class Writer:
         return "\n".join([line for line in text if line]) + "\n"
 
     def body(self, program: Program) -> str:
-        """The name of the function of a loop's body."""
-        name = self.bodies.get(program)
+        """The name of the function of a turn: one that returns nothing, or if the program decides, that of a path."""
+        name = self.names.get(program)
         if name is None:
-            name = self.bodies[program] = f"{self.name}_body{len(self.bodies)}"
+            name = self.names[program] = f"{self.name}_body{len(self.names)}"
+            head, end = ("int", "    return -1;") if program.guards else ("void", "")
             # Behind those of the loops in it.
-            self.body_texts.append(self.program_text(f"static void {name}", program, ""))
+            self.body_texts.append(self.program_text(f"static {head} {name}", program, end))
+        return name
+
+    def deciding_body(self, ways: Sequence[RecordedPath]) -> str:
+        """The name of the function of a turn that returns the number of the way it took, -1 if that is not known."""
+        called = [self.body(way.program) for way in ways]
+        key = tuple(called)
+        name = self.names.get(key)
+        if name is None:
+            name = self.names[key] = f"{self.name}_turn{len(self.names)}"
+            self.body_texts.append(self.choice(name, ways, called))
+        return name
+
+    def table(self, numbers: array[float]) -> str:
+        """The name of a table of numbers."""
+        key = numbers.tobytes()
+        name = self.names.get(key)
+        if name is None:
+            name = self.names[key] = f"{self.name}_data{len(self.names)}"
+            texts = [literal(number, self.real) for number in numbers]
+            self.body_texts.append(table_text(f"static const {self.real} {name}", texts))
         return name
 
 
@@ -352,18 +381,23 @@ class Lines:
         cast = "(float)" if self.real == "float" else ""
 
         def write(*operands: Any) -> str:
-            begin = row_in_memory(operands) if self.real == "double" else None
-            if begin is None:
-                begin = self.array("double", operands)
-            return self.assign(f"{cast}{LIBRARY_PREFIX}{function}({begin}, {len(operands)})")
+            found = row_in_memory(operands) if self.real == "double" else None
+            name, begin = (self.array("double", operands), 0) if found is None else found
+            return self.assign(
+                f"{cast}{LIBRARY_PREFIX}{function}({name}{f' + {begin}' * (begin > 0)}, {len(operands)})"
+            )
 
         return write
 
-    def array(self, kind: str, operands: Sequence[Any], constant: bool = True) -> str:
+    def row(self, operands: Sequence[Any]) -> tuple[str, int]:
+        """The array where operands lie in a row, and the place of the first in it."""
+        return row_in_memory(operands) or (self.array(self.real, operands), 0)
+
+    def array(self, kind: str, operands: Sequence[Any]) -> str:
         """The name of an array of operands."""
         name = self.new("many")
         texts = [self.text(operand) for operand in operands]
-        self.add(f"{'const ' if constant else ''}{kind} {name}[{max(len(texts), 1)}] = {{")
+        self.add(f"const {kind} {name}[{max(len(texts), 1)}] = {{")
         for start in range(0, len(texts), 8):
             self.add(f"    {', '.join(texts[start : start + 8])},")
         if not texts:
@@ -373,46 +407,9 @@ class Lines:
 
     def joint(self, operation: JointOperation, operands: Sequence[Any]) -> list[str]:
         """The results of a loop: it is one in C, too."""
-        if type(operation) is not Loop or operation.program.guards:
+        if type(operation) is not Loop:
             raise ExportError(f"{operation.name} has no form in C")
-        carried, width, length, size = operation.carried, operation.width, operation.length, operation.size
-        body = self.writer.body(operation.program)
-        shared = operation.shared
-        result, made, turn = [self.new(letter) for letter in ("loop", "made", "turn")]
-        rows = operands[carried + shared :]
-        name = self.array(self.real, rows) if rows else ""
-        outputs = len(operation.program.outputs)
-        start = self.array(self.real, [*operands[:carried], *[0.0] * width, *operands[carried : carried + shared]],
-                           constant=False)  # fmt: skip
-        real = self.real
-        first = f"{length - 1} - {turn}" if operation.reverse else turn
-        self.add(f"{real} {result}[{max(operation.count, 1)}];")
-        self.add(f"{real} {made}[{max(outputs, 1)}];")
-        self.add(f"int {turn};")
-        self.add(f"for ({turn} = 0; {turn} < {length}; {turn}++) {{")
-        self.add(f"    const int row = {first};")
-        self.add("    int place;")
-        if not (width or carried or size):
-            self.add("    (void)row;")
-            self.add("    (void)place;")
-        self.copy(width, f"{start}[{carried} + place]", f"{name}[row * {width} + place]")
-        self.copy(carried, f"{result}[{operation.kept_at} + row * {carried} + place]", f"{start}[place]")
-        self.add(f"    {body}({start}, {made});")
-        self.copy(carried, f"{start}[place]", f"{made}[place]")
-        self.copy(size, f"{result}[{operation.rows_at} + row * {size} + place]", f"{made}[{carried} + place]")
-        self.add("}")
-        if carried:
-            self.add(f"for ({turn} = 0; {turn} < {carried}; {turn}++) {{")
-            self.add(f"    {result}[{turn}] = {start}[{turn}];")
-            self.add("}")
-        return [f"{result}[{place}]" for place in range(operation.count)]
-
-    def copy(self, count: int, target: str, source: str) -> None:
-        """A loop in a loop that copies so many numbers."""
-        if count:
-            self.add(f"    for (place = 0; place < {count}; place++) {{")
-            self.add(f"        {target} = {source};")
-            self.add("    }")
+        return LoopLines(self, operation, operands).written()
 
 
 def last_needed(guards: Sequence[Guard]) -> int:
@@ -420,15 +417,15 @@ def last_needed(guards: Sequence[Guard]) -> int:
     return max([guard.condition for guard in guards])
 
 
-def row_in_memory(operands: Sequence[Any]) -> str | None:
-    """Where operands lie that are inputs in a row; None if they are anything else."""
-    first = re.fullmatch(r"in\[(\d+)\]", operands[0]) if isinstance(operands[0], str) else None
+def row_in_memory(operands: Sequence[Any]) -> tuple[str, int] | None:
+    """The array and the place in it where operands lie in a row; None if they are anything else."""
+    first = re.fullmatch(r"(\w+)\[(\d+)\]", operands[0]) if operands and isinstance(operands[0], str) else None
     if first is None:
         return None
-    begin = int(first.group(1))
-    if list(operands) != [f"in[{begin + place}]" for place in range(len(operands))]:
+    name, begin = first.group(1), int(first.group(2))
+    if list(operands) != [f"{name}[{begin + place}]" for place in range(len(operands))]:
         return None
-    return f"in + {begin}" if begin else "in"
+    return name, begin
 
 
 def copied(piece: Piece, inside: str, outside: str, into: bool) -> list[str]:
@@ -472,11 +469,11 @@ def in_comment(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_ \[\]'\".,:()=+-]", "_", text[:200])
 
 
-def table_text(name: str, numbers: Sequence[int]) -> str:
-    """A table of whole numbers."""
-    rows = [", ".join(map(str, numbers[start : start + 20])) for start in range(0, len(numbers), 20)] or ["0"]
+def table_text(head: str, texts: Sequence[str]) -> str:
+    """A table of numbers."""
+    rows = [", ".join(texts[start : start + 20]) for start in range(0, len(texts), 20)] or ["0"]
     inside = ",\n    ".join(rows)
-    return f"const int {name}[{max(len(numbers), 1)}] = {{\n    {inside}\n}};\n"
+    return f"{head}[{max(len(texts), 1)}] = {{\n    {inside}\n}};\n"
 
 
 @cache

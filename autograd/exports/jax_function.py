@@ -13,11 +13,12 @@ from typing import Any
 
 from autograd.errors import ExportError
 from autograd.exports.language import Language, gradient_program
-from autograd.exports.recorded import Recorded, RecordedPath, recorded
+from autograd.exports.recorded import Recorded, RecordedPath, recorded, ways_of
 from autograd.graph.joint_operations import JointOperation
 from autograd.operations.primitive import Primitive, all_primitives
 from autograd.operations.primitives import Absorb, Defined, Select, StopGradient
-from autograd.program.loops import Loop
+from autograd.program.loops.operation import Loop
+from autograd.program.machine.turns import DATA, NUMBERS, OPERANDS, RECORDS, Source, Start
 from autograd.program.program import Program
 from autograd.transforms.containers import contain
 from autograd.transforms.trees import Fixed, Structure
@@ -39,8 +40,8 @@ def to_jax(function: Callable[..., Any], *args: Any) -> Callable[..., Any]:
     that was not recorded, all results are nan. Numbers have the precision of the arguments: for that of this package,
     `jax.config.update("jax_enable_x64", True)`.
 
-    Loops are `jax.lax.scan`. Where there are several paths, 0 times anything is 0 in all derivatives, for under `vmap`
-    JAX takes all of them.
+    Loops are `jax.lax.scan`, and `while_loop` is `jax.lax.while_loop`, which JAX differentiates forward alone. Where
+    there are several paths, 0 times anything is 0 in all derivatives, for under `vmap` JAX takes all of them.
 
     Raises ExportError for what has no form in JAX, ImportError without JAX (the extra `jax`).
 
@@ -56,7 +57,8 @@ def to_jax(function: Callable[..., Any], *args: Any) -> Callable[..., Any]:
 
     def exported(*given: Any) -> Any:
         numbers = numbers_in(forms, found, given)
-        results = run_path(forms, found.paths, found.paths[0], numbers, len(found.paths) > 1)
+        kind = forms.np.result_type(float, *numbers)
+        results = run_path(forms, found.paths, 0, numbers, kind, len(found.paths) > 1)[1]
         return built(forms, found.structure, results)
 
     exported.__name__ = exported.__qualname__ = found.name
@@ -67,10 +69,19 @@ def to_jax(function: Callable[..., Any], *args: Any) -> Callable[..., Any]:
 def check_forms(program: Program) -> None:
     """Raise ExportError if a program has operations that JAX can't have."""
     for external in program.externals.values():
-        if isinstance(external, JointOperation) and (type(external) is not Loop or external.program.guards):
+        if not isinstance(external, JointOperation):
+            continue
+        if type(external) is not Loop:
             raise ExportError(f"{external.name} has no form in JAX")
-        if isinstance(external, Loop):
-            check_forms(external.program)
+        form = external.form
+        if form.length < 0 and len(form.passes) > 1:
+            raise ExportError(
+                f"a derivative that goes back through a while_loop has no form in JAX: how many turns {external.of} "
+                f"takes is not known before"
+            )
+        for part in form.passes:
+            for way in form.ways:
+                check_forms(part.program(way))
 
 
 class Forms:
@@ -161,24 +172,100 @@ class Forms:
         return self.jax.lax.stop_gradient(self.np.where(undefined, self.np.nan, self.np.ones_like(out)))
 
     def loop(self, operation: Loop, operands: Sequence[Any]) -> list[Any]:
-        """The results of a loop, by JAX's scan."""
-        carried, width, shared = operation.carried, operation.width, operation.shared
-        start = self.np.stack([self.np.asarray(x) for x in operands[:carried]]) if carried else self.np.zeros(0)
-        same = operands[carried : carried + shared]
-        rows = operands[carried + shared :]
-        table = self.np.stack([self.np.asarray(x) for x in rows]) if rows else self.np.zeros(0)
-        table = table.reshape(operation.length, width)
+        """The results of a loop, by JAX's scan for each pass over the turns."""
+        np, form = self.np, operation.form
+        kind = np.result_type(float, *operands)
+        given = [np.asarray(operand, kind) for operand in operands]
+        if form.length < 0:
+            return self.endless(operation, given, kind)
+        table = np.stack(given) if given else np.zeros(0, kind)
+        memories = {OPERANDS: table, DATA: np.asarray(form.data, kind)}
+        ends: list[Any] = []
+        ways = np.zeros(form.length, int)
 
-        def turn(before: Any, row: Any) -> Any:
-            inputs = [*[before[k] for k in range(carried)], *[row[k] for k in range(width)], *same]
-            outputs = [self.np.asarray(one) for one in self.outputs(operation.program, inputs, False)]
-            after = self.np.stack(outputs[:carried]) if carried else before
-            result = self.np.stack(outputs[carried:]) if operation.size else self.np.zeros(0)
-            return after.astype(before.dtype), (result, before)
+        def column(source: Source) -> Any:
+            if source.memory == NUMBERS:
+                return source.offset + np.arange(form.length, dtype=kind)
+            if source.memory >= RECORDS:
+                return memories[source.memory][:, source.offset]
+            return memories[source.memory][source.offset :: source.stride][: form.length]
 
-        end, (results, kept) = self.jax.lax.scan(turn, start, table, operation.length, reverse=operation.reverse)
-        flat = self.np.concatenate([end, results.reshape(-1), kept.reshape(-1)])
-        return [flat[place] for place in range(operation.count)]
+        for number, part in enumerate(form.passes):
+            paths = ways_of(form, part)
+            start = [begun(one, given, ends) for one in part.starts]
+            moving = [source for source in part.reads if source.stride]
+            rows = np.stack([column(source) for source in moving], 1) if moving else np.zeros((form.length, 0), kind)
+
+            def turn(before: Any, row: Any, number: int = number, part: Any = part, paths: Any = paths) -> Any:
+                way, numbers = row
+                moved = iter([numbers[place] for place in range(numbers.shape[0])])
+                reads = [next(moved) if source.stride else given[source.offset] for source in part.reads]
+                inputs = [*[before[place] for place in range(part.carried)], *reads]
+                if number == 0:
+                    way, outputs = run_path(self, paths, 0, inputs, kind, len(paths) > 1)
+                else:
+                    outputs = self.along_way(paths, way, inputs, kind)
+                after = np.stack(outputs[: part.carried]) if part.carried else before
+                others = np.stack(outputs[part.carried :]) if part.size else np.zeros(0, kind)
+                return after, (way, np.concatenate([before, others]))
+
+            first = np.stack(start) if start else np.zeros(0, kind)
+            end, (ways, record) = self.jax.lax.scan(turn, first, (ways, rows), form.length, reverse=part.reverse)
+            ends.append(end)
+            memories[RECORDS + number] = record
+        results: list[Any] = [None] * operation.count
+        for out in form.outs:
+            if out.stride == 0:
+                results[out.offset] = ends[out.of_pass][out.place]
+                continue
+            found = memories[RECORDS + out.of_pass][:, form.passes[out.of_pass].carried + out.place]
+            for place, result in enumerate(form.places(out)):
+                results[result] = found[place]
+        if operation.ways_at >= 0:
+            results[operation.ways_at] = np.asarray(np.all(ways >= 0), kind)
+        return results
+
+    def endless(self, operation: Loop, given: Sequence[Any], kind: Any) -> list[Any]:
+        """The results of a loop that ends where a way stops, by JAX's while_loop."""
+        np, form = self.np, operation.form
+        (part,) = form.passes
+        paths = ways_of(form, part)
+        # What a way leads to: further turns, the end, or nowhere.
+        going, ended, lost = range(3)
+        leads = np.asarray([*[ended if way.stops else going for way in form.ways], lost])
+
+        def turn(state: Any) -> Any:
+            number, _, before = state
+            reads = [
+                np.asarray(source.offset + number, kind) if source.memory == NUMBERS else given[source.offset]
+                for source in part.reads
+            ]
+            way, outputs = run_path(
+                self, paths, 0, [*[before[place] for place in range(part.carried)], *reads], kind, len(paths) > 1
+            )
+            lead = leads[way]
+            after = np.stack(outputs) if outputs else before
+            return number + 1, lead, np.where(lead == going, after, before)
+
+        start = np.stack([given[one.operand] for one in part.starts]) if part.starts else np.zeros(0, kind)
+        first = (np.asarray(0), np.asarray(going), start)
+        _, lead, end = self.jax.lax.while_loop(lambda state: state[1] == going, turn, first)
+        results: list[Any] = [None] * operation.count
+        for out in form.outs:
+            results[out.offset] = end[out.place]
+        if operation.ways_at >= 0:
+            results[operation.ways_at] = np.asarray(lead == ended, kind)
+        return results
+
+    def along_way(self, paths: Sequence[RecordedPath], way: Any, inputs: Sequence[Any], kind: Any) -> list[Any]:
+        """The outputs of a turn of a later pass, whose way is known."""
+
+        def branch(path: RecordedPath) -> Callable[[], Any]:
+            return lambda: [self.np.asarray(one, kind) for one in self.outputs(path.program, inputs, len(paths) > 1)]
+
+        if len(paths) == 1:
+            return branch(paths[0])()  # type: ignore[no-any-return]
+        return self.jax.lax.switch(way, [branch(path) for path in paths])  # type: ignore[no-any-return]
 
     def outputs(self, program: Program, inputs: Sequence[Any], absorb_everywhere: bool) -> list[Any]:
         """The outputs of a program without guards."""
@@ -204,6 +291,14 @@ class Forms:
         return values
 
 
+def begun(start: Start, operands: Sequence[Any], ends: Sequence[Any]) -> Any:
+    """What a number that a pass carries begins with."""
+    if start.of_pass < 0:
+        return operands[start.operand]
+    end = ends[start.of_pass][start.place]
+    return end if start.operand < 0 else operands[start.operand] + end
+
+
 def numbered(operands: Sequence[int]) -> tuple[int, ...]:
     """Operands by numbers from 0, which are equal where they are."""
     number_of: dict[int, int] = {}
@@ -225,16 +320,20 @@ def absorbing_values(program: Program) -> bytearray:
 
 
 def run_path(
-    forms: Forms, paths: Sequence[RecordedPath], path: RecordedPath, numbers: Sequence[Any], several: bool
-) -> list[Any]:
-    """The results of a path, or of that which its first guard that fails leads to; nan if there is none."""
+    forms: Forms, paths: Sequence[RecordedPath], place: int, numbers: Sequence[Any], kind: Any, several: bool
+) -> tuple[Any, list[Any]]:
+    """The number and the results of the path at a place, or of that which its first guard that fails leads to.
+
+    -1 and nan if there is none.
+    """
+    path = paths[place]
     program = path.program
     values = forms.evaluate(program, numbers, several)
     np, lax = forms.np, forms.jax.lax
-    kind = np.result_type(float, *numbers)
     results = [np.asarray(values[output], kind) for output in program.outputs]
+    taken = np.asarray(place)
     if not program.guards:
-        return results
+        return taken, results
     # The number of the first guard that fails, and of none behind them.
     failed = np.asarray(len(program.guards))
     for number in range(len(program.guards) - 1, -1, -1):
@@ -243,13 +342,16 @@ def run_path(
         failed = np.where(held, failed, number)
     leaving = sorted(path.otherwise)
     branch = np.zeros_like(failed)
-    for place, guard_number in enumerate([len(program.guards), *leaving], 1):
-        branch = np.where(failed == guard_number, place, branch)
+    for entry, guard_number in enumerate([len(program.guards), *leaving], 1):
+        branch = np.where(failed == guard_number, entry, branch)
 
     def child(number: int) -> Callable[[], Any]:
-        return lambda: run_path(forms, paths, paths[number], numbers, several)
+        return lambda: run_path(forms, paths, number, numbers, kind, several)
 
-    branches = [lambda: [np.full_like(result, np.nan) for result in results], lambda: results]
+    branches = [
+        lambda: (np.full_like(taken, -1), [np.full_like(result, np.nan) for result in results]),
+        lambda: (taken, results),
+    ]
     branches += [child(path.otherwise[guard]) for guard in leaving]
     return lax.switch(branch, branches)  # type: ignore[no-any-return]
 

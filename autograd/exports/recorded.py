@@ -16,18 +16,19 @@ from autograd.errors import ExportError
 from autograd.graph.node import value_of
 from autograd.program.jit import Jitted
 from autograd.program.jit import jit as compiled_form
+from autograd.program.loops.passes import Form, Pass
 from autograd.program.machine.machine import Machine
 from autograd.program.paths import Path, TooManyPaths
 from autograd.program.program import Guard, Program
 from autograd.program.signature import Signature, sign
-from autograd.program.trace import record
+from autograd.program.trace import Trace, record
 from autograd.transforms.containers import Attribute
 from autograd.transforms.derivatives import hessian
 from autograd.transforms.matrices import unit
 from autograd.transforms.taped_run import TapedRun, name_of
 from autograd.transforms.trees import Fixed, Structure, bracketed
 
-__all__ = ["Derivative", "Piece", "Recorded", "RecordedPath", "identifiers", "recorded"]
+__all__ = ["Derivative", "Piece", "Recorded", "RecordedPath", "identifiers", "recorded", "ways_of"]
 
 
 class Piece(NamedTuple):
@@ -44,10 +45,14 @@ class Piece(NamedTuple):
 
 
 class RecordedPath:
-    """One path: its program, and the number of the path that is taken instead where a guard fails."""
+    """One path: its program, numbers that take it, and the number of the path taken instead where a guard fails.
 
-    def __init__(self, program: Program, otherwise: dict[int, int]) -> None:
+    The ways through the body of a loop are such paths, for each pass over its turns.
+    """
+
+    def __init__(self, program: Program, example: Sequence[float], otherwise: dict[int, int]) -> None:
         self.program = program
+        self.example = example
         self.otherwise = otherwise
 
 
@@ -83,8 +88,9 @@ class Recorded:
         for path in found:
             # Programs of calls lack what derivatives alone depend on.
             example = path.traced.example
-            traced = record(fun, signature, example, for_derivatives=True)
-            self.add(closed(name, traced.program, [value_of(node) for node in traced.variables]), example)
+            traced = record(fun, signature, example, Trace(known=path.traced.loops, for_derivatives=True))
+            constants = [value_of(node) for node in traced.variables]
+            self.add(closed(name, traced.program, example, constants), example)
 
     def add(self, program: Program, example: array[float]) -> None:
         """Add a path that these numbers take, behind the guard at which they leave the paths before it."""
@@ -95,7 +101,7 @@ class Recorded:
             if failed < 0:
                 return
             number = path.otherwise.setdefault(failed, len(self.paths))
-        self.paths.append(RecordedPath(program, {}))
+        self.paths.append(RecordedPath(program, example, {}))
 
     def values(self) -> list[Program]:
         """The programs of the values."""
@@ -126,7 +132,7 @@ class Recorded:
 
             return fun
 
-        return Derivative([self.derived(program, rows(program)) for program in self.values()], [], [])
+        return Derivative([self.derived(path, rows(path.program)) for path in self.paths], [], [])
 
     def hessian(self) -> Derivative:
         """The programs of the value and the lower triangle of the Hessian: its entries, for all paths the same ones."""
@@ -146,9 +152,9 @@ class Recorded:
 
             return fun
 
-        for program in self.values():
+        for path in self.paths:
             places.append([])
-            found.append(self.derived(program, entries(program, places[-1])))
+            found.append(self.derived(path, entries(path.program, places[-1])))
         union = sorted({place for noted in places for place in noted})
         programs = []
         for program, noted in zip(found, places, strict=True):
@@ -156,9 +162,22 @@ class Recorded:
             programs.append(with_outputs(program, [0, *[output_of.get(place) for place in union]]))
         return Derivative(programs, [row for row, _ in union], [column for _, column in union])
 
-    def derived(self, program: Program, fun: Callable[..., Any]) -> Program:
-        """The program of a function of all inputs, with the guards of another one."""
-        return with_guards(self.name, fun, program, self.input_count)
+    def derived(self, path: RecordedPath, fun: Callable[..., Any]) -> Program:
+        """The program of a function of all inputs, with the guards of a path."""
+        return with_guards(self.name, fun, path.program, path.example)
+
+
+def ways_of(form: Form, part: Pass) -> list[RecordedPath]:
+    """The ways through the body of a loop, in one of its passes."""
+    count = len(form.ways)
+    return [
+        RecordedPath(
+            part.program(way),
+            way.example,
+            {guard: child.number for guard, child in way.children.items() if child.number < count},
+        )
+        for way in form.ways
+    ]
 
 
 def recorded(function: Callable[..., Any], args: Sequence[Any]) -> Recorded:
@@ -301,20 +320,19 @@ def program_function(program: Program) -> Callable[[Any], list[Any]]:
     return function
 
 
-def closed(name: str, program: Program, constants: Sequence[float]) -> Program:
+def closed(name: str, program: Program, example: Sequence[float], constants: Sequence[float]) -> Program:
     """The program with these numbers in the place of its last inputs, the variables that the function closes over."""
     if not constants:
         return program
     value = program_function(program)
-    return with_guards(
-        name, lambda *numbers: value([*numbers, *constants]), program, program.inputs - len(constants), constants
-    )
+    return with_guards(name, lambda *numbers: value([*numbers, *constants]), program, example, constants)
 
 
 def with_guards(
-    name: str, fun: Callable[..., Any], program: Program, count: int, constants: Sequence[float] = ()
+    name: str, fun: Callable[..., Any], program: Program, example: Sequence[float], constants: Sequence[float] = ()
 ) -> Program:
-    """The program of a function of so many numbers, with the guards of another program of them and the constants."""
+    """The program of a function of numbers like these, with the guards of another program of them and the constants."""
+    count = len(example)
 
     def both(*numbers: Any) -> list[Any]:
         found = list(fun(*numbers))
@@ -323,8 +341,8 @@ def with_guards(
         return [*found, *[values[guard.condition] for guard in program.guards]]
 
     both.__name__ = name
-    # The numbers are not looked at.
-    traced = record(both, Signature((0.5,) * count, {}), array("d", [0.5] * count), for_derivatives=True)
+    # No decision looks at the numbers; but on others, a loop without a fixed length might not end.
+    traced = record(both, Signature((0.5,) * count, {}), example, Trace(for_derivatives=True))
     if traced.program.guards:
         raise ExportError(f"the derivative of {name} takes decisions on values, and can't be exported")
     made = traced.program

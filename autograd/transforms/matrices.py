@@ -126,7 +126,7 @@ def dense_hessian(tape: Tape) -> list[Any]:
         rows, columns, values = [numpy.asarray(part) for part in triangle]
         matrix[rows, columns] = values
         matrix[columns, rows] = values
-    return matrix.tolist()  # type: ignore[no-any-return]
+    return matrix.tolist()
 
 
 def unit(place: int, size: int) -> list[float]:

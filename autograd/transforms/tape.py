@@ -414,7 +414,7 @@ class Tape:
     def has_constant_slopes(self) -> bool:
         """Whether sweeps can be in doubles; asked from the second one on: it takes about as long as one on nodes."""
         if self.constant_slopes is None:
-            if self.absorbing is None or self.joints:
+            if self.node_slopes is None or self.absorbing is None or self.joints:
                 return False
             starts = self.starts[: len(self.nodes) + 1]
             self.constant_slopes = ConstantSlopes(self.count, starts, self.operands, self.node_slopes, self.absorbing)

@@ -34,6 +34,7 @@ from autograd import (
     tanh,
     vmap,
     where,
+    while_loop,
 )  # fmt: skip
 from autograd.errors import ExportError
 from autograd.exports.c_source import TAKEN, literal, to_c
@@ -288,6 +289,115 @@ def test_loops_backward_nested_and_without_rows(tmp_path):
     status, (one, rest) = library.call("nested", [0.5, 1.5], [1, 60])
     assert status == 0
     assert_close([*one, *rest], [value, *ys], "nested")
+
+
+def assert_as_interpreted(function, args, folder, kinds=(), name="loop"):
+    """Compile a function and its derivatives, and compare all their numbers with those of the interpreter."""
+    exported = to_c(function, *args, name=name, derivatives=kinds)
+    library = Library(exported, folder)
+    found = recorded(function, args)
+    numbers = [float(number) for argument in args for number in np.ravel(argument)]
+    count = found.output_count
+    for kind in ("values", *kinds):
+        programs = found.values() if kind == "values" else getattr(found, kind)().programs
+        failed, expected = run(programs[0], numbers)
+        assert failed < 0
+        sizes = [piece.size for piece in found.outputs] if kind == "values" else [count, len(expected) - count]
+        status, results = library.call(name if kind == "values" else f"{name}_{kind}", args, sizes)
+        assert status == 0
+        assert_close([number for result in results for number in result], expected, kind)
+    return library
+
+
+TABLE = np.sin(np.arange(120.0)).reshape(60, 2)
+
+
+def backward_with_checkpoints(x, a):
+    def step(c, row):
+        c = sin(c) + x * row[0] * a
+        return c, c * row[1]
+
+    last, ys = scan(step, x, TABLE, reverse=True, checkpoint=True)
+    return last * x + norm(ys)
+
+
+def with_rows_that_vary(x, rows):
+    last, ys = scan(lambda c, row: (sin(c * row[1]) + row[0], {"y": c * x, "z": row[0] * c}), x, rows)
+    return last + norm(ys["y"]) * ys["z"][3]
+
+
+def mapped_inside(a, xs):
+    return vmap(lambda x: sin(a * x) + exp(-x * x) * a)(xs).sum()
+
+
+def nested_with_numbers(x, a):
+    return fori_loop(-3, 30, lambda k, y: fori_loop(0, 20, lambda j, z: z + 0.01 * cos(z * a) * k, y), x)
+
+
+def deciding(x, a):
+    def step(c, y):
+        c = 0.5 * c + y * a if c * y > 0.3 else sin(c) + x * y
+        return c, c * x
+
+    last, ys = scan(step, x, TABLE[:, 0])
+    return last + norm(ys)
+
+
+def deciding_in_an_inner_loop(x, a):
+    def outer(k, y):
+        return fori_loop(0, 10, lambda j, z: 0.9 * z + k if z < x else 0.5 * z * a, y)
+
+    return fori_loop(0, 20, outer, x)
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "kinds"),
+    [
+        (backward_with_checkpoints, (0.5, 1.5), ("gradient", "hessian")),
+        (grad(backward_with_checkpoints), (0.5, 1.5), ("gradient",)),
+        (with_rows_that_vary, (0.5, TABLE), ("gradient",)),
+        (mapped_inside, (0.5, np.linspace(-1.0, 1.0, 100)), ("gradient",)),
+        (nested_with_numbers, (0.5, 1.5), ("gradient", "hessian")),
+        (deciding, (0.5, 1.0), ("gradient", "hessian")),
+        (deciding_in_an_inner_loop, (3.0, 1.0), ("gradient",)),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_loops_of_all_kinds_and_their_derivatives_are_those_of_the_interpreter(function, args, kinds, tmp_path):
+    assert_as_interpreted(function, args, tmp_path, kinds)
+
+
+def test_turns_that_went_no_recorded_way_are_told(tmp_path):
+    def kinked(x):
+        return fori_loop(0, 40, lambda k, y: 0.5 * y if y > 1.0 else y + x, x)
+
+    function = jit(kinked)
+    function(0.01)
+    assert len(function.paths) == 1
+    known = Library(to_c(function, 0.01, name="known", derivatives=["gradient"]), tmp_path)
+    assert known.call("known", [0.02], [1]) == (0, [[function(0.02)]])
+    assert known.call("known", [0.5], [1]) == (1, [[-77.0]])
+    assert known.call("known_gradient", [0.5], [1, 1]) == (1, [[-77.0], [-77.0]])
+    function(0.5)
+    both = Library(to_c(function, 0.01, name="both", derivatives=["gradient"]), tmp_path)
+    for x in (0.01, 0.3, 0.5, 0.9):
+        assert both.call("both", [x], [1]) == (0, [[kinked(x)]])
+        status, (_, slope) = both.call("both_gradient", [x], [1, 1])
+        assert status == 0
+        assert slope == pytest.approx([grad(kinked)(x)], rel=1e-14)
+
+
+def test_loops_without_a_fixed_length(tmp_path):
+    def doubled(x, a):
+        return while_loop(lambda y: y < 100.0, lambda y: y * y if y > a else y + a, x)
+
+    library = assert_as_interpreted(doubled, (1.5, 2.0), tmp_path)
+    for x, a in [(1.0, 3.0), (200.0, 1.0), (1.1, 0.2)]:
+        assert library.call("loop", [x, a], [1]) == (0, [[doubled(x, a)]])
+    # More results than inputs: derivatives go forward.
+    assert_as_interpreted(lambda x: [doubled(x, 2.0), x], (1.5,), tmp_path, ["jacobian"], "forward")
+    with pytest.raises(ExportError, match="a derivative that goes back through a while_loop has no form in C"):
+        to_c(doubled, 1.5, 2.0, derivatives=["gradient"])
 
 
 def test_single_precision(tmp_path):
