@@ -172,7 +172,9 @@ def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence
     """The local gradients as nodes whose values hold for all operands, not only for those of this run."""
     primitive: Any = node._origin.primitive
     operands = operands_of(node)
-    slopes = [constant_or(slope, node) for slope in run_rule(operands, node, varying)]
+    slopes = run_rule(operands, node, varying)
+    if primitive is PowerBelow:
+        slopes = [constant_or(slope, node) for slope in slopes]
     if primitive.linear:
         slopes = [slope.detach() if isinstance(slope, Node) else slope for slope in slopes]
     if not (primitive.condition or primitive.of_conditions or primitive is StopGradient or primitive is Defined):

@@ -342,7 +342,6 @@ class Tape:
         """
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
-        slopes: Any = self.node_slopes
         exposed = bytearray(self.size)
         for output in self.outputs:
             if output >= 0:
@@ -359,9 +358,7 @@ class Tape:
                 absorbing[position] = 1
             else:
                 for entry in range(starts[k], starts[k + 1]):
-                    # Derivatives end where a slope is 0 at all operands.
-                    if not is_zero(slopes[entry]):
-                        exposed[operands[entry]] = 1
+                    exposed[operands[entry]] = 1
         self.absorbing = absorbing
 
     def product(self, position: int, one: Any, other: Any) -> Any:
