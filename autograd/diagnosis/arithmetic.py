@@ -122,9 +122,14 @@ class Number:
         if _is_complex(self.inner) and self.inner.imag == 0 and others.imag == 0:
             return bool(comparison(self.inner.real, others.real))
         try:
-            return bool(comparison(self.inner, others))
-        except (TypeError, ValueError) as error:
-            raise NumberError(f"{_told([self.inner, others])} can't be compared: {error or 'they overlap'}") from error
+            outcome = comparison(self.inner, others)
+            if outcome is not None:
+                return bool(outcome)
+            error: Exception | None = None
+        except (TypeError, ValueError) as raised:
+            error = raised
+        # mpmath's intervals that overlap have no answer, and some types raise an error without a message.
+        raise NumberError(f"{_told([self.inner, others])} can't be compared: {error or 'they overlap'}") from error
 
     def __lt__(self, other: Any) -> bool:
         return self.compared(other, operator.lt)

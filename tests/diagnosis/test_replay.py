@@ -130,6 +130,14 @@ def test_an_interval_holds_the_exact_value(seed):
     assert mpmath.mpf(value.a) - abs(exact) * 1e-13 <= exact <= mpmath.mpf(value.b) + abs(exact) * 1e-13
 
 
+def test_intervals_that_overlap_have_no_smallest_and_are_refused():
+    x, y = Variable(-2.5), Variable(-0.1)
+    product = x * y
+    for tied in (minimum(product, product), maximum(product, product), minimum(product, product * 1.0)):
+        with pytest.raises(NumberError, match="can't be compared: they overlap"):
+            replay(tied, mpmath.iv.mpf)
+
+
 def test_fractions_give_the_closed_form():
     x, y = Variable(0.5, name="x"), Variable(-3.0, name="y")
     z = (x**3 - 1.0 / y) * (x - y) + y % 2.0 + x // 0.125

@@ -242,14 +242,14 @@ def test_limits_are_those_that_were_given():
 def test_calls_beyond_the_limit_leave_no_memory(call):
     function = jit(lambda x, n: x * n, max_paths=2)
     mapped = vmap(lambda x, n: x * n, in_axes=(0, None), max_paths=2)
-    # Rows that decide are recorded one by one inside another function, and these are too many.
-    inner = jit(vmap(lambda x: x * 2.0 if x > 0.0 else x), tier="vm")
-    refused, many = jit(lambda x: builtins.sum(inner(x))), np.ones(60_000)
+    # Rows of ints are recorded one by one inside another function, and these are too many.
+    inner, many = jit(vmap(lambda x, w: x * w, (0, None)), tier="vm"), np.ones(120_000, int)
+    refused = jit(lambda w: builtins.sum(inner(many, w)))
     rows = np.ones(3)
     calls = {
         "signatures": lambda n: function(1.0, n),
         "rows": lambda n: mapped(rows, n),
-        "refused": lambda n: refused(many),
+        "refused": lambda n: refused(2.0),
     }
     times = 3 if call == "refused" else 300
 

@@ -9,8 +9,8 @@ from examples import demo, lab_network, two_moons
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PICTURES = {
-    "lab-alive.svg", "lab-alive.png", "lab-white-box.svg", "lab-white-box.png", "lab-black-box.svg", "lab-black-box.png",
-    "two-moons-boundary.png", "two-moons-learning.png",
+    "lab-alive.svg", "lab-alive.png", "lab-white-box.svg", "lab-white-box.png", "lab-black-box.svg",
+    "lab-black-box.png", "two-moons-boundary.png", "two-moons-learning.png",
 }  # fmt: skip
 
 
