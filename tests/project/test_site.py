@@ -59,7 +59,7 @@ def test_functions_have_the_signatures_that_are_written(extension):
     assert signature_of(autograd.hypot) == "(a, b, /)"
     # Plain Python adds `-> None`.
     assert signature_of(autograd.backward).startswith("(output: Node, gradient: float = 1.0)")
-    assert signature_of(autograd.Variable).startswith("(value, name=None, *, label=None)")
+    assert signature_of(autograd.Variable).startswith("(value, name=None, *, label=None, requires_grad=True)")
     assert signature_of(layers.SGD).startswith("(lr: Any = 0.01, *, momentum: float = 0.0")
     for name in autograd.__all__:
         thing = getattr(autograd, name)

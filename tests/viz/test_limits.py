@@ -1,5 +1,6 @@
 """Bad cases: graphs too large or too deep, engines that fail under a page, two drawings in one page."""
 
+import gc
 import random
 import sys
 import time
@@ -31,6 +32,15 @@ def chain(length):
         y = -y
     y.backward()
     return y
+
+
+@pytest.fixture(autouse=True)
+def only_its_own_garbage():
+    """What other tests have left is not looked through again and again while time is taken."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.skipif(not compiled, reason="a million nodes take the uncompiled engine longer to walk")
