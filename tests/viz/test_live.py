@@ -269,7 +269,7 @@ def test_a_move_of_600_values_is_computed_at_once(browser, tmp_path):
     drawing = viz.draw(y, max_nodes=700)
     opened(browser, tmp_path, drawing)
     browser.run("document.querySelector('#move').click()")
-    # Measured with 8 to 16 ms, the least of several; on a machine that does much else it may be some times that.
+    # A frame has 16 ms; on a machine that does much else a move takes some times that.
     assert browser.run(MOVES) <= 100.0
     # What was out of view follows.
     x.value = 0.54
