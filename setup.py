@@ -45,13 +45,13 @@ LEVELS = {
         },
         "-O2": {
             "operations": "primitives",
-            "program": "binding jit paths row_call row_layout signature",
+            "program": "binding jit paths reduction row_arguments row_call row_layout signature trace vmap",
             "program/machine": "step",
             "transforms": "constant_slopes elimination tape taped_run trees",
         },
         "-O1": {
             "operations": "nary primitive",
-            "program": "builder trace vmap",
+            "program": "builder",
             "transforms": "containers curvature derivatives edge_pushing masked",
         },
     }.items()
