@@ -39,16 +39,15 @@ from autograd import (
 from autograd.errors import ExportError
 from autograd.exports.c_source import TAKEN, literal, to_c
 from autograd.exports.recorded import recorded
-from autograd.operations.primitive import all_primitives
 from autograd.program.machine.machine import Machine
 from tests.tables.c_compiler import Library
 from tests.tables.conventions import OURS
+from tests.tables.oracles import BUILT_IN
 from tests.tables.random_programs import KNOWN, random_program
 from tests.tables.special_points import SPECIAL, points_of
 from tools.conventions import rows
 
 inf, nan = math.inf, math.nan
-PRIMITIVES = [primitive for primitive in all_primitives() if primitive.built_in]
 
 
 def run(program, numbers):
@@ -83,7 +82,7 @@ def seconds(primitive):
 
 
 def by_arity(arity):
-    return [primitive for primitive in PRIMITIVES if (primitive.arity or 4) == arity]
+    return [primitive for primitive in BUILT_IN if (primitive.arity or 4) == arity]
 
 
 @pytest.mark.parametrize("arity", [1, 2, 3, 4])

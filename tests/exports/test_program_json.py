@@ -5,38 +5,22 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import math
 import random
 import time
 import tracemalloc
 
 import pytest
 
-from autograd import UnknownPrimitiveError, callback, exp, fori_loop, jit, logsumexp, sin, value_and_grad, where
+from autograd import UnknownPrimitiveError, callback, exp, fori_loop, jit, sin
 from autograd.errors import ExportError
 from autograd.exports.program_json import from_json, to_json
 from autograd.program.program import Program
 from tests.tables.random_programs import KNOWN, random_program
-
-
-def branching(x, y):
-    return sin(x) * y if x < y else where(y > 0.0, exp(y), x / y) + logsumexp([x, y, -math.inf, 0.1])
-
-
-def programs():
-    fast = jit(branching)
-    fast(0.5, 1.0), fast(1.0, 0.5)
-    slopes = jit(value_and_grad(branching, argnums=(0, 1)))
-    slopes(1.0, 0.5)
-    special = Program(1, [math.nan, math.inf, -math.inf, -0.0, 5e-324, 0.1], [], [], [0], [], [0, 1, 2, 3, 4])
-    named = Program(1, [], [], [], [0], [], [0], [(0, True, "mödel\n\udc80.py", 7)])
-    return [
-        *[path.program for path in (*fast.paths, *slopes.paths)], special, named, Program(0, [], [], [], [0], [], []),
-    ]  # fmt: skip
+from tests.tables.stored_programs import stored_programs
 
 
 def test_a_program_comes_back_the_same():
-    for program in programs():
+    for program in stored_programs():
         text = to_json(program)
         other = from_json(text)
         assert other == program
@@ -70,7 +54,7 @@ HOSTILE = [
 
 
 def test_every_place_with_anything_else_is_an_error_of_ours_or_a_sound_program():
-    text = to_json(programs()[1])
+    text = to_json(stored_programs()[1])
     tried = refused = 0
     for value in HOSTILE:
         whole = json.loads(text)
@@ -118,7 +102,7 @@ def test_errors_say_what_is_wrong(text, message):
 
 
 def test_truncated_and_changed_texts_give_errors_of_ours():
-    text = to_json(programs()[1])
+    text = to_json(stored_programs()[1])
     draw = random.Random(2)
     for _ in range(1500):
         place = draw.randrange(len(text))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import random
 import struct
 import time
@@ -11,29 +10,11 @@ import tracemalloc
 
 import pytest
 
-from autograd import Primitive, UnknownPrimitiveError, exp, jit, logsumexp, sin, value_and_grad, where
+from autograd import Primitive, UnknownPrimitiveError
 from autograd.program.file import COUNTS, DIGEST
 from autograd.program.machine.machine import Machine
 from autograd.program.program import Program
-
-
-def branching(x, y):
-    return sin(x) * y if x < y else where(y > 0.0, exp(y), x / y) + logsumexp([x, y, -math.inf, 0.1])
-
-
-def programs():
-    """Programs of all kinds: with guards, constants of every sort, many operands, and none of anything."""
-    fast = jit(branching)
-    fast(0.5, 1.0), fast(1.0, 0.5)
-    slopes = jit(value_and_grad(branching, argnums=(0, 1)))
-    slopes(1.0, 0.5)
-    special = Program(1, [math.nan, math.inf, -0.0, 5e-324], [], [], [0], [], [0, 1, 2, 3, 4])
-    named = Program(1, [], [], [], [0], [], [0], [(0, True, "mödel\n\udc80.py", 7)])
-    return [path.program for path in (*fast.paths, *slopes.paths)] + [
-        special,
-        named,
-        Program(0, [], [], [], [0], [], []),
-    ]
+from tests.tables.stored_programs import stored_programs
 
 
 def with_digest(content):
@@ -41,7 +22,7 @@ def with_digest(content):
 
 
 def test_a_program_comes_back_the_same():
-    for program in programs():
+    for program in stored_programs():
         stored = program.to_bytes()
         other = Program.from_bytes(stored)
         assert other == program
@@ -58,7 +39,7 @@ def test_the_bytes_are_those_of_the_description():
 
 
 def test_every_truncation_and_every_changed_byte_is_refused():
-    stored = programs()[1].to_bytes()
+    stored = stored_programs()[1].to_bytes()
     for length in range(len(stored)):
         with pytest.raises(ValueError, match=r"they don't begin as one, or end too soon|their digest is another one"):
             Program.from_bytes(stored[:length])
@@ -70,7 +51,7 @@ def test_every_truncation_and_every_changed_byte_is_refused():
 
 
 def test_the_errors_say_what_is_wrong():
-    stored = programs()[0].to_bytes()
+    stored = stored_programs()[0].to_bytes()
     content = bytearray(stored[:-DIGEST])
     with pytest.raises(TypeError, match="a program is read from bytes, got str"):
         Program.from_bytes("AUTOGRAD")
@@ -87,7 +68,7 @@ def test_the_errors_say_what_is_wrong():
 
 
 def test_claims_of_any_size_take_no_memory():
-    content = bytearray(programs()[0].to_bytes()[:-DIGEST])
+    content = bytearray(stored_programs()[0].to_bytes()[:-DIGEST])
     tracemalloc.start()
     try:
         for place in range(12, COUNTS.size, 8):
@@ -126,7 +107,7 @@ def mutated(content, generator):
 def mutations_withstood(rounds, seed):
     """The numbers of mutated programs, with a right digest, that were refused, and that made a program and were run."""
     generator = random.Random(seed)
-    contents = [program.to_bytes()[:-DIGEST] for program in programs()]
+    contents = [program.to_bytes()[:-DIGEST] for program in stored_programs()]
     refused = run = 0
     for _ in range(rounds):
         try:

@@ -12,22 +12,14 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from autograd import Variable, grad, jit, sin, value_and_grad, vmap
+from autograd import Variable, grad, jit, value_and_grad, vmap
 from autograd.errors import OperandError
 from autograd.program.tiers import settled
+from tests.tables.branching import deciding
 
 COUNT = 70_001
 ROWS = np.random.default_rng(0).normal(size=(COUNT, 2))
 POINT = np.array([1.1, 0.7, 0.3])
-
-
-def deciding(p, x):
-    total = p[0] * x[0] + p[1] * x[1]
-    if total > 0.0:
-        total = total * p[2]
-    if x[1] > 0.5:
-        total = total + sin(x[0])
-    return total * total
 
 
 class Answer(NamedTuple):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from autograd import jit, sin, value_and_grad, vmap
+from autograd import jit, value_and_grad, vmap
 from autograd.program.machine.row_sums import CHUNK, LANES, added_in_pairs, sums_of_rows
+from tests.tables.branching import deciding
 from tests.tables.tiers import TIERS
 
 COUNTS = [1, LANES - 1, LANES, CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK + 3]
@@ -12,15 +13,6 @@ COUNTS = [1, LANES - 1, LANES, CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK + 3]
 
 def plain(p, x):
     return p[2] * (p[0] * x[0] + p[1] * x[1]) ** 2
-
-
-def deciding(p, x):
-    total = p[0] * x[0] + p[1] * x[1]
-    if total > 0.0:
-        total = total * p[2]
-    if x[1] > 0.5:
-        total = total + sin(x[0])
-    return total * total
 
 
 def rows(count, seed=0):

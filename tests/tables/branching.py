@@ -21,6 +21,16 @@ STEPS = {
 }
 
 
+def deciding(p, x):
+    """A function of parameters and a row, which takes four ways."""
+    total = p[0] * x[0] + p[1] * x[1]
+    if total > 0.0:
+        total = total * p[2]
+    if x[1] > 0.5:
+        total = total + sin(x[0])
+    return total * total
+
+
 class Branching:
     """A function of two numbers made of assignments, `if`s and `while`s, for running on numbers of any kind."""
 
