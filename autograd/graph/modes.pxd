@@ -9,7 +9,7 @@ cdef class Mode:
     cdef Origin origin_of(self, Primitive primitive)
 
 cdef class State:
-    cdef set entries
+    cdef readonly set entries
     cdef long left
 
 cdef class Entry:
