@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from autograd.errors import ExportError
-from autograd.exports.recorded import ways_of
+from autograd.exports.c_lines import Lines
+from autograd.exports.recorded import RecordedPath, ways_of
 from autograd.program.loops.operation import Loop
 from autograd.program.loops.passes import Pass
 from autograd.program.machine.turns import DATA, NUMBERS, OPERANDS, RECORDS, Source
-
-if TYPE_CHECKING:
-    from autograd.exports.c_source import Lines
+from autograd.program.program import Program
 
 __all__ = ["LoopLines"]
 
@@ -32,16 +32,30 @@ class Cell(NamedTuple):
         return self._replace(place=self.place + by)
 
 
+class Definitions(Protocol):
+    """What loops need beside the lines of their function, each written once: turns and tables, by their names."""
+
+    def body(self, program: Program) -> str:
+        """The function of a turn."""
+
+    def deciding_body(self, ways: Sequence[RecordedPath]) -> str:
+        """The function of a turn that returns the number of the way it took."""
+
+    def table(self, numbers: array[float]) -> str:
+        """A table of numbers."""
+
+
 class LoopLines:
     """Writes one loop into the lines of a function."""
 
-    def __init__(self, lines: Lines, operation: Loop, operands: Sequence[Any]) -> None:
+    def __init__(self, definitions: Definitions, lines: Lines, operation: Loop, operands: Sequence[Any]) -> None:
         form = operation.form
         if form.length < 0 and len(form.passes) > 1:
             raise ExportError(
                 f"a derivative that goes back through a while_loop has no form in C: how many turns {operation.of} "
                 f"takes is not known before"
             )
+        self.definitions = definitions
         self.lines = lines
         self.operation = operation
         self.form = form
@@ -147,15 +161,15 @@ class LoopLines:
 
     def call(self, number: int, part: Pass) -> None:
         """Run the program of a turn."""
-        form, add, writer = self.form, self.lines.add, self.lines.writer
+        form, add, definitions = self.form, self.lines.add, self.definitions
         given = f"({self.before[number]}, {self.after[number]})"
         ways = ways_of(form, part)
         if not form.decides():
-            add(f"    {writer.body(ways[0].program)}{given};")
+            add(f"    {definitions.body(ways[0].program)}{given};")
             return
         way = f"{self.way}[{self.turn}]" if len(form.passes) > 1 else self.way
         if number == 0:
-            add(f"    {way} = {writer.deciding_body(ways)}{given};")
+            add(f"    {way} = {definitions.deciding_body(ways)}{given};")
             add(f"    if ({way} < 0) {{")
             if self.tells:
                 add(f"        {self.known} = 0;")
@@ -170,7 +184,7 @@ class LoopLines:
         add(f"    switch ({way}) {{")
         for place, one in enumerate(ways):
             add(f"    case {place}:" if place < len(ways) - 1 else "    default:")
-            add(f"        {writer.body(one.program)}{given};")
+            add(f"        {definitions.body(one.program)}{given};")
             add("        break;")
         add("    }")
 
@@ -179,7 +193,7 @@ class LoopLines:
         if source.memory == NUMBERS:
             return Cell("", source.offset, source.stride)
         if source.memory == DATA:
-            return Cell(self.lines.writer.table(self.form.data), source.offset, source.stride)
+            return Cell(self.definitions.table(self.form.data), source.offset, source.stride)
         if source.memory == OPERANDS:
             return self.arrays[source.offset]._replace(stride=source.stride)
         number = source.memory - RECORDS

@@ -37,7 +37,8 @@ from autograd import (
     while_loop,
 )  # fmt: skip
 from autograd.errors import ExportError
-from autograd.exports.c_source import TAKEN, literal, to_c
+from autograd.exports.c_lines import literal
+from autograd.exports.c_source import TAKEN, to_c
 from autograd.exports.recorded import recorded
 from autograd.program.machine.machine import Machine
 from tests.tables.c_compiler import Library
