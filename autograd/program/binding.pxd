@@ -4,6 +4,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from autograd.program.machine.machine cimport Machine, address_of
 from autograd.program.paths cimport Path, PathTree
+from autograd.program.surroundings cimport Surroundings
 
 cdef extern from *:
     """
@@ -36,6 +37,8 @@ cdef class Target:
 cdef class Bound:
     cdef readonly str name
     cdef PathTree paths
+    cdef Surroundings watched
+    cdef object state
     cdef array numbers
     cdef list arrays, starts, owners, memories
     cdef dict known

@@ -8,6 +8,7 @@ from typing import Any
 from autograd.errors import OperandError
 from autograd.program.paths import Path, PathTree, TooManyPaths
 from autograd.program.signature import argument_leaf, is_array, sign
+from autograd.program.surroundings import Surroundings
 from autograd.transforms.kinds import wholes_in
 from autograd.transforms.trees import Structure, flatten
 
@@ -18,7 +19,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.program.machine.machine import address_of
 
-__all__ = ["Bound"]
+__all__ = ["Bound", "changed_since"]
 
 
 @cython.final
@@ -52,6 +53,8 @@ class Bound:
             raise OperandError(f"{name} can only be bound to plain numbers and arrays, got nodes among its arguments")
         self.name = name
         self.paths = paths
+        self.watched = paths.watched
+        self.state = None if self.watched is None else self.watched.state()
         self.numbers = numbers
         self.known: dict[Path, Target] = {}
         self.last: Target | None = None
@@ -147,6 +150,8 @@ class Bound:
 
     def run(self) -> Any:
         """The results for what the arrays hold now."""
+        if self.watched is not None and self.watched.state() is not self.state:
+            raise changed_since(self.name, self.watched)
         path = self.paths.root or self.paths.first(self.read())
         while True:
             target = self.last
@@ -195,6 +200,13 @@ class Bound:
 
     def __repr__(self) -> str:
         return f"<{self.name} bound to {len(self.arrays)} array(s)>"
+
+
+def changed_since(name: str, watched: Surroundings) -> OperandError:
+    """The error for a function that was bound while what it depends on besides its arguments was otherwise."""
+    return OperandError(
+        f"{name} was bound before {watched.changed}, which it reads besides its arguments, was changed; bind it again"
+    )
 
 
 def views(name: str, numbers: array[float], structure: Structure) -> tuple[Any, list[Any]]:

@@ -134,6 +134,7 @@ class Along:
 
     def __init__(self, derivatives: Derivatives, used: bytes, stacked: bytes) -> None:
         self.derivatives = derivatives
+        self.fun = derivatives.fun
         self.used = used
         self.stacked = stacked
         self.__name__ = f"the {self.what} of {derivatives.name}"

@@ -1,6 +1,7 @@
 cimport cython
 from autograd.program.machine.machine cimport Machine
 from autograd.graph.node cimport new_constant, value_of
+from autograd.program.surroundings cimport Surroundings
 from autograd.transforms.trees cimport Structure
 
 cdef int OFTEN
@@ -22,6 +23,7 @@ cdef class Path:
 @cython.final
 cdef class PathTree:
     cdef readonly object fun, signature, limit, lock, refused, notices, budget
+    cdef readonly Surroundings watched
     cdef readonly bint over_rows
     cdef readonly str tier
     cdef readonly Path root
@@ -39,7 +41,8 @@ cdef class PathTree:
 
 @cython.final
 cdef class Recordings:
-    cdef readonly object fun, limit, full, watched, notices
+    cdef readonly object fun, limit, full, notices
+    cdef readonly Surroundings watched
     cdef readonly bint over_rows
     cdef readonly str tier
     cdef readonly dict known

@@ -18,7 +18,6 @@ from typing import Any
 from autograd.graph.joint_operations import Result
 from autograd.graph.locks import Lock
 from autograd.graph.node import value_of
-from autograd.program.fixed_parts import key_of_fixed, watched_in
 from autograd.program.machine.machine import Machine
 from autograd.program.program import Guard, Program
 from autograd.program.recording_limits import (
@@ -31,6 +30,7 @@ from autograd.program.recording_limits import (
     too_many_ways,
 )
 from autograd.program.signature import Signature
+from autograd.program.surroundings import Surroundings, surroundings_of
 from autograd.program.tiers import count_work, prepared
 from autograd.program.trace import Trace, Traced, record
 from autograd.transforms.kinds import result_leaf
@@ -155,6 +155,7 @@ class PathTree:
         tier: str,
         notices: Notices,
         over_rows: bool = False,
+        watched: Surroundings | None = None,
     ) -> None:
         self.fun = fun
         self.over_rows = over_rows
@@ -162,6 +163,7 @@ class PathTree:
         self.limit = limit
         self.tier = tier
         self.notices = notices
+        self.watched = watched
         self.root: Path | None = None
         self.count = 0
         # Whether the rows of the last call took several paths.
@@ -215,6 +217,8 @@ class PathTree:
         returned = self.signature.call(self.fun, [new_constant(number) for number in numbers])
         results, structure = flatten(returned, f"the output of {name_of(self.fun)}", result_leaf)
         self.budget.count_run(time.thread_time() - began)
+        if self.watched is not None:
+            self.watched.keep_state()
         if not signal.by_cost or self.budget.runs >= MANY_RUNS:
             self.notices.warn(signal)
         return array("d", [value_of(result) for result in results]), structure
@@ -234,6 +238,8 @@ class PathTree:
         except TooManyPaths as signal:
             self.refused = signal.again()
             raise
+        if self.watched is not None:
+            self.watched.keep_state()
         self.count += 1
         self.budget.count_path(len(path.program), time.thread_time() - began)
         return path
@@ -259,16 +265,22 @@ class Recordings:
         self.over_rows = over_rows
         self.limit = limit
         self.tier = tier
-        # The object on whose attributes the function depends, if any.
-        self.watched = watched_in(fun)
+        # What the function depends on besides its arguments, unless that is nothing which can change.
+        self.watched: Surroundings | None = surroundings_of(fun)
         self.known: dict[Any, PathTree] = {}
         self.signatures: list[Signature] = []
         self.full: TooManyPaths | None = None
         self.notices = Notices()
 
     def full_key(self, key: Any) -> Any:
-        """The key of a call's arguments, with that of the object whose method the function is as it is now."""
-        return key if self.watched is None else (key, key_of_fixed(self.watched))
+        """The key of a call: that of its arguments, with the state that the function is in."""
+        if self.watched is None:
+            return key
+        state = self.watched.state()
+        if state is None:
+            self.watched = None
+            return key
+        return key, state
 
     def paths(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> PathTree:
         """The paths for calls with arguments like these, which have this key; TooManyPaths if it is one too many."""
@@ -278,10 +290,12 @@ class Recordings:
     def begin(self, key: Any, signature: Signature) -> PathTree:
         """The paths for one more signature."""
         if self.full is None and len(self.signatures) >= most_signatures(self.limit):
-            self.full = too_many_signatures(name_of(self.fun), self.signatures, signature)
+            self.full = too_many_signatures(
+                name_of(self.fun), self.signatures, signature, "" if self.watched is None else self.watched.changed
+            )
         if self.full is not None:
             raise self.full.again()
-        made = PathTree(self.fun, signature, self.limit, self.tier, self.notices, self.over_rows)
+        made = PathTree(self.fun, signature, self.limit, self.tier, self.notices, self.over_rows, self.watched)
         paths = self.known.setdefault(key, made)
         if paths is made:
             # Else another thread was first.

@@ -135,12 +135,17 @@ def too_many_ways(name: str, limit: int, guard: Guard) -> TooManyPaths:
     )
 
 
-def too_many_signatures(name: str, signatures: Sequence[Signature], signature: Signature) -> TooManyPaths:
-    """The signal that one more signature would be recorded."""
+def too_many_signatures(
+    name: str, signatures: Sequence[Signature], signature: Signature, changed: str = ""
+) -> TooManyPaths:
+    """The signal that one more signature would be recorded.
+
+    `changed` is what changed last of what the function reads besides its arguments.
+    """
     return TooManyPaths(
         f"{name} was called with more than {len(signatures)} different signatures: "
-        f"{most_different([*signatures, signature])}",
-        "give a number that changes as a float or in an array, or raise max_paths",
+        f"{most_different([*signatures, signature], changed)}",
+        "give a number that changes as an argument, as a float or in an array, or raise max_paths",
     )
 
 
@@ -162,7 +167,7 @@ def too_many_rows(name: str, count: int, limit: int) -> TooManyPaths:
     )
 
 
-def most_different(signatures: Sequence[Signature]) -> str:
+def most_different(signatures: Sequence[Signature], changed: str) -> str:
     """The argument that has most different fixed parts among these signatures, how many, and the last of them."""
     forms: dict[Any, set[Any]] = {}
     names = set()
@@ -175,7 +180,7 @@ def most_different(signatures: Sequence[Signature]) -> str:
     if len(names) > 1 and (place is None or len(forms[place]) < len(names)):
         return f"which arguments were given differed in {len(names)} ways (the last time {len(last.keys)} were)"
     if place is None or len(forms[place]) == 1:
-        return f"the object that has the method changed {len(signatures) - 1} times"
+        return f"what it reads besides its arguments changed {len(signatures) - 1} times (the last: {changed})"
     positional, keywords = last.arguments([0.0] * last.structure.size)
     value = (dict(enumerate(positional)) | keywords)[place]
     return f"argument {place!r} had {len(forms[place])} (the last: {described(value)})"

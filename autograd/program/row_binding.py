@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.errors import OperandError
+from autograd.program.binding import changed_since
 from autograd.program.row_call import RowCall
 
 __all__ = ["BoundRows"]
@@ -22,6 +23,8 @@ class BoundRows:
 
         self.name = name
         self.call = call
+        self.watched = call.paths.watched
+        self.state = None if self.watched is None else self.watched.state()
         rows = call.rows
         numbers = numpy.asarray(rows.numbers)
         # The arrays that all rows share, and where the numbers of each go.
@@ -35,6 +38,8 @@ class BoundRows:
             start = stop
 
     def __call__(self) -> Any:
+        if self.watched is not None and self.watched.state() is not self.state:
+            raise changed_since(self.name, self.watched)
         for numbers, argument in self.shared:
             numbers[...] = argument
         return self.call.again()

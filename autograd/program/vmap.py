@@ -381,15 +381,13 @@ class Mapped(CompiledOverRows):
             if len(self.derivatives) >= limit:
                 raise too_many_derivatives(self.__name__, limit)
 
-            def shared_first(*arguments: Any) -> Any:
-                rest = iter(arguments[: len(shared)]), iter(arguments[len(shared) :])
-                return self.fun(*[next(rest[is_mapped]) for is_mapped in mapped])
-
             def compiler(fun: Any, reduce: Any) -> Mapped:
                 return Mapped(fun, (*fun.axes, *[0] * sum(mapped)), reduce, self.max_paths, self.tier)
 
             signature = Signature(shared, {})
-            derivatives = Derivatives(self.__name__, shared_first, signature, moving, compiler, moving_rows)
+            derivatives = Derivatives(
+                self.__name__, SharedFirst(self.fun, mapped), signature, moving, compiler, moving_rows
+            )
             known = self.derivatives.setdefault((key, mapped, moving, moving_rows), derivatives)
         return known
 
@@ -455,6 +453,19 @@ class Mapped(CompiledOverRows):
 
     def __repr__(self) -> str:
         return f"<vmap of {self.__name__}, {len(self.paths)} path(s)>"
+
+
+class SharedFirst:
+    """A function of a row's arguments that takes those which all rows share before those of the row."""
+
+    def __init__(self, fun: Callable[..., Any], mapped: tuple[bool, ...]) -> None:
+        self.fun = fun
+        self.mapped = mapped
+
+    def __call__(self, *arguments: Any) -> Any:
+        count = len(self.mapped) - sum(self.mapped)
+        rest = iter(arguments[:count]), iter(arguments[count:])
+        return self.fun(*[next(rest[is_mapped]) for is_mapped in self.mapped])
 
 
 def nodes_in(part: Any) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd.program.fixed_parts import key_of_fixed
+from autograd.program.outside import variables_of
 from layers.base import Layer
 from layers.parameters.parameter import Parameter
 
@@ -114,25 +115,9 @@ def outside(function: Any, met: set[int]) -> Iterator[Any]:
     if not isinstance(function, types.FunctionType) or id(function) in met or is_ours(function.__module__):
         return
     met.add(id(function))
-    for name, value in variables_of(function):
+    for variable in variables_of(function):
+        value = variable.old
         if isinstance(value, types.FunctionType | types.MethodType):
             yield from outside(value, met)
-        elif not isinstance(value, type | types.ModuleType | Layer) and not is_ours(type(value).__module__):
-            yield name, key_of(value)
-
-
-def variables_of(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    """The variables that a function uses from around it and from its module."""
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
-        try:
-            yield name, cell.cell_contents
-        except ValueError:
-            # Not filled yet.
-            continue
-    codes = [function.__code__]
-    while codes:
-        code = codes.pop()
-        codes += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-        for name in code.co_names:
-            if name in function.__globals__:
-                yield name, function.__globals__[name]
+        elif not isinstance(value, type | Layer) and not is_ours(type(value).__module__):
+            yield variable.names, key_of(value)

@@ -11,7 +11,10 @@ import pytest
 
 from autograd import Variable, grad, jit, value_and_grad, vmap
 
-ADVICE = "and is run by Python for others; give a number that changes as a float or in an array, or raise max_paths"
+ADVICE = (
+    "and is run by Python for others; give a number that changes as an argument, as a float or in an array, or raise "
+    "max_paths"
+)
 
 
 def test_an_int_that_keeps_changing_is_named_and_run_by_python():

@@ -1,0 +1,44 @@
+cimport cython
+
+cdef class Part:
+    cdef readonly object holder, names, old
+
+    cpdef object now(self)
+    @cython.locals(place=Py_ssize_t, held=list, old=list)
+    cpdef bint is_changed(self)
+
+cdef class Variable(Part):
+    pass
+
+cdef class CellPart(Variable):
+    cpdef object now(self)
+
+cdef class NamePart(Variable):
+    cpdef object now(self)
+
+cdef class ListPart(Part):
+    cpdef object now(self)
+
+cdef class SetPart(Part):
+    cpdef object now(self)
+    cpdef bint is_changed(self)
+
+cdef class ArrayPart(Part):
+    cpdef object now(self)
+    cpdef bint is_changed(self)
+
+cdef class NamedParts(Part):
+    cpdef object held(self)
+    cpdef object now(self)
+
+cdef class DictPart(NamedParts):
+    cpdef object held(self)
+
+cdef class AttributesPart(NamedParts):
+    cpdef object held(self)
+
+cdef class SlotsPart(NamedParts):
+    cpdef object held(self)
+
+cdef class ClassPart(NamedParts):
+    cpdef object held(self)
