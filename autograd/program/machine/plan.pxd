@@ -28,11 +28,13 @@ cdef class Places:
     cdef array last_use
     cdef readonly int cells, registers
     cdef list free
+    cdef bint have_several
     @cython.locals(last_use="int*", time=int, step=Step, operand=int)
     cdef find_last_uses(self)
     cpdef needed_at(self, int value, int time)
     @cython.locals(place="int*")
     cpdef settle(self, int value)
+    cdef settle_result(self, Step step)
     cdef begin_line(self)
     @cython.locals(time=int, step=Step, condition=int, operand=int)
     cpdef settle_steps(self, int decided, list conditions)
