@@ -9,6 +9,7 @@ the number of both.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,6 +32,8 @@ MOST_OPERATIONS = 1_000_000
 OPERATIONS_OF_A_PATH = 50
 # So many runs by Python say that a function is no good for being compiled.
 MANY_RUNS = 8
+# Of further ones, one in so many is timed: to ask for processor time takes up to 0.1 ms, longer than most runs.
+TIMED = 64
 
 
 def most_signatures(limit: int | None) -> int:
@@ -76,15 +79,17 @@ class Notices:
 class Budget:
     """The cost of the recorded paths of a function, and that of the calls that Python runs instead.
 
-    Times are processor seconds: `recording` for all paths, `python` for all `runs`. `operations` are those of all
-    paths, and `places` counts for each decision how often it led to a run by Python.
+    `operations` are those of all paths, and `rate` the seconds that one of them took where it was recorded soonest:
+    what else the processor did meanwhile doesn't count. `python` has the processor seconds of the `timed` ones of the
+    `runs`. `places` counts for each decision how often it led to a run by Python.
     """
 
     def __init__(self) -> None:
         self.paths = 0
         self.operations = 0
-        self.recording = 0.0
+        self.rate = math.inf
         self.runs = 0
+        self.timed = 0
         self.python = 0.0
         self.places: dict[tuple[str, int], int] = {}
 
@@ -92,12 +97,18 @@ class Budget:
         """Note a path that was recorded."""
         self.paths += 1
         self.operations += operations + OPERATIONS_OF_A_PATH
-        self.recording += seconds
+        self.rate = min(self.rate, seconds / (operations + OPERATIONS_OF_A_PATH))
 
-    def count_run(self, seconds: float) -> None:
-        """Note a call that Python ran."""
+    def times_next(self) -> bool:
+        """Whether the next call that Python runs is to be timed."""
+        return self.runs < MANY_RUNS or self.runs % TIMED == 0
+
+    def count_run(self, seconds: float | None) -> None:
+        """Note a call that Python ran, and how long it took if it was timed."""
         self.runs += 1
-        self.python += seconds
+        if seconds is not None:
+            self.timed += 1
+            self.python += seconds
 
     def allows(self, hits: int) -> bool:
         """Whether one more path may be recorded; `hits` is the number of calls that took those recorded.
@@ -108,9 +119,9 @@ class Budget:
         after = self.operations + self.operations / self.paths
         if after <= FREE_OPERATIONS:
             return True
-        if after > MOST_OPERATIONS or not self.runs:
+        if after > MOST_OPERATIONS or not self.timed:
             return False
-        return self.recording * (1.0 + 1.0 / self.paths) <= (hits + self.runs) * self.python / self.runs
+        return self.rate * after <= (hits + self.runs) * self.python / self.timed
 
     def refusal(self, name: str, guard: Guard, hits: int) -> TooManyPaths:
         """The signal that a path which leaves at this guard is not recorded."""
