@@ -215,11 +215,10 @@ class PathTree:
 
     def by_python(self, signal: TooManyPaths, numbers: Sequence[float]) -> tuple[array[float], Structure]:
         """The numbers of the result for these inputs, as Python computes them on constants, and its structure."""
-        is_timed = self.budget.times_next()
-        began = time.thread_time() if is_timed else 0.0
+        began = time.perf_counter()
         returned = self.signature.call(self.fun, [new_constant(number) for number in numbers])
         results, structure = flatten(returned, f"the output of {name_of(self.fun)}", result_leaf)
-        self.budget.count_run(time.thread_time() - began if is_timed else None)
+        self.budget.count_run(time.perf_counter() - began)
         if not signal.by_cost or self.budget.runs >= MANY_RUNS:
             self.notices.warn(signal)
         return array("d", [value_of(result) for result in results]), structure

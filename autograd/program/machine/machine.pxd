@@ -6,6 +6,7 @@ from autograd.operations.kernel cimport Kernel, NaryValue
 from autograd.operations.primitive cimport Primitive
 from autograd.program.machine.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
 from autograd.program.machine.copies cimport Copies
+from autograd.program.machine.plan cimport Plan
 from autograd.program.machine.step cimport Step
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 
@@ -120,7 +121,7 @@ cdef class Workspace
 
 cdef class Machine:
     cdef readonly object program
-    cdef readonly object plan
+    cdef readonly Plan plan
     cdef bint alone, sums_up, stores
     cdef readonly bint calls_back
     cdef public bint is_busy
@@ -161,7 +162,7 @@ cdef class Machine:
 
 cdef list errors_of(list parts)
 cdef array stops_of(list by_stage)
-cdef copies_of_outputs(object plan, object outputs)
+cdef copies_of_outputs(Plan plan, object outputs)
 
 cdef class Columns:
     cdef object kept

@@ -552,9 +552,6 @@ class Machine:
         self.inputs = Copies(constant, [plan.place[number] for number in constant])
         same = [(number, value) for number, value in enumerate(program.outputs) if not plan.varies[value]]
         self.outputs = copies_of_outputs(plan, same)
-        # Machine code for one row alone writes the others.
-        computed = {step.result for step in plan.before}
-        self.not_computed = copies_of_outputs(plan, [pair for pair in same if pair[1] not in computed])
         self.output_count = len(program.outputs)
         by_stage = guards_by_stage(program, plan.once_in_stages, plan.varies, 0)
         # Where the guards end that are looked at after each stage.
@@ -703,9 +700,18 @@ class Machine:
 
     def use(self, before: Any, rest: Any) -> None:
         """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
-        self.code = (before, rest)
         if before is not None:
+            # Machine code for one row alone writes the others.
+            plan = self.plan
+            computed = {step.result for step in plan.before}
+            rest_of_outputs = [
+                (number, value)
+                for number, value in enumerate(self.program.outputs)
+                if not plan.varies[value] and value not in computed
+            ]
+            self.not_computed = copies_of_outputs(plan, rest_of_outputs)
             self.before.use(before, self.cells, self.cells, self.cells)
+        self.code = (before, rest)
         self.workspaces.clear()
 
 

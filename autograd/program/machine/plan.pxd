@@ -21,6 +21,20 @@ cdef mark(list steps, bytearray varies, bytearray decides)
 cdef list chosen(list steps, bytearray varies, int varying, bytearray decides, int deciding)
 
 @cython.final
+cdef class Plan:
+    cdef readonly bint alone, calls_back, decides
+    cdef readonly list summed, joint_operations, before_deciding, before, once_in_stages, stages, runs
+    cdef readonly list deciding, row_stages, rest
+    cdef readonly bytearray varies
+    cdef readonly object outputs, kept
+    cdef readonly array place
+    cdef readonly int cells, registers
+    @cython.locals(places=Places, decided=Py_ssize_t, value=int, step=Step)
+    cdef allocate(self, object program, list stored)
+
+cdef list in_stages(list steps)
+
+@cython.final
 cdef class Places:
     cdef readonly array place
     cdef bytearray varies

@@ -79,6 +79,8 @@ def is_product(steps: list[Step], number: int) -> bool:
     return number >= 0 and cython.cast(Step, steps[number]).primitive is Multiply
 
 
+@cython.final
+@cython.cclass
 class Plan:
     """The places in which the values of a program are held, and the order in which they are computed.
 
