@@ -45,9 +45,11 @@ LEVELS = {
         },
         "-O2": {
             "operations": "primitives",
-            "program": "binding jit outside paths reduction row_arguments row_call row_layout signature surroundings "
-            "trace vmap",
-            "program/machine": "step",
+            "program": (
+                "binding final_passes jit outside paths plain_rows reduction row_arguments row_call row_layout "
+                "signature surroundings trace vmap"
+            ),
+            "program/machine": "plan runs step",
             "transforms": "constant_slopes elimination tape taped_run trees",
         },
         "-O1": {

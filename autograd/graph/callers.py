@@ -54,8 +54,9 @@ def calling_frame() -> FrameType:
     return frame
 
 
-# Whether the code of a function asks whether something is `True` or `False`, by the code.
-_asks: weakref.WeakKeyDictionary[CodeType, bool] = weakref.WeakKeyDictionary()
+# Whether the code of a function asks whether something is `True` or `False`, with a weak reference to it, by its
+# identity: to hash a code takes longer than all else.
+_asks: dict[int, tuple[weakref.ref[CodeType], bool]] = {}
 
 
 def asks_for_identity(code: CodeType) -> bool:
@@ -64,10 +65,12 @@ def asks_for_identity(code: CodeType) -> bool:
     >>> asks_for_identity((lambda c: c is not False).__code__), asks_for_identity((lambda c: c == True).__code__)
     (True, False)
     """
-    known = _asks.get(code)
-    if known is None:
-        known = _asks[code] = _compares_with_truths(code)
-    return known
+    key = id(code)
+    known = _asks.get(key)
+    if known is None or known[0]() is not code:
+        known = weakref.ref(code, lambda _: _asks.pop(key, None)), _compares_with_truths(code)
+        _asks[key] = known
+    return known[1]
 
 
 def _compares_with_truths(code: CodeType) -> bool:

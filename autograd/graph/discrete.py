@@ -185,7 +185,12 @@ class Condition(Discrete):
     __slots__ = ()
 
     def __init__(self, trace: Any, node: Any, number: Any = None) -> None:
-        Discrete.__init__(self, trace, node, value_of(node) != 0.0 if number is None else number, 0, 1)
+        # Set here: to call `Discrete.__init__` takes as long again, and comparisons are many.
+        self.trace = trace
+        self.node = node
+        self.number = value_of(node) != 0.0 if number is None else number
+        self.low = 0
+        self.high = 1
 
     def decided(self) -> Any:
         """The plain bool, which is a decision."""

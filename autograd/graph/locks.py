@@ -17,6 +17,19 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=no_forks.acquire, after_in_parent=no_forks.release, after_in_child=no_forks.release)
 
 
+# The identity of this process: to ask the system takes as long as all else that a lock does.
+_process = os.getpid()
+
+
+def _note_process() -> None:
+    global _process
+    _process = os.getpid()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_process)
+
+
 class Lock:
     """A lock that a thread may take again while it holds it.
 
@@ -38,9 +51,8 @@ class Lock:
 
         That is Python's own, not a context manager of ours: Ctrl-C can't come between taking it and the block.
         """
-        process = os.getpid()
-        lock = self._of_process.get(process)
-        return self._of_process.setdefault(process, threading.RLock()) if lock is None else lock
+        lock = self._of_process.get(_process)
+        return self._of_process.setdefault(_process, threading.RLock()) if lock is None else lock
 
 
 def check_interpreter_lock(compiled: bool) -> None:

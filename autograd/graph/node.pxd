@@ -120,6 +120,7 @@ cdef object under_mode(Node node, Primitive primitive, tuple operands)
 cpdef bint assigned_since(object variable, object node)
 cpdef tuple operands_of(Node node)
 cpdef tuple kept_operands(Node node)
+cdef object of_trace(object operand)
 cpdef Call call_of(Node node)
 
 cpdef object set_value(Variable variable, double value)

@@ -1013,7 +1013,9 @@ def comparable(other: Any) -> float | None:
 
 def of_trace(operand: Any) -> Any:
     """The node of an int or bool of a trace; anything else as it is."""
-    if type(operand) is float or isinstance(operand, Node) or not hasattr(type(operand), "as_operand"):
+    if type(operand) is float or type(operand) is int or isinstance(operand, Node):
+        return operand
+    if not hasattr(type(operand), "as_operand"):
         return operand
     return operand.as_operand()
 

@@ -5,7 +5,7 @@ from autograd.numbers.arrays cimport integers, ints_in
 
 @cython.locals(needed=bytearray, size=int, numbers=array, number="int*", count=int, value=int, constants=list,
                first=int, entries=int, used=tuple, codes=array, starts=array, operands=array, of_operation="int*",
-               start="int*", operand_at="int*", place=int, entry=int, primitive=Primitive, operand=int)
+               start="int*", operand_at="int*", place=int, entry=int, primitive=Primitive, operand=int, names=list)
 cpdef object finished(int inputs, list constant_of, list made_by, list operands_of, object outputs, object guards)
 @cython.locals(size=int, needed=bytearray, end=int, value=int, operands=tuple, operand=int)
 cdef bytearray needed_for(list ends, list operands_of)

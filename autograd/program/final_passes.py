@@ -58,6 +58,7 @@ def finished(
             count += 1
             entries += len(used)
     code_of: dict[Any, int] = {}
+    names: list[str] = []
     externals: dict[int, Any] = {}
     codes, starts, operands = integers(count - first), integers(count - first + 1), integers(entries)
     of_operation = ints_in(codes)
@@ -68,12 +69,14 @@ def finished(
         used = operands_of[value]
         if needed[value] and used is not None:
             primitive: Any = made_by[value]
-            key: Any = primitive.name
-            if not primitive.built_in:
-                # What is called back, and its results, are found by themselves.
-                key = primitive
-                externals[code_of.setdefault(key, len(code_of))] = primitive
-            of_operation[place] = code_of.setdefault(key, len(code_of))
+            code: Any = code_of.get(primitive)
+            if code is None:
+                code = code_of[primitive] = len(names)
+                names.append(primitive.name)
+                if not primitive.built_in:
+                    # What is called back, and its results, are found by themselves.
+                    externals[code] = primitive
+            of_operation[place] = code
             place += 1
             for operand in used:
                 operand_at[entry] = number[operand]
@@ -82,13 +85,14 @@ def finished(
     return Program(
         inputs,
         constants,
-        [key if isinstance(key, str) else key.name for key in code_of],
+        names,
         codes,
         starts,
         operands,
         [number[output] for output in outputs],
         [(number[condition], outcome, file, line) for condition, outcome, file, line in guards],
         externals,
+        is_sound=True,
     )
 
 

@@ -27,13 +27,13 @@ cdef class PathTree:
     cdef readonly bint over_rows
     cdef readonly str tier
     cdef readonly Path root
-    cdef readonly Py_ssize_t count
+    cdef readonly list recorded
     cdef public bint apart
 
     cpdef Path first(self, object numbers)
     @cython.locals(child=Path)
     cpdef Path after(self, Path path, int guard, object numbers)
-    @cython.locals(path=Path)
+    @cython.locals(path=Path, hits="long long")
     cdef check_limits(self, object guard)
     cpdef tuple by_python(self, object signal, object numbers)
     @cython.locals(path=Path)

@@ -165,7 +165,8 @@ class PathTree:
         self.notices = notices
         self.watched = watched
         self.root: Path | None = None
-        self.count = 0
+        # All of them, in the order in which they were recorded.
+        self.recorded: list[Path] = []
         # Whether the rows of the last call took several paths.
         self.apart = False
         self.budget = Budget()
@@ -196,7 +197,7 @@ class PathTree:
                     if is_about_ways(path.program, guard) and child.decisions() == path.decisions():
                         # The same path, but that a loop in it knows more ways through its body.
                         path.take_over(child)
-                        self.count -= 1
+                        self.recorded.pop()
                         return path
                     path.children[guard] = child
         return child
@@ -204,19 +205,22 @@ class PathTree:
     def check_limits(self, guard: Guard) -> None:
         """Raise TooManyPaths if a path that leaves at this guard would be one too many, or too dear."""
         if self.limit is not None:
-            if self.count >= self.limit:
+            if len(self.recorded) >= self.limit:
                 raise too_many_ways(name_of(self.fun), self.limit, guard)
             return
-        hits = sum([path.hits for path in self])
+        # For each row that Python runs, so without a walk through the tree.
+        hits = 0
+        for path in self.recorded:
+            hits += path.hits
         if not self.budget.allows(hits):
             raise self.budget.refusal(name_of(self.fun), guard, hits)
 
     def by_python(self, signal: TooManyPaths, numbers: Sequence[float]) -> tuple[array[float], Structure]:
         """The numbers of the result for these inputs, as Python computes them on constants, and its structure."""
-        began = time.thread_time()
+        began = time.perf_counter()
         returned = self.signature.call(self.fun, [new_constant(number) for number in numbers])
         results, structure = flatten(returned, f"the output of {name_of(self.fun)}", result_leaf)
-        self.budget.count_run(time.thread_time() - began)
+        self.budget.count_run(time.perf_counter() - began)
         if self.watched is not None:
             self.watched.keep_state()
         if not signal.by_cost or self.budget.runs >= MANY_RUNS:
@@ -230,7 +234,7 @@ class PathTree:
         """
         if self.refused is not None:
             raise self.refused.again()
-        began = time.thread_time()
+        began = time.perf_counter()
         try:
             with collector_paused():
                 traced = record(self.fun, self.signature, numbers, Trace(self.over_rows, loops))
@@ -240,8 +244,8 @@ class PathTree:
             raise
         if self.watched is not None:
             self.watched.keep_state()
-        self.count += 1
-        self.budget.count_path(len(path.program), time.thread_time() - began)
+        self.recorded.append(path)
+        self.budget.count_path(len(path.program), time.perf_counter() - began)
         return path
 
     def __iter__(self) -> Iterator[Path]:

@@ -88,6 +88,7 @@ class Program:
         outputs: Sequence[int],
         guards: Sequence[tuple[int, bool, str, int]] = (),
         externals: Mapping[int, Primitive] | None = None,
+        is_sound: bool = False,
     ) -> None:
         self.inputs = inputs
         self.constants = array("d", constants)
@@ -100,7 +101,9 @@ class Program:
         # By their place among the names: functions that are called back, and what takes one of their results.
         self.externals = dict(externals or {})
         self._hash = ""
-        self.check()
+        # What a builder made fits together.
+        if not is_sound:
+            self.check()
 
     def check(self) -> None:
         """Raise ValueError unless each operation is known and uses what was computed before it."""
@@ -134,6 +137,8 @@ class Program:
 
     def primitives(self) -> list[Primitive]:
         """The primitives that `codes` refers to."""
+        if not self.externals:
+            return [find_primitive(name) for name in self.names]
         return [self.externals.get(code) or find_primitive(name) for code, name in enumerate(self.names)]
 
     def __iter__(self) -> Iterator[Operation]:

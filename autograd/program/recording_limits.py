@@ -9,6 +9,7 @@ the number of both.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,8 +30,12 @@ SIGNATURES = 256
 FREE_OPERATIONS = 20_000
 MOST_OPERATIONS = 1_000_000
 OPERATIONS_OF_A_PATH = 50
-# So many runs by Python say that a function is no good for being compiled.
+# So many runs by Python say that a function is no good for being compiled, and how long it takes.
 MANY_RUNS = 8
+# What takes so many times as long as the quickest of its kind was held up by others, or by the cycle collector.
+HELD_UP = 4.0
+# A path's machine is made, and run over the rows that come to it, in about the time of its recording.
+USE_OF_A_PATH = 2.0
 
 
 def most_signatures(limit: int | None) -> int:
@@ -73,44 +78,73 @@ class Notices:
             warnings.warn_explicit(message, RuntimeWarning, *caller())
 
 
+class Times:
+    """The mean of some times by the clock, none of which counts as more than 4 times the least.
+
+    To ask for the processor's time instead takes up to 0.1 ms, longer than most of what is timed here.
+
+    >>> times = Times()
+    >>> for seconds in (3.0, 1.0, 2.0, 60.0):
+    ...     times.add(seconds)
+    >>> times.mean()
+    2.5
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.least = math.inf
+        self.sum = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Note one more time."""
+        self.count += 1
+        self.least = min(self.least, seconds)
+        self.sum += min(seconds, HELD_UP * self.least)
+
+    def mean(self) -> float:
+        """The mean so far; the first may have been held up before that could be seen."""
+        return min(self.sum / self.count, HELD_UP * self.least)
+
+
 class Budget:
     """The cost of the recorded paths of a function, and that of the calls that Python runs instead.
 
-    Times are processor seconds: `recording` for all paths, `python` for all `runs`. `operations` are those of all
-    paths, and `places` counts for each decision how often it led to a run by Python.
+    `operations` are those of all paths; `recording` has the seconds that each of them took, `python` those of each of
+    the `runs`. `places` counts for each decision how often it led to a run by Python.
     """
 
     def __init__(self) -> None:
         self.paths = 0
         self.operations = 0
-        self.recording = 0.0
+        self.recording = Times()
         self.runs = 0
-        self.python = 0.0
+        self.python = Times()
         self.places: dict[tuple[str, int], int] = {}
 
     def count_path(self, operations: int, seconds: float) -> None:
         """Note a path that was recorded."""
         self.paths += 1
         self.operations += operations + OPERATIONS_OF_A_PATH
-        self.recording += seconds
+        self.recording.add(seconds / (operations + OPERATIONS_OF_A_PATH))
 
     def count_run(self, seconds: float) -> None:
         """Note a call that Python ran."""
         self.runs += 1
-        self.python += seconds
+        self.python.add(seconds)
 
     def allows(self, hits: int) -> bool:
         """Whether one more path may be recorded; `hits` is the number of calls that took those recorded.
 
-        All recordings together take no longer than Python would have taken for all calls so far, so that a function
-        with another path at each call takes at most twice the time that it takes without being compiled.
+        All recordings together, with the use of what they made, take no longer than Python would have taken for all
+        calls so far, so that a function with another path at each call takes at most twice the time that it takes
+        without being compiled.
         """
         after = self.operations + self.operations / self.paths
         if after <= FREE_OPERATIONS:
             return True
-        if after > MOST_OPERATIONS or not self.runs:
+        if after > MOST_OPERATIONS or self.runs < MANY_RUNS:
             return False
-        return self.recording * (1.0 + 1.0 / self.paths) <= (hits + self.runs) * self.python / self.runs
+        return USE_OF_A_PATH * self.recording.mean() * after <= (hits + self.runs) * self.python.mean()
 
     def refusal(self, name: str, guard: Guard, hits: int) -> TooManyPaths:
         """The signal that a path which leaves at this guard is not recorded."""

@@ -175,6 +175,12 @@ class RowArguments:
                 sources += [(argument, offset, width) for offset in range(width)]
         return sources
 
+    def widths(self) -> list[int]:
+        """How many numbers of a row each argument has that is mapped."""
+        starts = [0, *self.stops]
+        pairs = zip(self.mapped, pairwise(starts), strict=True)
+        return [stop - start for mapped, (start, stop) in pairs if mapped]
+
     def varying(self) -> bytes:
         """For each number of a row whether it varies."""
         starts = [0, *self.stops]

@@ -15,6 +15,10 @@ cdef take_container(object value, object container, array numbers, dict nodes, l
 cdef object take_array(object value, array numbers, dict nodes)
 @cython.locals(view=Py_buffer, is_plain=bint)
 cdef bint take_doubles(object value, array numbers) except -1
+@cython.locals(view=Py_buffer, is_plain=bint, count=Py_ssize_t, axes=Py_ssize_t)
+cdef Py_ssize_t take_rows(object value, array numbers, list keys) except -1
+@cython.locals(count=Py_ssize_t, rows=Py_ssize_t, place=Py_ssize_t, nodes=dict)
+cpdef Py_ssize_t sign_rows(tuple args, tuple mapped, array numbers, list keys) except -1
 @cython.locals(count=Py_ssize_t)
 cdef append(array numbers, double number)
 cdef object _array_type

@@ -21,7 +21,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.transforms.trees import LEVELS
 
-__all__ = ["Moving", "Signature", "merged", "on_variables", "sign"]
+__all__ = ["Moving", "Signature", "merged", "on_variables", "sign", "sign_rows"]
 
 
 class Unsuitable(Exception):
@@ -262,6 +262,58 @@ def take_doubles(value: Any, numbers: array[float]) -> bool:
     finally:
         PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821
     return bool(is_plain)
+
+
+def take_rows(value: Any, numbers: array[float], keys: list[Any]) -> int:
+    """The number of rows of an array of float64 in C order, whose first one is appended as `take` does; else 0."""
+    if type(value) is not _array_type and not (is_array(value) and type(value) is _array_type):
+        return 0
+    count = 0
+    if not cython.compiled:
+        if value.dtype.char != "d" or not value.dtype.isnative or not value.flags.c_contiguous or value.ndim == 0:
+            return 0
+        if len(value):
+            numbers.frombytes(value[:1].tobytes())
+            count, axes = len(value), value.ndim
+    else:
+        try:
+            PyObject_GetBuffer(value, cython.address(view), PyBUF_RECORDS_RO)  # type: ignore[name-defined]  # noqa: F821
+        except (ValueError, BufferError):
+            return 0
+        axes = view.ndim  # type: ignore[name-defined]  # noqa: F821
+        try:
+            is_plain = view.format[0] == 100 and view.format[1] == 0 and axes > 0  # type: ignore[name-defined]  # noqa: F821
+            if is_plain and PyBuffer_IsContiguous(cython.address(view), 67) and view.shape[0] > 0:  # type: ignore[name-defined]  # noqa: F821
+                count = view.shape[0]  # type: ignore[name-defined]  # noqa: F821
+                extend_buffer(numbers, cython.cast("char*", view.buf), view.len // 8 // count)  # type: ignore[name-defined]  # noqa: F821
+        finally:
+            PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821
+    if count:
+        keys.append(float if axes == 1 else value.shape[1:])
+    return count
+
+
+def sign_rows(args: tuple[Any, ...], mapped: Any, numbers: array[float], keys: list[Any]) -> int:
+    """The number of rows, if the arguments that have rows are arrays that `take_rows` takes, without nodes; else 0.
+
+    `numbers` gets those of the first row, and `keys` what `sign` would make of it. `mapped` says which arguments have
+    rows, None stands for all.
+    """
+    count = 0
+    nodes: dict[int, Node] = {}
+    keys.append(len(args))
+    for place, value in enumerate(args):
+        if mapped is None or mapped[place]:
+            rows = take_rows(value, numbers, keys)
+            if rows == 0 or (count and rows != count):
+                return 0
+            count = rows
+        else:
+            try:
+                take(value, numbers, nodes, keys, 0)
+            except Unsuitable:
+                return 0
+    return 0 if nodes else count
 
 
 def append(numbers: array[float], number: float) -> None:

@@ -6,13 +6,13 @@ recorded as a guard; comparisons that are only handed to `where` are operations 
 
 from __future__ import annotations
 
-import contextlib
+import sys
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.graph.callers import asks_for_identity, caller, calling_frame
+from autograd.graph.callers import asks_for_identity, calling_frame
 from autograd.graph.discrete import Condition
 from autograd.graph.joint_operations import result_at
 from autograd.graph.modes import tracing
@@ -72,17 +72,18 @@ class Trace:
         self.decisions: list[tuple[Node, bool, str, int]] = []
         self.loops: list[Any] = []
         self.wrote_text = False
-        # The codes that compared, kept alive, by their identities: to hash a code takes longer than all else.
-        self.asking: dict[int, tuple[Any, bool]] = {}
+        # The code that compared last, and whether it asks for identity.
+        self.comparing: Any = None
+        self.asks = False
 
     def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition | bool:
         """A comparison of two operands, of which one varies: decided where Python may ask whether it is `True`."""
         node = primitive(left, right)
-        code = calling_frame().f_code
-        known = self.asking.get(id(code))
-        if known is None:
-            known = self.asking[id(code)] = code, asks_for_identity(code)
-        return self.decide(node) if known[1] else Condition(self, node)
+        # Compiled functions have no frames.
+        if not (cython.compiled and sys._getframe(0).f_code is self.comparing):
+            self.comparing = calling_frame().f_code
+            self.asks = asks_for_identity(self.comparing)
+        return self.decide(node) if self.asks else Condition(self, node)
 
     def decide(self, node: Any) -> bool:
         """The outcome of a decision in this run, which is noted."""
@@ -91,7 +92,8 @@ class Trace:
             taken = len(self.decisions)
             if self.script is not None and taken < len(self.script):
                 outcome = self.script[taken]
-            self.note(node, outcome, *caller())
+            frame = calling_frame()
+            self.note(node, outcome, frame.f_code.co_filename, frame.f_lineno)
         return outcome
 
     def note(self, node: Any, outcome: bool, file: str, line: int) -> None:
@@ -132,8 +134,7 @@ def record(
     arguments = [new_argument(number, False) for number in numbers]
     trace = Trace() if trace is None else trace
     try:
-        with heeding_refusals(arguments), tracing(trace):
-            returned = signature.call(fun, arguments)
+        returned = returned_on(fun, signature, arguments, trace)
         leaf = no_text_leaf if trace.wrote_text else result_leaf
         results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
         ends = [*results, *[node for node, *_ in trace.decisions]]
@@ -150,14 +151,15 @@ def record(
         retire_arguments(arguments)
 
 
-@contextlib.contextmanager
-def heeding_refusals(arguments: list[Any]) -> Iterator[None]:
-    """Refuse a recording of whose nodes another thread was refused the use, whatever became of its error there.
+def returned_on(fun: Callable[..., Any], signature: Signature, arguments: list[Any], trace: Trace) -> Any:
+    """What a function returns on these nodes in its arguments, while a trace records its decisions.
 
-    Errors that other packages raise over nodes are put in words of this one.
+    A recording of whose nodes another thread was refused the use is refused, whatever became of the error there. Errors
+    that other packages raise over nodes are put in words of this one.
     """
     try:
-        yield
+        with tracing(trace):
+            returned = signature.call(fun, arguments)
     except Exception as error:
         refusal = refusal_of(arguments) or in_own_words(error)
         if refusal is None or refusal is error:
@@ -166,6 +168,7 @@ def heeding_refusals(arguments: list[Any]) -> Iterator[None]:
     refusal = refusal_of(arguments)
     if refusal is not None:
         raise refusal
+    return returned
 
 
 def no_text_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:

@@ -24,6 +24,7 @@ from autograd.program.loops.bodies import SHORTEST
 from autograd.program.loops.rows import recorded_rows
 from autograd.program.margins import Margin, smallest_of_rows
 from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
+from autograd.program.plain_rows import PlainRows
 from autograd.program.recording_limits import most_signatures, too_many_derivatives, too_many_rows
 from autograd.program.reduction import Reduction
 from autograd.program.row_arguments import NoRows, RowArguments
@@ -108,7 +109,7 @@ class Mapped(CompiledOverRows):
                 f"out_axes is for results that have rows, got out_axes={out_axes!r} with reduce={reduce!r}"
             )
         self.fun = fun
-        self.in_axes = in_axes
+        self.in_axes = tuple(in_axes) if isinstance(in_axes, list) else in_axes
         self.out_axes = out_axes
         self.reduce = reduce
         self.max_paths = max_paths
@@ -120,6 +121,13 @@ class Mapped(CompiledOverRows):
         self.varying: dict[Any, bytes] = {}
         # The same function of leaves, for each way in which arguments were containers.
         self.of_leaves: dict[Any, Mapped] = {}
+        # None if calls can't be plain ones.
+        self.plain: PlainRows | None = None
+        in_axes = self.in_axes
+        each = in_axes if isinstance(in_axes, tuple) else (in_axes,)
+        if out_axes == 0 and all([axis is None or (isinstance(axis, int) and axis == 0) for axis in each]):
+            mapped = tuple([axis is not None for axis in in_axes]) if isinstance(in_axes, tuple) else None
+            self.plain = PlainRows(self.recordings, mapped)
         functools.update_wrapper(self, fun, updated=())
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -132,6 +140,10 @@ class Mapped(CompiledOverRows):
         return Mapped(self.fun, self.in_axes, self.reduce, limit, tier, self.out_axes)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.plain is not None and not kwargs:
+            found = self.plain.result(args)
+            if found is not None:
+                return found
         if not (self.out_axes == 0 and is_plain_call(self.in_axes, args, kwargs)):
             mapped, leaves = self.laid_out(args, kwargs)
             return moved(self.__name__, mapped.on_leaves(leaves), self.out_axes)
@@ -239,7 +251,10 @@ class Mapped(CompiledOverRows):
         variables = call.first().variables
         if variables and current_mode().recording and (variables := differentiated(variables)):
             return self.on_closed_over(rows, variables)
-        return call.result()
+        result = call.result()
+        if self.plain is not None:
+            self.plain.prepare(call)
+        return result
 
     def paths_of(self, rows: RowArguments) -> PathTree:
         """The paths for rows like these; TooManyPaths if they are one too many."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autograd import Variable, grad, jit, value_and_grad, vmap
+from autograd.program.recording_limits import MANY_RUNS, Budget
 
 ADVICE = (
     "and is run by Python for others; give a number that changes as an argument, as a float or in an array, or raise "
@@ -296,3 +297,26 @@ def test_derivatives_in_too_many_choices_of_numbers_are_computed_by_python(mappe
             assert grad(along)(0.0) == slopes[chosen] * (2.0 if mapped else 1.0)
     assert len(fast.derivatives) == 2
     assert [str(one.message)[:60] for one in caught] == ["function was differentiated in more than 2 choices of its nu"]
+
+
+def test_a_time_that_was_held_up_decides_nothing():
+    budget = Budget()
+    for _ in range(400):
+        budget.count_path(1, 1e-4)
+    budget.count_run(0.5)
+    for _ in range(MANY_RUNS):
+        budget.count_run(1e-5)
+    # 400 recordings took 40 ms, and Python 4 ms for as many calls, at most 16 if it is not known what held it up.
+    assert not budget.allows(400)
+    assert budget.allows(40_000)
+
+
+def test_few_runs_by_python_do_not_tell_how_long_they_take():
+    budget = Budget()
+    for _ in range(400):
+        budget.count_path(1, 1e-4)
+    for _ in range(MANY_RUNS - 1):
+        budget.count_run(1.0)
+    assert not budget.allows(400)
+    budget.count_run(1.0)
+    assert budget.allows(400)

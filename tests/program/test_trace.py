@@ -5,6 +5,7 @@ import copy
 import gc
 import itertools
 import math
+import types
 from collections import namedtuple
 
 import numpy as np
@@ -47,6 +48,7 @@ from autograd import (
     vmap,
     where,
 )  # fmt: skip
+from autograd.graph import callers
 from tests.tables.comparison import leaves, near, same_bits
 from tests.tables.special_points import SPECIAL, inf, nan
 
@@ -755,6 +757,32 @@ def test_comparisons_are_bools_where_the_function_asks_whether_they_are_true(fun
     for x in (0.5, 1.5, 2.5, 0.25):
         assert compiled(x) == function(x) and jit(grad(function))(x) == grad(function)(x)
     assert vmap(function)(np.array([0.5, 2.5])).tolist() == [function(0.5), function(2.5)]
+
+
+def test_each_of_several_functions_in_one_recording_is_asked_for_itself():
+    def above(x, least):
+        return x > least
+
+    def both(x):
+        first = above(x, 1.0)
+        second = (x > 2.0) is True
+        third = x * 3.0 if x > 3.0 else x
+        return third + (10.0 if second else 0.0) + (100.0 if first else 0.0) + (1000.0 if (x > 4.0) is True else 0.0)
+
+    compiled = jit(both)
+    for x in (0.5, 1.5, 2.5, 3.5, 4.5, 0.25):
+        assert compiled(x) == both(x)
+
+
+def test_what_was_found_of_a_code_is_forgotten_with_it():
+    code = compile("lambda x: 2.0 * x if (x > 1.0) is True else -x", "made", "eval")
+    known = len(callers._asks)
+    function = types.FunctionType(code.co_consts[0], {})
+    assert jit(function)(2.0) == 4.0
+    assert len(callers._asks) == known + 1
+    del function, code
+    gc.collect()
+    assert len(callers._asks) == known
 
 
 @pytest.mark.parametrize(

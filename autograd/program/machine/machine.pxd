@@ -6,12 +6,14 @@ from autograd.operations.kernel cimport Kernel, NaryValue
 from autograd.operations.primitive cimport Primitive
 from autograd.program.machine.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
 from autograd.program.machine.copies cimport Copies
+from autograd.program.machine.plan cimport Plan
 from autograd.program.machine.step cimport Step
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 
 cdef int DOUBLES, UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, RUN
 cdef extern from *:
     int* NOTHING "NULL"
+    double* NO_NUMBERS "NULL"
 cpdef enum:
     BLOCK = 64
     LANES = 8
@@ -48,6 +50,7 @@ cdef class Layout:
     cdef array place
     cdef bytearray varies
     cdef Memory cells, registers, sums
+    cdef bint has_several
     @cython.locals(memory=Memory)
     cdef double* of(self, int value)
     cdef Memory memory_of(self, int value)
@@ -113,9 +116,12 @@ cdef Kernel kernel_of(Primitive primitive)
 @cython.locals(kernel=Kernel)
 cpdef object address_of_value(Primitive primitive)
 
+cdef class Rows
+cdef class Workspace
+
 cdef class Machine:
     cdef readonly object program
-    cdef readonly object plan
+    cdef readonly Plan plan
     cdef bint alone, sums_up, stores
     cdef readonly bint calls_back
     cdef public bint is_busy
@@ -133,6 +139,9 @@ cdef class Machine:
     cdef array guards, guard_stops
 
     cpdef Machine idle(self)
+    @cython.locals(workspace=Workspace)
+    cpdef object run_rows(self, Rows rows, Py_ssize_t start, Py_ssize_t stop)
+    cpdef note_time(self, double seconds, Py_ssize_t rows)
     cdef object settle_errors(self, int failed)
     @cython.locals(failed=int)
     cdef int call_alone(self, object inputs, array results) except -2
@@ -153,19 +162,25 @@ cdef class Machine:
 
 cdef list errors_of(list parts)
 cdef array stops_of(list by_stage)
-cdef copies_of_outputs(object plan, object outputs)
+cdef copies_of_outputs(Plan plan, object outputs)
 
 cdef class Columns:
     cdef object kept
     cdef Py_ssize_t count
     cdef array offsets, strides
     cdef double** numbers
+    cdef bint written
+    @cython.locals(places="int*", numbers="double*", owner=int, place=Py_ssize_t)
+    cdef object move(self, object arrays, array owners)
 
 cdef class Rows:
     cdef list kept
+    cdef Py_ssize_t count
     cdef Columns sources, targets
     cdef long long* rows
     cdef int* failed
+    @cython.locals(row=Py_ssize_t)
+    cdef bint any_failed(self, Py_ssize_t count)
 
 @cython.locals(view=Py_buffer, address=size_t)
 cdef size_t address_of(object numbers) except? 0

@@ -39,7 +39,7 @@ if not cython.compiled:
     # Sums over rows are kept in so many parts, which the vector unit adds at once.
     LANES = 8
     CACHE_LINE = 64
-    NOTHING = None
+    NOTHING = NO_NUMBERS = None
 DOUBLES = ord("d")
 UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, RUN = 1, 2, 3, 4, 5, 6, 7, 8
 
@@ -110,13 +110,14 @@ class Layout:
     def __init__(self, plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
         self.place = plan.place
         self.varies = plan.varies
+        self.has_several = plan.calls_back
         self.cells = cells
         self.registers = registers
         self.sums = sums
 
     def of(self, value: int) -> Any:
         """The address of a value."""
-        memory = self.memory_of(value)
+        memory = self.registers if self.varies[value] else self.cells
         return memory.at(self.place[value])
 
     def memory_of(self, value: int) -> Memory:
@@ -140,7 +141,7 @@ class Steps:
     def __init__(
         self, stages: Sequence[Sequence[Any]], plan: Plan, cells: Memory, registers: Memory, sums: Memory
     ) -> None:
-        steps = [step for stage in stages for step in stage]
+        steps = stages[0] if len(stages) == 1 else [step for stage in stages for step in stage]
         self.size = 0
         self.used = 0
         single = [step for step in steps if not isinstance(step, list)]
@@ -190,7 +191,7 @@ class Steps:
                 self.append_run(step, layout)
             elif step.output >= 0:
                 self.append_addition(step, layout)
-            elif isinstance(step.primitive, Result):
+            elif layout.has_several and isinstance(step.primitive, Result):
                 # It lies where the operation that it belongs to has written it.
                 continue
             else:
@@ -523,7 +524,7 @@ class Machine:
         plan = Plan(program, varying, summed)
         self.calls_back = plan.calls_back
         # The turns of its loops, and of loops in these.
-        self.turns = sum([operation.turns() for operation in plan.joint_operations])
+        self.turns = sum([operation.turns() for operation in plan.joint_operations]) if plan.calls_back else 0
         # Whether it runs, if it calls functions back: these may get here again, and so may other threads meanwhile.
         self.is_busy = False
         self.options = (varying, summed)
@@ -551,9 +552,6 @@ class Machine:
         self.inputs = Copies(constant, [plan.place[number] for number in constant])
         same = [(number, value) for number, value in enumerate(program.outputs) if not plan.varies[value]]
         self.outputs = copies_of_outputs(plan, same)
-        # Machine code for one row alone writes the others.
-        computed = {step.result for step in plan.before}
-        self.not_computed = copies_of_outputs(plan, [pair for pair in same if pair[1] not in computed])
         self.output_count = len(program.outputs)
         by_stage = guards_by_stage(program, plan.once_in_stages, plan.varies, 0)
         # Where the guards end that are looked at after each stage.
@@ -683,11 +681,37 @@ class Machine:
             self.settle_errors(failed)
         return failed
 
+    def run_rows(self, rows: Rows, start: int, stop: int) -> Any:
+        """Run some rows in this thread, when what is the same for all is prepared; the sums, as `Workspace.run`."""
+        # Making a workspace takes longer than running some thousand rows, so they are kept for one thread at a time
+        # each.
+        workspace: Workspace = self.workspaces.pop() if self.workspaces else Workspace(self)
+        try:
+            return workspace.run(rows, start, stop)
+        finally:
+            if workspace.code is self.code:
+                self.workspaces.append(workspace)
+
+    def note_time(self, seconds: float, rows: int) -> None:
+        """Note how long one thread took for so many rows."""
+        seconds /= rows
+        # A row that once took longer was perhaps held up by others: a longer time is believed little by little.
+        self.row_seconds = min(seconds, 1.05 * self.row_seconds) if self.row_seconds else seconds
+
     def use(self, before: Any, rest: Any) -> None:
         """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
-        self.code = (before, rest)
         if before is not None:
+            # Machine code for one row alone writes the others.
+            plan = self.plan
+            computed = {step.result for step in plan.before}
+            rest_of_outputs = [
+                (number, value)
+                for number, value in enumerate(self.program.outputs)
+                if not plan.varies[value] and value not in computed
+            ]
+            self.not_computed = copies_of_outputs(plan, rest_of_outputs)
             self.before.use(before, self.cells, self.cells, self.cells)
+        self.code = (before, rest)
         self.workspaces.clear()
 
 
@@ -737,6 +761,23 @@ class Columns:
             self.numbers = [numbers.reshape(-1) if written else numbers.ravel().tolist() for numbers, _, _ in places]
         for place, (_, offset, stride) in enumerate(places):
             self.offsets[place], self.strides[place] = offset, stride
+        self.written = written
+
+    def move(self, arrays: Sequence[Any], owners: Any) -> None:
+        """Have the places be those of other arrays: of the one at `owners[place]`. The caller keeps them alive."""
+        self.kept = ()
+        if cython.compiled:
+            owner = -1
+            numbers = NO_NUMBERS
+            places = ints_in(owners)
+            for place in range(self.count):
+                if places[place] != owner:
+                    owner = places[place]
+                    numbers = cython.cast("double*", address_of(arrays[owner]))
+                self.numbers[place] = numbers
+        else:
+            given = [array.reshape(-1) if self.written else array.ravel().tolist() for array in arrays]
+            self.numbers = [given[owner] for owner in owners]
 
     def __dealloc__(self) -> None:
         free(self.numbers)  # type: ignore[name-defined]  # noqa: F821
@@ -754,6 +795,7 @@ class Rows:
 
     def __init__(self, sources: Columns, selected: Any, failed: Any, targets: Columns) -> None:
         self.kept = [selected, failed]
+        self.count = len(failed)
         self.sources = sources
         self.targets = targets
         if cython.compiled:
@@ -762,6 +804,13 @@ class Rows:
         else:
             self.rows = None if selected is None else selected.tolist()
             self.failed = failed
+
+    def any_failed(self, count: int) -> bool:
+        """Whether a guard failed in any of the first rows."""
+        for row in range(count):  # noqa: SIM110 - a generator would be an object in each call
+            if self.failed[row] >= 0:
+                return True
+        return False
 
 
 def address_of(numbers: Any) -> Any:

@@ -21,6 +21,20 @@ cdef mark(list steps, bytearray varies, bytearray decides)
 cdef list chosen(list steps, bytearray varies, int varying, bytearray decides, int deciding)
 
 @cython.final
+cdef class Plan:
+    cdef readonly bint alone, calls_back, decides
+    cdef readonly list summed, joint_operations, before_deciding, before, once_in_stages, stages, runs
+    cdef readonly list deciding, row_stages, rest
+    cdef readonly bytearray varies
+    cdef readonly object outputs, kept
+    cdef readonly array place
+    cdef readonly int cells, registers
+    @cython.locals(places=Places, decided=Py_ssize_t, value=int, step=Step)
+    cdef allocate(self, object program, list stored)
+
+cdef list in_stages(list steps)
+
+@cython.final
 cdef class Places:
     cdef readonly array place
     cdef bytearray varies
@@ -28,11 +42,13 @@ cdef class Places:
     cdef array last_use
     cdef readonly int cells, registers
     cdef list free
+    cdef bint have_several
     @cython.locals(last_use="int*", time=int, step=Step, operand=int)
     cdef find_last_uses(self)
     cpdef needed_at(self, int value, int time)
     @cython.locals(place="int*")
     cpdef settle(self, int value)
+    cdef settle_result(self, Step step)
     cdef begin_line(self)
     @cython.locals(time=int, step=Step, condition=int, operand=int)
     cpdef settle_steps(self, int decided, list conditions)

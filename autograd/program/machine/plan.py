@@ -79,6 +79,8 @@ def is_product(steps: list[Step], number: int) -> bool:
     return number >= 0 and cython.cast(Step, steps[number]).primitive is Multiply
 
 
+@cython.final
+@cython.cclass
 class Plan:
     """The places in which the values of a program are held, and the order in which they are computed.
 
@@ -118,13 +120,14 @@ class Plan:
         mark(steps, self.varies, decides)
         self.before_deciding = chosen(steps, self.varies, 0, decides, 1)
         self.before = chosen(steps, self.varies, 0, decides, 0)
-        self.once_in_stages = in_stages(self.before_deciding)
+        self.once_in_stages = in_stages(self.before_deciding) if self.calls_back else [self.before_deciding]
         runs = in_runs([*self.once_in_stages, self.before], program.size)
         # In the order in which they are done, by stages.
         self.stages = runs[: len(runs) - 1]
-        self.runs = [[run for stage in self.stages for run in stage], runs[len(runs) - 1]]
+        once = self.stages[0] if len(self.stages) == 1 else [run for stage in self.stages for run in stage]
+        self.runs = [once, runs[len(runs) - 1]]
         self.deciding = chosen(steps, self.varies, 1, decides, 1)
-        self.row_stages = in_stages(self.deciding)
+        self.row_stages = in_stages(self.deciding) if self.calls_back else [self.deciding]
         self.rest = chosen(steps, self.varies, 1, decides, 0)
         self.outputs = program.outputs
         kept = bytearray(program.size)
@@ -144,7 +147,7 @@ class Plan:
     def allocate(self, program: Program, stored: list[int]) -> None:
         """Give each value its place: registers are used again when nothing needs their value any more."""
         decided = len(self.deciding)
-        places = Places(program.size, self.varies, self.deciding + self.rest)
+        places = Places(program.size, self.varies, self.deciding + self.rest, self.calls_back)
         for guard in program.guards:
             places.needed_at(guard.condition, decided)
         for output in stored:
@@ -176,6 +179,9 @@ def guards_by_stage(program: Program, stages: list[list[Step]], varies: Sequence
 
     That is the last before an operation with several results that was recorded after the guard's condition.
     """
+    if len(stages) == 1:
+        guards = enumerate(program.guards)
+        return [[(number, guard) for number, guard in guards if varies[guard.condition] == varying]]
     starts = [stage[0].result for stage in stages[1:]]
     found: list[list[Any]] = [[] for _ in stages]
     for number, guard in enumerate(program.guards):
@@ -254,10 +260,12 @@ class Places:
     The number of a step, among those done for each block, is the time.
     """
 
-    def __init__(self, size: int, varies: bytearray, steps: list[Step]) -> None:
+    def __init__(self, size: int, varies: bytearray, steps: list[Step], have_several: bool) -> None:
         self.place = integers(size)
         self.varies = varies
         self.steps = steps
+        # Whether there are operations with several results: seldom, and to ask each primitive takes a while.
+        self.have_several = have_several
         self.last_use = integers(size, -1)
         self.cells = 0
         self.registers = 0
@@ -270,10 +278,11 @@ class Places:
         for time, step in enumerate(self.steps):
             for operand in step.operands:
                 last_use[operand] = time
-        for step in self.steps:
-            if isinstance(step.primitive, JointOperation | Result):
-                # Their places are used but once.
-                last_use[step.result] = len(self.steps) + 1
+        if self.have_several:
+            for step in self.steps:
+                if isinstance(step.primitive, (JointOperation, Result)):
+                    # Their places are used but once.
+                    last_use[step.result] = len(self.steps) + 1
 
     def needed_at(self, value: int, time: int) -> None:
         """Note that a value is needed then."""
@@ -293,7 +302,9 @@ class Places:
 
     def settle_result(self, step: Step) -> None:
         """Give the result of a step its place; several results get as many, side by side."""
-        if isinstance(step.primitive, Result):
+        if not self.have_several:
+            self.settle(step.result)
+        elif isinstance(step.primitive, Result):
             self.place[step.result] = self.place[step.operands[0]] + step.primitive.place
         elif not isinstance(step.primitive, JointOperation):
             self.settle(step.result)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from autograd.program.machine.machine import Machine, Rows, Workspace
+from autograd.program.machine.machine import Machine, Rows
 from autograd.program.machine.row_sums import CHUNK, added_in_pairs
 from autograd.program.workers import Workers
 
@@ -42,9 +42,7 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
         for _ in waiting:
             pass
     if done:
-        # A row that once took longer was perhaps held up by others: a longer time is believed little by little.
-        seconds, known = (time.perf_counter() - began) / done, machine.row_seconds
-        machine.row_seconds = min(seconds, 1.05 * known) if known else seconds
+        machine.note_time(time.perf_counter() - began, done)
     for job in jobs:
         # Jobs that have not begun have nothing left to do.
         if not job.cancel():
@@ -58,18 +56,12 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
 
 def run_share(machine: Machine, rows: Rows, count: int, waiting: Iterator[int], parts: list[Any]) -> int:
     """Run chunks in this thread as long as some wait, and note the sums of each; how many rows that were."""
-    # Making a workspace takes longer than running some thousand rows, so they are kept for one thread at a time each.
-    workspace = machine.workspaces.pop() if machine.workspaces else Workspace(machine)
     done = 0
-    try:
-        for chunk in waiting:
-            start = chunk * CHUNK
-            stop = min(start + CHUNK, count)
-            parts[chunk] = workspace.run(rows, start, stop)
-            done += stop - start
-    finally:
-        if workspace.code is machine.code:
-            machine.workspaces.append(workspace)
+    for chunk in waiting:
+        start = chunk * CHUNK
+        stop = min(start + CHUNK, count)
+        parts[chunk] = machine.run_rows(rows, start, stop)
+        done += stop - start
     return done
 
 

@@ -9,7 +9,8 @@ import autograd
 from autograd import jit, sin
 from autograd.operations.primitives import Exp, Fma, Minus, Multiply, Negate, Plus, PowerBelow, Select, Sin, Sum
 from autograd.program.builder import Builder
-from autograd.program.machine.machine import Machine, Plan, steps_of
+from autograd.program.machine.machine import Machine, steps_of
+from autograd.program.machine.plan import Plan
 from autograd.program.machine.runs import LONGEST, SHORTEST, in_runs
 from autograd.program.machine.step import Step
 from autograd.program.program import Program
