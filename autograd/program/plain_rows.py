@@ -57,6 +57,8 @@ class PlainRows:
             mode = current_mode()
             if mode.trace is not None or mode.strict:
                 return None
+        if list in [type(one) for one in args]:
+            args = with_arrays(args, self.mapped)
         numbers = array("d")
         keys: list[Any] = []
         count = sign_rows(args, self.mapped, numbers, keys)
@@ -136,9 +138,8 @@ class PlainCall:
                 machine.note_time(perf_counter() - began, count)
             else:
                 sums = run_chunks(machine, rows, count)
-        if not cython.compiled:
-            # Views of the arrays, and copies.
-            rows.sources.numbers = rows.targets.numbers = []
+        rows.sources.let_go()
+        rows.targets.let_go()
         if count <= MOST_KEPT:
             self.idle.append(rows)
         if self.has_guards and rows.any_failed(count):
@@ -158,7 +159,6 @@ class PlainCall:
             sources = Columns([(given[owner], offset, width) for owner, offset, width in self.given], False)
             targets = Columns([(made[owner], offset, width) for owner, offset, width in self.made], True)
             rows = Rows(sources, None, numpy.empty(max(count, BLOCK), numpy.int32), targets)
-        # From here on they keep no array alive.
         rows.sources.move(given, self.given_owners)
         rows.targets.move(made, self.made_owners)
         return rows
@@ -169,6 +169,21 @@ class PlainCall:
         if self.reduction == "mean":
             totals = array("d", [total / count for total in totals])
         return self.outputs.build(totals)
+
+
+def with_arrays(args: tuple[Any, ...], mapped: tuple[bool, ...] | None) -> tuple[Any, ...]:
+    """The arguments, with arrays in place of lists of floats that are rows."""
+    import numpy
+
+    made = list(args)
+    for place, one in enumerate(args):
+        if type(one) is list and (mapped is None or mapped[place]) and len(one) and type(one[0]) is float:
+            try:
+                made[place] = numpy.asarray(one)
+            except ValueError:
+                # Rows of several forms, which are refused elsewhere.
+                return args
+    return tuple(made)
 
 
 def with_pieces(structure: Structure, made: list[Any]) -> Any:

@@ -66,6 +66,9 @@ class RowArguments:
         """A mapped argument as an array whose first axis has the rows; its nodes are noted."""
         import numpy
 
+        if type(argument) is numpy.ndarray and axis == 0 and argument.ndim and argument.dtype == numpy.float64:
+            # The commonest: what follows takes longer than a program over a few rows.
+            return numpy.ascontiguousarray(argument, dtype=numpy.float64)
         way = way_to_plain(argument)
         if way:
             raise OperandError(f"vmap of {name}: argument {place} is a {type(argument).__name__}, and {way}")

@@ -212,6 +212,9 @@ class RowCall:
 
     def leaving(self, path: Path, guard: int, selected: Any) -> list[tuple[Path, Any]]:
         """The path of rows that leave one at a guard, and these rows, but for those that Python runs."""
+        known = path.children.get(guard)
+        if known is not None:
+            return [(known, selected)]
         import numpy
 
         for place, row in enumerate(range(self.rows.count) if selected is None else selected):
@@ -243,6 +246,8 @@ class RowCall:
 
     def take_structure(self, structure: Structure) -> None:
         """Allocate results of the structure that the first row returns; TypeError if another one returns another."""
+        if structure is self.structure:
+            return
         self.reduction.check_structures([structure if self.structure is None else self.structure, structure])
         if self.structure is None:
             self.make_room(structure)

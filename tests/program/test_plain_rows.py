@@ -189,3 +189,14 @@ def test_nothing_of_a_call_is_kept():
         del x, result
         gc.collect()
         assert [one() is None for one in kept] == [True, True]
+
+
+def test_lists_of_floats_are_rows_as_arrays_are():
+    mapped = vmap(lambda w, x: w[0] * x + w[1], in_axes=(None, 0))
+    for x in ([1.0, 2.0], np.array([1.0, 2.0]), [3.0, 4], [5.0, True], [1.0, 2.0, 3.0]):
+        for w in ([2.0, 1.0], np.array([2.0, 1.0])):
+            assert mapped(w, x).tolist() == [2.0 * one + 1.0 for one in x]
+    with pytest.raises(ValueError, match="inhomogeneous"):
+        mapped([2.0, 1.0], [1.0, [2.0]])
+    a = Variable(3.0)
+    assert [node.value for node in mapped([2.0, 1.0], [1.0, a])] == [3.0, 7.0]

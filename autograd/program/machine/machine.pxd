@@ -172,6 +172,7 @@ cdef class Columns:
     cdef bint written
     @cython.locals(places="int*", numbers="double*", owner=int, place=Py_ssize_t)
     cdef object move(self, object arrays, array owners)
+    cdef object let_go(self)
 
 cdef class Rows:
     cdef list kept

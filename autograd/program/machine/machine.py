@@ -764,8 +764,11 @@ class Columns:
         self.written = written
 
     def move(self, arrays: Sequence[Any], owners: Any) -> None:
-        """Have the places be those of other arrays: of the one at `owners[place]`. The caller keeps them alive."""
-        self.kept = ()
+        """Have the places be those of other arrays: of the one at `owners[place]`.
+
+        They are kept alive until `let_go`: where a call is interrupted, another thread may go on with a chunk of it.
+        """
+        self.kept = arrays
         if cython.compiled:
             owner = -1
             numbers = NO_NUMBERS
@@ -778,6 +781,12 @@ class Columns:
         else:
             given = [array.reshape(-1) if self.written else array.ravel().tolist() for array in arrays]
             self.numbers = [given[owner] for owner in owners]
+
+    def let_go(self) -> None:
+        """Keep no array alive any more, when all rows are done."""
+        self.kept = ()
+        if not cython.compiled:
+            self.numbers = []
 
     def __dealloc__(self) -> None:
         free(self.numbers)  # type: ignore[name-defined]  # noqa: F821
