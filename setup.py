@@ -38,8 +38,8 @@ LEVELS = {
     f"{room}/{module}": level
     for level, rooms in {
         "-O3": {
-            "graph": "local_gradients modes node sweep",
-            "numbers": "accumulate arrays operands special",
+            "graph": "local_gradients many_uses modes node sweep",
+            "numbers": "accumulate arrays operands pairwise special",
             "operations": "_kernels functions kernel",
             "program/machine": "_blocks block machine turns",
         },

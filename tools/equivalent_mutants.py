@@ -11,13 +11,15 @@ FORCED = "it matters only where an operand is nan, and then every local gradient
 ZERO_TIMES = "the other factor is 0 here: the product is 0 before and after, but for its sign"
 WHICH_ZERO = "it matters only for 0 and -0, which tie: the extreme may be either"
 SAME_SIDES = "both sides are the same where the comparisons differ"
-ONLY_ITS_SIGN = "only the sign of this number is used: it multiplies a zero, or is compared with 0 as 1 or -1"
+ONLY_ITS_SIGN = "only the sign of this number is used"
 CANCELS = "numerator and denominator change alike: their quotient is the same"
 UNCHANGED = "what is returned here is nan, infinite or 0, and so it is when doubled; a nan also when negated"
 SAME_LARGEST = "of equal operands either is the largest"
 ANY_SCALE = "the scale is any power of two that keeps the powers in range: the next one does, too"
 OF_A_CONSTANT = "what is changed is the share of a constant, which is not used"
-ZERO_OF_PROD = "copysign(0.0, high) * direction * copysign(1.0, values[index])"
+SIGN_OF_PROD = "direction * copysign(1.0, values[index])"
+ZERO_OF_PROD = f"copysign(0.0, {SIGN_OF_PROD})"
+POLE_OF_PROD = f"copysign(INFINITY, {SIGN_OF_PROD})"
 ONE = "the divisor or factor is 1 or -1"
 ANY_POWER = "a power of two that is nearly the product will do: it is divided by, and multiplied with at the end"
 MORE_HALVINGS = "one more halving, of all factors and none, changes no product"
@@ -67,17 +69,14 @@ EQUIVALENT: dict[str, str] = {
         WHICH_ZERO,
     "nary.py min_of_many: operands[place] < smallest as operands[place] <= smallest, in if operands[place] < smallest:":
         WHICH_ZERO,
-    f"accumulate.py prod: result {ZERO_OF_PROD} doubled, in result[index] = {ZERO_OF_PROD}": ONLY_ITS_SIGN,
-    f"accumulate.py prod: {ZERO_OF_PROD} as {ZERO_OF_PROD.replace('direction *', 'direction /')}, "
-    f"in result[index] = {ZERO_OF_PROD}": ONE,
-    f"accumulate.py prod: copysign(0.0, high) * direction as copysign(0.0, high) / direction, "
-    f"in result[index] = {ZERO_OF_PROD}": ONE,
+    f"accumulate.py prod: result {ZERO_OF_PROD} doubled, in result[index] = {ZERO_OF_PROD}": UNCHANGED,
+    f"accumulate.py prod: {SIGN_OF_PROD} as {SIGN_OF_PROD.replace('*', '/')}, in result[index] = {ZERO_OF_PROD}": ONE,
     f"accumulate.py prod: 1.0 as 2.0, in result[index] = {ZERO_OF_PROD}": ONLY_ITS_SIGN,
-    "accumulate.py prod: 1.0 as 2.0, in direction = -1.0 if negative_zeros % 2 == 1 else 1.0": ONLY_ITS_SIGN,
-    "accumulate.py prod: copysign(1.0, values[index]) < 0.0 as copysign(1.0, values[index]) <= 0.0, "
-    "in if copysign(1.0, values[index]) < 0.0:": ONLY_ITS_SIGN,
-    "accumulate.py prod: 0.0 as 1.0, in if copysign(1.0, values[index]) < 0.0:": ONLY_ITS_SIGN,
-    "accumulate.py prod: 1.0 as 2.0, in if copysign(1.0, values[index]) < 0.0:": ONLY_ITS_SIGN,
+    f"accumulate.py prod: result {POLE_OF_PROD} doubled, in result[index] = {POLE_OF_PROD}": UNCHANGED,
+    f"accumulate.py prod: {SIGN_OF_PROD} as {SIGN_OF_PROD.replace('*', '/')}, in result[index] = {POLE_OF_PROD}": ONE,
+    f"accumulate.py prod: 1.0 as 2.0, in result[index] = {POLE_OF_PROD}": ONLY_ITS_SIGN,
+    "accumulate.py prod: 1.0 as 2.0, in direction = 1.0": ONLY_ITS_SIGN,
+    "accumulate.py prod: 1.0 as 2.0, in direction *= copysign(1.0, values[index])": ONLY_ITS_SIGN,
     "accumulate.py logsumexp: values[index] > largest as values[index] >= largest, "
     "in if values[index] > largest or isnan(values[index]):": SAME_LARGEST,
     "special.py cbrt: result x doubled, in return x": UNCHANGED,

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from autograd.text import one_line
 
-__all__ = ["Line", "asks_for_identity", "caller", "calling_frame"]
+__all__ = ["Line", "asks_for_identity", "caller", "calling_frame", "is_compared_by_numpy"]
 
 _PROJECT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 _PACKAGES = tuple([os.path.join(_PROJECT, name, "") for name in ("autograd", "layers", "viz")])
+_OPERATORS = tuple([os.path.join("autograd", *path) for path in (("graph", "node.py"), ("program", "trace.py"))])
 # Whether the file of a function is one of these packages', by the name that its code has it under: to find the
 # absolute path takes longer than all the rest.
 _ours: dict[str, bool] = {}
@@ -52,6 +53,62 @@ def calling_frame() -> FrameType:
             break
         frame = frame.f_back
     return frame
+
+
+def is_compared_by_numpy() -> bool:
+    """Whether the operator of a node that is being run was called by a loop of NumPy's over objects.
+
+    Seen where a function of NumPy's that is written in Python has called the loop, as `np.argmax` of a list does, and
+    where a function or method is called under the name of one that has such a loop.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    # Uncompiled, those of the operator itself.
+    while frame is not None and frame.f_code.co_filename.endswith(_OPERATORS):
+        frame = frame.f_back
+    if frame is None:
+        return False
+    place = id(frame.f_code), frame.f_lasti
+    if place not in _called:
+        if len(_called) == MOST_CALLS:
+            _called.clear()
+        name = _name_of_call(frame.f_code, frame.f_lasti)
+        inside = str(frame.f_globals.get("__name__")).startswith("numpy.")
+        _called[place] = frame.f_code, name not in _ELEMENTWISE if inside else name in _LOOPS
+    return _called[place][1]
+
+
+# Functions and methods of NumPy that are a loop at once. (Others of these names compare no nodes by themselves.)
+_LOOPS = (
+    "argmax", "argmin", "argpartition", "argsort", "fmax", "fmin", "lexsort", "maximum", "minimum", "partition",
+    "searchsorted",
+)  # fmt: skip
+# Those whose results are the comparisons themselves, and Python's operators.
+_ELEMENTWISE = ("greater", "greater_equal", "less", "less_equal", "COMPARE_OP")
+# What is known of so many calls, by the identity of the code, which is kept alive, and the offset in it.
+MOST_CALLS = 512
+_called: dict[tuple[int, int], tuple[CodeType, bool]] = {}
+
+
+def _name_of_call(code: CodeType, offset: int) -> str:
+    """The last name of the function that the call at this offset calls, of `np.maximum.reduce` the one before it.
+
+    Of a comparison, which is no call, the name of the instruction.
+    """
+    import dis
+
+    names: list[str] = []
+    called: dis.Positions | None = None
+    for one in reversed(list(dis.get_instructions(code))):
+        at = one.positions
+        if one.offset == offset:
+            if one.opname == "COMPARE_OP":
+                return "COMPARE_OP"
+            called = at
+        elif called is not None and at is not None and at[0] == called[0] and at[2] == called[2] and at != called:
+            # It begins where the call begins, and ends before.
+            names += [one.argval] if isinstance(one.argval, str) else []
+    names = [name for name in names if name not in ("reduce", "accumulate", "reduceat", "outer")]
+    return names[0] if names else ""
 
 
 # Whether the code of a function asks whether something is `True` or `False`, with a weak reference to it, by its

@@ -109,6 +109,7 @@ cdef object convert(Primitive primitive, object operand)
 
 cdef double as_leaf_value(str kind, object value) except? -1.0
 
+cdef inline bint ordered(bint outcome, Node node, double number) except -1
 cdef object comparable(object other)
 cpdef double value_of(object number) except? -1.0
 cdef object under_trace(Primitive primitive, object left, object right, bint outcome)

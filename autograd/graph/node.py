@@ -21,13 +21,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import FrozenValueError, OperandError
-from autograd.graph.callers import Line
+from autograd.graph.callers import Line, is_compared_by_numpy
 from autograd.graph.modes import STATE, Scope, current_mode, is_traced
 from autograd.graph.node_errors import (
     RecordedText,
     describe,
     frozen_value,
     hashed_argument,
+    lost_nan,
     not_finite,
     other_thread,
     plain_float,
@@ -584,28 +585,28 @@ class Node:
         number = comparable(other)
         if number is None:
             return NotImplemented
-        outcome = self._value < number
+        outcome = ordered(self._value < number, self, number)
         return outcome if len(_state.entries) == 0 else under_trace(Less, self, other, outcome)
 
     def __le__(self, other: Any) -> Any:
         number = comparable(other)
         if number is None:
             return NotImplemented
-        outcome = self._value <= number
+        outcome = ordered(self._value <= number, self, number)
         return outcome if len(_state.entries) == 0 else under_trace(LessEqual, self, other, outcome)
 
     def __gt__(self, other: Any) -> Any:
         number = comparable(other)
         if number is None:
             return NotImplemented
-        outcome = self._value > number
+        outcome = ordered(self._value > number, self, number)
         return outcome if len(_state.entries) == 0 else under_trace(Less, other, self, outcome)
 
     def __ge__(self, other: Any) -> Any:
         number = comparable(other)
         if number is None:
             return NotImplemented
-        outcome = self._value >= number
+        outcome = ordered(self._value >= number, self, number)
         return outcome if len(_state.entries) == 0 else under_trace(LessEqual, other, self, outcome)
 
     def __hash__(self) -> int:
@@ -1001,6 +1002,13 @@ def convert(primitive: Primitive, operand: Any) -> Any:
     if operand is None or isinstance(operand, str | bytes | complex | list | tuple | set | dict):
         raise not_a_number(primitive.name, operand)
     return None
+
+
+def ordered(outcome: bool, node: Node, number: float) -> bool:
+    """The outcome of a node's `<` or its kin beside a number; OperandError if it is about to lose a nan in NumPy."""
+    if not outcome and (node._value != node._value or number != number) and is_compared_by_numpy():
+        raise lost_nan(node)
+    return outcome
 
 
 def comparable(other: Any) -> float | None:

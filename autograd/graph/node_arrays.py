@@ -197,7 +197,7 @@ def array(values: Any) -> NodeArray:
     """An array of the nodes and numbers in nested sequences or another array, on which NumPy's functions are right.
 
     Transforms hand such arrays to functions. In a plain `np.array([x, y])` of nodes, functions that compare
-    (`np.maximum`, `np.sort`, ...) are NumPy's own, which lose nans.
+    (`np.maximum`, `np.sort`, ...) are NumPy's own, and a nan is refused there.
 
     >>> import numpy as np
     >>> from autograd import Variable, array

@@ -62,6 +62,15 @@ def plain_float(node: Any) -> OperandError:
     )
 
 
+def lost_nan(node: Any) -> OperandError:
+    """The error for a nan that a loop of NumPy's compares with a node, or that is one."""
+    return OperandError(
+        f"{describe(node)} is nan, or is compared with one, by a function of NumPy's that got a list or a plain array "
+        f"of nodes: it compares the elements two by two, which loses a nan. Give it an array of autograd.array, as "
+        f"in np.argmax(autograd.array(values))"
+    )
+
+
 def plain_int(node: Any) -> OperandError:
     """The error for a node where Python wants an int."""
     return OperandError(

@@ -11,12 +11,14 @@ start to end, uncompiled a lock of its own.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd.errors import OperandError, TraceError
 from autograd.graph.local_gradients import joint_pullback, local_gradients_as_nodes
 from autograd.graph.locks import Lock
+from autograd.graph.many_uses import ManyUses
 from autograd.graph.modes import is_strict, is_traced
 from autograd.graph.node import (
     Call,
@@ -38,6 +40,7 @@ from autograd.graph.node import (
 )
 from autograd.graph.node_errors import describe
 from autograd.numbers.operands import as_number
+from autograd.numbers.pairwise import LongSum
 from autograd.operations.primitive import is_array, of_arrays
 
 try:
@@ -45,6 +48,7 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
+    from autograd.graph.many_uses import has_many_references
     from autograd.graph.node import DONE, OPEN, REACHED, VARIES
     from autograd.numbers.arrays import doubles_in
 
@@ -95,26 +99,33 @@ def backward(output: Node, gradient: float = 1.0) -> None:
             sweep(output, seed)
 
 
-def propagate(order: list[Any], count: int, output: Node, seed: float) -> None:
-    """Pass gradients from `output`, the last of the `count` nodes in `order`, down to the leaves; leave it blank."""
-    receive(output, seed)
+def propagate(order: list[Any], count: int, output: Node, seed: float, many_uses: ManyUses | None) -> None:
+    """Pass gradients from `output`, the last of the `count` nodes in `order`, down to the leaves; leave it blank.
+
+    `many_uses` keeps sums for nodes that are used very often, None if there are none.
+    """
+    receive(output, seed, many_uses)
     for position in range(count - 1, -1, -1):
         node = cython.cast(Node, order[position])
+        if many_uses is not None and has_many_references(node):
+            many_uses.complete(node)
         gradient = node._grad
         if isinstance(node._left, tuple):
             operands = node._left
             local_gradients = gradients_of_many(node)
             slopes = doubles_in(local_gradients)
             for place in range(len(operands)):
-                receive(operands[place], gradient * slopes[place])
+                receive(operands[place], gradient * slopes[place], many_uses)
         else:
-            receive(node._left, gradient * node._left_gradient)
+            receive(node._left, gradient * node._left_gradient, many_uses)
             if node._right is not None:
-                receive(node._right, gradient * node._right_gradient)
+                receive(node._right, gradient * node._right_gradient, many_uses)
         order[position] = None
+    if many_uses is not None:
+        many_uses.complete_all()
 
 
-def receive(operand: Any, gradient: float) -> None:
+def receive(operand: Any, gradient: float, many_uses: ManyUses | None) -> None:
     """Add to an operand's gradient, unless it is constant.
 
     The mark that the walk left on a node says that this is the first share in this sweep: it replaces
@@ -128,40 +139,48 @@ def receive(operand: Any, gradient: float) -> None:
         elif node._stamp & VARIES:
             node._grad += gradient
             node._stamp |= REACHED
+        if many_uses is not None and has_many_references(node):
+            many_uses.count(node)
 
 
 def walk(output: Node, stack: list[Any], order: list[Any]) -> int:
     """Write to `order` the nodes below and including `output` that are not leaves, parents first; their number, which
-    is negative if an operation with several results is among them.
+    is negative if it takes more than `propagate`: for an operation with several results, or a node with many uses.
 
     The sweep's own, fast walk: the marks of what it has met are in the nodes. It puts parents on top of
     the node that uses them; when that node comes up again its parents are done, and so is it. The nodes
     in `order` are left marked as done; the stack is left blank.
     """
     count = 0
-    calls = False
+    special = False
     height = write(stack, 0, output)
     while height > 0:
         node = cython.cast(Node, stack[height - 1])
         if node._stamp & (OPEN | DONE) == 0 and node._left is not None:
             node._stamp |= OPEN
             if isinstance(node._left, tuple):
-                calls = calls or isinstance(node, Call)
+                special = special or isinstance(node, Call)
                 for operand in node._left:
                     if is_unmet(operand):
                         height = write(stack, height, operand)
+                    elif is_used_often(operand):
+                        special = True
             else:
                 if is_unmet(node._left):
                     height = write(stack, height, node._left)
+                elif is_used_often(node._left):
+                    special = True
                 if is_unmet(node._right):
                     height = write(stack, height, node._right)
+                elif is_used_often(node._right):
+                    special = True
         else:
             if node._stamp & OPEN:
                 node._stamp += DONE - OPEN
                 count = write(order, count, node)
             height -= 1
             stack[height] = None
-    return -count if calls else count
+    return -count if special else count
 
 
 def is_unmet(operand: Any) -> bool:
@@ -172,20 +191,27 @@ def is_unmet(operand: Any) -> bool:
     return node._left is not None and node._stamp & (OPEN | DONE) == 0
 
 
+def is_used_often(operand: Any) -> bool:
+    """Whether an operand is a node that may have very many uses."""
+    return has_many_references(operand) and isinstance(operand, Node)
+
+
 def sweep(output: Node, seed: float) -> None:
     """Sweep the graph below a node; one that fails leaves every leaf as it was."""
     stack, order = blank_list(), blank_list()
     leaves: list[Any] = []
     try:
         count = walk(output, stack, order)
-        if count < 0:
+        special = count < 0
+        count = abs(count)
+        if special and has_calls(order, count):
             clear_marks(order)
-            sweep_jointly(order[:-count], output, seed)
+            sweep_jointly(order[:count], output, seed)
             return
         if not cython.compiled:
-            # Compiled, nothing can fail or interrupt from here on.
+            # Compiled, nothing can fail or interrupt from here on but to find out what is used often.
             leaves = leaf_gradients(order, count)
-        propagate(order, count, output, seed)
+        propagate(order, count, output, seed, ManyUses(order, count) if special else None)
     except BaseException:
         # Out of memory, or interrupted while uncompiled: no mark may stay behind to mislead the next walk.
         clear_marks(stack)
@@ -214,6 +240,14 @@ def sweep_jointly(order: list[Any], output: Node, seed: float) -> None:
     for leaf in leaves.values():
         leaf._grad += found.get(id(leaf), 0.0)
         leaf._stamp |= REACHED
+
+
+def has_calls(order: list[Any], count: int) -> bool:
+    """Whether there is an operation with several results among the nodes in `order`."""
+    found = False
+    for position in range(count):
+        found = found or isinstance(order[position], Call)
+    return found
 
 
 def leaf_gradients(order: list[Any], count: int) -> list[Any]:
@@ -312,24 +346,43 @@ def adjoints(
     6.0
     """
     found = dict(seeds)
+    long: list[int] = []
     as_nodes = slopes is local_gradients_as_nodes
     joint = JointAdjoints(order) if passes is None and (as_nodes or slopes is recorded_gradients) else None
     for node in reversed(order):
         adjoint = found.get(id(node))
+        if type(adjoint) is LongSum:
+            adjoint = found[id(node)] = adjoint.total()
         if joint is not None and isinstance(node, Output):
             for operand, share in joint.shares(node, adjoint, as_nodes):
-                known = found.get(id(operand))
-                found[id(operand)] = share if known is None else known + share
+                add_share(found, long, operand, share)
             continue
         operands = operands_of(node)
         if adjoint is None or not operands:
             continue
         for operand, slope in zip(operands, slopes(node), strict=True):
             if varies(operand) if passes is None else passes(operand, slope, adjoint):
-                share = slope * adjoint
-                known = found.get(id(operand))
-                found[id(operand)] = share if known is None else known + share
+                add_share(found, long, operand, slope * adjoint)
+    for key in long:
+        if type(found[key]) is LongSum:
+            found[key] = found[key].total()
     return found
+
+
+def add_share(found: dict[int, Any], long: list[int], operand: Any, share: Any) -> None:
+    """Add to the adjoint of an operand; if it is used very often this is a `LongSum`, and in `long`."""
+    known = found.get(id(operand))
+    if known is None:
+        found[id(operand)] = share
+    elif type(known) is LongSum:
+        known.add(share)
+    elif is_used_often(operand):
+        sums = found[id(operand)] = LongSum(operator.add)
+        sums.add(known)
+        sums.add(share)
+        long.append(id(operand))
+    else:
+        found[id(operand)] = known + share
 
 
 class JointAdjoints:

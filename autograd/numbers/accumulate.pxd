@@ -10,7 +10,7 @@ cdef inline (double, double) two_sum(double a, double b) noexcept nogil:
     cdef double part = total - a
     return total, (a - (total - part)) + (b - part)
 
-cdef double INFINITY
+cdef double INFINITY, NAN
 
 cdef double cascade_result(double total, double first, double second) noexcept nogil
 @cython.locals(index=cython.Py_ssize_t)
@@ -20,12 +20,13 @@ cdef double dot_of(double* left, double* right, Py_ssize_t count) noexcept nogil
 @cython.locals(index=cython.Py_ssize_t, shift=int)
 cdef double norm_of(double* values, Py_ssize_t count) noexcept nogil
 @cython.locals(index=cython.Py_ssize_t, exponent=cython.Py_ssize_t, shift=int)
-cdef (double, double, Py_ssize_t) product_pair(double* values, Py_ssize_t count, bint skip_zeros) noexcept nogil
+cdef (double, double, Py_ssize_t) product_pair(double* values, Py_ssize_t count, bint skip_special) noexcept nogil
 cdef double scaled_by(double value, Py_ssize_t exponent) noexcept nogil
 @cython.locals(exponent=cython.Py_ssize_t)
 cdef double prod_of(double* values, Py_ssize_t count) noexcept nogil
 @cython.locals(index=cython.Py_ssize_t, exponent=cython.Py_ssize_t, shift=int, zeros=cython.Py_ssize_t,
-               negative_zeros=cython.Py_ssize_t, finite=bint)
+               infinities=cython.Py_ssize_t, undefined=cython.Py_ssize_t, zeros_left=cython.Py_ssize_t,
+               infinities_left=cython.Py_ssize_t, undefined_left=cython.Py_ssize_t)
 cdef void prod_without_each_into(double* values, Py_ssize_t count, double* result) noexcept nogil
 @cython.locals(index=cython.Py_ssize_t, where=cython.Py_ssize_t)
 cdef double logsumexp_of(double* values, Py_ssize_t count) noexcept nogil

@@ -15,6 +15,7 @@ if not cython.compiled:
     from autograd.numbers.special import exp_difference, quotient_pair, two_product, two_sum
 
 INFINITY = float("inf")
+NAN = float("nan")
 
 
 def cascade_result(total: float, first: float, second: float) -> float:
@@ -84,8 +85,8 @@ def norm_of(values: Sequence[float], count: int) -> float:
     return ldexp(sqrt(total + total_low), -shift)
 
 
-def product_pair(values: Sequence[float], count: int, skip_zeros: bool) -> tuple[float, float, int]:
-    """The product as (high + low) * 2**exponent, optionally of the values that are not 0 only.
+def product_pair(values: Sequence[float], count: int, skip_special: bool) -> tuple[float, float, int]:
+    """The product as (high + low) * 2**exponent, optionally of the finite values other than 0 only.
 
     Compensated (Graillat, 2008: "Accurate floating-point product"). Mantissas and exponents are multiplied
     apart, so that the product of the first values may leave the range that the whole product is in.
@@ -94,7 +95,7 @@ def product_pair(values: Sequence[float], count: int, skip_zeros: bool) -> tuple
     low = 0.0
     exponent = 0
     for index in range(count):
-        if skip_zeros and values[index] == 0.0:
+        if skip_special and (values[index] == 0.0 or not isfinite(values[index])):
             continue
         mantissa, shift = frexp(values[index])
         exponent += shift
@@ -124,35 +125,39 @@ def prod_of(values: Sequence[float], count: int) -> float:
 def prod_without_each_into(values: Sequence[float], count: int, result: MutableSequence[float]) -> None:
     """result[i] = the product of all values but values[i]; `result` must not be `values`.
 
-    Finite values: the whole product as a pair, divided by values[i], which rounds once. The zeros are left
-    out of it and counted. With an infinity or a nan: products of prefixes and suffixes.
+    The whole product is a pair, without zeros, infinities and nans, which are counted. Divided by values[i] it is
+    rounded once. It is not taken from left to right: 1e-200 * 1e-200 * inf is infinite.
     """
     zeros = 0
-    negative_zeros = 0
-    finite = True
+    infinities = 0
+    undefined = 0
+    direction = 1.0
     for index in range(count):
-        if not isfinite(values[index]):
-            finite = False
         if values[index] == 0.0:
             zeros += 1
-            if copysign(1.0, values[index]) < 0.0:
-                negative_zeros += 1
-    if not finite:
-        product = 1.0
-        for index in range(count):
-            result[index] = product
-            product *= values[index]
-        product = 1.0
-        for index in range(count - 1, -1, -1):
-            result[index] *= product
-            product *= values[index]
-        return
+        elif isnan(values[index]):
+            undefined += 1
+        elif not isfinite(values[index]):
+            infinities += 1
+        direction *= copysign(1.0, values[index])
     high, low, exponent = product_pair(values, count, True)
-    direction = -1.0 if negative_zeros % 2 == 1 else 1.0
     for index in range(count):
-        if zeros > 1 or (zeros == 1 and values[index] != 0.0):
-            result[index] = copysign(0.0, high) * direction * copysign(1.0, values[index])
-        elif zeros == 1:
+        zeros_left = zeros
+        infinities_left = infinities
+        undefined_left = undefined
+        if values[index] == 0.0:
+            zeros_left -= 1
+        elif isnan(values[index]):
+            undefined_left -= 1
+        elif not isfinite(values[index]):
+            infinities_left -= 1
+        if undefined_left > 0 or (infinities_left > 0 and zeros_left > 0):
+            result[index] = NAN
+        elif infinities_left > 0:
+            result[index] = copysign(INFINITY, direction * copysign(1.0, values[index]))
+        elif zeros_left > 0:
+            result[index] = copysign(0.0, direction * copysign(1.0, values[index]))
+        elif values[index] == 0.0 or not isfinite(values[index]):
             result[index] = scaled_by(high + low, exponent)
         else:
             mantissa, shift = frexp(values[index])

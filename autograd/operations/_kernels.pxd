@@ -181,9 +181,11 @@ cdef double gaussian_gradient(double x, double out) noexcept
 cdef double gaussian_curvature(double x, double out) noexcept
 cdef double erf_value(double x) noexcept
 cdef double erf_gradient(double x, double out) noexcept
+@cython.locals(shared_0=double)
 cdef double erf_curvature(double x, double out) noexcept
 cdef double erfc_value(double x) noexcept
 cdef double erfc_gradient(double x, double out) noexcept
+@cython.locals(shared_0=double)
 cdef double erfc_curvature(double x, double out) noexcept
 cdef double gamma_value(double x) noexcept
 cdef double gamma_gradient(double x, double out) noexcept

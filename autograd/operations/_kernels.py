@@ -666,11 +666,11 @@ def gaussian_value(x):
 
 
 def gaussian_gradient(x, out):
-    return (-2.0 * (x * out))
+    return (0.0 if (out == 0.0) else (-2.0 * (x * out)))
 
 
 def gaussian_curvature(x, out):
-    return (-2.0 * (out + (x * (-2.0 * (x * out)))))
+    return (0.0 if (out == 0.0) else (-2.0 * (out + (x * (0.0 if (out == 0.0) else (-2.0 * (x * out)))))))
 
 
 def erf_value(x):
@@ -682,7 +682,8 @@ def erf_gradient(x, out):
 
 
 def erf_curvature(x, out):
-    return (1.1283791670955126 * (-2.0 * (x * gaussian(x))))
+    shared_0 = gaussian(x)
+    return (1.1283791670955126 * (0.0 if (shared_0 == 0.0) else (-2.0 * (x * shared_0))))
 
 
 def erfc_value(x):
@@ -694,7 +695,8 @@ def erfc_gradient(x, out):
 
 
 def erfc_curvature(x, out):
-    return (-1.1283791670955126 * (-2.0 * (x * gaussian(x))))
+    shared_0 = gaussian(x)
+    return (-1.1283791670955126 * (0.0 if (shared_0 == 0.0) else (-2.0 * (x * shared_0))))
 
 
 def gamma_value(x):

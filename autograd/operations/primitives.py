@@ -402,7 +402,8 @@ Atanh = Primitive(
 # Special functions
 
 Gaussian = Primitive(
-    "gaussian", special.gaussian, lambda x, out: -2.0 * (x * out), doc="e to the power of −x².",
+    # Where the value is 0 so is the slope: 2 x may overflow there, and ∞ · 0 would be nan in derivatives of this.
+    "gaussian", special.gaussian, lambda x, out: where(out == 0.0, 0.0, -2.0 * (x * out)), doc="e to the power of −x².",
     vanishes="saturated",
 )
 Erf = Primitive(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.graph.callers import asks_for_identity, calling_frame
+from autograd.graph.callers import asks_for_identity, calling_frame, is_compared_by_numpy
 from autograd.graph.discrete import Condition
 from autograd.graph.joint_operations import result_at
 from autograd.graph.modes import tracing
@@ -27,9 +27,10 @@ from autograd.graph.node import (
     value_of,
     varies,
 )
-from autograd.graph.node_errors import in_own_words
+from autograd.graph.node_errors import in_own_words, lost_nan
 from autograd.numbers.arrays import integers
 from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Less, LessEqual, NotEqual
 from autograd.program.builder import Builder
 from autograd.program.program import Program
 from autograd.program.signature import Signature
@@ -79,6 +80,10 @@ class Trace:
     def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition | bool:
         """A comparison of two operands, of which one varies: decided where Python may ask whether it is `True`."""
         node = primitive(left, right)
+        if (primitive is Less or primitive is LessEqual) and is_compared_by_numpy():
+            for operand in (left, right):
+                if varies(operand) and self.decide(NotEqual(operand, operand)):
+                    raise lost_nan(operand)
         # Compiled functions have no frames.
         if not (cython.compiled and sys._getframe(0).f_code is self.comparing):
             self.comparing = calling_frame().f_code

@@ -1,6 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
+from autograd.numbers.pairwise cimport PairwiseSums
 from autograd.operations.kernel cimport Kernel, LEFT, MIXED, RIGHT
 from autograd.graph.node cimport Node, Output, Variable
 from autograd.operations.primitive cimport Primitive
@@ -26,7 +27,7 @@ cdef class Curvature:
     @cython.locals(tape=Tape, along=array, result=array, met=array, filled=array, reached="int*", touched="int*", tangents="double*", products="double*", starts="int*",
                    operands="int*", slopes="double*", pair_starts="int*", left="int*", right="int*",
                    weights="double*", position=Py_ssize_t, k=Py_ssize_t, entry=Py_ssize_t, pair=Py_ssize_t, a=int,
-                   b=int)
+                   b=int, sums=PairwiseSums, long_places="int*")
     cpdef array hessian_times(self, object direction)
 
 @cython.locals(number=double)

@@ -26,6 +26,7 @@ from autograd.graph.node import (
 )
 from autograd.graph.node_errors import stale_graph
 from autograd.numbers.arrays import doubles, integers
+from autograd.numbers.pairwise import PairwiseSums
 from autograd.operations.primitives import Dot
 from autograd.transforms.elimination import eliminate_for_jacobian
 from autograd.transforms.tape import Tape
@@ -149,21 +150,38 @@ class Curvature:
         left = ints_in(self.left)
         right = ints_in(self.right)
         weights = doubles_in(self.weights)
+        sums: PairwiseSums | None = None
+        long_places = ints_in(tape.starts if tape.count_long_sums() == 0 else tape.long_places)
+        if tape.long_count > 0:
+            sums = PairwiseSums(tape.long_count)
         for position in range(tape.size - 1, tape.count - 1, -1):
             k = position - tape.count
+            if sums is not None and long_places[position] >= 0:
+                products[position] = sums.total(long_places[position], products[position])
             if touched[position]:
                 for entry in range(starts[k], starts[k + 1]):
-                    products[operands[entry]] += products[position] * slopes[entry]
-                    touched[operands[entry]] = 1
+                    a = operands[entry]
+                    products[a] += products[position] * slopes[entry]
+                    touched[a] = 1
+                    if sums is not None and long_places[a] >= 0:
+                        products[a] = sums.counted(long_places[a], products[a])
             for pair in range(pair_starts[k], pair_starts[k + 1]):
                 a = left[pair]
                 b = right[pair]
                 if reached[b]:
                     products[a] += weights[pair] * tangents[b]
                     touched[a] = 1
+                    if sums is not None and long_places[a] >= 0:
+                        products[a] = sums.counted(long_places[a], products[a])
                 if a != b and reached[a]:
                     products[b] += weights[pair] * tangents[a]
                     touched[b] = 1
+                    if sums is not None and long_places[b] >= 0:
+                        products[b] = sums.counted(long_places[b], products[b])
+        if sums is not None:
+            for position in range(tape.count):
+                if long_places[position] >= 0:
+                    products[position] = sums.total(long_places[position], products[position])
         return result[: tape.count]
 
 

@@ -1,6 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
+from autograd.numbers.pairwise cimport BLOCK, LongSum, PairwiseSums
 from autograd.operations.primitive cimport Primitive
 from autograd.graph.local_gradients cimport (
     joint_pullback, joint_pushforward, local_gradients_as_nodes, local_gradients_beside
@@ -34,6 +35,8 @@ cdef class Tape:
     cdef readonly array starts
     cdef readonly array operands
     cdef readonly array slopes
+    cdef readonly array long_places
+    cdef readonly Py_ssize_t long_count
 
     @cython.locals(ticks=Py_ssize_t, tick=Py_ssize_t, entries=Py_ssize_t, position=Py_ssize_t, found=list, node=Node,
                    place_of="int*")
@@ -64,12 +67,15 @@ cdef class Tape:
     cdef mark_absorbing(self)
     cpdef object product(self, Py_ssize_t position, object one, object other)
     cpdef object seed(self, Py_ssize_t place, object derivative)
-    @cython.locals(starts="int*", operands="int*", position=Py_ssize_t, entry=Py_ssize_t)
+    @cython.locals(counts=array, uses="int*", operands="int*", entries=Py_ssize_t, entry=Py_ssize_t,
+                   position=Py_ssize_t)
+    cpdef Py_ssize_t count_long_sums(self) except -1
+    @cython.locals(starts="int*", operands="int*", long_places="int*", position=Py_ssize_t, entry=Py_ssize_t)
     cpdef object pull(self, list adjoints)
     cdef bint has_constant_slopes(self) except -1
     @cython.locals(result=array, flags=array, adjoints="double*", reached="int*", starts="int*", operands="int*",
                    slopes="double*", position=Py_ssize_t, entry=Py_ssize_t, place=Py_ssize_t, adjoint=double,
-                   cotangent=double, before=Py_ssize_t, stop=Py_ssize_t)
+                   cotangent=double, before=Py_ssize_t, stop=Py_ssize_t, sums=PairwiseSums, long_places="int*", operand=int)
     cpdef array adjoints(self, object cotangents)
     @cython.locals(symbolic=bint)
     cdef pull_jointly(self, object joint, list adjoints)
@@ -91,3 +97,5 @@ cdef bint is_negative_zero(double number) noexcept
 cpdef bint all_floats(object numbers)
 cdef object if_any(list directions)
 cdef object add(list sums, Py_ssize_t place, object share)
+cdef LongSum long_sum_from(object first)
+cdef object summed(object adjoint)

@@ -36,6 +36,7 @@ from autograd.graph.node import (
 from autograd.graph.node_errors import earlier_recording, earlier_run
 from autograd.graph.sweep import topological_order
 from autograd.numbers.arrays import doubles, integers
+from autograd.numbers.pairwise import LongSum, PairwiseSums
 from autograd.operations.primitives import Absorb, Either, NotEqual, Select, StopGradient
 from autograd.transforms.constant_slopes import ConstantSlopes
 from autograd.transforms.masked import masked_by, plus, settled, times
@@ -49,6 +50,7 @@ if not cython.compiled:
 
     from autograd.graph.node import OF_RULE, OVER, SERIAL, TRACED, VARIES, clock
     from autograd.numbers.arrays import doubles_in, ints_in
+    from autograd.numbers.pairwise import BLOCK
 
 __all__ = ["Tape"]
 
@@ -95,6 +97,9 @@ class Tape:
         self.node_slopes: list[Any] | None = None
         self.constant_slopes: Any = None
         self.pulled = False
+        # The places of the long sums of adjoints, and their number.
+        self.long_places: Any = None
+        self.long_count = -1
         # Those of a traced function: a 1 at each position in which 0 times anything is 0.
         self.absorbing: bytearray | None = None
         self.output_nodes = outputs
@@ -379,6 +384,32 @@ class Tape:
             return derivative
         return masked_by(derivative, output)
 
+    def count_long_sums(self) -> int:
+        """The number of positions whose adjoint has more terms than are added one after the other.
+
+        `long_places` has the places of these among all such, -1 for the other positions; None if there are none.
+        """
+        if self.long_count >= 0:
+            return self.long_count
+        self.long_count = 0
+        entries = ints_in(self.starts)[self.size - self.count]
+        if entries <= BLOCK:
+            return 0
+        counts = integers(self.size)
+        uses = ints_in(counts)
+        operands = ints_in(self.operands)
+        for entry in range(entries):
+            uses[operands[entry]] += 1
+        for position in range(self.size):
+            if uses[position] > BLOCK:
+                uses[position] = self.long_count
+                self.long_count += 1
+            else:
+                uses[position] = -1
+        if self.long_count > 0:
+            self.long_places = counts
+        return self.long_count
+
     def pullback(self, cotangents: Sequence[Any]) -> Any:
         """The derivatives of the outputs, weighted by one cotangent each, in every argument.
 
@@ -415,6 +446,8 @@ class Tape:
                 return False
             starts = self.starts[: len(self.nodes) + 1]
             self.constant_slopes = ConstantSlopes(self.count, starts, self.operands, self.node_slopes, self.absorbing)
+            if self.count_long_sums() > 0:
+                self.constant_slopes.long_places, self.constant_slopes.long_count = self.long_places, self.long_count
         return bool(self.constant_slopes.are_constant)
 
     def pull(self, adjoints: list[Any]) -> None:
@@ -422,8 +455,13 @@ class Tape:
         slopes: Any = self.slopes if self.node_slopes is None else self.node_slopes
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
+        if self.count_long_sums() > 0:
+            long_places = ints_in(self.long_places)
+            for position in range(self.size):
+                if long_places[position] >= 0:
+                    adjoints[position] = long_sum_from(adjoints[position])
         for position in range(self.size - 1, self.count - 1, -1):
-            adjoint = adjoints[position]
+            adjoint = adjoints[position] = summed(adjoints[position])
             if self.joints and position in self.joints:
                 self.pull_jointly(self.joints[position], adjoints)
             elif adjoint is not None:
@@ -431,6 +469,9 @@ class Tape:
                     if self.absorbing is not None and is_zero(slopes[entry]):
                         continue
                     add(adjoints, operands[entry], self.product(position, adjoint, slopes[entry]))
+        if self.long_count > 0:
+            for position in range(self.count):
+                adjoints[position] = summed(adjoints[position])
 
     def pull_jointly(self, joint: Joint, adjoints: list[Any]) -> None:
         """Hand the adjoints of the results of an operation with several on to its operands."""
@@ -442,7 +483,10 @@ class Tape:
         if not known:
             shares = self.absorbed(joint, cotangents, joint_pullback(joint.call, cotangents, symbolic))
         else:
-            sums = [settled(adjoints[joint.operands[place]]) if joint.operands[place] >= 0 else None for place in known]
+            sums = [
+                settled(summed(adjoints[joint.operands[place]])) if joint.operands[place] >= 0 else None
+                for place in known
+            ]
             shares = list(joint_pullback(joint.call, cotangents, symbolic, sums))
             shares = self.absorbed(joint, cotangents, shares, [0.0] * known.start + sums)
             for place in known:
@@ -494,17 +538,33 @@ class Tape:
             if position >= 0 and cotangent != 0.0:
                 adjoints[position] += cotangent
                 reached[position] = 1
+        sums: PairwiseSums | None = None
+        long_places = ints_in(self.starts if self.count_long_sums() == 0 else self.long_places)
+        if self.long_count > 0:
+            sums = PairwiseSums(self.long_count)
+            for position in range(self.size):
+                if reached[position] and long_places[position] >= 0:
+                    adjoints[position] = sums.counted(long_places[position], adjoints[position])
         stop = self.size
         for before in [*reversed(self.joints), self.count - 1]:
             for position in range(stop - 1, before, -1):
                 if reached[position]:
+                    if sums is not None and long_places[position] >= 0:
+                        adjoints[position] = sums.total(long_places[position], adjoints[position])
                     adjoint = adjoints[position]
                     for entry in range(starts[position - self.count], starts[position - self.count + 1]):
-                        adjoints[operands[entry]] += adjoint * slopes[entry]
-                        reached[operands[entry]] = 1
+                        operand = operands[entry]
+                        adjoints[operand] += adjoint * slopes[entry]
+                        reached[operand] = 1
+                        if sums is not None and long_places[operand] >= 0:
+                            adjoints[operand] = sums.counted(long_places[operand], adjoints[operand])
             stop = before
             if before >= self.count:
                 self.pull_numbers_jointly(self.joints[before], result, flags)
+        if sums is not None:
+            for position in range(self.count):
+                if long_places[position] >= 0:
+                    adjoints[position] = sums.total(long_places[position], adjoints[position])
         return result
 
     def pull_numbers_jointly(self, joint: Joint, sums: Any, flags: Any) -> None:
@@ -664,4 +724,20 @@ def all_floats(numbers: Sequence[Any]) -> bool:
 def add(sums: list[Any], place: int, share: Any) -> None:
     """Add to the sum at this place, which is None before its first share."""
     known = sums[place]
-    sums[place] = share if known is None else plus(known, share)
+    if type(known) is LongSum:
+        known.add(share)
+    else:
+        sums[place] = share if known is None else plus(known, share)
+
+
+def long_sum_from(first: Any) -> LongSum:
+    """A sum of many derivatives, of which this is the first; None for none."""
+    sums = LongSum(plus)
+    if first is not None:
+        sums.add(first)
+    return sums
+
+
+def summed(adjoint: Any) -> Any:
+    """An adjoint, which may be a long sum."""
+    return adjoint.total() if type(adjoint) is LongSum else adjoint

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Node, Variable, gradients
+from autograd import Node, OperandError, Variable, gradients, jit
+from autograd.graph.node import value_of
 
 
 @pytest.fixture
@@ -111,3 +112,86 @@ def test_an_array_without_axes_is_what_it_holds():
         assert product.value == 6.0
         assert gradients(product, [x, y]) == [3.0, 2.0]
     assert (x * np.array(4)).value == 8.0
+
+
+COMPARING = {
+    "argmax": np.argmax,
+    "argmin": np.argmin,
+    "max": np.max,
+    "min": np.min,
+    "ptp": np.ptp,
+    "sort": np.sort,
+    "argsort": np.argsort,
+    "median": np.median,
+    "percentile": lambda values: np.percentile(values, 50.0),
+    "unique": np.unique,
+    "clip": lambda values: np.clip(values, 0.0, 2.0),
+    "partition": lambda values: np.partition(values, 1),
+    "searchsorted": lambda values: np.searchsorted(values, float("nan")),
+    "max of an array": lambda values: np.array(values).max(),
+    "argmax of an array": lambda values: np.array(values).argmax(),
+    "maximum": lambda values: np.maximum(values, 0.0),
+    "fmin": lambda values: np.fmin([4.0, 4.0, 4.0], values),
+    "maximum of pairs": lambda values: np.maximum(*[values, [0.0, 5.0, 0.0]]),
+    "maximum.reduce": lambda values: np.maximum.reduce(values, axis=0),
+    "minimum.accumulate": lambda values: np.minimum.accumulate(
+        values,
+        axis=0,
+    ),
+}
+NAN = float("nan")
+
+
+@pytest.mark.parametrize("name", COMPARING)
+@pytest.mark.parametrize("numbers", [[1.0, NAN, 3.0], [NAN, 1.0, 2.0], [1.0, 2.0, NAN]], ids=str)
+def test_a_nan_in_a_list_of_nodes_is_refused_by_what_compares(name, numbers):
+    message = "is nan, or is compared with one, by a function of NumPy's .* autograd.array"
+    with pytest.raises(OperandError, match=message):
+        COMPARING[name]([Variable(number) for number in numbers])
+    with pytest.raises(OperandError, match=message):
+        jit(lambda values: COMPARING[name](list(values)))(np.array(numbers))
+
+
+# NumPy's quantiles ask numbers for their type.
+@pytest.mark.parametrize("name", sorted(set(COMPARING) - {"searchsorted", "percentile"}))
+def test_numbers_in_a_list_of_nodes_are_compared_as_ever(name):
+    def plain(result):
+        return [value_of(one) for one in np.ravel(np.asarray(result, dtype=object))]
+
+    numbers = [1.0, 3.0, 2.0]
+    expected = plain(COMPARING[name](numbers))
+    assert plain(COMPARING[name]([Variable(number) for number in numbers])) == expected
+    assert plain(jit(lambda values: COMPARING[name](list(values)))(np.array(numbers))) == expected
+
+
+def test_a_compiled_function_refuses_a_nan_that_comes_later():
+    fast = jit(lambda values: np.argmax(list(values)))
+    assert fast(np.array([1.0, 2.0, 3.0])) == 2
+    for numbers in ([NAN, 2.0, 3.0], [1.0, NAN, 3.0], [1.0, 2.0, NAN]):
+        with pytest.raises(OperandError, match="is nan"):
+            fast(np.array(numbers))
+    assert fast(np.array([1.0, 2.5, 3.0])) == 2
+    assert len(fast.paths) == 1
+
+
+def test_python_compares_nodes_that_are_nan_as_it_compares_floats():
+    numbers = [1.0, NAN, 3.0, NAN]
+    nodes = [Variable(number) for number in numbers]
+    assert repr(max(nodes).value) == repr(max(numbers))
+    assert repr([node.value for node in sorted(nodes)]) == repr(sorted(numbers))
+    assert [node < 2.0 for node in nodes] == [number < 2.0 for number in numbers]
+    assert repr(max(nodes, key=lambda node: node).value) == repr(max(numbers))
+    assert autograd.maximum(nodes[1], 2.0).value != autograd.maximum(nodes[1], 2.0).value
+    with np.errstate(invalid="ignore"):
+        assert np.less(nodes, 2.0).tolist() == [number < 2.0 for number in numbers]
+
+
+# np.array makes a plain one.
+@pytest.mark.parametrize("name", [name for name in COMPARING if "of an array" not in name])
+def test_an_array_of_nodes_keeps_its_nan(name):
+    numbers = [1.0, NAN, 3.0]
+    found = COMPARING[name](autograd.array([Variable(number) for number in numbers]))
+    with np.errstate(invalid="ignore"):
+        expected = COMPARING[name](np.array(numbers))
+    found = [value_of(one) for one in np.ravel(np.asarray(found, dtype=object))]
+    assert repr([float(one) for one in found]) == repr([float(one) for one in np.ravel(expected)])

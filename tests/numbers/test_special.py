@@ -383,6 +383,12 @@ def test_products_are_within_2_ulp_even_if_partial_products_leave_the_range(sour
         ([1e200, 1e200, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]),
         ([inf, 0.0, 2.0], [0.0, inf, nan]),
         ([nan, 2.0], [2.0, nan]),
+        ([nan, 2.0, nan], [nan, nan, nan]),
+        ([inf, -inf, -0.0], [nan, nan, -inf]),
+        # Not from left to right, by which 1e-200 * 1e-200 is 0 and 1e200 * 1e200 infinite.
+        ([1e-200, 1e-200, inf, 2.0], [inf, inf, 0.0, inf]),
+        ([-inf, 1e200, 1e200, 1e-300], [1e100, -inf, -inf, -inf]),
+        ([1e-200, 1e-200, -inf, -inf], [inf, inf, -inf, -inf]),
     ],
 )
 def test_products_without_each_are_right_with_zeros_and_infinities(source, values, expected):
