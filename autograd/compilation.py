@@ -19,10 +19,11 @@ __all__ = ["Record", "check", "compiled_modules", "own_hash", "stale_modules", "
 COMPILED_ROOMS = ("numbers", "operations", "graph", "transforms", "program", "program/machine")
 LEFT_AS_PYTHON = {
     "numbers/_cython", "numbers/ieee", "operations/python_math", "graph/array_elements", "graph/callers",
-    "graph/descriptions", "graph/discrete", "graph/locks", "graph/node_errors", "graph/numpy_functions",
-    "graph/numpy_interop", "graph/overflow", "graph/records", "transforms/blocks", "transforms/sparse",
-    "program/callbacks", "program/file", "program/margins", "program/recording_limits", "program/row_executors",
-    "program/tiers", "program/workers", "program/machine/row_sums", "program/machine/threads",
+    "graph/descriptions", "graph/discrete", "graph/elimination", "graph/linear_algebra", "graph/locks",
+    "graph/matrix_operations", "graph/node_errors", "graph/numpy_functions", "graph/numpy_interop", "graph/overflow",
+    "graph/records", "transforms/blocks", "transforms/sparse", "program/callbacks", "program/file", "program/margins",
+    "program/recording_limits", "program/row_executors", "program/tiers", "program/workers",
+    "program/machine/row_sums", "program/machine/threads",
 }  # fmt: skip
 
 VARIABLE = "AUTOGRAD_COMPILE"

@@ -86,7 +86,7 @@ cdef object record_nary(Primitive primitive, tuple operands)
 @cython.locals(value=double, node=Node)
 cdef object record_by_rule(Primitive primitive, tuple operands)
 
-@cython.locals(call=Call, numbers=array, results=list)
+@cython.locals(call=Call, numbers=array, results=list, traced="long long")
 cpdef list record_results(Primitive primitive, tuple operands, array values, object places=*)
 @cython.locals(call=Call, node=Output, place=Py_ssize_t, under_call=tuple, results=list)
 cdef list new_results(Origin origin, tuple operands, array numbers, array values, object places)
@@ -114,8 +114,11 @@ cdef object comparable(object other)
 cpdef double value_of(object number) except? -1.0
 cdef object under_trace(Primitive primitive, object left, object right, bint outcome)
 
-@cython.locals(mode=Mode, traced="long long")
 cdef object under_mode(Node node, Primitive primitive, tuple operands)
+@cython.locals(traced="long long")
+cdef long long traced_among(tuple operands)
+@cython.locals(mode=Mode)
+cdef object under_mode_with(Node node, Primitive primitive, tuple operands, long long traced)
 
 @cython.locals(stamp="long long")
 cpdef bint assigned_since(object variable, object node)

@@ -16,7 +16,7 @@ from layers.arrays import check_real, handed
 from layers.errors import InputError, ShapeError, SizeError
 from layers.parameters.initialisers import Initialiser
 
-__all__ = ["Parameter", "flat_values", "put_flat", "sizes_restored", "substituted"]
+__all__ = ["Parameter", "flat_values", "put_flat", "sizes_restored", "substituted", "without_values"]
 
 logger = logging.getLogger("layers.parameters")
 
@@ -314,6 +314,19 @@ def sizes_restored(parameters: Iterable[Parameter]) -> Iterator[None]:
         for parameter, shape in still_open:
             parameter.reopen(shape)
         raise
+
+
+@contextmanager
+def without_values(parameters: Iterable[Parameter]) -> Iterator[None]:
+    """Inside this context the parameters have no values, as before their first use: they are pickled without."""
+    before = [(parameter, parameter._variables) for parameter in parameters]
+    try:
+        for parameter, _ in before:
+            parameter._variables = None
+        yield
+    finally:
+        for parameter, variables in before:
+            parameter._variables = variables
 
 
 def flat_values(parameters: Sequence[Parameter]) -> Any:

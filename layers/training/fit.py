@@ -22,6 +22,7 @@ from layers.randomness import in_training
 from layers.training.callbacks import Callback, Training, callbacks_of, says_stop
 from layers.training.checkpoint import Checkpoint, digest_of
 from layers.training.data import Samples, class_names, prepared, without_weight
+from layers.training.distributed import check_executor
 from layers.training.history import Epoch, History
 from layers.training.metrics import Metric, measured, metrics_of
 from layers.training.optimisers import LBFGS, Optimizer, optimizer_of
@@ -63,6 +64,7 @@ def fit(
     progress: bool = True,
     clip_value: float | None = None,
     clip_norm: float | None = None,
+    executor: Any = None,
 ) -> History:
     """The record of a training, after which the model has the parameters that it found.
 
@@ -86,6 +88,8 @@ def fit(
     seed: of the order of the samples, and of the random numbers of layers.
     progress: whether to show a bar, or lines where there is no terminal.
     clip_value, clip_norm: limits for each number of a step's gradient, and for its length.
+    executor: runs the samples of each step in blocks of 1,024 or more; one of concurrent.futures, or a function that
+    makes one. The numbers are the same for any executor and any number of workers.
 
     The model ends with its last parameters, or with its best (by validation loss, else by loss) if there is a
     validation, if a callback stopped or if Ctrl-C did, which ends the training and nothing else; interrupted in the
@@ -119,6 +123,8 @@ def fit(
             raise DescriptionError(f"batch_size is a whole number, 1 or more, None or 'auto', got {batch_size!r:.60}")
         size = BATCH if batch_size == "auto" and not isinstance(optimizer, LBFGS) else batch_size
         size = len(samples.inputs) if size in (None, "auto") else whole_number("batch_size", size)
+        if executor is not None:
+            check_executor(executor, min(size, len(samples.inputs)))
         saved = None
         if checkpoint is not None:
             settings = {
@@ -142,7 +148,7 @@ def fit(
     samples = without_weight(samples)
     parameters = list(model.named_parameters().values())
     # Machine code comes when it is ready, and rounds otherwise: what is resumed does without.
-    step = TrainingStep(joined, loss, found, generator, "auto" if saved is None else "vm")
+    step = TrainingStep(joined, loss, found, generator, "auto" if saved is None else "vm", executor)
     if not step.trained and parameters:
         raise DescriptionError(f"{model.shown}: all parameters are frozen, there is nothing to train")
     run = _Run(model, step, samples, validated, callbacks, metrics, epochs, progress, saved)

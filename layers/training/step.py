@@ -9,17 +9,20 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from autograd import Node, OperandError, TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
 from autograd.graph.modes import enable_grad, is_strict, is_traced
 from autograd.program.recording_limits import TooManyPaths
+from autograd.program.row_executors import pickled
+from autograd.program.tiers import settled
 from layers.arrays import plain
 from layers.base import Layer
-from layers.errors import LayerError
-from layers.parameters.parameter import Parameter, flat_values, substituted
-from layers.randomness import drawing_from, drawn, is_training, numbers_of
+from layers.errors import LayerError, TrainingError
+from layers.parameters.parameter import Parameter, flat_values, substituted, without_values
+from layers.randomness import drawing_from, drawn, in_training, is_training, numbers_of
+from layers.training.distributed import OneSample, OnExecutor
 from layers.training.survey import (
     DirectParameters,
     Survey,
@@ -54,7 +57,8 @@ class TrainingStep:
     its parameters.
 
     Random numbers of layers come from `generator`, the same ones in a compiled step and in one by Python. `tier` is
-    that of `jit`.
+    that of `jit`. With an `executor`, that runs blocks of the samples, in a tier that is settled; a model that can't be
+    compiled is then refused.
 
     >>> import numpy as np
     >>> from layers import Dense, MSELoss
@@ -70,11 +74,13 @@ class TrainingStep:
         found: Survey | None = None,
         generator: Any = None,
         tier: str = "auto",
+        executor: Any = None,
     ) -> None:
         self.model = model
         self.loss = loss
         self.generator = generator
-        self.tier = tier
+        self.executor = executor
+        self.tier = tier if executor is None else settled(tier)
         self.parameters: list[Parameter] = list(model.named_parameters().values())
         frozen = model.frozen_parameters()
         self.trained = [parameter for parameter in self.parameters if parameter not in frozen]
@@ -217,6 +223,10 @@ class TrainingStep:
             raise
         except (TraceError, ValueError) as error:
             # A layer reads values, or decides by them in too many ways. Of any other error, Python's run will tell.
+            if self.executor is not None:
+                raise TrainingError(
+                    f"{self.model.shown} can't be compiled, and so not be run on an executor: {error}"
+                ) from error
             self._compiles = False
             if before is not None:
                 # Python draws the same numbers once more.
@@ -271,6 +281,8 @@ class CompiledStep:
         # them, or how often such a step was made.
         self._bound: dict[tuple[int, bool], Any] = {}
         self._axes = self.axes("gradient")
+        # Executors run functions in contexts of their own, in which layers ask for the mode.
+        self.in_training = is_training()
 
     @property
     def paths(self) -> list[Any]:
@@ -341,13 +353,34 @@ class CompiledStep:
 
         Of a method or a partial, a change of its object, which a step changes all the time, would be recorded anew.
         """
+        if self.step.executor is not None:
+            return OneSample(self, kind, weighted)
         names = self.names(kind, weighted)
-        of_given = self.of_model if kind == "outputs" else self.of_values
 
         def of_one(*arguments: Any) -> Any:
-            return of_given(dict(zip(names, arguments, strict=True)))
+            return self.of_given(dict(zip(names, arguments, strict=True)), kind)
 
         return of_one
+
+    def of_given(self, given: dict[str, Any], kind: str, weighted: bool = False) -> Any:
+        """The function of one sample, of arguments by their names."""
+        return self.of_model(given) if kind == "outputs" else self.of_values(given)
+
+    @cached_property
+    def portable(self) -> bytes:
+        """What other processes need of this, as bytes: they get the values of parameters in each call."""
+        with without_values(self.step.parameters):
+            return pickled(self, f"{self.step.model.shown}, or its loss,")
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = ("survey", "direct", "fixed", "further", "in_training")
+        return {name: getattr(self, name) for name in kept} | {"model": self.step.model, "loss": self.step.loss}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        model, loss = state.pop("model"), state.pop("loss")
+        self.__dict__.update(state)
+        # Of the step, a function of one sample needs no more than these.
+        self.step = TrainingStep(model, loss)
 
     def made(self, kind: str, weighted: bool) -> Any:
         """The same, made."""
@@ -357,19 +390,18 @@ class CompiledStep:
         if kind == "gradient" and "rows" not in names:
             one = value_and_grad(of_one)
         elif kind == "gradient":
-            with_rows = value_and_grad(of_one, argnums=(0, names.index("rows")))
-
-            def flat(*arguments: Any) -> tuple[Any, Any, Any]:
-                value, (of_direct, of_rows) = with_rows(*arguments)
-                return value, of_direct, of_rows
-
-            one, reduce = flat, (reduce, reduce, None)
-        return jit(vmap(one, axes, reduce, max_paths=MOST_PATHS), tier=self.step.tier)
+            one = FlatGradient((value_and_grad(of_one, argnums=(0, names.index("rows"))),))
+            reduce = (reduce, reduce, None)
+        mapped = vmap(one, axes, reduce, max_paths=MOST_PATHS)
+        if self.step.executor is not None:
+            return OnExecutor(mapped, self.step.executor, self.step.tier, names.index("inputs"))
+        return jit(mapped, tier=self.step.tier)
 
     def value_and_gradient(self, values: Any, inputs: Any, targets: Any, weights: Any) -> tuple[float, Any]:
         """The mean loss, and its gradient in all parameters."""
-        # What is bound knows no mode: in strict() or a recording, calls go the long way.
-        found: Any = self.bound(values, inputs, targets, weights) if not (is_traced() or is_strict()) else None
+        # What is bound knows no mode: in strict() or a recording, calls go the long way. So do those on executors.
+        binds = self.step.executor is None and not (is_traced() or is_strict())
+        found: Any = self.bound(values, inputs, targets, weights) if binds else None
         if found is None:
             function = self.function("gradient", weights is not None)
             found = function(*self.arguments(values, inputs, targets, weights))
@@ -428,6 +460,7 @@ class CompiledStep:
         """Inside this context, arguments of a program stand for parameters, rows and random numbers."""
         arrays = arranged(self.direct, list(given["values"])) | arranged(self.fixed, list(given.get("fixed", ())))
         with (
+            in_training(self.in_training),
             substituted(DirectParameters(arrays, self.survey.tables)),
             given_rows(self.survey.lookups, given.get("rows", ())),
             given_numbers(self.survey.draws, given.get("random", ())),
@@ -444,6 +477,19 @@ class CompiledStep:
         with self.in_place(given):
             loss = self.step.of_sample(given["inputs"], given["targets"])
         return loss * given["weights"] if "weights" in given else loss
+
+
+class FlatGradient(tuple[Any, ...]):
+    """The loss, its gradient in the direct parameters and that in looked up rows, of a function that gives a pair.
+
+    A tuple, as `OneSample` is, and for the same reasons.
+    """
+
+    __slots__ = ()
+
+    def __call__(self, *arguments: Any) -> tuple[Any, Any, Any]:
+        value, (of_direct, of_rows) = self[0](*arguments)
+        return value, of_direct, of_rows
 
 
 def new_generator() -> Any:
