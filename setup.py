@@ -41,7 +41,7 @@ LEVELS = {
             "graph": "local_gradients modes node sweep",
             "numbers": "accumulate arrays operands special",
             "operations": "_kernels functions kernel",
-            "program/machine": "_blocks block machine turns",
+            "program/machine": "_blocks block machine turn_blocks turns",
         },
         "-O2": {
             "operations": "primitives",
