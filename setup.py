@@ -45,7 +45,7 @@ LEVELS = {
         },
         "-O2": {
             "operations": "primitives",
-            "program": "binding jit paths reduction row_arguments row_call row_layout signature trace vmap",
+            "program": "binding jit paths reduction repetition row_arguments row_call row_layout signature trace vmap",
             "program/machine": "step",
             "transforms": "constant_slopes elimination tape taped_run trees",
         },

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.numbers.arrays import doubles, integers
-from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Minus, Negate, Plus
+from autograd.program.builder import Builder
 from autograd.program.machine.machine import Columns, Machine, Rows, Workspace
 from autograd.program.machine.turns import NUMBERS, Source
 from autograd.program.program import Program
@@ -75,27 +75,17 @@ def sums_apart(program: Program, carried: int) -> Apart | None:
             value = result
         if found and uses[value] != 1:
             return None
-    kept: list[tuple[Primitive, tuple[int, ...]]] = []
-    number_of = list(range(program.first))
+    # Equal operations are done once: this is run, not differentiated.
+    builder = Builder(program.inputs, for_derivatives=True)
+    number_of = [*range(program.inputs), *[builder.constant(constant) for constant in program.constants]]
     for result, primitive, operands in operations:
-        number_of.append(program.first + len(kept))
-        if result not in taken:
-            kept.append((primitive, tuple([number_of[operand] for operand in operands])))
+        used = tuple([number_of[operand] for operand in operands])
+        number_of.append(-1 if result in taken else builder.emit(primitive, used))
     outputs = []
     for share, negative in [one for several in shares for one in several]:
-        value = number_of[share]
-        if negative:
-            kept.append((Negate, (value,)))
-            value = program.first + len(kept) - 1
-        outputs.append(value)
+        outputs.append(builder.emit(Negate, (number_of[share],)) if negative else number_of[share])
     outputs += [number_of[output] for output in program.outputs[carried:]]
-    starts = [0]
-    for _, operands in kept:
-        starts.append(starts[len(starts) - 1] + len(operands))
-    codes: dict[str, int] = {}
-    of_operation = [codes.setdefault(primitive.name, len(codes)) for primitive, _ in kept]
-    used = [operand for _, operands in kept for operand in operands]
-    made = Program(program.inputs, program.constants, list(codes), of_operation, starts, used, outputs)
+    made = builder.program(outputs)
     return Apart(made, [len(several) for several in shares])
 
 
@@ -163,7 +153,9 @@ class TurnBlocks:
                 if stride == 0:
                     inputs[place] = offset
                 else:
-                    sources.append((self.numbers if (offset, stride) == (0, 1) else offset + stride * self.numbers, 0, 1))
+                    sources.append(
+                        (self.numbers if (offset, stride) == (0, 1) else offset + stride * self.numbers, 0, 1)
+                    )
             elif stride == 0:
                 inputs[place] = memories[memory][offset]
             else:
@@ -171,10 +163,10 @@ class TurnBlocks:
                     arrays[memory] = numpy.frombuffer(memories[memory])
                 sources.append((arrays[memory], offset, stride))
         recorded = len(record) > 0
-        known = numpy.frombuffer(record) if recorded else None
-        given = numpy.frombuffer(results) if self.targets else None
+        known: Any = numpy.frombuffer(record) if recorded else None
+        given: Any = numpy.frombuffer(results) if self.targets else None
         shares = numpy.frombuffer(self.shares) if self.share_count else None
-        places = [(shares, share * length, 1) for share in range(self.share_count)]
+        places: list[Any] = [(shares, share * length, 1) for share in range(self.share_count)]
         first_targets: dict[int, Any] = {}
         copied = []
         for place, offset, stride in self.targets:
@@ -212,8 +204,11 @@ class TurnBlocks:
             if stop == start:
                 self.note(ends, record, width, place)
                 place += 1
-            elif place + 3 < self.carried and stops[place + 3] == start + 4 and stop == start + 1 and (
-                stops[place + 1] == start + 2 and stops[place + 2] == start + 3
+            elif (
+                place + 3 < self.carried
+                and stops[place + 3] == start + 4
+                and stop == start + 1
+                and (stops[place + 1] == start + 2 and stops[place + 2] == start + 3)
             ):
                 self.add_four(ends, record, width, place, start)
                 stop = start + 4
@@ -245,7 +240,7 @@ class TurnBlocks:
         doubles_in(ends)[place] = total
 
     def add_four(self, ends: Any, record: Any, width: int, place: int, start: int) -> None:
-        """Add one share each to four carried numbers: each addition to one sum waits for the last, but not for others."""
+        """Add one share each to four carried numbers: an addition waits for the last one to the same alone."""
         shares, known = doubles_in(self.shares), doubles_in(record)
         recorded = len(record) > 0
         length, reverse = self.length, self.reverse
