@@ -62,6 +62,8 @@ def rolled_up(trace: Any, arguments: list[Any], results: list[Any], before: int)
     """
     if clock() - before < SHORTEST_LINE:
         return results
+    # Once a recording: what is found in a line is not in that of its derivatives any more, nor is what was not.
+    trace.roll_up = None
     decided = [node for node, *_ in trace.decisions]
     tape = Tape(arguments, [*results, *decided], before, whole=True)
     if len(tape.nodes) < max(SHORTEST_LINE, FEWEST):
