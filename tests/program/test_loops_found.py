@@ -449,7 +449,7 @@ def function_of(program):
     return function
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(programs())
 def test_random_programs_are_what_was_written_out(program):
     before = {name: getattr(found, name) for name in LIMITS}
