@@ -41,13 +41,13 @@ LEVELS = {
             "graph": "local_gradients many_uses modes node sweep",
             "numbers": "accumulate arrays operands pairwise special",
             "operations": "_kernels functions kernel",
-            "program/machine": "_blocks block machine turns",
+            "program/machine": "_blocks block machine turn_blocks turns",
         },
         "-O2": {
             "operations": "primitives",
             "program": (
-                "binding final_passes jit outside paths plain_rows reduction row_arguments row_call row_layout "
-                "signature surroundings trace vmap"
+                "binding final_passes jit outside paths plain_rows reduction repetition row_arguments row_call "
+                "row_layout signature surroundings trace vmap"
             ),
             "program/machine": "plan runs step",
             "transforms": "constant_slopes elimination tape taped_run trees",

@@ -61,7 +61,7 @@ class Derivatives:
             value = self.value(operands, others, row)
             return flatten(value, f"the output of {self.name}")[0], value
 
-        with TapedRun("jacobian", flat, (list(operands),), {}, 0, has_aux=True) as run:
+        with TapedRun("jacobian", flat, (list(operands),), {}, 0, has_aux=True, once=True) as run:
             return run.aux, as_array(run.tape.pullback([1.0]) if len(run.results) == 1 else [])
 
     def value(self, operands: Any, others: Any, row: Sequence[Any]) -> Any:

@@ -93,7 +93,8 @@ def jit(
     Floats and arrays in the arguments may differ from call to call; other arguments (single ints, strings, flags) and
     the lengths of lists are fixed, and recorded anew when they differ. Variables that the function closes over are read
     at each call, and are constants to derivatives; plain numbers that it closes over are those of the recording. The
-    function must be pure: what it prints or stores happens when it is recorded, random numbers are drawn then.
+    function must be pure: what it prints or stores happens when it is recorded, random numbers are drawn then. In long
+    recordings, turns that are alike become one loop, with the same results.
 
     Called on nodes, it gives nodes that can be differentiated, with compiled derivatives.
 

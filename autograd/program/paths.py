@@ -18,6 +18,7 @@ from typing import Any
 from autograd.graph.joint_operations import Result
 from autograd.graph.locks import Lock
 from autograd.graph.node import value_of
+from autograd.program.loops.found import rolled_up
 from autograd.program.machine.machine import Machine
 from autograd.program.program import Guard, Program
 from autograd.program.recording_limits import (
@@ -237,7 +238,8 @@ class PathTree:
         began = time.perf_counter()
         try:
             with collector_paused():
-                traced = record(self.fun, self.signature, numbers, Trace(self.over_rows, loops))
+                roll_up = None if self.over_rows else rolled_up
+                traced = record(self.fun, self.signature, numbers, Trace(self.over_rows, loops, roll_up=roll_up))
                 path = Path(traced, self.tier)
         except TooManyPaths as signal:
             self.refused = signal.again()

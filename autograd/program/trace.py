@@ -55,6 +55,7 @@ class Trace:
     `loops` has the bodies of the loops in it, in order; `known` those of an earlier run that went the same way. With a
     `script`, decisions fall as that says, whatever the numbers; else as these do. If it is `unrolled`, loops are
     recorded turn by turn. `for_derivatives` says that the derivatives of the program are to be those of the function.
+    `roll_up(trace, arguments, results, before)`, if given, finds loops again in what a run has recorded.
     """
 
     def __init__(
@@ -64,7 +65,9 @@ class Trace:
         script: Sequence[bool] | None = None,
         unrolled: bool = False,
         for_derivatives: bool = False,
+        roll_up: Callable[..., list[Any]] | None = None,
     ) -> None:
+        self.roll_up = roll_up
         self.over_rows = over_rows
         self.for_derivatives = for_derivatives
         self.known = known
@@ -142,6 +145,9 @@ def record(
         returned = returned_on(fun, signature, arguments, trace)
         leaf = no_text_leaf if trace.wrote_text else result_leaf
         results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
+        if trace.roll_up is not None:
+            with tracing(trace):
+                results = trace.roll_up(trace, arguments, results, before)
         ends = [*results, *[node for node, *_ in trace.decisions]]
         tape = Tape(arguments, ends, before, whole=True)
         translation = Translation(tape, len(arguments), trace.for_derivatives)

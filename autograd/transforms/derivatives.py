@@ -261,7 +261,7 @@ def gradient_of(
 ) -> Any:
     """The gradient, as `grad` and `value_and_grad` return it."""
     name = "value_and_grad" if with_value else "grad"
-    with TapedRun(name, fun, args, kwargs, argnums, has_aux) as run:
+    with TapedRun(name, fun, args, kwargs, argnums, has_aux, once=True) as run:
         run.check_scalar(name)
         gradient = run.inputs.build(run.tape.pullback([1.0]))
         if not with_value:

@@ -20,7 +20,8 @@ class TapedRun:
     """One run of a function on variables of its own: its arguments, its results, and the tape between them.
 
     `argnums` says which arguments it is differentiated in: a place, a tuple of them, or None for all. While the
-    context lasts, other transforms know these variables as such. `by_result` is as in `Tape`.
+    context lasts, other transforms know these variables as such. `by_result` is as in `Tape`. `once` says that there is
+    one sweep back: then, while a function is compiled, loops are found again before they are differentiated.
     """
 
     # Whether derivatives are taken after the context, from the same operations.
@@ -36,6 +37,7 @@ class TapedRun:
         argnums: int | tuple[int, ...] | None,
         has_aux: bool = False,
         by_result: bool = False,
+        once: bool = False,
     ) -> None:
         self.fun = fun
         wanted = range(len(args)) if argnums is None else (argnums,) if isinstance(argnums, int) else argnums
@@ -49,8 +51,18 @@ class TapedRun:
         self.inputs = structures[0] if isinstance(argnums, int) else Structure(tuple, structures)
         self.before = before = clock()
         self.arguments = [new_argument(number) for number in given]
+        trace = current_mode().trace
+        roll_up = None if trace is None else trace.roll_up
         try:
-            returned = self.call(args, kwargs, places, structures)
+            if roll_up is not None:
+                # Not in what is differentiated again: sweeps beyond the first find less in a loop than in its turns.
+                trace.roll_up = None
+                try:
+                    returned = self.call(args, kwargs, places, structures)
+                finally:
+                    trace.roll_up = roll_up
+            else:
+                returned = self.call(args, kwargs, places, structures)
             self.aux = None
             if has_aux:
                 if not isinstance(returned, tuple) or len(returned) != 2:
@@ -59,6 +71,8 @@ class TapedRun:
                     )
                 returned, self.aux = returned
             self.results, self.outputs = flatten(returned, f"the output of {name_of(fun)}")
+            if roll_up is not None and once:
+                self.results = roll_up(trace, self.arguments, self.results, before)
             self.tape = Tape(self.arguments, self.results, before, by_result=by_result)
             self.differentiable = (current_mode().recording or is_traced()) and (
                 self.tape.closed_over or any([varies(number) for number in given])

@@ -36,6 +36,7 @@ from autograd import (
     while_loop,
 )
 from autograd.program.loops import bodies as recording
+from autograd.program.loops import operation
 from autograd.program.loops.operation import Loop
 from tests.tables.tiers import TIERS
 
@@ -116,6 +117,64 @@ def test_a_loop_is_what_is_written_out_to_the_bit(turns, reverse):
     if turns:
         found, expected = [jit(grad(loss, 2), tier="vm")(*given) for loss in (rolled, unrolled)]
         assert np.array_equal(found, expected)
+
+
+def sums_step(w, count):
+    """A step that carries nothing but `count` sums and differences, and one number that stays the same."""
+
+    def step(carry, x):
+        *sums, fixed = carry
+        value = sin(x[0] * w[0]) * fixed - w[1] * x[1]
+        terms = [value, x[0] * value, w[0] * w[1], cos(value), x[1], value * value]
+        after = [
+            total - term if place == 1 else total + term + w[1] * value if place == 3 else total + term
+            for place, (total, term) in enumerate(zip(sums, terms, strict=False))
+        ]
+        return [*after, fixed], [value * x[1], w[0]]
+
+    return step, [0.5, *[0.1 * place for place in range(1, count)], w[0] * 2.0]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 6])
+@pytest.mark.parametrize("turns", [8, 200])
+def test_turns_that_carry_sums_alone_run_in_blocks_and_change_no_bit(turns, count, reverse, tier, monkeypatch):
+    xs = np.random.default_rng(turns).normal(size=(turns, 2))
+
+    def whole(w, xs):
+        step, start = sums_step(w, count)
+        carry, ys = scan(step, start, xs, reverse=reverse)
+        return sum(carry) + np.sum(ys[0] * np.arange(1.0, turns + 1.0)) - np.sum(ys[1] * np.linspace(0.0, 1.0, turns))
+
+    w = np.array([0.7, -0.3])
+    for argument in (0, 1):
+        results = []
+        for fewest in (0, 10**9):
+            monkeypatch.setattr(operation, "FEWEST_TURNS", fewest)
+            compiled = jit(value_and_grad(whole, argument), tier=tier)
+            results.append([compiled(w, scale * xs) for scale in (1.0, 1.3)])
+            loops = [one for one in compiled.paths[0].program.externals.values() if isinstance(one, Loop)]
+            assert all([(one.sums_apart(0) is not None) == (fewest == 0) for one in loops])
+        for (value, gradient), (known, derivative) in zip(*results, strict=True):
+            if tier == "vm":
+                assert value == known
+                assert np.array_equal(gradient, derivative)
+            else:
+                assert np.allclose(value, known, rtol=1e-12)
+                assert np.allclose(gradient, derivative, rtol=1e-11, atol=1e-12)
+        value, gradient = value_and_grad(whole, argument)(w, xs)
+        assert np.allclose(results[0][0][0], value, rtol=1e-12)
+        assert np.allclose(results[0][0][1], gradient, rtol=1e-11, atol=1e-12)
+
+
+def test_a_loop_in_blocks_that_only_counts_is_summed_in_order():
+    for first in (0, 7):
+        compiled = jit(
+            value_and_grad(lambda x, first=first: fori_loop(first, first + 300, lambda k, t: t + x / (k + 1), 0.0))
+        )
+        plain = value_and_grad(lambda x, first=first: sum([x / (k + 1) for k in range(first, first + 300)], 0.0))
+        assert compiled(0.3) == plain(0.3)
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -21,6 +21,7 @@ from autograd.program.loops.derivatives import (
 )
 from autograd.program.loops.passes import Form
 from autograd.program.machine.machine import Machine
+from autograd.program.machine.turn_blocks import FEWEST_TURNS, Apart, TurnBlocks, sums_apart
 from autograd.program.machine.turns import Track, Turns
 
 __all__ = ["Loop"]
@@ -52,6 +53,7 @@ class Loop(JointOperation):
         # Machines are used by one run at a time; and those for machine code are others.
         self.idle: tuple[list[Turns], list[Turns]] = ([], [])
         self.code: dict[tuple[int, int], Any] = {}
+        self.apart: dict[int, Apart | None] = {}
         # The turns of the last run.
         self.length = max(form.length, 0)
 
@@ -74,7 +76,8 @@ class Loop(JointOperation):
         for number, part in enumerate(self.form.passes):
             for way in self.form.ways:
                 if (number, way.number) not in self.code and not self.is_exact(number):
-                    machine = Machine(part.program(way))
+                    apart = self.sums_apart(number)
+                    machine = Machine(part.program(way)) if apart is None else TurnBlocks.machine_of(apart, part.reads)
                     make(machine)
                     self.code[number, way.number] = machine.code
 
@@ -95,17 +98,37 @@ class Loop(JointOperation):
             targets = [
                 (out.place, out.offset, out.stride) for out in form.outs if out.of_pass == number and out.stride != 0
             ]
-            tracks.append(Track(number, part.reverse, part.starts, part.reads, part.size, targets))
+            apart = self.sums_apart(number)
+            blocks = None
+            if apart is not None:
+                machine = TurnBlocks.machine_of(apart, part.reads)
+                self.use_code(machine, number, 0, in_code)
+                blocks = TurnBlocks(apart, machine, part.reverse, part.reads, targets)
+            tracks.append(Track(number, part.reverse, part.starts, part.reads, part.size, targets, blocks))
         ends = [(out.of_pass, out.place, out.offset) for out in form.outs if out.stride == 0]
 
         def machine_of(number: int, way: int) -> Machine:
             machine = Machine(form.passes[number].program(form.ways[way]))
-            code = self.code.get((number, way)) if in_code else None
-            if code is not None:
-                machine.use(*code)
+            self.use_code(machine, number, way, in_code)
             return machine
 
         return Turns(tracks, ends, form.data, machine_of, form.ways, form.decides())
+
+    def use_code(self, machine: Machine, number: int, way: int, in_code: bool) -> None:
+        """Have a machine use the machine code of a pass, if there is any."""
+        code = self.code.get((number, way)) if in_code else None
+        if code is not None:
+            machine.use(*code)
+
+    def sums_apart(self, number: int) -> Apart | None:
+        """A pass without the sums that it carries; None if its turns are to be run one by one."""
+        form = self.form
+        if form.length < FEWEST_TURNS or form.segment or form.decides():
+            return None
+        if number not in self.apart:
+            part = form.passes[number]
+            self.apart[number] = sums_apart(part.program(form.ways[0]), part.carried)
+        return self.apart[number]
 
     def run(self, operands: Sequence[float], in_code: bool) -> tuple[Any, Any]:
         """The results, and where a turn took a way that is not known, None if none did."""

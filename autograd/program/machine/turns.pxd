@@ -17,6 +17,7 @@ cdef class Track:
     cdef readonly Py_ssize_t number, carried, width, read_count, target_count
     cdef readonly bint reverse
     cdef readonly list machines
+    cdef object blocks
     cdef array operand_of, pass_of, place_of, memories, offsets, strides
     cdef array target_places, target_offsets, target_strides
     cdef array inputs, outputs
@@ -35,7 +36,7 @@ cdef class Turns:
     cdef readonly Py_ssize_t length
     cdef readonly object missing
 
-    @cython.locals(number=Py_ssize_t, track=Track, done=Py_ssize_t, given="double*", place=Py_ssize_t)
+    @cython.locals(number=Py_ssize_t, track=Track, done=Py_ssize_t, given="double*", place=Py_ssize_t, memories=list)
     cpdef Py_ssize_t run(self, array operands, array results, Py_ssize_t length, Py_ssize_t segment, Py_ssize_t first,
                          Py_ssize_t kept) except -2
     @cython.locals(operand_of="int*", pass_of="int*", place_of="int*", operands="double*", inputs="double*",

@@ -57,7 +57,7 @@ class Track:
 
     A turn takes the carried numbers, and those that it `reads`; its outputs are the carried numbers of the next turn
     and `size` others. `targets` has of these the place, and where it goes among the loop's results: offset and stride.
-    The machines are found by the numbers of ways.
+    The machines are found by the numbers of ways. `blocks`, if there is one, runs all turns in blocks of rows.
     """
 
     def __init__(
@@ -68,8 +68,10 @@ class Track:
         reads: Sequence[Source],
         size: int,
         targets: Sequence[tuple[int, int, int]],
+        blocks: Any = None,
     ) -> None:
         self.number = number
+        self.blocks = blocks
         self.reverse = reverse
         self.carried = len(starts)
         self.width = len(starts) + size
@@ -157,7 +159,12 @@ class Turns:
         for number in range(first, len(self.tracks)):
             track = cython.cast(Track, self.tracks[number])
             self.begin(track)
-            if segment == 0:
+            if track.blocks is not None:
+                self.record(number, kept > number, 0, self.length)
+                memories = [None, self.operands, self.data, *self.records]
+                track.blocks.run(track.inputs, memories, self.length, results, self.records[number])
+                done = self.length
+            elif segment == 0:
                 self.record(number, kept > number, 0, max(self.length, 0))
                 done = self.run_turns(track, 0, self.length, kept > number, False)
             else:
