@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -234,3 +235,36 @@ def test_gradients_stop_at_arrays():
         assert way(lambda x: x * stop_gradient(x))(x).tolist() == [[1.0, 0.0], [0.0, 2.0]]
     found = stop_gradient(x)
     assert found.dtype == float and found.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("file", "program", "said"),
+    [
+        (
+            "layers.py",
+            "from layers import Sequential",
+            "layers.Sequential is of scalar-autograd, but {} is found first",
+        ),
+        (
+            "viz.py",
+            "import viz; viz.draw",
+            "viz.draw is of scalar-autograd, but {} is found first under the name 'viz'",
+        ),
+        ("layers/__init__.py", "from layers import Dense", "layers.Dense is of scalar-autograd, but {} is found first"),
+        ("layers.py", "from layers import nothing", "ImportError: cannot import name 'nothing' from 'layers'"),
+        ("layers.py", "import layers; layers.nothing", "AttributeError: module 'layers' has no attribute 'nothing'"),
+        ("layers.py", "import layers; assert layers.mine == 1 and not hasattr(layers, 'other')", ""),
+        ("mine.py", "import mine, layers, viz; layers.Dense, viz.draw", ""),
+    ],
+)
+def test_a_file_of_the_users_that_hides_a_package_is_named(tmp_path, file, program, said):
+    hidden = tmp_path / file
+    hidden.parent.mkdir(exist_ok=True)
+    hidden.write_text("mine = 1\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import autograd\n{program}"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+    )  # fmt: skip
+    assert (done.stderr == "") == (said == "")
+    assert said.format(hidden) in done.stderr
