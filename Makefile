@@ -14,6 +14,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 # What the extension modules follow from.
 SOURCES := setup.py $(shell find autograd -name '*.py' -o -name '*.pxd')
 T ?= tests/graph/test_node.py
+EXTRAS_demo := viz,plot
+EXTRAS_test := test
+EXTRAS_docs := docs
+EXTRAS_bench := bench,plot,viz
 
 .PHONY: demo test check check-long check-jax docs build quick core-uncompiled bench soak sanitize clean
 
@@ -96,24 +100,10 @@ check-long: .venv/ready-test
 	$(BIN)/python setup.py --quiet build_ext --inplace
 	touch $@
 
-.venv/ready-demo: pyproject.toml | .venv/built
-	@echo "NumPy, matplotlib and a layout engine are installed."
-	$(PIP) --no-build-isolation --editable '.[viz,plot]'
-	touch $@
-
-.venv/ready-test: pyproject.toml | .venv/built
-	@echo "The tests' tools are installed."
-	$(PIP) --no-build-isolation --editable '.[test]'
-	touch $@
-
-.venv/ready-docs: pyproject.toml | .venv/built
-	@echo "The tools of the documentation are installed."
-	$(PIP) --no-build-isolation --editable '.[docs]'
-	touch $@
-
-.venv/ready-bench: pyproject.toml | .venv/built
-	@echo "The engines to compare with are installed."
-	$(PIP) --no-build-isolation --editable '.[bench,plot,viz]'
+# What is installed beside it: the extras of pyproject.toml that each needs.
+.venv/ready-%: pyproject.toml | .venv/built
+	@echo "What '$*' needs is installed: $(EXTRAS_$*)."
+	$(PIP) --no-build-isolation --editable '.[$(EXTRAS_$*)]'
 	touch $@
 
 clean:

@@ -61,6 +61,7 @@ from autograd.operations.python_math import *  # noqa: F403 - likewise
 from autograd.operations.python_math import __all__ as _python_math
 from autograd.other_packages import hint_for as _hint_for
 from autograd.other_packages import watch_imports as _watch_imports
+from autograd.shadows import watch_shadows as _watch_shadows
 from autograd.transforms.containers import register_container
 from autograd.transforms.derivatives import (
     grad,
@@ -80,6 +81,7 @@ from autograd.transforms.derivatives import (
 _check_interpreter_lock(compiled)
 _compilation.check(_os.path.dirname(__file__), compiled)
 _watch_imports("autograd", _hint_for)
+_watch_shadows()
 
 if _TYPE_CHECKING:
     from autograd.diagnosis.accuracy import rounding

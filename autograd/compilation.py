@@ -21,7 +21,8 @@ LEFT_AS_PYTHON = {
     "numbers/_cython", "numbers/ieee", "operations/python_math", "graph/array_elements", "graph/callers",
     "graph/descriptions", "graph/discrete", "graph/elimination", "graph/linear_algebra", "graph/locks",
     "graph/matrix_operations", "graph/node_errors", "graph/numpy_functions", "graph/numpy_interop", "graph/overflow",
-    "graph/records", "transforms/blocks", "transforms/sparse", "program/callbacks", "program/file", "program/margins",
+    "graph/records", "transforms/blocks", "transforms/kinds", "transforms/sparse", "program/callbacks",
+    "program/compiled_derivatives", "program/file", "program/margins",
     "program/recording_limits", "program/row_executors", "program/tiers", "program/workers",
     "program/machine/row_sums", "program/machine/threads",
 }  # fmt: skip

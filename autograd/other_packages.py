@@ -35,6 +35,13 @@ NAMES = {
     "micrograd": {
         "Value": "write `from autograd import Variable as Value`",
         "engine": "write `from autograd import Variable as Value`",
+        **dict.fromkeys(("draw_dot", "draw", "viz"), "pictures have a package of their own: from viz import draw"),
+        "MLP": "write layers.Network(Dense(2, 16, \"tanh\"), Dense(16, 1), loss=\"mse\")",
+        "Neuron": "write `from layers import Neuron`",
+        "Layer": "write `from layers import Layer, Dense`",
+    },
+    "Python": {
+        "math": "write `import autograd as math`, which has its names",
     },
     "PyTorch": {
         "tensor": "a number is Variable(2.0), an array of them array([Variable(1.0), ...]); grad(f) takes plain arrays",
@@ -51,15 +58,28 @@ NAMES = {
         "compile": "write jit(f)",
         "Function": "a rule of your own is declared with Primitive(name, value, gradients)",
         "clamp": "write clip(x, low, high)",
-        "matmul": "nodes and arrays of them take `a @ b`, and dot(a, b)",
         "softmax": "write layers.Softmax()(a)",
         "log_softmax": "write layers.LogSoftmax()(a)",
         "gelu": "write layers.GELU()(a)",
         "mse_loss": "write layers.MSELoss()(y_hat, y)",
         "cross_entropy": "write layers.CrossEntropyLoss()(y_hat, y)",
+        "Parameter": "a number that is learned is a Variable, an array of them layers.Parameter",
+        "cat": "write numpy.concatenate, on arrays of numbers and of nodes",
+        "is_grad_enabled": "gradients are on but in `with no_grad():`",
+        "detect_anomaly": "write `with strict():`, which stops at the operation",
+        "set_detect_anomaly": "write `with strict():`, which stops at the operation",
+        "profiler": "Python's own profilers do",
+        "save": "weights are written by model.save(path), compiled functions by to_json, nodes by pickle",
+        "load": "weights are read by model.load(path), compiled functions by from_json, nodes by pickle",
+        "make_dot": "write viz.draw(y)",
+        **dict.fromkeys(("cuda", "backends", "device"), "everything is computed on the processor"),
+        **dict.fromkeys(
+            ("float32", "float64", "double", "set_default_dtype", "get_default_dtype"), "all numbers are doubles"
+        ),
     },
     "NumPy": dict.fromkeys(
-        ("zeros", "ones", "randn", "rand", "linspace", "arange", "mean", "eye"),
+        ("zeros", "ones", "randn", "rand", "linspace", "arange", "mean", "eye", "einsum", "outer", "matmul", "stack",
+         "concatenate", "zeros_like", "ones_like", "full", "argmax"),
         "NumPy's own functions do, on arrays of numbers and of nodes",
     ),
     "JAX": {
@@ -74,12 +94,18 @@ NAMES = {
         "pmap": "vmap(f) shares its rows out among threads",
         "device_put": "everything is computed on the processor",
         "config": "all numbers are doubles, and nothing is to be configured",
+        "tree": "transforms take nested lists, tuples and dicts as they are; others by register_container",
+        "jnp": "transforms take NumPy's own functions: write `import numpy as np`",
         "debug": "print shows a node as it is; f is called once for each path, not for each call",
     },
     "TensorFlow": {
         "GradientTape": "no tape is opened: y.backward() fills in x.grad, and gradients(y, [x]) returns them",
         "constant": "write Constant(2.0), or the number itself",
         "function": "write jit(f)",
+        "reduce_mean": "write numpy.mean(a)",
+        "reduce_sum": "write sum(a), or numpy.sum(a, axis)",
+        "concat": "write numpy.concatenate, on arrays of numbers and of nodes",
+        "keras": "layers have a package of their own: from layers import Dense, Sequential",
     },
     "CasADi": {
         "SX": "there are no symbols: f is a Python function of numbers, and grad(f), jit(f) are functions again",
@@ -98,6 +124,7 @@ NAMES = {
     },
 }  # fmt: skip
 # Attributes of nodes.
+ONE_NUMBER = "a node is one number; NumPy's arrays hold many"
 ATTRIBUTES = {
     "item": "write .value",
     "numpy": "write .value",
@@ -109,13 +136,76 @@ ATTRIBUTES = {
     "zero_grad": "write x.grad = 0.0, or zero_grad([x, ...])",
     "assign": "write x.value = 2.0",
     "assign_sub": "write x.value -= 2.0",
-    "shape": "a node is one number; NumPy's arrays hold many",
+    "shape": ONE_NUMBER,
     "clamp": "write clip(x, low, high)",
     "pow": "write x ** 2",
     "cpu": "everything is computed on the processor",
     "cuda": "everything is computed on the processor",
     "to": "everything is computed on the processor, in doubles",
-}
+    **dict.fromkeys(("dtype", "device", "double", "astype", "is_cuda"), "all numbers are doubles"),
+    **dict.fromkeys(
+        ("numel", "size", "dim", "ndim", "T", "view", "reshape", "flatten", "squeeze", "unsqueeze", "mean", "sum"),
+        ONE_NUMBER,
+    ),
+    **dict.fromkeys(("tolist", "val", "read_value", "primal"), "write .value"),
+    **dict.fromkeys(("zero_", "fill_", "copy_", "uniform_", "normal_"), "write x.value = 0.0"),
+    **dict.fromkeys(("add_", "sub_", "mul_", "div_", "assign_add"), "write x.value += 2.0"),
+    **dict.fromkeys(("clone", "copy"), "write x itself, or Variable(x.value) for a new leaf"),
+    "detach_": "write x = x.detach()",
+    "trainable": "a Variable wants a gradient, a Constant does not",
+    "register_hook": "nothing is called in a sweep; after it, every node has its .grad",
+    **dict.fromkeys(("prev", "children", "inputs"), "its operands are .parents"),
+    **dict.fromkeys(("gradient", "derivative", "diff"), "write x.grad after y.backward(), or gradients(y, [x])"),
+    **dict.fromkeys(("jacobian", "tangent"), "write jacobian(f), or jvp(f, arguments, tangents)"),
+    **dict.fromkeys(("eval", "evaluate", "compute", "forward"), "each node has its .value at once"),
+    "backprop": "write y.backward()",
+    **dict.fromkeys(("draw", "plot", "show", "graph", "visualize"), "write viz.draw(y)"),
+    "add": "write x + y",
+    "sub": "write x - y",
+    "mul": "write x * y",
+    "div": "write x / y",
+    "neg": "write -x",
+    "abs": "write abs(x)",
+    "max": "write maximum(x, y)",
+    "min": "write minimum(x, y)",
+    "clip": "write clip(x, low, high)",
+    "matmul": "write x * y; arrays of nodes take a @ b",
+    "softmax": "write layers.Softmax()(a), on an array",
+    "isnan": "write isnan(x)",
+    "eq": "write x == y",
+    "gt": "write x > y",
+    "lt": "write x < y",
+}  # fmt: skip
+# Attributes of arrays of nodes, beside those of NumPy's arrays. Functions of numbers apply to each element.
+ARRAY_ATTRIBUTES = {
+    "backward": "one number is swept from: write a.sum().backward(), or jacobian(f)",
+    "grad": "each element has it: [x.grad for x in a.flat]; grad(f) gives arrays of numbers",
+    **dict.fromkeys(("value", "values", "numpy"), "each element has it: [x.value for x in a.flat]"),
+    "detach": "each element has it: array([x.detach() for x in a.flat])",
+    "zero_grad": "write zero_grad(a.flat)",
+    **dict.fromkeys(("requires_grad", "requires_grad_"), "a Variable wants a gradient, a Constant does not"),
+    **dict.fromkeys(("cpu", "cuda", "float", "double"), "all numbers are doubles, on the processor"),
+    "numel": "write a.size",
+    "dim": "write a.ndim",
+    "unsqueeze": "write a[None], or numpy.expand_dims(a, axis)",
+    "permute": "write a.transpose(axes)",
+    "t": "write a.T",
+    "clone": "write a.copy()",
+    **dict.fromkeys(("mm", "bmm", "matmul"), "write a @ b"),
+    **dict.fromkeys(("add", "sub", "mul", "div"), "write a + b, a - b, a * b, a / b"),
+    "pow": "write a ** 2",
+    "abs": "write abs(a)",
+    "norm": "write norm(a)",
+    "clamp": "write clip(a, low, high)",
+    "softmax": "write layers.Softmax()(a)",
+    **dict.fromkeys(("zero_", "fill_", "copy_"), "write a[:] = values for other elements, or x.value = 0.0 for each"),
+    "at": "elements are set in place: a[0] = 2.0",
+    "apply": "write f(a): functions of autograd apply to each element",
+    **dict.fromkeys(
+        ("exp", "log", "sqrt", "square", "sin", "cos", "tanh", "sigmoid", "relu"),
+        "functions stand before their array: exp(a), relu(a)",
+    ),
+}  # fmt: skip
 # Options of a node's `backward`.
 OPTIONS = {
     "retain_graph": "the graph is kept as long as its nodes are",
@@ -139,17 +229,20 @@ def hint_for(name: str) -> str:
 
 
 class Elsewhere:
-    """An attribute that nodes have in other packages: asked for, it is an AttributeError with the word here."""
+    """An attribute that its kind has in other packages: asked for or set, an AttributeError with the word here."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, here: str) -> None:
+        self.name, self.here = name, here
 
     def __get__(self, instance: Any, owner: Any = None) -> NoReturn:
         kind = type(instance) if owner is None else owner
-        raise AttributeError(f"{kind.__name__} has no attribute {self.name!r}; here {ATTRIBUTES[self.name]}")
+        raise AttributeError(f"{kind.__name__} has no attribute {self.name!r}; here {self.here}")
+
+    def __set__(self, instance: Any, value: Any) -> NoReturn:
+        self.__get__(instance)
 
 
-ELSEWHERE = [Elsewhere(name) for name in ATTRIBUTES]
+ELSEWHERE = [Elsewhere(name, here) for name, here in ATTRIBUTES.items()]
 
 
 class Finder:

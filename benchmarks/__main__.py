@@ -1,9 +1,9 @@
 """Every benchmark, one after the other, and what it measured kept: `python -m benchmarks [--quick] [--only NAME ...]`.
 
 Into a folder, build/benchmarks unless another is named, go what each printed (NAME.txt), what it measured with
-processor and versions (NAME.json, of those that keep it), bars of the eager times (eager.svg), and a line in
-history.jsonl. The ratios to other engines are compared with the earlier lines of the same processor: ratios, for they
-suffer least from whatever else the machine does.
+processor and versions (NAME.json, of those that keep it), bars of the eager times (eager.svg), sparse Hessians by their
+size (growth.svg), and a line in history.jsonl. The ratios to other engines are compared with the earlier lines of the
+same processor: ratios, for they suffer least from whatever else the machine does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.turns import PROJECT
-from tools.generate_readme import bars
+from tools.generate_readme import GROWTH, bars, growth
 
 # Whether each takes --quick, and whether it keeps what it measured with --json.
 BENCHMARKS = {
@@ -88,6 +88,16 @@ def eager_bars(measured: dict[str, Any]) -> str:
     return bars([(title, list(times.items())) for title, times in groups.items()])
 
 
+def sparse_growth(measured: dict[str, Any]) -> str:
+    """The times to the first sparse Hessian by size, a line for each engine; empty if none was measured."""
+    series: dict[str, list[tuple[float, float]]] = {}
+    for row in measured["rows"]:
+        if row["problem"] == "sparse":
+            engine = row["engine"].replace("ours", "here")
+            series.setdefault(engine, []).append((row["size"], row["first"]["seconds"] * 1e9))
+    return growth(GROWTH[2], series) if series else ""
+
+
 def main() -> int:
     """Run what is asked for, keep it, compare it; the exit status is 1 if a benchmark failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="every benchmark, and its figures kept")
@@ -107,8 +117,8 @@ def main() -> int:
             line |= {"processor": measured["processor"], "python": measured["python"]}
             line["versions"] |= measured["versions"]
             line["ratios"] |= ratios(name, measured)
-            if name == "eager":
-                (options.output / "eager.svg").write_text(eager_bars(measured), encoding="utf-8")
+            file, text = ("eager", eager_bars) if name == "eager" else ("growth", sparse_growth)
+            (options.output / f"{file}.svg").write_text(text(measured), encoding="utf-8")
     if line["ratios"]:
         path = options.output / "history.jsonl"
         history = [json.loads(old) for old in path.read_text("utf-8").splitlines()] if path.exists() else []

@@ -34,14 +34,14 @@ from autograd import (
 )  # fmt: skip
 from autograd.errors import ExportError
 from autograd.exports.jax_function import to_jax
-from autograd.operations.primitive import REAL, all_primitives
+from autograd.operations.primitive import REAL
 from tests.tables.conventions import OURS
+from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE
 from tests.tables.smooth_points import points
 from tools.conventions import rows
 
 jax.config.update("jax_enable_x64", True)
 inf, nan = math.inf, math.nan
-PRIMITIVES = [primitive for primitive in all_primitives() if primitive.built_in]
 
 
 def close(found, expected, most=1e-12):
@@ -53,7 +53,7 @@ def close(found, expected, most=1e-12):
     return bool(same.all())
 
 
-@pytest.mark.parametrize("primitive", PRIMITIVES, ids=lambda primitive: primitive.name)
+@EVERY_PRIMITIVE
 def test_every_primitive_and_its_derivatives_of_two_orders(primitive):
     arity = len(next(iter(points(primitive))))
 
@@ -206,7 +206,7 @@ def test_loops_without_a_fixed_length():
 def test_random_expressions_of_all_primitives():
     draw = random.Random(5)
     # Nowhere nan, whose sign is nobody's.
-    smooth = [p for p in PRIMITIVES if p.arity in (1, 2) and not p.orders and all([d == REAL for d in p.domain])]
+    smooth = [p for p in BUILT_IN if p.arity in (1, 2) and not p.orders and all([d == REAL for d in p.domain])]
     smooth = [p for p in smooth if p.kinks is None]
     for _ in range(12):
         chosen = [draw.choice(smooth) for _ in range(8)]

@@ -26,6 +26,15 @@ def ctrl_c():
 
 
 @pytest.fixture
+def loops_from_8_turns_on(monkeypatch):
+    """Short loops are loops, which would be recorded turn by turn for being faster so."""
+    from autograd.program.loops import bodies
+
+    monkeypatch.setattr(bodies, "LEAST", 0)
+    monkeypatch.setattr(bodies, "LEAST_OVER_ROWS", 0)
+
+
+@pytest.fixture
 def shallow_stack():
     """Only a few Python calls can be made within each other: whatever recurses fails at once."""
     limit = sys.getrecursionlimit()

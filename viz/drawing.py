@@ -296,7 +296,9 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The forms that a notebook shows: the picture, or without an engine the tree and the error."""
         try:
-            shown: dict[str, Any] = {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+            # A page that shows it at its own size would cut a wide one off at the right, where its result is.
+            fitted = self.svg().replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+            shown: dict[str, Any] = {"image/svg+xml": fitted, "text/plain": repr(self)}
         except Exception as error:
             return {"text/plain": f"{self.text()}\n{error}"}
         with suppress(Exception):

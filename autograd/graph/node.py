@@ -47,7 +47,7 @@ from autograd.operations.primitives import (
     Log10, Logaddexp, Max, Min, Minus, Mod, Multiply, Negate, NotEqual, Plus, Power, Reciprocal, Round, Sigmoid,
     Sign, Sin, Sinh, Softplus, Sqrt, Square, StopGradient, Tan, Tanh, Trunc,
 )
-from autograd.other_packages import ELSEWHERE, option_error
+from autograd.other_packages import ATTRIBUTES, ELSEWHERE, option_error
 # isort: on
 # fmt: on
 
@@ -398,6 +398,8 @@ class Node:
 
     @grad.setter
     def grad(self, gradient: float) -> None:
+        if gradient is None:
+            raise OperandError("a gradient is a number: x.grad = 0.0 clears it, or zero_grad([x, ...])")
         self._grad = as_number("a gradient", gradient)
 
     @property
@@ -426,9 +428,17 @@ class Node:
 
     # Words of other packages: each says the word here.
     (
-        item, numpy, requires_grad, requires_grad_, is_leaf, grad_fn, retain_grad, zero_grad, assign, assign_sub, shape,
-        clamp, pow, cpu, cuda, to,
+        item, numpy, requires_grad, requires_grad_, is_leaf, grad_fn, retain_grad, zero_grad, assign,
+        assign_sub, shape, clamp, pow, cpu, cuda, to, dtype, device, double, astype, is_cuda, numel,
+        size, dim, ndim, T, view, reshape, flatten, squeeze, unsqueeze, mean, sum, tolist, val, read_value,
+        primal, zero_, fill_, copy_, uniform_, normal_, add_, sub_, mul_, div_, assign_add, clone, copy,
+        detach_, trainable, register_hook, prev, children, inputs, gradient, derivative, diff, jacobian,
+        tangent, eval, evaluate, compute, forward, backprop, draw, plot, show, graph, visualize, add, sub, mul,
+        div, neg, abs, max, min, clip, matmul, softmax, isnan, eq, gt, lt,
     ) = ELSEWHERE  # fmt: skip
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in ATTRIBUTES]
 
     def pass_gradient(self) -> None:
         """The sweep's step at this node alone: add `grad`, times each local gradient, to the `grad` of the parents.

@@ -50,6 +50,7 @@ from autograd.operations.primitives import (
     Power,
     where,
 )  # fmt: skip
+from autograd.other_packages import ARRAY_ATTRIBUTES, Elsewhere
 
 try:
     import cython
@@ -191,6 +192,13 @@ class NodeArray(numpy.ndarray):
             return numpy.array(elementwise(holds, (self,), as_truths), dtype=bool)
         converted = super().astype(dtype, *args, **options)
         return converted if converted.dtype == OBJECTS else converted.view(numpy.ndarray)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in ARRAY_ATTRIBUTES]
+
+
+for _name, _here in ARRAY_ATTRIBUTES.items():
+    setattr(NodeArray, _name, Elsewhere(_name, _here))
 
 
 def array(values: Any) -> NodeArray:

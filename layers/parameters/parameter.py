@@ -14,6 +14,7 @@ from autograd.text import one_line
 from autograd.transforms.trees import map_leaves
 from layers.arrays import check_real, handed
 from layers.errors import InputError, ShapeError, SizeError
+from layers.hints import did_you_mean, hint_of
 from layers.parameters.initialisers import Initialiser
 
 __all__ = ["Parameter", "flat_values", "put_flat", "sizes_restored", "substituted", "without_values"]
@@ -199,9 +200,19 @@ class Parameter:
         from autograd.graph.node_arrays import NodeArray
 
         said = f"a Parameter has no attribute {name!r}"
+        hint = hint_of(name, "parameter")
+        if hint is not None:
+            raise AttributeError(f"{said}; {did_you_mean(name, (), 'parameter')}")
         if not name.startswith("_") and hasattr(NodeArray, name):
             said = f"{said}; the array to compute with has it: .nodes.{name}, and .values.{name} of its numbers"
         raise AttributeError(said)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if hint_of(name, "parameter") is not None:
+            self.__getattr__(name)
+        if name in ("values", "gradient", "variables", "nodes"):
+            raise InputError(f"the numbers of {one_line(self.name)} are set by assign(array)")
+        super().__setattr__(name, value)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise InputError(f"the numbers of {one_line(self.name)} are set by assign(array), all at once")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from layers.errors import InputError
+from layers.hints import did_you_mean
 
 __all__ = ["Epoch", "History"]
 
@@ -78,7 +82,24 @@ class History:
         """The duration of all epochs."""
         return sum([epoch.seconds for epoch in self.epochs])
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(f"History has no attribute {name!r}{_meant(name)}")
+
+        def __getitem__(self, key: Any) -> Any:
+            meant = _meant(key) if isinstance(key, str) else "; its epochs are a list: history.epochs[-1].loss"
+            raise InputError(f"a History has no items, asked for {key!r:.60}{meant}")
+
     def __repr__(self) -> str:
         best = "" if self.best is None else f", best in epoch {self.best}"
         last = f"; {self.epochs[-1]}" if self.epochs else ""
         return f"<History of {len(self.epochs)} epochs, ended: {self.ended}{best}{last}>"
+
+
+def _meant(name: str) -> str:
+    meant = "" if name.startswith("_") else did_you_mean(name, _KNOWN, "history")
+    return f"; {meant}" if meant else ""
+
+
+_KNOWN = [name for name in (*History.__dataclass_fields__, *vars(History)) if not name.startswith("_")]

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from autograd import Variable
 from layers.errors import DescriptionError, InputError, ShapeError
+from layers.hints import did_you_mean
 from layers.options import finite_number, share, truth, whole_number
 from layers.own_functions import HoldsFunctions
 from layers.saving.registry import Adjustable, Registry, nearest
@@ -49,6 +50,11 @@ class Optimizer(HoldsFunctions, Adjustable):
                 f"{cls.__name__} holds no parameters; they are given to each step: "
                 f"{cls.__name__}({known[0]}=...).step(model.parameters())"
             )
+        if len(given) > 1:
+            raise InputError(
+                f"{cls.__name__} takes {known[0]} alone without its name, got {len(given)} values; there are "
+                f"{', '.join(known)}"
+            )
         return super().__new__(cls)
 
     def __init__(self, lr: Any) -> None:
@@ -68,6 +74,13 @@ class Optimizer(HoldsFunctions, Adjustable):
         if self._first is not None and self._first is not first:
             self.reset()
         self._first = first
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            known = [other for other in dir(self) if not other.startswith("_")]
+            meant = "" if name.startswith("_") else did_you_mean(name, known, "optimizer")
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}" + (f"; {meant}" if meant else ""))
 
     def __getstate__(self) -> dict[str, Any]:
         # Alone in a file, it goes on with the parameters that it is given next.
@@ -107,7 +120,7 @@ class Optimizer(HoldsFunctions, Adjustable):
         self.last_rate = rate
         return self._next(parameters, gradient, rate)
 
-    def step(self, parameters: Sequence[Variable], progress: float = 0.0) -> None:
+    def step(self, parameters: Sequence[Variable] | None = None, progress: float = 0.0) -> None:
         """Move the Variables one step by the gradients that they have.
 
         >>> w = Variable(1.0)
@@ -118,6 +131,10 @@ class Optimizer(HoldsFunctions, Adjustable):
         """
         import numpy
 
+        if parameters is None:
+            raise InputError(
+                f"{type(self).__name__} holds no parameters; they are given to each step: step(model.parameters())"
+            )
         for variable in parameters:
             if not isinstance(variable, Variable):
                 raise InputError(

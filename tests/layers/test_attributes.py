@@ -1,5 +1,9 @@
 """Attributes of layers: no assignment is silently nothing, and a text's word is told ours."""
 
+import copy
+import pickle
+import re
+
 import numpy as np
 import pytest
 
@@ -181,6 +185,63 @@ def _reached(owner, path):
             return False
         owner = getattr(owner, name)
     return True
+
+
+def _history():
+    return Sequential(Dense(2, 1), seed=0).fit([[1.0, 2.0]], [[1.0]], "mse", epochs=2, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [("parameter", lambda: Dense(2, 3, seed=0).weight), ("optimizer", layers.Adam), ("history", _history)],
+)
+def test_an_attribute_of_what_goes_with_layers_is_told_its_word(kind, make):
+    one = make()
+    hints = [hint for hint in HINTS if hint.kind == kind]
+    assert len(hints) > 10
+    for hint in hints:
+        with pytest.raises(AttributeError, match=f"has no attribute '{hint.word}'; here it is {re.escape(hint.here)}"):
+            getattr(one, hint.word)
+        owner = Dense(2, 3) if hint.here.startswith("layer.") else one
+        assert hasattr(owner, re.split(r"\W", hint.here.removeprefix("layer."))[0]), hint
+    with pytest.raises(AttributeError, match=r"has no attribute 'nothing_like_it'$"):
+        _ = one.nothing_like_it
+    assert not hasattr(one, "_nothing")
+    assert vars(copy.deepcopy(one)).keys() == vars(one).keys()
+    assert type(pickle.loads(pickle.dumps(one))) is type(one)
+
+
+def test_an_assignment_to_a_parameter_that_would_do_nothing_is_refused():
+    weight = Dense(2, 3, seed=0).weight
+    before = weight.values
+    for name in ("data", "grad", "requires_grad"):
+        with pytest.raises(AttributeError, match=f"a Parameter has no attribute '{name}'; here it is "):
+            setattr(weight, name, False)
+    for name in ("values", "gradient", "variables"):
+        with pytest.raises(InputError, match=r"the numbers of weight are set by assign\(array\)"):
+            setattr(weight, name, before * 2.0)
+    assert np.array_equal(weight.values, before)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("loss", r"did you mean loss\?"),
+        ("val_loss", "here it is validation_loss"),
+        (-1, r"history\.epochs\[-1\]\.loss"),
+        ("nothing like it", "'nothing like it'$"),
+    ],
+)
+def test_an_item_of_a_history_is_told_its_attribute(key, said):
+    with pytest.raises(InputError, match=f"a History has no items, asked for .*{said}"):
+        _history()[key]
+
+
+def test_steps_without_parameters_and_settings_without_names():
+    with pytest.raises(InputError, match=r"Adam holds no parameters; .* step\(model\.parameters\(\)\)"):
+        layers.Adam().step()
+    with pytest.raises(InputError, match=r"SGD takes lr alone without its name, got 2 values; there are .*momentum"):
+        layers.SGD(0.1, 0.9)
 
 
 def test_what_is_probably_meant():

@@ -38,14 +38,10 @@ from autograd import (
 from autograd.program.loops import bodies as recording
 from autograd.program.loops import operation
 from autograd.program.loops.operation import Loop
+from tests.tables.loops import written_out
 from tests.tables.tiers import TIERS
 
-
-@pytest.fixture(autouse=True)
-def loops_from_8_turns_on(monkeypatch):
-    """Short loops are loops here, which would be recorded turn by turn for being faster so."""
-    monkeypatch.setattr(recording, "LEAST", 0)
-    monkeypatch.setattr(recording, "LEAST_OVER_ROWS", 0)
+pytestmark = pytest.mark.usefixtures("loops_from_8_turns_on")
 
 
 TURNS = [0, 1, 7, 8, 9, 30]
@@ -61,15 +57,6 @@ def step_of(w):
         return (position, speed), [position * speed, x * w[1]]
 
     return step
-
-
-def written_out(step, carry, xs, reverse=False):
-    """What `scan` is by definition."""
-    turns = reversed(range(len(xs))) if reverse else range(len(xs))
-    ys = [None] * len(xs)
-    for turn in turns:
-        carry, ys[turn] = step(carry, xs[turn])
-    return carry, [np.array(column) for column in zip(*ys, strict=True)] if ys else np.array([])
 
 
 def loss_by(loop, **options):

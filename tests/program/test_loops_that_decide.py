@@ -32,24 +32,11 @@ from autograd import (
     where,
     while_loop,
 )
-from autograd.program.loops import bodies as recording
 from autograd.program.loops.operation import Loop
+from tests.tables.loops import written_out
 from tests.tables.tiers import TIERS
 
-
-@pytest.fixture(autouse=True)
-def loops_from_8_turns_on(monkeypatch):
-    """Short loops are loops here, which would be recorded turn by turn for being faster so."""
-    monkeypatch.setattr(recording, "LEAST", 0)
-    monkeypatch.setattr(recording, "LEAST_OVER_ROWS", 0)
-
-
-def written_out(step, carry, xs, reverse=False):
-    """What `scan` is by definition, for numbers as results of turns."""
-    ys = [None] * len(xs)
-    for turn in reversed(range(len(xs))) if reverse else range(len(xs)):
-        carry, ys[turn] = step(carry, xs[turn])
-    return carry, np.array(ys)
+pytestmark = pytest.mark.usefixtures("loops_from_8_turns_on")
 
 
 def repeated(condition, body, carry):

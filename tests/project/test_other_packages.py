@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import re
 import subprocess
 import sys
 
@@ -10,6 +12,8 @@ import numpy as np
 import pytest
 
 import autograd
+import layers
+import viz
 from autograd import (
     ArgumentError,
     OperandError,
@@ -22,7 +26,7 @@ from autograd import (
     stop_gradient,
     value_and_grad,
 )
-from autograd.other_packages import ATTRIBUTES, MODULES, NAMES, OPTIONS
+from autograd.other_packages import ARRAY_ATTRIBUTES, ATTRIBUTES, MODULES, NAMES, OPTIONS
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -85,7 +89,51 @@ def test_an_attribute_of_other_nodes_says_the_word_here(name):
     for node in (x, x * x, autograd.Constant(1.0)):
         with pytest.raises(AttributeError, match=f"{type(node).__name__} has no attribute '{name}'; here "):
             getattr(node, name)
+        with pytest.raises(AttributeError, match=f"{type(node).__name__} has no attribute '{name}'; here "):
+            setattr(node, name, 1.0)
         assert not hasattr(node, name)
+        assert name not in dir(node), "a hint is nothing to be completed"
+
+
+@pytest.mark.parametrize("name", ARRAY_ATTRIBUTES)
+def test_an_attribute_of_other_arrays_says_the_word_here(name):
+    a = autograd.array([Variable(1.0), Variable(2.0)])
+    assert not hasattr(np.ndarray, name), "a hint hides nothing of NumPy"
+    for one in (a, a[:1], a * 2.0, np.sin(a)):
+        with pytest.raises(AttributeError, match=f"NodeArray has no attribute '{name}'; here "):
+            getattr(one, name)
+        with pytest.raises(AttributeError, match=f"NodeArray has no attribute '{name}'; here "):
+            setattr(one, name, 1.0)
+        assert name not in dir(one)
+    assert "sum" in dir(a)
+    assert "backward" in dir(a[0])
+
+
+@pytest.mark.parametrize("table", [ATTRIBUTES, ARRAY_ATTRIBUTES], ids=["nodes", "arrays"])
+def test_what_a_hint_says_to_write_can_be_written(table):
+    x, y = Variable(0.5), Variable(0.25)
+    a, b = autograd.array([x, y]), autograd.array([y, x])
+    known = {name: getattr(autograd, name) for name in autograd.__all__} | {
+        "x": x, "y": y, "a": a, "b": b, "f": lambda v: v * 2.0, "numpy": np, "low": 0.0, "high": 1.0, "axis": 0,
+        "axes": (0,), "values": [x, y], "arguments": (1.0,), "tangents": (1.0,), "layers": layers, "viz": viz,
+    }  # fmt: skip
+    written = [
+        part for here in table.values() if here.startswith("write ") for part in re.split(", | or |; ", here[6:])
+    ]
+    whole = [here[6:] for here in table.values() if here.startswith("write ")]
+    assert len(whole) > 10
+    for line in [*whole, *written]:
+        try:
+            compile(line, "hint", "exec")
+        except SyntaxError:
+            continue
+        exec(line, dict(known))
+
+
+def test_a_gradient_that_is_to_be_none_is_cleared_by_a_number():
+    x = Variable(2.0)
+    with pytest.raises(OperandError, match=r"x\.grad = 0\.0 clears it, or zero_grad"):
+        x.grad = None
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -187,3 +235,36 @@ def test_gradients_stop_at_arrays():
         assert way(lambda x: x * stop_gradient(x))(x).tolist() == [[1.0, 0.0], [0.0, 2.0]]
     found = stop_gradient(x)
     assert found.dtype == float and found.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("file", "program", "said"),
+    [
+        (
+            "layers.py",
+            "from layers import Sequential",
+            "layers.Sequential is of scalar-autograd, but {} is found first",
+        ),
+        (
+            "viz.py",
+            "import viz; viz.draw",
+            "viz.draw is of scalar-autograd, but {} is found first under the name 'viz'",
+        ),
+        ("layers/__init__.py", "from layers import Dense", "layers.Dense is of scalar-autograd, but {} is found first"),
+        ("layers.py", "from layers import nothing", "ImportError: cannot import name 'nothing' from 'layers'"),
+        ("layers.py", "import layers; layers.nothing", "AttributeError: module 'layers' has no attribute 'nothing'"),
+        ("layers.py", "import layers; assert layers.mine == 1 and not hasattr(layers, 'other')", ""),
+        ("mine.py", "import mine, layers, viz; layers.Dense, viz.draw", ""),
+    ],
+)
+def test_a_file_of_the_users_that_hides_a_package_is_named(tmp_path, file, program, said):
+    hidden = tmp_path / file
+    hidden.parent.mkdir(exist_ok=True)
+    hidden.write_text("mine = 1\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import autograd\n{program}"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+    )  # fmt: skip
+    assert (done.stderr == "") == (said == "")
+    assert said.format(hidden) in done.stderr

@@ -226,7 +226,8 @@ def test_a_failed_save_leaves_the_old_file(drawn, script, tmp_path):
 
 def test_a_node_is_shown_as_a_picture_once_viz_is_imported():
     x = Variable(3.0, name="x")
-    assert (x * x)._repr_mimebundle_()["image/svg+xml"].startswith("<svg")
+    # As wide as the page at most: what is cut off is at the right, where the result is.
+    assert (x * x)._repr_mimebundle_()["image/svg+xml"].startswith('<svg style="max-width:100%;height:auto" ')
 
 
 def test_the_svg_has_a_title_a_description_and_a_dark_mode(drawn):

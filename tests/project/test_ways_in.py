@@ -1,0 +1,55 @@
+"""First questions of three strangers, each answered within two clicks from the front page of the documentation."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+FRONT = PROJECT / "docs" / "index.md"
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+\.md)(?:#[^)\s]*)?\)")
+
+# Who asks, what is asked, and words of the answer.
+QUESTIONS = [
+    ("micrograd", "What is Value here?", "from autograd import Variable as Value"),
+    ("micrograd", "Where is draw_dot?", "from viz import draw_dot"),
+    ("micrograd", "Where is MLP, and what trains it?", "model.fit("),
+    ("micrograd", "What does _backward do, by hand?", "pass_gradient"),
+    ("micrograd", "Why do gradients add up, how are they cleared?", "zero_grad([a, b])"),
+    ("JAX", "What of jit may decide on values?", "## Decisions: guards and paths"),
+    ("JAX", "What stands for custom_jvp?", "@jax.custom_jvp"),
+    ("JAX", "What stands for pytrees?", "register_container"),
+    ("JAX", "Where do random numbers come from?", "np.random.default_rng(0)"),
+    ("JAX", "Is it faster than jit there?", "JAX jit"),
+    ("none", "What is it, at all?", "# What a node is"),
+    ("none", "How is it installed?", "pip install"),
+    ("none", "What is the slope of my function?", "from autograd import grad"),
+    ("none", "How do I fit a network to data?", "Sequential("),
+    ("none", "What does this message mean?", "# Error messages, A to Z"),
+]  # fmt: skip
+
+
+def clicks():
+    """Each page that can be reached from the front page in two clicks."""
+    reached = {FRONT: 0}
+    for click in (1, 2):
+        for page in [page for page, at in reached.items() if at == click - 1]:
+            for target in LINK.findall(page.read_text(encoding="utf-8")):
+                reached.setdefault(Path(os.path.normpath(page.parent / target)), click)
+    return reached
+
+
+@pytest.mark.parametrize(("who", "question", "answer"), QUESTIONS, ids=[question for _, question, _ in QUESTIONS])
+def test_a_first_question_is_answered_within_two_clicks(who, question, answer):
+    places = {page: at for page, at in clicks().items() if page.exists()}
+    # The pages for other strangers are no places to look at.
+    others = {"micrograd", "pytorch", "jax", "hips-autograd", "casadi", "keras"} - {who.lower()}
+    found = [page for page in places if page.stem not in others and answer in page.read_text(encoding="utf-8")]
+    assert found, f"nobody who knows {who} is told: {question}"
+
+
+def test_the_front_page_links_to_pages_that_are_there():
+    assert all([page.exists() for page, click in clicks().items() if click == 1])
