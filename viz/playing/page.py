@@ -169,6 +169,8 @@ def _reason(diagram: Diagram, few: bool) -> str:
     """The reason that there are no steps; empty if there are some."""
     if not few:
         return f"{len(diagram.operations):,} operations are too many to step through; the limit is {MOST_OPERATIONS:,}."
+    if any([value.blank for value in diagram.values]):
+        return "Its numbers are to be found."
     known = all([value.known for value in diagram.values])
     return "" if known else "A program without its arguments has no numbers: draw it with them to step through it."
 
