@@ -48,6 +48,8 @@ __all__ = ["Path", "PathTree", "Recordings", "TooManyPaths"]
 
 # So many calls are counted at once.
 OFTEN = 1000
+# WebAssembly has one thread, and no clock for it.
+seconds_spent = getattr(time, "thread_time", time.process_time)
 
 
 @contextmanager
@@ -211,10 +213,10 @@ class PathTree:
 
     def by_python(self, signal: TooManyPaths, numbers: Sequence[float]) -> tuple[array[float], Structure]:
         """The numbers of the result for these inputs, as Python computes them on constants, and its structure."""
-        began = time.thread_time()
+        began = seconds_spent()
         returned = self.signature.call(self.fun, [new_constant(number) for number in numbers])
         results, structure = flatten(returned, f"the output of {name_of(self.fun)}", result_leaf)
-        self.budget.count_run(time.thread_time() - began)
+        self.budget.count_run(seconds_spent() - began)
         if not signal.by_cost or self.budget.runs >= MANY_RUNS:
             self.notices.warn(signal)
         return array("d", [value_of(result) for result in results]), structure
@@ -226,7 +228,7 @@ class PathTree:
         """
         if self.refused is not None:
             raise self.refused.again()
-        began = time.thread_time()
+        began = seconds_spent()
         try:
             with collector_paused():
                 traced = record(self.fun, self.signature, numbers, Trace(self.over_rows, loops))
@@ -235,7 +237,7 @@ class PathTree:
             self.refused = signal.again()
             raise
         self.count += 1
-        self.budget.count_path(len(path.program), time.thread_time() - began)
+        self.budget.count_path(len(path.program), seconds_spent() - began)
         return path
 
     def __iter__(self) -> Iterator[Path]:
