@@ -4,6 +4,7 @@
 # make check-long HOURS=3   wheels and sdist as installed; random programs, hostile calls, interrupts, for so many hours
 # make check-jax   functions that are exported to JAX, beside JAX
 # make docs    the site of the documentation, in build/docs; its notebooks are run
+# make playground   the engine, Python and Graphviz for browsers, a static folder in build/site; takes Node.js and npm
 # make build   compile what was edited; `make quick T=tests/graph` then runs the tests of a file or a folder
 # All of them share a virtual environment of their own, .venv, and nothing is compiled twice.
 
@@ -19,7 +20,7 @@ EXTRAS_test := test
 EXTRAS_docs := docs
 EXTRAS_bench := bench,plot,viz
 
-.PHONY: demo test check check-long check-jax docs build quick core-uncompiled bench soak sanitize clean
+.PHONY: demo test check check-long check-jax docs playground build quick core-uncompiled bench soak sanitize clean
 
 demo: .venv/ready-demo
 	$(BIN)/python -m examples.demo
@@ -48,9 +49,12 @@ check: .venv/ready-test
 	$(MAKE) core-uncompiled
 
 # A broken link, a notebook that fails and any other warning is an error. What notebooks gave is kept in build/docs-cache.
-docs: .venv/ready-docs
+docs: .venv/ready-docs playground
 	$(BIN)/python -m sphinx -q -E -W --keep-going -j 2 -d build/docs-trees docs build/docs
 	@echo "The site is in build/docs/index.html."
+
+playground: .venv/built
+	$(BIN)/python tools/build_playground.py
 
 build: .venv/built
 

@@ -61,6 +61,8 @@ lexers["mermaid"] = TextLexer()
 html_theme = "furo"
 html_title = f"scalar-autograd {release}"
 html_static_path = ["_static"]
+# The playground, which `make docs` builds first.
+html_extra_path = ["../build/site"]
 html_css_files = ["site.css"]
 html_theme_options = {"navigation_with_keys": True}
 html_copy_source = False

@@ -21,7 +21,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from autograd import Variable, exp, jit, log, tanh, vmap, where  # noqa: E402 - after the path is set
-from examples import lab_network  # noqa: E402
+from examples import exercise_sheet, lab_network, slide_frames  # noqa: E402
 from layers import Affine, Dense, Network, Sequential  # noqa: E402
 from viz import Drawing, draw  # noqa: E402
 from viz.layout.engine import VARIABLE  # noqa: E402
@@ -94,6 +94,24 @@ def names_alone() -> Drawing:
     """The form of a computation, without a number. `show="values"` leaves out the gradients only."""
     loss = lab_network.build()
     return draw(loss, show="names")
+
+
+def an_exercise() -> Drawing:
+    """Gradients left blank, with the local gradients; with `blank="values"` all that is computed is."""
+    result = exercise_sheet.exercise(seed=9)
+    return draw(result, blank="gradients")
+
+
+def its_solution() -> Drawing:
+    """The same graph with its numbers. `python -m examples.exercise_sheet` writes a sheet of such pairs."""
+    result = exercise_sheet.exercise(seed=9)
+    return draw(result)
+
+
+def a_frame() -> str:
+    """One step of the sweep, for a slide: `frames()` has all, `python -m examples.slide_frames` a page of them."""
+    frames = slide_frames.frames()
+    return frames[9].svg
 
 
 def a_layer_alone() -> Drawing:
@@ -241,9 +259,9 @@ def mermaid() -> str:
 
 
 SECTIONS: list[Callable[[], Drawing | str]] = [
-    white_box, a_dead_relu, black_box, one_layer_open, names_alone, a_layer_alone, a_loss, cards, records, colours,
-    dark, a_model, folded, top_to_bottom, in_rows, focus, not_a_number, compiled, program, called, rows, animation,
-    text, mermaid,
+    white_box, a_dead_relu, black_box, one_layer_open, names_alone, an_exercise, its_solution, a_frame, a_layer_alone,
+    a_loss, cards, records, colours, dark, a_model, folded, top_to_bottom, in_rows, focus, not_a_number, compiled,
+    program, called, rows, animation, text, mermaid,
 ]  # fmt: skip
 
 

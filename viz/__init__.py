@@ -21,13 +21,14 @@ from viz.diagrams.from_nodes import diagram_of
 from viz.drawing import Drawing, draw, draw_dot, render, tree
 from viz.errors import EngineError, EngineNotFound, GraphTooLarge
 from viz.layout.engine import Engine, available_engines, find_engine
+from viz.playing.animation import Frame
 from viz.views.selection import select
 from viz.views.view import Block, Link, Note, View, Wire
 
 __all__ = [
-    "Block", "Box", "Diagram", "Drawing", "Engine", "EngineError", "EngineNotFound", "GraphTooLarge", "Guard", "Link",
-    "Note", "Operand", "Operation", "Value", "View", "Wire", "available_engines", "diagram_of", "draw", "draw_dot",
-    "find_engine", "select", "tree",
+    "Block", "Box", "Diagram", "Drawing", "Engine", "EngineError", "EngineNotFound", "Frame", "GraphTooLarge", "Guard",
+    "Link", "Note", "Operand", "Operation", "Value", "View", "Wire", "available_engines", "diagram_of", "draw",
+    "draw_dot", "find_engine", "select", "tree",
 ]  # fmt: skip
 
 hooks.render = render

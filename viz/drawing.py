@@ -22,7 +22,7 @@ from viz.layout.engine import TIMEOUT, find_engine, run_engine, stacks_from_belo
 from viz.layout.fitting import fit_texts
 from viz.layout.placing import labels_of, placed_svg
 from viz.layout.size import Size, with_resolution
-from viz.playing.animation import animated
+from viz.playing.animation import Frame, animated, frames_of
 from viz.playing.film import FilmStages, film_of
 from viz.playing.page import write_page
 from viz.playing.steps import playable_steps
@@ -168,6 +168,21 @@ class Drawing:
             rules = animated(root, self.view, steps, seconds, dark=self.look.theme == "dark")
             fit_texts(root)
             return finished_svg(root, self.title, self.description, self.look.theme, rules)
+
+    def frames(self) -> list[Frame]:
+        """The steps of the animation, one by one, for slides: inputs alone, then forward, then backward.
+
+        Raises as `svg` does, and ValueError for more than 200 operations.
+        """
+        steps = playable_steps(self.diagram)
+        with self._keeping_dot():
+            root, _ = placed_svg(self._laid_out("svg"))
+            stages = frames_of(root, self.view, steps, dark=self.look.theme == "dark")
+            says = ["inputs", *[step.says for step in steps]]
+            return [
+                Frame(told, finished_svg(stage, self.title, f"{told}. {self.description}", self.look.theme))
+                for stage, told in zip(stages, says, strict=True)
+            ]
 
     def gif(self, seconds: float = 0.8) -> bytes:
         """The animation as a GIF, which shows a gradient once it is complete. Needs Pillow, the extra `gif`.
@@ -325,6 +340,7 @@ def draw(
     show: str = "all",
     sign: str = "∂",
     digits: int = 4,
+    blank: str | None = None,
     direction: str = "LR",
     wrap: int | None = None,
     engine: str | os.PathLike[str] | None = None,
@@ -351,6 +367,8 @@ def draw(
     show: "all"; "values", without gradients; "names", without numbers.
     sign: the sign of gradients: "∂", or with the names of values "d" as in dw₁, or "∇" with an arrow.
     digits: the number of digits that are shown of a number.
+    blank: "gradients": these and local gradients are left blank, for a reader to find; "values": so are values. Those
+        of inputs are given, and the gradient of a result.
     direction: "LR", from left to right, or "TB", from top to bottom.
     wrap: the number of operations in a row: a longer chain goes on in the next, where dashed lines lead back.
     engine: the layout program, if not $AUTOGRAD_DOT, `dot` or graphviz-pure; it may take `timeout` seconds.
@@ -384,9 +402,9 @@ def draw(
         raise TypeError(
             f"engine is the name or the path of a layout program, got {type(engine).__name__}: {engine!r:.60}"
         )
-    look = Look(style, color_by, theme, show, sign, direction, digits, background).checked()
+    look = Look(style, color_by, theme, show, sign, direction, digits, background, blank).checked()
     diagram, name = diagram_of_subject(subject, arguments, focus=focus, radius=radius, limit=max_nodes or LIMIT)
-    view = select(diagram.showing(show, sign, digits, wrap), expand, max_nodes)
+    view = select(diagram.showing(show, sign, digits, wrap).with_blanks(blank), expand, max_nodes)
     return Drawing(view, title=title or name, look=look, max_nodes=max_nodes, engine=engine, timeout=timeout)
 
 

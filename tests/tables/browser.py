@@ -99,10 +99,10 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if on else "light"}
         self.send("Emulation.setEmulatedMedia", features=[scheme])
 
-    def open(self, path):
-        """Load a file and wait until it is there."""
+    def open(self, place):
+        """Load a file, or an address, and wait until it is there."""
         self.events.clear()
-        self.send("Page.navigate", url=path.resolve().as_uri())
+        self.send("Page.navigate", url=place if isinstance(place, str) else place.resolve().as_uri())
         deadline = time.monotonic() + 60
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.receive(deadline)

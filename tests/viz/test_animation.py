@@ -8,6 +8,8 @@ import viz
 from autograd import Variable
 from examples import lab_network
 from tests.tables.browser import needs_chromium
+from tests.tables.pictures import SVG
+from viz.playing.steps import steps_of
 
 pytestmark = pytest.mark.usefixtures("every_engine")
 
@@ -83,3 +85,52 @@ def test_two_animations_in_one_page_do_not_disturb_each_other(browser, tmp_path)
     browser.open(path)
     # First: 3, 2, then 6. Second: 3, 2, then 6, then −6.
     assert sorted(browser.run(SEEN % 1500)) == sorted(["3", "2", "6", "?", "?"] + ["3", "2", "6", "?", "?", "?"])
+
+
+@pytest.mark.parametrize("style", ["wires", "cards", "records"])
+def test_frames_show_what_is_known_at_each_step(style):
+    loss = lab_network.build(lab_network.ALIVE)
+    drawing = viz.draw(loss, style=style, expand="all")
+    frames = drawing.frames()
+    steps = steps_of(drawing.diagram)
+    assert [says for says, _ in frames] == ["inputs", *[step.says for step in steps]]
+    computed, known = set(), {}
+    for place, (says, svg) in enumerate(frames):
+        if place:
+            step = steps[place - 1]
+            computed.add(step.operation if step.phase == "forward" else None)
+            known.update({position: shown for position, shown, _ in step.gradients})
+        groups = {group.get("data-id"): group for group in ElementTree.fromstring(svg).iter(f"{SVG}g")}
+        for wire in drawing.view.wires:
+            value = drawing.diagram.values[wire.value]
+            seen = {
+                text.get("class"): text.text.strip()
+                for text in groups[wire.id].iter(f"{SVG}text")
+                if text.get("class") and text.get("visibility") != "hidden"
+            }
+            assert ("value" in seen) == (value.producer is None or value.producer in computed)
+            if value.gradient_text:
+                assert seen["gradient"] == known.get(wire.value, "?")
+        rings = [part for group in groups.values() for part in group if part.get("stroke-width") == "3"]
+        seen = [ring for ring in rings if ring.get("visibility") == "visible"]
+        assert len(seen) == (place > 0 and steps[place - 1].phase != "start")
+        assert says in "".join(ElementTree.fromstring(svg).find(f"{SVG}desc").itertext())
+
+
+def test_the_last_frame_is_the_picture_but_for_the_operation_at_work():
+    drawing = viz.draw(lab_network.build())
+    last = ElementTree.fromstring(drawing.frames()[-1].svg)
+    whole = ElementTree.fromstring(drawing.svg())
+
+    def seen(root):
+        return sorted([text.text for text in root.iter(f"{SVG}text") if text.get("visibility") != "hidden"])
+
+    assert seen(last) == seen(whole)
+
+
+def test_what_is_too_long_to_play_has_no_frames():
+    x = Variable(0.5)
+    for _ in range(201):
+        x = x.sin()
+    with pytest.raises(ValueError, match="at most 200 operations"):
+        viz.draw(x).frames()

@@ -14,7 +14,7 @@ from autograd import Variable
 from examples import lab_network
 from tests.tables.pictures import ENGINES
 from viz.__main__ import main
-from viz.layout.engine import available_engines
+from viz.layout.engine import available_engines, provide_engine, run_engine, version_of
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="the stand-ins are shell scripts")
 
@@ -260,3 +260,51 @@ def test_the_command_fails_without_an_engine(capsys, no_engine):
 def test_importing_viz_does_not_import_graphviz_or_numpy():
     code = "import viz, sys; sys.exit(any(name in sys.modules for name in ('graphviz', 'numpy')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.fixture
+def provided(monkeypatch):
+    """A function that lays out in this process, and the list of what it was asked."""
+    monkeypatch.setattr("viz.layout.engine._provided", [])
+    real, asked = viz.available_engines()[0], []
+
+    def lay_out(dot, kind):
+        asked.append(kind)
+        if kind not in ("svg", "plain"):
+            raise ValueError(f"no {kind} here")
+        return run_engine(real, dot, kind)
+
+    provide_engine(lay_out, "ours")
+    return asked
+
+
+def test_a_function_can_lay_pictures_out_where_no_program_can_be_run(provided):
+    y = Variable(2.0, name="x") * 3.0
+    assert "<svg " in viz.draw(y).svg()
+    assert "<template" in viz.draw(lab_network.build()).html()
+    assert r"\begin{tikzpicture}" in viz.draw(y).tikz()
+    assert "keyframes" in viz.draw(y).animation()
+    assert set(provided) == {"svg", "plain"}
+    assert [(engine.path, engine.source) for engine in viz.available_engines()] == [("ours", "provided")]
+    assert version_of(viz.available_engines()[0]) == "a function in this process"
+
+
+def test_what_a_layout_function_refuses_is_an_error_of_the_engine_with_the_text(provided):
+    drawing = viz.draw(Variable(2.0, name="x") * 3.0)
+    with pytest.raises(viz.EngineError, match="the layout engine ours failed: no png here") as caught:
+        drawing.png()
+    assert caught.value.dot == drawing.dot
+    assert "image/svg+xml" in drawing._repr_mimebundle_()
+
+
+def test_a_layout_function_that_gives_no_picture_is_named(monkeypatch):
+    monkeypatch.setattr("viz.layout.engine._provided", [])
+    provide_engine(lambda dot, kind: b"", "ours")
+    with pytest.raises(viz.EngineError, match="the layout engine ours gave nothing when asked for SVG"):
+        viz.draw(Variable(2.0) * 3.0).svg()
+
+
+def test_an_engine_that_is_asked_for_goes_before_a_provided_one(provided):
+    x = Variable(2.0, name="x") * 3.0
+    viz.draw(x, engine="graphviz-pure").svg()
+    assert provided == []

@@ -248,16 +248,18 @@ def test_the_keyboard_reaches_every_input(browser, tmp_path):
     assert browser.run("document.querySelector('#says').textContent").startswith("Moved")
 
 
-MOVES = """(() => {
-  const slider = document.querySelector('.leaf input'), times = [];
-  for (let i = 0; i < 15; i++) {
-    const begin = performance.now();
-    slider.value = 0.4 + i / 100;
-    slider.dispatchEvent(new Event('input'));
-    times.push(performance.now() - begin);
-  }
-  return Math.min(...times);
+MOVE = """(() => {
+  const slider = document.querySelector('.leaf input');
+  slider.value = 0.4 + %d / 100;
+  slider.dispatchEvent(new Event('input'));
+  document.querySelector('#stage svg text').getBBox(); // has the browser lay out what changed
 })()"""
+
+
+def thread_seconds(browser):
+    """The processor time that the page's thread has taken."""
+    metrics = browser.send("Performance.getMetrics")["metrics"]
+    return next(one["value"] for one in metrics if one["name"] == "ThreadTime")
 
 
 def test_a_move_of_600_values_is_computed_at_once(browser, tmp_path):
@@ -269,8 +271,14 @@ def test_a_move_of_600_values_is_computed_at_once(browser, tmp_path):
     drawing = viz.draw(y, max_nodes=700)
     opened(browser, tmp_path, drawing)
     browser.run("document.querySelector('#move').click()")
-    # A frame has 16 ms; on a machine that does much else a move takes some times that.
-    assert browser.run(MOVES) <= 100.0
+    browser.send("Performance.enable", timeDomain="threadTicks")
+    taken = []
+    for turn in range(15):
+        before = thread_seconds(browser)
+        browser.run(MOVE % turn)
+        taken.append(thread_seconds(browser) - before)
+    # A frame has 16 ms, layout included; a shared machine takes more for the same work, and the answer is part of it.
+    assert min(taken) <= 0.04, taken
     # What was out of view follows.
     x.value = 0.54
     z = x

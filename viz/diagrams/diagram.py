@@ -15,12 +15,15 @@ from autograd.graph import records
 from autograd.graph.records import Operand
 from viz.labels import pretty, short_number
 
-__all__ = ["SHOWN", "SIGNS", "Box", "Diagram", "Guard", "Operand", "Operation", "Value"]
+__all__ = ["BLANK", "BLANKS", "SHOWN", "SIGNS", "Box", "Diagram", "Guard", "Operand", "Operation", "Value"]
 
 # The parts of a picture: names, values with them, gradients with both.
 SHOWN = ("all", "values", "names")
 # Signs of gradients: alone, or with the name of the value, as texts on layers write them.
 SIGNS = ("∂", "d", "∇")
+# What is left to be found: gradients with local gradients, or all that is computed.
+BLANKS = ("gradients", "values")
+BLANK = "____"
 
 
 class Value(NamedTuple):
@@ -32,6 +35,7 @@ class Value(NamedTuple):
     sign: the sign of its gradient, one of SIGNS; empty if the picture shows no gradient.
     digits: the number of digits that pictures show of it.
     parameter: whether it is a leaf that a layer has, and no input.
+    blank: whether a number of it that is not known is to be found, and has a place to be written.
     """
 
     position: int
@@ -46,6 +50,7 @@ class Value(NamedTuple):
     sign: str = "∂"
     digits: int = 4
     parameter: bool = False
+    blank: bool = False
 
     @property
     def id(self) -> str:
@@ -59,19 +64,21 @@ class Value(NamedTuple):
 
     @property
     def number_text(self) -> str:
-        """The number as pictures show it: a condition is true or false, an unknown number is empty."""
+        """The number as pictures show it: a condition is true or false, an unknown number empty or a blank."""
         if not self.known:
-            return ""
+            return BLANK if self.blank else ""
         return (
             ("false", "true")[self.number != 0] if self.kind == "condition" else short_number(self.number, self.digits)
         )
 
     @property
     def gradient_text(self) -> str:
-        """The gradient as pictures show it: ? before a sweep, empty for values that have none."""
-        if not (self.known and self.sign) or self.kind in ("constant", "condition"):
+        """The gradient as pictures show it: ? before a sweep, or a blank; empty for values that have none."""
+        if not (self.known or self.blank) or not self.sign or self.kind in ("constant", "condition"):
             return ""
-        return "?" if self.gradient is None else short_number(self.gradient, self.digits)
+        if self.gradient is None:
+            return BLANK if self.blank else "?"
+        return short_number(self.gradient, self.digits)
 
     @property
     def sign_text(self) -> str:
@@ -193,6 +200,23 @@ class Diagram(NamedTuple):
         signs = {"sign": sign} if shown == "all" else {"sign": "", "gradient": None}
         values = [value._replace(digits=digits, **signs) for value in diagram.values]
         return diagram._replace(values=tuple(values), digits=digits, wrap=wrap)
+
+    def with_blanks(self, blank: str | None) -> Diagram:
+        """The diagram with these numbers left to be found, one of BLANKS: values of leaves and gradients of outputs
+        are given.
+        """
+        if blank is None:
+            return self
+        values = []
+        for value in self.values:
+            left = value._replace(blank=value.kind != "constant")
+            if value.position not in self.outputs:
+                left = left._replace(gradient=None)
+            if blank == "values" and value.producer is not None:
+                left = left._replace(number=math.nan, known=False)
+            values.append(left)
+        guards = tuple([guard._replace(failed=False) for guard in self.guards])
+        return self._replace(values=tuple(values), guards=guards)
 
     def without_numbers(self) -> Diagram:
         """The diagram without numbers but those of constants that have no name."""

@@ -43,7 +43,7 @@ class Explanations(Reasons):
     def why_zero(self, position: int) -> str:
         """The reason, which is empty without numbers, and names a side of a choice that was not taken."""
         value = self.diagram.values[position]
-        if not value.known:
+        if not value.known or value.blank:
             return ""
         unreached = value.gradient is None and value.kind in ("variable", "result")
         if self.diagram.recorded and unreached and position in self._leading_to_results:

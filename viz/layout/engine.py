@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +19,8 @@ from typing import NamedTuple
 from viz.errors import EngineError, EngineNotFound
 
 __all__ = [
-    "VARIABLE", "Engine", "available_engines", "find_engine", "run_engine", "separated", "stacks_from_below",
-    "version_of",
+    "VARIABLE", "Engine", "available_engines", "find_engine", "provide_engine", "run_engine", "separated",
+    "stacks_from_below", "version_of",
 ]  # fmt: skip
 
 VARIABLE = "AUTOGRAD_DOT"
@@ -33,10 +34,23 @@ HINT = (
 
 
 class Engine(NamedTuple):
-    """The path of a program, and the way it was found."""
+    """The path of a program, and the way it was found; or a function in its place, with a name for path."""
 
     path: str
     source: str
+    lay_out: Callable[[str, str], bytes] | None = None
+
+
+# Where no program can be run, as in a browser.
+_provided: list[Engine] = []
+
+
+def provide_engine(lay_out: Callable[[str, str], bytes], name: str) -> None:
+    """Have pictures laid out by a function from here on, unless another engine is asked for.
+
+    It takes DOT text of one graph or several and a kind, "svg" or "plain", and gives what Graphviz would.
+    """
+    _provided[:] = [Engine(name, "provided", lay_out)]
 
 
 def find_engine(engine: str | os.PathLike[str] | None = None, *, dot: str = "") -> Engine:
@@ -61,6 +75,8 @@ def find_engine(engine: str | os.PathLike[str] | None = None, *, dot: str = "") 
 
 def available_engines() -> list[Engine]:
     """The engines that are found without naming one, best first."""
+    if _provided:
+        return list(_provided)
     found = [(shutil.which("dot"), "dot on PATH"), (_graphviz_pure(), "graphviz-pure from pip")]
     return [Engine(path, source) for path, source in found if path is not None]
 
@@ -86,8 +102,14 @@ def run_engine(engine: Engine, dot: str, kind: str, *, timeout: float = TIMEOUT,
 
     Raises EngineError if the engine takes longer than `timeout` seconds, fails, or gives something else.
     """
-    options = [f"-T{kind}"] if dpi is None else [f"-T{kind}", f"-Gdpi={dpi:.6g}"]
-    code, picture, complaint = _run([engine.path, *options], dot.encode(), timeout, dot)
+    if engine.lay_out is not None:
+        try:
+            code, picture, complaint = 0, engine.lay_out(dot, kind), b""
+        except Exception as error:
+            raise EngineError(f"the layout engine {engine.path} failed: {error}", dot=dot) from error
+    else:
+        options = [f"-T{kind}"] if dpi is None else [f"-T{kind}", f"-Gdpi={dpi:.6g}"]
+        code, picture, complaint = _run([engine.path, *options], dot.encode(), timeout, dot)
     said = f": {_first_lines(complaint)}" if complaint.strip() else ""
     if code != 0:
         what = f"failed with status {code}" if code > 0 else f"was ended by signal {-code}"
@@ -122,6 +144,8 @@ def stacks_from_below(engine: Engine, timeout: float = TIMEOUT) -> bool:
 
 def version_of(engine: Engine) -> str:
     """The version that the engine reports."""
+    if engine.lay_out is not None:
+        return "a function in this process"
     _, out, complaint = _run([engine.path, "-V"], b"", 10.0, "")
     return _first_lines(out or complaint, 1) or "no version given"
 

@@ -1,4 +1,4 @@
-"""An SVG that plays the sweep by itself: values appear operation by operation, then gradients, adding up.
+"""An SVG that plays the sweep by itself: values appear operation by operation, then gradients, adding up; its frames.
 
 It has style rules and no script, so that it also moves as an image, in a README or on a slide. For a viewer who asks
 for less motion it stands still and shows everything.
@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from viz.colours import DARK_STROKE, FORWARD, GRADIENT
+from viz.layout.fitting import fit_texts
 from viz.playing.steps import PAUSE, SweepStep
 from viz.views.view import View
 from viz.writing.svg import CLASS, NAMESPACE, parts_at_work, parts_of
 
-__all__ = ["animated"]
+__all__ = ["Frame", "animated", "frames_of"]
+
+
+class Frame(NamedTuple):
+    """One step of a picture: the arithmetic of it, and the picture then as SVG."""
+
+    says: str
+    svg: str
 
 
 def animated(
@@ -26,7 +35,24 @@ def animated(
     """The style rules that play the steps, so many seconds each; the texts they show are put into the SVG."""
     # Names of its own: another animation may be on the same page.
     picture = hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:8]
-    timeline = _Timeline(len(steps) + 1 + PAUSE, f"at-{picture}-")
+    return _staged(root, view, steps, dark=dark).rules(seconds, len(steps) + 1 + PAUSE, f"at-{picture}-")
+
+
+def frames_of(
+    root: ElementTree.Element, view: View, steps: Sequence[SweepStep], *, dark: bool = False
+) -> Iterator[ElementTree.Element]:
+    """The picture before the first step, and after each."""
+    timeline = _staged(root, view, steps, dark=dark)
+    # A text without a number keeps its room.
+    fit_texts(root)
+    for place in range(len(steps) + 1):
+        timeline.halt(place)
+        yield deepcopy(root)
+
+
+def _staged(root: ElementTree.Element, view: View, steps: Sequence[SweepStep], *, dark: bool) -> _Timeline:
+    """The times of all that is not always seen, with what is seen for a while put into the SVG."""
+    timeline = _Timeline()
     computed = {step.operation: place for place, step in enumerate(steps, 1) if step.phase == "forward"}
     sums: dict[int, list[tuple[int, str]]] = {}
     for place, step in enumerate(steps, 1):
@@ -45,39 +71,46 @@ def animated(
         if step.operation in at_work:
             colour = FORWARD if step.phase == "forward" else GRADIENT
             _mark(at_work[step.operation], place, DARK_STROKE[colour] if dark else colour, timeline)
-    return timeline.rules(seconds)
+    return timeline
 
 
 class _Timeline:
-    """The times at which elements are seen; elements with the same times share a rule."""
+    """The times at which elements are seen: from a step on, until before another if there is one."""
 
-    def __init__(self, length: int, prefix: str) -> None:
-        self.prefix = prefix
-        self.length = length
-        self.names: dict[tuple[int, int | None], str] = {}
+    def __init__(self) -> None:
+        self.elements: dict[tuple[int, int | None], list[ElementTree.Element]] = {}
 
     def show(self, element: ElementTree.Element, start: int, stop: int | None) -> None:
-        """Show an element from step `start` on, until before step `stop` if there is one."""
-        name = self.names.setdefault((start, stop), f"{self.prefix}{len(self.names)}")
-        element.set("class", f"{element.get('class', '')} {name}".strip())
-        if stop is not None:
-            # Where nothing is played, the last stage alone is seen.
-            element.set("visibility", "hidden")
+        """Show an element from step `start` on, until before step `stop`."""
+        self.elements.setdefault((start, stop), []).append(element)
 
-    def rules(self, seconds: float) -> str:
-        """The style sheet."""
+    def halt(self, place: int) -> None:
+        """Hide what is not seen at a step."""
+        for (start, stop), elements in self.elements.items():
+            seen = start <= place and (stop is None or place < stop)
+            for element in elements:
+                element.set("visibility", "visible" if seen else "hidden")
+
+    def rules(self, seconds: float, length: int, prefix: str) -> str:
+        """The style sheet that plays so many steps: elements with the same times share a rule."""
         rules = []
-        for (start, stop), name in self.names.items():
-            first, last = 100 * start / self.length, 100 * (stop or 0) / self.length
+        names = {times: f"{prefix}{number}" for number, times in enumerate(self.elements)}
+        for (start, stop), name in names.items():
+            for element in self.elements[start, stop]:
+                element.set("class", f"{element.get('class', '')} {name}".strip())
+                if stop is not None:
+                    # Where nothing is played, the last stage alone is seen.
+                    element.set("visibility", "hidden")
+            first, last = 100 * start / length, 100 * (stop or 0) / length
             frames = ["0%{visibility:hidden}"] if start else []
             frames.append(f"{first:.3f}%{{visibility:visible}}")
             if stop is not None:
                 frames.append(f"{last:.3f}%{{visibility:hidden}}")
             frames.append(f"100%{{visibility:{'visible' if stop is None else 'hidden'}}}")
             rules.append(f"@keyframes {name}{{{''.join(frames)}}}")
-            duration = f"{seconds * self.length:g}s"
+            duration = f"{seconds * length:g}s"
             rules.append(f".{CLASS} .{name}{{animation:{name} {duration} step-end infinite}}")
-        every = ",".join([f".{CLASS} .{name}" for name in self.names.values()])
+        every = ",".join([f".{CLASS} .{name}" for name in names.values()])
         return "".join(rules) + (
             f"@media (prefers-reduced-motion:reduce){{{every}{{animation:none}}}}" if every else ""
         )

@@ -32,7 +32,8 @@ function activate(group) {
   if (id[0] === "b") return toggle(number);
   if (id[0] === "v" && data.values[number]) {
     const value = data.values[number];
-    const heading = (value.name ? `${value.name} = ` : "") + value.number + (value.gradient ? `,  ∂ ${value.gradient}` : "");
+    const [shown_number, gradient] = moved_away ? [told(number), value.gradient && gradient_of(number)] : [value.number, value.gradient];
+    const heading = (value.name ? `${value.name} = ` : "") + shown_number + (gradient ? `,  ∂ ${gradient}` : "");
     if (asked.size) return details(value.name || value.number, value.lines.slice(0, 1));
     const [lines, why] = moved_away ? told_anew(number) : [value.lines, value.why];
     return details(heading, lines, why ? lines.length - 1 : -1);

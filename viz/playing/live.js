@@ -62,7 +62,7 @@ function add_leaf(value, trained) {
   row.className = "leaf";
   row.append(name, slider, typed, box);
   $("leaves").append(row);
-  boxes_of_leaves.set(value, { slider, typed, box });
+  boxes_of_leaves.set(value, { slider, typed, box, number });
 }
 
 // Set leaves and compute all anew; false, and nothing changed, if a decision would fall the other way.
@@ -80,8 +80,10 @@ function move(pairs) {
   moved_away = program.values.some((number, place) => !Object.is(number, drawn_values[place]));
   if (!moved_away) taken = 0;
   play(false);
-  for (const [value, { slider, typed }] of boxes_of_leaves) {
-    const number = program.values[value];
+  for (const [value, leaf] of boxes_of_leaves) {
+    const number = program.values[value], { slider, typed } = leaf;
+    if (Object.is(number, leaf.number) && !failed) continue;
+    leaf.number = number;
     if (document.activeElement !== slider) slider.value = number;
     if (document.activeElement !== typed || failed) typed.value = number;
   }
@@ -98,6 +100,11 @@ function move(pairs) {
 const narrow = { ".": 0.278, " ": 0.278, "−": 0.584, "+": 0.584, "∞": 0.713, "…": 1 };
 const about = (words) => [...words].reduce((sum, sign) => sum + (narrow[sign] || 0.556), 0);
 
+// To set what an attribute is already has the browser lay the text out again.
+function set(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
 function put(part, words) {
   part.says = words;
   if (part.text.firstChild?.data === words) return;
@@ -106,47 +113,62 @@ function put(part, words) {
   const { row } = part, own = row ? row.texts.indexOf(part.text) : -1;
   const others = row ? row.lengths.reduce((sum, length, place) => sum + (place === own ? 0 : length + 3.5), 0) : 0;
   const size = Math.min(part.size, ((row ? Math.max(row.room, others + 12) : part.room) - others) / about(words));
-  part.text.setAttribute("font-size", size.toFixed(2));
+  set(part.text, "font-size", size.toFixed(2));
   if (!row) return;
   // The row keeps its middle.
   row.lengths[own] = about(words) * size;
   let x = row.middle - (others + row.lengths[own]) / 2;
   row.texts.forEach((text, place) => {
-    text.setAttribute("x", x.toFixed(2));
+    set(text, "x", x.toFixed(2));
     x += row.lengths[place] + 3.5;
   });
 }
 
-// Of large pictures what is in view follows at once, and the rest when nothing moves: a browser lays texts out one by one.
-const MOST_AT_ONCE = 120;
-let later = null;
+// Of large pictures what is in view and can be read follows at once, and the rest, some at a time, when nothing moves: a
+// browser lays texts out one by one, about 20 µs each.
+const MOST_AT_ONCE = 120, SMALLEST_READ = 0.4;
+let later = null, seen = [0, 0];
+new ResizeObserver(() => (seen = [stage.clientWidth, stage.clientHeight])).observe(stage);
 const meets = (room, [across, down]) => room.x < left + across && room.x + room.width > left && room.y < top + down && room.y + room.height > top;
 
 // The numbers of the picture that is shown.
-function refresh(everywhere = wires.length <= MOST_AT_ONCE) {
+function refresh() {
   clearTimeout(later);
-  if (!everywhere) later = setTimeout(() => refresh(true), 150);
-  if (program && (moved_away || refresh.was_moved)) {
-    for (const [id, value] of Object.entries(data.values)) {
-      value.number = told(id);
-      if (value.gradient) value.gradient = gradient_of(id);
-    }
-    // Asked for once: after a change each question has the browser lay all out.
-    const followed = new Set(), view = [stage.clientWidth / scale, stage.clientHeight / scale];
-    for (const { number, title, group, texts: [above, below] } of wires) {
-      if (!everywhere && !meets(group.room, view)) continue;
-      followed.add(group);
-      if (above) put(above, data.values[number].number);
-      if (below) put(below, data.values[number].gradient);
-      if (title) title.textContent = `${called(number)} = ${program.values[number]}${below ? `, ∂ = ${program.gradients[number] ?? "?"}` : ""}`;
-    }
-    for (const label of labels) if (everywhere || followed.has(nodes.get(label.from))) put(label, label.words());
+  if (program && (moved_away || stale)) {
+    const view = seen.map((length) => length / scale);
+    const now = wires.length <= MOST_AT_ONCE ? wires : scale < SMALLEST_READ ? [] : wires.filter(({ group }) => meets(group.room, view));
+    stale = true;
+    now.forEach(follow);
     paint();
+    if (now === wires) stale = moved_away;
+    else later = setTimeout(() => catch_up(0), 150);
   }
-  if (everywhere) refresh.was_moved = moved_away;
-  for (const { number, texts: [, below] } of wires) if (below && asked.has(number)) put(below, "?");
-  for (const { part, value } of labels) part.classList.toggle("asked", asked.has(value));
-  step(Math.min(at, data.steps.length));
+  for (const { number, texts: [, below] } of asked.size ? wires : []) if (below && asked.has(number)) put(below, "?");
+  if (data.quiz) for (const { part, value } of labels) part.classList.toggle("asked", asked.has(value));
+  // What it says while inputs are moved is said once: around the picture, a change has all of it laid out again.
+  const says = moved_away ? `moved ${warning}` : "";
+  if (!moved_away || says !== said) step(Math.min(at, data.steps.length));
+  said = says;
+}
+
+// Whether numbers of the picture may not be those of the program, or those that were drawn.
+let stale = false, said = "";
+
+// The numbers of a value, and its local gradients at the arrows that lead from it.
+function follow({ number, title, group, texts: [above, below] }) {
+  if (above) put(above, told(number));
+  if (below) put(below, gradient_of(number));
+  if (title) title.textContent = `${called(number)} = ${program.values[number]}${below ? `, ∂ = ${program.gradients[number] ?? "?"}` : ""}`;
+  for (const label of labels_from.get(group) || []) put(label, label.words());
+}
+
+function catch_up(place) {
+  wires.slice(place, place + MOST_AT_ONCE).forEach(follow);
+  if (place + MOST_AT_ONCE < wires.length) later = setTimeout(() => catch_up(place + MOST_AT_ONCE), 0);
+  else {
+    stale = moved_away;
+    if (!moved_away) step(Math.min(at, data.steps.length));
+  }
 }
 
 // The label at an arrow's head, if the arrow leads into one operation: the local gradients of the uses of a value.
@@ -179,7 +201,7 @@ function paint() {
     if (!ground) continue;
     const level = data.tints.steps.filter((step) => Math.abs(amount) >= step * largest).length;
     const tint = amount === null || !amount ? data.tints.none : (amount > 0 ? data.tints.above : data.tints.below)[level];
-    ground.setAttribute("fill", tint);
+    set(ground, "fill", tint);
   }
 }
 

@@ -24,6 +24,8 @@ DECIDED = "where"
 
 def reason_to_stand_still(diagram: Diagram) -> str:
     """The reason why the numbers can't be computed in a page; empty if they can."""
+    if any([value.blank for value in diagram.values]):
+        return "Its numbers are to be found."
     if not all([value.known for value in diagram.values]):
         return "It has no numbers."
     if len(diagram.operations) > MOST_OPERATIONS:

@@ -97,13 +97,13 @@ def write_page(
 </header>
 <main>
 <figure id="stage" aria-label="{escape(description)}">{pictures[0]}</figure>
-<aside id="inputs" aria-label="inputs" hidden><div id="leaves"></div>
+<aside id="inputs" aria-label="inputs" hidden><div id="panel"><div id="leaves"></div>
 <div class="row"><button id="reset" type="button">reset</button><button id="code" type="button">as Python</button></div>
 <div class="row" id="descent"><label>rate <input id="rate" type="number" value="0.05" step="any" min="0"></label><button
  id="descend" type="button">step</button><button id="descend-ten" type="button">10 steps</button><button
  id="train" type="button">train</button></div>
 <p id="loss" aria-live="polite"></p><textarea id="python" readonly rows="4"
- aria-label="these inputs in Python" hidden></textarea></aside>
+ aria-label="these inputs in Python" hidden></textarea></div></aside>
 <aside id="details" aria-live="polite" hidden><button id="dismiss" type="button"
  aria-label="close the details">×</button><h2 dir="auto"></h2><ul></ul></aside>
 </main>
@@ -169,6 +169,8 @@ def _reason(diagram: Diagram, few: bool) -> str:
     """The reason that there are no steps; empty if there are some."""
     if not few:
         return f"{len(diagram.operations):,} operations are too many to step through; the limit is {MOST_OPERATIONS:,}."
+    if any([value.blank for value in diagram.values]):
+        return "Its numbers are to be found."
     known = all([value.known for value in diagram.values])
     return "" if known else "A program without its arguments has no numbers: draw it with them to step through it."
 

@@ -10,7 +10,7 @@ const size = (svg) => svg.getAttribute("viewBox").split(" ").slice(2).map(Number
 const sizes = states.map((state) => size(state.picture));
 const LARGEST = 2.2, SMALLEST_AT_FIRST = 0.75;
 
-let current = 0, svg = null, nodes = new Map(), edges = [], wires = [], labels = [], before = new Map(), after = new Map();
+let current = 0, svg = null, nodes = new Map(), edges = [], wires = [], labels = [], labels_from = new Map(), before = new Map(), after = new Map();
 let scale = 1, smallest = SMALLEST_AT_FIRST, left = 0, top = 0, fitted = true, at = data.steps.length, timer = null, home = null;
 
 // The view: `scale` is in pixels per unit of the picture, `left` and `top` are the corner in its units.
@@ -117,6 +117,8 @@ function show(number) {
   $("open-all").disabled = ends(true) === current;
   $("close-all").disabled = ends(false) === current;
   labels = edges.flatMap(label_of);
+  labels_from = new Map();
+  for (const label of labels) labels_from.set(nodes.get(label.from), [...(labels_from.get(nodes.get(label.from)) || []), label]);
   refresh();
   search(false);
 }

@@ -36,7 +36,7 @@ class SweepStep(NamedTuple):
 def steps_of(diagram: Diagram) -> list[SweepStep]:
     """A step for each operation forward; if a sweep was run, one for its start and one for each operation backward.
 
-    Empty if the numbers are not known.
+    Empty if the numbers are not known, or to be found.
 
     >>> from autograd import Variable
     >>> from viz import diagram_of
@@ -46,7 +46,7 @@ def steps_of(diagram: Diagram) -> list[SweepStep]:
     >>> [step.says for step in steps_of(diagram_of([y]))]
     ['x × x = 3 × 3 = 9', 'backward starts with ∂ 1 at 9', '∂x = 1 · 3 + 1 · 3 = 6']
     """
-    if not all([value.known for value in diagram.values]):
+    if not all([value.known and not value.blank for value in diagram.values]):
         return []
     forward = [
         SweepStep("forward", operation.position, _forward(diagram, operation), ()) for operation in diagram.operations
@@ -56,7 +56,7 @@ def steps_of(diagram: Diagram) -> list[SweepStep]:
     return forward + list(_backward(diagram))
 
 
-def playable_steps(diagram: Diagram, seconds: float) -> list[SweepStep]:
+def playable_steps(diagram: Diagram, seconds: float = 1.0) -> list[SweepStep]:
     """The steps, each to be shown for so many seconds. Raises ValueError if there are too many, or no time for them."""
     count = len(diagram.operations)
     if count > MOST_PLAYED:

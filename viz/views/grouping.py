@@ -230,7 +230,7 @@ class _ViewBuilder:
             return None
         chain = self.chains.get(block, {}).get(value.position)
         decides = self.diagram.values[self.diagram.operations[operation].result].kind == "condition"
-        told = value.known and value.sign != ""
+        told = value.known and not value.blank and value.sign != ""
         gradient: float | None = local_gradient if block < grouping.first_box and told and not decides else None
         if block >= grouping.first_extra and not grouping.is_fold(block):
             gradient, chain = chain, None

@@ -282,7 +282,7 @@ class DotWriter(ABC):
 
     def number(self, value: Value) -> tuple[str, str]:
         """The bold number of a value, and the ground of its cell as an attribute."""
-        finite = math.isfinite(value.number)
+        finite = math.isfinite(value.number) or not value.known
         colour = ALARM_INK if not finite else FORWARD if value.position not in self.tints else INK
         if self.making.without_numbers and value.producer is not None:
             colour, finite = "transparent", True
@@ -381,5 +381,5 @@ def value_tooltip(value: Value) -> str:
     text = " = ".join([part for part in (name, number) if part])
     if not value.gradient_text:
         return text + (", constant" if value.kind == "constant" else "")
-    gradient = "?" if value.gradient is None else exact_slope(value.gradient)
+    gradient = value.gradient_text if value.gradient is None else exact_slope(value.gradient)
     return f"{text}, {value.sign_text.removesuffix(' =')} = {gradient}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from viz.diagrams.diagram import SHOWN, SIGNS
+from viz.diagrams.diagram import BLANKS, SHOWN, SIGNS
 from viz.views.tints import TINTED_BY
 
 __all__ = ["DIRECTIONS", "STYLES", "THEMES", "Look", "Making"]
@@ -28,6 +28,7 @@ class Look(NamedTuple):
     direction: str = "LR"
     digits: int = 4
     background: str | None = None
+    blank: str | None = None
 
     @property
     def legend(self) -> str:
@@ -40,6 +41,8 @@ class Look(NamedTuple):
             "cards": "On each card the operation, the value and the gradient",
             "records": "In each row the name, the value and the gradient",
         }
+        if self.blank is not None:
+            return f"{parts[self.style]}; where there is a blank, the number is to be found."
         return f"{parts[self.style]}; small and grey the local gradient.{tint}"
 
     def checked(self) -> Look:
@@ -52,6 +55,10 @@ class Look(NamedTuple):
                 raise ValueError(f"{what} is {', '.join(known)}; got {given!r:.60}")
         if self.color_by is not None and self.color_by not in TINTED_BY:
             raise ValueError(f"color_by is {', '.join(TINTED_BY)} or None; got {self.color_by!r:.60}")
+        if self.blank is not None and self.blank not in BLANKS:
+            raise ValueError(f"blank is {', '.join(BLANKS)} or None; got {self.blank!r:.60}")
+        if self.blank is not None and (self.color_by is not None or self.show == "names"):
+            raise ValueError("a picture with blank numbers has no colours by number, and is not one of names alone")
         if isinstance(self.digits, bool) or not isinstance(self.digits, int) or not 1 <= self.digits <= MOST_DIGITS:
             raise ValueError(f"digits is a number of digits, 1 to {MOST_DIGITS}; got {self.digits!r:.60}")
         ground = self.background

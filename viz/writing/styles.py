@@ -36,7 +36,7 @@ class Wires(DotWriter):
         parts = [f'<FONT COLOR="{INK}"><I>{html(name)}</I></FONT>'] if name else []
         # An alarming number has a cell of its own: a cell can have a ground, a part of a text can't.
         ground = ""
-        if value.known:
+        if value.number_text:
             number, ground = self.number(value)
             parts.append(number)
         if self.making.roomy and value.kind != "constant":
@@ -107,7 +107,7 @@ class Cards(Wires):
 
     def rows(self, value: Value) -> str:
         """Value, the rule, gradient."""
-        return super().rows(value._replace(name=None)) if value.known else ""
+        return super().rows(value._replace(name=None)) if value.number_text else ""
 
     def meaning(self, block: Block) -> str:
         """The operation's name, for the tooltip."""
@@ -132,7 +132,7 @@ class Records(DotWriter):
         """Cells for name, data and grad: without a name or a gradient there is no cell for it."""
         name = value.name_text
         cells = f'<TD><FONT COLOR="{INK}"><I>{html(name)}</I></FONT></TD>' if name else ""
-        if value.known:
+        if value.number_text:
             cells += _pair("data", *self.number(value))
         if not value.gradient_text:
             return cells

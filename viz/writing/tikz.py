@@ -192,7 +192,11 @@ def _wire(value: Value) -> str:
     parts = [rf"\textit{{{escaped(value.name_text)}}}"] if value.name_text else []
     if value.number_text:
         number = rf"\textbf{{{escaped(value.number_text)}}}"
-        parts.append(_alarmed(number) if not math.isfinite(value.number) else rf"\textcolor{{forward}}{{{number}}}")
+        parts.append(
+            _alarmed(number)
+            if value.known and not math.isfinite(value.number)
+            else rf"\textcolor{{forward}}{{{number}}}"
+        )
     above = " ".join(parts)
     if not value.gradient_text:
         return above
