@@ -1306,7 +1306,7 @@ static double autograd_norm_of(const double *values, int count) {
     return ldexp(sqrt(total + total_low), -shift);
 }
 
-static autograd_scaled autograd_product_pair(const double *values, int count, int skip_zeros) {
+static autograd_scaled autograd_product_pair(const double *values, int count, int skip_special) {
     double high = 0.0;
     double low = 0.0;
     int exponent = 0;
@@ -1319,7 +1319,7 @@ static autograd_scaled autograd_product_pair(const double *values, int count, in
     low = 0.0;
     exponent = 0;
     for (index = 0; index < count; index++) {
-        if (skip_zeros && (values[index] == 0.0)) {
+        if (skip_special && ((values[index] == 0.0) || (!isfinite(values[index])))) {
             continue;
         }
         mantissa = autograd_frexp(values[index], &shift);

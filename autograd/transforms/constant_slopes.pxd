@@ -1,15 +1,12 @@
 cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
-from autograd.numbers.pairwise cimport PairwiseSums
 from autograd.transforms.masked cimport Masked, as_masked
 
 @cython.final
 cdef class ConstantSlopes:
     cdef Py_ssize_t count, size
     cdef array starts, operands, numbers, bits
-    cdef public array long_places
-    cdef public Py_ssize_t long_count
     cdef list masks
     cdef bytearray absorbing
     cdef dict place_of, joined
@@ -22,7 +19,7 @@ cdef class ConstantSlopes:
     cdef int bits_of(self, object masks) except -2
     @cython.locals(sums=array, sets=array, adjoints="double*", reached="int*", starts="int*", operands="int*",
                    numbers="double*", bits="int*", position=Py_ssize_t, entry=Py_ssize_t, operand=int, share=double,
-                   met=int, found=int, known=Masked, place=Py_ssize_t, long_sums=PairwiseSums, long_places="int*")
+                   met=int, found=int, known=Masked, place=Py_ssize_t)
     cpdef object adjoints(self, object seeds)
     @cython.locals(place=int)
     cdef object masked(self, double number, int masks)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.numbers.arrays import doubles, integers
-from autograd.numbers.pairwise import PairwiseSums
 from autograd.operations.primitives import Defined
 from autograd.transforms.masked import as_masked
 
@@ -51,9 +50,6 @@ class ConstantSlopes:
         # For each set of masks a node that is nan where one of them is.
         self.joined: dict[int, Any] = {}
         self.are_constant = self.read(slopes)
-        # Those of the tape.
-        self.long_places: Any = None
-        self.long_count = 0
 
     def read(self, slopes: list[Any]) -> bool:
         """Take the slopes as numbers; False if one is none."""
@@ -115,21 +111,12 @@ class ConstantSlopes:
                 return None
             adjoints[position] = known.number if reached[position] < 0 else adjoints[position] + known.number
             reached[position] = found if reached[position] < 0 else reached[position] | found
-        long_sums: PairwiseSums | None = None
-        long_places = ints_in(self.starts if self.long_count == 0 else self.long_places)
-        if self.long_count > 0:
-            long_sums = PairwiseSums(self.long_count)
-            for position in range(self.size):
-                if reached[position] >= 0 and long_places[position] >= 0:
-                    adjoints[position] = long_sums.counted(long_places[position], adjoints[position])
         for position in range(self.size - 1, self.count - 1, -1):
             if reached[position] < 0:
                 continue
             if self.absorbing[position]:
                 self.are_constant = False
                 return None
-            if long_sums is not None and long_places[position] >= 0:
-                adjoints[position] = long_sums.total(long_places[position], adjoints[position])
             for entry in range(starts[position - self.count], starts[position - self.count + 1]):
                 if bits[entry] < 0:
                     continue
@@ -142,12 +129,6 @@ class ConstantSlopes:
                 else:
                     adjoints[operand] += share
                     reached[operand] |= met
-                if long_sums is not None and long_places[operand] >= 0:
-                    adjoints[operand] = long_sums.counted(long_places[operand], adjoints[operand])
-        if long_sums is not None:
-            for place in range(self.count):
-                if long_places[place] >= 0:
-                    adjoints[place] = long_sums.total(long_places[place], adjoints[place])
         return [
             0.0 if reached[place] < 0 else self.masked(adjoints[place], reached[place]) for place in range(self.count)
         ]

@@ -387,13 +387,14 @@ class Tape:
     def count_long_sums(self) -> int:
         """The number of positions whose adjoint has more terms than are added one after the other.
 
-        `long_places` has the places of these among all such, -1 for the other positions; None if there are none.
+        `long_places` has the places of these among all such, -1 for the other positions; None if there are none. In a
+        traced function there are none: a loop adds turn by turn, and so does the same loop written out.
         """
         if self.long_count >= 0:
             return self.long_count
         self.long_count = 0
         entries = ints_in(self.starts)[self.size - self.count]
-        if entries <= BLOCK:
+        if entries <= BLOCK or self.absorbing is not None:
             return 0
         counts = integers(self.size)
         uses = ints_in(counts)
@@ -446,8 +447,6 @@ class Tape:
                 return False
             starts = self.starts[: len(self.nodes) + 1]
             self.constant_slopes = ConstantSlopes(self.count, starts, self.operands, self.node_slopes, self.absorbing)
-            if self.count_long_sums() > 0:
-                self.constant_slopes.long_places, self.constant_slopes.long_count = self.long_places, self.long_count
         return bool(self.constant_slopes.are_constant)
 
     def pull(self, adjoints: list[Any]) -> None:

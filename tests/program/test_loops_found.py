@@ -277,7 +277,10 @@ def test_a_sum_of_residuals_is_a_few_operations():
 
 def test_gradients_are_those_of_plain_python():
     function = value_and_grad(listed(2000))
-    assert_same(jit(function, tier="vm")(POINT), function(POINT))
+    rolled = jit(function, tier="vm")(POINT)
+    assert_same(rolled, written_out(function, POINT))
+    # Beyond 128 uses, eager derivatives are added in another order.
+    assert_same(rolled, function(POINT), "llvm")
 
 
 def test_short_lines_are_left_as_they_are():
@@ -298,7 +301,7 @@ def test_decisions_in_a_loop_are_taken_anew_at_each_call():
     compiled = jit(value_and_grad(function), tier="vm")
     for scale in (1.0, 1.5, 3.0, 10.0, 1.0, 2.0):
         point = scale * POINT
-        assert_same(compiled(point), value_and_grad(function)(point))
+        assert_same(compiled(point), written_out(value_and_grad(function), point))
     assert len(compiled.paths) > 1
     assert loops_of(compiled)
 
