@@ -17,8 +17,7 @@ from typing import Any
 
 from autograd.graph.joint_operations import Result
 from autograd.graph.locks import Lock
-from autograd.graph.node import value_of
-from autograd.program.loops.found import rolled_up
+from autograd.graph.node import clock, value_of
 from autograd.program.machine.machine import Machine
 from autograd.program.program import Guard, Program
 from autograd.program.recording_limits import (
@@ -49,6 +48,8 @@ __all__ = ["Path", "PathTree", "Recordings", "TooManyPaths"]
 
 # So many calls are counted at once.
 OFTEN = 1000
+# In lines of so many operations loops are found again: calls of shorter ones are as fast as those of loops, or faster.
+SHORTEST_LINE = 10_000
 
 
 @contextmanager
@@ -65,6 +66,16 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def rolled_up(trace: Trace, arguments: list[Any], results: list[Any], before: int) -> list[Any]:
+    """The results of a run that is being recorded since this serial number, with loops found again if it is long."""
+    if clock() - before < SHORTEST_LINE:
+        return results
+    # It needs NumPy, which most functions can do without.
+    from autograd.program.loops import found
+
+    return found.rolled_up(trace, arguments, results, before, SHORTEST_LINE)
 
 
 @cython.final

@@ -26,31 +26,33 @@ from autograd import (
     vmap,
     where,
 )
+from autograd.program import paths
 from autograd.program.loops import found
 from autograd.program.loops.operation import Loop
 from autograd.program.repetition import repeats_in
 from tests.tables.tiers import TIERS
 
-LIMITS = ("SHORTEST_LINE", "LONG_LINE", "SINGLE_TURN", "TURN_IN_BLOCKS", "OPERAND", "FEWEST_TURNS")
+LIMITS = ("LONG_LINE", "SINGLE_TURN", "TURN_IN_BLOCKS", "OPERAND", "FEWEST_TURNS")
 NEVER = 2**62
 
 
 @pytest.fixture
 def found_anywhere(monkeypatch):
     """All that repeats is made a loop here, whether it pays or not."""
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 0)
     for name in LIMITS:
         monkeypatch.setattr(found, name, 0)
 
 
 def written_out(function, *arguments):
     """What a compiled function gives that has no loops."""
-    before = found.SHORTEST_LINE
-    found.SHORTEST_LINE = NEVER
+    before = paths.SHORTEST_LINE
+    paths.SHORTEST_LINE = NEVER
     try:
         compiled = jit(function, tier="vm")
         result = compiled(*arguments)
     finally:
-        found.SHORTEST_LINE = before
+        paths.SHORTEST_LINE = before
     assert not loops_of(compiled)
     return result
 
@@ -259,7 +261,7 @@ def test_a_loop_that_is_found_is_what_was_written_out_to_the_bit(make, turns, tr
 @pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("make", FUNCTIONS)
 def test_long_loops_are_found_where_they_pay(make, tier, monkeypatch):
-    monkeypatch.setattr(found, "SHORTEST_LINE", 1000)
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 1000)
     function = value_and_grad(make(1000))
     compiled = jit(function, tier=tier)
     for point in (POINT, 1.1 * POINT):

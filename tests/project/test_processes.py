@@ -313,3 +313,14 @@ def test_uncompiled_without_the_interpreter_lock_is_refused(monkeypatch):
     check_interpreter_lock(True)
     monkeypatch.setattr(sys, "_is_gil_enabled", lambda: True)
     check_interpreter_lock(False)
+
+
+def test_numbers_are_differentiated_and_compiled_where_there_is_no_numpy():
+    program = (
+        "import sys; sys.modules['numpy'] = None\n"
+        "from autograd import Variable, grad, jit\n"
+        "print(grad(lambda x: x * x)(3.0), jit(grad(lambda x: x * x if x > 0.0 else x))(3.0))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert found.stdout.split() == ["6.0", "6.0"], found.stderr

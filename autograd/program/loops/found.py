@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.graph.node import Call, Output, clock, record_results, repeated, value_of, varies
+from autograd.graph.node import Call, Output, record_results, repeated, value_of, varies
 from autograd.numbers.arrays import doubles
 from autograd.operations.primitives import Max, MaxOfMany, Min, MinOfMany, Power
 from autograd.program.loops.operation import Loop
@@ -38,8 +38,6 @@ from autograd.transforms.trees import Structure
 
 __all__ = ["rolled_up"]
 
-# Calls of shorter lines are as fast as those of loops, or faster.
-SHORTEST_LINE = 10_000
 # Turns that wait for each other are run several times slower than written out: where recording these takes seconds, and
 # memory by the hundred megabytes, they are made loops all the same.
 LONG_LINE = 100_000
@@ -54,19 +52,17 @@ CHOOSE = frozenset({Max, Min, MaxOfMany, MinOfMany})
 TRIES = 6
 
 
-def rolled_up(trace: Any, arguments: list[Any], results: list[Any], before: int) -> list[Any]:
-    """The results of a run that is being recorded, from loops where its operations repeat.
+def rolled_up(trace: Any, arguments: list[Any], results: list[Any], before: int, shortest: int) -> list[Any]:
+    """The results of a run that is being recorded, from loops where its operations repeat, if it is not too short.
 
     `before` is the serial number that was current before the arguments were made. The decisions of the run are taken on
     nodes of the loops then.
     """
-    if clock() - before < SHORTEST_LINE:
-        return results
     # Once a recording: what is found in a line is not in that of its derivatives any more, nor is what was not.
     trace.roll_up = None
     decided = [node for node, *_ in trace.decisions]
     tape = Tape(arguments, [*results, *decided], before, whole=True)
-    if len(tape.nodes) < max(SHORTEST_LINE, FEWEST):
+    if len(tape.nodes) < max(shortest, FEWEST):
         return results
     line = Line(tape)
     rolling = Rolling(line, arguments, tape.outputs)
