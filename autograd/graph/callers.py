@@ -68,13 +68,15 @@ def is_compared_by_numpy() -> bool:
     if frame is None:
         return False
     place = id(frame.f_code), frame.f_lasti
-    if place not in _called:
-        if len(_called) == MOST_CALLS:
+    known = _called.get(place)
+    if known is None or known[0]() is not frame.f_code:
+        if len(_called) >= MOST_CALLS:
             _called.clear()
         name = _name_of_call(frame.f_code, frame.f_lasti)
         inside = str(frame.f_globals.get("__name__")).startswith("numpy.")
-        _called[place] = frame.f_code, name not in _ELEMENTWISE if inside else name in _LOOPS
-    return _called[place][1]
+        known = weakref.ref(frame.f_code), name not in _ELEMENTWISE if inside else name in _LOOPS
+        _called[place] = known
+    return known[1]
 
 
 # Functions and methods of NumPy that are a loop at once. (Others of these names compare no nodes by themselves.)
@@ -84,9 +86,9 @@ _LOOPS = (
 )  # fmt: skip
 # Those whose results are the comparisons themselves, and Python's operators.
 _ELEMENTWISE = ("greater", "greater_equal", "less", "less_equal", "COMPARE_OP")
-# What is known of so many calls, by the identity of the code, which is kept alive, and the offset in it.
+# What is known of so many calls, with a weak reference to the code, by its identity and the offset in it.
 MOST_CALLS = 512
-_called: dict[tuple[int, int], tuple[CodeType, bool]] = {}
+_called: dict[tuple[int, int], tuple[weakref.ref[CodeType], bool]] = {}
 
 
 def _name_of_call(code: CodeType, offset: int) -> str:

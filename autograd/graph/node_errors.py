@@ -81,9 +81,9 @@ def plain_int(node: Any) -> OperandError:
 
 # What other packages say of nodes that they were given, or of plain arrays of them.
 FOREIGN_WORDS = re.compile(
-    r"'(Variable|Node|Constant)' object has no|autograd\.graph\.node\.|type '?(Variable|Node|Constant)\b"
-    r"|dtype\('O'\)|numpy\.object_|holds references|not supported for the input types|no callable"
-    r"|object arrays are not supported|as a data type"
+    r"'(Variable|Node|Constant)' object has no|^(Variable|Node|Constant) has no|autograd\.graph\.node\."
+    r"|type '?(Variable|Node|Constant)\b|dtype\('O'\)|numpy\.object_|holds references"
+    r"|not supported for the input types|no callable|object arrays are not supported|as a data type"
 )
 
 
@@ -92,10 +92,15 @@ def in_own_words(error: BaseException) -> OperandError | None:
     if isinstance(error, AutogradError) or not isinstance(error, TypeError | ValueError | AttributeError):
         return None
     message = str(error)
-    innermost = error.__traceback__
-    while innermost is not None and innermost.tb_next is not None:
-        innermost = innermost.tb_next
-    foreign = innermost is not None and "site-packages" in innermost.tb_frame.f_code.co_filename
+    files = []
+    trace = error.__traceback__
+    while trace is not None:
+        files.append(trace.tb_frame.f_code.co_filename)
+        trace = trace.tb_next
+    if files and files[-1].endswith("other_packages.py"):
+        # What we say of an attribute, which was asked for in the frame before.
+        files.pop()
+    foreign = bool(files) and "site-packages" in files[-1]
     if not FOREIGN_WORDS.search(message) or (isinstance(error, AttributeError) and not foreign):
         return None
     return OperandError(

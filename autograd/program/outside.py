@@ -12,6 +12,7 @@ import sys
 import types
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 try:
     import cython
@@ -241,11 +242,17 @@ def variables_of(function: types.FunctionType) -> Iterator[Part]:
             yield NamePart(variables, name)
 
 
-@functools.lru_cache(maxsize=1024)
+# The names in code, by the code, which is not kept alive.
+_names: WeakKeyDictionary[types.CodeType, tuple[str, ...]] = WeakKeyDictionary()
+
+
 def names_in(code: types.CodeType) -> tuple[str, ...]:
     """The names of global variables and of attributes in code, also in that of functions within it."""
-    names = dict.fromkeys(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            names |= dict.fromkeys(names_in(constant))
-    return tuple(names)
+    known = _names.get(code)
+    if known is None:
+        names = dict.fromkeys(code.co_names)
+        for constant in code.co_consts:
+            if isinstance(constant, types.CodeType):
+                names |= dict.fromkeys(names_in(constant))
+        known = _names[code] = tuple(names)
+    return known

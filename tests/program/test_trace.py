@@ -398,13 +398,13 @@ def test_inside_no_grad_a_compiled_function_gives_plain_results():
 # What a function closes over
 
 
-def test_variables_are_read_at_each_call_and_numbers_are_those_of_the_recording():
+def test_variables_and_numbers_are_those_of_each_call():
     w, number = Variable(2.0), [3.0]
     function = jit(lambda x: grad(lambda y: w * y * number[0])(x) + number[0])
     assert leaves(function(1.0)) == [9.0]
     w.value = 5.0
     number[0] = 100.0
-    assert leaves(function(1.0)) == [18.0]
+    assert leaves(function(1.0)) == [600.0]
 
 
 def test_decisions_on_a_closed_over_variable_are_guards():
@@ -805,8 +805,8 @@ def test_errors_of_other_packages_over_nodes_are_put_in_our_words():
     for transform in (jit, grad, lambda f: lambda x: vmap(f)(np.array([x]))):
         with pytest.raises(OperandError, match=r"(?s)another package met nodes.*no attribute 'dtype'.*autograd\.array"):
             transform(lambda x: np.quantile([x, 1.0, 2.0], 0.3))(1.0)
-        with pytest.raises(OperandError, match=r"(?s)another package met nodes.*'det'"):
-            transform(lambda x: np.linalg.det([[x, 1.0], [2.0, x]]))(1.0)
+        with pytest.raises(OperandError, match=r"(?s)another package met nodes.*'isfinite'"):
+            transform(lambda x: np.linalg.eig([[x, 1.0], [2.0, x]])[0][0])(1.0)
         with pytest.raises(OperandError, match=r"(?s)no supported conversion.*x @ A\.T for a sparse A @ x"):
             transform(lambda x: (sparse.eye_array(2).tocsr() @ autograd.array([x, x]))[0])(1.0)
     with pytest.raises(AttributeError, match="object has no attribute 'nothing'"):
