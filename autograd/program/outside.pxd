@@ -1,23 +1,26 @@
 cimport cython
 
+@cython.locals(place=Py_ssize_t)
+cdef bint differ(list now, list old)
+
 cdef class Part:
     cdef readonly object holder, names, old
 
     cpdef object now(self)
-    @cython.locals(place=Py_ssize_t, held=list, old=list)
     cpdef bint is_changed(self)
 
-cdef class Variable(Part):
+cdef class VariablePart(Part):
     pass
 
-cdef class CellPart(Variable):
+cdef class CellPart(VariablePart):
     cpdef object now(self)
 
-cdef class NamePart(Variable):
+cdef class NamePart(VariablePart):
     cpdef object now(self)
 
 cdef class ListPart(Part):
     cpdef object now(self)
+    cpdef bint is_changed(self)
 
 cdef class SetPart(Part):
     cpdef object now(self)

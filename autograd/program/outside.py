@@ -21,18 +21,28 @@ except ImportError:
 
 __all__ = [
     "ArrayPart", "AttributesPart", "CellPart", "ClassPart", "DictPart", "ListPart", "NamePart", "NamedParts", "Part",
-    "SetPart", "SlotsPart", "Variable", "is_of_user", "slots_of", "variables_of",
+    "SetPart", "SlotsPart", "VariablePart", "is_of_user", "slots_of", "variables_of",
 ]  # fmt: skip
 
 # What a variable has that was not assigned yet.
 MISSING: Any = type("Missing", (), {})()
 
 
+def differ(now: list[Any], old: list[Any]) -> bool:
+    """Whether two lists hold different objects."""
+    if len(now) != len(old):
+        return True
+    for place in range(len(now)):  # noqa: SIM110 - a loop in C
+        if now[place] is not old[place]:
+            return True
+    return False
+
+
 @cython.cclass
 class Part:
     """What a `holder` held when it was looked at: `old`, a list if that was several things.
 
-    `names` is that of a variable, those of slots, or those of what is left out of several things.
+    `names` is the name of a variable, or those of what is left out of several things.
     """
 
     def __init__(self, holder: Any, names: Any = None) -> None:
@@ -47,17 +57,7 @@ class Part:
     def is_changed(self) -> bool:
         """Whether the holder holds anything else now."""
         now = self.now()
-        if now is self.old:
-            return False
-        if type(now) is not list:
-            return True
-        held, old = now, self.old
-        if len(held) != len(old):
-            return True
-        for place in range(len(held)):  # noqa: SIM110 - a loop in C
-            if held[place] is not old[place]:
-                return True
-        return False
+        return differ(now, self.old) if type(now) is list else now is not self.old
 
     def changes(self) -> list[tuple[Any, bool]]:
         """The names under which something has changed, None for the whole, and whether there was nothing before."""
@@ -69,7 +69,7 @@ class Part:
 
 
 @cython.cclass
-class Variable(Part):
+class VariablePart(Part):
     """A variable by its name."""
 
     def changes(self) -> list[tuple[Any, bool]]:
@@ -80,7 +80,7 @@ class Variable(Part):
 
 
 @cython.cclass
-class CellPart(Variable):
+class CellPart(VariablePart):
     """A variable of the function around a function, by its cell."""
 
     def now(self) -> Any:
@@ -91,7 +91,7 @@ class CellPart(Variable):
 
 
 @cython.cclass
-class NamePart(Variable):
+class NamePart(VariablePart):
     """A variable of a module, by its name in the module's dict."""
 
     def now(self) -> Any:
@@ -141,6 +141,10 @@ class ListPart(Part):
     def now(self) -> Any:
         return list(self.holder)
 
+    def is_changed(self) -> bool:
+        # Without a copy of what may be long.
+        return differ(self.holder if type(self.holder) is list else self.now(), self.old)
+
 
 @cython.cclass
 class SetPart(Part):
@@ -162,7 +166,7 @@ class ArrayPart(Part):
         return array.ravel().tolist() if array.dtype.hasobject else (array.tobytes(), array.shape, array.dtype)
 
     def is_changed(self) -> bool:
-        return Part.is_changed(self) if type(self.old) is list else bool(self.now() != self.old)
+        return differ(self.now(), self.old) if type(self.old) is list else bool(self.now() != self.old)
 
 
 @cython.cclass
