@@ -121,6 +121,8 @@ class Walk:
         # With the values themselves: another one could get the identity of one that is gone.
         self.met: dict[int, tuple[int, Any]] = {}
         self.parts: list[Part] = []
+        # The variables among these, which many functions may read.
+        self.variables: set[Any] = set()
 
     def noted(self, part: Part) -> Any:
         """What a part holds."""
@@ -207,7 +209,9 @@ class Walk:
                 continue
             # The names of functions and classes are given to others at a prompt alone, and those of packages never.
             lasting = is_of_package(part.old) if at_prompt else callable(part.old)
-            if not lasting or isinstance(part, CellPart):
+            place = id(part.holder), part.names
+            if (not lasting or isinstance(part, CellPart)) and place not in self.variables:
+                self.variables.add(place)
                 self.noted(part)
             read.append(self.key_of(part.old, level + 1))
         more = (value.__defaults__, value.__kwdefaults__, value.__dict__) if of_user else ()
