@@ -48,6 +48,7 @@ cdef class Recordings:
     cdef readonly dict known
     cdef readonly list signatures
 
+    @cython.locals(watched=Surroundings)
     cpdef full_key(self, object key)
     @cython.locals(paths=PathTree)
     cpdef PathTree paths(self, object key, tuple args, dict kwargs)

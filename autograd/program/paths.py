@@ -291,9 +291,11 @@ class Recordings:
 
     def full_key(self, key: Any) -> Any:
         """The key of a call: that of its arguments, with the state that the function is in."""
-        if self.watched is None:
+        # Another thread may find meanwhile that there is nothing to watch, and let go of the surroundings.
+        watched = self.watched
+        if watched is None:
             return key
-        state = self.watched.state()
+        state = watched.state()
         if state is None:
             self.watched = None
             return key

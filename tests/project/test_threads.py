@@ -107,18 +107,33 @@ def halvings(x):
 
 
 def test_the_first_call_of_a_compiled_function_may_come_from_many_threads():
-    calls = []
-
-    def counted(x, y):
-        calls.append(1)
-        return sin(x) * exp(y)
-
     for _ in range(10):
-        calls.clear()
+        # A list that one thread's recording changes would be news to the others.
+        calls = itertools.count()
+
+        def counted(x, y, calls=calls):
+            next(calls)
+            return sin(x) * exp(y)
+
         fast = jit(counted)
         results = at_once(lambda number, fast=fast: fast(0.1 * number, 0.5))
         assert results == [sin(0.1 * number) * exp(0.5) for number in range(THREADS)]
-        assert len(fast.paths) == len(calls) == 1
+        assert len(fast.paths) == next(calls) == 1
+
+
+def test_what_one_recording_changes_is_no_wrong_number_in_other_threads():
+    for _ in range(10):
+        met, scale = [], 2.0
+
+        def logged(x, met=met):
+            met.append(x)
+            return x * scale
+
+        fast = jit(logged)
+        assert at_once(lambda number, fast=fast: fast(0.1 * number)) == [0.2 * number for number in range(THREADS)]
+        scale = 3.0
+        assert at_once(lambda number, fast=fast: fast(number)) == [3.0 * number for number in range(THREADS)]
+        assert len(fast.paths) <= 2 * THREADS
 
 
 def test_guards_may_fail_in_many_threads_at_once():
