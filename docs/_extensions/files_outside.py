@@ -19,6 +19,7 @@ SHOWN = {
     "CONTRIBUTING.md": "project/contributing",
     "SECURITY.md": "project/security",
     "benchmarks/README.md": "project/benchmarks",
+    "benchmarks/gradbench/README.md": "project/gradbench",
     "examples/data/README.md": "gallery/data",
 }
 PAGES = {**SHOWN, "README.md": "index"}
