@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from autograd.text import one_line
 
-__all__ = ["Line", "asks_for_identity", "caller", "calling_frame", "is_compared_by_numpy"]
+__all__ = ["Line", "asks_for_identity", "caller", "calling_frame", "is_compared_by_numpy", "may_have_numpy_compare"]
 
 _PROJECT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 _PACKAGES = tuple([os.path.join(_PROJECT, name, "") for name in ("autograd", "layers", "viz")])
@@ -79,11 +79,20 @@ def is_compared_by_numpy() -> bool:
     return known[1]
 
 
+def may_have_numpy_compare(frame: FrameType) -> bool:
+    """Whether a comparison in this frame can be one of which `is_compared_by_numpy` is true: no, in most code."""
+    code = frame.f_code
+    if str(frame.f_globals.get("__name__")).startswith("numpy."):
+        return True
+    return not _LOOP_NAMES.isdisjoint((*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars))
+
+
 # Functions and methods of NumPy that are a loop at once. (Others of these names compare no nodes by themselves.)
 _LOOPS = (
     "argmax", "argmin", "argpartition", "argsort", "fmax", "fmin", "lexsort", "maximum", "minimum", "partition",
     "searchsorted",
 )  # fmt: skip
+_LOOP_NAMES = frozenset(_LOOPS)
 # Those whose results are the comparisons themselves, and Python's operators.
 _ELEMENTWISE = ("greater", "greater_equal", "less", "less_equal", "COMPARE_OP")
 # What is known of so many calls, with a weak reference to the code, by its identity and the offset in it.

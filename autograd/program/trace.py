@@ -12,7 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.graph.callers import asks_for_identity, calling_frame, is_compared_by_numpy
+from autograd.graph.callers import (
+    asks_for_identity,
+    calling_frame,
+    is_compared_by_numpy,
+    may_have_numpy_compare,
+)
 from autograd.graph.discrete import Condition
 from autograd.graph.joint_operations import result_at
 from autograd.graph.modes import tracing
@@ -76,21 +81,24 @@ class Trace:
         self.decisions: list[tuple[Node, bool, str, int]] = []
         self.loops: list[Any] = []
         self.wrote_text = False
-        # The code that compared last, and whether it asks for identity.
+        # The code that compared last, whether it asks for identity, and whether NumPy may compare for it.
         self.comparing: Any = None
         self.asks = False
+        self.calls_numpy = False
 
     def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition | bool:
         """A comparison of two operands, of which one varies: decided where Python may ask whether it is `True`."""
         node = primitive(left, right)
-        if (primitive is Less or primitive is LessEqual) and is_compared_by_numpy():
+        # Compiled functions have no frames.
+        if not (cython.compiled and sys._getframe(0).f_code is self.comparing):
+            frame = calling_frame()
+            self.comparing = frame.f_code
+            self.asks = asks_for_identity(self.comparing)
+            self.calls_numpy = may_have_numpy_compare(frame)
+        if self.calls_numpy and (primitive is Less or primitive is LessEqual) and is_compared_by_numpy():
             for operand in (left, right):
                 if varies(operand) and self.decide(NotEqual(operand, operand)):
                     raise lost_nan(operand)
-        # Compiled functions have no frames.
-        if not (cython.compiled and sys._getframe(0).f_code is self.comparing):
-            self.comparing = calling_frame().f_code
-            self.asks = asks_for_identity(self.comparing)
         return self.decide(node) if self.asks else Condition(self, node)
 
     def decide(self, node: Any) -> bool:
