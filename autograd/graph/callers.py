@@ -73,8 +73,7 @@ def is_compared_by_numpy() -> bool:
         if len(_called) >= MOST_CALLS:
             _called.clear()
         name = _name_of_call(frame.f_code, frame.f_lasti)
-        inside = str(frame.f_globals.get("__name__")).startswith("numpy.")
-        known = weakref.ref(frame.f_code), name not in _ELEMENTWISE if inside else name in _LOOPS
+        known = weakref.ref(frame.f_code), name not in _ELEMENTWISE if _is_numpys(frame) else name in _LOOPS
         _called[place] = known
     return known[1]
 
@@ -82,17 +81,21 @@ def is_compared_by_numpy() -> bool:
 def may_have_numpy_compare(frame: FrameType) -> bool:
     """Whether a comparison in this frame can be one of which `is_compared_by_numpy` is true: no, in most code."""
     code = frame.f_code
-    if str(frame.f_globals.get("__name__")).startswith("numpy."):
-        return True
-    return not _LOOP_NAMES.isdisjoint((*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars))
+    names = (*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars)
+    return _is_numpys(frame) or not _LOOPS.isdisjoint(names)
+
+
+def _is_numpys(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).startswith("numpy.")
 
 
 # Functions and methods of NumPy that are a loop at once. (Others of these names compare no nodes by themselves.)
-_LOOPS = (
-    "argmax", "argmin", "argpartition", "argsort", "fmax", "fmin", "lexsort", "maximum", "minimum", "partition",
-    "searchsorted",
+_LOOPS = frozenset(
+    {
+        "argmax", "argmin", "argpartition", "argsort", "fmax", "fmin", "lexsort", "maximum", "minimum", "partition",
+        "searchsorted",
+    }
 )  # fmt: skip
-_LOOP_NAMES = frozenset(_LOOPS)
 # Those whose results are the comparisons themselves, and Python's operators.
 _ELEMENTWISE = ("greater", "greater_equal", "less", "less_equal", "COMPARE_OP")
 # What is known of so many calls, with a weak reference to the code, by its identity and the offset in it.

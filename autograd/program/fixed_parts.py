@@ -30,6 +30,7 @@ from autograd.program.outside import (
     SetPart,
     SlotsPart,
     is_of_user,
+    is_ours,
     slots_of,
     variables_of,
 )
@@ -132,7 +133,7 @@ class Walk:
     def noted_pairs(self, kind: type[NamedParts], holder: Any) -> list[tuple[Any, Any]]:
         """The names and values in a holder of such parts."""
         part = kind(holder, self.own.get(id(holder), ()))
-        self.parts.append(part)
+        self.noted(part)
         return part.pairs()
 
     def key_of(self, value: Any, level: int) -> Any:
@@ -165,7 +166,7 @@ class Walk:
         if kind is functools.partial:
             parts = (value.func, value.args, value.keywords)
             return kind, *[self.key_of(part, level + 1) for part in parts]
-        if is_ours(kind):
+        if is_of_ours(kind):
             # What compiles or differentiates a function counts its calls.
             return Same(value), self.key_of(getattr(value, "fun", None), level + 1)
         if is_of_python(kind):
@@ -269,16 +270,16 @@ def is_of_python(kind: Any) -> bool:
 
 
 @functools.lru_cache(maxsize=1024)
-def is_ours(kind: Any) -> bool:
+def is_of_ours(kind: Any) -> bool:
     """Whether a class is one of these packages'."""
-    return str(kind.__module__).partition(".")[0] in ("autograd", "layers", "viz")
+    return is_ours(str(kind.__module__))
 
 
 def below_transforms(fun: Any) -> Any:
     """The function that is compiled or differentiated, maybe several times."""
     kind: Any = type(fun)
     met: set[int] = set()
-    while is_ours(kind) and hasattr(fun, "fun") and id(fun) not in met:
+    while is_of_ours(kind) and hasattr(fun, "fun") and id(fun) not in met:
         met.add(id(fun))
         fun = fun.fun
         kind = type(fun)

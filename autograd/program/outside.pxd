@@ -40,8 +40,8 @@ cdef class DictPart(NamedParts):
 cdef class AttributesPart(NamedParts):
     cpdef object held(self)
 
-cdef class SlotsPart(NamedParts):
+cdef class SlotsPart(AttributesPart):
     cpdef object held(self)
 
-cdef class ClassPart(NamedParts):
+cdef class ClassPart(AttributesPart):
     cpdef object held(self)

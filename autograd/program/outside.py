@@ -21,7 +21,7 @@ except ImportError:
 
 __all__ = [
     "ArrayPart", "AttributesPart", "CellPart", "ClassPart", "DictPart", "ListPart", "NamePart", "NamedParts", "Part",
-    "SetPart", "SlotsPart", "VariablePart", "is_of_user", "slots_of", "variables_of",
+    "SetPart", "SlotsPart", "VariablePart", "is_of_user", "is_ours", "slots_of", "variables_of",
 ]  # fmt: skip
 
 # What a variable has that was not assigned yet.
@@ -177,11 +177,13 @@ class AttributesPart(NamedParts):
         return self.holder.__dict__
 
     def described(self) -> str:
-        return f"{type(self.holder).__name__}.{[*self.changes(), ('__dict__', False)][0][0]}"
+        owner = self.holder if isinstance(self.holder, type) else type(self.holder)
+        changes = self.changes()
+        return f"{owner.__name__}.{changes[0][0] if changes else '__dict__'}"
 
 
 @cython.cclass
-class SlotsPart(NamedParts):
+class SlotsPart(AttributesPart):
     """Attributes that an object has in slots."""
 
     def held(self) -> Any:
@@ -189,19 +191,13 @@ class SlotsPart(NamedParts):
         names = slots_of(kind)
         return {name: value for name in names if (value := getattr(self.holder, name, MISSING)) is not MISSING}
 
-    def described(self) -> str:
-        return f"{type(self.holder).__name__}.{[*self.changes(), ('__slots__', False)][0][0]}"
-
 
 @cython.cclass
-class ClassPart(NamedParts):
+class ClassPart(AttributesPart):
     """Attributes of a class."""
 
     def held(self) -> Any:
         return vars(self.holder)
-
-    def described(self) -> str:
-        return f"{self.holder.__name__}.{[*self.changes(), ('__dict__', False)][0][0]}"
 
 
 @functools.lru_cache(maxsize=256)
@@ -214,13 +210,18 @@ def slots_of(kind: Any) -> tuple[str, ...]:
     return tuple([name for name in found if name not in ("__dict__", "__weakref__")])
 
 
+def is_ours(module: str | None) -> bool:
+    """Whether a module is of one of these packages."""
+    return (module or "").partition(".")[0] in ("autograd", "layers", "viz")
+
+
 @functools.lru_cache(maxsize=1024)
 def is_of_user(module: str | None) -> bool:
     """Whether a module is the user's: not the standard library's, not installed, and none of these packages'."""
     top = (module or "").partition(".")[0]
     if top == "__main__":
         return True
-    if top in ("autograd", "layers", "viz") or top in sys.stdlib_module_names:
+    if is_ours(module) or top in sys.stdlib_module_names:
         return False
     file = getattr(sys.modules.get(module or ""), "__file__", None) or ""
     return "site-packages" not in file and "dist-packages" not in file

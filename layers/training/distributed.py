@@ -17,26 +17,23 @@ __all__ = ["OnExecutor", "OneSample", "check_executor"]
 BLOCKS = 32
 
 
-class OneSample(tuple[Any, ...]):
+class OneSample:
     """A function of one sample that can be sent to other processes: what holds it, and the arguments that choose it.
 
-    A tuple without attributes: those of an object would be looked at in each call, and a step changes all the time.
     `holder.of_given(arguments by name, *choice)` is the function, `holder.portable` the bytes that stand for the holder
     elsewhere.
     """
 
-    __slots__ = ()
-
-    def __new__(cls, holder: Any, *choice: Any) -> OneSample:
-        return super().__new__(cls, (holder, choice))
+    def __init__(self, holder: Any, *choice: Any) -> None:
+        self.holder = holder
+        self.choice = choice
 
     def __call__(self, *arguments: Any) -> Any:
-        holder, choice = self
-        return holder.of_given(dict(zip(holder.names(*choice), arguments, strict=True)), *choice)
+        given = dict(zip(self.holder.names(*self.choice), arguments, strict=True))
+        return self.holder.of_given(given, *self.choice)
 
     def __reduce__(self) -> Any:
-        holder, choice = self
-        return restored, (holder.portable, choice)
+        return restored, (self.holder.portable, self.choice)
 
 
 def restored(portable: bytes, choice: tuple[Any, ...]) -> OneSample:

@@ -349,10 +349,7 @@ class CompiledStep:
         return tuple([None if name in ("values", "fixed") else 0 for name in self.names(kind, weighted)])
 
     def of_one(self, kind: str, weighted: bool = False) -> Callable[..., Any]:
-        """The function of one sample, a plain one.
-
-        Of a method or a partial, a change of its object, which a step changes all the time, would be recorded anew.
-        """
+        """The function of one sample; with an executor, one that can be sent to other processes."""
         if self.step.executor is not None:
             return OneSample(self, kind, weighted)
         names = self.names(kind, weighted)
@@ -390,7 +387,7 @@ class CompiledStep:
         if kind == "gradient" and "rows" not in names:
             one = value_and_grad(of_one)
         elif kind == "gradient":
-            one = FlatGradient((value_and_grad(of_one, argnums=(0, names.index("rows"))),))
+            one = FlatGradient(value_and_grad(of_one, argnums=(0, names.index("rows"))))
             reduce = (reduce, reduce, None)
         mapped = vmap(one, axes, reduce, max_paths=MOST_PATHS)
         if self.step.executor is not None:
@@ -479,16 +476,14 @@ class CompiledStep:
         return loss * given["weights"] if "weights" in given else loss
 
 
-class FlatGradient(tuple[Any, ...]):
-    """The loss, its gradient in the direct parameters and that in looked up rows, of a function that gives a pair.
+class FlatGradient:
+    """The loss, its gradient in the direct parameters and that in looked up rows, of a function that gives a pair."""
 
-    A tuple, as `OneSample` is, and for the same reasons.
-    """
-
-    __slots__ = ()
+    def __init__(self, fun: Callable[..., Any]) -> None:
+        self.fun = fun
 
     def __call__(self, *arguments: Any) -> tuple[Any, Any, Any]:
-        value, (of_direct, of_rows) = self[0](*arguments)
+        value, (of_direct, of_rows) = self.fun(*arguments)
         return value, of_direct, of_rows
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd.program.fixed_parts import key_of_fixed
-from autograd.program.outside import variables_of
+from autograd.program.outside import is_ours, variables_of
 from layers.base import Layer
 from layers.parameters.parameter import Parameter
 
@@ -50,11 +50,6 @@ def foreign(layers: list[Layer]) -> list[Layer]:
             [isinstance(value, types.FunctionType) and not is_ours(value.__module__) for value in vars(layer).values()]
         )
     ]
-
-
-def is_ours(module: str | None) -> bool:
-    """Whether a module is one of this package's."""
-    return (module or "").partition(".")[0] in ("layers", "autograd")
 
 
 def state_of(layers: list[Layer], strangers: list[Layer]) -> tuple[Any, ...]:
