@@ -1,15 +1,24 @@
-"""Each notebook among the pages as a file for Jupyter, beside the page, which ends with a link to it."""
+"""Each notebook among the pages as a file for Jupyter, beside the page, which ends with a link to it.
+
+Below a cell is a link that opens it in the playground, with all cells above it, as far as the playground has what they
+import.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 from nbformat import v4
 
 CELL = re.compile(r"^```\{code-cell\}\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
+# An import of what the playground has not: it has no NumPy, and none of the examples.
+FOREIGN = re.compile(r"^\s*(?:from|import) (?!(?:autograd|layers|viz|random|time)\b)", re.MULTILINE)
+IMPORTS = re.compile(r"(?:(?:from|import) .*\n)*")
 FRONT_MATTER = re.compile(r"\A---\nfile_format: mystnb\n.*?\n---\n", re.DOTALL)
 
 
@@ -41,11 +50,37 @@ def notebook_of(text: str) -> Any:
     return v4.new_notebook(cells=cells, metadata=kernel)
 
 
+def programs(text: str) -> Iterator[tuple[int, str]]:
+    r"""The place behind each cell that the playground can run and show, and the program of the cells up to there.
+
+    It ends before the first cell that imports NumPy, or has the tag needs-numpy as the engine imports it there.
+
+    >>> page = "".join(["```{code-cell}\n%s\n```\n" % cell for cell in ("x = 1", "x + 1", "import numpy", "x")])
+    >>> [program for _, program in programs(page)]
+    ['x = 1\n', 'x = 1\n\nx + 1\n']
+    """
+    program = ""
+    for found in CELL.finditer(text):
+        if "remove-cell" in found[1]:
+            continue
+        program = f"{program}\n{found[2]}" if program else found[2]
+        if FOREIGN.search(program) or "needs-numpy" in found[1]:
+            return
+        if not IMPORTS.fullmatch(found[2]):
+            yield found.end(), program
+
+
 def link(app: Any, page: str, source: list[str]) -> None:
-    """Put the link at a notebook's end."""
-    if app.builder.format == "html" and FRONT_MATTER.match(source[0]):
-        name = page.rpartition("/")[2]
-        source[0] += f'\n<p><a href="{name}.ipynb" download>This page as a notebook</a></p>\n'
+    """Put the links below cells and at a notebook's end."""
+    text = source[0]
+    if app.builder.format != "html" or not FRONT_MATTER.match(text):
+        return
+    root = "../" * page.count("/")
+    for place, program in reversed(list(programs(text))):
+        address = f"{root}playground/index.html#program={quote(program)}"
+        text = f'{text[:place]}\n\n<p class="try"><a href="{address}">run it in the playground</a></p>\n{text[place:]}'
+    name = page.rpartition("/")[2]
+    source[0] = f'{text}\n<p><a href="{name}.ipynb" download>This page as a notebook</a></p>\n'
 
 
 def write(app: Any, error: Exception | None) -> None:

@@ -48,6 +48,28 @@ def test_every_example_draws_a_picture_without_numpy(path):
     assert path.read_text(encoding="utf-8").startswith("# ")
 
 
+def test_cells_of_pages_run_without_numpy_as_far_as_they_lead_to_the_playground(monkeypatch):
+    monkeypatch.syspath_prepend(str(PROJECT / "docs" / "_extensions"))
+    programs = importlib.import_module("notebook_files").programs
+    found = {path.stem: list(programs(path.read_text("utf-8"))) for path in (PROJECT / "docs" / "learn").glob("*.md")}
+    pages = {page for page, cells in found.items() if len(cells) > 2}
+    assert pages >= {"node", "by-hand", "zero-gradient", "loops", "micrograd", "reading"}
+    code = (
+        f"import sys; sys.modules['numpy'] = None; sys.path.insert(0, {str(SOURCES)!r})\n"
+        "import json, playground_driver\n"
+        "for program in json.load(sys.stdin): print(playground_driver.run(program, False))"
+    )
+    # The longest has all the others in it; what is drawn or printed is that of the last cell.
+    longest = [cells[-1][1] for cells in found.values() if cells]
+    run = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=PROJECT, input=json.dumps(longest)
+    )
+    for line, program in zip(run.stdout.splitlines(), longest, strict=True):
+        came = json.loads(line)
+        assert came["error"] == "", (program, came)
+        assert came["picture"] or came["printed"], program
+
+
 @pytest.mark.parametrize(
     ("program", "error", "line"),
     [
