@@ -32,8 +32,9 @@ def table_of_primitives() -> str:
     lines = [
         "# Primitives",
         "",
-        "Written by `tools/generate_docs.py` from `autograd/operations/primitives.py`. Kinks and special values:",
-        "[conventions](conventions.md). Steps to add one: [architecture](../project/architecture.md).",
+        "Every operation that has a rule; all else is composed of them. Their curves: [plots](plots.md); kinks and",
+        "special values: [conventions](conventions.md); steps to add one: [architecture](../project/architecture.md).",
+        "Written by `tools/generate_docs.py` from `autograd/operations/primitives.py`.",
         "",
         "| primitive | symbol | operands | domain | what it is |",
         "|---|---|---|---|---|",
@@ -59,8 +60,8 @@ def tables_of_layers() -> str:
     lines = [
         "# Layers, losses and their training",
         "",
-        "Written by `tools/generate_docs.py` from the classes. The first column is the name in a description; how they",
-        "are used: [layers](../how-to/layers.md).",
+        "Every layer, loss, initialiser, optimiser and schedule, its name in a description, and its options. In use:",
+        "[layers](../how-to/layers.md), [training](../how-to/training.md). Written by `tools/generate_docs.py`.",
     ]
     parts: list[tuple[str, dict[str, Any]]] = [
         ("Layers and models", layers), ("Losses", losses), ("Initialisers", INITIALISERS.classes),
@@ -83,7 +84,8 @@ def table_of_words() -> str:
     lines = [
         "# Words of the texts, of PyTorch and Keras, and the words here",
         "",
-        "Written by `tools/generate_docs.py` from `layers/hints.py`, the table that messages look into, too.",
+        "Type a word of theirs, and the message has ours; here are all of them. Written by `tools/generate_docs.py`",
+        "from `layers/hints.py`, the table that messages look into.",
     ]
     for kind, title in kinds.items():
         lines += ["", f"## {title}", "", "| there | here | |", "|---|---|---|"]

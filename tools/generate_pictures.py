@@ -32,12 +32,16 @@ TOOLTIP = re.compile(r'tooltip="(\\.|[^"\\])*"')
 SAID = re.compile(r"<text[^>]*>([^<]*)<")
 START = r"""# Pictures
 
-Written by `tools/generate_pictures.py`, whose code is shown. `draw` takes a node, several nodes, a function, a layer,
-a compiled function or a program, and gives a `Drawing`: `.svg()`, `.png()`, `.html()`, `.animation()`, `.gif()`,
-`.mermaid()`, `.tikz()`, `.text()`, `.dot`, and `.save(path)`, which goes by the suffix. Above each line stands the
-value, below it the gradient; small and grey, at the head of an arrow, is the local gradient, and which operand it is
-of, where that makes a difference. Sizes are asked for as `.png(dpi=300)`, `.svg(scale=2)`, `.png(width=1200)` and
-`.tikz(width=r"\columnwidth")`, another ground as `draw(..., background="transparent")`.
+`draw` takes a node, several nodes, a function, a layer, a compiled function or a program, and gives a `Drawing`:
+`.svg()`, `.png()`, `.html()`, `.animation()`, `.gif()`, `.mermaid()`, `.tikz()`, `.text()`, `.dot`, and `.save(path)`,
+which goes by the suffix.
+
+* Above each line stands the value, below it the gradient; small and grey, at the head of an arrow, the local gradient,
+  and which operand it is of, where that makes a difference.
+* Sizes are asked for as `.png(dpi=300)`, `.svg(scale=2)`, `.png(width=1200)` and `.tikz(width=r"\columnwidth")`,
+  another ground as `draw(..., background="transparent")`.
+
+Written by `tools/generate_pictures.py`, whose code is shown.
 """
 END = """
 ## The page
