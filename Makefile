@@ -77,9 +77,16 @@ check-jax: .venv/ready-test
 	$(PIP) --no-build-isolation --editable '.[jax]'
 	$(BIN)/python -m pytest -q benchmarks/test_jax_function.py
 
-# Against all peers that can be installed here; what was measured is kept in build/benchmarks, and compared with before.
-bench: .venv/ready-bench
+# Against all peers that can be installed here, in some twenty minutes; the README's bars and the tables of
+# benchmarks/README.md become those of this run, and benchmarks/history.jsonl tells what is slower than before.
+bench: .venv/ready-bench .venv-hips/ready
 	$(BIN)/python -m benchmarks
+
+# HIPS autograd has our import name, and so a Python of its own.
+.venv-hips/ready:
+	$(PYTHON) -m venv .venv-hips
+	.venv-hips/bin/python -m pip install --quiet --disable-pip-version-check 'autograd>=1.7' scipy
+	touch $@
 
 # The long forms of what docs/reference/guarantees.md promises: minutes, not seconds.
 soak: .venv/ready-test
@@ -111,5 +118,5 @@ check-long: .venv/ready-test
 	touch $@
 
 clean:
-	rm -rf .venv build demo-output *.egg-info autograd/compilation.json
+	rm -rf .venv .venv-hips build demo-output *.egg-info autograd/compilation.json
 	find autograd -name '*.so' -delete

@@ -1,9 +1,11 @@
 """Every benchmark, one after the other, and what it measured kept: `python -m benchmarks [--quick] [--only NAME ...]`.
 
-Into a folder, build/benchmarks unless another is named, go what each printed (NAME.txt), what it measured with
-processor and versions (NAME.json, of those that keep it), bars of the eager times (eager.svg), sparse Hessians by their
-size (growth.svg), and a line in history.jsonl. The ratios to other engines are compared with the earlier lines of the
-same processor: ratios, for they suffer least from whatever else the machine does.
+Into a folder, build/benchmarks unless another is named, go what each printed (NAME.txt), what it measured (NAME.json,
+of those that keep it), all of it with processor and versions (results.json), its bars (speed.svg) and how times grow
+with size (growth.svg). If nothing was left out it is kept in benchmarks/results.json, and the README's bars are made of
+it; without --quick the plot and the tables of benchmarks/README.md, too. The ratios to other engines are a line in
+history.jsonl, beside results.json, and are compared with the earlier lines of the same processor: ratios suffer least
+from whatever else the machine does.
 """
 
 from __future__ import annotations
@@ -17,23 +19,31 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.turns import PROJECT
-from tools.generate_readme import GROWTH, bars, growth
+from benchmarks.results import NETWORK, RESIDUALS, ROWS
+from benchmarks.turns import PROJECT, machine
+from tools import generate_readme
 
-# Whether each takes --quick, and whether it keeps what it measured with --json.
-BENCHMARKS = {
-    "startup": (False, False), "eager": (True, True), "compiled": (True, False), "derivatives": (True, True),
-    "gradcheck": (False, True), "memory": (True, False), "training": (False, False), "pictures": (False, False),
+# What each is told to be quick, and whether it keeps what it measured with --json.
+BENCHMARKS: dict[str, tuple[list[str], bool]] = {
+    "startup": ([], False), "eager": (["--only", NETWORK], True), "compiled": (["--only", ROWS], True),
+    "derivatives": (["--only", RESIDUALS], True), "gradcheck": ([], True), "memory": (["--quick"], False),
+    "training": ([], False), "pictures": ([], False),
 }  # fmt: skip
+# Those whose figures are kept in results.json.
+KEPT = ("eager", "compiled", "derivatives")
+FOLDER = PROJECT / "build" / "benchmarks"
+# A Python that has PyPI's autograd, which has our import name.
+HIPS = PROJECT / ".venv-hips" / "bin" / "python"
 # A ratio that is so many times worse than the median of earlier runs is told.
 WORSE = 1.5
 
 
 def run(name: str, folder: Path, quick: bool) -> int:
     """Run one benchmark, its text on the screen and in a file; its exit status."""
-    takes_quick, keeps = BENCHMARKS[name]
+    to_be_quick, keeps = BENCHMARKS[name]
     command = [sys.executable, "-u", "-m", f"benchmarks.{name}"]
-    command += ["--quick"] if quick and takes_quick else []
+    command += to_be_quick if quick else []
+    command += ["--hips", str(HIPS)] if name == "eager" and HIPS.exists() else []
     command += ["--json", str(folder / f"{name}.json")] if keeps else []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=PROJECT)
     assert process.stdout is not None
@@ -44,15 +54,20 @@ def run(name: str, folder: Path, quick: bool) -> int:
     return process.wait()
 
 
-def ratios(name: str, measured: dict[str, Any]) -> dict[str, float]:
-    """The median ratios to other engines that a benchmark measured, greater being better for us."""
+def ratios(results: dict[str, Any]) -> dict[str, float]:
+    """The median ratios to other engines that were measured, greater being better for us."""
     found = {}
-    for row in measured["rows"]:
-        if name == "eager" and "median_ratio" in row:
+    for row in results.get("eager", []):
+        if "median_ratio" in row:
             ratio = row["median_ratio"]
             found[f"eager {row['workload']} {row['peer']}"] = 1.0 / ratio if row["peer"] == "floats" else ratio
-        elif name == "derivatives" and not row["engine"].startswith("ours"):
+    for row in results.get("derivatives", []):
+        if not row["engine"].startswith("ours"):
             found[f"derivatives {row['problem']} {row['size']} {row['engine']}"] = row["call"]["median_ratio"]
+    for row in results.get("compiled", []):
+        if not row["engine"].startswith("ours") and row["quantity"] == "derivatives":
+            for tier, ratio in row["medians"].items():
+                found[f"compiled {row['title']} {tier} {row['engine']}"] = ratio
     return found
 
 
@@ -77,54 +92,54 @@ def compared(line: dict[str, Any], history: list[dict[str, Any]]) -> list[str]:
     return told
 
 
-def eager_bars(measured: dict[str, Any]) -> str:
-    """The bars of the eager times, a group for each program."""
-    groups: dict[str, dict[str, float]] = {}
-    for row in measured["rows"]:
-        if "ours_ns" in row:
-            group = groups.setdefault(f"{row['workload']}, {row['size']:,}: time per operation", {})
-            group["here"] = min(row["ours_ns"], group.get("here", row["ours_ns"]))
-            group[row["peer"]] = row["peer_ns"]
-    return bars([(title, list(times.items())) for title, times in groups.items()])
+def written(results: dict[str, Any]) -> str:
+    """The figures as JSON, a row a line."""
+    parts = []
+    for key, value in results.items():
+        rows = ",\n".join([f"  {json.dumps(row)}" for row in value]) if isinstance(value, list) else ""
+        parts.append(f" {json.dumps(key)}: " + (f"[\n{rows}\n ]" if rows else json.dumps(value)))
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def sparse_growth(measured: dict[str, Any]) -> str:
-    """The times to the first sparse Hessian by size, a line for each engine; empty if none was measured."""
-    series: dict[str, list[tuple[float, float]]] = {}
-    for row in measured["rows"]:
-        if row["problem"] == "sparse":
-            engine = row["engine"].replace("ours", "here")
-            series.setdefault(engine, []).append((row["size"], row["first"]["seconds"] * 1e9))
-    return growth(GROWTH[2], series) if series else ""
+def keep(results: dict[str, Any], folder: Path) -> None:
+    """Write the figures into a folder, a line to its history, and tell what is slower than it was."""
+    (folder / "results.json").write_text(written(results), encoding="utf-8")
+    line = {key: value for key, value in results.items() if key not in KEPT} | {"ratios": ratios(results)}
+    path = folder / "history.jsonl"
+    history = [json.loads(old) for old in path.read_text("utf-8").splitlines()] if path.exists() else []
+    print("\n".join(["", *compared(line, history)]))
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
 
 
 def main() -> int:
     """Run what is asked for, keep it, compare it; the exit status is 1 if a benchmark failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="every benchmark, and its figures kept")
-    parser.add_argument("--quick", action="store_true", help="smaller sizes and fewer rounds, where there are such")
+    parser.add_argument("--quick", action="store_true", help="the programs of the README's bars alone")
     parser.add_argument("--only", nargs="+", choices=list(BENCHMARKS), default=list(BENCHMARKS), metavar="NAME")
-    parser.add_argument("--output", type=Path, default=PROJECT / "build" / "benchmarks", help="the folder")
+    parser.add_argument("--output", type=Path, default=FOLDER, help="the folder")
     options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
+    folder = options.output
+    folder.mkdir(parents=True, exist_ok=True)
     failed = list[str]()
-    line: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "quick": options.quick, "versions": {}, "ratios": {}}
+    results = {"date": time.strftime("%Y-%m-%d"), "quick": options.quick} | machine() | {"versions": {}}
     for name in options.only:
         print(f"\n=== {name}", flush=True)
-        if run(name, options.output, options.quick):
+        if run(name, folder, options.quick):
             failed.append(name)
-        elif name in ("eager", "derivatives"):
-            measured = json.loads((options.output / f"{name}.json").read_text(encoding="utf-8"))
-            line |= {"processor": measured["processor"], "python": measured["python"]}
-            line["versions"] |= measured["versions"]
-            line["ratios"] |= ratios(name, measured)
-            file, text = ("eager", eager_bars) if name == "eager" else ("growth", sparse_growth)
-            (options.output / f"{file}.svg").write_text(text(measured), encoding="utf-8")
-    if line["ratios"]:
-        path = options.output / "history.jsonl"
-        history = [json.loads(old) for old in path.read_text("utf-8").splitlines()] if path.exists() else []
-        print("\n".join(["", *compared(line, history)]))
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        elif name in KEPT:
+            measured = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+            results["versions"] |= measured["versions"]
+            results[name] = measured["rows"]
+    if any(name in results for name in KEPT):
+        complete = all(name in results for name in KEPT) and folder == FOLDER
+        keep(results, PROJECT / "benchmarks" if complete else folder)
+        if all(name in results for name in KEPT):
+            for file, text in generate_readme.plots(results).items():
+                (folder / file).write_text(text, encoding="utf-8")
+        if complete:
+            sys.argv[1:] = []
+            generate_readme.main()
     if failed:
         print(f"failed: {', '.join(failed)}")
     return 1 if failed else 0

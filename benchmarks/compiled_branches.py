@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from benchmarks.compiled_report import spelled
+from benchmarks.results import duration
 
 SAMPLE = 10_000
 EAGER = 300
@@ -114,19 +114,19 @@ def measure_branching(count: int) -> None:
 
         derivative = autograd.value_and_grad(function)
         some = x[:EAGER]
-        start = time.perf_counter()
+        start = time.process_time()
         expected = [derivative(row) for row in some]
-        eager = (time.perf_counter() - start) / len(some)
+        eager = (time.process_time() - start) / len(some)
         print(f"\n{program.title}, value and 2 derivatives, {count:,} rows")
-        print(f"    eager            {spelled(eager):>12s} a row")
+        print(f"    eager            {duration(eager):>12s} a row")
         for tier in ("llvm", "vm"):
             mapped = autograd.jit(autograd.vmap(derivative), tier=tier)
-            start = time.perf_counter()
+            start = time.process_time()
             mapped(x)
-            first = time.perf_counter() - start
-            start = time.perf_counter()
+            first = time.process_time() - start
+            start = time.process_time()
             value, slopes = mapped(x)
-            seconds = (time.perf_counter() - start) / count
+            seconds = (time.process_time() - start) / count
             wrong = count - int(program.holds(x, value, slopes).sum())
             plain = numpy.array([float(function(row)) for row in x[:SAMPLE].tolist()])
             size = 0.0 if tier == "vm" else 1e-14
@@ -135,7 +135,7 @@ def measure_branching(count: int) -> None:
             verdict = "met" if eager / seconds >= TARGET else "MISSED"
             right = f"{wrong} rows wrong, {differing} of {SAMPLE:,} unlike plain Python"
             print(
-                f"    ours, {tier:10s} {spelled(seconds):>12s} a row   {eager / seconds:8.1f} times faster than eager "
+                f"    ours, {tier:10s} {duration(seconds):>12s} a row   {eager / seconds:8.1f} times faster than eager "
                 f"({verdict})   first {first:6.1f} s, {len(mapped.paths)} paths   {right}",
                 flush=True,
             )

@@ -51,8 +51,13 @@ class Ours(derivative_peers.Ours):
             return None
         autograd = self.autograd
         function = program.spellings["numbers"]
-        transform = {"value_and_gradient": autograd.value_and_grad, "jacobian": autograd.jacobian}[program.derivative]
-        derivative = transform(lambda *arguments: function(self, *arguments))
+        transforms = {"value_and_gradient": autograd.value_and_grad, "jacobian": autograd.jacobian}
+
+        def derivative(*arguments: Any) -> Any:
+            return function(self, *arguments)
+
+        if program.derivative != "value":
+            derivative = transforms[program.derivative](derivative)
         if program.axes is not None:
             derivative = autograd.vmap(derivative, program.axes, "sum" if program.summed else None)
         call, arguments = autograd.jit(derivative, tier=self.tier), program.arguments
@@ -60,7 +65,7 @@ class Ours(derivative_peers.Ours):
 
 
 class Jax(derivative_peers.JaxJit):
-    """JAX's jit in float64, on all processors; on arrays, as its users write them, where that is not slower."""
+    """JAX's jit in float64; on arrays, as its users write them, where that is not slower."""
 
     name = "JAX"
 
@@ -73,7 +78,7 @@ class Jax(derivative_peers.JaxJit):
     def build(self, program: Program) -> Call:
         jax = self.jax
         function = program.spellings["arrays"]
-        transform = jax.value_and_grad
+        transform = jax.value_and_grad if program.derivative == "value_and_gradient" else lambda function: function
         if program.derivative == "jacobian":
             # Whichever takes fewer sweeps, as ours does.
             row = [arg if program.axes is None else arg[0] for arg in program.arguments]
@@ -118,6 +123,8 @@ class Casadi(derivative_peers.Casadi):
         if program.derivative == "jacobian":
             # Transposed, for its matrices have the columns one after the other.
             results = [casadi.densify(casadi.jacobian(value, symbols[0])).T]
+        elif program.derivative == "value":
+            results = [casadi.densify(value)]
         else:
             results = [value, casadi.densify(casadi.gradient(value, symbols[0]))]
         function = casadi.Function("f", symbols, results)
@@ -157,7 +164,7 @@ class Heyoka(derivative_peers.Engine):
         self.concatenate = numpy.concatenate
 
     def build(self, program: Program) -> Call | None:
-        if program.axes is not None or not program.for_heyoka:
+        if program.axes is not None or not program.for_heyoka or program.derivative == "value":
             return None
         heyoka = self.heyoka
         symbols: list[Any] = []
@@ -194,7 +201,8 @@ class C:
         self.directory = tempfile.TemporaryDirectory()
         library = Path(self.directory.name) / "network.so"
         source = Path(__file__).with_name("network.c")
-        subprocess.run([compiler, "-O3", "-march=native", "-shared", "-fPIC", source, "-o", library], check=True)
+        options = ["-O3", "-march=native", "-Wno-psabi", "-shared", "-fPIC"]
+        subprocess.run([compiler, *options, source, "-o", library], check=True)
         self.function = getattr(ctypes.CDLL(str(library)), f"network_{form}")
         self.function.restype = ctypes.c_double
         self.function.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_long, ctypes.c_void_p]
@@ -204,7 +212,7 @@ class C:
         return subprocess.run(["gcc", "-dumpversion"], capture_output=True, text=True, check=True).stdout.strip()
 
     def build(self, program: Program) -> Call | None:
-        if not program.in_c:
+        if not program.in_c or program.derivative == "value":
             return None
         p, x, y = [numpy.ascontiguousarray(argument) for argument in program.arguments]
         gradient = numpy.zeros(len(p))

@@ -29,8 +29,8 @@ from benchmarks.derivative_problems import (
 class Program(NamedTuple):
     """A derivative over rows or at one point.
 
-    `derivative` is "value_and_gradient" or "jacobian", in the first argument. `axes` says which arguments have rows,
-    as `vmap` wants it; None for one point. With `summed`, results are added up over the rows.
+    `derivative` is "value_and_gradient" or "jacobian", in the first argument, or "value" alone. `axes` says which
+    arguments have rows, as `vmap` wants it; None for one point. With `summed`, results are added up over the rows.
     """
 
     title: str
@@ -234,7 +234,10 @@ def programs(quick: bool) -> list[Program]:
             "relu", None,
             {("llvm bound", "heyoka"): 3.0, ("llvm bound", "CasADi"): 4.0, ("vm bound", "CasADi"): 3.0},
         ),
-        network("relu", 4_096, {("llvm", "JAX"): 4.0, ("vm", "JAX"): 1.5}),
+        network(
+            "relu", 4_096,
+            {("llvm", "JAX"): 4.0, ("vm", "JAX"): 1.5, ("llvm", "C"): 0.5, ("llvm", "C, plain"): 0.5},
+        ),
         *([] if quick else [network("relu", many, {("llvm", "JAX"): 4.0, ("vm", "JAX"): 1.5})]),
         network("tanh", 4_096, {("llvm", "JAX"): 3.0, ("vm", "JAX"): 1.5}),
         *([] if quick else [network("tanh", many, {("llvm", "JAX"): 3.0, ("vm", "JAX"): 1.5})]),

@@ -12,6 +12,7 @@ import numpy
 
 from benchmarks.compiled_peers import numbers
 from benchmarks.compiled_programs import Program
+from benchmarks.results import duration
 
 TOLERANCE = 1e-9
 # A measurement takes at least so many seconds: calls are repeated within it.
@@ -25,6 +26,7 @@ class Measured(NamedTuple):
     """
 
     title: str
+    quantity: str
     engine: str
     seconds: float
     first: float
@@ -42,17 +44,18 @@ class Report:
 
     def measure(self, title: str, program: Program, engines: Sequence[Any]) -> None:
         """Print the times of some engines a row; those called "ours, ..." are compared with the others."""
-        print(f"\n{title}", flush=True)
+        quantity = "value" if program.derivative == "value" else "derivatives"
+        print(f"\n{title}{': the value alone' if quantity == 'value' else ''}", flush=True)
         calls: dict[str, Callable[[], Any]] = {}
         first: dict[str, float] = {}
         expected: Any = None
         for engine in engines:
-            start = time.perf_counter()
+            start = time.process_time()
             call = engine.build(program)
             if call is None:
                 continue
             result = numbers(call())
-            first[engine.name] = time.perf_counter() - start
+            first[engine.name] = time.process_time() - start
             calls[engine.name] = call
             expected = result if expected is None else expected
             size = max(float(numpy.abs(expected).max()), 1.0)
@@ -68,15 +71,15 @@ class Report:
             medians = {
                 mine: statistics.median([a / b for a, b in zip(taken, times[mine], strict=True)]) for mine in ours
             }
-            self.measured.append(Measured(title, name, min(taken), first[name], ratios, medians))
+            self.measured.append(Measured(title, quantity, name, min(taken), first[name], ratios, medians))
             beside = "  ".join([f"{ratios[mine]:8.2f} ({medians[mine]:.2f})" for mine in ours if mine != name])
-            least = spelled(min(taken))
+            least = duration(min(taken))
             print(f"    {name:16s} {least:>12s}   first {first[name] * 1e3:9.1f} ms   {beside}", flush=True)
 
     def expect(self, title: str, tier: str, peer: str, least: float) -> None:
         """Note a target: ours at least so many times faster than a peer."""
         for measured in self.measured:
-            if measured.title == title and measured.engine == peer and tier in measured.ratios:
+            if (measured.title, measured.engine) == (title, peer) and tier in measured.ratios:
                 self.targets.append((title, tier, peer, least, measured.ratios[tier]))
 
     def summary(self) -> None:
@@ -90,7 +93,11 @@ class Report:
             if peer.startswith("ours"):
                 continue
             for tier in ("ours, llvm", "ours, vm", "ours, llvm bound", "ours, vm bound"):
-                found = [(m.ratios[tier], m.title) for m in self.measured if m.engine == peer and tier in m.ratios]
+                found = [
+                    (m.ratios[tier], m.title)
+                    for m in self.measured
+                    if m.engine == peer and tier in m.ratios and m.quantity == "derivatives"
+                ]
                 if found:
                     ratio, title = min(found)
                     print(f"    {tier:16s} {ratio:8.2f} times as fast as {peer}: {title}")
@@ -102,17 +109,9 @@ def enough(call: Callable[[], Any]) -> int:
     return max(1, math.ceil(TURN / timed(call, min(once, 100))))
 
 
-def timed(call: Callable[[], Any], times: int) -> float:
-    """Seconds a call takes, the mean of so many."""
-    start = time.perf_counter()
+def timed(call: Callable[[], Any], times: int, clock: Callable[[], float] = time.process_time) -> float:
+    """Seconds a call takes, the mean of so many; of the processor, unless another clock is given."""
+    start = clock()
     for _ in range(times):
         call()
-    return (time.perf_counter() - start) / times
-
-
-def spelled(seconds: float) -> str:
-    """A time with its unit."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.2f} {unit}"
-    return f"{seconds * 1e9:.1f} ns"
+    return (clock() - start) / times

@@ -2,21 +2,20 @@
 
     python -m benchmarks.derivatives [--quick] [--only NAME] [--json FILE]
 
-Each engine takes the same derivatives in processes of its own. Two times count. The first result is timed from the
-Python function to the derivative's numbers, in a fresh process that has taken another derivative before, so that
-loading the library is not in it: tracing, compiling and writing expressions are, and peak memory is of that too.
+Each engine takes the same derivatives in a process of its own. Two times count. The first result is timed from the
+Python function to the derivative's numbers, in a fork of a process that has loaded the library, after another
+derivative, so that loading is not in it: tracing, compiling and writing expressions are, and peak memory is of that
+too.
 A further call is timed in rounds: each gives every engine one turn, ours before each of the others; a turn is the
-best of as many runs as fit in 40 ms. A ratio is the least time of the one over the least time of the other; the
-median of the ratios within each round stands beside it, as a witness. All engines' numbers are compared first, those
-of the sparse Hessian with one written by hand.
+best of as many runs as fit in 40 ms of the processor, whose time is meant throughout. A ratio is the least time of the
+one over the least time of the other; the median of the ratios within each round stands beside it, as a witness. All
+engines' numbers are compared first, those of the sparse Hessian with one written by hand.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -27,22 +26,17 @@ import numpy
 
 from benchmarks.derivative_peers import ENGINES, entries
 from benchmarks.derivative_problems import BY_NAME, PROBLEMS, Problem, rosenbrock_hessian
-from benchmarks.turns import Worker, processor, take_turns
+from benchmarks.results import digits, duration
+from benchmarks.turns import Worker, machine, take_turns
 
 TOLERANCE = 1e-9
 # On the sparse Hessian: at least that much faster than CasADi to the first; memory and time proportional to the size.
 TARGET = 10.0
 QUICK_SIZE = 10_000
-STARTS = 3
-
-
-def begin(name: str, problem: Problem, size: int) -> Worker:
-    """An engine in a fresh process, with one problem to solve.
-
-    Asked for a file it takes the derivative for the first time, and writes the numbers there; asked for None, it says
-    how many `seconds` a further call takes.
-    """
-    return Worker(name, [sys.executable, "-m", "benchmarks.derivative_peers", name, problem.name, str(size)])
+# Rounds of further calls, fewer where an engine's turns take more seconds than that.
+ROUNDS, SECONDS = 5, 2.0
+# Fresh processes for a first result; one where that takes more than so many seconds.
+STARTS, LONG = 2, 0.3
 
 
 def compare(problem: Problem, size: int, name: str, found: Any, expected: Any) -> None:
@@ -57,36 +51,35 @@ def compare(problem: Problem, size: int, name: str, found: Any, expected: Any) -
 
 
 def start(
-    problem: Problem, size: int, names: list[str], count: int
-) -> tuple[dict[str, Worker], dict[str, list[dict[str, Any]]]]:  # fmt: skip
-    """A process of each engine that has its first result, and what the first results took, of `count` processes."""
-    workers: dict[str, Worker] = {}
-    firsts: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    problem: Problem, size: int, workers: dict[str, Worker], count: int
+) -> dict[str, list[dict[str, Any]]]:  # fmt: skip
+    """Have each engine begin with a problem, and what the first results took, of `count` processes."""
+    firsts: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
     sparse = problem.derivative == "sparse_hessian"
     expected = entries(rosenbrock_hessian(*problem.arguments(size))) if sparse else None
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder, "numbers.npy"))
         for _ in range(count):
-            for name in names:
-                if name in workers:
-                    workers[name].stop()
-                workers[name] = begin(name, problem, size)
-                firsts[name].append(workers[name].ask(file))
+            for name, worker in workers.items():
+                if firsts[name]:
+                    if firsts[name][0]["seconds"] > LONG:
+                        continue
+                    worker.ask(False)
+                firsts[name].append(worker.ask({"problem": problem.name, "size": size, "file": file}))
                 found = numpy.load(file)
                 if expected is None:
                     expected = found
                 compare(problem, size, name, found, expected)
-    return workers, firsts
+    return firsts
 
 
-def further(workers: dict[str, Worker], quick: bool) -> dict[str, list[tuple[float, float]]]:
+def further(workers: dict[str, Worker]) -> dict[str, list[tuple[float, float]]]:
     """For each engine seconds of a call of ours and of the engine's, in turn."""
-    rounds, seconds = (5, 3.0) if quick else (15, 10.0)
     ours = workers["ours"]
     ours.ask(None)
     walls = {name: worker.ask(None)["wall"] for name, worker in workers.items()}
     return take_turns(
-        walls, rounds, seconds, lambda name: (ours.ask(None)["seconds"], workers[name].ask(None)["seconds"])
+        walls, ROUNDS, SECONDS, lambda name: (ours.ask(None)["seconds"], workers[name].ask(None)["seconds"])
     )
 
 
@@ -99,35 +92,23 @@ def ratio(pairs: list[tuple[float, float]]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def digits(number: float) -> str:
-    """A number with three digits, or all of its integer part."""
-    return f"{number:,.{max(0, 3 - len(str(int(number))))}f}"
-
-
 def times(ratio: float) -> str:
     """A ratio of times as text; below 1 as one over its reciprocal."""
     return digits(ratio) if ratio >= 0.995 else f"1/{digits(1.0 / ratio)}"
 
 
-def duration(seconds: float) -> str:
-    """A time with three digits and its unit."""
-    if seconds < 1e-3:
-        return f"{digits(seconds * 1e6)} µs"
-    return f"{digits(seconds * 1e3)} ms" if seconds < 1.0 else f"{digits(seconds)} s"
-
-
-def measure(problem: Problem, size: int, present: list[str], quick: bool) -> list[dict[str, Any]]:
+def measure(problem: Problem, size: int, present: dict[str, Worker], quick: bool) -> list[dict[str, Any]]:
     """The rows of one problem at one size, printed as they come."""
-    names = [name for name in present if ENGINES[name].measures(problem, size)]
-    workers, firsts = start(problem, size, names, 1 if quick else STARTS)
-    calls = further(workers, quick)
+    workers = {name: worker for name, worker in present.items() if ENGINES[name].measures(problem, size)}
+    firsts = start(problem, size, workers, 1 if quick else STARTS)
+    calls = further(workers)
     for worker in workers.values():
-        worker.stop()
+        worker.ask(False)
     rows = []
     print(f"\n{problem.title.format(size)}\n{'':<18}{'first':>12}   ours faster{'':>9}{'a call':>12}   ours faster")
-    for name in names:
+    for name in workers:
         ours = [one["seconds"] for one in firsts["ours"]]
-        begun = ratio(list(zip(ours, [one["seconds"] for one in firsts[name]], strict=True)))
+        begun = ratio(list(zip(ours, [one["seconds"] for one in firsts[name]], strict=False)))
         called = ratio(calls[name])
         peak = statistics.median([one["peak"] for one in firsts[name]])
         rows.append(
@@ -182,22 +163,22 @@ def judge(rows: list[dict[str, Any]]) -> list[str]:
 def main() -> None:
     """Measure everything and print the tables."""
     parser = argparse.ArgumentParser(description="derivatives against other engines, in ratios")
-    parser.add_argument("--quick", action="store_true", help="one start, fewer rounds, and no large sparse Hessians")
+    parser.add_argument("--quick", action="store_true", help="one start, and no large sparse Hessians")
     parser.add_argument("--only", metavar="NAME", choices=sorted(BY_NAME), help="one problem: " + ", ".join(BY_NAME))
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured to this file")
     options = parser.parse_args()
     chosen = [problem for problem in PROBLEMS if options.only in (None, problem.name)]
-    print(f"{processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}")
-    versions = {}
+    print(", ".join(map(str, machine().values())))
+    workers = {}
     for name, engine in ENGINES.items():
         if not any([engine.measures(problem, problem.sizes[0]) for problem in chosen]):
             continue
-        worker = begin(name, PROBLEMS[0], 0)
+        worker = Worker(name, [sys.executable, "-m", "benchmarks.derivative_peers", name])
         if worker.missing is not None:
             print(f"{name}: not installed ({worker.missing})")
             continue
-        versions[name] = worker.version
-        worker.stop()
+        workers[name] = worker
+    versions = {name: worker.version for name, worker in workers.items()}
     print(", ".join([f"{name} {version}" for name, version in versions.items()]))
     if "ours" not in versions:
         raise SystemExit("scalar-autograd can't be imported: nothing to measure")
@@ -206,12 +187,14 @@ def main() -> None:
     for problem in chosen:
         for size in problem.sizes:
             if not options.quick or size <= QUICK_SIZE:
-                rows += measure(problem, size, list(versions), options.quick)
+                rows += measure(problem, size, workers, options.quick)
+    for worker in workers.values():
+        worker.stop()
     verdict = judge(rows)
     print("\n" + "\n".join(verdict))
     if options.json:
-        facts = {"processor": processor(), "python": platform.python_version(), "versions": versions}
-        Path(options.json).write_text(json.dumps(facts | {"rows": rows, "verdict": verdict}, indent=1), "utf-8")
+        facts = machine() | {"versions": versions, "rows": rows, "verdict": verdict}
+        Path(options.json).write_text(json.dumps(facts, indent=1), "utf-8")
 
 
 if __name__ == "__main__":

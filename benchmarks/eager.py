@@ -1,28 +1,27 @@
 """The time that building and differentiating expressions takes, in comparison with other engines.
 
-    python -m benchmarks.eager [--quick] [--json FILE] [--hips PYTHON]
+    python -m benchmarks.eager [--quick] [--only NAME] [--json FILE] [--hips PYTHON]
 
 Each engine runs the same programs in a process of its own. A round gives every engine one turn, ours before
 each of the others, so that what slows the machine for a while slows both sides of a ratio. A turn is the best
-of as many runs as fit in 40 ms, so that caches are warm. A ratio is the least time of the one over the least
-time of the other; the median over the rounds of the ratio within each round stands beside it, as a witness.
-The garbage collector is left as Python starts it. The results of all engines are compared first.
+of as many runs as fit in 40 ms of the processor, whose time is meant throughout, so that caches are warm. A ratio is
+the least time of the one over the least time of the other; the median over the rounds of the ratio within each round
+stands beside it, as a witness. The garbage collector is left as Python starts it. The results of all engines are
+compared first.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
 from benchmarks.engines import ENGINES
-from benchmarks.turns import Worker, processor, take_turns
-from benchmarks.workloads import WORKLOADS, Workload
+from benchmarks.turns import Worker, machine, take_turns
+from benchmarks.workloads import BY_NAME, WORKLOADS, Workload
 
 LARGE = 2_000_000
 # The ratios we want on the chain: at most that many float operations, at least that much faster than an engine.
@@ -76,9 +75,9 @@ def agree(workload: Workload, ours: Peer, peer: Peer, size: int) -> dict[str, An
     return theirs
 
 
-def measure(workload: Workload, ours: Peer, peers: list[Peer], size: int, quick: bool) -> dict[str, Any]:
+def measure(workload: Workload, ours: Peer, peers: list[Peer], size: int) -> dict[str, Any]:
     """For each peer the runs of ours and of the peer in turn, or what it lacks."""
-    rounds, seconds = (5, 3.0) if quick else (15, 12.0)
+    rounds, seconds = 5, 2.0
     by_name = {peer.name: peer for peer in peers}
     firsts = {peer.name: agree(workload, ours, peer, peer.size(workload, size)) for peer in peers}
 
@@ -99,7 +98,7 @@ def least(runs: list[dict[str, Any]], part: str = "time") -> float:
 def compare(workload: Workload, ours: Peer, peers: list[Peer], quick: bool) -> list[dict[str, Any]]:
     """The rows of one workload, printed as they come."""
     size = workload.quick_size if quick else workload.size
-    runs = measure(workload, ours, peers, size, quick)
+    runs = measure(workload, ours, peers, size)
     number = workload.repeats if workload.repeats > 1 else size
     mine = [pair[0] for name in runs for pair in runs[name] if not isinstance(pair, str)]
     if workload.repeats > 1:
@@ -180,8 +179,9 @@ def judge(rows: list[dict[str, Any]]) -> list[str]:
 def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description="eager speed against other engines, in ratios")
-    parser.add_argument("--quick", action="store_true", help="smaller sizes, fewer rounds, and JAX left out")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, and JAX left out")
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured to this file")
+    parser.add_argument("--only", metavar="NAME", choices=sorted(BY_NAME), help="one program: " + ", ".join(BY_NAME))
     parser.add_argument("--hips", metavar="PYTHON", help="a Python that has PyPI's autograd, to measure it too")
     options = parser.parse_args()
     pythons = {"hips": options.hips}
@@ -190,7 +190,7 @@ def main() -> None:
     names = [name for name in ENGINES if name not in left_out]
     workers = [Peer(name, pythons.get(name) or sys.executable) for name in names]
     present = [worker for worker in workers if worker.missing is None]
-    print(f"{processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}")
+    print(", ".join(map(str, machine().values())))
     print(", ".join([f"{worker.name} {worker.version}" for worker in present]))
     for worker in workers:
         if worker.missing is not None:
@@ -200,7 +200,7 @@ def main() -> None:
         raise SystemExit("scalar-autograd can't be imported: nothing to measure")
     print("Per operation, forward and backward, garbage collector on; a float operation has no backward.")
     rows = []
-    for workload in WORKLOADS:
+    for workload in [BY_NAME[options.only]] if options.only else WORKLOADS:
         rows += compare(workload, ours, peers, options.quick)
         if workload.name == "chain":
             rows.append(large_chain(ours, options.quick))
@@ -210,8 +210,8 @@ def main() -> None:
         worker.stop()
     if options.json:
         versions = {worker.name: worker.version for worker in present}
-        facts = {"processor": processor(), "python": platform.python_version(), "versions": versions}
-        Path(options.json).write_text(json.dumps(facts | {"rows": rows, "verdict": verdict}, indent=1), "utf-8")
+        facts = machine() | {"versions": versions, "rows": rows, "verdict": verdict}
+        Path(options.json).write_text(json.dumps(facts, indent=1), "utf-8")
 
 
 if __name__ == "__main__":

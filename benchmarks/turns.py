@@ -83,3 +83,11 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def machine() -> dict[str, Any]:
+    """The processor, how many cores it has here, the system and Python's version."""
+    return {
+        "processor": processor(), "cores": os.cpu_count(), "system": platform.system(),
+        "python": platform.python_version(),
+    }  # fmt: skip
