@@ -20,7 +20,7 @@ EXTRAS_test := test
 EXTRAS_docs := docs
 EXTRAS_bench := bench,plot,viz
 
-.PHONY: demo test check check-long check-jax docs playground build quick core-uncompiled bench soak sanitize clean
+.PHONY: demo test check check-long check-jax check-exported-layers docs playground build quick core-uncompiled bench soak sanitize clean
 
 demo: .venv/ready-demo
 	$(BIN)/python -m examples.demo
@@ -76,6 +76,10 @@ core-uncompiled:
 check-jax: .venv/ready-test
 	$(PIP) --no-build-isolation --editable '.[jax]'
 	$(BIN)/python -m pytest -q benchmarks/test_jax_function.py
+
+# Models in ONNX and states of PyTorch beside those two.
+check-exported-layers: .venv/ready-bench
+	$(BIN)/python -m pytest -q benchmarks/test_exported_layers.py
 
 # Against all peers that can be installed here; what was measured is kept in build/benchmarks, and compared with before.
 bench: .venv/ready-bench
