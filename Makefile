@@ -72,10 +72,10 @@ core-uncompiled:
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob='*.md' README.md docs
 
-# Functions for JAX beside those of this package: apart, for JAX takes 600 MB.
+# Functions for JAX, and linear algebra, beside JAX's own: apart, for JAX takes 600 MB.
 check-jax: .venv/ready-test
 	$(PIP) --no-build-isolation --editable '.[jax]'
-	$(BIN)/python -m pytest -q benchmarks/test_jax_function.py
+	$(BIN)/python -m pytest -q benchmarks/test_jax_function.py benchmarks/test_linear_algebra.py
 
 # Models in ONNX and states of PyTorch beside those two.
 check-exported-layers: .venv/ready-bench
