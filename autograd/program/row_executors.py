@@ -271,6 +271,11 @@ class Part:
                 f"{type(self.source).__name__} says that it has more rows than it gave: {len(rows):,} of rows "
                 f"{self.start:,} to {self.stop:,}"
             )
+        if rows.shape[1:] != tuple(self.source.shape[1:]):
+            raise OperandError(
+                f"{type(self.source).__name__} says that a row has the shape {tuple(self.source.shape[1:])}, and gave "
+                f"rows {self.start:,} to {self.stop:,} of the shape {rows.shape[1:]}"
+            )
         return rows
 
 
@@ -344,6 +349,9 @@ def run_block(mapped: Mapped, args: Any, kwargs: Any, start: int) -> Any:
         args = tuple([with_rows(argument) for argument in args])
         return mapped.of_block(start, args, {name: with_rows(argument) for name, argument in kwargs.items()})
     except Exception as error:
+        if not getattr(error, "__notes__", None):
+            # Of the function itself the row is known; a reader, or what it gave, has none.
+            error.add_note(f"{mapped.__name__}: in the block that begins with row {start:,}")
         return Failure(error)
 
 

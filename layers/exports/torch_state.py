@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from layers.base import Layer
 from layers.dense import Dense, Neuron, NeuronLayer
-from layers.errors import StateError
+from layers.errors import InputError, StateError
 from layers.model import Sequential
 from layers.parameters.parameter import Parameter
 from layers.saving.weights import check_state, read_state
@@ -113,7 +113,9 @@ def plain_array(value: Any) -> Any:
 
 
 def stored_in(layer: Layer, prefix: str = "") -> Iterator[Stored]:
-    """The arrays of a layer, in PyTorch's order."""
+    """The arrays of a layer, in PyTorch's order. Raises InputError for what is no layer."""
+    if not isinstance(layer, Layer):
+        raise InputError(f"models and layers have a state, got {type(layer).__name__} {layer!r:.60}")
     if isinstance(layer, Sequential):
         yield from stored_in_sequence(layer, prefix)
     elif isinstance(layer, Dense):

@@ -12,6 +12,7 @@ from layers import (
     Dropout,
     Embedding,
     FullyConnected,
+    InputError,
     LayerNorm,
     Neuron,
     NeuronLayer,
@@ -143,6 +144,7 @@ def test_what_does_not_fit_is_refused_in_pytorchs_names():
     assert "0.weight has shape (3, 2), the state has (2, 3)" in refused(lambda s: s | {"0.weight": s["0.weight"].T})
     assert "not finite" in refused(lambda state: state | {"0.bias": [0.0, np.nan, 0.0]})
     assert "a dict of arrays by name, got list" in refused(lambda state: [1.0])
+    assert "holds complex numbers" in refused(lambda state: state | {"0.bias": np.ones(3) * 1j})
     assert "no array of numbers" in refused(lambda state: state | {"0.bias": "abc"})
 
 
@@ -152,6 +154,13 @@ def test_pickles_are_not_read(tmp_path, name):
     path.write_bytes(b"cos\nsystem\n(S'touch " + str(tmp_path / "ran").encode() + b"'\ntR.")
     assert "safetensors.torch.save_file(" in refused(lambda state: path)
     assert not (tmp_path / "ran").exists()
+
+
+def test_what_is_no_layer_has_no_state():
+    with pytest.raises(InputError, match=r"models and layers have a state, got list \[1\]"):
+        torch_state([1])
+    with pytest.raises(InputError, match="models and layers have a state, got str 'x'"):
+        load_torch_state("x", {})
 
 
 def test_a_model_of_open_sizes_has_no_state_yet():

@@ -190,6 +190,32 @@ def test_readers_are_asked_for_their_rows_by_the_worker(executor):
         vmap(deciding, (None, 1)).on(executor)(POINT, Reader())
 
 
+class Broken(Reader):
+    """A reader whose rows from 20,000 on can't be had, or are others than it says."""
+
+    def __init__(self, given):
+        self.given = given
+
+    def __getitem__(self, rows):
+        if rows.start < 20_000:
+            return super().__getitem__(rows)
+        if self.given is None:
+            raise OSError("the disk is gone")
+        return np.full((rows.stop - rows.start, *np.shape(self.given)), self.given)
+
+
+def test_what_a_reader_can_not_give_is_told_with_its_rows(executor):
+    with pytest.raises(OSError, match="the disk is gone") as caught:
+        SUMS.on(executor)(POINT, Broken(None))
+    assert caught.value.__notes__ == [f"{SUMS.__name__}: in the block that begins with row 32,768"]
+    message = r"says that a row has the shape \(2,\), and gave rows 32,768 to 49,152 of the shape \(3,\)"
+    with pytest.raises(OperandError, match=message):
+        SUMS.on(executor)(POINT, Broken([1.0, 2.0, 3.0]))
+    with pytest.raises(TypeError, match="not of numbers") as caught:
+        SUMS.on(executor)(POINT, Broken(["one", "two"]))
+    assert "row 32,768" in caught.value.__notes__[0]
+
+
 def test_an_error_of_the_function_says_in_which_row_and_the_first_one_counts(executor):
     with pytest.raises(ValueError, match="no good") as caught:
         vmap(failing).on(executor)(np.linspace(0.0, 4.0, 100_000))
