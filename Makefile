@@ -20,7 +20,7 @@ EXTRAS_test := test
 EXTRAS_docs := docs
 EXTRAS_bench := bench,plot,viz
 
-.PHONY: demo test check check-long check-jax docs playground build quick core-uncompiled bench soak sanitize clean
+.PHONY: demo test check check-long check-jax check-exported-layers docs playground build quick core-uncompiled bench soak sanitize clean
 
 demo: .venv/ready-demo
 	$(BIN)/python -m examples.demo
@@ -72,10 +72,14 @@ core-uncompiled:
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
 	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob='*.md' README.md docs
 
-# Functions for JAX beside those of this package: apart, for JAX takes 600 MB.
+# Functions for JAX, and linear algebra, beside JAX's own: apart, for JAX takes 600 MB.
 check-jax: .venv/ready-test
 	$(PIP) --no-build-isolation --editable '.[jax]'
-	$(BIN)/python -m pytest -q benchmarks/test_jax_function.py
+	$(BIN)/python -m pytest -q benchmarks/test_jax_function.py benchmarks/test_linear_algebra.py
+
+# Models in ONNX and states of PyTorch beside those two.
+check-exported-layers: .venv/ready-bench
+	$(BIN)/python -m pytest -q benchmarks/test_exported_layers.py
 
 # Against all peers that can be installed here, in some twenty minutes; the README's bars and the tables of
 # benchmarks/README.md become those of this run, and benchmarks/history.jsonl tells what is slower than before.

@@ -39,6 +39,8 @@ from layers.errors import (
     StateError,
     TrainingError,
 )
+from layers.exports.onnx_model import to_onnx
+from layers.exports.torch_state import load_torch_state, torch_state
 from layers.hints import did_you_mean, hint_of
 from layers.losses import (
     BinaryCrossEntropyLoss,
@@ -88,8 +90,8 @@ __all__ = [
     "RMSProp", "ReLU", "ReduceLROnPlateau", "Residual", "SGD", "Sequential", "ShapeError", "SiLU", "Sigmoid",
     "SigmoidNeuron", "SizeError", "Softmax", "Softplus", "Square", "SquaredLoss", "StateError", "Steps", "Sum",
     "Tanh", "Trainable", "Training", "TrainingError", "Uniform", "Values", "WarmUp", "XavierNormal", "XavierUniform",
-    "Zeros", "fit", "from_dict", "is_training", "load_model", "load_optimizer", "random_numbers", "registered",
-    "training",
+    "Zeros", "fit", "from_dict", "is_training", "load_model", "load_optimizer", "load_torch_state", "random_numbers",
+    "registered", "to_onnx", "torch_state", "training",
 ]  # fmt: skip
 
 

@@ -11,7 +11,15 @@ import os
 import pickle
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +143,7 @@ class Run:
     def hand_out(self, block: int) -> None:
         """Have a block run."""
         try:
-            task = self.work.task(block, isinstance(self.executor, ThreadPoolExecutor))
+            task = self.work.task(block, self.executor)
             self.futures[self.executor.submit(*task)] = block
         except BrokenExecutor as error:
             self.put_back(block, error)
@@ -205,6 +213,7 @@ class Work:
         self.blocks = -(-layout.count // rows)
         # Sums are divided when they are whole.
         self.mapped = mapped.for_blocks()
+        self.sent: bytes | None = None
         self.sources = [
             leaf if axis is None else source_of(mapped.__name__, leaf, axis)
             for leaf, axis in zip(layout.leaves, layout.axes, strict=True)
@@ -214,13 +223,14 @@ class Work:
         """The number of rows of a block."""
         return min(self.rows, self.layout.count - block * self.rows)
 
-    @functools.cached_property
-    def function(self) -> bytes:
+    def function(self, by_value: bool) -> bytes:
         """The function as bytes, the same in all calls, so that workers know it again."""
-        return pickled(self.mapped, f"the function {self.mapped.__name__}")
+        if self.sent is None:
+            self.sent = pickled(self.mapped, f"the function {self.mapped.__name__}", by_value)
+        return self.sent
 
-    def task(self, block: int, is_here: bool) -> tuple[Any, ...]:
-        """What runs a block, and its arguments; `is_here` says whether that is in this process."""
+    def task(self, block: int, executor: Any) -> tuple[Any, ...]:
+        """What runs a block on an executor, and its arguments."""
         start = block * self.rows
         stop = start + self.count_of(block)
         leaves = [
@@ -228,10 +238,12 @@ class Work:
             for source, axis in zip(self.sources, self.layout.axes, strict=True)
         ]
         args, kwargs = self.layout.arguments(leaves)
-        if is_here:
+        if isinstance(executor, ThreadPoolExecutor):
             return run_block, self.mapped, args, kwargs, start
-        given = pickled((args, kwargs), f"an argument of {self.mapped.__name__}")
-        return run_pickled_block, self.function, given, start
+        # Python's own processes have this one's script as theirs; those of others have not.
+        by_value = not isinstance(executor, ProcessPoolExecutor)
+        given = pickled((args, kwargs), f"an argument of {self.mapped.__name__}", by_value)
+        return run_pickled_block, version(), self.function(by_value), given, start
 
 
 class Failure:
@@ -258,6 +270,11 @@ class Part:
             raise OperandError(
                 f"{type(self.source).__name__} says that it has more rows than it gave: {len(rows):,} of rows "
                 f"{self.start:,} to {self.stop:,}"
+            )
+        if rows.shape[1:] != tuple(self.source.shape[1:]):
+            raise OperandError(
+                f"{type(self.source).__name__} says that a row has the shape {tuple(self.source.shape[1:])}, and gave "
+                f"rows {self.start:,} to {self.stop:,} of the shape {rows.shape[1:]}"
             )
         return rows
 
@@ -332,16 +349,37 @@ def run_block(mapped: Mapped, args: Any, kwargs: Any, start: int) -> Any:
         args = tuple([with_rows(argument) for argument in args])
         return mapped.of_block(start, args, {name: with_rows(argument) for name, argument in kwargs.items()})
     except Exception as error:
+        if not getattr(error, "__notes__", None):
+            # Of the function itself the row is known; a reader, or what it gave, has none.
+            error.add_note(f"{mapped.__name__}: in the block that begins with row {start:,}")
         return Failure(error)
 
 
-def run_pickled_block(function: bytes, given: bytes, start: int) -> Any:
-    """The same in another process, for what that one has pickled itself."""
+def version() -> str:
+    """The version of this package."""
+    return str(import_module("autograd").__version__)
+
+
+def run_pickled_block(sender: str, function: bytes, given: bytes, start: int) -> Any:
+    """The same in another process, for what that one has pickled itself; `sender` is the version that it has."""
+    if sender != version():
+        return Failure(
+            RuntimeError(
+                f"rows {start:,} and following were sent to a worker with version {version()} of this package by one "
+                f"with {sender}; install the same version there"
+            )
+        )
     try:
         mapped = unpickled(function)
         args, kwargs = pickle.loads(given)
     except Exception as error:
-        return Failure(RuntimeError(f"a worker can't load what it is to run: {type(error).__name__}: {error}"))
+        return Failure(
+            RuntimeError(
+                f"a worker can't load what it is to run for rows {start:,} and following: {type(error).__name__}: "
+                f"{error}; define functions and classes in a module that workers can import, or install cloudpickle "
+                f"here and there"
+            )
+        )
     found = run_block(mapped, args, kwargs, start)
     if isinstance(found, Failure):
         try:
@@ -361,17 +399,25 @@ def unpickled(function: bytes) -> Any:
     return pickle.loads(function)
 
 
-def pickled(value: Any, what: str) -> bytes:
-    """The value for another process, by cloudpickle where pickle can't and that is installed."""
+def pickled(value: Any, what: str, by_value: bool) -> bytes:
+    """The value for another process, by cloudpickle where pickle can't and that is installed.
+
+    by_value: so for what is defined in this process's script, which workers don't have.
+    """
+    refused: Exception | None = None
     try:
-        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        made = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        if not by_value or b"__main__" not in made:
+            return made
     except Exception as error:
-        try:
-            cloudpickle: Any = import_module("cloudpickle")
-        except ImportError:
-            raise OperandError(
-                f"{what} can't be sent to another process ({error}); define functions and classes at the top level of "
-                f"a module, or install cloudpickle"
-            ) from None
-        made: bytes = cloudpickle.dumps(value)
-        return made
+        refused = error
+    try:
+        cloudpickle: Any = import_module("cloudpickle")
+    except ImportError:
+        if refused is None:
+            return made
+        raise OperandError(
+            f"{what} can't be sent to another process ({refused}); define functions and classes at the top level of "
+            f"a module, or install cloudpickle"
+        ) from None
+    return bytes(cloudpickle.dumps(value))

@@ -2,13 +2,17 @@
 
 With `--gradbench FOLDER`, a clone of github.com/gradbench/gradbench in which `make -C cpp` has been run, the
 derivatives written by hand there (`tools/manual`) are compiled, run on the same inputs, and the results compared.
-`--only NAME ...` chooses evals, `--large` takes GradBench's largest sizes.
+`--beside "JAX=python python/gradbench/gradbench/tools/jax/run.py"` asks another tool the same, in the clone, for a
+column of its own; it may be given several times. `--only NAME ...` chooses evals, `--large` takes GradBench's largest
+sizes.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -19,12 +23,19 @@ from benchmarks.gradbench.inputs import FUNCTIONS, inputs
 
 
 class Tool:
-    """This engine's process, asked over pipes as GradBench asks."""
+    """A tool's process, asked over pipes as GradBench asks; without a command this engine's."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "benchmarks.gradbench"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, module: str, command: list[str] | None = None, folder: Path | None = None) -> None:
+        command = command or [sys.executable, "-m", "benchmarks.gradbench"]
+        path = [*([str(folder / "python" / "gradbench")] if folder else []), os.environ.get("PYTHONPATH", "")]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment
+        )
         self.number = -1
+        self.ask(kind="start", eval=module)
+        # What has not all functions of an eval answers for none.
+        self.defined = self.ask(kind="define", module=module)["success"]
 
     def ask(self, **message: Any) -> dict[str, Any]:
         """The answer to a message."""
@@ -78,28 +89,41 @@ def least(timings: list[dict[str, Any]]) -> float:
     return min([timing["nanoseconds"] for timing in timings]) / 1e9
 
 
+def beside_ours(other: Tool, module: str, function: str, given: dict[str, Any], output: Any) -> str:
+    """The least further time of another tool; nothing if it has no such function, a remark if its digits are fewer."""
+    theirs = other.ask(kind="evaluate", module=module, function=function, input=given) if other.defined else {}
+    if not theirs.get("success"):
+        return ""
+    apart = difference(output, theirs["output"])
+    return shown(least(theirs["timings"][1:])) + (f" (off by {apart:.1g})" if apart > 1e-8 else "")
+
+
 def main() -> int:
     """Measure, and print a table; 1 if a result differs from the C++ one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gradbench", type=Path, help="a clone of GradBench")
+    parser.add_argument("--beside", action="append", default=[], metavar="NAME=COMMAND", help="another tool there")
     parser.add_argument("--only", nargs="+", choices=list(FUNCTIONS), default=list(FUNCTIONS))
     parser.add_argument("--large", action="store_true", help="GradBench's largest sizes")
     parser.add_argument("--seconds", type=float, default=0.5, help="how long each function is run, at least")
     options = parser.parse_args()
     wrong = 0
-    print("| eval | input | function | first run | further runs | C++ by hand | times C++ | difference |")
-    print("|---|---|---|---:|---:|---:|---:|---:|")
+    beside = {name: shlex.split(command) for name, _, command in [one.partition("=") for one in options.beside]}
+    columns = ["first run", "further runs", "C++ by hand", "times C++", "difference", *beside]
+    print(f"| eval | input | function | {' | '.join(columns)} |")
+    print(f"|---|---|---|{'---:|' * len(columns)}")
     data = options.gradbench / "evals" if options.gradbench else None
     for module, described, given in inputs(data, options.large):
         if module not in options.only:
             continue
-        tool = Tool()
-        tool.ask(kind="start", eval=module)
+        tool = Tool(module)
+        others = [Tool(module, command, options.gradbench.resolve()) for command in beside.values()]
         for function in FUNCTIONS[module]:
             given = given | {"min_runs": 3, "min_seconds": options.seconds}
             ours = tool.ask(kind="evaluate", module=module, function=function, input=given)
             if not ours["success"]:
-                print(f"| {module} | {described} | {function} | {ours['error'].strip().splitlines()[-1]} | | | | |")
+                told = ours["error"].strip().splitlines()[-1]
+                print(f"| {module} | {described} | {function} | {told}{' |' * len(columns)}")
                 wrong += 1
                 continue
             first, *further = ours["timings"]
@@ -112,8 +136,10 @@ def main() -> int:
                 apart = difference(ours["output"], theirs["output"])
                 wrong += apart > 1e-8
                 row += [shown(least(theirs["timings"])), f"{time / least(theirs['timings']):.3g}", f"{apart:.1g}"]
+            row += [beside_ours(other, module, function, given, ours["output"]) for other in others]
             print(f"| {' | '.join(row)} |", flush=True)
-        tool.close()
+        for one in (tool, *others):
+            one.close()
     return int(wrong > 0)
 
 

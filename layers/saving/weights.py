@@ -46,6 +46,10 @@ def check_state(what: str, state: Any, shapes: Shapes, *, strict: bool) -> dict[
     for name, shape in shapes.items():
         if name not in state:
             continue
+        if numpy.iscomplexobj(state[name]):
+            raise StateError(
+                f"{what}: {one_line(name)} in the state holds complex numbers; give .real or abs() of them"
+            )
         try:
             array = numpy.array(state[name], dtype=float)
         except (OverflowError, TypeError, ValueError):

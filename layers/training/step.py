@@ -367,7 +367,7 @@ class CompiledStep:
     def portable(self) -> bytes:
         """What other processes need of this, as bytes: they get the values of parameters in each call."""
         with without_values(self.step.parameters):
-            return pickled(self, f"{self.step.model.shown}, or its loss,")
+            return pickled(self, f"{self.step.model.shown}, or its loss,", by_value=True)
 
     def __getstate__(self) -> dict[str, Any]:
         kept = ("survey", "direct", "fixed", "further", "in_training")

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from autograd import Variable, grad, jit, value_and_grad, vmap
 from autograd.errors import OperandError
+from autograd.program.row_executors import run_pickled_block, version
 from autograd.program.tiers import settled
 from tests.tables.branching import deciding
 
@@ -88,6 +90,7 @@ EXECUTORS = {
     "threads": lambda: ThreadPoolExecutor(3),
     "forked": lambda: ProcessPoolExecutor(2, multiprocessing.get_context("fork")),
     "spawned": spawned,
+    "from a server": lambda: ProcessPoolExecutor(2, multiprocessing.get_context("forkserver")),
 }
 
 
@@ -187,6 +190,32 @@ def test_readers_are_asked_for_their_rows_by_the_worker(executor):
         vmap(deciding, (None, 1)).on(executor)(POINT, Reader())
 
 
+class Broken(Reader):
+    """A reader whose rows from 20,000 on can't be had, or are others than it says."""
+
+    def __init__(self, given):
+        self.given = given
+
+    def __getitem__(self, rows):
+        if rows.start < 20_000:
+            return super().__getitem__(rows)
+        if self.given is None:
+            raise OSError("the disk is gone")
+        return np.full((rows.stop - rows.start, *np.shape(self.given)), self.given)
+
+
+def test_what_a_reader_can_not_give_is_told_with_its_rows(executor):
+    with pytest.raises(OSError, match="the disk is gone") as caught:
+        SUMS.on(executor)(POINT, Broken(None))
+    assert caught.value.__notes__ == [f"{SUMS.__name__}: in the block that begins with row 32,768"]
+    message = r"says that a row has the shape \(2,\), and gave rows 32,768 to 49,152 of the shape \(3,\)"
+    with pytest.raises(OperandError, match=message):
+        SUMS.on(executor)(POINT, Broken([1.0, 2.0, 3.0]))
+    with pytest.raises(TypeError, match="not of numbers") as caught:
+        SUMS.on(executor)(POINT, Broken(["one", "two"]))
+    assert "row 32,768" in caught.value.__notes__[0]
+
+
 def test_an_error_of_the_function_says_in_which_row_and_the_first_one_counts(executor):
     with pytest.raises(ValueError, match="no good") as caught:
         vmap(failing).on(executor)(np.linspace(0.0, 4.0, 100_000))
@@ -207,6 +236,66 @@ def test_a_block_whose_worker_was_lost_is_run_again(tmp_path):
     with pytest.raises(Exception, match="terminated") as caught:
         vmap(killing).on(spawned, retries=1)(np.ones(5))
     assert "lost rows 0 and following 2 times" in caught.value.__notes__[0]
+
+
+ELSEWHERE = """
+import pickle, subprocess, sys
+from concurrent.futures import Executor, Future
+import numpy as np
+from autograd import jit, vmap
+from autograd.program.row_executors import run_pickled_block, version
+from autograd.program.tiers import settled
+
+class Elsewhere(Executor):
+    # Workers that know nothing of this script, as those of another machine.
+    def submit(self, function, /, *args):
+        code = "import pickle, sys; f, args = pickle.load(sys.stdin.buffer); pickle.dump(f(*args), sys.stdout.buffer)"
+        made = subprocess.run([sys.executable, "-c", code], input=pickle.dumps((function, args)), stdout=-1, check=True)
+        future = Future()
+        future.set_result(pickle.loads(made.stdout))
+        return future
+
+SCALE = 3.0
+
+def scaled(point, x):
+    return point["x"] * x * SCALE
+
+def refusing(x):
+    return x.missing
+
+rows = np.arange(5.0)
+mapped = vmap(scaled, (None, 0), "sum")
+print(mapped.on(Elsewhere())({"x": 0.7}, rows) == jit(mapped, tier=settled("auto"))({"x": 0.7}, rows))
+try:
+    vmap(refusing).on(Elsewhere())(rows)
+except AttributeError as error:
+    print("missing" in str(error), error.__notes__)
+"""
+
+
+def test_a_function_of_the_script_is_sent_to_workers_that_have_another(tmp_path):
+    pytest.importorskip("cloudpickle")
+    script = tmp_path / "script.py"
+    script.write_text(ELSEWHERE)
+    command = [sys.executable, str(script)]
+    found = subprocess.run(command, check=False, capture_output=True, text=True, cwd=os.getcwd(), env=with_path())
+    assert found.stdout.splitlines() == ["True", "True ['in row 0 of the rows of refusing']"], found.stderr
+
+
+def with_path():
+    return os.environ | {"PYTHONPATH": os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])}
+
+
+def test_what_a_worker_can_not_load_is_told_with_its_rows():
+    failure = run_pickled_block(version(), pickle.dumps(failing).replace(b"failing", b"missing"), b"", 2048)
+    assert isinstance(failure.error, RuntimeError)
+    assert "can't load what it is to run for rows 2,048 and following: AttributeError" in str(failure.error)
+    assert "in a module that workers can import" in str(failure.error)
+
+
+def test_a_worker_of_another_version_is_told():
+    failure = run_pickled_block("9.9", b"", b"", 0)
+    assert f"a worker with version {version()} of this package by one with 9.9; install" in str(failure.error)
 
 
 def test_progress_is_told_and_what_waits_is_taken_back_when_it_interrupts():

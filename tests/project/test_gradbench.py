@@ -19,7 +19,7 @@ ONCE = {"min_runs": 1, "min_seconds": 0.0}
 
 @pytest.fixture(scope="module")
 def tool():
-    tool = Tool()
+    tool = Tool("hello")
     yield tool
     tool.close()
 

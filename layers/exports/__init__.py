@@ -1,0 +1,1 @@
+"""Layers and their parameters in other tools' forms: ONNX, PyTorch."""
