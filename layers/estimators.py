@@ -13,6 +13,7 @@ from layers.dense import Dense
 from layers.errors import DataError
 from layers.model import Sequential
 from layers.regularising import Dropout
+from layers.saving.registry import check_options
 from layers.training.callbacks import EarlyStopping
 from layers.training.history import History
 from layers.training.optimisers import LBFGS, optimizer_of
@@ -33,6 +34,11 @@ __all__ = ["NetworkClassifier", "NetworkRegressor"]
 
 class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     """Base of the two: the options, the network, and the training."""
+
+    def __new__(cls, *given: Any, **options: Any) -> Self:
+        check_options(cls.__name__, options, cls._get_param_names())
+        made: Self = super().__new__(cls)
+        return made
 
     def __init__(
         self,

@@ -155,7 +155,9 @@ class Loss(Layer):
 def fitted(targets: Any, shape: tuple[int, ...]) -> Any:
     """Targets in the shape of the outputs, from which only axes of length 1 may be missing or too many."""
     if without_ones(targets.shape[1:]) != without_ones(shape):
-        raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}")
+        classes = targets.ndim == 1 and (targets == targets.round()).all()
+        remedy = "; numbers of classes are for the loss 'cross_entropy'" if classes else ""
+        raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}{remedy}")
     return targets.reshape(targets.shape[:1] + shape)
 
 

@@ -15,7 +15,8 @@ from autograd.transforms.trees import map_leaves
 from layers.arrays import check_real, handed
 from layers.errors import InputError, ShapeError, SizeError
 from layers.hints import did_you_mean, hint_of
-from layers.parameters.initialisers import Initialiser
+from layers.options import whole_number
+from layers.parameters.initialisers import initialiser_of
 
 __all__ = ["Parameter", "flat_values", "put_flat", "sizes_restored", "substituted", "without_values"]
 
@@ -28,7 +29,8 @@ class Parameter:
     """An array of numbers that a layer learns, each a Variable.
 
     shape: its lengths; None stands for one that the layer's first input decides.
-    initialiser: fills it on first use, from a generator of its own seeded with `seed`.
+    initialiser: by name, description or as an object ("zeros" without one); fills it on first use, from a generator of
+    its own seeded with `seed`.
     fans: the numbers of inputs of each output and of outputs of each input, if not the first and the last length.
 
     >>> from layers.parameters.initialisers import Normal
@@ -40,15 +42,20 @@ class Parameter:
 
     def __init__(
         self,
-        shape: tuple[int | None, ...],
-        initialiser: Initialiser,
+        shape: Sequence[int | None],
+        initialiser: Any = None,
         *,
         name: str = "weight",
         fans: tuple[int | None, int | None] | None = None,
         seed: tuple[int, ...] | None = None,
     ) -> None:
-        self.shape = shape
-        self.initialiser = initialiser
+        if not isinstance(shape, tuple | list) or any([isinstance(length, Sequence) for length in shape]):
+            raise InputError(
+                f"a Parameter is given its shape, a tuple of lengths, and an initialiser, got {type(shape).__name__}; "
+                f"numbers of one's own are given by parameter.assign(array)"
+            )
+        self.shape = tuple([None if length is None else whole_number("a length", length, least=0) for length in shape])
+        self.initialiser = initialiser_of("zeros" if initialiser is None else initialiser)
         self.name = name
         self.fans = fans
         self.seed = seed

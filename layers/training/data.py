@@ -39,7 +39,8 @@ def checked_samples(what: str, samples: Any) -> Any:
     """The samples as an array of float64 with samples first. Raises DataError; `what` is their name in messages."""
     array = as_numbers(what, samples)
     if array.ndim == 0:
-        raise DataError(f"{what} has samples first, got the single number {array[()]:g}")
+        got = "None" if samples is None else f"the single number {array[()]:g}"
+        raise DataError(f"{what} has samples first, got {got}")
     if not array.size:
         raise DataError(f"{what} has no samples: its shape is {array.shape}")
     check_finite(what, array)

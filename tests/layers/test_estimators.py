@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from layers import SGD, Adam, DescriptionError, Dropout
+from layers import SGD, Adam, DescriptionError, Dropout, InputError
 from tests import PROJECT
 
 
@@ -55,6 +55,14 @@ def test_classes_with_names_in_a_pipeline_and_a_search():
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-12)
     assert (found.classes_[shares.argmax(axis=1)] == found.predict(X)).all()
     assert (found.decision_function(X).argmax(axis=1) == shares.argmax(axis=1)).all()
+
+
+@pytest.mark.parametrize(
+    ("option", "here"), [("alpha", "weight_decay"), ("solver", "optimizer"), ("learning_rate_init", "learning_rate")]
+)
+def test_options_of_scikit_learn_are_told_the_word_here(option, here):
+    with pytest.raises(InputError, match=f"NetworkClassifier has no option '{option}'; here it is {here}"):
+        estimators.NetworkClassifier(**{option: 1})
 
 
 def test_two_classes_have_one_score():
