@@ -78,7 +78,8 @@ def table_of_words() -> str:
         "class": "Classes", "option": "Options of constructors and descriptions", "attribute": "Attributes",
         "argument": "Arguments of forward and backward", "gradient": "Gradients that backward gives",
         "loss": "Names of losses", "metric": "Names of metrics",
-        "parameter": "Attributes of a Parameter", "optimizer": "Attributes of an optimiser", "history": "Attributes and items of a history",
+        "parameter": "Attributes of a Parameter", "optimizer": "Attributes of an optimiser",
+        "history": "Attributes and items of a history",
     }  # fmt: skip
     lines = [
         "# Words of the texts, of PyTorch and Keras, and the words here",
