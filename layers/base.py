@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypedDict, get_args
 
 from autograd import Node, Variable, scope
+from autograd.graph.modes import is_traced
 from autograd.graph.node import hooks
 from autograd.text import one_line
 from layers.alone import Alone
-from layers.arrays import as_input, handed, is_array, name_elements, plain, singles
+from layers.arrays import FEW_ELEMENTS, as_input, handed, is_array, name_elements, plain, singles
 from layers.attributes import MissingAttribute, check_assignment
 from layers.errors import DataError, DescriptionError, InputError, ShapeError, StateError
 from layers.hints import did_you_mean
@@ -50,8 +52,8 @@ class Trainable(NamedTuple):
     gradient: Any
 
 
-# Whether the elements of arrays get names, too.
-_naming: ContextVar[bool] = ContextVar("naming", default=False)
+# The size of the largest arrays whose elements get names, too.
+_naming: ContextVar[int] = ContextVar("naming", default=0)
 
 
 class Layer(Alone, Described):
@@ -152,12 +154,16 @@ class Layer(Alone, Described):
         Inputs are given in their order or by their names.
         Raises InputError for a wrong number or kind of inputs, ShapeError for arrays that don't fit.
         """
-        result = list(self._completed(self._prepared(inputs, named)).values())[-1]
+        token = _naming.set(max(_naming.get(), 0 if is_traced() else FEW_ELEMENTS))
+        try:
+            result = list(self._completed(self._prepared(inputs, named)).values())[-1]
+        finally:
+            _naming.reset(token)
         return result if any([isinstance(single, Node) for single in singles(result)]) else plain(result)
 
     def with_names(self, *inputs: Any) -> Any:
-        """The result of a call in which every inner value has its name, the elements of arrays too: for pictures."""
-        token = _naming.set(True)
+        """The result of a call in which every inner value has its name, and all elements of arrays: for pictures."""
+        token = _naming.set(sys.maxsize)
         try:
             return self(*inputs)
         finally:
@@ -242,14 +248,14 @@ class Layer(Alone, Described):
 
     def _name_values(self, values: dict[str, Any], given: list[Any], *, elements: bool = False) -> None:
         """Give each value its name, unless it is an input that is passed on."""
-        elements = elements or self.output is not None or self.index is not None or _naming.get()
+        largest = sys.maxsize if elements or self.output is not None or self.index is not None else _naming.get()
         last = list(values)[-1]
         for own_name, value in values.items():
             if any([value is known for known in given]):
                 continue
             if isinstance(value, Node):
                 value.name = self._known_as(own_name, last)
-            elif elements and is_array(value):
+            elif is_array(value) and value.size <= largest:
                 name_elements(value, self._known_as(own_name, last))
 
     # Parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any
 from autograd import Variable
 from autograd.text import one_line
 from autograd.transforms.trees import map_leaves
-from layers.arrays import check_real, handed
+from layers.arrays import check_real, element_names, handed
 from layers.errors import InputError, ShapeError, SizeError
 from layers.hints import did_you_mean, hint_of
 from layers.options import whole_number
@@ -280,18 +279,6 @@ def shape_text(shape: Sequence[int | None]) -> str:
     """
     lengths = ", ".join(["?" if length is None else str(length) for length in shape])
     return f"({lengths},)" if len(shape) == 1 else f"({lengths})"
-
-
-def element_names(name: str, shape: Sequence[int | None]) -> list[str]:
-    """The names of all elements, in order.
-
-    >>> element_names("weight", (2, 2))
-    ['weight[0,0]', 'weight[0,1]', 'weight[1,0]', 'weight[1,1]']
-    """
-    if not shape:
-        return [name]
-    places = itertools.product(*[map(str, range(length or 0)) for length in shape])
-    return [f"{name}[{','.join(place)}]" for place in places]
 
 
 class substituted:  # noqa: N801 - a context manager reads like a statement

@@ -61,9 +61,9 @@ def as_numbers(what: str, samples: Any) -> Any:
         raise
     except Exception as error:
         # Frames, tensors and ragged lists each have errors of their own.
-        remedy = (
-            "; names of classes are for 'cross_entropy' and other losses of classes" if holds_texts(samples) else ""
-        )
+        remedy = ""
+        if what.endswith("y") and holds_texts(samples):
+            remedy = "; names of classes are for 'cross_entropy' and other losses of classes"
         reason = str(error).partition("\n")[0]
         raise DataError(
             f"{what} is an array of numbers with samples first, got {type(samples).__name__} ({reason:.100}){remedy}"
