@@ -82,7 +82,7 @@ def test_partial_fit_goes_on_by_an_epoch_also_from_a_pickle():
     assert network.fit(X, NAMES).n_iter_ == 200
     regressor = estimators.NetworkRegressor(learning_rate=0.05, random_state=0)
     losses = [regressor.partial_fit(X, X[:, 0]).loss_ for _ in range(5)]
-    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < 0.2 * losses[0]
     assert regressor.n_iter_ == 5
 
 

@@ -123,9 +123,9 @@ def test_values_are_named_after_the_index_and_the_output():
     assert Affine(name="hidden")(x, w, b).scope.label == "hidden"
 
 
-def test_elements_of_an_array_are_named_if_asked_for():
+def test_elements_of_an_array_are_named_with_the_index_of_the_layer():
     x = [[Variable(1.0), Variable(2.0)]]
-    assert [node.name for node in ReLU()(x).flat] == [None, None]
+    assert [node.name for node in ReLU()(x).flat] == ["h[0,0]", "h[0,1]"]
     assert [node.name for node in ReLU(index=1)(x).flat] == ["h1[0,0]", "h1[0,1]"]
 
 
