@@ -16,6 +16,7 @@ from autograd import (
     log,
     logsumexp,
     maximum,
+    relu,
     sigmoid,
     softplus,
     stop_gradient,
@@ -32,7 +33,7 @@ from layers.reductions import largest, log_total_of_exponentials, total
 
 __all__ = [
     "ELU", "Elementwise", "GELU", "Identity", "LeakyReLU", "LogSoftmax", "SiLU", "Softmax", "Softplus", "Tanh",
-    "activation_of",
+    "activation_of", "described",
 ]  # fmt: skip
 
 
@@ -273,6 +274,12 @@ def surprise(scores: list[Any], label: int) -> Any:
     # What is less than the smallest normal number counts as that: its logarithm has a slope.
     missing = maximum(total([exp(score) for score in others]), sys.float_info.min) if others else 0.0
     return softplus(log(missing) - own)
+
+
+def described(given: Any) -> Any:
+    """An activation in the form that descriptions keep: the name of one of autograd's functions that a layer is of."""
+    same = {tanh: "tanh", relu: "relu", sigmoid: "sigmoid", softplus: "softplus"}
+    return same.get(given, given) if callable(given) else given
 
 
 def activation_of(given: Any) -> Layer:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypedDict, get_args
 
 from autograd import Node, Variable, scope
+from autograd.graph.modes import is_traced
 from autograd.graph.node import hooks
 from autograd.text import one_line
 from layers.alone import Alone
-from layers.arrays import as_input, handed, is_array, name_elements, plain, singles
+from layers.arrays import FEW_ELEMENTS, as_input, handed, is_array, name_elements, plain, singles
 from layers.attributes import MissingAttribute, check_assignment
 from layers.errors import DataError, DescriptionError, InputError, ShapeError, StateError
 from layers.hints import did_you_mean
 from layers.options import seed_of
 from layers.parameters.parameter import Parameter, sizes_restored
-from layers.saving.registry import Described, Registry, nearest
+from layers.saving.registry import Described, Registry, check_options
 from layers.saving.weights import check_state
 
 __all__ = ["Kind", "Layer", "Names", "Trainable", "from_dict", "registered", "unchanged"]
@@ -50,8 +52,8 @@ class Trainable(NamedTuple):
     gradient: Any
 
 
-# Whether the elements of arrays get names, too.
-_naming: ContextVar[bool] = ContextVar("naming", default=False)
+# The size of the largest arrays whose elements get names, too.
+_naming: ContextVar[int] = ContextVar("naming", default=0)
 
 
 class Layer(Alone, Described):
@@ -121,9 +123,9 @@ class Layer(Alone, Described):
         frozen: bool = False,
         **unknown: Any,
     ) -> None:
-        for option in unknown:
+        if unknown:
             known = list(dict.fromkeys([*self.options_of_its_own(), *self.shared_settings]))
-            raise InputError(f"{type(self).__name__} has no option {option!r:.60}; {nearest(option, known, 'option')}")
+            check_options(type(self).__name__, unknown, known)
         super().__init__()
         self.given_name = None if name is None else str(name)
         self.name = type(self).__name__ if name is None else str(name)
@@ -152,12 +154,16 @@ class Layer(Alone, Described):
         Inputs are given in their order or by their names.
         Raises InputError for a wrong number or kind of inputs, ShapeError for arrays that don't fit.
         """
-        result = list(self._completed(self._prepared(inputs, named)).values())[-1]
+        token = _naming.set(max(_naming.get(), 0 if is_traced() else FEW_ELEMENTS))
+        try:
+            result = list(self._completed(self._prepared(inputs, named)).values())[-1]
+        finally:
+            _naming.reset(token)
         return result if any([isinstance(single, Node) for single in singles(result)]) else plain(result)
 
     def with_names(self, *inputs: Any) -> Any:
-        """The result of a call in which every inner value has its name, the elements of arrays too: for pictures."""
-        token = _naming.set(True)
+        """The result of a call in which every inner value has its name, and all elements of arrays: for pictures."""
+        token = _naming.set(sys.maxsize)
         try:
             return self(*inputs)
         finally:
@@ -242,29 +248,31 @@ class Layer(Alone, Described):
 
     def _name_values(self, values: dict[str, Any], given: list[Any], *, elements: bool = False) -> None:
         """Give each value its name, unless it is an input that is passed on."""
-        elements = elements or self.output is not None or self.index is not None or _naming.get()
+        largest = sys.maxsize if elements or self.output is not None or self.index is not None else _naming.get()
         last = list(values)[-1]
         for own_name, value in values.items():
             if any([value is known for known in given]):
                 continue
             if isinstance(value, Node):
                 value.name = self._known_as(own_name, last)
-            elif elements and is_array(value):
+            elif is_array(value) and value.size <= largest:
                 name_elements(value, self._known_as(own_name, last))
 
     # Parameters
 
     def named_layers(self) -> Iterator[tuple[str, Layer]]:
-        """The layers that it is made of, by names unlike each other."""
+        """The layers that it is made of, by names unlike each other, from lists and dicts in its attributes too."""
+        for name, part in self._named_parts():
+            if isinstance(part, Layer):
+                yield name, part
+
+    def _named_parts(self) -> Iterator[tuple[str, Layer | Parameter]]:
+        """The layers and parameters in its attributes, by names; of layers in private ones nothing is known."""
         for attribute, value in vars(self).items():
-            if attribute.startswith("_"):
-                continue
-            if isinstance(value, Layer):
+            if isinstance(value, Parameter):
                 yield attribute, value
-            elif isinstance(value, list | tuple):
-                for place, item in enumerate(value):
-                    if isinstance(item, Layer):
-                        yield f"{attribute}_{place}", item
+            elif not attribute.startswith("_"):
+                yield from _parts_in(attribute, value)
 
     def named_parameters(self) -> dict[str, Parameter]:
         """The parameters by their names, which don't change: `weight`, and in a model `dense_0.weight`.
@@ -276,10 +284,13 @@ class Layer(Alone, Described):
         pending: list[tuple[str, Layer]] = [("", self)]
         while pending:
             prefix, layer = pending.pop()
-            for name, value in vars(layer).items():
-                if isinstance(value, Parameter) and value not in met:
-                    met.add(value)
-                    found[prefix + name] = value
+            for name, part in layer._named_parts():
+                if not isinstance(part, Parameter) or part in met:
+                    continue
+                if prefix + name in found:
+                    raise DescriptionError(f"{self.shown} has two parameters {prefix + name}: rename an attribute")
+                met.add(part)
+                found[prefix + name] = part
             pending += [(f"{prefix}{name}.", inner) for name, inner in layer.named_layers()][::-1]
         return found
 
@@ -327,7 +338,7 @@ class Layer(Alone, Described):
         while pending:
             layer, frozen = pending.pop()
             if frozen:
-                found.update([value for value in vars(layer).values() if isinstance(value, Parameter)])
+                found.update([part for _, part in layer._named_parts() if isinstance(part, Parameter)])
             pending += [(inner, frozen or inner.frozen) for _, inner in layer.named_layers()]
         return found
 
@@ -434,6 +445,17 @@ class Parameters:
         raise InputError(
             f"parameters() is a list of Variables; a parameter of a name is in named_parameters(): {known}"
         )
+
+
+def _parts_in(name: str, value: Any) -> Iterator[tuple[str, Layer | Parameter]]:
+    """The layers and parameters that a value is or holds, in lists, tuples and dicts, by names that begin with this."""
+    if isinstance(value, Layer | Parameter):
+        yield name, value
+        return
+    items = enumerate(value) if isinstance(value, list | tuple) else value.items() if isinstance(value, dict) else ()
+    for key, item in items:
+        if isinstance(item, Layer | Parameter | list | tuple | dict):
+            yield from _parts_in(f"{name}_{key}", item)
 
 
 def _variables_in(value: Any) -> int:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, Unpack
 
-from layers.activations import activation_of
+from layers.activations import activation_of, described
 from layers.arrays import along_last_axis, elementwise, is_array, of_each_row
 from layers.base import Layer, Names, registered
 from layers.errors import DescriptionError, ShapeError
@@ -71,7 +71,7 @@ class _Weighted(HoldsFunctions, Layer):
     ) -> None:
         """Take the options of the constructor. Raises DescriptionError for one that is wrong."""
         rows = None if n_in is None else whole_number(f"{self.shown}: n_in", n_in)
-        self.activation = activation
+        self.activation = described(activation)
         self.weight_init = weight_init
         self.bias_init = bias_init
         self.seed = seed
@@ -248,7 +248,7 @@ class NeuronLayer(HoldsFunctions, Layer):
             raise DescriptionError(
                 f"{self.shown}: n_out is at most {MOST_NEURONS} for single neurons, got {n_out!r:.60}; use Dense"
             )
-        self.activation = activation
+        self.activation = described(activation)
         self.weight_init = weight_init
         self.bias_init = bias_init
         self.seed = seed

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 from layers.dense import Dense
 from layers.errors import DataError
 from layers.model import Sequential
 from layers.regularising import Dropout
+from layers.saving.registry import check_options
 from layers.training.callbacks import EarlyStopping
 from layers.training.history import History
 from layers.training.optimisers import LBFGS, optimizer_of
@@ -33,6 +35,11 @@ __all__ = ["NetworkClassifier", "NetworkRegressor"]
 
 class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
     """Base of the two: the options, the network, and the training."""
+
+    def __new__(cls, *given: Any, **options: Any) -> Self:
+        check_options(cls.__name__, options, cls._get_param_names())
+        made: Self = super().__new__(cls)
+        return made
 
     def __init__(
         self,
@@ -75,10 +82,43 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
                 layers.append(Dropout(self.dropout))
         return Sequential(*layers, Dense(None, outputs), seed=seed)
 
-    def _trained(self, X: Any, y: Any, outputs: int, loss: Any, split: str, **weights: Any) -> History:  # noqa: N803
-        """Make the network and train it."""
-        generator = check_random_state(self.random_state)
-        seeds = generator.randint(2**31, size=2).tolist()
+    def _trained(
+        self,
+        X: Any,  # noqa: N803
+        y: Any,
+        outputs: int,
+        loss: Any,
+        split: str,
+        *,
+        goes_on: bool = False,
+        **weights: Any,
+    ) -> Self:
+        """Make the network and train it; or, if it `goes_on`, train the one that is there for one more epoch."""
+        if not goes_on or not hasattr(self, "model_"):
+            self._begin(outputs)
+            self.history_ = History()
+        stopping: dict[str, Any] = {}
+        if self.early_stopping and not goes_on:
+            stopping = {
+                "validation": float(self.validation_fraction),
+                "split": split,
+                "callbacks": [EarlyStopping(self.n_iter_no_change)],
+            }
+        history = self.model_.fit(
+            X, y, loss, self._optimizer, epochs=1 if goes_on else self.max_iter, batch_size=self.batch_size,
+            seed=self._generator.randint(2**31), progress=bool(self.verbose), **stopping, **weights,
+        )  # fmt: skip
+        before = self.history_.epochs
+        history.epochs = [*before, *[replace(one, number=one.number + len(before)) for one in history.epochs]]
+        self.history_ = history
+        self.n_iter_ = len(history.epochs)
+        self.loss_curve_ = history.loss
+        self.loss_ = history.loss[-1]
+        return self
+
+    def _begin(self, outputs: int) -> None:
+        """Make the network and its optimiser."""
+        self._generator = check_random_state(self.random_state)
         optimizer = optimizer_of(self.optimizer)
         if optimizer is self.optimizer:
             # Each training begins anew, and leaves the one that was given as it is.
@@ -87,21 +127,8 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
         elif not isinstance(optimizer, LBFGS):
             optimizer.lr = self.learning_rate
             optimizer.weight_decay = self.weight_decay
-        self.model_ = self._network(outputs, seeds[0])
-        stopping = {
-            "validation": float(self.validation_fraction),
-            "split": split,
-            "callbacks": [EarlyStopping(self.n_iter_no_change)],
-        }
-        history = self.model_.fit(
-            X, y, loss, optimizer, epochs=self.max_iter, batch_size=self.batch_size, seed=seeds[1],
-            progress=bool(self.verbose), **(stopping if self.early_stopping else {}), **weights,
-        )  # fmt: skip
-        self.history_ = history
-        self.n_iter_ = len(history.epochs)
-        self.loss_curve_ = history.loss
-        self.loss_ = history.loss[-1]
-        return history
+        self._optimizer = optimizer
+        self.model_ = self._network(outputs, self._generator.randint(2**31))
 
     def _outputs(self, X: Any) -> Any:  # noqa: N803
         """What the network says to the samples, checked as those of the training."""
@@ -161,7 +188,32 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
 
         X, y = validate_data(self, X, y, dtype=float)  # noqa: N806
         check_classification_targets(y)
-        self.classes_, numbers = numpy.unique(y, return_inverse=True)
+        return self._on_classes(X, y, numpy.unique(y), sample_weight)
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:  # noqa: N803
+        """The classifier, trained for one more epoch, on these samples; the first call is given all `classes`."""
+        import numpy
+
+        first = not hasattr(self, "model_")
+        if first and classes is None:
+            raise DataError(
+                "the first partial_fit is given all classes that will come: partial_fit(X, y, classes=[...])"
+            )
+        X, y = validate_data(self, X, y, dtype=float, reset=first)  # noqa: N806
+        check_classification_targets(y)
+        known = self.classes_ if not first else numpy.unique(classes)
+        unknown = numpy.setdiff1d(y, known)
+        if len(unknown) or (not first and classes is not None and not numpy.array_equal(numpy.unique(classes), known)):
+            raise DataError(
+                f"the classes are {known.tolist()} since the first partial_fit, got {unknown.tolist() or classes}"
+            )
+        return self._on_classes(X, y, known, sample_weight, goes_on=True)
+
+    def _on_classes(self, X: Any, y: Any, classes: Any, sample_weight: Any, goes_on: bool = False) -> Self:  # noqa: N803
+        """The classifier, trained on samples of these classes."""
+        import numpy
+
+        self.classes_, numbers = classes, numpy.searchsorted(classes, y)
         if len(self.classes_) < 2:
             raise DataError(f"a classifier needs two classes or more, got the one class {self.classes_[0]!r}")
         if sample_weight is not None:
@@ -171,11 +223,10 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
         if isinstance(weights, dict):
             weights = {known.get(label, label): weight for label, weight in weights.items()}
         binary = len(known) == 2
-        self._trained(
+        return self._trained(
             X, numbers, 1 if binary else len(known), "binary_cross_entropy" if binary else "cross_entropy",
-            "stratified", sample_weight=sample_weight, class_weight=weights,
+            "stratified", goes_on=goes_on, sample_weight=sample_weight, class_weight=weights,
         )  # fmt: skip
-        return self
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """The class of each sample."""
@@ -236,12 +287,21 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
         """The regressor, trained on samples of shape (samples, features), and a number or a row of numbers for each."""
-        X, y = validate_data(self, X, y, dtype=float, multi_output=True, y_numeric=True)  # noqa: N806
+        return self._on_numbers(X, y, sample_weight)
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
+        """The regressor, trained for one more epoch, on these samples."""
+        return self._on_numbers(X, y, sample_weight, goes_on=True)
+
+    def _on_numbers(self, X: Any, y: Any, sample_weight: Any, goes_on: bool = False) -> Self:  # noqa: N803
+        """The regressor, trained."""
+        first = not (goes_on and hasattr(self, "model_"))
+        X, y = validate_data(self, X, y, dtype=float, multi_output=True, y_numeric=True, reset=first)  # noqa: N806
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
         self._one = y.ndim == 1
-        self._trained(X, y, 1 if self._one else y.shape[1], self.loss, "random", sample_weight=sample_weight)
-        return self
+        outputs = 1 if self._one else y.shape[1]
+        return self._trained(X, y, outputs, self.loss, "random", goes_on=goes_on, sample_weight=sample_weight)
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """The number, or the row of numbers, for each sample."""

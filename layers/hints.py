@@ -12,7 +12,9 @@ from typing import Literal, NamedTuple
 
 __all__ = ["HINTS", "Hint", "did_you_mean", "hint_of"]
 
-Kind = Literal["class", "option", "attribute", "argument", "gradient", "loss", "parameter", "optimizer", "history"]
+Kind = Literal[
+    "class", "option", "attribute", "argument", "gradient", "loss", "metric", "parameter", "optimizer", "history"
+]
 
 
 class Hint(NamedTuple):
@@ -61,6 +63,11 @@ HINTS = (
     Hint("LSTM", "class", "Layer", "there are no recurrent layers: a compute of your own, with scan"),
     Hint("GRU", "class", "Layer", "there are no recurrent layers: a compute of your own, with scan"),
     Hint("RNN", "class", "Layer", "there are no recurrent layers: a compute of your own, with scan"),
+    Hint("MLPClassifier", "class", "Sequential", "or from layers.estimators import NetworkClassifier"),
+    Hint("MLPRegressor", "class", "Sequential", "or from layers.estimators import NetworkRegressor"),
+    Hint("load", "class", "load_model", 'written by model.save("weights.npz")'),
+    Hint("DataLoader", "class", "fit", "fit(X, y, batch_size=32) takes batches itself, in a new order in each epoch"),
+    Hint("utils", "class", "fit", "fit(X, y, batch_size=32) takes batches itself, in a new order in each epoch"),
     Hint("Input", "class", "Dense", "Dense(None, 16) learns the number of inputs from the first"),
     Hint("Activation", "class", "Tanh", 'each activation is a layer; or Dense(2, 16, activation="tanh")'),
     Hint("models", "class", "Sequential", "from layers import Sequential"),
@@ -106,6 +113,21 @@ HINTS = (
     Hint("validation_data", "option", "validation", "a pair (X, y)"),
     Hint("input_shape", "option", "n_in", "Dense(None, 16) learns it from the first input"),
     Hint("input_dim", "option", "n_in"),
+    Hint("p", "option", "rate", "the share that is dropped"),
+    Hint("dim", "option", "the last axis", "whose numbers belong together, as those of a row"),
+    Hint("axis", "option", "the last axis", "whose numbers belong together, as those of a row"),
+    Hint("negative_slope", "option", "slope"),
+    Hint("alpha", "option", "slope", "of a LeakyReLU"),
+    Hint("alpha", "option", "weight_decay", "of an estimator"),
+    Hint("solver", "option", "optimizer"),
+    Hint("learning_rate_init", "option", "learning_rate"),
+    Hint("random_state", "option", "seed"),
+    Hint("lr", "option", "optimizer", "Adam(lr=0.01)"),
+    Hint("monitor", "option", "fit(validation=...)", "its loss is what counts, else the loss of the training"),
+    Hint("restore_best_weights", "option", "fit(...)", "a model that was stopped has its best parameters"),
+    Hint("min_delta", "option", "least"),
+    Hint("threshold", "option", "least"),
+    Hint("min_lr", "option", "lowest"),
     Hint("mean_squared_error", "loss", "mse"),
     Hint("mean_absolute_error", "loss", "mae"),
     Hint("bce", "loss", "binary_cross_entropy"),
@@ -113,6 +135,9 @@ HINTS = (
     Hint("categorical_crossentropy", "loss", "cross_entropy", "targets are the numbers or the names of classes"),
     Hint("sparse_categorical_crossentropy", "loss", "cross_entropy"),
     Hint("layers", "option", "Network(first, second, loss=...)", "layers are given one after the other"),
+    Hint("acc", "metric", "accuracy"),
+    Hint("f1", "metric", "a function of targets and outputs", "scikit-learn's by Metric(f1_score, of=\"classes\")"),
+    Hint("auc", "metric", "a function of targets and outputs"),
     Hint("W", "attribute", "weight.values", "given by weight.assign(array)"),
     Hint("weights", "attribute", "weight.values", "given by weight.assign(array)"),
     Hint("w", "attribute", "weight.values", "given by weight.assign(array)"),
@@ -154,6 +179,9 @@ HINTS = (
     Hint("modules", "attribute", "layers"),
     Hint("children", "attribute", "layers"),
     Hint("count_params", "attribute", "summary()"),
+    Hint("coefs_", "attribute", "state_dict()", "the weights and biases by name"),
+    Hint("intercepts_", "attribute", "state_dict()", "the weights and biases by name"),
+    Hint("score", "attribute", 'evaluate(X, y, metrics="accuracy")'),
     Hint("kernel", "attribute", "weight.values", "given by weight.assign(array)"),
     Hint("in_features", "attribute", "n_in"),
     Hint("out_features", "attribute", "n_out"),
@@ -265,14 +293,14 @@ for _hint in HINTS:
     _BY_WORD.setdefault((_hint.kind, _hint.word.casefold()), []).append(_hint)
 
 
-def hint_of(word: str, kind: Kind) -> Hint | None:
-    """The hint about a word; of words that differ in case alone the one spelled like it comes first.
+def hint_of(word: str, kind: Kind, known: Iterable[str] = ()) -> Hint | None:
+    """The hint about a word: one to a known name comes first, then one whose word is spelled like it.
 
     >>> hint_of("input_size", "option").here, hint_of("relu_layer", "class")
     ('n_in', None)
     """
     near = _BY_WORD.get((kind, word.casefold()), [])
-    return next((hint for hint in near if hint.word == word), near[0] if near else None)
+    return max(near, key=lambda hint: (hint.here in known, hint.word == word), default=None)
 
 
 def did_you_mean(word: str, known: Iterable[str], kind: Kind) -> str:
@@ -288,7 +316,7 @@ def did_you_mean(word: str, known: Iterable[str], kind: Kind) -> str:
     asked = word[:60].casefold()
     same = asked in folded
     close = [folded[name] for name in ([asked] if same else difflib.get_close_matches(asked, folded, 1))]
-    hint = None if same else hint_of(word, kind)
+    hint = None if same else hint_of(word, kind, names)
     if hint is not None and (hint.word == word or not close):
         return f"here it is {hint.here}" + (f": {hint.remark}" if hint.remark else "")
     return f"did you mean {close[0]:.60}?" if close else ""

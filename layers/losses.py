@@ -155,7 +155,9 @@ class Loss(Layer):
 def fitted(targets: Any, shape: tuple[int, ...]) -> Any:
     """Targets in the shape of the outputs, from which only axes of length 1 may be missing or too many."""
     if without_ones(targets.shape[1:]) != without_ones(shape):
-        raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}")
+        classes = targets.ndim == 1 and (targets == targets.round()).all()
+        remedy = "; numbers of classes are for the loss 'cross_entropy'" if classes else ""
+        raise ShapeError(f"each output has shape {shape}, each target {targets.shape[1:]}{remedy}")
     return targets.reshape(targets.shape[:1] + shape)
 
 
@@ -168,8 +170,19 @@ def place_of(targets: Any, wrong: Any) -> tuple[float, str]:
     return given[sample, place], f"in sample {sample}" + (f", place {place}" if given.shape[1] > 1 else "")
 
 
+class _OfResiduals(Loss):
+    """Base of the losses that are a function of each residual, r = ŷ − y."""
+
+    of_residual: Any
+
+    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
+        same_shape(y_hat, y, ("y_hat", "y"))
+        r = elementwise(lambda y_hat, y: y_hat - y, y_hat, y)
+        return {"r": r, "l": reduced(elementwise(self.of_residual, r), self.reduction)}
+
+
 @registered("mse")
-class MSELoss(Loss):
+class MSELoss(_OfResiduals):
     """l = the mean of (ŷ − y)².
 
     >>> loss = MSELoss()
@@ -177,14 +190,11 @@ class MSELoss(Loss):
     (2.5, array([ 1., -2.]))
     """
 
-    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
-        same_shape(y_hat, y, ("y_hat", "y"))
-        r = elementwise(lambda y_hat, y: y_hat - y, y_hat, y)
-        return {"r": r, "l": reduced(elementwise(square, r), self.reduction)}
+    of_residual = staticmethod(square)
 
 
 @registered("mae")
-class MAELoss(Loss):
+class MAELoss(_OfResiduals):
     """l = the mean of |ŷ − y|, with slope 0 where they meet.
 
     >>> loss = MAELoss()
@@ -192,14 +202,11 @@ class MAELoss(Loss):
     (1.5, array([ 0.5, -0.5]))
     """
 
-    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
-        same_shape(y_hat, y, ("y_hat", "y"))
-        r = elementwise(lambda y_hat, y: y_hat - y, y_hat, y)
-        return {"r": r, "l": reduced(elementwise(abs, r), self.reduction)}
+    of_residual = staticmethod(abs)
 
 
 @registered("huber")
-class HuberLoss(Loss):
+class HuberLoss(_OfResiduals):
     """l = r²/2 where |r| is at most `delta`, a straight line of slope `delta` beyond, for r = ŷ − y.
 
     >>> HuberLoss(delta=1.0, reduction="none").forward([0.5, 3.0], [0.0, 0.0])
@@ -212,18 +219,13 @@ class HuberLoss(Loss):
         super().__init__(reduction=reduction, **names)
         self.delta = finite_number(f"{self.shown}: delta", delta, above=0)
 
-    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
-        same_shape(y_hat, y, ("y_hat", "y"))
-        return {"l": reduced(elementwise(self._of_one, y_hat, y), self.reduction)}
-
-    def _of_one(self, y_hat: Any, y: Any) -> Any:
-        r = y_hat - y
+    def of_residual(self, r: Any) -> Any:
         near = clip(r, -self.delta, self.delta)
         return near * (r - 0.5 * near)
 
 
 @registered("squared_loss")
-class SquaredLoss(Loss):
+class SquaredLoss(_OfResiduals):
     """l = (ŷ − y)², by way of r = ŷ − y; one loss for each element of an array.
 
     >>> loss = SquaredLoss()
@@ -232,14 +234,10 @@ class SquaredLoss(Loss):
     """
 
     settings = ()
+    of_residual = staticmethod(square)
 
     def __init__(self, **names: Unpack[Names]) -> None:
         super().__init__(reduction="none", **names)
-
-    def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
-        same_shape(y_hat, y, ("y_hat", "y"))
-        r = elementwise(lambda y_hat, y: y_hat - y, y_hat, y)
-        return {"r": r, "l": elementwise(square, r)}
 
 
 @registered("hinge")

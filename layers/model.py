@@ -17,7 +17,7 @@ from layers.losses import Loss, loss_for, loss_of
 from layers.options import seed_of
 from layers.parameters.parameter import Parameter, flat_values
 from layers.results import Gradients, Values
-from layers.saving.registry import nearest
+from layers.saving.registry import check_options, nearest
 from layers.saving.weights import read_state, write_state
 from layers.summary import summary_of
 from layers.training.checkpoint import about_model, about_optimizer
@@ -26,6 +26,7 @@ from layers.training.fit import fit
 from layers.training.history import History
 from layers.training.metrics import measured, metrics_of, named
 from layers.training.optimisers import SGD, Optimizer
+from layers.training.schedules import Linear
 from layers.training.step import TrainingStep, outputs
 
 __all__ = ["Model", "Network", "Residual", "Sequential"]
@@ -43,9 +44,7 @@ class Model(Layer):
     def fit(self, X: Any, y: Any, loss: Any = None, optimizer: Any = "adam", **options: Any) -> History:  # noqa: N803
         """The record of a training of this model; `layers.fit` explains the options."""
         known = list(inspect.signature(fit).parameters)[4:]
-        for name in options:
-            if name not in known:
-                raise InputError(f"fit has no option {name!r:.60}; {nearest(name, known, 'option')}")
+        check_options("fit", options, known)
         return fit(self, X, y, loss, optimizer, **options)
 
     def predict(self, X: Any) -> Any:  # noqa: N803
@@ -204,6 +203,10 @@ class Sequential(Model):
             remedy = f"; did you mean {layer.__name__}(...)?" if isinstance(layer, type) else ""
             if isinstance(layer, str):
                 remedy = f"; did you mean from_dict({layer!r:.60})?"
+            if isinstance(layer, Linear):
+                remedy = (
+                    f"; that is a schedule of learning rates, and the layer is Dense({layer.start:g}, {layer.end:g})"
+                )
             raise InputError(f"{self.shown} is made of layers, got {layer!r:.60} in place {place}{remedy}")
         layer._check_compute()
         if len(layer.inputs) != 1:
@@ -233,6 +236,9 @@ class Sequential(Model):
 
     def named_layers(self) -> Iterator[tuple[str, Layer]]:
         yield from dict(self._placed(self.layers)).items()
+        # A class made of this one may hold others.
+        places = {id(layer) for layer in self.layers}
+        yield from [(name, layer) for name, layer in super().named_layers() if id(layer) not in places]
 
     def compute(self, x: Any) -> dict[str, Any]:
         if not self.layers:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Literal, get_args
 
+from autograd import TraceError
+from autograd.graph.modes import is_traced
 from layers.errors import DescriptionError
 from layers.options import seed_of
 
@@ -34,6 +36,8 @@ _asked: ContextVar[Callable[[], Any] | None] = ContextVar("asked", default=None)
 def random_numbers(shape: tuple[int, ...] = (), distribution: Distribution = "uniform") -> Any:
     """New random numbers for a layer's `compute`: a single one, or an array of this shape.
 
+    Raises TraceError inside a function that is being compiled, which would have the same ones in each call.
+
     distribution: "uniform" from 0 to 1, or "normal" around 0 with deviation 1.
 
     >>> with training(seed=0):
@@ -49,6 +53,11 @@ def random_numbers(shape: tuple[int, ...] = (), distribution: Distribution = "un
     source = _source.get() or functools.partial(numbers_of, numpy.random.default_rng())
     found = source(math.prod(shape), distribution)
     # A program's are nodes, in a list.
+    if not isinstance(found, list) and is_traced():
+        raise TraceError(
+            "random numbers of layers, as a Dropout draws them, would be frozen in the function that is being "
+            "compiled; fit compiles layers that draw, an own function is given its numbers as an argument"
+        )
     singles = found if isinstance(found, list) else found.tolist()
     if not shape:
         return singles[0]

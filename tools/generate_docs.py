@@ -78,7 +78,8 @@ def table_of_words() -> str:
     kinds = {
         "class": "Classes", "option": "Options of constructors and descriptions", "attribute": "Attributes",
         "argument": "Arguments of forward and backward", "gradient": "Gradients that backward gives",
-        "loss": "Names of losses", "parameter": "Attributes of a Parameter", "optimizer": "Attributes of an optimiser",
+        "loss": "Names of losses", "metric": "Names of metrics",
+        "parameter": "Attributes of a Parameter", "optimizer": "Attributes of an optimiser",
         "history": "Attributes and items of a history",
     }  # fmt: skip
     lines = [

@@ -1,7 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from autograd.graph.modes cimport Mode, State, current_mode
-from autograd.numbers.arrays cimport integers
+from autograd.numbers.arrays cimport divided, integers
 from autograd.program.machine.machine cimport Columns, Machine, Rows
 from autograd.program.paths cimport Path, Recordings
 from autograd.program.signature cimport sign_rows

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from autograd.graph.modes import STATE, current_mode
-from autograd.numbers.arrays import integers
+from autograd.numbers.arrays import divided, integers
 from autograd.program.machine.machine import BLOCK, Columns, Machine, Rows
 from autograd.program.machine.row_sums import CHUNK
 from autograd.program.machine.threads import run_chunks
@@ -166,9 +166,7 @@ class PlainCall:
     def reduced(self, sums: Any, count: int) -> Any:
         """The result of sums over so many rows."""
         totals = sums if isinstance(sums, array) else array("d", b"" if sums is None else sums.tobytes())
-        if self.reduction == "mean":
-            totals = array("d", [total / count for total in totals])
-        return self.outputs.build(totals)
+        return self.outputs.build(divided(totals, count) if self.reduction == "mean" else totals)
 
 
 def with_arrays(args: tuple[Any, ...], mapped: tuple[bool, ...] | None) -> tuple[Any, ...]:

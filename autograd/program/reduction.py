@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.numbers.arrays import divided
 from autograd.program.machine.row_sums import added_in_pairs
 from autograd.transforms.containers import contain, is_mapping, parts_of
 from autograd.transforms.kinds import Beyond, alike, counted, result_leaf, wholes_in
@@ -155,7 +156,9 @@ class Reduction:
 
 def reduced(reduction: str | None, sums: Any, count: int) -> Any:
     """The sums over so many rows or, if asked for, means."""
-    return [total / count for total in sums] if reduction == "mean" else sums
+    if reduction != "mean":
+        return sums
+    return divided(sums, count) if isinstance(sums, array) else [total / count for total in sums]
 
 
 def stacked_blocks(found: list[Any]) -> Any:

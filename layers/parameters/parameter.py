@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,10 +11,11 @@ from typing import Any
 from autograd import Variable
 from autograd.text import one_line
 from autograd.transforms.trees import map_leaves
-from layers.arrays import check_real, handed
+from layers.arrays import check_real, element_names, handed
 from layers.errors import InputError, ShapeError, SizeError
 from layers.hints import did_you_mean, hint_of
-from layers.parameters.initialisers import Initialiser
+from layers.options import whole_number
+from layers.parameters.initialisers import initialiser_of
 
 __all__ = ["Parameter", "flat_values", "put_flat", "sizes_restored", "substituted", "without_values"]
 
@@ -28,7 +28,8 @@ class Parameter:
     """An array of numbers that a layer learns, each a Variable.
 
     shape: its lengths; None stands for one that the layer's first input decides.
-    initialiser: fills it on first use, from a generator of its own seeded with `seed`.
+    initialiser: by name, description or as an object ("zeros" without one); fills it on first use, from a generator of
+    its own seeded with `seed`.
     fans: the numbers of inputs of each output and of outputs of each input, if not the first and the last length.
 
     >>> from layers.parameters.initialisers import Normal
@@ -40,15 +41,20 @@ class Parameter:
 
     def __init__(
         self,
-        shape: tuple[int | None, ...],
-        initialiser: Initialiser,
+        shape: Sequence[int | None],
+        initialiser: Any = None,
         *,
         name: str = "weight",
         fans: tuple[int | None, int | None] | None = None,
         seed: tuple[int, ...] | None = None,
     ) -> None:
-        self.shape = shape
-        self.initialiser = initialiser
+        if not isinstance(shape, tuple | list) or any([isinstance(length, Sequence) for length in shape]):
+            raise InputError(
+                f"a Parameter is given its shape, a tuple of lengths, and an initialiser, got {type(shape).__name__}; "
+                f"numbers of one's own are given by parameter.assign(array)"
+            )
+        self.shape = tuple([None if length is None else whole_number("a length", length, least=0) for length in shape])
+        self.initialiser = initialiser_of("zeros" if initialiser is None else initialiser)
         self.name = name
         self.fans = fans
         self.seed = seed
@@ -273,18 +279,6 @@ def shape_text(shape: Sequence[int | None]) -> str:
     """
     lengths = ", ".join(["?" if length is None else str(length) for length in shape])
     return f"({lengths},)" if len(shape) == 1 else f"({lengths})"
-
-
-def element_names(name: str, shape: Sequence[int | None]) -> list[str]:
-    """The names of all elements, in order.
-
-    >>> element_names("weight", (2, 2))
-    ['weight[0,0]', 'weight[0,1]', 'weight[1,0]', 'weight[1,1]']
-    """
-    if not shape:
-        return [name]
-    places = itertools.product(*[map(str, range(length or 0)) for length in shape])
-    return [f"{name}[{','.join(place)}]" for place in places]
 
 
 class substituted:  # noqa: N801 - a context manager reads like a statement

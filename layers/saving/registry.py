@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from autograd.text import one_line
-from layers.errors import DescriptionError
+from layers.errors import DescriptionError, InputError, LayerError
 from layers.hints import Kind, did_you_mean
 
-__all__ = ["Adjustable", "Described", "Registry", "class_called", "nearest"]
+__all__ = ["Adjustable", "Described", "Registry", "check_options", "class_called", "nearest"]
 
 # The limits of a description: levels within each other, the parts on all of them, and the characters of their full
 # names, in which each level adds its own.
@@ -90,9 +90,7 @@ class Described:
         parameters = cls.constructor_options()
         named = {name: parameters[name] for name in cls.options_of_its_own()}
         known = [*named, *cls.shared_settings]
-        for name in options:
-            if name not in known:
-                raise DescriptionError(f"{cls.kind} has no option {name!r:.60}; {nearest(name, known, 'option')}")
+        check_options(str(cls.kind), options, known, DescriptionError)
         for name, parameter in named.items():
             if parameter.default is parameter.empty and name not in options:
                 raise DescriptionError(
@@ -276,6 +274,13 @@ def check_extent(what: str, classes: Mapping[str, type[Described]], description:
             )
         listed = isinstance(part, list | tuple)
         pending += [(item, depth + (listed and isinstance(item, list | tuple)), times, above) for item in inside]
+
+
+def check_options(who: str, given: Iterable[str], known: list[str], error: type[LayerError] = InputError) -> None:
+    """Raise an error for an option that is not known, with what was probably meant."""
+    for name in given:
+        if name not in known:
+            raise error(f"{who} has no option {name!r:.60}; {nearest(name, known, 'option')}")
 
 
 def nearest(asked: Any, known: list[str], what: Kind = "class") -> str:

@@ -6,14 +6,16 @@ Any function of an `Epoch` is one; if it returns True, the training stops. One t
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from layers.base import Layer
 from layers.errors import DescriptionError
 from layers.options import finite_number, share, whole_number
+from layers.saving.registry import check_options
 from layers.training.history import Epoch
 from layers.training.optimisers import Optimizer
 
@@ -59,6 +61,10 @@ def says_stop(answer: Any) -> bool:
 
 class _Plateau:
     """Base of callbacks that count the epochs since the monitored loss fell by `least`."""
+
+    def __new__(cls, *given: Any, **options: Any) -> Self:
+        check_options(cls.__name__, options, list(inspect.signature(cls).parameters))
+        return super().__new__(cls)
 
     def __init__(self, what: str, patience: int, least: float) -> None:
         self.patience = whole_number(f"the patience of {what}, in epochs,", patience)

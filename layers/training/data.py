@@ -39,7 +39,8 @@ def checked_samples(what: str, samples: Any) -> Any:
     """The samples as an array of float64 with samples first. Raises DataError; `what` is their name in messages."""
     array = as_numbers(what, samples)
     if array.ndim == 0:
-        raise DataError(f"{what} has samples first, got the single number {array[()]:g}")
+        got = "None" if samples is None else f"the single number {array[()]:g}"
+        raise DataError(f"{what} has samples first, got {got}")
     if not array.size:
         raise DataError(f"{what} has no samples: its shape is {array.shape}")
     check_finite(what, array)
@@ -60,9 +61,9 @@ def as_numbers(what: str, samples: Any) -> Any:
         raise
     except Exception as error:
         # Frames, tensors and ragged lists each have errors of their own.
-        remedy = (
-            "; names of classes are for 'cross_entropy' and other losses of classes" if holds_texts(samples) else ""
-        )
+        remedy = ""
+        if what.endswith("y") and holds_texts(samples):
+            remedy = "; names of classes are for 'cross_entropy' and other losses of classes"
         reason = str(error).partition("\n")[0]
         raise DataError(
             f"{what} is an array of numbers with samples first, got {type(samples).__name__} ({reason:.100}){remedy}"

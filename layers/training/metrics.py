@@ -114,7 +114,7 @@ def metrics_of(given: Any) -> list[Metric]:
     found = []
     for one in listed:
         if isinstance(one, str) and one.casefold() not in METRICS:
-            raise DescriptionError(f"no metric is called {one!r:.60}; {nearest(one, list(METRICS))}")
+            raise DescriptionError(f"no metric is called {one!r:.60}; {nearest(one, list(METRICS), 'metric')}")
         found.append(
             METRICS[one.casefold()] if isinstance(one, str) else one if isinstance(one, Metric) else Metric(one)
         )

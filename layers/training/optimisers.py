@@ -18,7 +18,7 @@ from layers.errors import DescriptionError, InputError, ShapeError
 from layers.hints import did_you_mean
 from layers.options import finite_number, share, truth, whole_number
 from layers.own_functions import HoldsFunctions
-from layers.saving.registry import Adjustable, Registry, nearest
+from layers.saving.registry import Adjustable, Registry, check_options
 from layers.training.schedules import checked_rate, rate_at
 
 __all__ = ["LBFGS", "SGD", "Adam", "AdamW", "Optimizer", "RMSProp", "optimizer_of"]
@@ -42,9 +42,7 @@ class Optimizer(HoldsFunctions, Adjustable):
 
     def __new__(cls, *given: Any, **options: Any) -> Self:
         known = list(cls.constructor_options())
-        for name in options:
-            if name not in known:
-                raise InputError(f"{cls.__name__} has no option {name!r:.60}; {nearest(name, known, 'option')}")
+        check_options(cls.__name__, options, known)
         if given and isinstance(given[0], list | tuple | Iterator):
             raise InputError(
                 f"{cls.__name__} holds no parameters; they are given to each step: "

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from autograd.numbers.operands import to_float
+from layers.errors import DescriptionError
 from layers.options import finite_number
 from layers.saving.registry import Adjustable, Registry
 
@@ -73,6 +74,11 @@ class Linear(_FromTo):
     """
 
     def __call__(self, progress: float) -> float:
+        if not isinstance(progress, float | int):
+            raise DescriptionError(
+                f"Linear is a schedule of learning rates, of a progress from 0 to 1, got {type(progress).__name__}; "
+                f"a linear layer is Dense(n_in, n_out)"
+            )
         return self.start + (self.end - self.start) * progress
 
 

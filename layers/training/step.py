@@ -6,14 +6,13 @@ They are compiled once for samples of one shape, and run by Python where that is
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property, partial
 from typing import Any
 
-from autograd import Node, OperandError, TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
-from autograd.graph.modes import enable_grad, is_strict, is_traced
+from autograd import Node, TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
+from autograd.graph.modes import enable_grad
 from autograd.program.recording_limits import TooManyPaths
 from autograd.program.row_executors import pickled
 from autograd.program.tiers import settled
@@ -43,9 +42,7 @@ SAMPLES_BEFORE_COMPILING = 32
 # The limit of ways through a model's decisions, each of which has a program of its own.
 MOST_PATHS = 32
 # To record a program for single samples takes as long as some hundred steps on one sample over rows.
-SINGLES_BEFORE_BINDING = 100
-# The limit of the sizes of batches whose program is bound to arrays.
-MOST_BOUND = 4
+SINGLES_BEFORE_COMPILING = 100
 
 
 class TrainingStep:
@@ -277,9 +274,9 @@ class CompiledStep:
             name for name, there in (("fixed", self.fixed), ("rows", found.lookups), ("random", found.draws)) if there
         ]
         self._functions: dict[Any, Any] = {}
-        # For the numbers of samples in a step, with weights or without: arrays and the program that is bound to
-        # them, or how often such a step was made.
-        self._bound: dict[tuple[int, bool], Any] = {}
+        # Whether one sample is run alone, in the end, and how often that was asked for.
+        self.alone = step.executor is None and not found.lookups
+        self._singles = 0
         self._axes = self.axes("gradient")
         # Executors run functions in contexts of their own, in which layers ask for the mode.
         self.in_training = is_training()
@@ -289,48 +286,22 @@ class CompiledStep:
         """The programs that were compiled."""
         return [path for function in self._functions.values() for path in function.paths]
 
-    def bound(self, values: Any, inputs: Any, targets: Any, weights: Any) -> Any:
-        """The value and gradients of the gradient program, bound to arrays that each step copies its arguments to.
+    def by_itself(self, arguments: Sequence[Any]) -> Any:
+        """The value and gradient of one sample; None for the first ones, which are run as rows are.
 
-        None for sizes of batches that have not been met before, and if there are many: binding pays where a size comes
-        again. One sample is run alone: that takes a third of the time of rows, whatever their number.
+        One sample alone takes a third of the time of rows, whatever their number.
         """
-        kind = len(inputs), weights is not None
-        known = self._bound.get(kind)
-        if known is None:
-            self._bound[kind] = 0
+        if self._singles < SINGLES_BEFORE_COMPILING:
+            self._singles += 1
             return None
-        arguments = self.arguments(values, inputs, targets, weights)
-        alone = kind == (1, False) and inputs.ndim > 1 and targets.ndim > 1 and not self.survey.lookups
-        if isinstance(known, int):
-            self._bound[kind] = known + 1
-            if known < (SINGLES_BEFORE_BINDING if alone else 1) or len(self._bound) > MOST_BOUND:
-                return self.function("gradient", weights is not None)(*arguments)
-        if alone:
-            arguments = [one if axis is None else one[0] for one, axis in zip(arguments, self._axes, strict=True)]
-        if isinstance(known, int):
-            import numpy
-
-            # Copies that are contiguous whatever the order of the samples in memory is.
-            arrays = [numpy.array(argument, dtype=float, order="C", subok=False) for argument in arguments]
-            function = self.function("gradient", weights is not None)
-            if alone:
-                function = jit(value_and_grad(self.of_one("gradient")), tier=self.step.tier, max_paths=MOST_PATHS)
-                self._functions["gradient", "alone"] = function
-            try:
-                known = self._bound[kind] = arrays, function.bind(*arrays)
-            except OperandError:
-                # Arrays that NumPy would copy are handed over in each step.
-                self._bound[kind] = -sys.maxsize
-                return function(*arrays)
-        arrays, run = known
-        for array, argument in zip(arrays, arguments, strict=True):
-            array[...] = argument
+        known = self._functions.get(("gradient", "alone"))
+        if known is None:
+            known = jit(value_and_grad(self.of_one("gradient")), tier=self.step.tier, max_paths=MOST_PATHS)
+            self._functions["gradient", "alone"] = known
         try:
-            found = run()
+            return known(*[one if axis is None else one[0] for one, axis in zip(arguments, self._axes, strict=True)])
         except TooManyPaths as signal:
             raise ValueError(f"the samples cannot be run: {signal}") from None
-        return (float(found[0]), found[1].copy()) if alone else found
 
     def function(self, kind: str, weighted: bool) -> Any:
         """The compiled function of this kind, "gradient", "value" or "outputs", with or without weights."""
@@ -396,12 +367,12 @@ class CompiledStep:
 
     def value_and_gradient(self, values: Any, inputs: Any, targets: Any, weights: Any) -> tuple[float, Any]:
         """The mean loss, and its gradient in all parameters."""
-        # What is bound knows no mode: in strict() or a recording, calls go the long way. So do those on executors.
-        binds = self.step.executor is None and not (is_traced() or is_strict())
-        found: Any = self.bound(values, inputs, targets, weights) if binds else None
+        arguments = self.arguments(values, inputs, targets, weights)
+        found: Any = None
+        if len(inputs) == 1 and weights is None and self.alone and inputs.ndim > 1 and targets.ndim > 1:
+            found = self.by_itself(arguments)
         if found is None:
-            function = self.function("gradient", weights is not None)
-            found = function(*self.arguments(values, inputs, targets, weights))
+            found = self.function("gradient", weights is not None)(*arguments)
         if self.whole and not self.survey.lookups:
             value, gradient = found
             return value, gradient

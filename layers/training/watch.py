@@ -71,7 +71,9 @@ def settings_of(layer: Layer) -> Any:
 
 
 def is_part(value: Any) -> bool:
-    """Whether an attribute is a parameter or a layer, or a list of such."""
+    """Whether an attribute is a parameter or a layer, or a list or dict of such."""
+    if isinstance(value, dict):
+        value = list(value.values())
     if isinstance(value, list | tuple):
         return bool(value) and all([is_part(item) for item in value])
     return isinstance(value, Parameter | Layer)

@@ -27,6 +27,8 @@ from layers import (
 from layers.hints import HINTS, did_you_mean
 from layers.parameters.initialisers import Ones
 
+X = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+
 
 def test_an_inner_value_is_where_the_forward_pass_left_it():
     affine = Affine()
@@ -242,6 +244,37 @@ def test_steps_without_parameters_and_settings_without_names():
         layers.Adam().step()
     with pytest.raises(InputError, match=r"SGD takes lr alone without its name, got 2 values; there are .*momentum"):
         layers.SGD(0.1, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: layers.Dropout(p=0.5), "Dropout has no option 'p'; here it is rate"),
+        (lambda: layers.LeakyReLU(alpha=0.1), "here it is slope: of a LeakyReLU"),
+        (lambda: layers.Softmax(dim=1), "here it is the last axis"),
+        (
+            lambda: layers.EarlyStopping(monitor="val_loss"),
+            r"here it is fit\(validation=...\): its loss is what counts",
+        ),
+        (lambda: layers.ReduceLROnPlateau(min_lr=1e-5), "ReduceLROnPlateau has no option 'min_lr'; here it is lowest"),
+        (
+            lambda: Sequential(Dense(2, 2)).fit(X, X, random_state=0),
+            "fit has no option 'random_state'; here it is seed",
+        ),
+        (lambda: Sequential(Dense(2, 2)).fit(X, X, metrics="acc"), "no metric is called 'acc'; here it is accuracy"),
+        (lambda: Sequential(layers.Linear(2, 3)), r"a schedule of learning rates, and the layer is Dense\(2, 3\)"),
+        (
+            lambda: layers.Linear(2, 3)(X),
+            r"Linear is a schedule .* got ndarray; a linear layer is Dense\(n_in, n_out\)",
+        ),
+        (lambda: Sequential(Dense(2, 2)).fit(X, [0, 1, 1]), "numbers of classes are for the loss 'cross_entropy'"),
+        (lambda: Sequential(Dense(2, 2)).predict(None), "X has samples first, got None"),
+        (lambda: layers.DataLoader, r"layers has no DataLoader; here it is fit \(fit\(X, y, batch_size=32\)"),
+    ],
+)
+def test_first_lines_of_keras_pytorch_and_scikit_learn_are_told_the_word_here(call, said):
+    with pytest.raises((layers.LayerError, ImportError), match=said):
+        call()
 
 
 def test_what_is_probably_meant():

@@ -1,12 +1,13 @@
 """Estimators: scikit-learn's own checks, pipelines and searches; without scikit-learn a message."""
 
+import pickle
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from layers import SGD, Adam, DescriptionError, Dropout
+from layers import SGD, Adam, DataError, DescriptionError, Dropout, InputError
 from tests import PROJECT
 
 
@@ -55,6 +56,34 @@ def test_classes_with_names_in_a_pipeline_and_a_search():
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, rtol=1e-12)
     assert (found.classes_[shares.argmax(axis=1)] == found.predict(X)).all()
     assert (found.decision_function(X).argmax(axis=1) == shares.argmax(axis=1)).all()
+
+
+@pytest.mark.parametrize(
+    ("option", "here"), [("alpha", "weight_decay"), ("solver", "optimizer"), ("learning_rate_init", "learning_rate")]
+)
+def test_options_of_scikit_learn_are_told_the_word_here(option, here):
+    with pytest.raises(InputError, match=f"NetworkClassifier has no option '{option}'; here it is {here}"):
+        estimators.NetworkClassifier(**{option: 1})
+
+
+def test_partial_fit_goes_on_by_an_epoch_also_from_a_pickle():
+    network = estimators.NetworkClassifier(learning_rate=0.05, random_state=0)
+    with pytest.raises(DataError, match=r"the first partial_fit is given all classes that will come"):
+        network.partial_fit(X, NAMES)
+    for _ in range(20):
+        network.partial_fit(X[:60], NAMES[:60], classes=["low", "middle", "high"])
+    again = pickle.loads(pickle.dumps(network))
+    assert network.partial_fit(X, NAMES).loss_ == again.partial_fit(X, NAMES).loss_
+    assert [epoch.number for epoch in network.history_.epochs] == list(range(1, 22))
+    assert (network.n_iter_, network.score(X, NAMES) > 0.8) == (21, True)
+    for labels, classes in ((["new", "low"], None), (["low", "high"], ["low", "high"])):
+        with pytest.raises(DataError, match=r"the classes are \['high', 'low', 'middle'\] since the first partial_fit"):
+            network.partial_fit(X[:2], labels, classes)
+    assert network.fit(X, NAMES).n_iter_ == 200
+    regressor = estimators.NetworkRegressor(learning_rate=0.05, random_state=0)
+    losses = [regressor.partial_fit(X, X[:, 0]).loss_ for _ in range(5)]
+    assert losses[-1] < 0.2 * losses[0]
+    assert regressor.n_iter_ == 5
 
 
 def test_two_classes_have_one_score():

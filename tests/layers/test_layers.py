@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Constant, Variable, gradcheck, gradients, no_grad, strict
+from autograd import Constant, Variable, gradcheck, gradients, no_grad, strict, topological_order
 from layers import (
     Affine,
     Dense,
@@ -123,9 +123,9 @@ def test_values_are_named_after_the_index_and_the_output():
     assert Affine(name="hidden")(x, w, b).scope.label == "hidden"
 
 
-def test_elements_of_an_array_are_named_if_asked_for():
+def test_elements_of_an_array_are_named_with_the_index_of_the_layer():
     x = [[Variable(1.0), Variable(2.0)]]
-    assert [node.name for node in ReLU()(x).flat] == [None, None]
+    assert [node.name for node in ReLU()(x).flat] == ["h[0,0]", "h[0,1]"]
     assert [node.name for node in ReLU(index=1)(x).flat] == ["h1[0,0]", "h1[0,1]"]
 
 
@@ -369,3 +369,12 @@ def test_numpy_functions_are_right_in_a_layer_of_ones_own():
     model = Sequential(Dense(2, 2), Clipped(), Dense(2, 1), seed=0)
     value = model([Variable(1.0), Variable(-2.0)])
     assert value.shape == (1,) and math.isfinite(value[0].value)
+
+
+def test_inner_values_of_a_call_have_names_also_in_arrays_of_few_elements():
+    x = np.array([Variable(1.0, name="x0"), Variable(2.0, name="x1")])
+    h = Dense(2, 2, "tanh", seed=0)(x)
+    names = {node.name for node in topological_order(h[0]) + topological_order(h[1])}
+    assert names >= {f"{value}[{place}]" for value in "zah" for place in (0, 1)}
+    assert {node.name for node in Dense(2, 20, seed=0)(x)} == {None}
+    assert {node.name for node in Dense(2, 20, seed=0).with_names(x)} == {f"h[{place}]" for place in range(20)}

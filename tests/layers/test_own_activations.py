@@ -155,3 +155,10 @@ def test_a_rate_of_ones_own_is_a_function_like_others():
     with pytest.raises(DescriptionError, match=r"Adam can't be pickled: its function .*<lambda> has no name"):
         pickle.dumps(rate)
     assert pickle.loads(pickle.dumps(layers.Adam(lr=doubled))).lr is doubled
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid", "softplus"])
+def test_functions_of_autograd_that_a_layer_has_are_described_by_its_name(name):
+    dense, by_name = Dense(2, 3, getattr(autograd, name), seed=0), Dense(2, 3, name, seed=0)
+    assert dense.to_dict() == by_name.to_dict()
+    np.testing.assert_array_equal(dense.forward([0.5, -2.0]), by_name.forward([0.5, -2.0]))

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from autograd import gradcheck
+from autograd import TraceError, gradcheck, jit, vmap
 from layers import (
     SGD,
     Adam,
@@ -265,3 +265,12 @@ def test_adam_learns_through_dropout():
     model = Sequential(Dense(2, 16, "relu"), Dropout(0.2), Dense(16, 1), seed=0)
     model.fit(X, Y, "binary_cross_entropy", Adam(lr=0.05), epochs=40, seed=0, progress=False)
     assert model.evaluate(X, Y, metrics="accuracy")["accuracy"] > 0.95
+
+
+@pytest.mark.parametrize("compiled", [jit, vmap])
+def test_random_numbers_are_not_frozen_in_a_function_of_ones_own_that_is_compiled(compiled):
+    dropout = Dropout(0.5)
+    rows = np.ones((4, 3))
+    np.testing.assert_array_equal(compiled(dropout)(rows), rows)
+    with training(seed=0), pytest.raises(TraceError, match="would be frozen in the function that is being compiled"):
+        compiled(dropout)(rows)

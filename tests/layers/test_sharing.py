@@ -15,8 +15,10 @@ from layers import (
     InputError,
     Layer,
     LeakyReLU,
+    Model,
     MSELoss,
     Network,
+    Parameter,
     Residual,
     Sequential,
     ShapeError,
@@ -281,3 +283,66 @@ def test_the_loss_of_a_probability_near_0_is_steep_and_finite(loss, p):
     assert slope == pytest.approx(-1 / max(p, tiny), rel=1e-15)
     program = jit(value_and_grad(lambda q: loss([q, 1.0 - q] if np.ndim(outputs) else q, targets)))
     assert program(p)[0] == pytest.approx(expected, rel=1e-12)
+
+
+class Branches(Model):
+    """A model whose parts are in a dict, in lists of lists, and in a list of parameters."""
+
+    def __init__(self, **names):
+        super().__init__(**names)
+        self.branches = {"a": Dense(2, 3, "relu"), "b": [Dense(2, 3, "tanh"), [Dense(3, 3)]]}
+        self.gains = [Parameter((3,), "ones"), {"shift": Parameter([1])}]
+
+    def compute(self, x):
+        first, (second,) = self.branches["b"]
+        h = self.branches["a"].apply(x) + second.apply(first.apply(x))
+        return {"h": h, "y": h @ self.gains[0].nodes.reshape(3, 1) + self.gains[1]["shift"].nodes}
+
+
+def test_layers_and_parameters_in_dicts_and_nested_lists_are_trained_saved_and_frozen(tmp_path):
+    model = Branches()
+    model.branches["b"][0].frozen = True
+    before = model.state_dict()
+    assert sorted(before) == sorted(
+        ["gains_0", "gains_1_shift"]
+        + [f"branches_{place}.{name}" for place in ("a", "b_0", "b_1_0") for name in ("weight", "bias")]
+    )
+    model.fit(X, X[:, :1], "mse", epochs=3, progress=False, seed=0)
+    moved = {name for name, values in model.state_dict().items() if not np.array_equal(values, before[name])}
+    assert moved == {name for name in before if not name.startswith("branches_b_0")}
+    model.save(tmp_path / "branches.npz")
+    again = Branches()
+    again.load(tmp_path / "branches.npz")
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_a_subclass_of_a_sequence_trains_the_layers_that_it_holds_besides():
+    class WithHead(Sequential):
+        def __init__(self):
+            super().__init__(Dense(2, 3, "tanh"), seed=0)
+            self.head = Dense(3, 1)
+            self.first = self.layers[0]
+
+        def compute(self, x):
+            return {"y": self.head.apply(super().compute(x)["y"])}
+
+    assert sorted(WithHead().state_dict()) == ["dense_0.bias", "dense_0.weight", "head.bias", "head.weight"]
+
+
+def test_two_parameters_of_one_name_are_refused():
+    class Clash(Model):
+        def __init__(self):
+            super().__init__()
+            self.a_0, self.a = Dense(2, 2), [Dense(2, 1)]
+
+    with pytest.raises(DescriptionError, match=r"Clash has two parameters a_0\.weight: rename an attribute"):
+        Clash().named_parameters()
+
+
+def test_a_parameter_says_what_it_is_given():
+    assert Parameter((2,), "ones").values.tolist() == [1.0, 1.0]
+    for wrong in (np.zeros((2, 3)), 3, [[1.0, 2.0]]):
+        with pytest.raises(InputError, match=r"is given its shape, a tuple of lengths, and an initialiser.*assign"):
+            Parameter(wrong)
+    with pytest.raises(DescriptionError, match="a length is a whole number"):
+        Parameter((2.5,))
