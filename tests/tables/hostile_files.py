@@ -1,0 +1,149 @@
+"""Files of weights that are built to lie, each part of them right or wrong by itself."""
+
+from __future__ import annotations
+
+import json
+import random
+import tracemalloc
+import zipfile
+
+import numpy as np
+
+from layers import StateError
+from tests.tables.networks import small
+
+# What the header of an array may claim to be; the shapes of `small` are (2, 3), (3,), (3, 1) and (1,).
+KINDS = ["<f8"] * 6 + [
+    "<f4",
+    ">f8",
+    "<f2",
+    "<i8",
+    "|b1",
+    "|O",
+    "<U4",
+    "|V8",
+    "<c16",
+    "<M8[s]",
+    "f8,i4",
+    "",
+    "x",
+    8,
+    None,
+]
+SHAPES = ["(2, 3)", "(3,)", "(3, 1)", "(1,)", "()", "(3, 2)", "(0, 3)", "(2, -3)", "(2.0, 3)", "(True, 3)", "[2, 3]"]
+SHAPES += ["(10**9, 10**9)", "(2**63,)", "None", "'23'", "(" * 50 + ")" * 50, "(1,) * 40", "(" + "1," * 70 + ")"]
+NAMES = [
+    "../../tmp/x.npy",
+    "/etc/passwd",
+    "C:\\x.npy",
+    "about.json",
+    "a\0b.npy",
+    ".npy",
+    "dense_0.weight",
+    "x" * 70_000,
+]
+CODECS = [zipfile.ZIP_STORED] * 4 + [zipfile.ZIP_DEFLATED] * 3 + [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+TOLD = [
+    '{"further": {}}',
+    '{"further": {"dense_0.weight": 7}}',
+    "[]",
+    "null",
+    "{",
+    "[" * 10_000,
+    '{"further": 1}',
+    "\0",
+]
+TYPES = ["F64"] * 6 + ["F32", "F16", "BF16", "I64", "U8", "BOOL", "F8_E4M3", "C64", "", None, 7, [], "__import__"]
+
+
+def lying_npz(path, draw, state):
+    """An .npz whose members, headers, lengths, codecs and names are right or wrong, one by one."""
+    # Most of a file is right, so that what is wrong is reached.
+    honest = draw.choice([0.5, 0.9, 0.97, 0.995])
+
+    def one(right, wrong):
+        return right if draw.random() < honest else draw.choice(wrong)
+
+    with zipfile.ZipFile(path, "w") as archive:
+        members = list(state.items())
+        members += draw.sample(members, draw.choice([0, 0, 0, 1, 2]))
+        for name, array in members[draw.choice([0, 0, 0, 0, 1]) :]:
+            shape = one(repr(array.shape), SHAPES)
+            fields = [f"'descr': {one('<f8', KINDS)!r}", f"'fortran_order': {one('False', ['True', '7', 'None'])}"]
+            fields += [f"'shape': {shape}", *draw.choice([[], [], [], ["'more': 1"]])]
+            text = (
+                "{" + ", ".join(fields[draw.choice([0, 0, 0, 0, 1]) :]) + draw.choice(["}", "}", "}", ", }", ""])
+            ).encode()
+            version = one(b"\x01\x00", [b"\x02\x00", b"\x03\x00", b"\x09\x00", b"\x00\x01"])
+            width = 2 if version == b"\x01\x00" else 4
+            length = one(len(text), [0, 1, 2**16 - 1, 2 ** (8 * width) - 1, len(text) * 2]) % 256**width
+            body = np.ascontiguousarray(array).tobytes()
+            body = one(body, [body[:-1], b"", body * 2, bytes(2**20)])
+            content = one(b"\x93NUMPY", [b"\x93NUMPX", b"PK\x03\x04\x00\x00", b"\x80\x04"]) + version
+            content += length.to_bytes(width, "little") + text + body
+            name = one(f"{name}.npy", NAMES)
+            archive.writestr(zipfile.ZipInfo(name[:65_000]), content, one(zipfile.ZIP_STORED, CODECS))
+        if draw.random() < 0.3:
+            archive.writestr("about.json", draw.choice(TOLD), draw.choice(CODECS))
+
+
+def lying_safetensors(path, draw, state):
+    """A .safetensors whose types, shapes, places, names and lengths are right or wrong, one by one."""
+    honest = draw.choice([0.5, 0.9, 0.97, 0.995])
+
+    def one(right, wrong):
+        return right if draw.random() < honest else draw.choice(wrong)
+
+    entries, data = [], b""
+    for name, array in list(state.items())[draw.choice([0, 0, 0, 0, 1]) :]:
+        body = np.ascontiguousarray(array).tobytes()
+        end = len(data) + len(body)
+        places = one(
+            [len(data), end], [[0, end], [end, len(data)], [-8, 0], [0, 2**63], [0.0, 8.0], [], "08", [0, 2**80]]
+        )
+        shape = one(list(array.shape), [[], [0, 3], [2, -3], [2**40, 2**40], [2.0, 3], "23", None, [1] * 70, [[2], 3]])
+        entry = {"dtype": one("F64", TYPES), "shape": shape, "data_offsets": places}
+        if draw.random() > honest + 0.1:
+            del entry[draw.choice(list(entry))]
+        entries.append((one(name, NAMES), one(entry, [7, [], None, {"entry": entry}])))
+        data += body
+    entries += draw.sample(entries, draw.choice([0, 0, 0, 1])) + draw.choice(
+        [
+            [],
+            [],
+            [("__metadata__", {"about.json": draw.choice(TOLD)})],
+            [("__metadata__", {"a": 1})],
+            [("__metadata__", [])],
+        ]
+    )
+    text = "{" + ", ".join([f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries]) + "}"
+    header = one(text, [text[:-1], text + " " * 1000, "[" * 2_000, "[]", "", "nul"]).encode()
+    length = one(len(header), [0, 1, len(header) * 2, 2**31, 2**63, 2**64 - 1])
+    path.write_bytes(length.to_bytes(8, "little") + header + one(data, [data[:-1], b"", data + bytes(8), bytes(2**20)]))
+
+
+def lies_withstood(path, rounds, seed):
+    """The numbers of built files that were refused, and that were read; none takes memory beyond its own bytes."""
+    draw = random.Random(seed)
+    build = lying_npz if path.suffix == ".npz" else lying_safetensors
+    model = small(1)
+    before = model.state_dict()
+    refused = read = 0
+    for number in range(rounds):
+        build(path, random.Random(draw.random()), small(number).state_dict())
+        tracemalloc.start()
+        try:
+            model.load(path, strict=draw.random() < 0.5)
+        except StateError as error:
+            refused += 1
+            assert len(str(error)) < 2_000
+            after = model.state_dict()
+            assert all([np.array_equal(before[name], after[name]) for name in before]), number
+        else:
+            read += 1
+            model.load_state_dict(before)
+        finally:
+            taken = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert taken < 2_000_000 + 3 * path.stat().st_size, (number, taken)
+    return refused, read
