@@ -15,7 +15,7 @@ from layers.arrays import as_input, handed, is_array, name_elements, plain, sing
 from layers.attributes import MissingAttribute, check_assignment
 from layers.errors import DataError, DescriptionError, InputError, ShapeError, StateError
 from layers.hints import did_you_mean
-from layers.options import seed_of
+from layers.options import seed_of, truth
 from layers.parameters.parameter import Parameter, sizes_restored
 from layers.saving.registry import Described, Registry, nearest
 from layers.saving.weights import check_state
@@ -129,7 +129,7 @@ class Layer(Alone, Described):
         self.name = type(self).__name__ if name is None else str(name)
         self.index = index
         self.output = output
-        self.frozen = frozen
+        self.frozen = truth(f"{self.shown}: frozen", frozen)
 
     if not TYPE_CHECKING:
 
