@@ -89,6 +89,9 @@ def data(number):
             print(f"{suffix} refused, read: {found}", flush=True)
             found = hostile_files.lies_withstood(Path(folder) / f"lies{suffix}", 5_000, seed=1 + number)
             print(f"{suffix} built to lie refused, read: {found}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        found = hostile_files.checkpoints_withstood(Path(folder) / "run.npz", seed=1 + number)
+        print(f"checkpoints refused, taken: {found}", flush=True)
     print("options refused, used:", test_outside_data.options_withstood(seed=1 + number), flush=True)
     print("drawings:", hostile_names.drawings_withstood(100, seed=1 + number), flush=True)
 

@@ -25,6 +25,7 @@ from layers.base import LAYERS
 from layers.parameters.initialisers import INITIALISERS
 from layers.training.optimisers import OPTIMIZERS, SGD
 from layers.training.schedules import SCHEDULES
+from tests.tables.hostile_files import places_in
 from tests.tables.networks import small
 
 HOSTILE = [
@@ -44,18 +45,6 @@ MODELS = [
         ],
     },
 ]  # fmt: skip
-
-
-def places_in(description):
-    """Every container in a description, with a key or place in it."""
-    found, pending = [], [description]
-    while pending:
-        part = pending.pop()
-        for key in part if isinstance(part, dict) else range(len(part)):
-            found.append((part, key))
-            if isinstance(part[key], dict | list):
-                pending.append(part[key])
-    return found
 
 
 def mutated_description(generator):

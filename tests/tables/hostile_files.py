@@ -1,7 +1,8 @@
-"""Files of weights that are built to lie, each part of them right or wrong by itself."""
+"""Files of weights and of trainings that are built to lie, each part of them right or wrong by itself."""
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import tracemalloc
@@ -10,7 +11,8 @@ import zipfile
 
 import numpy as np
 
-from layers import StateError
+from autograd.errors import AutogradError
+from layers import Adam, Cosine, Dense, EarlyStopping, Sequential, StateError, load_model, load_optimizer
 from tests.tables.networks import small
 
 # What the header of an array may claim to be; the shapes of `small` are (2, 3), (3,), (3, 1) and (1,).
@@ -150,3 +152,76 @@ def lies_withstood(path, rounds, seed):
             tracemalloc.stop()
         assert taken < 2_000_000 + 3 * path.stat().st_size, (number, taken)
     return refused, read
+
+
+# What a file may tell at any place instead of what it should.
+LIES = [
+    None, True, -1, 0, 1, 2, 1.5, float("nan"), float("inf"), -(10**30), 10**400, 2**31, "", "x" * 10_000, "\0",
+    "\x1b[2J", "sigmoid", "about.json", "dense_0.weight", [], {}, [[]], [None], [0.5], [1] * 1_000, {"type": "dense"},
+    {"type": {}}, {"type": "sequential", "layers": 3}, {"a": {"b": {}}},
+]  # fmt: skip
+POINTS = np.linspace(-1.0, 1.0, 12).reshape(6, 2)
+
+
+def places_in(description):
+    """Every container in a description, with a key or place in it."""
+    found, pending = [], [description]
+    while pending:
+        part = pending.pop()
+        for key in part if isinstance(part, dict) else range(len(part)):
+            found.append((part, key))
+            if isinstance(part[key], dict | list):
+                pending.append(part[key])
+    return found
+
+
+def train(path, epochs, **options):
+    """A training with a checkpoint; whatever is refused has changed nothing."""
+    model = Sequential(Dense(2, 3, "tanh"), Dense(3, 1), seed=0)
+    before = model.state_dict()
+    optimizer, callbacks = Adam(lr=Cosine(0.1)), [EarlyStopping(patience=50)]
+    options |= {"checkpoint": path, "progress": False, "batch_size": 2, "validation": (POINTS, POINTS.sum(axis=1))}
+    try:
+        model.fit(POINTS, POINTS.sum(axis=1), epochs=epochs, optimizer=optimizer, callbacks=callbacks, **options)
+    except AutogradError:
+        assert all([np.array_equal(before[name], array) for name, array in model.state_dict().items()])
+        raise
+
+
+def checkpoints_withstood(path, seed, share=1.0):
+    """Tell every lie at every place of a checkpoint and read it in all ways: how often it was refused, and taken."""
+    draw = random.Random(seed)
+    train(path, 2)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    about = json.loads(members.pop("about.json"))
+    ways = [load_model, load_optimizer, lambda path: train(path, 3, resume=True)]
+    refused = taken = 0
+    for place in range(len(places_in(about))):
+        for lie in [*LIES, KeyError]:
+            if draw.random() > share:
+                continue
+            told = copy.deepcopy(about)
+            part, key = places_in(told)[place]
+            if lie is KeyError:
+                del part[key]
+            else:
+                part[key] = lie
+            with zipfile.ZipFile(path, "w") as archive:
+                for name, content in [*members.items(), ("about.json", json.dumps(told))]:
+                    archive.writestr(name, content)
+            content = path.read_bytes()
+            for way in ways:
+                path.write_bytes(content)
+                try:
+                    with np.errstate(all="ignore"):
+                        way(path)
+                except AutogradError as error:
+                    refused += 1
+                    assert len(str(error)) < 2_000, (key, str(error)[:200])
+                except Exception as error:
+                    error.add_note(f"told {key!r} to be {lie!r:.100}")
+                    raise
+                else:
+                    taken += 1
+    return refused, taken
