@@ -56,8 +56,8 @@ class Alone:
 
     @property
     def shown(self) -> str:
-        """The name as messages have it: on one line, whatever is in it."""
-        return one_line(self.name)
+        """The name as messages have it: on one line, whatever is in it, and the beginning of a long one."""
+        return one_line(self.name if len(self.name) <= 100 else f"{self.name[:99]}…")
 
     def forward(self, *numbers: Any, **named: Any) -> Any:
         """The result as a plain number or array, and remembered for `backward`.

@@ -17,7 +17,7 @@ from layers.arrays import FEW_ELEMENTS, as_input, handed, is_array, name_element
 from layers.attributes import MissingAttribute, check_assignment
 from layers.errors import DataError, DescriptionError, InputError, ShapeError, StateError
 from layers.hints import did_you_mean
-from layers.options import seed_of
+from layers.options import seed_of, truth
 from layers.parameters.parameter import Parameter, sizes_restored
 from layers.saving.registry import Described, Registry, check_options
 from layers.saving.weights import check_state
@@ -131,7 +131,7 @@ class Layer(Alone, Described):
         self.name = type(self).__name__ if name is None else str(name)
         self.index = index
         self.output = output
-        self.frozen = frozen
+        self.frozen = truth(f"{self.shown}: frozen", frozen)
 
     if not TYPE_CHECKING:
 

@@ -13,7 +13,7 @@ from layers.activations import activation_of, described
 from layers.arrays import along_last_axis, elementwise, is_array, of_each_row
 from layers.base import Layer, Names, registered
 from layers.errors import DescriptionError, ShapeError
-from layers.options import integer_or_none, seed_of, shown_value, whole_number
+from layers.options import integer_or_none, seed_of, shown_value, truth, whole_number
 from layers.own_functions import HoldsFunctions
 from layers.parameters.initialisers import initialiser_of
 from layers.parameters.parameter import Parameter
@@ -78,7 +78,7 @@ class _Weighted(HoldsFunctions, Layer):
         fan_out = columns[0] if columns else 1
         filled = initialiser_of(bias_init)
         self.weight = Parameter((rows, *columns), initialiser_of(weight_init), fans=(rows, fan_out))
-        self.bias = Parameter(columns, filled, name="bias") if bias else None
+        self.bias = Parameter(columns, filled, name="bias") if truth(f"{self.shown}: bias", bias) else None
         self._activation = activation_of(activation)
         self._settle_parameters(seed_of(seed))
 

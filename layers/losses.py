@@ -312,7 +312,7 @@ class _OfProbabilities(Loss):
 
     def __init__(self, of: str = "logits", *, reduction: str = "mean", **names: Unpack[Names]) -> None:
         super().__init__(reduction=reduction, **names)
-        if of not in ("logits", "probabilities"):
+        if not isinstance(of, str) or of not in ("logits", "probabilities"):
             raise DescriptionError(f"{self.shown} is of 'logits' or of 'probabilities', got {of!r:.60}")
         self.of = of
         kind = type(self).__name__

@@ -13,7 +13,7 @@ from layers.arrays import along_last_axis, elementwise, is_array
 from layers.base import Layer, Names, registered
 from layers.dense import Dense, check_features
 from layers.errors import DescriptionError, ShapeError
-from layers.options import finite_number, seed_of, whole_number
+from layers.options import finite_number, seed_of, truth, whole_number
 from layers.parameters.initialisers import initialiser_of
 from layers.parameters.parameter import Parameter
 from layers.parameters.row_lookup import looked_up
@@ -87,7 +87,7 @@ class _Norm(Layer):
         length = None if n_in is None else whole_number(f"{self.shown}: n_in", n_in)
         self.epsilon = finite_number(f"{self.shown}: epsilon", epsilon, above=0)
         self._given_n_in = length
-        self.weight = Parameter((length,), initialiser_of("ones")) if gain else None
+        self.weight = Parameter((length,), initialiser_of("ones")) if truth(f"{self.shown}: gain", gain) else None
 
     @property
     def n_in(self) -> int | None:
@@ -155,7 +155,8 @@ class LayerNorm(_Norm):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(n_in, epsilon=epsilon, gain=gain, **names)
-        self.bias = Parameter((self.n_in,), initialiser_of("zeros"), name="bias") if bias else None
+        has_bias = truth(f"{self.shown}: bias", bias)
+        self.bias = Parameter((self.n_in,), initialiser_of("zeros"), name="bias") if has_bias else None
 
     def setting(self, name: str) -> Any:
         return self.bias is not None if name == "bias" else super().setting(name)
@@ -205,7 +206,7 @@ class CausalSelfAttention(Layer):
         self.heads = whole_number(f"{self.shown}: heads", heads)
         if self.n_in % self.heads:
             raise DescriptionError(f"{self.shown}: n_in is a multiple of heads, got {n_in} features and {heads} heads")
-        self.bias = bias
+        self.bias = truth(f"{self.shown}: bias", bias)
         self.weight_init = weight_init
         self.seed = seed
 

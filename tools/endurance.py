@@ -35,7 +35,7 @@ def interruption(number):
 
 def memory(number):
     """Refuse every request for memory of each kind of work, and let machine code meet limits in steps."""
-    from tests.tables import out_of_memory
+    from tests.tables import c_compiler, out_of_memory
 
     variables = os.environ | {"PYTHONPATH": str(PROJECT)}
 
@@ -46,11 +46,9 @@ def memory(number):
         )
 
     with tempfile.TemporaryDirectory() as folder:
-        shim = Path(folder) / "failing_malloc.so"
-        source = PROJECT / "tests" / "tables" / "failing_malloc.c"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
+        shim = c_compiler.shim("failing_malloc.c", folder)
         for name in out_of_memory.WORK if number == 0 else ():
-            found = run("refuse", name, "1000000", LD_PRELOAD=str(shim), PYTHONMALLOC="malloc")
+            found = run("refuse", name, "1000000", LD_PRELOAD=shim, PYTHONMALLOC="malloc")
             found.check_returncode()
             print(f"{name}: requests, and how they ended: {found.stdout}", end="", flush=True)
     for name in out_of_memory.GROWTH:
@@ -64,10 +62,24 @@ def memory(number):
     print("each kind of growth, and machine code that is kept, are right under limits in steps", flush=True)
 
 
+def processes(number):
+    """End, kill and fork processes, fill disks, and free objects whose end uses the engine."""
+    from tests.tables import c_compiler, ended_processes
+
+    with tempfile.TemporaryDirectory() as folder:
+        shim = c_compiler.shim("slow_exit.c", folder)
+        print(
+            ended_processes.ends_withstood(70, number, shim), "processes ended while threads were at work", flush=True
+        )
+    for task, count in (("forks", 200), ("kills", 500), ("full disks", 50), ("destructors", 2_000)):
+        print(f"{task}: {ended_processes.run_alone(task, count, number)} right", flush=True)
+
+
 def data(number):
-    """Mutate programs, descriptions and files of weights."""
+    """Mutate programs, descriptions and files of weights, build such files of lies, and draw hostile names."""
     from tests.program import test_file
     from tests.project import test_outside_data
+    from tests.tables import hostile_files, hostile_names
 
     print("programs refused, run:", test_file.mutations_withstood(50_000, seed=1 + number), flush=True)
     print("descriptions refused, made:", test_outside_data.descriptions_withstood(10_000, seed=1 + number), flush=True)
@@ -75,6 +87,13 @@ def data(number):
         with tempfile.TemporaryDirectory() as folder:
             found = test_outside_data.weights_withstood(Path(folder) / f"weights{suffix}", 10_000, seed=1 + number)
             print(f"{suffix} refused, read: {found}", flush=True)
+            found = hostile_files.lies_withstood(Path(folder) / f"lies{suffix}", 5_000, seed=1 + number)
+            print(f"{suffix} built to lie refused, read: {found}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        found = hostile_files.checkpoints_withstood(Path(folder) / "run.npz", seed=1 + number)
+        print(f"checkpoints refused, taken: {found}", flush=True)
+    print("options refused, used:", test_outside_data.options_withstood(seed=1 + number), flush=True)
+    print("drawings:", hostile_names.drawings_withstood(100, seed=1 + number), flush=True)
 
 
 def programs(number):
@@ -101,7 +120,7 @@ def soak(number):
     subprocess.run([sys.executable, PROJECT / "tools" / "soak.py"], env=os.environ | {"PYTHONPATH": "."}, check=True)
 
 
-PARTS = {one.__name__: one for one in (entries, programs, data, memory, interruption, soak)}
+PARTS = {one.__name__: one for one in (entries, programs, data, memory, processes, interruption, soak)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

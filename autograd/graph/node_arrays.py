@@ -65,6 +65,8 @@ __all__ = [
 ]  # fmt: skip
 
 OBJECTS = numpy.dtype(object)
+# As many levels of arrays in arrays as an array may have dimensions.
+MOST_NESTED = 64
 # Products of matrices and vectors, for which NumPy's own loops over objects are right.
 PRODUCTS = frozenset(["matmul", "vecdot", "matvec", "vecmat"])
 
@@ -407,10 +409,23 @@ def as_array(operand: Any) -> Any:
         way = way_to_plain(operand)
         if way:
             raise OperandError(f"an operand is a {type(operand).__name__}, and {way}")
+        if operand.dtype == OBJECTS and not isinstance(operand, NodeArray):
+            check_nesting(operand)
         return operand.view(numpy.ndarray)
     if isinstance(operand, Node) or is_discrete(operand):
         return held([operand], ())
     return numpy.asarray(operand)
+
+
+def check_nesting(array: Any) -> None:
+    """Raise OperandError for arrays within arrays that functions of elements would follow until the stack ends."""
+    arrays = [array]
+    for _ in range(MOST_NESTED):
+        inner = [one for array in arrays for one in array.flat if isinstance(one, numpy.ndarray)]
+        arrays = list({id(one): one for one in inner if one.dtype == OBJECTS}.values())
+        if not arrays:
+            return
+    raise OperandError(f"an array of objects nests arrays more than {MOST_NESTED} deep, or holds itself")
 
 
 def elementwise(function: Callable[..., Any], operands: Sequence[Any], make: Any = as_nodes) -> Any:

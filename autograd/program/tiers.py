@@ -16,7 +16,7 @@ from typing import Any
 from autograd.graph.locks import no_forks
 from autograd.operations.kernel import COMPILED
 from autograd.program.machine.machine import Machine
-from autograd.program.workers import compiler
+from autograd.program.workers import compiler, is_over
 
 __all__ = ["TIERS", "check_tier", "count_work", "prepared", "settled"]
 
@@ -88,6 +88,8 @@ def compile_beside(machine: Machine) -> None:
         if native().is_available():
             make_code(machine, patient=True)
     except Exception as error:
+        if is_over():
+            return
         warnings.warn(
             f"the interpreter goes on running a function of which no machine code could be made: "
             f"{type(error).__name__}: {error}",

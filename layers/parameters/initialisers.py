@@ -78,7 +78,8 @@ class Normal(Initialiser):
     settings = ("deviation",)
 
     def __init__(self, deviation: float = 1.0) -> None:
-        self.deviation = finite_number("the deviation of a normal initialiser", deviation, least=0)
+        # NumPy refuses -0.0.
+        self.deviation = abs(finite_number("the deviation of a normal initialiser", deviation, least=0))
 
     def __call__(self, generator: Any, shape: tuple[Any, ...], fan_in: int, fan_out: int) -> Any:
         return generator.normal(0.0, self.deviation, shape)

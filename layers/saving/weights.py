@@ -147,7 +147,7 @@ def read_further(path: str | os.PathLike[str], shapes: Shapes, *, what: str) -> 
     places = about.get("further", {})
     for name in shapes:
         if not isinstance(places.get(name), str):
-            raise StateError(f"{what}: {path} has no array {name!r}")
+            raise StateError(f"{what}: {path} has no array {name!r:.100}")
     renamed = {places[name]: shape for name, shape in shapes.items()}
     found = _read(_source(path), renamed, what, strict=False)
     if len(found) < len(shapes):

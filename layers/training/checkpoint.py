@@ -8,14 +8,18 @@ another training is told apart.
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
+import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autograd.numbers.operands import to_float
 from layers.base import Layer, from_dict
 from layers.errors import DescriptionError, LayerError, StateError
 from layers.losses import Loss, loss_of
+from layers.options import integer_or_none, shown_value
 from layers.parameters.parameter import Parameter, flat_values
 from layers.saving.weights import read_about, read_further, read_state, write_state
 from layers.training.data import Samples
@@ -104,7 +108,7 @@ def load_optimizer(path: str | os.PathLike[str]) -> Optimizer:
     told = told_by(path, "optimizer", "load_optimizer")
     optimizer = optimizer_of(checked(path, told, "description"))
     size = read_about(path, what="load_optimizer") or {}
-    restore_optimizer(optimizer, path, told, int(checked(path, size, "size")))
+    restore_optimizer(optimizer, path, told, count(path, size, "size"))
     return optimizer
 
 
@@ -115,11 +119,19 @@ def checked(path: str | os.PathLike[str], told: Any, key: str) -> Any:
     return told[key]
 
 
+def count(path: str | os.PathLike[str], told: Any, key: str) -> int:
+    """A number of steps or parameters that a file tells. Raises StateError for anything else."""
+    number = integer_or_none(checked(path, told, key))
+    if number is None or not 0 <= number <= sys.maxsize:
+        raise StateError(f"{path} is damaged: its {key} is a whole number, 0 or more, got {shown_value(told[key])}")
+    return number
+
+
 def restore_optimizer(optimizer: Optimizer, path: str | os.PathLike[str], told: Any, size: int) -> None:
     """Give an optimiser the memory that a file has for so many parameters."""
     names = checked(path, told, "memory")
-    steps = checked(path, told, "steps")
-    if not (isinstance(names, list) and all([isinstance(name, str) for name in names]) and isinstance(steps, int)):
+    steps = count(path, told, "steps")
+    if not (isinstance(names, list) and all([isinstance(name, str) for name in names])):
         raise StateError(f"{path} is damaged: what it tells of an optimiser's memory is no list of names")
     shapes: dict[str, tuple[int | None, ...]] = {f"optimizer {name}": (size,) for name in names}
     found = read_further(path, shapes, what=type(optimizer).__name__) if shapes else {}
@@ -181,15 +193,17 @@ class Checkpoint:
     def check(self) -> dict[str, Any]:
         """What the file tells of its training. Raises StateError if that is another one."""
         told = told_by(self.path, "training", "resume")
-        settings = checked(self.path, told, "settings")
+        settings, callbacks = [checked(self.path, told, key) for key in ("settings", "callbacks")]
+        if not isinstance(settings, dict) or not isinstance(callbacks, list):
+            raise StateError(f"{self.path} is damaged: it tells no settings and callbacks of a training")
         for name, value in self.settings.items():
             if settings.get(name) != value:
                 raise StateError(
                     f"{self.path} is the checkpoint of a training with another {name}: {settings.get(name)!r:.60}, not "
                     f"{value!r:.60}; give what it began with, or another file"
                 )
-        if len(checked(self.path, told, "callbacks")) != len(self.callbacks):
-            raise StateError(f"{self.path} is the checkpoint of a training with {len(told['callbacks'])} callbacks")
+        if len(callbacks) != len(self.callbacks):
+            raise StateError(f"{self.path} is the checkpoint of a training with {len(callbacks)} callbacks")
         checked(self.path, told, "beginning")
         found: dict[str, Any] = told
         return found
@@ -214,7 +228,7 @@ class Checkpoint:
             for name in self.optimizer.settings:
                 setattr(self.optimizer, name, getattr(then, name))
         try:
-            history = History([Epoch(**epoch) for epoch in told["epochs"]], told["ended"], told["best"])
+            history = history_of(told)
             self.set_generator(generator, told["generator"])
             for callback, state in zip(self.callbacks, told["callbacks"], strict=True):
                 if state is not None and has_state(callback):
@@ -226,6 +240,27 @@ class Checkpoint:
         shapes = {name: parameter.shape for name, parameter in self.model.named_parameters().items()}
         self.model.load_state_dict(read_state(self.path, shapes, what=self.model.name, strict=True))
         return history, best, flat_values(parameters)
+
+
+def is_real(told: Any) -> bool:
+    """Whether it is a number that a loss or a time may be, nan and infinities included."""
+    return isinstance(told, float) or (type(told) is int and math.isfinite(to_float(told)))
+
+
+def history_of(told: dict[str, Any]) -> History:
+    """The history that a file tells of; an error for what is none."""
+    history = History([Epoch(**epoch) for epoch in told["epochs"]], told["ended"], told["best"])
+    for number, epoch in enumerate(history.epochs, 1):
+        numbers = [epoch.loss, epoch.seconds, epoch.samples_per_second]
+        numbers += [one for one in (epoch.validation_loss, epoch.learning_rate) if one is not None]
+        numbers += [*epoch.metrics.values(), *epoch.validation_metrics.values()]
+        if epoch.number != number or not all([is_real(one) for one in numbers]):
+            raise ValueError(f"what it tells of epoch {number} is not that of an epoch")
+    if type(history.ended) is not str or (
+        history.best is not None and history.best not in range(1, len(history.epochs) + 1)
+    ):
+        raise ValueError("it tells no end and no best epoch")
+    return history
 
 
 def has_state(callback: Any) -> bool:

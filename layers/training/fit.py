@@ -181,7 +181,7 @@ def fit(
         if run.history.best is None:
             # Better the steps of a long first epoch than none.
             run.best_values = run.values
-        logger.warning("training was interrupted in epoch %d of %d", len(run.history.epochs) + 1, epochs)
+        logger.warning("training was interrupted in epoch %d of %d", min(len(run.history.epochs) + 1, epochs), epochs)
     except TrainingError:
         run.completed = run.best_values
         raise

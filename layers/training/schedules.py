@@ -6,13 +6,13 @@ Any function of a number may serve as a schedule; these have descriptions.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from autograd.numbers.operands import to_float
 from layers.errors import DescriptionError
-from layers.options import finite_number
+from layers.options import finite_number, shown_value
 from layers.saving.registry import Adjustable, Registry
 
 __all__ = ["Cosine", "Exponential", "Linear", "Schedule", "Steps", "WarmUp", "checked_rate", "rate_at"]
@@ -114,6 +114,13 @@ class Exponential(_FromTo):
         return self.start * math.pow(self.end / self.start, progress)
 
 
+def times(given: Any) -> list[float]:
+    """The times at which a schedule steps."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise DescriptionError(f"the times at which a schedule steps are a list of numbers, got {shown_value(given)}")
+    return [finite_number("the progress at which a schedule steps", time, least=0) for time in given]
+
+
 @SCHEDULES.register("steps")
 class Steps(Adjustable):
     """`start` until the first of the times, then that times `factor`, and again at each further one.
@@ -125,7 +132,7 @@ class Steps(Adjustable):
     settings = ("start", "at", "factor")
     checks = {
         "start": number("the rate at the start of a schedule", least=0),
-        "at": lambda at: [finite_number("the progress at which a schedule steps", time, least=0) for time in at],
+        "at": times,
         "factor": number("the factor of a schedule", least=0),
     }
 

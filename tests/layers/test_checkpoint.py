@@ -28,6 +28,7 @@ from layers import (
     load_optimizer,
 )
 from tests import PROJECT
+from tests.tables.hostile_files import checkpoints_withstood
 from tests.tables.networks import same
 
 generator = np.random.default_rng(4)
@@ -278,6 +279,12 @@ def test_a_damaged_checkpoint_changes_no_parameter(change, message, path):
             split="stratified", callbacks=lambda epoch: None, progress=False, checkpoint=path, resume=True,
         )  # fmt: skip
     assert same(before, model.state_dict())
+
+
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+def test_whatever_a_checkpoint_tells_is_refused_or_taken_and_changes_nothing_by_half(tmp_path):
+    refused, taken = checkpoints_withstood(tmp_path / "run.npz", seed=0, share=0.03)
+    assert refused > 50 and taken > 20
 
 
 @pytest.mark.parametrize(

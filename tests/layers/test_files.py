@@ -27,6 +27,7 @@ from layers import (
 from layers.parameters.initialisers import initialiser_of
 from layers.parameters.parameter import Parameter
 from layers.saving.weights import write_state
+from tests.tables.hostile_files import lies_withstood
 from tests.tables.networks import same, small
 
 SUFFIXES = [".npz", ".safetensors"]
@@ -244,6 +245,11 @@ def test_a_hostile_header_is_refused(tmp_path, header, model):
     npz_with_header(path, header)
     with pytest.raises(StateError):
         model.load(path)
+
+
+def test_a_file_built_to_lie_is_refused_or_read_and_takes_no_memory_beyond_its_bytes(path):
+    refused, read = lies_withstood(path, 150, seed=0)
+    assert refused > 100 and read > 0
 
 
 def test_a_format_from_the_future_is_refused(tmp_path):

@@ -50,6 +50,9 @@ ENTRIES = {
     "scan rows": "scan(lambda carry, x: (carry, x), 1.0, (deep, deep))",
     "fori_loop": "fori_loop(0, 3, lambda number, carry: deep, 1.0)",
     "draw": "viz.draw(jit(lambda a: 1.0), deep)",
+    "function of an array": "exp(ring)",
+    "function of an array and a number": "hypot(ring, 1.0)",
+    "operator of an array": "Variable(1.0) * ring",
 }
 SHAPES = {
     "holds itself": "deep = []; deep.append(deep)",
@@ -101,7 +104,11 @@ def test_no_entry_point_follows_containers_without_end(shape):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False)
     found = dict(zip(ENTRIES, done.stdout.splitlines(), strict=False))
     assert done.returncode == 0 and len(found) == len(ENTRIES), (len(found), found, done.stderr[-500:])
-    limits = ("nests containers more than 200 deep, or holds itself", "exceed the maximum number of dimension")
+    limits = (
+        "nests containers more than 200 deep, or holds itself",
+        "exceed the maximum number of dimension",
+        "nests arrays more than 64 deep, or holds itself",
+    )
     unclear = {name: message for name, message in found.items() if not any(limit in message for limit in limits)}
     # Of dicts NumPy makes no array of numbers, which says enough.
     assert not {name for name in unclear if name != "vmap"}, unclear

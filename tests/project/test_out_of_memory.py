@@ -12,6 +12,8 @@ import pytest
 
 import autograd
 from tests import PROJECT
+from tests.tables import c_compiler
+from tests.tables.c_compiler import COMPILER
 from tests.tables.out_of_memory import GROWTH, MACHINE_CODE, WORK
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory and LD_PRELOAD are those of Linux")
@@ -20,13 +22,9 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory 
 @pytest.fixture(scope="session")
 def shim(tmp_path_factory):
     """An allocator that refuses memory when it is told to."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
+    if shutil.which(COMPILER) is None:
         pytest.skip("the allocator that refuses memory needs a C compiler")
-    library = tmp_path_factory.mktemp("shim") / "failing_malloc.so"
-    source = PROJECT / "tests" / "tables" / "failing_malloc.c"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
-    return library
+    return c_compiler.shim("failing_malloc.c", tmp_path_factory.mktemp("shim"))
 
 
 def run_alone(*arguments, **environment):

@@ -25,6 +25,7 @@ from layers.base import LAYERS
 from layers.parameters.initialisers import INITIALISERS
 from layers.training.optimisers import OPTIMIZERS, SGD
 from layers.training.schedules import SCHEDULES
+from tests.tables.hostile_files import places_in
 from tests.tables.networks import small
 
 HOSTILE = [
@@ -44,18 +45,6 @@ MODELS = [
         ],
     },
 ]  # fmt: skip
-
-
-def places_in(description):
-    """Every container in a description, with a key or place in it."""
-    found, pending = [], [description]
-    while pending:
-        part = pending.pop()
-        for key in part if isinstance(part, dict) else range(len(part)):
-            found.append((part, key))
-            if isinstance(part[key], dict | list):
-                pending.append(part[key])
-    return found
 
 
 def mutated_description(generator):
@@ -92,7 +81,13 @@ def descriptions_withstood(rounds, seed):
             continue
         made += 1
         assert isinstance(repr(model), str)
-        assert from_dict(model.to_dict()).to_dict() == model.to_dict()
+        try:
+            described = model.to_dict()
+        except DescriptionError as error:
+            # The function among the hostile values may be a loss.
+            assert "is a function, which has no description" in str(error)
+        else:
+            assert from_dict(described).to_dict() == described
     return refused, made
 
 
@@ -105,6 +100,60 @@ def test_mutated_descriptions_are_refused_or_describe_a_model():
         tracemalloc.stop()
     assert refused > 150
     assert made > 15
+
+
+MORE_HOSTILE = [
+    10**400, 5e-324, 1e308, -0.0, 1, 2, "1e999999", "sigmoid", "mse", "\x1b[2J", {"type": "dense", "n_in": 2},
+    {"type": "steps", "start": 1.0}, {"type": "mse"}, {1: 2}, {"type": ["dense"]}, [0.5, float("nan")], (1.0,), {1.0},
+    1j, np.float64("nan"), np.ones(3), np.ones(3, dtype=object), range(3), NotImplemented, ...,
+]  # fmt: skip
+GOOD = {"n_in": 2, "n_out": 2, "n_tokens": 2, "start": 0.5, "end": 0.25, "at": [0.5], "then": "cosine", "rate": 0.5,
+        "heads": 1, "layers": ["tanh"]}  # fmt: skip
+
+
+def use(made):
+    """Have what a description made do its work: a layer and a loss, an initialiser, an optimiser, a schedule."""
+    if type(made) in SCHEDULES.classes.values():
+        made(0.75)
+    elif hasattr(made, "updated"):
+        made.updated(np.ones(2), np.ones(2))
+    elif hasattr(made, "named_parameters"):
+        repr(made)
+        made([1.0, 2.0])
+    else:
+        made(np.random.default_rng(0), (2, 2), 2, 2)
+
+
+def options_withstood(seed, share=1.0):
+    """Every option of everything that a description can make, with every hostile value: how many were refused, used."""
+    generator = random.Random(seed)
+    refused = used = 0
+    for registry in (LAYERS, INITIALISERS, OPTIMIZERS, SCHEDULES):
+        for kind, made in registry.classes.items():
+            required = {name: GOOD[name] for name in made.constructor_options() if name in GOOD}
+            for name in made.constructor_options():
+                # A function that was given is called, and may raise whatever it will.
+                for value in [*HOSTILE[:-1], *MORE_HOSTILE]:
+                    if generator.random() > share:
+                        continue
+                    other = generator.choice([{}, {}, {generator.choice(list(required) or ["name"]): value}])
+                    try:
+                        made_of_it = registry.make({"type": kind} | required | other | {name: value})
+                        if not (isinstance(value, int) and value == 2**31):
+                            # A layer of so many parameters would take 32 GiB for them now.
+                            with np.errstate(all="ignore"):
+                                use(made_of_it)
+                    except AutogradError as error:
+                        refused += 1
+                        assert len(str(error)) < 2_000
+                    else:
+                        used += 1
+    return refused, used
+
+
+def test_any_value_of_any_option_is_refused_or_works():
+    refused, used = options_withstood(seed=0, share=0.2)
+    assert refused > 1_000 and used > 20
 
 
 def test_a_description_can_not_be_nested_without_end():
@@ -125,12 +174,12 @@ def test_a_description_can_not_multiply():
     doubled = {"type": "relu"}
     for _ in range(20):
         doubled = {"type": "sequential", "layers": [doubled, doubled]}
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(DescriptionError, match="this description of a layer has more than 100000 parts"):
         from_dict(doubled)
     with pytest.raises(DescriptionError, match="n_out is at most 100000 for single neurons, got 1000000000; use Dense"):
         from_dict({"type": "neuron_layer", "n_in": 2, "n_out": 10**9})
-    assert time.perf_counter() - started < 30.0
+    assert time.process_time() - started < 30.0
 
 
 def test_a_description_of_any_size_takes_no_memory_before_it_is_used():
@@ -184,17 +233,17 @@ TOO_MUCH = {
 @pytest.mark.parametrize("description", [*EXPENSIVE.values(), *TOO_MUCH.values()], ids=[*EXPENSIVE, *TOO_MUCH])
 def test_a_description_takes_time_and_memory_in_proportion_or_is_refused(description):
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         from_dict(description)
     except DescriptionError as error:
         assert len(str(error)) < 2_000
         assert description not in list(EXPENSIVE.values())[:4]
-        assert time.perf_counter() - started < 2.0
+        assert time.process_time() - started < 2.0
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     else:
         assert description not in TOO_MUCH.values()
-        assert time.perf_counter() - started < 30.0
+        assert time.process_time() - started < 30.0
         assert tracemalloc.get_traced_memory()[1] < 100_000_000
     finally:
         tracemalloc.stop()

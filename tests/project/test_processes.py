@@ -315,6 +315,22 @@ def test_uncompiled_without_the_interpreter_lock_is_refused(monkeypatch):
     check_interpreter_lock(False)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_importing_the_packages_without_the_interpreter_lock_is_refused_unless_they_switch_it_on(compiled):
+    """As such a Python would find them: `sys._is_gil_enabled` is what it has, and others have not."""
+    program = "import sys; sys._is_gil_enabled = lambda: False; import layers, viz; print(layers.Dense(2, 1).n_in)"
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)} | ({} if compiled else {"AUTOGRAD_COMPILE": "no"})
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment
+    )
+    if compiled and autograd.compiled:
+        # Each module would have to declare that it can do without; Cython does so for this directive alone.
+        assert found.stdout == "2\n", found.stderr
+        assert "freethreading_compatible" not in (PROJECT / "setup.py").read_text()
+    else:
+        assert found.returncode == 1 and "start Python with -X gil=1" in found.stderr
+
+
 def test_numbers_are_differentiated_and_compiled_where_there_is_no_numpy():
     program = (
         "import sys; sys.modules['numpy'] = None\n"

@@ -1,4 +1,4 @@
-"""Exported C, compiled with every warning as an error and called from Python."""
+"""Exported C, compiled with every warning as an error and called from Python; libraries that LD_PRELOAD puts first."""
 
 import ctypes
 import itertools
@@ -11,6 +11,14 @@ import numpy as np
 COMPILER = os.environ.get("CC", "cc").split()[-1]
 OPTIONS = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-ffp-contract=off", "-shared", "-fPIC"]
 NUMBERS = itertools.count()
+
+
+def shim(source, folder):
+    """The library of a source that stands beside this file."""
+    path = os.path.join(folder, source.replace(".c", ".so"))
+    source = os.path.join(os.path.dirname(__file__), source)
+    subprocess.run([COMPILER, "-shared", "-fPIC", "-O1", "-o", path, source, "-ldl"], check=True)
+    return path
 
 
 class Library:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import viz
 from autograd import Variable, log, scope
-from tests.tables.hostile_names import HOSTILE
+from tests.tables.hostile_names import HOSTILE, SHAPES, drawings_withstood
 from viz.labels import html, pretty, quoted, readable, short_number
 
 pytestmark = pytest.mark.usefixtures("every_engine")
@@ -34,6 +34,10 @@ def test_a_hostile_name_is_shown_as_text_and_breaks_nothing(name):
         if pretty(name):
             assert shown.count(pretty(name)) >= 2
     assert viz.draw(y).png().startswith(b"\x89PNG")
+
+
+def test_a_drawing_has_the_same_parts_whatever_its_names_are_in_every_form():
+    assert drawings_withstood(8, seed=0) == 8 * len(SHAPES)
 
 
 @settings(max_examples=30, deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import mmap
@@ -19,7 +20,7 @@ from autograd.program.llvm.module import CALL_BACK, WIDTH, Module
 from autograd.program.llvm.row import module_of_row
 from autograd.program.machine.machine import BLOCK, address_of_call, address_of_value
 from autograd.program.machine.plan import Plan
-from autograd.program.workers import compiler
+from autograd.program.workers import compiler, is_over
 
 __all__ = ["NativeCode", "is_available", "is_full"]
 
@@ -51,6 +52,7 @@ def is_available() -> bool:
 def host() -> tuple[Any, Any]:
     """LLVM's binding and the target of this processor, once LLVM knows the C functions that machine code may call."""
     with no_forks:
+        check_not_over()
         try:
             import llvmlite.binding as llvm
         except ImportError as error:
@@ -91,10 +93,12 @@ class NativeCode:
         if self.engine is not None and not is_finalizing():
             unused.append(self.engine)
             if compiler().are_there():
-                compiler().submit(free_unused)
+                with contextlib.suppress(RuntimeError):
+                    compiler().submit(free_unused)
 
     def compile(self, text: str, level: int) -> None:
         """Make machine code of a module's text, at this level of optimisation."""
+        check_not_over()
         llvm, target = host()
         check_room(len(text))
         # LLVM misjudges some processors by name alone, hence the list of features.
@@ -117,10 +121,16 @@ unused: deque[Any] = deque()
 def free_unused() -> None:
     """Free the machine code that nobody uses."""
     with no_forks:
-        while unused:
+        while unused and not is_over():
             engine = unused.popleft()
             engines.discard(engine)
             engine.close()
+
+
+def check_not_over() -> None:
+    """Raise RuntimeError where LLVM may do no more."""
+    if is_over():
+        raise RuntimeError("Python shuts down: no machine code is made any more")
 
 
 def check_room(characters: int) -> None:
