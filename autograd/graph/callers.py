@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import opcode
 import os
 import sys
 import weakref
@@ -108,6 +109,8 @@ def _name_of_call(code: CodeType, offset: int) -> str:
 
     Of a comparison, which is no call, the name of the instruction.
     """
+    if opcode.opname[code.co_code[offset]] == "COMPARE_OP":
+        return "COMPARE_OP"
     import dis
 
     names: list[str] = []
@@ -115,8 +118,6 @@ def _name_of_call(code: CodeType, offset: int) -> str:
     for one in reversed(list(dis.get_instructions(code))):
         at = one.positions
         if one.offset == offset:
-            if one.opname == "COMPARE_OP":
-                return "COMPARE_OP"
             called = at
         elif called is not None and at is not None and at[0] == called[0] and at[2] == called[2] and at != called:
             # It begins where the call begins, and ends before.

@@ -118,12 +118,14 @@ class NodeArray(numpy.ndarray):
 
     def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
         """The sum of the elements along axes, from left to right."""
+        refuse_other_numbers(dtype)
         if axis is None and out is None and not options and self.size:
             return chained(Plus, list_of(self))
         return super().sum(axis, dtype, out, **options)
 
     def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
         """The mean of the elements along axes."""
+        refuse_other_numbers(dtype)
         if axis is None and out is None and not options and self.size:
             return applied(Divide, chained(Plus, list_of(self)), float(self.size))
         return super().mean(axis, dtype, out, **options)
@@ -194,6 +196,16 @@ class NodeArray(numpy.ndarray):
             return numpy.array(elementwise(holds, (self,), as_truths), dtype=bool)
         converted = super().astype(dtype, *args, **options)
         return converted if converted.dtype == OBJECTS else converted.view(numpy.ndarray)
+
+    def tobytes(self, order: Any = "C") -> Any:
+        """Refused: the bytes in memory are those of addresses."""
+        raise OperandError(
+            "an array of nodes has no bytes of numbers, which would drop derivatives without a word; use those of its "
+            "numbers, numpy.array([x.value for x in a.flat]).tobytes()"
+        )
+
+    def __bytes__(self) -> Any:
+        return self.tobytes()
 
     def __dir__(self) -> list[str]:
         return [name for name in object.__dir__(self) if name not in ARRAY_ATTRIBUTES]
@@ -478,6 +490,16 @@ def along(given: Any, axis: Any, function: Callable[[list[Any]], list[int]]) -> 
     return numpy.moveaxis(found, -1, axis)
 
 
+def refuse_other_numbers(dtype: Any) -> None:
+    """OperandError if results are asked for as other numbers than doubles, which would round them on the way."""
+    if dtype is None or numpy.dtype(dtype) in (OBJECTS, numpy.float64):
+        return
+    raise OperandError(
+        f"dtype={numpy.dtype(dtype).name} would round each number on the way, and a node is a double; leave dtype out, "
+        f"or use numpy.trunc and the like"
+    )
+
+
 def into(out: Any, result: Any) -> Any:
     """The result, written into `out` if that is given."""
     if out is None or out is numpy._NoValue:
@@ -494,12 +516,16 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     name = ufunc.__name__
     if any([knows_better(operand) for operand in inputs]):
         return NotImplemented
+    if method == "at":
+        return apply_at_places(name, *inputs)
     if name not in TRUTHS:
         inputs = tuple([as_operand(operand) for operand in inputs])
     out = options.pop("out", None)
     out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+    if name not in TRUTHS:
+        refuse_other_numbers(options.pop("dtype", None))
     for of_numbers in ("dtype", "casting", "order", "subok"):
-        # Results are nodes, whatever type of numbers is asked for.
+        # Results are nodes, or truths.
         options.pop(of_numbers, None)
     if method == "__call__" and name in PAIRS and out is None and not options:
         pairs = elementwise(PAIRS[name], inputs, lambda pairs, shape: (pairs, shape))
@@ -511,7 +537,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         own = getattr(ufunc, method)(*[as_array(operand) for operand in inputs], **options)
         return into(out, wrapped(own))
     function = function_of(name)
-    if function is None or method not in ("__call__", "reduce", "accumulate", "outer", "reduceat", "at"):
+    if function is None or method not in ("__call__", "reduce", "accumulate", "outer", "reduceat"):
         raise no_form(name, "")
     make = as_truths if name in TRUTHS else as_nodes
     if method == "reduce":
@@ -526,17 +552,29 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         return out
     loop = numpy.frompyfunc(function, ufunc.nin, 1)
     with numpy.errstate(all="ignore"):
-        # Indices, in `at` and `reduceat`, stay whole numbers.
+        # Indices, in `reduceat`, stay whole numbers.
         plain = [as_array(inputs[0]), *inputs[1:]] if method != "outer" else [as_array(operand) for operand in inputs]
         plain[0] = plain[0].astype(object, copy=False)
         result = getattr(loop, method)(*plain, **options)
-    if result is None:
-        return None
     elements = list_of(result)
     if name in TRUTHS:
         # The first element of a row has gone through no function: it is a number still.
         elements = [holds(x) for x in elements]
     return into(out, make(elements, result.shape))
+
+
+def apply_at_places(name: str, target: Any, places: Any, *others: Any) -> None:
+    """`ufunc.at`: change the elements of an array at places; OperandError if it has numbers that would become nodes."""
+    function = function_of(name)
+    if function is None:
+        raise no_form(name, "")
+    if not isinstance(target, numpy.ndarray):
+        raise TypeError("first operand must be array")
+    elements = as_array(target).astype(object, copy=False)
+    operands = [as_array(as_operand(operand)) for operand in others]
+    numpy.frompyfunc(function, 1 + len(operands), 1).at(elements, decided(places), *operands)
+    if target.dtype != OBJECTS:
+        target[...] = elements
 
 
 def reduction(

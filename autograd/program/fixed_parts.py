@@ -122,8 +122,9 @@ class Walk:
         # With the values themselves: another one could get the identity of one that is gone.
         self.met: dict[int, tuple[int, Any]] = {}
         self.parts: list[Part] = []
-        # The variables among these, which many functions may read.
+        # The variables among these, which many functions may read, and those that there are not yet.
         self.variables: set[Any] = set()
+        self.absent: list[tuple[Any, str]] = []
 
     def noted(self, part: Part) -> Any:
         """What a part holds."""
@@ -205,7 +206,7 @@ class Walk:
             return types.FunctionType, value
         read = []
         at_prompt = value.__globals__.get("__name__") == "__main__"
-        for part in variables_of(value):
+        for part in variables_of(value, self.absent):
             if part.names in self.own.get(id(part.holder), ()):
                 continue
             # The names of functions and classes are given to others at a prompt alone, and those of packages never.

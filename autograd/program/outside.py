@@ -7,7 +7,9 @@ compared by identity, and whatever is within them has parts of its own.
 
 from __future__ import annotations
 
+import builtins
 import functools
+import opcode
 import sys
 import types
 from collections.abc import Iterator
@@ -59,9 +61,9 @@ class Part:
         now = self.now()
         return differ(now, self.old) if type(now) is list else now is not self.old
 
-    def changes(self) -> list[tuple[Any, bool]]:
-        """The names under which something has changed, None for the whole, and whether there was nothing before."""
-        return [(None, False)]
+    def changes(self) -> list[tuple[Any, Any, Any]]:
+        """The names under which something has changed, what was there, and what is; None for the name of the whole."""
+        return [(None, self.old, self.holder)]
 
     def described(self) -> str:
         """What has changed, for a message."""
@@ -72,8 +74,8 @@ class Part:
 class VariablePart(Part):
     """A variable by its name."""
 
-    def changes(self) -> list[tuple[Any, bool]]:
-        return [(self.names, self.old is None or self.old is MISSING)]
+    def changes(self) -> list[tuple[Any, Any, Any]]:
+        return [(self.names, self.old, self.now())]
 
     def described(self) -> str:
         return f"the variable {self.names!r}"
@@ -118,12 +120,10 @@ class NamedParts(Part):
         count = len(self.old) // 2
         return list(zip(self.old[:count], self.old[count:], strict=True))
 
-    def changes(self) -> list[tuple[Any, bool]]:
+    def changes(self) -> list[tuple[Any, Any, Any]]:
         old, held = dict(self.pairs()), self.held()
-        names = [name for name in {**old, **held} if name not in self.names]
-        return [
-            (name, old.get(name) is None) for name in names if old.get(name, MISSING) is not held.get(name, MISSING)
-        ]
+        changes = [(name, old.get(name, MISSING), held.get(name, MISSING)) for name in {**old, **held}]
+        return [change for change in changes if change[1] is not change[2] and change[0] not in self.names]
 
 
 @cython.cclass
@@ -227,10 +227,11 @@ def is_of_user(module: str | None) -> bool:
     return "site-packages" not in file and "dist-packages" not in file
 
 
-def variables_of(function: types.FunctionType) -> Iterator[Part]:
+def variables_of(function: types.FunctionType, absent: list[tuple[Any, str]]) -> Iterator[Part]:
     """The variables that a function, or one within it, reads from around it, of its module and of the user's others.
 
-    Of a function of this engine, which may call one of the user's, those around it.
+    Of a function of this engine, which may call one of the user's, those around it. Those of modules that there are not
+    yet, but may be once the function comes to read them, are added to `absent`, with the dicts that will hold them.
     """
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         yield CellPart(cell, name)
@@ -245,10 +246,13 @@ def variables_of(function: types.FunctionType) -> Iterator[Part]:
                 yield from [NamePart(vars(value), attribute) for attribute in names if attribute in vars(value)]
         elif value is not MISSING:
             yield NamePart(variables, name)
+        elif not hasattr(builtins, name) and name in global_names_in(function.__code__):
+            absent.append((variables, name))
 
 
 # The names in code, by the code, which is not kept alive.
 _names: WeakKeyDictionary[types.CodeType, tuple[str, ...]] = WeakKeyDictionary()
+_global_names: WeakKeyDictionary[types.CodeType, set[str]] = WeakKeyDictionary()
 
 
 def names_in(code: types.CodeType) -> tuple[str, ...]:
@@ -256,8 +260,33 @@ def names_in(code: types.CodeType) -> tuple[str, ...]:
     known = _names.get(code)
     if known is None:
         names = dict.fromkeys(code.co_names)
-        for constant in code.co_consts:
-            if isinstance(constant, types.CodeType):
-                names |= dict.fromkeys(names_in(constant))
+        for inner in codes_in(code):
+            names |= dict.fromkeys(names_in(inner))
         known = _names[code] = tuple(names)
+    return known
+
+
+def codes_in(code: types.CodeType) -> list[types.CodeType]:
+    """The code of functions within code."""
+    return [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+
+
+def global_names_in(code: types.CodeType) -> set[str]:
+    """The names of variables of the module in code, also in that of functions within it: those without attributes.
+
+    To let `dis` take code apart takes a hundred times as long, at each first call of a function.
+    """
+    known = _global_names.get(code)
+    if known is not None:
+        return known
+    load, extended = opcode.opmap["LOAD_GLOBAL"], opcode.opmap["EXTENDED_ARG"]
+    names: set[str] = set()
+    more = 0
+    for operation, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument |= more
+        more = argument << 8 if operation == extended else 0
+        if operation == load:
+            # The lowest bit says whether it is called.
+            names.add(code.co_names[argument >> 1])
+    known = _global_names[code] = names.union(*[global_names_in(inner) for inner in codes_in(code)])
     return known

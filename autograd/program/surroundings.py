@@ -2,18 +2,21 @@
 
 That is the object whose method it is, the variables that it reads from around it and of modules, and all that these
 hold: see `fixed_parts`. While nothing of it changes, the function is in the same *state*, for which its recordings
-hold. What a run for a recording changes itself leads to no other state. It is the function's own, as a counter or a
-list of what it met is, and no longer watched; but not where there was nothing before, as in a table made when needed.
+hold. What a run for a recording changes itself leads to no other state. It is the function's own, as a list of what it
+met is, and no longer watched; but not where there was nothing before, as in a table made when needed, nor a number, as
+of a counter, which the function may read. While there are other threads, the first such change may be theirs: the
+function is then recorded once more.
 """
 
 from __future__ import annotations
 
+import threading
 import types
 from typing import Any
 from weakref import WeakValueDictionary
 
 from autograd.program.fixed_parts import Walk, below_transforms
-from autograd.program.outside import Part
+from autograd.program.outside import MISSING, Part
 
 try:
     import cython
@@ -24,6 +27,8 @@ __all__ = ["Surroundings", "surroundings_of"]
 
 # So many states are told apart, which is more than are recorded.
 STATES = 1024
+# What the function leaves in such a place is no part of it that grows or is rebuilt, and cheap to watch.
+NUMBERS = (int, float, str)
 
 
 @cython.final
@@ -31,8 +36,9 @@ STATES = 1024
 class Seen:
     """The parts of the surroundings as they were looked at last, and the state that they make."""
 
-    def __init__(self, parts: list[Part], state: Any) -> None:
+    def __init__(self, parts: list[Part], absent: list[tuple[Any, str]], state: Any) -> None:
         self.parts = parts
+        self.absent = absent
         self.state = state
 
 
@@ -48,6 +54,8 @@ class Surroundings:
         # What the function changes itself: names, or None for the whole, by the identities of holders; and the holders.
         self.own: dict[int, set[Any]] = {}
         self.holders: list[Any] = []
+        # What has changed in recordings, likewise.
+        self.met: dict[int, set[Any]] = {}
         # What was the last to change, in words.
         self.changed = ""
 
@@ -61,17 +69,35 @@ class Surroundings:
     def keep_state(self) -> None:
         """Let what the function has changed since, in a run for a recording, lead to the state that it was in."""
         seen = self.seen
-        if seen is None or not self.differ(seen):
+        if seen is None:
             return
+        if not self.differ(seen):
+            # A branch that is taken now may have read what was not there when others were.
+            if any([name in variables for variables, name in seen.absent]):
+                self.look(seen.state)
+            return
+        by_others = threading.active_count() > 1
+        doubtful = fleeting = False
         for part in seen.parts:
-            if cython.cast(Part, part).is_changed():
-                changed = [name for name, was_nothing in part.changes() if not was_nothing]
-                if changed:
-                    self.own.setdefault(id(part.holder), set()).update(changed)
-                    self.holders.append(part.holder)
+            if not cython.cast(Part, part).is_changed():
+                continue
+            self.holders.append(part.holder)
+            met = self.met.setdefault(id(part.holder), set())
+            for name, old, new in part.changes():
+                doubtful |= by_others and name not in met
+                met.add(name)
+                if type(new) in NUMBERS:
+                    # Assigned by somebody else, the number that it is now is another state.
+                    fleeting = True
+                elif not (old is None or old is MISSING or doubtful):
+                    self.own.setdefault(id(part.holder), set()).add(name)
                     # Their keys tell what does not count any more.
                     self.states.clear()
-        self.look(seen.state)
+        if doubtful:
+            self.states.clear()
+            self.seen = None
+        else:
+            self.look(seen.state, not fleeting)
 
     def differ(self, seen: Seen) -> bool:
         """Whether anything has changed since."""
@@ -81,19 +107,22 @@ class Surroundings:
                 return True
         return False
 
-    def look(self, state: Any) -> Seen:
-        """Look at all parts anew; `state` is the one that they make, else that of the same parts before, or another."""
+    def look(self, state: Any, lasting: bool = True) -> Seen:
+        """Look at all parts anew; `state` is the one that they make, else that of the same parts before, or another.
+
+        `lasting` says whether they make it whenever they are so again.
+        """
         walk = Walk(self.own)
         key = walk.key_of(self.fun, 0)
         if len(self.states) >= STATES:
             self.states.clear()
-        if not walk.parts:
+        if not walk.parts and not walk.absent:
             state = None
         elif state is None:
             state = self.states.setdefault(key, State())
-        else:
+        elif lasting:
             self.states[key] = state
-        self.seen = seen = Seen(walk.parts, state)
+        self.seen = seen = Seen(walk.parts, walk.absent, state)
         return seen
 
 

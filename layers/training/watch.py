@@ -112,7 +112,7 @@ def outside(function: Any, met: set[int]) -> Iterator[Any]:
     if not isinstance(function, types.FunctionType) or id(function) in met or is_ours(function.__module__):
         return
     met.add(id(function))
-    for variable in variables_of(function):
+    for variable in variables_of(function, []):
         value = variable.old
         if isinstance(value, types.FunctionType | types.MethodType):
             yield from outside(value, met)

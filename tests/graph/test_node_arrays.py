@@ -249,6 +249,64 @@ def test_views_and_results_keep_the_class():
     assert isinstance(x.sum(), Node) and isinstance(x[0, 0], Node)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda b, x: np.add.at(b, [0, 1, 0], x), lambda b, x: np.add.at(b, 0, x[0]),
+        lambda b, x: np.multiply.at(b, [0], [x[1]]), lambda b, x: np.put(b, [0], x[:1]), lambda b, x: b.fill(x[0]),
+        np.copyto, lambda b, x: np.sin(x, out=b), lambda b, x: np.add(x, 1.0, b),
+        lambda b, x: np.cumsum(x, out=b), lambda b, x: b.__iadd__(x), lambda b, x: np.fill_diagonal(b[None], x[0]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("way", [jit, grad])
+def test_an_array_of_numbers_takes_no_nodes_and_does_not_stay_as_it_was(change, way):
+    def function(x):
+        b = np.zeros(3)
+        change(b, x)
+        return b.sum() + x.sum()
+
+    with pytest.raises(OperandError):
+        way(function)(np.array([0.5, -1.0, 2.0]))
+
+
+def test_elements_at_places_are_changed_by_a_mask_that_is_compared_inside():
+    def function(x):
+        b = x * 2.0
+        np.subtract.at(b, x > 0.0, x[x > 0.0])
+        np.add.at(b, (np.array([0, 0]),), 1.0)
+        return b
+
+    for x in (np.array([0.5, -1.25, 2.0]), np.array([-0.5, 1.25, 2.0])):
+        expected = function(x)
+        assert list(jit(function)(x)) == list(expected)
+        assert np.array_equal(jacobian(function)(x), np.diag(np.where(x > 0.0, 1.0, 2.0)))
+    with pytest.raises(TypeError, match="first operand must be array"):
+        np.add.at([0.0, 1.0], [0], array([Variable(1.0)]))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.sum(x, dtype=int), lambda x: x.sum(dtype=np.int32), lambda x: x.mean(dtype=np.float32),
+        lambda x: np.mean(x, dtype=np.float16), lambda x: np.prod(x, dtype=int), lambda x: x.cumsum(dtype=int)[-1],
+        lambda x: np.cumsum(x, dtype=np.float32)[-1], lambda x: np.add(x, 1.0, dtype=np.float32)[0],
+        lambda x: np.add.reduce(x, dtype=int), lambda x: np.nansum(x, dtype=int), lambda x: np.var(x, dtype=np.float32),
+    ],
+)  # fmt: skip
+def test_numbers_that_would_be_rounded_on_the_way_are_refused(call):
+    for way in (jit, grad):
+        with pytest.raises(OperandError):
+            way(call)(np.array([0.5, -1.25, 2.0]))
+    assert grad(lambda x: np.sum(x, dtype=float) + x.mean(dtype=np.float64))(np.ones(2)).tolist() == [1.5, 1.5]
+
+
+def test_an_array_of_nodes_has_no_bytes():
+    for call in (lambda x: x.tobytes(), bytes, lambda x: {x.tobytes(): 1.0}):
+        for way in (jit, grad):
+            with pytest.raises(OperandError, match="has no bytes of numbers"):
+                way(lambda x, call=call: x.sum() * len(call(x)))(np.ones(2))
+
+
 def test_a_function_that_nodes_have_no_form_of_is_refused_by_name():
     x = array([[Variable(2.0), 0.0], [0.0, 1.0]])
     for name, call in (

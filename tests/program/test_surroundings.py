@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import threading
 import types
 import weakref
 
@@ -265,6 +266,67 @@ def test_what_a_function_changes_itself_makes_no_more_recordings():
         assert list(over_rows(np.array([1.0, -2.0]))) == [1.0, 2.0]
     assert count == len(calls) <= 10
     assert len(value.paths) == len(slope.paths) == len(over_rows.paths) == 2
+
+
+@pytest.mark.parametrize("way", [jit, vmap])
+def test_a_number_that_the_function_counts_is_still_the_callers_to_assign(way):
+    class Counter:
+        n = 0
+
+        def times(self, x):
+            self.n += 1
+            return x * self.n
+
+    counter = Counter()
+    fast = way(counter.times)
+    one = 1.0 if way is jit else np.ones(1)
+    for begin in (0, 10, 1, 10):
+        counter.n = begin
+        assert fast(one) == fast(one) == begin + 1
+    assert len(fast.paths) == 3
+
+
+def test_what_another_thread_assigns_in_a_recording_is_not_the_functions_own():
+    k, assigned = 2.0, []
+    reading, done = threading.Event(), threading.Event()
+
+    def function(x):
+        y = x * k
+        reading.set()
+        assert done.wait(60)
+        return y + 0.0 * sum(assigned)
+
+    def assign():
+        nonlocal k
+        assert reading.wait(60)
+        k = 3.0
+        assigned.append(1.0)
+        done.set()
+        assert recorded.wait(60)
+
+    recorded = threading.Event()
+    thread = threading.Thread(target=assign)
+    thread.start()
+    fast = jit(function)
+    assert fast(1.0) == 2.0
+    assert fast(1.0) == 3.0
+    for k in (2.0, 5.0, 3.0):
+        assert fast(1.0) == k
+    recorded.set()
+    thread.join()
+
+
+def test_what_a_branch_reads_may_be_defined_after_the_others_were_recorded():
+    names = {"__name__": "__main__"}
+    exec("def function(x):\n    return x if x < 0.0 else x * (lambda: late + later.rate)()", names)
+    fast = jit(names["function"])
+    assert fast(-1.0) == -1.0
+    names["late"], names["later"] = 2.0, types.SimpleNamespace(rate=1.0)
+    assert fast(2.0) == 6.0
+    names["late"] = 3.0
+    assert fast(2.0) == 8.0
+    names["later"].rate = 2.0
+    assert fast(2.0) == 10.0 and fast(-1.0) == -1.0
 
 
 def test_a_cache_that_is_filled_at_the_first_call_is_watched_from_then_on():
