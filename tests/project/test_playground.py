@@ -199,7 +199,7 @@ def test_an_edit_is_drawn_in_half_a_second(page):
         write(page, text.replace("0.8", f"0.{place + 1}"))
         taken.append(float(seen(page, "state").removesuffix(" ms")))
         assert f">0.{place + 1}<" in page.run("document.querySelector('#picture').srcdoc")
-    # And a quarter of a second without a key before. The least: the machine does much else.
+    # And 150 ms without a key before. The least: the machine does much else.
     assert min(taken) <= 250.0
 
 
@@ -261,6 +261,27 @@ def test_a_program_without_end_can_be_stopped(page):
 
 @needs_chromium
 @needs_playground
+def test_random_numbers_are_others_each_time_though_the_memory_is_one_that_was_kept(page):
+    found = set()
+    for turn in range(2):
+        write(page, f"import random\nprint(random.random())  # {turn}")
+        found.add(seen(page, "printed"))
+        page.run("document.querySelector('#stop').disabled = false, document.querySelector('#stop').click()")
+    assert len(found) == 2
+
+
+@needs_chromium
+@needs_playground
+def test_no_program_that_was_run_before_the_memory_was_kept_is_seen(page):
+    write(
+        page,
+        "import sys\nprint(sorted(set(globals()) - {'__builtins__', '__name__', 'sys'}), '__main__' in sys.modules)",
+    )
+    assert seen(page, "printed") == "[] True\n"
+
+
+@needs_chromium
+@needs_playground
 def test_opened_as_a_file_it_says_what_to_do():
     with Browser(CHROMIUM) as browser:
         browser.open(BUILT / "index.html")
@@ -289,7 +310,7 @@ def processor_seconds(browser):
 @needs_chromium
 @needs_playground
 @pytest.mark.skipif(sys.platform != "linux", reason="processor time of processes is read from /proc")
-def test_the_first_picture_takes_at_most_8_seconds(address):
+def test_the_first_picture_takes_at_most_5_seconds(address):
     """Of processor time, of all threads together: the time on a clock depends on what else the machine does."""
     with Browser(CHROMIUM) as browser:
         taken = []
@@ -298,4 +319,4 @@ def test_the_first_picture_takes_at_most_8_seconds(address):
             browser.open(f"{address}index.html?{turn}")
             until(browser, "document.documentElement.dataset.answered")
             taken.append(processor_seconds(browser) - before)
-        assert min(taken) <= 8.0
+        assert min(taken) <= 5.0
