@@ -61,8 +61,8 @@ def sources() -> Iterator[Path]:
                 yield path
 
 
-# Run by Node.js: the bytecode is that of the Python that will read it. What Python has in memory once it has drawn every
-# example is kept, so that a page begins there: to start it and to import the engine takes 4 s of a processor.
+# Run by Node.js: the bytecode is that of the Python that will read it. What Python has in memory once it has drawn the
+# examples is kept, so that a page begins there: to start it and to import the engine takes 4 s of a processor.
 START = """
 import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
