@@ -49,7 +49,7 @@ def fetch() -> Path:
     return modules
 
 
-def modules() -> Iterator[Path]:
+def sources() -> Iterator[Path]:
     """The files of the packages that run as plain Python."""
     for package in OURS:
         for path in sorted((PROJECT / package).rglob("*")):
@@ -61,37 +61,66 @@ def modules() -> Iterator[Path]:
                 yield path
 
 
-# Run by Node.js: the bytecode is that of the Python that will read it.
-COMPILE = """
+# Run by Node.js: the bytecode is that of the Python that will read it. What Python has in memory once it has drawn the
+# examples is kept, so that a page begins there: to start it and to import the engine takes 4 s of a processor.
+START = """
 import { readFileSync, writeFileSync } from "node:fs";
-const [pyodide, archive] = process.argv.slice(1);
-const { loadPyodide } = await import(pyodide);
-const python = await loadPyodide();
-python.unpackArchive(new Uint8Array(readFileSync(archive)), "zip", { extractDir: "/engine" });
-python.runPython(`
+import { gzipSync } from "node:zlib";
+const [modules, folder] = process.argv.slice(1);
+const { loadPyodide } = await import(`${modules}/pyodide/pyodide.mjs`);
+const { instance } = await import(`${modules}/@viz-js/viz/dist/viz.js`);
+const graphviz = await instance();
+const compiler = await loadPyodide();
+compiler.FS.writeFile("/sources.zip", readFileSync(`${folder}/engine.zip`));
+compiler.runPython(`
 import compileall, pathlib, py_compile, zipfile
+zipfile.ZipFile("/sources.zip").extractall("/sources")
 mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-assert compileall.compile_dir("/engine", quiet=1, invalidation_mode=mode), "a file of the engine is no Python"
-with zipfile.ZipFile("/compiled.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-    for path in sorted(pathlib.Path("/engine").rglob("*")):
-        if path.is_file():
-            name = zipfile.ZipInfo(str(path.relative_to("/engine")), (1980, 1, 1, 0, 0, 0))
+assert compileall.compile_dir("/sources", quiet=1, legacy=True, stripdir="/sources", invalidation_mode=mode)
+with zipfile.ZipFile("/engine.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    for path in sorted(pathlib.Path("/sources").rglob("*")):
+        if path.is_file() and path.suffix != ".py":
+            name = zipfile.ZipInfo(str(path.relative_to("/sources")), (1980, 1, 1, 0, 0, 0))
             archive.writestr(name, path.read_bytes(), zipfile.ZIP_DEFLATED)
 `);
-writeFileSync(archive, python.FS.readFile("/compiled.zip"));
+const compiled = compiler.FS.readFile("/engine.zip");
+writeFileSync(`${folder}/engine.zip`, compiled);
+// Another memory, for what the compiler leaves would have to be loaded, too.
+const python = await loadPyodide({ _makeSnapshot: true });
+python.FS.writeFile("/engine.zip", compiled);
+python.runPython(`
+import os, sys
+sys.path.insert(0, "/engine.zip")
+# Not compiled, and not asked why.
+os.environ["AUTOGRAD_COMPILE"] = "no"
+`);
+python.globals.set("given", python.toPy([(dot, kind) => graphviz.renderString(dot, { format: kind })]));
+python.globals.set("programs", readFileSync(`${folder}/programs.json`, "utf-8"));
+python.runPython(`
+import gc, json, playground_driver
+run = playground_driver.start(lambda dot, kind: given[0](dot, kind))
+for program in json.loads(programs):
+    came = json.loads(run(program["text"], False))
+    assert came["picture"] and not came["error"], came
+given.clear()
+playground_driver.forget()
+del given, programs, program, came, run
+gc.collect()
+`);
+writeFileSync(`${folder}/started`, gzipSync(python.makeMemorySnapshot(), { level: 9 }));
 """
 
 
-def engine(target: Path, pyodide: Path) -> None:
-    """Write the packages and the driver as one archive, with their bytecode, the same for the same sources."""
-    files = {path.relative_to(PROJECT).as_posix(): path for path in modules()}
+def engine(folder: Path, modules: Path) -> None:
+    """Write the packages and the driver as bytecode in one archive, and the memory of a Python that has drawn."""
+    files = {path.relative_to(PROJECT).as_posix(): path for path in sources()}
     files["playground_driver.py"] = SOURCES / "playground_driver.py"
     # It tells what was compiled on this machine.
     files.pop("autograd/compilation.json", None)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(folder / "engine.zip", "w") as archive:
         for name, path in files.items():
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), path.read_bytes(), zipfile.ZIP_DEFLATED)
-    subprocess.run(["node", "--input-type=module", "-e", COMPILE, pyodide.as_uri(), str(target)], check=True)
+            archive.write(path, name)
+    subprocess.run(["node", "--input-type=module", "-e", START, str(modules), str(folder)], check=True)
 
 
 def programs() -> list[dict[str, str]]:
@@ -111,7 +140,7 @@ def build(folder: Path) -> None:
     for name in ("index.html", "playground.css", "playground.js", "worker.js"):
         shutil.copyfile(SOURCES / name, folder / name)
     (folder / "programs.json").write_text(json.dumps(programs(), ensure_ascii=False), encoding="utf-8")
-    engine(folder / "engine.zip", fetched / "pyodide" / "pyodide.mjs")
+    engine(folder, fetched)
 
 
 def main() -> int:

@@ -228,7 +228,7 @@ class Reasons:
             for letter, interval, number in zip(letters, primitive.domain, self._numbers(operation), strict=False)
             if not interval.low < number < interval.high
         ]
-        return f"it needs {' and '.join(needs)}" if any(needs) else ""
+        return f"it needs {' and '.join(filter(None, needs))}" if any(needs) else ""
 
     def _at_pole(self, operation: Operation) -> bool:
         primitive = declared(operation.name)

@@ -1,7 +1,7 @@
 // The page: an editor, whose program a worker runs, and the picture that comes of it. The program is in the address.
 
 const $ = (id) => document.getElementById(id);
-const PAUSE = 250; // milliseconds without a key, after which what was written is run
+const PAUSE = 150; // milliseconds without a key, after which what was written is run
 const program = $("program");
 let worker = null, ready = false, number = 0, waiting = null, later = null, wrong = 0;
 

@@ -35,8 +35,12 @@ def start(lay_out: Callable[[str, str], str]) -> Callable[[str, bool], str]:
         lambda dot, kind: "".join([lay_out(part, kind) for part in re.split(r"(?m)^(?=digraph )", dot)[1:]]).encode(),
         "Graphviz in this page",
     )
-    run("from autograd import Variable\nVariable(1.0) * 2.0", False)
     return run
+
+
+def forget() -> None:
+    """Let go of what programs left, before the memory is kept for others."""
+    linecache.clearcache()
 
 
 def run(program: str, live: bool) -> str:

@@ -12,13 +12,27 @@ const bytes = async (path) => {
 // There are no packages to load beside Python itself.
 const LOCK = JSON.stringify({ info: { abi_version: "2026_0", arch: "wasm32", platform: "emscripten_5_0_3", version: "0", python: "3.14.2" }, packages: {} });
 
+// The memory of a Python that has drawn the examples: `make playground` keeps it.
+async function memory() {
+  const packed = new Blob([await bytes("started")]).stream();
+  return new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+}
+
+// The memory that Pyodide makes is of 30 MB, which may be less than was kept: to ask for so much has it grow.
+async function createPyodideModule(settings) {
+  const { default: create } = await import("./pyodide/pyodide.asm.mjs");
+  const module = await create(settings);
+  module._malloc(settings.INITIAL_MEMORY);
+  return module;
+}
+
 async function load() {
-  const parts = [bytes("engine.zip"), instance(), loadPyodide({ indexURL: "./pyodide/", lockFileContents: LOCK })];
-  const [engine, graphviz, python] = await Promise.all(parts);
-  python.unpackArchive(engine, "zip", { extractDir: "/engine" });
+  const starting = loadPyodide({ indexURL: "./pyodide/", lockFileContents: LOCK, createPyodideModule, _loadSnapshot: memory() });
+  const [engine, graphviz, python] = await Promise.all([bytes("engine.zip"), instance(), starting]);
+  python.FS.writeFile("/engine.zip", engine);
   python.globals.set("_lay_out", (dot, kind) => graphviz.renderString(dot, { format: kind }));
-  // Not compiled, and not asked why.
-  python.runPython("import os, sys; os.environ['AUTOGRAD_COMPILE'] = 'no'; sys.path.insert(0, '/engine')");
+  // Random numbers are those of the memory that was kept, unless they are begun anew.
+  python.runPython("import random; random.seed()");
   const run = python.pyimport("playground_driver").start(python.globals.get("_lay_out"));
   return (program, live) => JSON.parse(run(program, live));
 }

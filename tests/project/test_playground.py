@@ -138,7 +138,7 @@ def test_a_layout_function_gets_graphs_one_by_one(driver):
 
     run = driver.start(lay_out)
     came = json.loads(run((SOURCES / "programs" / "2-lab.py").read_text(encoding="utf-8"), True))
-    assert came["error"] == "" and "<template class=state>" in came["picture"]
+    assert came["error"] == "" and 'id="states"' in came["picture"]
     assert len(given) > 16 and all([dot.count("digraph ") == 1 and dot.rstrip().endswith("}") for dot in given])
 
 
@@ -221,7 +221,7 @@ def test_an_edit_is_drawn_in_half_a_second(page):
         write(page, text.replace("0.8", f"0.{place + 1}"))
         taken.append(float(seen(page, "state").removesuffix(" ms")))
         assert f">0.{place + 1}<" in page.run("document.querySelector('#picture').srcdoc")
-    # And a quarter of a second without a key before. The least: the machine does much else.
+    # And 150 ms without a key before. The least: the machine does much else.
     assert min(taken) <= 250.0
 
 
@@ -283,6 +283,27 @@ def test_a_program_without_end_can_be_stopped(page):
 
 @needs_chromium
 @needs_playground
+def test_random_numbers_are_others_each_time_though_the_memory_is_one_that_was_kept(page):
+    found = set()
+    for turn in range(2):
+        write(page, f"import random\nprint(random.random())  # {turn}")
+        found.add(seen(page, "printed"))
+        page.run("document.querySelector('#stop').disabled = false, document.querySelector('#stop').click()")
+    assert len(found) == 2
+
+
+@needs_chromium
+@needs_playground
+def test_no_program_that_was_run_before_the_memory_was_kept_is_seen(page):
+    write(
+        page,
+        "import sys\nprint(sorted(set(globals()) - {'__builtins__', '__name__', 'sys'}), '__main__' in sys.modules)",
+    )
+    assert seen(page, "printed") == "[] True\n"
+
+
+@needs_chromium
+@needs_playground
 def test_opened_as_a_file_it_says_what_to_do():
     with Browser(CHROMIUM) as browser:
         browser.open(BUILT / "index.html")
@@ -311,7 +332,7 @@ def processor_seconds(browser):
 @needs_chromium
 @needs_playground
 @pytest.mark.skipif(sys.platform != "linux", reason="processor time of processes is read from /proc")
-def test_the_first_picture_takes_at_most_8_seconds(address):
+def test_the_first_picture_takes_at_most_5_seconds(address):
     """Of processor time, of all threads together: the time on a clock depends on what else the machine does."""
     with Browser(CHROMIUM) as browser:
         taken = []
@@ -320,4 +341,4 @@ def test_the_first_picture_takes_at_most_8_seconds(address):
             browser.open(f"{address}index.html?{turn}")
             until(browser, "document.documentElement.dataset.answered")
             taken.append(processor_seconds(browser) - before)
-        assert min(taken) <= 8.0
+        assert min(taken) <= 5.0

@@ -1,7 +1,9 @@
 """The page of the lab network, used as a reader does: clicks, and the texts that are shown."""
 
+import base64
 import json
 import re
+import zlib
 
 import viz
 from examples import lab_network
@@ -40,4 +42,5 @@ def lab(**options):
 
 
 def data_of(page):
-    return json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+    packed = re.search(r'id="data" data-length="\d+">(.*?)</script>', page)[1]
+    return json.loads(zlib.decompress(base64.b64decode(packed), wbits=-15))

@@ -12,7 +12,9 @@ from autograd.graph import records
 from viz.diagrams.diagram import Diagram, Value
 from viz.labels import readable
 
-__all__ = ["Explanations"]
+__all__ = ["LONGEST_LABEL", "Explanations"]
+
+LONGEST_LABEL = 60  # of a layer in a sentence
 
 
 class Explanations(Reasons):
@@ -66,7 +68,7 @@ class Explanations(Reasons):
     def named(self, operation: records.Operation) -> str:
         """An operation as its sign, and the layer that it is in."""
         sign, box = readable(operation.symbol, 14), self.diagram.operations[operation.position].box
-        return sign if box is None else f"{sign} in {readable(self.diagram.boxes[box].label)}"
+        return sign if box is None else f"{sign} in {readable(self.diagram.boxes[box].label, LONGEST_LABEL)}"
 
     def number(self, number: float) -> str:
         """A number as pictures show it."""

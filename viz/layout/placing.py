@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -32,6 +32,7 @@ CLEAR = 0.7  # between a label and a line, or an element above or below
 GAP = 1.0  # between a line and its label
 ASIDE = (0.0, 6.0, 14.0)  # further away from the line than that
 WAYS = (7.0, 14.0, 22.0, 32.0, 44.0, 60.0, 80.0, 104.0)
+ALL_WAYS = tuple([3.0 * step for step in range(1, 50)])  # where none of those is free
 # Costs: of covering an element, a line, the border of a layer; of a place further on, or on the other side.
 COVERED, CROSSED, BORDER_CROSSED, FURTHER, ACROSS = 40.0, 1.5, 0.3, 0.7, 1.0
 
@@ -212,13 +213,16 @@ def _placed(arrow: _Arrow, grid: _Grid, offsets: _EngineOffsets) -> Place | None
     now = _bounds_of_text(arrow.text)
     wide, high = (now.right - now.left) / 2, (now.bottom - now.top) / 2
     best, least = None, math.inf
-    for cost, middle in _middles(arrow.line, wide, high):
-        if cost >= least:
-            continue
-        room = Rectangle(middle[0] - wide, middle[1] - high, middle[0] + wide, middle[1] + high)
-        cost += grid.cost(room)
-        if cost < least:
-            best, least = (middle, room), cost
+    for ways in (WAYS, ALL_WAYS):
+        for cost, middle in _middles(arrow.line, wide, high, ways):
+            if cost >= least:
+                continue
+            room = Rectangle(middle[0] - wide, middle[1] - high, middle[0] + wide, middle[1] + high)
+            cost += grid.cost(room)
+            if cost < least:
+                best, least = (middle, room), cost
+        if least < COVERED:
+            break
     if best is None or least >= COVERED:
         arrow.group.remove(arrow.text)
         return None
@@ -229,13 +233,13 @@ def _placed(arrow: _Arrow, grid: _Grid, offsets: _EngineOffsets) -> Place | None
     return arrow.place_of(middle, offsets)
 
 
-def _middles(line: list[Point], wide: float, high: float) -> Iterator[tuple[float, Point]]:
+def _middles(line: list[Point], wide: float, high: float, ways: Sequence[float]) -> Iterator[tuple[float, Point]]:
     """Middles for a label of this half width and height, each after its cost; those below the line come first."""
     (tip_x, tip_y), (base_x, base_y) = line[:2]
     length = math.hypot(base_x - tip_x, base_y - tip_y) or 1.0
     half = (wide * abs(base_x - tip_x) + high * abs(base_y - tip_y)) / length
     # First where its end is beside the tip, then half as far, where a long one has its middle there, then further on.
-    for number, way in enumerate((half, half / 2, *[half + way for way in WAYS])):
+    for number, way in enumerate((half, half / 2, *[half + way for way in ways])):
         found = _at(line, BEGIN + way)
         if found is None:
             return

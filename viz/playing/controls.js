@@ -2,7 +2,9 @@
 
 // Details: where a number comes from.
 
-function details(heading, lines, why = -1) {
+let detailed = null;
+
+function write_details(heading, lines, why = -1) {
   const panel = $("details");
   panel.querySelector("h2").textContent = heading;
   panel.querySelector("ul").replaceChildren(...lines.map((line, number) => {
@@ -11,6 +13,11 @@ function details(heading, lines, why = -1) {
     if (number === why) item.className = "why";
     return item;
   }));
+}
+
+function details(...written) {
+  const panel = $("details");
+  write_details(...written);
   panel.hidden = false;
   resized();
   if (!home) return;
@@ -28,22 +35,29 @@ function dismiss() {
 }
 
 function activate(group) {
+  if (group.dataset.id[0] === "b") return toggle(parseInt(group.dataset.id.slice(1), 10));
+  detailed = group;
+  return details(...words_about(group));
+}
+
+// What the panel says of a value, an operation or a group of them: heading, lines, and which of them is the reason.
+function words_about(group) {
   const id = group.dataset.id, number = parseInt(id.slice(1), 10);
-  if (id[0] === "b") return toggle(number);
   if (id[0] === "v" && data.values[number]) {
     const value = data.values[number];
     const [shown_number, gradient] = moved_away ? [told(number), value.gradient && gradient_of(number)] : [value.number, value.gradient];
     const heading = (value.name ? `${value.name} = ` : "") + shown_number + (gradient ? `,  ∂ ${gradient}` : "");
-    if (asked.size) return details(value.name || value.number, value.lines.slice(0, 1));
+    if (asked.size) return [value.name || value.number, value.lines.slice(0, 1)];
     const [lines, why] = moved_away ? told_anew(number) : [value.lines, value.why];
-    return details(heading, lines, why ? lines.length - 1 : -1);
+    return [heading, lines, why ? lines.length - 1 : -1];
   }
   if (id[0] === "o" && data.operations[number]) {
     const [symbol, name] = data.operations[number];
-    return details(symbol === name ? name : `${symbol}  ${name}`, moved_away || asked.size ? [] : data.steps.filter((one) => one[1] === number).map(([phase, , says]) => `${phase}: ${says}`));
+    const lines = asked.size ? [] : moved_away ? told_of(number) : data.steps.filter((one) => one[1] === number).map(([phase, , says]) => `${phase}: ${says}`);
+    return [symbol === name ? name : `${symbol}  ${name}`, lines];
   }
   const title = group.querySelector("title");
-  return details(group.querySelector("text").textContent, title ? [title.textContent] : []);
+  return [group.querySelector("text").textContent, title ? [title.textContent] : []];
 }
 
 function focus(group) {

@@ -46,7 +46,7 @@ function backward(program) {
     if (adjoint === null) continue;
     operands.forEach((operand, side) => {
       const skipped = program.recorded && (name === "select" || name === "absorb") && slopes[side] === 0;
-      if (program.varies[operand] && !skipped) adjoints[operand] = (adjoints[operand] || 0) + adjoint * slopes[side];
+      if (program.varies[operand] && !skipped) adjoints[operand] = (adjoints[operand] ?? 0) + adjoint * slopes[side];
     });
   }
   program.gradients = adjoints;

@@ -15,6 +15,14 @@ function shown(number, digits = program.digits) {
   return text.replaceAll("-", "−");
 }
 
+// All digits, for tooltips.
+function exact(number) {
+  if (!Number.isFinite(number)) return Number.isNaN(number) ? "nan" : number > 0 ? "inf" : "−inf";
+  const [digits, power] = number.toExponential().split("e"), far = power < -4 || power >= 16;
+  const text = far ? `${digits}e${power[0]}${power.slice(1).padStart(2, "0")}` : Object.is(number, -0) ? "-0" : String(number);
+  return text.replaceAll("-", "−");
+}
+
 const told = (value) => (program.conditions.has(value) ? String(program.values[value] !== 0) : shown(program.values[value]));
 const gradient_of = (value) => (program.gradients[value] === null ? "?" : shown(program.gradients[value]));
 const called = (value) => (data.values[value] && data.values[value].name) || told(value);
@@ -28,6 +36,11 @@ function begin_live() {
   const operations = data.live.operations.map(([name, operands, result, order]) => ({ name, operands, result, order }));
   program = { ...data.live, operations, values: data.live.values.map(numeric), seeds: data.live.seeds.map(([value, gradient]) => [value, numeric(gradient)]), conditions: new Set(data.live.conditions) };
   for (const operation of operations) operation.uses = uses_of(program, operation.operands);
+  // By values: the operations that compute them, and those that use them, with the places there, the last first.
+  program.producers = {};
+  program.used = {};
+  operations.forEach(({ result }, place) => (program.producers[result] = place));
+  for (let place = operations.length - 1; place >= 0; place--) operations[place].operands.forEach((value, side) => (program.used[value] ||= []).push([place, side]));
   drawn_values = [...program.values];
   forward(program);
   backward(program);
@@ -138,7 +151,9 @@ function refresh() {
     const view = seen.map((length) => length / scale);
     const now = wires.length <= MOST_AT_ONCE ? wires : scale < SMALLEST_READ ? [] : wires.filter(({ group }) => meets(group.room, view));
     stale = true;
+    chains = new Map();
     now.forEach(follow);
+    follow_boxes();
     paint();
     if (now === wires) stale = moved_away;
     else later = setTimeout(() => catch_up(0), 150);
@@ -149,17 +164,66 @@ function refresh() {
   const says = moved_away ? `moved ${warning}` : "";
   if (!moved_away || says !== said) step(Math.min(at, data.steps.length));
   said = says;
+  if (detailed && !$("details").hidden) write_details(...words_about(detailed));
 }
 
 // Whether numbers of the picture may not be those of the program, or those that were drawn.
 let stale = false, said = "";
 
-// The numbers of a value, and its local gradients at the arrows that lead from it.
-function follow({ number, title, group, texts: [above, below] }) {
+// The numbers of a value, and the derivatives at the arrows that lead from it.
+function follow({ number, group, title, texts: [above, below] }) {
   if (above) put(above, told(number));
   if (below) put(below, gradient_of(number));
-  if (title) title.textContent = `${called(number)} = ${program.values[number]}${below ? `, ∂ = ${program.gradients[number] ?? "?"}` : ""}`;
-  for (const label of labels_from.get(group) || []) put(label, label.words());
+  [above, below].forEach((part, row) => part && alarm(part, [program.values, program.gradients][row][number]));
+  if (title) {
+    title.textContent = titled(number, title);
+    group.setAttribute("aria-label", title.textContent);
+  }
+  for (const label of labels_from.get(group) || []) {
+    if (label.text) put(label, label.words());
+    if (label.title) label.title.textContent = label.told();
+  }
+}
+
+// A tooltip with the numbers of now: around them stand the name, the sign of the gradient, the operation of a card.
+function titled(number, title) {
+  const { name, search } = data.values[number], gradient = program.gradients[number];
+  title.as_drawn ??= title.textContent;
+  if (!moved_away) return title.as_drawn;
+  const begin = [name, search].filter(Boolean).map((one) => `${one} = `).find((one) => title.as_drawn.startsWith(one)) || "";
+  const [, , sign = "", slope, rest] = /^([^ ,]+)(?:(, .+? = )([^ ,]+))?(.*)$/s.exec(title.as_drawn.slice(begin.length)) || [];
+  const now = program.conditions.has(number) ? told(number) : exact(program.values[number]);
+  return `${begin}${now}${sign}${slope === undefined ? "" : gradient === null ? "?" : exact(gradient + 0)}${rest}`;
+}
+
+// A number that is none stands out, and one that is a number again does not.
+function alarm({ text, ground }, number) {
+  const wrong = number !== null && !Number.isFinite(number);
+  text.classList.toggle("alarm", wrong && !ground);
+  for (const part of ground ? [text, ground] : []) part.classList.toggle("calm", !wrong);
+}
+
+// The words of closed layers for the parameters that they have taken in.
+function follow_boxes() {
+  for (const { text, parameters } of box_notes) {
+    const sizes = parameters.map((value) => program.gradients[value]).filter((one) => one !== null).map(Math.abs);
+    const words = text.textContent.replace(/up to .*$/, `up to ${shown(sizes.some(Number.isNaN) ? NaN : Math.max(...sizes))}`);
+    if (text.textContent !== words) text.textContent = words;
+  }
+}
+
+let box_notes = [];
+function notes_of_boxes() {
+  const outermost = (place) => {
+    let closed = null;
+    for (let box = data.operations[place][2]; box !== null; box = data.boxes[box].parent) if (!states[current].opened.has(box)) closed = box;
+    return closed;
+  };
+  const parameters = program ? program.leaves.filter(([, , parameter]) => parameter).map(([value]) => [value, [...new Set((program.used[value] || []).map(([place]) => outermost(place)))]]) : [];
+  return [...nodes].flatMap(([id, group]) => {
+    const text = [...group.querySelectorAll("text")].find((one) => one.textContent.includes("|∂| up to"));
+    return text && group.classList.contains("box") ? [{ text, parameters: parameters.filter(([, boxes]) => boxes.length === 1 && `b${boxes[0]}` === id).map(([value]) => value) }] : [];
+  });
 }
 
 function catch_up(place) {
@@ -171,23 +235,55 @@ function catch_up(place) {
   }
 }
 
-// The label at an arrow's head, if the arrow leads into one operation: the local gradients of the uses of a value.
+// The operations of what an arrow leads into: one, those of a sum, or those of a closed layer.
+function members_of(id) {
+  const number = Number(/^.(\d+)/.exec(id)[1]), { members } = states[current];
+  if (id[0] === "o") return [number];
+  if (id[0] === "f") return members[id] || [];
+  if (id[0] === "v") {
+    const { producer } = data.values[number];
+    return Object.values(members).find((some) => some.includes(producer)) || (producer === null ? [] : [producer]);
+  }
+  const within = (box) => box !== null && (box === number || within(data.boxes[box].parent));
+  return data.operations.flatMap(([, , box], place) => (within(box) ? [place] : []));
+}
+
+// The derivative of a result in each value that enters the operations that compute it.
+let chains = new Map();
+function chain(members, result) {
+  if (chains.has(result)) return chains.get(result);
+  const adjoints = new Map([[result, 1]]);
+  for (const place of [...members].reverse()) {
+    const { operands, result: made, slopes } = program.operations[place], adjoint = adjoints.get(made);
+    if (adjoint !== undefined) operands.forEach((value, side) => adjoints.set(value, (adjoints.get(value) ?? 0) + adjoint * slopes[side]));
+  }
+  chains.set(result, adjoints);
+  return adjoints;
+}
+
+// The label at an arrow's head and its tooltip: the local gradients of the uses of a value, or the derivative through a
+// sum or a closed layer.
 function label_of({ group, from, to }) {
-  const text = group.querySelector("text"), into = /^o(\d+)$/.exec(to) || /^v(\d+)/.exec(to);
-  if (!text || !into || !program) return [];
-  const operation = to[0] === "o" ? program.operations[into[1]] : program.operations[data.values[into[1]].producer];
-  const value = Number(/^v(\d+)/.exec(from)?.[1] ?? -1);
-  if (!operation || !operation.operands.includes(value)) return [];
+  const text = group.querySelector("text"), title = group.querySelector("title"), value = Number(/^v(\d+)/.exec(from)?.[1] ?? -1);
+  const told_first = /^(.*(?:local gradient|through the layer) )/.exec(title?.textContent)?.[1];
+  if (!program || value < 0 || (!text && !told_first)) return [];
+  const members = members_of(to), [place] = members, result = members.length > 1 ? Number((to[0] === "v" ? to : after.get(to)?.[0] || "").slice(1)) : null;
+  if (!members.length || (members.length === 1 && !program.operations[place].operands.includes(value))) return [];
+  const slopes = () => (members.length > 1 ? [chain(members, result).get(value)] : program.operations[place].operands.flatMap((operand, side) => (operand === value ? [program.operations[place].slopes[side]] : [])));
+  const orders = members.length > 1 ? [] : program.operations[place].operands.flatMap((operand, side) => (operand === value ? [program.operations[place].order[side] || ""] : []));
   const words = () => {
-    const parts = operation.operands.flatMap((operand, side) => (operand === value ? [`${operation.order[side] || ""} ${shown(operation.slopes[side])}`.trim()] : []));
+    const parts = slopes().map((slope, use) => `${orders[use] || ""} ${shown(slope)}`.trim());
     return parts.slice(0, 3).join(" + ") + (parts.length > 3 ? " + …" : "");
   };
+  const as_drawn = title?.textContent, told = () => !moved_away ? as_drawn : told_first + slopes().map((slope) => exact(slope + 0)).join(" + ");
+  const label = { part: group, from, text, title: told_first && title, value, words, told };
+  if (!text) return [label];
   const size = Number(text.getAttribute("font-size")), box = text.getBBox(), head = group.querySelector("polygon")?.getBBox();
   // It grows away from its arrow's head.
   const ends = head && head.x + head.width / 2 > box.x + box.width / 2;
   text.setAttribute("text-anchor", ends ? "end" : "start");
   text.setAttribute("x", (ends ? box.x + box.width : box.x).toFixed(2));
-  return [{ part: group, from, text, size, room: Math.max(text.getComputedTextLength() + 3, 32), says: text.textContent, value, words }];
+  return [Object.assign(label, { size, room: Math.max(text.getComputedTextLength() + 3, 32), says: text.textContent })];
 }
 
 // Grounds that show the size of a number: as strong as in the drawing for the same part of the largest.
@@ -203,23 +299,6 @@ function paint() {
     const tint = amount === null || !amount ? data.tints.none : (amount > 0 ? data.tints.above : data.tints.below)[level];
     set(ground, "fill", tint);
   }
-}
-
-// A value's sources after a move: its operation, the terms of its gradient, and where these vanish.
-function told_anew(number) {
-  const operation = program.operations[data.values[number].producer], lines = [data.values[number].lines[0]];
-  if (operation) lines[0] = `Computed by ${data.operations[data.values[number].producer][0]} from ${operation.operands.map((one) => (called(one) === told(one) ? told(one) : `${called(one)} = ${told(one)}`)).join(", ")}.`;
-  if (!program.varies[number] || program.gradients[number] === null) return [lines, false];
-  let nothing = [];
-  program.operations.forEach(({ operands, result, slopes }, place) => operands.forEach((operand, side) => {
-    if (operand !== number || program.gradients[result] === null) return;
-    const sign = data.operations[place][0];
-    lines.push(`From ${sign}: ∂ ${shown(program.gradients[result])} · local gradient ${shown(slopes[side])} = ${shown(program.gradients[result] * slopes[side])}`);
-    nothing.push(slopes[side] === 0 ? `the local gradient of ${sign} is 0` : `the gradient behind ${sign} is 0`);
-  }));
-  const why = program.gradients[number] === 0 && nothing.length > 0;
-  if (why) lines.push(`0, because ${[...new Set(nothing)].join(", and ")}.`);
-  return [lines, why];
 }
 
 // Descent.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Container
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from autograd.diagnosis.reasons import MOST_REASONS, MOST_TERMS, NEXT_TO_0
 from autograd.operations.primitive import declared
 from viz.diagrams.diagram import Diagram, Value
 from viz.diagrams.explanations import Explanations
@@ -46,8 +48,8 @@ def reason_to_stand_still(diagram: Diagram) -> str:
     return "" if any([value.kind == "variable" for value in diagram.values]) else "It has no variables."
 
 
-def live_program(diagram: Diagram) -> dict[str, Any]:
-    """The program as data: see `evaluate.js`."""
+def live_program(diagram: Diagram, drawn: Container[int]) -> dict[str, Any]:
+    """The program as data, see `evaluate.js` and `reasons.js`; names are of values that are not among those drawn."""
     explanations = Explanations(diagram)
     # In the order in which they are used.
     used = {operand.value: None for operation in diagram.operations for operand in operation.operands}
@@ -69,7 +71,12 @@ def live_program(diagram: Diagram) -> dict[str, Any]:
         "guards": [[guard.value, guard.outcome, guard.place] for guard in diagram.guards],
         "recorded": diagram.recorded,
         "digits": diagram.digits,
-        "leaves": [[value.position, _trained(value, leaves)] for value in leaves],
+        "leaves": [[value.position, _trained(value, leaves), int(value.parameter)] for value in leaves],
+        "names": {
+            value.position: value.name_text for value in diagram.values if value.name and value.position not in drawn
+        },
+        "kinds": {name: _facts_of(name) for name in sorted({operation.name for operation in diagram.operations})},
+        "limits": {"small": NEXT_TO_0, "terms": MOST_TERMS, "reasons": MOST_REASONS},
         "outputs": list(diagram.outputs),
     }
 
@@ -93,7 +100,8 @@ def rules_of(diagram: Diagram) -> str:
     for name, entry in used.items():
         parts = [f"{key}: {one if isinstance(one, str) else '[' + ', '.join(one) + ']'}" for key, one in entry.items()]
         entries.append(f"{json.dumps(name)}: {{ {', '.join(parts)} }}")
-    return "\n".join([*lines, f"const operations = {{ {', '.join(entries)} }};"])
+    # In a scope of their own: of two functions of one name the last would serve for both.
+    return "\n".join(["const operations = (() => {", *lines, f"return {{ {', '.join(entries)} }};", "})();"])
 
 
 @cache
@@ -101,6 +109,18 @@ def _table() -> dict[str, Any]:
     text = resources.files("viz.playing").joinpath("kernels.json").read_text(encoding="utf-8")
     table: dict[str, Any] = json.loads(text)
     return table
+
+
+def _facts_of(name: str) -> dict[str, Any]:
+    """The facts about an operation that sentences are made of: reasons for a slope of 0, ends of its domain."""
+    primitive = declared(name)
+    assert primitive is not None
+    letters = "x" if primitive.arity == 1 else "abc"
+    needs = [
+        [_number(one.low), _number(one.high), one._replace(closed=False).describe(letter)]
+        for letter, one in zip(letters, primitive.domain, strict=False)
+    ]
+    return {"vanishes": primitive.vanishes, "needs": [] if primitive.arity is None else needs}
 
 
 def _number(number: float) -> float | str:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
+import zlib
 from collections.abc import Callable, Sequence
 from html import escape
 from importlib import resources
 from typing import Any
 from xml.etree import ElementTree
 
-from viz.colours import NEGATIVE, PALE, POSITIVE
+from viz.colours import ALARM, NEGATIVE, PALE, POSITIVE
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.explanations import Explanations
 from viz.labels import readable
@@ -30,6 +32,9 @@ from viz.writing.svg import CLASS, NAMESPACE, as_text, dark_rules
 __all__ = ["write_page"]
 
 MOST_OPERATIONS = 2_000
+# Places in a picture, and digits of them that nobody sees.
+DRAWN = ("d", "points", "x", "y")
+TENTHS = re.compile(r"(\.[1-9])\d+|\.0\d*")
 HELP = (
     "Click a value to see where "
     "its gradient comes from, a layer to open or close it. Keys: arrows move, Enter opens, + − 0 zoom, "
@@ -57,16 +62,22 @@ def write_page(
     still = reason_to_stand_still(diagram)
     content = _data(states) | {
         "still": still,
-        "live": None if still else live_program(diagram),
+        "live": None if still else live_program(diagram, {wire.value for state in states for wire in state.wires}),
         "quiz": quiz,
         "tints": _tints(color_by),
+        "alarm": ALARM,
     }
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     css = _resource("page.css") + _themes()
     rules = "const operations = {};" if still else rules_of(diagram)
-    parts = [_resource("picture.js"), rules, *map(_resource, ("evaluate.js", "live.js", "controls.js"))]
+    parts = [
+        _resource("inflate.js"),
+        _resource("picture.js"),
+        rules,
+        *map(_resource, ("evaluate.js", "live.js", "reasons.js", "controls.js")),
+    ]
     script = f'(() => {{\n"use strict";\n{"".join([f"{part}{chr(10)}" for part in parts])}}})();\n'
-    templates = "".join([f"<template class=state>{picture}</template>\n" for picture in pictures[1:]])
+    packed = _packed("data", data) + _packed("states", "".join(pictures[1:]))
     name = escape(title)
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_digest(css)}'; script-src '{_digest(script)}'; "
@@ -119,8 +130,7 @@ def write_page(
 <p id="help">{escape(legend)} {HELP}</p>
 <noscript><p>Without scripts this page shows one state of the picture.</p></noscript>
 </footer>
-{templates}<script type="application/json" id="data">{data}</script>
-<script>{script}</script>
+{packed}<script>{script}</script>
 </body>
 </html>
 """
@@ -207,11 +217,22 @@ def _small(root: ElementTree.Element, title: str) -> str:
             text.attrib.pop(attribute, None)
         if text.get("text-anchor") == "start":
             del text.attrib["text-anchor"]
+    for shape in root.iter():
+        for attribute in DRAWN:
+            if attribute in shape.attrib:
+                shape.set(attribute, TENTHS.sub(r"\1", shape.attrib[attribute]))
     for group in root.iter(f"{{{NAMESPACE}}}g"):
         for child in list(group):
             if child.tag == f"{{{NAMESPACE}}}text" and not (child.text or "").strip():
                 group.remove(child)
     return as_text(root).replace(" />", "/>").strip()
+
+
+def _packed(name: str, text: str) -> str:
+    """An element with a text as `inflate.js` reads it."""
+    content, packer = text.encode(), zlib.compressobj(9, wbits=-15)
+    packed = base64.b64encode(packer.compress(content) + packer.flush()).decode()
+    return f'<script type="text/plain" id="{name}" data-length="{len(content)}">{packed}</script>\n'
 
 
 def _themes() -> str:

@@ -2,9 +2,11 @@
 // function with it: nothing here is visible outside.
 
 const $ = (id) => document.getElementById(id);
-const data = JSON.parse($("data").textContent);
+const data = JSON.parse(unpacked("data"));
 const stage = $("stage");
-const parsed = [stage.querySelector("svg"), ...[...document.querySelectorAll("template.state")].map((template) => template.content.querySelector("svg"))];
+const others = document.createElement("template");
+others.innerHTML = unpacked("states");
+const parsed = [stage.querySelector("svg"), ...others.content.querySelectorAll("svg")];
 const states = data.states.map((state, place) => ({ ...state, opened: new Set(state.opened), picture: parsed[place] }));
 const size = (svg) => svg.getAttribute("viewBox").split(" ").slice(2).map(Number);
 const sizes = states.map((state) => size(state.picture));
@@ -119,6 +121,7 @@ function show(number) {
   labels = edges.flatMap(label_of);
   labels_from = new Map();
   for (const label of labels) labels_from.set(nodes.get(label.from), [...(labels_from.get(nodes.get(label.from)) || []), label]);
+  box_notes = notes_of_boxes();
   refresh();
   search(false);
 }
@@ -166,8 +169,10 @@ function target(group) {
 const measured = (group) => (text) => {
   if (!text) return null;
   const box = group.getBBox(), length = text.getComputedTextLength(), cell = group.classList.contains("record");
+  const y = Number(text.getAttribute("y")) - 2;
+  const ground = data.alarm && [...group.querySelectorAll(`polygon[fill="${data.alarm}"]`)].find((one) => one.getBBox().y < y && y < one.getBBox().y + one.getBBox().height);
   const room = cell ? length + 4 : Math.max(box.x + box.width - Number(text.getAttribute("x")), length);
-  return { text, row: (group.rows || []).find((one) => one.texts.includes(text)), says: text.textContent, room, size: Number(text.getAttribute("font-size")) };
+  return { text, ground, row: (group.rows || []).find((one) => one.texts.includes(text)), says: text.textContent, room, size: Number(text.getAttribute("font-size")) };
 };
 
 function say(part, words) {
