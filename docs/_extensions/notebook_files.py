@@ -78,7 +78,8 @@ def link(app: Any, page: str, source: list[str]) -> None:
     root = "../" * page.count("/")
     for place, program in reversed(list(programs(text))):
         address = f"{root}playground/index.html#program={quote(program)}"
-        text = f'{text[:place]}\n\n<p class="try"><a href="{address}" title="in the playground, with the cells above">▷ run</a></p>\n{text[place:]}'
+        shown = f'<a href="{address}" title="in the playground, with the cells above">▷ run</a>'
+        text = f'{text[:place]}\n\n<p class="try">{shown}</p>\n{text[place:]}'
     name = page.rpartition("/")[2]
     source[0] = f'{text}\n<p><a href="{name}.ipynb" download>This page as a notebook</a></p>\n'
 
