@@ -266,13 +266,13 @@ class Layer(Alone, Described):
             if isinstance(part, Layer):
                 yield name, part
 
-    def _named_parts(self) -> Iterator[tuple[str, Layer | Parameter]]:
+    def _named_parts(self) -> list[tuple[str, Layer | Parameter]]:
         """The layers and parameters in its attributes, by names; of layers in private ones nothing is known."""
+        found: list[tuple[str, Layer | Parameter]] = []
         for attribute, value in vars(self).items():
-            if isinstance(value, Parameter):
-                yield attribute, value
-            elif not attribute.startswith("_"):
-                yield from _parts_in(attribute, value)
+            if isinstance(value, Parameter) or (isinstance(value, HOLDERS) and not attribute.startswith("_")):
+                _append_parts(found, attribute, value)
+        return found
 
     def named_parameters(self) -> dict[str, Parameter]:
         """The parameters by their names, which don't change: `weight`, and in a model `dense_0.weight`.
@@ -284,14 +284,19 @@ class Layer(Alone, Described):
         pending: list[tuple[str, Layer]] = [("", self)]
         while pending:
             prefix, layer = pending.pop()
+            holds_layers = False
             for name, part in layer._named_parts():
-                if not isinstance(part, Parameter) or part in met:
+                if isinstance(part, Layer):
+                    holds_layers = True
+                    continue
+                if part in met:
                     continue
                 if prefix + name in found:
                     raise DescriptionError(f"{self.shown} has two parameters {prefix + name}: rename an attribute")
                 met.add(part)
                 found[prefix + name] = part
-            pending += [(f"{prefix}{name}.", inner) for name, inner in layer.named_layers()][::-1]
+            if holds_layers:
+                pending += [(f"{prefix}{name}.", inner) for name, inner in layer.named_layers()][::-1]
         return found
 
     @property
@@ -447,15 +452,19 @@ class Parameters:
         )
 
 
-def _parts_in(name: str, value: Any) -> Iterator[tuple[str, Layer | Parameter]]:
-    """The layers and parameters that a value is or holds, in lists, tuples and dicts, by names that begin with this."""
-    if isinstance(value, Layer | Parameter):
-        yield name, value
+# An attribute of a layer, or what it holds, may have layers or parameters in it if it is of these. A union is slower.
+PARTS = (Layer, Parameter)
+HOLDERS = (*PARTS, list, tuple, dict)
+
+
+def _append_parts(found: list[tuple[str, Layer | Parameter]], name: str, value: Any) -> None:
+    """Append the layers and parameters that a value is or holds, in lists, tuples and dicts, by names like this one."""
+    if isinstance(value, PARTS):
+        found.append((name, value))
         return
-    items = enumerate(value) if isinstance(value, list | tuple) else value.items() if isinstance(value, dict) else ()
-    for key, item in items:
-        if isinstance(item, Layer | Parameter | list | tuple | dict):
-            yield from _parts_in(f"{name}_{key}", item)
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(item, HOLDERS):
+            _append_parts(found, f"{name}_{key}", item)
 
 
 def _variables_in(value: Any) -> int:

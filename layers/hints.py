@@ -299,8 +299,8 @@ def hint_of(word: str, kind: Kind, known: Iterable[str] = ()) -> Hint | None:
     >>> hint_of("input_size", "option").here, hint_of("relu_layer", "class")
     ('n_in', None)
     """
-    near = _BY_WORD.get((kind, word.casefold()), [])
-    return max(near, key=lambda hint: (hint.here in known, hint.word == word), default=None)
+    near = _BY_WORD.get((kind, word.casefold()))
+    return None if near is None else max(near, key=lambda hint: (hint.here in known, hint.word == word))
 
 
 def did_you_mean(word: str, known: Iterable[str], kind: Kind) -> str:

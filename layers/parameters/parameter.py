@@ -48,7 +48,7 @@ class Parameter:
         fans: tuple[int | None, int | None] | None = None,
         seed: tuple[int, ...] | None = None,
     ) -> None:
-        if not isinstance(shape, tuple | list) or any([isinstance(length, Sequence) for length in shape]):
+        if not isinstance(shape, tuple | list) or any([isinstance(length, list | tuple) for length in shape]):
             raise InputError(
                 f"a Parameter is given its shape, a tuple of lengths, and an initialiser, got {type(shape).__name__}; "
                 f"numbers of one's own are given by parameter.assign(array)"
