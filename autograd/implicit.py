@@ -109,6 +109,9 @@ class Call:
     """How a solver is called, and which of its arguments are parameters of the residual."""
 
     def __init__(self, solver: Callable[..., Any], residual: Callable[..., Any]) -> None:
+        for fun in (solver, residual):
+            if not callable(fun):
+                raise TypeError(f"implicit functions are made of functions, got {type(fun).__name__}")
         self.solver = solver
         self.residual = residual
         self.name = name_of(solver)

@@ -7,6 +7,7 @@ With them, `import autograd as math` serves a file that uses `math`. On plain nu
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable
 from math import e, inf, nan, pi, tau
 from typing import Any
@@ -149,7 +150,7 @@ def ldexp(x: Any, i: Any) -> Any:
     if not is_node(x):
         return math.ldexp(x, i)
     # 2ⁱ may be out of range where the product is not; beyond 2200, any product is infinite or 0.
-    exponent = max(-2200, min(2200, i))
+    exponent = max(-2200, min(2200, operator.index(i)))
     third = exponent // 3
     for part in (exponent,) if abs(exponent) < 1023 else (third, third, exponent - 2 * third):
         x = x * 2.0**part

@@ -3,7 +3,11 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+
+import autograd
+from autograd import implicit
 
 # Each entry point, given a container `deep`. What is wrong here would end the process, so they are run in another one.
 ENTRIES = {
@@ -112,6 +116,16 @@ def test_no_entry_point_follows_containers_without_end(shape):
     unclear = {name: message for name, message in found.items() if not any(limit in message for limit in limits)}
     # Of dicts NumPy makes no array of numbers, which says enough.
     assert not {name for name in unclear if name != "vmap"}, unclear
+
+
+def test_no_array_without_end_is_compared_with_anything():
+    """NumPy's own comparison of an array that holds itself has no end."""
+    ring = np.empty(1, dtype=object)
+    ring[0] = ring
+    with pytest.raises(TypeError, match=r"interpreted as an integer|only integer"):
+        autograd.ldexp(autograd.Variable(1.0), ring)
+    with pytest.raises(TypeError, match="implicit functions are made of functions, got ndarray"):
+        implicit.fixed_point(ring)(ring)
 
 
 @pytest.mark.parametrize("levels", [1, 50, 199])
