@@ -72,7 +72,7 @@ function add_leaf(value, trained) {
   box.setAttribute("aria-label", `${name.textContent} is moved by descent`);
   slider.addEventListener("input", () => move([[value, Number(slider.value)]]));
   typed.addEventListener("input", () => typed.value !== "" && move([[value, Number(typed.value)]]));
-  row.className = "leaf";
+  row.className = name.textContent.length > 10 ? "leaf long" : "leaf";
   row.append(name, slider, typed, box);
   $("leaves").append(row);
   boxes_of_leaves.set(value, { slider, typed, box, number });
