@@ -314,7 +314,7 @@ def test_nothing_that_a_name_contains_becomes_markup_or_script(open_page):
     assert browser.run("document.title") == html.unescape(drawing.title)
     for selector in ("g.wire.leaf", "g.layer"):
         click(browser, selector)
-    assert browser.run("document.scripts.length") == 2
+    assert browser.run("document.scripts.length") == 3
 
 
 @needs_chromium
