@@ -241,6 +241,22 @@ def test_a_quiz_hides_gradients_until_they_are_found(browser, tmp_path):
     assert browser.complaints() == []
 
 
+@pytest.mark.parametrize("chosen", [False, True])
+def test_a_quiz_shows_which_operand_is_which_and_no_local_gradient(browser, tmp_path, chosen):
+    x, w = Variable(3.0, name="x"), Variable(-2.0, name="w")
+    y = where(x > 0.0, x - w * x, 1.0) if chosen else x - w * x
+    y.backward()
+    opened(browser, tmp_path, viz.draw(y), quiz=True)
+    labels = "[...document.querySelectorAll('#stage g.edge:not(.asked) text')].map(t => t.textContent)"
+    # A page that does not compute knows of a label only that it is one.
+    assert browser.run(labels) == ([] if chosen else ["2nd"])
+    for _ in range(6):
+        browser.run("document.querySelector('#tell').hidden || document.querySelector('#tell').click()")
+    found = browser.run(labels)
+    assert "2nd −1" in found and len(found) >= 4
+    assert browser.complaints() == []
+
+
 def test_the_keyboard_reaches_every_input(browser, tmp_path):
     opened(browser, tmp_path, viz.draw(lab_network.build()))
     browser.run("document.querySelector('#stage g[tabindex=\"0\"]').focus()")

@@ -309,12 +309,12 @@ def test_nothing_that_a_name_contains_becomes_markup_or_script(open_page):
     total.backward()
     drawing = viz.draw(total, expand="all")
     browser = open_page(drawing)
-    assert browser.run("document.scripts.length") == 2
+    assert browser.run("document.scripts.length") == 3
     assert browser.run("document.querySelectorAll('img, iframe, object').length") == 0
     assert browser.run("document.title") == html.unescape(drawing.title)
     for selector in ("g.wire.leaf", "g.layer"):
         click(browser, selector)
-    assert browser.run("document.scripts.length") == 2
+    assert browser.run("document.scripts.length") == 3
 
 
 @needs_chromium

@@ -159,15 +159,23 @@ def test_a_deep_chain_gets_its_answer_in_time(length):
     assert "text/plain" in y._repr_mimebundle_()
 
 
-def test_scopes_nested_deeper_than_python_recurses_are_drawn():
+@pytest.mark.parametrize(("levels", "opened"), [(20, 20), (1500, 30), (100_000, 30)])
+def test_deeply_nested_scopes_are_drawn_in_time_and_memory_that_grow_with_them(levels, opened):
     y = Variable(0.5)
-    scopes = [scope(f"Level{depth}") for depth in range(1500)]
+    scopes = [scope(f"Level{depth}") for depth in range(levels)]
     for entered in scopes:
         entered.__enter__()
     y = exp(y)
     for entered in reversed(scopes):
         entered.__exit__(None, None, None)
-    assert viz.draw(y).dot.count("subgraph") == 1500
+    start = time.process_time()
+    drawing = viz.draw(y)
+    assert drawing.dot.count("subgraph") == opened
+    if levels <= 1500:
+        assert len(viz.draw(y, expand="all").dot) < 1_000 * levels
+    assert "<svg" in drawing.svg() and "exp" in drawing.text()
+    assert len(drawing.html()) < 200_000 + 12 * levels
+    assert time.process_time() - start < 20.0
 
 
 def test_closed_boxes_that_use_each_other_are_drawn_not_looped_over():

@@ -19,6 +19,7 @@ __all__ = ["cell_of", "fit_texts", "shapes_of"]
 RAISED = {"^": 0.56, "·": 0.29}
 MIDDLE = 0.34
 MOST_SHRUNK = 0.7  # a number that would have to be narrower sticks out: it stays legible
+CLOSED_LAYERS = {"box", "function"}
 PADDING = 3.0  # left free by the widest row in its shape
 
 
@@ -30,11 +31,13 @@ def fit_texts(root: ElementTree.Element) -> None:
         for text in group.findall(f"{{{NAMESPACE}}}text"):
             cell = cell_of(text, shapes)
             if cell is None:
-                _fit_row([text], None)
+                _fit_row([text], None, middle=False)
             else:
                 rows.setdefault((text.get("y", ""), cell), []).append(text)
+        # Words in a layer that is closed: a viewer with a wider font, that keeps to no length, leaves them inside.
+        middle = not CLOSED_LAYERS.isdisjoint(group.get("class", "").split())
         for (_, cell), row in rows.items():
-            _fit_row(row, cell)
+            _fit_row(row, cell, middle=middle)
         circle = group.find(f"{{{NAMESPACE}}}ellipse")
         if circle is not None:
             for text in group.findall(f"{{{NAMESPACE}}}text"):
@@ -64,8 +67,8 @@ def cell_of(text: ElementTree.Element, shapes: Sequence[Rectangle]) -> Rectangle
     return Rectangle(min(lefts), min(tops), max(rights), max(bottoms))
 
 
-def _fit_row(row: Iterable[ElementTree.Element], cell: Rectangle | None) -> None:
-    """Give the texts of a row their places, each no wider than its own."""
+def _fit_row(row: Iterable[ElementTree.Element], cell: Rectangle | None, *, middle: bool) -> None:
+    """Give the texts of a row their places, each no wider than its own; `middle`: one alone is placed by its middle."""
     # Texts that begin at one place are shown one after another, the last of them in the end.
     places: dict[float, list[ElementTree.Element]] = {}
     for text in row:
@@ -94,6 +97,7 @@ def _fit_row(row: Iterable[ElementTree.Element], cell: Rectangle | None) -> None
                 shrink * max(MOST_SHRUNK, min(1.0, left / longer)) if longer else shrink,
                 alone=alone,
                 ends=ends,
+                middle=middle and alone,
             )
         x += width * shrink
 
@@ -104,7 +108,7 @@ def _width(text: ElementTree.Element, *, last: bool) -> float:
     return width_of(shown.rstrip() if last else shown, float(text.get("font-size", "12")))
 
 
-def _place(text: ElementTree.Element, x: float, shrink: float, *, alone: bool, ends: bool) -> None:
+def _place(text: ElementTree.Element, x: float, shrink: float, *, alone: bool, ends: bool, middle: bool) -> None:
     """Put a text at `x`, as wide as in Helvetica times `shrink`."""
     shown, size = text.text or "", float(text.get("font-size", "12"))
     word = shown.strip()
@@ -119,9 +123,9 @@ def _place(text: ElementTree.Element, x: float, shrink: float, *, alone: bool, e
         text.set("x", f"{x + room / 2.0:.2f}")
         text.set("text-anchor", "middle")
         return
-    text.set("x", f"{x + room if ends else x:.2f}")
-    if ends:
-        text.set("text-anchor", "end")
+    text.set("x", f"{x + room if ends else x + room / 2.0 if middle else x:.2f}")
+    if ends or middle:
+        text.set("text-anchor", "end" if ends else "middle")
     # Marks alone stand over nothing and have no width.
     if (len(word) > 1 or shrink < 1.0) and room > 0.0:
         text.set("textLength", f"{room:.2f}")

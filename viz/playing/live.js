@@ -72,7 +72,7 @@ function add_leaf(value, trained) {
   box.setAttribute("aria-label", `${name.textContent} is moved by descent`);
   slider.addEventListener("input", () => move([[value, Number(slider.value)]]));
   typed.addEventListener("input", () => typed.value !== "" && move([[value, Number(typed.value)]]));
-  row.className = "leaf";
+  row.className = name.textContent.length > 10 ? "leaf long" : "leaf";
   row.append(name, slider, typed, box);
   $("leaves").append(row);
   boxes_of_leaves.set(value, { slider, typed, box, number });
@@ -159,12 +159,21 @@ function refresh() {
     else later = setTimeout(() => catch_up(0), 150);
   }
   for (const { number, texts: [, below] } of asked.size ? wires : []) if (below && asked.has(number)) put(below, "?");
-  if (data.quiz) for (const { part, value } of labels) part.classList.toggle("asked", asked.has(value));
+  if (data.quiz) hide_labels();
   // What it says while inputs are moved is said once: around the picture, a change has all of it laid out again.
   const says = moved_away ? `moved ${warning}` : "";
   if (!moved_away || says !== said) step(Math.min(at, data.steps.length));
   said = says;
   if (detailed && !$("details").hidden) write_details(...words_about(detailed));
+}
+
+// In a quiz a local gradient is shown with the gradient that it leads to; before, only which operand it is of.
+function hide_labels() {
+  for (const { group, from } of edges) group.classList.toggle("asked", asked.has(Number(/^v(\d+)/.exec(from)?.[1])));
+  for (const label of labels) if (label.text && label.order) {
+    put(label, asked.has(label.value) ? label.order : label.words());
+    label.part.classList.remove("asked");
+  }
 }
 
 // Whether numbers of the picture may not be those of the program, or those that were drawn.
@@ -276,7 +285,7 @@ function label_of({ group, from, to }) {
     return parts.slice(0, 3).join(" + ") + (parts.length > 3 ? " + …" : "");
   };
   const as_drawn = title?.textContent, told = () => !moved_away ? as_drawn : told_first + slopes().map((slope) => exact(slope + 0)).join(" + ");
-  const label = { part: group, from, text, title: told_first && title, value, words, told };
+  const label = { part: group, from, text, title: told_first && title, value, words, told, order: orders.filter(Boolean).join(" + ") };
   if (!text) return [label];
   const size = Number(text.getAttribute("font-size")), box = text.getBBox(), head = group.querySelector("polygon")?.getBBox();
   // It grows away from its arrow's head.

@@ -12,13 +12,14 @@ from viz.views.folding import bundle_values, fold_running_sums, fold_siblings
 from viz.views.grouping import Grouping
 from viz.views.view import View
 
-__all__ = ["Expand", "opened_boxes", "select", "view_with", "with_surroundings"]
+__all__ = ["MOST_LEVELS", "Expand", "opened_boxes", "select", "view_with", "with_surroundings"]
 
 Expand = str | int | Collection[str] | Callable[[Box], bool]
 
 CLOSE_ABOVE = 60
 FOLD_ABOVE = 200
 LIMIT = 600
+MOST_LEVELS = 30  # of layers in each other: Graphviz takes 2 s for 50 and 26 s for 200, and reads no 5,000
 CHOICES = '"auto", "all", "none", a depth, names of layers, or a function of a box'
 
 
@@ -26,8 +27,8 @@ def select(diagram: Diagram, expand: Expand = "auto", max_nodes: int | None = No
     """The view of a diagram.
 
     Up to 60 values are drawn as asked; above, "auto" closes boxes, deepest first, and bundles the values that enter
-    them. Above 200 (or `max_nodes`) running sums and runs of equal siblings are folded. Raises GraphTooLarge if
-    more than 600 (or `max_nodes`) remain.
+    them. It opens 30 levels of boxes at most. Above 200 (or `max_nodes`) running sums and runs of equal siblings are
+    folded. Raises GraphTooLarge if more than 600 (or `max_nodes`) remain.
     """
     limit = LIMIT if max_nodes is None else max_nodes
     opened = opened_boxes(diagram, expand, min(CLOSE_ABOVE, limit))
@@ -99,7 +100,7 @@ def _opened_to(boxes: Sequence[Box], depth: int) -> frozenset[int]:
 
 def _opened_automatically(diagram: Diagram, close_above: int) -> frozenset[int]:
     """All boxes, without the deepest levels where these are too much to draw."""
-    deepest = max((box.depth for box in diagram.boxes), default=0)
+    deepest = min(max((box.depth for box in diagram.boxes), default=0), MOST_LEVELS)
     shallow, deep, trial = 0, deepest, deepest
     # To open one level less is never more to draw. So the last level that fits is found by halving, once
     # it is known that not all levels do.

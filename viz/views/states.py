@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from viz.diagrams.diagram import Diagram
 from viz.errors import GraphTooLarge
-from viz.views.selection import view_with, with_surroundings
+from viz.views.selection import MOST_LEVELS, view_with, with_surroundings
 from viz.views.view import View
 
 __all__ = ["states_of"]
@@ -14,7 +14,7 @@ __all__ = ["states_of"]
 MOST_LAYERS_IN_ALL_WAYS = 6
 MOST_STATES = 64
 MOST_VALUES = 1_000  # drawn in all states together: a page of 1.5 MB, laid out in a second
-MOST_TRIES = 40_000  # values of the graph times states tried: a view takes up to 30 µs a value
+MOST_TRIES = 40_000  # values and layers of the graph times states tried: a view takes up to 30 µs a value
 
 
 def states_of(view: View, max_nodes: int | None = None) -> list[View]:
@@ -29,9 +29,11 @@ def states_of(view: View, max_nodes: int | None = None) -> list[View]:
     for opened in _combinations(view.diagram, view.opened):
         if opened in states:
             continue
-        tries += len(view.diagram.values)
+        tries += len(view.diagram.values) + len(view.diagram.boxes)
         if len(states) >= MOST_STATES or tries > MOST_TRIES:
             break
+        if any([view.diagram.boxes[number].depth > MOST_LEVELS for number in opened]):
+            continue
         try:
             state = view_with(view.diagram, opened, max_nodes)
         except GraphTooLarge:
@@ -55,7 +57,7 @@ def _combinations(diagram: Diagram, current: frozenset[int]) -> Iterator[frozens
             if opened == with_surroundings(boxes, sorted(opened)):
                 yield opened
         return
-    for depth in range(1, max(box.depth for box in boxes)):
+    for depth in range(1, min(max(box.depth for box in boxes), MOST_LEVELS + 1)):
         yield frozenset([box.position for box in boxes if box.depth <= depth])
     for number in numbers:
         if number not in current:

@@ -52,6 +52,7 @@ _COLOURED = re.compile(r'\b((?:fill|font|labelfont|bg)?color=|(?:BG)?COLOR=)"(#[
 DARK = DARK_FILL | DARK_STROKE
 FONT = 'fontname="Helvetica"'
 LONG_NUMBER = "−0.875"  # for which a page has room
+DEEPEST_INDENT = 12
 PAD = 0.12  # inches of ground around all
 LONGEST_LABEL = 28
 LONGEST_TOOLTIP = 100
@@ -127,14 +128,17 @@ class DotWriter(ABC):
         depth = 1
         while stack:
             box = stack.pop()
+            # Spaces before each line would make a deep text grow with the square of its depth.
+            indent = "  " * min(depth, DEEPEST_INDENT)
             if box is None:
                 depth -= 1
-                yield "  " * depth + "}"
+                yield "  " * min(depth, DEEPEST_INDENT) + "}"
                 continue
-            yield "  " * depth + f"subgraph cluster_{box.id} {{"
+            yield indent + f"subgraph cluster_{box.id} {{"
             depth += 1
-            yield "  " * depth + self.cluster(box)
-            yield from self.contents(box.position, "  " * depth)
+            indent = "  " * min(depth, DEEPEST_INDENT)
+            yield indent + self.cluster(box)
+            yield from self.contents(box.position, indent)
             stack.append(None)
             stack.extend(reversed(self.boxes_at.get(box.position, [])))
         together: dict[tuple[str, str], list[Link]] = {}
