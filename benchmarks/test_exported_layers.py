@@ -130,6 +130,13 @@ def test_rows_are_any_number():
     np.testing.assert_allclose(run(to_onnx(LONG, TOKENS), tokens), values(LONG(tokens)), rtol=1e-5, atol=1e-5)
 
 
+def test_names_may_be_any():
+    model = Sequential(Dense(4, 2, name="a 'b'\n/x"), name="")
+    np.testing.assert_allclose(run(to_onnx(model, ROWS), ROWS), values(model(ROWS)), rtol=1e-5, atol=1e-6)
+    made = to_onnx(Dense(4, 2, output="score"), ROWS)
+    assert [made.graph.input[0].name, made.graph.output[0].name] == ["x", "score"]
+
+
 def test_shared_parameters_are_there_once():
     made = to_onnx(*MODELS["shared"])
     assert [one.name for one in made.graph.initializer] == ["Sequential.dense_0.weight", "Sequential.dense_0.bias"]

@@ -79,8 +79,9 @@ def to_onnx(layer: Layer, x: Any, *, precision: str = "float", forms: Mapping[ty
     dims: list[Any] = list(shape)
     if len(dims) > (not tokens):
         dims[0] = "rows"
-    result = graph.layer(layer, source, layer.name)
-    return graph.model(layer.name, source, dims, tokens, result, layer.output or "y")
+    name = layer.name or type(layer).__name__
+    result = graph.layer(layer, source, name)
+    return graph.model(name, source, dims, tokens, result, layer.output or "y")
 
 
 def first_of(layer: Layer) -> Layer:

@@ -2,6 +2,7 @@
 
 import math
 import random
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE, without_a_derivative
 if autograd.compiled:
     pytest.importorskip("llvmlite")
 
-from tools.check_graphs import UNITS, Tally, check, check_uncompiled, run_eagerly
+from tools.check_graphs import BATCH, UNITS, Tally, check, check_on, check_uncompiled, run_eagerly
 from tools.graph_errors import exact_gradients, operation_errors
 from tools.graph_records import Record
 from tools.random_graphs import CHOICES, COMPARISONS, DETACH, Graph, Step, draw_graph
@@ -39,6 +40,16 @@ def test_every_way_to_the_gradients_of_random_graphs_agrees():
     assert set(tally.numbers) >= {"grad", "forward mode", "vm", "vm, rows", "eager against mpmath", "eager, uncompiled"}
     undecided = {way: counts[2] / counts[0] for way, counts in tally.numbers.items()}
     assert max(undecided.values()) < 0.05, undecided
+
+
+def test_batches_on_two_processes_have_the_same_tally():
+    count = BATCH + 10 if autograd.compiled else 10
+    alone, together = Tally(), Tally()
+    check(0, count, alone)
+    with ProcessPoolExecutor(2) as executor:
+        check_on(executor, 0, count, together)
+    assert together.report() == alone.report()
+    assert together.numbers == alone.numbers
 
 
 def test_graphs_use_every_primitive_and_every_kind_of_step():
