@@ -34,13 +34,15 @@ __all__ = [
 hooks.render = render
 
 
-# What draws a graph in micrograd's lesson, torchviz and Keras.
+# What draws a graph in micrograd's lesson, torchviz, Keras and elsewhere.
 _ELSEWHERE = {
-    "make_dot": "draw(node)",
     "plot_model": "draw(model, x)",
     "model_to_dot": "draw(model, x).dot",
-    "Digraph": "draw(node).dot",
+    "summary": "model.summary(), or print(draw(node).text())",
     "trace": "topological_order(node), of `autograd`",
+    **dict.fromkeys(("make_dot", "plot", "show", "visualize", "graph", "Graph", "draw_graph"), "draw(node)"),
+    **dict.fromkeys(("Digraph", "to_dot"), "draw(node).dot"),
+    **dict.fromkeys(("save", "export"), 'draw(node).save("graph.svg")'),
 }
 
 

@@ -434,7 +434,9 @@ class Node:
         primal, zero_, fill_, copy_, uniform_, normal_, add_, sub_, mul_, div_, assign_add, clone, copy,
         detach_, trainable, register_hook, prev, children, inputs, gradient, derivative, diff, jacobian,
         tangent, eval, evaluate, compute, forward, backprop, draw, plot, show, graph, visualize, add, sub, mul,
-        div, neg, abs, max, min, clip, matmul, softmax, isnan, eq, gt, lt,
+        div, neg, abs, max, min, clip, matmul, softmax, isnan, eq, gt, lt, ge, le, ne, rsqrt, masked_fill, half,
+        bfloat16, long, dot, norm, std, var, argmax, expand, repeat, gather, contiguous, permute, transpose,
+        clamp_, wrt, partial, subs, simplify, evalf, run, dual, print_graph, topo_sort,
     ) = ELSEWHERE  # fmt: skip
 
     def __dir__(self) -> list[str]:
