@@ -12,6 +12,9 @@ from autograd.operations.primitives import Both, Equal, Less, LessEqual, Plus, S
 
 __all__ = ["take"]
 
+# As many levels as an array may have dimensions.
+MOST_LEVELS = 64
+
 
 def take(values: Any, index: Any) -> Any:
     """`values[index]`, which in a compiled function is no decision: `values` is a list, tuple or array of numbers.
@@ -31,8 +34,8 @@ def take(values: Any, index: Any) -> Any:
     """
     if isinstance(index, Node):
         raise OperandError(f"take needs an int as the index, got a node: {index!r:.60}; give ints in rows and arrays")
-    if not is_discrete(index) and (isinstance(index, list | tuple) or getattr(index, "shape", ()) != ()):
-        return taken_by_each(values, index)
+    if is_several(index):
+        return taken_by_each(values, index, MOST_LEVELS)
     if not (isinstance(values, list | tuple) or getattr(values, "shape", ()) != ()):
         raise OperandError(f"take needs a list, tuple or array of values, got {type(values).__name__} {values!r:.60}")
     count = len(values)
@@ -81,8 +84,15 @@ def chosen(is_place: list[Condition], values: list[Any]) -> Any:
     return result
 
 
-def taken_by_each(values: Any, index: Any) -> Any:
-    """The values at each of several indices, in an array."""
+def is_several(index: Any) -> bool:
+    """Whether it is a list, tuple or array of indices."""
+    return not is_discrete(index) and (isinstance(index, list | tuple) or getattr(index, "shape", ()) != ())
+
+
+def taken_by_each(values: Any, index: Any, levels: int) -> Any:
+    """The values at each of several indices, which are in lists of so many levels at most, in an array."""
+    if levels == 0:
+        raise OperandError(f"the index of take nests lists more than {MOST_LEVELS} deep, or holds itself")
     import numpy
 
     from autograd.graph.node_arrays import as_elements, elements_of
@@ -92,7 +102,7 @@ def taken_by_each(values: Any, index: Any) -> Any:
         places, shape = list(index), given.shape
     else:
         places, shape = elements_of(index), index.shape
-    found = [take(values, place) for place in places]
+    found = [taken_by_each(values, place, levels - 1) if is_several(place) else take(values, place) for place in places]
     inner = values.shape[1:] if getattr(values, "ndim", 1) > 1 else ()
     return as_elements([element for one in found for element in (elements_of(one) if inner else [one])], shape + inner)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ class Options(NamedTuple):
     def validate(self) -> None:
         """Raise ValueError if they make no sense."""
         atol, rtol, eps = self.tolerance
-        if self.order < 1:
+        if operator.index(self.order) < 1:
             raise ValueError(f"gradcheck needs order >= 1, got {self.order}")
         if eps is not None and not 0.0 < eps < math.inf:
             raise ValueError(f"gradcheck needs a step eps > 0, got {eps}")

@@ -128,6 +128,14 @@ def test_no_array_without_end_is_compared_with_anything():
         implicit.fixed_point(ring)(ring)
 
 
+def test_an_index_that_holds_itself_is_an_error():
+    twice = []
+    twice += [twice, twice, 0]
+    for index in (twice, [(twice,)], [[1], twice]):
+        with pytest.raises(autograd.OperandError, match="nests lists more than 64 deep, or holds itself"):
+            autograd.take([1.0, 2.0], index)
+
+
 @pytest.mark.parametrize("levels", [1, 50, 199])
 def test_containers_below_the_limit_are_taken(levels):
     from autograd import grad, jit, value_and_grad
