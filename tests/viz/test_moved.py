@@ -1,6 +1,7 @@
 """What a page says once inputs were moved: in all its parts what the page that Python draws of those inputs says."""
 
 import json
+import math
 import random
 import re
 
@@ -154,8 +155,12 @@ def test_numbers_that_are_none_stand_out_as_they_come_and_go(browser, tmp_path):
     seen = "[document.querySelectorAll('.alarm').length, document.querySelectorAll('text.calm').length]"
     browser.run(f"{MOVE}([['x', 2]])")
     assert browser.run(seen) == [0, 2]
+    x.value = math.nan
     opened(browser, tmp_path, viz.draw(x * 1.0))
-    browser.run(f"{MOVE}([['x', 'nan']])")
+    browser.run(f"{MOVE}([['x', 1]])")
+    assert browser.run(seen) == [0, 2]
+    browser.run("document.querySelector('#reset').click()")
+    assert browser.run(seen) == [0, 0] and browser.complaints() == []
     x.value = 2.0
     y = x.log()
     x.grad = 0.0

@@ -58,13 +58,16 @@ function begin_live() {
   if (data.quiz) begin_quiz();
 }
 
+// Fields of numbers take finite ones only.
+const typeable = (number) => (Number.isFinite(number) ? number : "");
+
 function add_leaf(value, trained) {
   const row = document.createElement("div"), name = document.createElement("span"), number = program.values[value];
   const [slider, typed, box] = ["range", "number", "checkbox"].map((type) => Object.assign(document.createElement("input"), { type }));
   name.textContent = (data.values[value] && (data.values[value].name || data.values[value].search)) || `value ${value}`;
-  const reach = Math.max(1, 2 * Math.abs(number)) || 1;
-  Object.assign(slider, { min: number - reach, max: number + reach, step: "any", value: number });
-  Object.assign(typed, { step: "any", value: number });
+  const middle = Number(typeable(number)), reach = Math.max(1, 2 * Math.abs(middle));
+  Object.assign(slider, { min: middle - reach, max: middle + reach, step: "any", value: middle });
+  Object.assign(typed, { step: "any", value: typeable(number) });
   box.checked = Boolean(trained);
   box.title = "moved by descent";
   slider.setAttribute("aria-label", `${name.textContent}, slider`);
@@ -98,7 +101,7 @@ function move(pairs) {
     if (Object.is(number, leaf.number) && !failed) continue;
     leaf.number = number;
     if (document.activeElement !== slider) slider.value = number;
-    if (document.activeElement !== typed || failed) typed.value = number;
+    if (document.activeElement !== typed || failed) typed.value = typeable(number);
   }
   $("player").hidden = moved_away || data.steps.length === 0;
   $("says").classList.toggle("warning", Boolean(warning));

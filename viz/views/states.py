@@ -13,7 +13,7 @@ __all__ = ["states_of"]
 
 MOST_LAYERS_IN_ALL_WAYS = 6
 MOST_STATES = 64
-MOST_VALUES = 1_000  # drawn in all states together: a page of 1.5 MB, laid out in a second
+MOST_VALUES = 1_000  # drawn in all states together: a page of 0.4 MB, laid out in a second
 MOST_TRIES = 40_000  # values and layers of the graph times states tried: a view takes up to 30 µs a value
 
 
