@@ -8,10 +8,12 @@ is there to release it. So what needs such a lock is done by another thread, and
 from __future__ import annotations
 
 import _thread
+import atexit
+import contextlib
 import functools
 import os
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 __all__ = ["Job", "Workers", "compiler"]
@@ -67,12 +69,14 @@ class Workers:
         # Each thread takes one when it begins, and ends if there is none.
         self.seats = [None] * most
         self.most = most
+        # What threads are at work on.
+        self.begun: list[Job] = []
 
     def submit(self, work: Callable[[], Any]) -> Job:
         """Have work done; RuntimeError if there is no thread for it, and none can be had."""
         if self.seats:
             try:
-                _thread.start_new_thread(serve, (self.jobs, self.seats))
+                _thread.start_new_thread(serve, (self.jobs, self.seats, self.begun))
             except RuntimeError:
                 if not self.are_there():
                     raise
@@ -92,22 +96,44 @@ class Workers:
             return work()
         return job.wait()
 
+    def finish(self) -> None:
+        """Wait for what was begun; what was not is cancelled."""
+        with contextlib.suppress(Empty):
+            while True:
+                self.jobs.get_nowait().cancel()
+        for job in tuple(self.begun):
+            with job.done:
+                pass
 
-def serve(jobs: SimpleQueue[Job], seats: list[None]) -> None:
+
+def serve(jobs: SimpleQueue[Job], seats: list[None], begun: list[Job]) -> None:
     """Do one job after the other."""
     try:
         seats.pop()
     except IndexError:
         return
     while True:
+        job = jobs.get()
+        begun.append(job)
+        job.run()
+        begun.remove(job)
         # Under no name, so that what it holds is free while the next one is waited for.
-        jobs.get().run()
+        del job
 
 
 @functools.lru_cache(maxsize=1)
 def compiler_of(process: int) -> Workers:
     """The thread of this process that makes machine code; a process that was forked off has none of them."""
-    return Workers(1)
+    workers = Workers(1)
+
+    def finish() -> None:
+        # In a process that was forked off since, there is no such thread.
+        if os.getpid() == process:
+            workers.finish()
+
+    # As the process ends LLVM takes down its tables, and a compiler that still reads them would crash it.
+    atexit.register(finish)
+    return workers
 
 
 def compiler() -> Workers:
