@@ -14,7 +14,7 @@ import sys
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from autograd.graph.joint_operations import Result
@@ -152,7 +152,8 @@ class Path:
             from autograd.program.written_out import faster
 
             self.look_again = sys.maxsize
-            with collector_paused():
+            # Where there is no memory for the line, the loops go on.
+            with collector_paused(), suppress(MemoryError):
                 self.alone = faster(machine, self.traced)
 
     def decisions(self) -> list[tuple[str, int, bool]]:
