@@ -13,6 +13,7 @@ then.
 from __future__ import annotations
 
 import functools
+import math
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -55,6 +56,14 @@ class JointOperation(Primitive):
     def turns(self) -> int:
         """How many turns of loops it runs."""
         return 0
+
+    def operations(self) -> float:
+        """How many operations `written_out` would emit; infinite if it can't."""
+        return math.inf
+
+    def written_out(self, builder: Any, operands: Sequence[int]) -> list[int]:
+        """The results as values of a program's builder, of operations that are not joint."""
+        raise NotImplementedError
 
     def __call__(self, *operands: Any) -> list[Any]:
         """The results: floats, or nodes if an operand varies."""

@@ -3,7 +3,7 @@ from cpython.array cimport array
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from autograd.program.machine.machine cimport Machine, address_of
-from autograd.program.paths cimport Path, PathTree
+from autograd.program.paths cimport Descent, Path, PathTree
 from autograd.program.surroundings cimport Surroundings
 
 cdef extern from *:
@@ -53,7 +53,7 @@ cdef class Bound:
     @cython.locals(place=Py_ssize_t)
     cdef check_arrays(self)
     cdef array read(self)
-    @cython.locals(target=Target, path=Path, failed=int)
+    @cython.locals(target=Target, path=Path, descent=Descent, failed=int)
     cdef run(self)
     @cython.locals(target=Target)
     cdef run_by_python(self, object signal)

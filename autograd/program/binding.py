@@ -6,7 +6,7 @@ from array import array
 from typing import Any
 
 from autograd.errors import OperandError
-from autograd.program.paths import Path, PathTree, TooManyPaths
+from autograd.program.paths import Descent, Path, PathTree, TooManyPaths
 from autograd.program.signature import argument_leaf, is_array, sign
 from autograd.program.surroundings import Surroundings
 from autograd.transforms.kinds import wholes_in
@@ -152,13 +152,14 @@ class Bound:
         """The results for what the arrays hold now."""
         if self.watched is not None and self.watched.state() is not self.state:
             raise changed_since(self.name, self.watched)
-        path = self.paths.root or self.paths.first(self.read())
+        path = self.paths.last or self.paths.first(self.read())
+        descent: Descent | None = None
         while True:
             target = self.last
-            if target is None or target.path is not path or target.machine.program is not path.program:
-                # Another one, or one that knows more of its loops now.
+            if target is None or target.path is not path or target.machine is not path.machine_alone():
+                # Another one, or one that knows more of its loops now, or has them written out.
                 target = self.known.get(path)
-                if target is None or target.machine.program is not path.program:
+                if target is None or target.machine is not path.machine_alone():
                     target = self.make_room(path)
                 self.last = target
             if cython.compiled and not (path.variables or target.machine.calls_back):
@@ -169,12 +170,16 @@ class Bound:
             else:
                 failed = target.machine.call_into(path.traced.inputs(self.read()), target.numbers)
             if failed < 0:
+                if path is not self.paths.last:
+                    self.paths.note_taken(path)
                 path.count_call(target.machine)
                 for result, written in target.wholes:
                     result[...] = written
                 return target.results
+            if descent is None:
+                descent = Descent(self.paths)
             try:
-                path = self.paths.after(path, failed, self.read())
+                path = descent.next(path, target.machine, failed, self.read())
             except TooManyPaths as signal:
                 return self.run_by_python(signal)
 

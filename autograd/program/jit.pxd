@@ -2,7 +2,7 @@ cimport cython
 from cpython.array cimport array
 from autograd.graph.modes cimport State
 from autograd.program.machine.machine cimport Machine
-from autograd.program.paths cimport Path, PathTree, Recordings
+from autograd.program.paths cimport Descent, Path, PathTree, Recordings
 from autograd.program.signature cimport sign
 from autograd.numbers.arrays cimport doubles
 
@@ -17,5 +17,5 @@ cdef class Jitted:
     cdef readonly str tier
     cdef readonly dict derivatives
 
-    @cython.locals(path=Path, machine=Machine, results=array, variables=list, failed=int)
+    @cython.locals(path=Path, descent=Descent, machine=Machine, results=array, variables=list, failed=int)
     cdef run(self, PathTree paths, array numbers, tuple args, dict kwargs)

@@ -15,7 +15,7 @@ from autograd.numbers.arrays import doubles
 from autograd.program.binding import Bound
 from autograd.program.compiled_derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
-from autograd.program.paths import Path, PathTree, Recordings, TooManyPaths
+from autograd.program.paths import Descent, Path, PathTree, Recordings, TooManyPaths
 from autograd.program.recording_limits import most_signatures, too_many_derivatives
 from autograd.program.signature import Signature, merged, on_variables, sign
 from autograd.program.tiers import check_tier
@@ -206,7 +206,8 @@ class Jitted:
     def run(self, paths: PathTree, numbers: array[float], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result for these numbers, by the program of the path that they take."""
         try:
-            path = paths.root or paths.first(numbers)
+            path = paths.last or paths.first(numbers)
+            descent: Descent | None = None
             while True:
                 variables = path.variables
                 if variables and current_mode().recording and any([is_differentiated(node) for node in variables]):
@@ -217,12 +218,16 @@ class Jitted:
                 failed = machine.call_into(path.traced.inputs(numbers) if variables else numbers, results)
                 if failed < 0:
                     break
-                path = paths.after(path, failed, numbers)
+                if descent is None:
+                    descent = Descent(paths)
+                path = descent.next(path, machine, failed, numbers)
         except TooManyPaths as signal:
             if paths.root is None:
                 return self.run_by_python(signal, args, kwargs)
             results, structure = paths.by_python(signal, numbers)
             return structure.build(results)
+        if path is not paths.last:
+            paths.note_taken(path)
         path.count_call(machine)
         return path.outputs.build(results)
 

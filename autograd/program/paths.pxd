@@ -4,7 +4,7 @@ from autograd.graph.node cimport new_constant, value_of
 from autograd.program.surroundings cimport Surroundings
 from autograd.transforms.trees cimport Structure
 
-cdef int OFTEN
+cdef int OFTEN, FEW
 
 @cython.final
 cdef class Path:
@@ -13,12 +13,15 @@ cdef class Path:
     cdef readonly Structure outputs
     cdef readonly dict children, machines
     cdef public long long hits
-    cdef Machine alone
+    cdef long long look_again
+    cdef public Py_ssize_t number
+    cdef readonly Machine alone
 
     cdef take_over(self, Path other)
     cpdef Machine machine(self, object varying=*, object summed=*)
     cdef Machine machine_alone(self)
     cpdef count_call(self, Machine machine)
+    cdef choose(self, Machine machine)
 
 @cython.final
 cdef class PathTree:
@@ -26,8 +29,9 @@ cdef class PathTree:
     cdef readonly Surroundings watched
     cdef readonly bint over_rows
     cdef readonly str tier
-    cdef readonly Path root
-    cdef readonly list recorded
+    cdef readonly Path root, last
+    cdef readonly list recorded, parents, branches, latest
+    cdef readonly dict choices
     cdef public bint apart
 
     cpdef Path first(self, object numbers)
@@ -37,7 +41,21 @@ cdef class PathTree:
     cdef check_limits(self, object guard)
     cpdef tuple by_python(self, object signal, object numbers)
     @cython.locals(path=Path)
-    cdef Path new(self, object numbers, object loops=*)
+    cdef Path new(self, object numbers, object loops=*, Py_ssize_t parent=*, Py_ssize_t guard=*)
+    cdef note_choice(self, Path path, int guard, Path child)
+    @cython.locals(number=Py_ssize_t)
+    cpdef note_taken(self, Path path)
+
+@cython.final
+cdef class Descent:
+    cdef PathTree tree
+    cdef Py_ssize_t entered
+    cdef int chosen
+
+    @cython.locals(tree=PathTree, recorded=list, number=Py_ssize_t, choices=dict, branch=int)
+    cpdef Path next(self, Path path, Machine machine, int failed, object numbers)
+    @cython.locals(child=Path)
+    cdef Path below(self, Path path, int guard, object numbers)
 
 @cython.final
 cdef class Recordings:

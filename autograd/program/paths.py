@@ -1,23 +1,26 @@
 """The paths of a function: one program for each way that its decisions fell, in a tree.
 
 A path's program says which of its guards fails first for given inputs. The path to try next is the child for that
-guard: it was recorded where the decisions before it fell the same way, and that one the other way. Where there is no
-such child yet, the function is run once more on these inputs, and becomes it; or, where that would cost more than it
-can save, the function is run by Python: see `recording_limits`.
+guard: it was recorded where the decisions before it fell the same way, and that one the other way. These need not be
+looked at again, so a call may begin anywhere in the tree (`Descent`), and does with the path that the last one took.
+Where there is no such child yet, the function is run once more on these inputs, and becomes it; or, where that would
+cost more than it can save, the function is run by Python: see `recording_limits`.
 """
 
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from autograd.graph.joint_operations import Result
 from autograd.graph.locks import Lock
 from autograd.graph.node import clock, value_of
+from autograd.operations.primitives import Equal
 from autograd.program.machine.machine import Machine
 from autograd.program.program import Guard, Program
 from autograd.program.recording_limits import (
@@ -44,10 +47,14 @@ except ImportError:
 if not cython.compiled:
     from autograd.graph.node import new_constant
 
-__all__ = ["Path", "PathTree", "Recordings", "TooManyPaths"]
+__all__ = ["Descent", "Path", "PathTree", "Recordings", "TooManyPaths"]
 
 # So many calls are counted at once.
 OFTEN = 1000
+# To write a program's loops out takes as long as so many calls of it.
+LOOK_AGAIN = 4000
+# From one of so few paths to another it is not far.
+FEW = 4
 # In lines of so many operations loops are found again: calls of shorter ones are as fast as those of loops, or faster.
 SHORTEST_LINE = 10_000
 
@@ -91,6 +98,10 @@ class Path:
         self.outputs = traced.outputs
         self.children: dict[int, Path] = {}
         self.hits = 0
+        # Its number in the tree.
+        self.number = -1
+        # At so many calls, a program with loops is written out, to see whether that is faster.
+        self.look_again = LOOK_AGAIN
         self.machines: dict[Any, Machine] = {}
         # That for one row alone, once it is there.
         self.alone: Machine | None = None
@@ -128,8 +139,22 @@ class Path:
         self.hits += 1
         if machine.turns != 0:
             count_work(machine, self.tier, machine.turns, 0)
-        elif self.hits % OFTEN == 0:
+            if self.hits >= self.look_again and self.tier != "llvm":
+                self.look_again = self.hits + LOOK_AGAIN
+                self.choose(machine)
+        elif self.hits % OFTEN == 0 and machine.program is self.program:
             count_work(machine, self.tier, OFTEN, 0)
+
+    def choose(self, machine: Machine) -> None:
+        """Run the program with its loops from now on, or written out, whichever is faster."""
+        # Machine code may be being made at this moment.
+        if machine.code is None or machine.code[0] is not None:
+            from autograd.program.written_out import faster
+
+            self.look_again = sys.maxsize
+            # Where there is no memory for the line, the loops go on.
+            with collector_paused(), suppress(MemoryError):
+                self.alone = faster(machine, self.traced)
 
     def decisions(self) -> list[tuple[str, int, bool]]:
         """File, line and outcome of each decision."""
@@ -177,8 +202,16 @@ class PathTree:
         self.notices = notices
         self.watched = watched
         self.root: Path | None = None
-        # All of them, in the order in which they were recorded.
+        # The path that a call begins with: that of the last one, unless there are few.
+        self.last: Path | None = None
+        # All of them, in the order in which they were recorded. By the number of each in this list: that of the path
+        # that it branches off from, at which guard, and that of the path which was taken last of those behind it.
         self.recorded: list[Path] = []
+        self.parents: list[int] = []
+        self.branches: list[int] = []
+        self.latest: list[int] = []
+        # By a path's number and a guard which asks whether a number is this one: the paths for others, by the number.
+        self.choices: dict[tuple[int, int], dict[float, int]] = {}
         # Whether the rows of the last call took several paths.
         self.apart = False
         self.budget = Budget()
@@ -205,14 +238,34 @@ class PathTree:
                 child = path.children.get(guard)
                 if child is None:
                     self.check_limits(path.program.guards[guard])
-                    child = self.new(numbers, path.traced.loops)
+                    child = self.new(numbers, path.traced.loops, path.number, guard)
                     if is_about_ways(path.program, guard) and child.decisions() == path.decisions():
                         # The same path, but that a loop in it knows more ways through its body.
                         path.take_over(child)
-                        self.recorded.pop()
+                        for known in (self.recorded, self.parents, self.branches, self.latest):
+                            known.pop()
                         return path
+                    self.note_choice(path, guard, child)
                     path.children[guard] = child
         return child
+
+    def note_choice(self, path: Path, guard: int, child: Path) -> None:
+        """Note under which numbers a path and its child are found, if that is what its guard asks for."""
+        own, other = choice_at(path.program, guard), choice_at(child.program, guard)
+        if own is not None and other is not None:
+            choices = self.choices.setdefault((path.number, guard), {own[1]: path.number})
+            choices[other[1]] = child.number
+            self.choices[child.number, guard] = choices
+            # All are as far from the root: the first one stands for what they have in common.
+            self.parents[child.number] = next(iter(choices.values()))
+
+    def note_taken(self, path: Path) -> None:
+        """Note that a call took this path, and not the same as the last one."""
+        self.last = path if len(self.recorded) > FEW else self.root
+        number = path.number
+        while number >= 0:
+            self.latest[number] = path.number
+            number = self.parents[number]
 
     def check_limits(self, guard: Guard) -> None:
         """Raise TooManyPaths if a path that leaves at this guard would be one too many, or too dear."""
@@ -239,10 +292,10 @@ class PathTree:
             self.notices.warn(signal)
         return array("d", [value_of(result) for result in results]), structure
 
-    def new(self, numbers: Sequence[float], loops: Sequence[Any] = ()) -> Path:
+    def new(self, numbers: Sequence[float], loops: Sequence[Any] = (), parent: int = -1, guard: int = -1) -> Path:
         """The path of these inputs; TooManyPaths if it, or one before it, is too long to be recorded.
 
-        `loops` has the bodies of the loops in the path that it leaves.
+        It leaves the one of the number `parent` at this guard, which has the `loops` in its bodies.
         """
         if self.refused is not None:
             raise self.refused.again()
@@ -257,7 +310,11 @@ class PathTree:
             raise
         if self.watched is not None:
             self.watched.keep_state()
+        path.number = len(self.recorded)
         self.recorded.append(path)
+        self.parents.append(parent)
+        self.branches.append(guard)
+        self.latest.append(path.number)
         self.budget.count_path(len(path.program), time.perf_counter() - began)
         return path
 
@@ -267,6 +324,72 @@ class PathTree:
             path = pending.pop()
             yield path
             pending.extend(path.children.values())
+
+
+def choice_at(program: Program, guard: int) -> tuple[int, float] | None:
+    """The value and the number that it must be for a guard to hold; None if that asks for anything else."""
+    if guard >= len(program.guards) or not program.guards[guard].outcome:
+        return None
+    place = program.guards[guard].condition - program.first
+    if place < 0 or program.names[program.codes[place]] != Equal.name:
+        return None
+    start = program.starts[place]
+    left, right = program.operands[start], program.operands[start + 1]
+    if program.inputs <= left < program.first:
+        left, right = right, left
+    if not program.inputs <= right < program.first:
+        return None
+    return left, program.constants[right - program.inputs]
+
+
+@cython.final
+@cython.cclass
+class Descent:
+    """The way of one call through the tree, after the first path that it tried has failed.
+
+    The call belongs below the path `entered`. Instead of that, the path below it that was taken last is tried: where
+    that fails tells where the two part, or that it was `entered` that should have been tried. A path whose guards all
+    hold is the right one, however it was come to, so this is about speed alone; a new one is recorded where a walk from
+    guard to guard would have recorded it.
+    """
+
+    def __init__(self, tree: PathTree) -> None:
+        self.tree = tree
+        self.entered = 0
+        # The last guard at which a path was chosen by a number: another choice is at one behind it.
+        self.chosen = -1
+
+    def next(self, path: Path, machine: Machine, failed: int, numbers: Sequence[float]) -> Path:
+        """The path to try where this guard failed, when the machine ran this path."""
+        tree = self.tree
+        recorded = tree.recorded
+        number = path.number
+        choices = tree.choices.get((number, failed)) if tree.choices and failed > self.chosen else None
+        if choices is not None:
+            self.chosen = failed
+            choice: Any = choice_at(machine.program, failed)
+            found = None if choice is None else choices.get(machine.value(choice[0]))
+            if found is None:
+                return self.below(recorded[next(reversed(choices.values()))], failed, numbers)
+            if found != number:
+                self.entered = found
+                return recorded[tree.latest[found]]
+        while number != self.entered and failed <= tree.branches[number]:
+            branch = tree.branches[number]
+            number = tree.parents[number]
+            if failed == branch:
+                # There it falls as it fell first: how does that path go on?
+                self.entered = number
+                return recorded[number]
+        if number != self.entered and failed not in recorded[number].children:
+            return recorded[self.entered]
+        return self.below(recorded[number], failed, numbers)
+
+    def below(self, path: Path, guard: int, numbers: Sequence[float]) -> Path:
+        """The path to try of those behind a guard of this one."""
+        child = self.tree.after(path, guard, numbers)
+        self.entered = child.number
+        return child if child is path else self.tree.recorded[self.tree.latest[child.number]]
 
 
 @cython.final

@@ -9,17 +9,19 @@ cdef int WINDOW, FEWEST_OPERATIONS, MOST_STEPS
 
 @cython.final
 cdef class Line:
+    cdef Tape tape
     cdef readonly list nodes, primitives, others
     cdef readonly Py_ssize_t count
     cdef readonly array codes, starts, slots
     cdef dict node_places, number_places
 
-    @cython.locals(code_of=dict, codes="int*", starts="int*", slots="int*", end=Py_ssize_t, room=Py_ssize_t,
-                   number=Py_ssize_t, node=Node, left=object, many=bint, count=Py_ssize_t, primitive=Primitive,
-                   longer=array)
-    cdef read(self, Tape tape)
+    @cython.locals(code_of=dict, codes="int*", starts="int*", number=Py_ssize_t, node=Node, left=object, many=bint,
+                   count=Py_ssize_t, primitive=Primitive)
+    cdef read(self)
+    @cython.locals(slots="int*", end=Py_ssize_t, number=Py_ssize_t, node=Node, left=object, right=object)
+    cpdef read_operands(self)
     @cython.locals(position=int, places=dict)
-    cdef int slot_of(self, Tape tape, object operand) except? -1
+    cdef int slot_of(self, object operand) except? -1
 
 @cython.locals(size=Py_ssize_t, found=array, table=array, distance="int*", code="int*", last="int*", bits=int,
                mask="long long", mixed="unsigned long long", number=Py_ssize_t, place=int)

@@ -60,6 +60,7 @@ class Line:
     """
 
     def __init__(self, tape: Tape) -> None:
+        self.tape = tape
         self.nodes = tape.nodes
         self.count = tape.count
         size = len(self.nodes)
@@ -69,53 +70,53 @@ class Line:
         self.others: list[Any] = []
         self.node_places: dict[int, int] = {}
         self.number_places: dict[Any, int] = {}
-        self.slots = integers(4 * size + 16)
-        self.read(tape)
+        self.slots = integers(0)
+        self.read()
 
-    def read(self, tape: Tape) -> None:
-        """Fill the arrays."""
+    def read(self) -> None:
+        """Find the codes."""
         code_of: dict[Any, int] = {}
-        codes, starts, slots = ints_in(self.codes), ints_in(self.starts), ints_in(self.slots)
-        end = 0
-        room = len(self.slots)
+        codes, starts = ints_in(self.codes), ints_in(self.starts)
         for number in range(len(self.nodes)):
             node: Any = self.nodes[number]
-            left, right = node._left, node._right
+            left = node._left
             many = isinstance(left, tuple)
-            count = len(left) if many else 1 if right is None else 2
-            if end + count > room:
-                room = 2 * (end + count)
-                longer = integers(room)
-                longer[:end] = self.slots[:end]
-                self.slots = longer
-                slots = ints_in(self.slots)
+            count = len(left) if many else 1 if node._right is None else 2
+            starts[number + 1] = starts[number] + count
             primitive: Any = node._origin.primitive
             if isinstance(node, Call | Output) or not primitive.built_in:
                 codes[number] = -1 - number
-            else:
-                key = (primitive, count) if many else primitive
-                code = code_of.get(key)
-                if code is None:
-                    code = code_of[key] = len(code_of)
-                    self.primitives.append(primitive)
-                codes[number] = code
-            if many:
-                for operand in left:
-                    slots[end] = self.slot_of(tape, operand)
-                    end += 1
-            else:
-                slots[end] = self.slot_of(tape, left)
-                end += 1
-                if right is not None:
-                    slots[end] = self.slot_of(tape, right)
-                    end += 1
-            starts[number + 1] = end
-        self.slots = self.slots[:end]
+                continue
+            key = (primitive, count) if many else primitive
+            code = code_of.get(key)
+            if code is None:
+                code = code_of[key] = len(code_of)
+                self.primitives.append(primitive)
+            codes[number] = code
 
-    def slot_of(self, tape: Tape, operand: Any) -> int:
+    def read_operands(self) -> None:
+        """Find the operands, which takes three times as long."""
+        self.slots = integers(self.starts[len(self.nodes)])
+        slots = ints_in(self.slots)
+        end = 0
+        for number in range(len(self.nodes)):
+            node: Any = self.nodes[number]
+            left, right = node._left, node._right
+            if isinstance(left, tuple):
+                for operand in left:
+                    slots[end] = self.slot_of(operand)
+                    end += 1
+                continue
+            slots[end] = self.slot_of(left)
+            end += 1
+            if right is not None:
+                slots[end] = self.slot_of(right)
+                end += 1
+
+    def slot_of(self, operand: Any) -> int:
         """The position of an operand, or -1 - its place among `others`; numbers are the same to the bit."""
         if varies(operand):
-            position = tape.position_of(operand)
+            position = self.tape.position_of(operand)
             if position >= 0:
                 return position
             places: Any = self.node_places

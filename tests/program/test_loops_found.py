@@ -32,7 +32,7 @@ from autograd.program.loops.operation import Loop
 from autograd.program.repetition import repeats_in
 from tests.tables.tiers import TIERS
 
-LIMITS = ("LONG_LINE", "SINGLE_TURN", "TURN_IN_BLOCKS", "OPERAND", "FEWEST_TURNS")
+LIMITS = ("LONG_TURN", "SINGLE_TURN", "TURN_IN_BLOCKS", "OPERAND", "FEWEST_TURNS")
 NEVER = 2**62
 
 
@@ -258,6 +258,19 @@ def test_a_loop_that_is_found_is_what_was_written_out_to_the_bit(make, turns, tr
         assert_same(compiled(point), written_out(function, point))
 
 
+@pytest.mark.usefixtures("found_anywhere")
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+@pytest.mark.parametrize(("turns", "long"), [(40, 20), (67, 60)])
+@pytest.mark.parametrize("make", FUNCTIONS)
+def test_short_turns_that_are_put_together_have_the_same_bits(make, turns, long, transform, monkeypatch):
+    monkeypatch.setattr(found, "LONG_TURN", long)
+    monkeypatch.setattr(found, "FEWEST_TURNS", NEVER)
+    function = transform(make(turns))
+    compiled = jit(function, tier="vm")
+    for point in (POINT, -POINT):
+        assert_same(compiled(point), written_out(function, point))
+
+
 @pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("make", FUNCTIONS)
 def test_long_loops_are_found_where_they_pay(make, tier, monkeypatch):
@@ -266,7 +279,7 @@ def test_long_loops_are_found_where_they_pay(make, tier, monkeypatch):
     compiled = jit(function, tier=tier)
     for point in (POINT, 1.1 * POINT):
         assert_same(compiled(point), written_out(function, point), tier)
-    pays = make in (listed, generated, on_arrays, mean_of_three, odd_ends, selected, nested)
+    pays = make in (listed, generated, on_arrays, mean_of_three, odd_ends, selected, two_before, nested)
     assert bool(loops_of(compiled)) == pays
 
 

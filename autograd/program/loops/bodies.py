@@ -24,7 +24,7 @@ from autograd.program.program import Program
 from autograd.program.signature import Signature
 from autograd.program.trace import Trace, record
 
-__all__ = ["SHORTEST", "Body", "Notes", "Rows", "rolled"]
+__all__ = ["SHORTEST", "Body", "Notes", "Rows", "in_rows", "rolled"]
 
 # Loops of fewer turns are recorded turn by turn,
 SHORTEST = 8
@@ -80,6 +80,19 @@ class Rows:
             number for place, number in enumerate(self.numbers) if vary[place % self.width]
         ]  # fmt: skip
         return sources, found, list(operands), data
+
+
+def in_rows(parts: list[list[Any]], count: int) -> list[Any]:
+    """The numbers of so many rows, row by row, of parts that have theirs row by row."""
+    if len(parts) == 1:
+        return parts[0]
+    widths = [len(part) // count for part in parts]
+    return [
+        number
+        for row in range(count)
+        for part, width in zip(parts, widths, strict=True)
+        for number in part[row * width : (row + 1) * width]
+    ]
 
 
 class Body:

@@ -13,7 +13,7 @@ from typing import Any
 from autograd.errors import ArgumentError, OutputError
 from autograd.graph.modes import is_traced
 from autograd.graph.node import Node
-from autograd.program.loops.bodies import SHORTEST, Notes, Rows, rolled
+from autograd.program.loops.bodies import SHORTEST, Notes, Rows, in_rows, rolled
 from autograd.program.reduction import stacked
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import Structure, as_array, check_depth, flatten, map_leaves
@@ -207,19 +207,26 @@ def flat_rows(xs: Any, rows: list[Any], count: int) -> tuple[Rows, Callable[[Any
     """The numbers of the rows of all turns, and what makes a row of the numbers of one."""
     forms = [flatten(part[0], "a row of xs")[1] for part in rows]
     form = Structure(tuple, forms)
-    numbers: list[Any] = []
-    for row in range(count):
-        for part, one in zip(rows, forms, strict=True):
-            found, same = flatten(part[row], "a row of xs")
-            if not one.is_same(same):
-                raise ArgumentError(f"the rows of xs must be alike, got {one} and {same}")
-            numbers += found
+    numbers = in_rows([flat_part(part, one) for part, one in zip(rows, forms, strict=True)], count)
 
     def build(row: Any) -> Any:
         parts = iter(form.build(row))
         return None if xs is None else map_leaves(lambda _: next(parts), xs, is_leaf=is_list)
 
     return Rows(numbers, form.size), build
+
+
+def flat_part(part: Any, form: Structure) -> list[Any]:
+    """The numbers of an array or a list of rows of this form."""
+    if not isinstance(part, list):
+        return flatten(part, "xs")[0]
+    numbers: list[Any] = []
+    for row in part:
+        found, same = flatten(row, "a row of xs")
+        if not form.is_same(same):
+            raise ArgumentError(f"the rows of xs must be alike, got {form} and {same}")
+        numbers += found
+    return numbers
 
 
 def recorded_scan(

@@ -23,6 +23,7 @@ from autograd.program.loops.passes import (
     moves_at,
     moving,
     needed,
+    without_unused,
 )
 from autograd.program.machine.turns import OPERANDS, RECORDS, Source, Start
 from autograd.program.program import Program
@@ -163,7 +164,7 @@ def backward(form: Form, columns: Sequence[bool], outs: Sequence[bool], in_all_t
             [one is not None for one in to_carried], [one is not None for one in to_read], fills and in_all_turns,
         )  # fmt: skip
         made_number = len(passes)
-        back = Pass(not part.reverse, starts, reads, own.count(True), way_back.program)
+        back = without_unused(Pass(not part.reverse, starts, reads, own.count(True), way_back.program), form.ways)
         passes.append(back)
         for place, source in enumerate(chosen(part.reads, own)):
             of_reads[source] = Source(RECORDS + made_number, back.carried + place, back.width)

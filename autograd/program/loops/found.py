@@ -38,9 +38,10 @@ from autograd.transforms.trees import Structure
 
 __all__ = ["rolled_up"]
 
-# Turns that wait for each other are run several times slower than written out: where recording these takes seconds, and
-# memory by the hundred megabytes, they are made loops all the same.
-LONG_LINE = 100_000
+# Turns that wait for each other take up to twice as long as written out, but are recorded in a tenth of the time; they
+# are written out when they have been run often (`written_out`). Short ones are put together, to turns of so many
+# operations.
+LONG_TURN = 250
 # A turn by itself takes as long as so many operations of a line, in blocks of rows as so many; and each of its operands
 # that differ, and results that are used outside, as so many.
 SINGLE_TURN = 200
@@ -65,8 +66,12 @@ def rolled_up(trace: Any, arguments: list[Any], results: list[Any], before: int,
     if len(tape.nodes) < max(shortest, FEWEST):
         return results
     line = Line(tape)
+    repeats = repeats_in(line.codes)
+    if 2 * sum([repeat.stop - repeat.start for repeat in repeats]) < len(tape.nodes):
+        return results
+    line.read_operands()
     rolling = Rolling(line, arguments, tape.outputs)
-    renewed = rolling.renewed()
+    renewed = rolling.renewed(repeats)
     if renewed is None:
         return results
 
@@ -121,11 +126,13 @@ class Rolling:
         self.ends = np.array([end for end in ends if end >= 0], np.int32)
         # For each operation of the line its place now; and the other way round.
         self.places = self.originals = np.arange(self.size, dtype=np.int32)
-        self.is_node = np.array([varies(other) for other in line.others], bool)
+        # Whether each position is a node that varies; from behind, each of the others.
+        self.varying = np.ones(self.count + self.size + len(line.others), bool)
+        self.varying[self.count + self.size :] = [varies(other) for other in reversed(line.others)]
 
-    def renewed(self) -> list[Any] | None:
+    def renewed(self, repeats: list[Repeat]) -> list[Any] | None:
         """The nodes of all positions, from the first loop on made anew; None if there is no loop that pays."""
-        repeats = self.joined(self.in_phase(repeats_in(self.line.codes)))
+        repeats = self.joined(self.in_phase(repeats))
         uses = np.bincount(np.concatenate([self.slots[self.slots >= 0], self.ends]), minlength=self.count + self.size)
         loops = []
         for repeat in repeats:
@@ -216,7 +223,7 @@ class Rolling:
         before = self.operands(first.start, first.period, first.turns)
         if np.any((before >= begin) & (before < begin + first.period * np.arange(first.turns)[:, None])):
             return None
-        if len(np.intersect1d(self.from_before(before, begin), self.from_before(slots, begin))):
+        if np.any(self.used_from_before(before, begin) & self.used_from_before(slots, begin)):
             return None
         turns = second.turns
         start = first.start + skipped * first.period
@@ -226,9 +233,11 @@ class Rolling:
         period = first.period + second.period
         return Repeat(start, period, start + period * turns)
 
-    def from_before(self, slots: Any, begin: int) -> Any:
-        """The nodes among operands that were made before this position, each once."""
-        return np.unique(slots[(slots < begin) & self.vary(slots)])
+    def used_from_before(self, slots: Any, begin: int) -> Any:
+        """Whether each node that was made before this position, or each of the others, is among operands."""
+        used = np.zeros(len(self.varying), bool)
+        used[slots[slots < begin]] = True
+        return used & self.varying
 
     def reorder(self, start: int, order: Any) -> None:
         """Take the operations from `start` on in another order, in which they can be computed."""
@@ -277,6 +286,12 @@ class Rolling:
                 continue
             found = self.taken_apart(start, period, turns, slots, offsets[middle], repeats, uses)
             if found is not None:
+                if self.pays_in_blocks(found):
+                    return found
+                factor = min(math.ceil(LONG_TURN / period), turns // FEWEST)
+                if factor > 1:
+                    period, turns = period * factor, turns // factor
+                    continue
                 return found if self.pays(found) else None
             # The first turn may be another one than all others.
             start, turns = start + period, turns - 1
@@ -313,7 +328,7 @@ class Rolling:
                 else:
                     inputs.append((CONSTANT, first))
             else:
-                vary = self.vary(entries)
+                vary = self.varying[entries]
                 behind = place > 0 and owner == owners[place - 1]
                 if not np.all(vary) and constants_differ(self.primitive(start + owner), behind):
                     return None
@@ -342,29 +357,27 @@ class Rolling:
             return None
         return Turns(start, period, turns, inputs, list(carried), list(shared), columns, data, stacked.tolist())
 
-    def vary(self, slots: Any) -> Any:
-        """Which of these operands are nodes that vary."""
-        vary = slots >= 0
-        vary[~vary] = self.is_node[-1 - slots[~vary]]
-        return vary
-
     def primitive(self, number: int) -> Any:
         """The primitive of an operation."""
         return self.line.primitives[self.codes[number]]
 
     def is_varying(self, slot: int) -> bool:
         """Whether an operand is a node that varies."""
-        return slot >= 0 or bool(self.is_node[-1 - slot])
+        return bool(self.varying[slot])
+
+    def pays_in_blocks(self, found: Turns) -> bool:
+        """Whether a loop is faster than its turns written out, for they need not wait for each other."""
+        operands = OPERAND * (len(found.columns) + len(found.stacked))
+        if found.period < TURN_IN_BLOCKS + operands or found.turns < FEWEST_TURNS or self.is_mostly_the_same(found):
+            return False
+        return sums_apart(self.body(found), len(found.carried)) is not None
 
     def pays(self, found: Turns) -> bool:
-        """Whether a loop is faster than its turns written out."""
+        """Whether a loop of turns that wait for each other pays."""
+        operands = OPERAND * (len(found.columns) + len(found.stacked))
         if self.is_mostly_the_same(found):
             return False
-        operands = OPERAND * (len(found.columns) + len(found.stacked))
-        in_blocks = found.period >= TURN_IN_BLOCKS + operands and found.turns >= FEWEST_TURNS
-        if in_blocks and sums_apart(self.body(found), len(found.carried)) is not None:
-            return True
-        return self.size >= LONG_LINE and found.period >= SINGLE_TURN + operands
+        return found.period >= SINGLE_TURN + operands
 
     def is_mostly_the_same(self, found: Turns) -> bool:
         """Whether half of the operations of a turn, or more, give the same in each: they are differentiated once."""

@@ -10,6 +10,8 @@ from typing import Any
 from autograd.graph.joint_operations import JointOperation
 from autograd.graph.node import record_results, value_of, varies
 from autograd.numbers.arrays import doubles
+from autograd.operations.primitives import Plus
+from autograd.program.builder import Builder
 from autograd.program.loops.derivatives import (
     COTANGENT,
     MINUS_ZERO,
@@ -22,7 +24,7 @@ from autograd.program.loops.derivatives import (
 from autograd.program.loops.passes import Form
 from autograd.program.machine.machine import Machine
 from autograd.program.machine.turn_blocks import FEWEST_TURNS, Apart, TurnBlocks, sums_apart
-from autograd.program.machine.turns import Track, Turns
+from autograd.program.machine.turns import DATA, NUMBERS, Track, Turns
 
 __all__ = ["Loop"]
 
@@ -46,8 +48,9 @@ class Loop(JointOperation):
         self.count = form.results + decides
         self.ways_at = form.results if decides else -1
         self.accumulated = form.accumulated
-        # How many of the passes leave records for other loops.
+        # How many of the passes other loops go on from, and which passes leave records for them or for later ones.
         self.kept = 0
+        self.recorded = flags_of(form.recorded(), len(form.passes))
         self.runs: dict[Any, Any] = {}
         self.derivatives: dict[Any, tuple[Derivative, Loop]] = {}
         # Machines are used by one run at a time; and those for machine code are others.
@@ -89,6 +92,64 @@ class Loop(JointOperation):
         """How many turns there are, of the loops in the body too."""
         inner = sum([one.turns() for one in self.form.ways[0].program.externals.values() if isinstance(one, Loop)])
         return max(self.length, 1) * (1 + inner)
+
+    def operations(self) -> float:
+        """How many operations all turns have; infinite if they may differ, or are not all to be kept in memory."""
+        form = self.form
+        if form.decides() or form.segment:
+            return math.inf
+        programs = [part.program(form.ways[0]) for part in form.passes]
+        if any([program.externals for program in programs]):
+            return math.inf
+        return form.length * sum([len(program) for program in programs])
+
+    def written_out(self, builder: Builder, operands: Sequence[int]) -> list[int]:
+        """The results as values of a builder, turn by turn."""
+        form = self.form
+        results = [-1] * self.count
+        # Of each pass so far the numbers that its turns were given and gave, side by side, and the ends.
+        records: list[list[int]] = []
+        ends: list[list[int]] = []
+        for part in form.passes:
+            carried = []
+            for start in part.starts:
+                value = operands[start.operand] if start.operand >= 0 else -1
+                if start.of_pass >= 0:
+                    end = ends[start.of_pass][start.place]
+                    value = end if value < 0 else builder.emit(Plus, (value, end))
+                carried.append(value)
+            record = [-1] * (part.width * form.length)
+            program = part.program(form.ways[0])
+            constants = [builder.constant(constant) for constant in program.constants]
+            primitives = list(program)
+            memories: list[Any] = [None, operands, None, *records]
+            for turn in reversed(range(form.length)) if part.reverse else range(form.length):
+                values = list(carried)
+                for memory, offset, stride in part.reads:
+                    place = offset + stride * turn
+                    if memory == NUMBERS:
+                        values.append(builder.constant(float(place)))
+                    elif memory == DATA:
+                        values.append(builder.constant(form.data[place]))
+                    else:
+                        values.append(memories[memory][place])
+                values += constants
+                for _, primitive, used in primitives:
+                    values.append(builder.emit(primitive, tuple([values[one] for one in used])))
+                given = [values[output] for output in program.outputs]
+                record[part.width * turn : part.width * (turn + 1)] = [*carried, *given[part.carried :]]
+                carried = given[: part.carried]
+            records.append(record)
+            ends.append(carried)
+        for out in form.outs:
+            if out.stride == 0:
+                results[out.offset] = ends[out.of_pass][out.place]
+                continue
+            part = form.passes[out.of_pass]
+            for turn in range(form.length):
+                place = part.width * turn + part.carried + out.place
+                results[out.offset + out.stride * turn] = records[out.of_pass][place]
+        return results
 
     def make_turns(self, in_code: bool) -> Turns:
         """The passes made ready to run."""
@@ -139,10 +200,11 @@ class Loop(JointOperation):
         turns = idle.pop() if idle else self.make_turns(in_code)
         try:
             first = self.take_over(turns, given, in_code)
-            done = turns.run(given, results, form.length, form.segment, first, max(len(form.passes) - 1, self.kept))
+            recorded = self.recorded
+            done = turns.run(given, results, form.length, form.segment, first, recorded)
             missing = turns.missing
             if self.kept and done >= 0 and form.segment == 0:
-                self.keep(given, in_code, turns.history(self.kept))
+                self.keep(self.key(given, in_code, recorded), turns.history(self.kept))
         finally:
             idle.append(turns)
         if done < 0:
@@ -154,23 +216,23 @@ class Loop(JointOperation):
             results[self.ways_at] = 0.0 if done < 0 else 1.0
         return results, missing
 
-    def key(self, operands: Any, in_code: bool) -> Any:
-        """What tells a run from others."""
+    def key(self, operands: Any, in_code: bool, recorded: bytes) -> Any:
+        """What tells a run from others, and from one that left less."""
         exact = all([self.is_exact(number) for number in range(len(self.form.passes))])
-        return in_code and not exact, operands[: self.form.operands].tobytes()
+        return in_code and not exact, recorded, operands[: self.form.operands].tobytes()
 
-    def keep(self, operands: Any, in_code: bool, history: Any) -> None:
+    def keep(self, key: Any, history: Any) -> None:
         """Keep what a run left, and forget the oldest ones where that is too much."""
-        self.runs[self.key(operands, in_code)] = history
+        self.runs[key] = history
         size = sum([len(record) for _, record in history[2]])
-        for key in list(self.runs)[: max(len(self.runs) - max(min(MOST_RUNS, MOST_NUMBERS // (size + 1)), 1), 0)]:
-            self.runs.pop(key, None)
+        for oldest in list(self.runs)[: max(len(self.runs) - max(min(MOST_RUNS, MOST_NUMBERS // (size + 1)), 1), 0)]:
+            self.runs.pop(oldest, None)
 
     def take_over(self, turns: Turns, operands: Any, in_code: bool) -> int:
         """Take over what a run of a beginning left on the same numbers; how many passes that were."""
         before = self.beginning
         while before is not None:
-            history = before.runs.get(before.key(operands, in_code)) if before.kept else None
+            history = before.runs.get(before.key(operands, in_code, before.recorded)) if before.kept else None
             if history is not None:
                 turns.go_on_from(history)
                 return before.kept
@@ -244,5 +306,16 @@ class Loop(JointOperation):
             goes_on = make is backward
             if goes_on:
                 self.kept = len(self.form.passes)
+                before: Loop | None = self
+                while before is not None:
+                    # Others go on from the same as this one.
+                    read = flags_of(made.form.recorded(), len(before.recorded))
+                    before.recorded = bytes([one | other for one, other in zip(before.recorded, read, strict=True)])
+                    before = before.beginning
             known = self.derivatives[key] = made, Loop(self.of, made.form, self if goes_on else None)
         return known
+
+
+def flags_of(numbers: set[int], count: int) -> bytes:
+    """A 1 for each of these among so many, else a 0."""
+    return bytes([number in numbers for number in range(count)])

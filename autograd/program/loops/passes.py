@@ -16,7 +16,10 @@ from autograd.program.program import Guard, Program
 from autograd.program.signature import Signature
 from autograd.program.trace import Trace, Traced, record
 
-__all__ = ["Column", "Flags", "Form", "Out", "Pass", "Way", "decide", "flat_program", "leading", "moving", "needed"]
+__all__ = [
+    "Column", "Flags", "Form", "Out", "Pass", "Way", "decide", "flat_program", "leading", "moving", "needed",
+    "without_unused",
+]  # fmt: skip
 
 
 class Way:
@@ -82,6 +85,42 @@ class Pass:
         return program
 
 
+def without_unused(part: Pass, ways: Sequence[Way]) -> Pass:
+    """The pass without what no way uses of that it reads."""
+    used = [False] * len(part.reads)
+    for way in ways:
+        program = part.program(way)
+        used = either(used, leading(program, [True] * part.width)[part.carried :])
+    if all(used):
+        return part
+    kept = [*range(part.carried), *[part.carried + place for place, one in enumerate(used) if one]]
+
+    def make(way: Way) -> Program:
+        return narrowed(part.program(way), kept)
+
+    return Pass(part.reverse, part.starts, [part.reads[place - part.carried] for place in kept[part.carried :]],
+                part.size, make)  # fmt: skip
+
+
+def narrowed(program: Program, kept: Sequence[int]) -> Program:
+    """The program without its inputs but these, which are all that it uses."""
+    number = [-1] * program.inputs
+    for place, value in enumerate(kept):
+        number[value] = place
+    number += range(len(kept), len(kept) + program.size - program.inputs)
+    return Program(
+        len(kept),
+        program.constants,
+        program.names,
+        program.codes,
+        program.starts,
+        [number[operand] for operand in program.operands],
+        [number[output] for output in program.outputs],
+        [guard._replace(condition=number[guard.condition]) for guard in program.guards],
+        program.externals,
+    )
+
+
 class Column(NamedTuple):
     """Operands of a loop: one, if `stride` is 0, or one for each turn."""
 
@@ -124,6 +163,10 @@ class Form(NamedTuple):
         if column.stride == 0:
             return range(column.offset, column.offset + 1)
         return range(column.offset, column.offset + column.stride * self.length, column.stride)
+
+    def recorded(self) -> set[int]:
+        """The passes whose records others read."""
+        return {source.memory - RECORDS for part in self.passes for source in part.reads if source.memory >= RECORDS}
 
     def decides(self) -> bool:
         """Whether the body takes decisions."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.errors import TraceError
 from autograd.graph.node import value_of
-from autograd.program.loops.bodies import Notes, Rows, rolled
+from autograd.program.loops.bodies import Notes, Rows, in_rows, rolled
 from autograd.program.reduction import Reduction, stacked
 from autograd.program.row_arguments import RowArguments
 from autograd.program.signature import Signature
@@ -41,7 +41,7 @@ def recorded_rows(fun: Callable[..., Any], rows: RowArguments, reduction: Reduct
         others = [number for number, one in zip(numbers, added, strict=True) if not one]
         return [*[total + next(own) for total in sums], *others]
 
-    numbers = [number for row in range(rows.count) for argument in given for number in flatten(argument[row], "")[0]]
+    numbers = in_rows([flatten(argument, "the rows")[0] for argument in given], rows.count)
     count = 0
     if reduction.reduce is not None:
         # How many numbers are added up is seen from the first row.

@@ -138,6 +138,7 @@ cdef class Machine:
     cdef Copies inputs, outputs, not_computed
     cdef array guards, guard_stops
 
+    cpdef double value(self, Py_ssize_t number)
     cpdef Machine idle(self)
     @cython.locals(workspace=Workspace)
     cpdef object run_rows(self, Rows rows, Py_ssize_t start, Py_ssize_t stop)

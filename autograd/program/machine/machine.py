@@ -669,10 +669,11 @@ class Machine:
     def turn(self, inputs: Any, results: Any) -> int:
         """Run once on doubles in memory, write the outputs there; the first guard that fails, or -1.
 
-        It is for the turns of a loop, which has the machine to itself.
+        It is for the turns of a loop, which has the machine to itself, and may have written the inputs to their places.
         """
         if cython.compiled:
-            self.inputs.copy(inputs, self.cells.numbers)
+            if inputs != self.cells.numbers:
+                self.inputs.copy(inputs, self.cells.numbers)
         else:
             for number, place in self.inputs:
                 self.cells.at(place)[0] = inputs[number]
@@ -680,6 +681,10 @@ class Machine:
         if self.calls_back:
             self.settle_errors(failed)
         return failed
+
+    def value(self, number: int) -> float:
+        """A value of the last call for one row that got as far as that."""
+        return self.cells.at(self.plan.place[number])[0]  # type: ignore[no-any-return]
 
     def run_rows(self, rows: Rows, start: int, stop: int) -> Any:
         """Run some rows in this thread, when what is the same for all is prepared; the sums, as `Workspace.run`."""

@@ -17,7 +17,7 @@ cdef class TurnBlocks:
     cdef make_room(self, Py_ssize_t length)
     cpdef object run(self, array inputs, object memories, Py_ssize_t length, array results, array record)
     cdef object scratch(self)
-    @cython.locals(stops="int*", place=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t)
+    @cython.locals(stops="int*", place=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, together=Py_ssize_t)
     cdef add_up(self, array ends, array record, Py_ssize_t width)
     @cython.locals(known="double*", number=double, turn=Py_ssize_t)
     cdef note(self, array ends, array record, Py_ssize_t width, Py_ssize_t place)
@@ -25,6 +25,7 @@ cdef class TurnBlocks:
                    turn=Py_ssize_t, share=Py_ssize_t, reverse=bint)
     cdef add_one(self, array ends, array record, Py_ssize_t width, Py_ssize_t place, Py_ssize_t start, Py_ssize_t stop)
     @cython.locals(shares="double*", known="double*", recorded=bint, length=Py_ssize_t, total="double*", first=double,
-                   second=double, third=double, fourth=double, base=Py_ssize_t, done=Py_ssize_t, turn=Py_ssize_t,
-                   reverse=bint)
-    cdef add_four(self, array ends, array record, Py_ssize_t width, Py_ssize_t place, Py_ssize_t start)
+                   second=double, third=double, fourth=double, base=Py_ssize_t, of_third=Py_ssize_t,
+                   of_fourth=Py_ssize_t, done=Py_ssize_t, turn=Py_ssize_t, reverse=bint)
+    cdef add_several(self, array ends, array record, Py_ssize_t width, Py_ssize_t place, Py_ssize_t start,
+                     Py_ssize_t count)

@@ -201,18 +201,16 @@ class TurnBlocks:
         place = start = 0
         while place < self.carried:
             stop = stops[place]
+            together = 0
+            while together < 4 and place + together < self.carried and stops[place + together] == start + together + 1:
+                together += 1
             if stop == start:
                 self.note(ends, record, width, place)
                 place += 1
-            elif (
-                place + 3 < self.carried
-                and stops[place + 3] == start + 4
-                and stop == start + 1
-                and (stops[place + 1] == start + 2 and stops[place + 2] == start + 3)
-            ):
-                self.add_four(ends, record, width, place, start)
-                stop = start + 4
-                place += 4
+            elif together > 1:
+                self.add_several(ends, record, width, place, start, together)
+                stop = start + together
+                place += together
             else:
                 self.add_one(ends, record, width, place, start, stop)
                 place += 1
@@ -239,23 +237,32 @@ class TurnBlocks:
                 total += shares[share * length + turn]
         doubles_in(ends)[place] = total
 
-    def add_four(self, ends: Any, record: Any, width: int, place: int, start: int) -> None:
-        """Add one share each to four carried numbers: an addition waits for the last one to the same alone."""
+    def add_several(self, ends: Any, record: Any, width: int, place: int, start: int, count: int) -> None:
+        """Add one share each to 2, 3 or 4 carried numbers: an addition waits for the last one to the same alone."""
         shares, known = doubles_in(self.shares), doubles_in(record)
         recorded = len(record) > 0
         length, reverse = self.length, self.reverse
         total = doubles_in(ends)
-        first, second, third, fourth = total[place], total[place + 1], total[place + 2], total[place + 3]
+        # Of fewer than four, the last one is added up more than once.
+        first, second = total[place], total[place + 1]
+        third, fourth = total[place + min(2, count - 1)], total[place + count - 1]
         base = start * length
+        of_third, of_fourth = base + min(2, count - 1) * length, base + (count - 1) * length
         for done in range(length):
             turn = length - 1 - done if reverse else done
             if recorded:
                 known[width * turn + place] = first
                 known[width * turn + place + 1] = second
-                known[width * turn + place + 2] = third
-                known[width * turn + place + 3] = fourth
+                if count > 2:
+                    known[width * turn + place + 2] = third
+                if count > 3:
+                    known[width * turn + place + 3] = fourth
             first += shares[base + turn]
             second += shares[base + length + turn]
-            third += shares[base + 2 * length + turn]
-            fourth += shares[base + 3 * length + turn]
-        total[place], total[place + 1], total[place + 2], total[place + 3] = first, second, third, fourth
+            third += shares[of_third + turn]
+            fourth += shares[of_fourth + turn]
+        total[place], total[place + 1] = first, second
+        if count > 2:
+            total[place + 2] = third
+        if count > 3:
+            total[place + 3] = fourth

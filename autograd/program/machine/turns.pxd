@@ -1,6 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from cpython.exc cimport PyErr_CheckSignals
+from libc.string cimport memcpy
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 from autograd.program.machine.machine cimport Machine
 
@@ -10,15 +11,15 @@ cpdef enum:
     DATA = 2
     RECORDS = 3
     OFTEN = 4096
-cdef int MOST
+cdef int MOST, LONG
 
 @cython.final
 cdef class Track:
-    cdef readonly Py_ssize_t number, carried, width, read_count, target_count
+    cdef readonly Py_ssize_t number, carried, width, once_count, read_count, target_count
     cdef readonly bint reverse
     cdef readonly list machines
     cdef object blocks
-    cdef array operand_of, pass_of, place_of, memories, offsets, strides
+    cdef array operand_of, pass_of, place_of, stretches
     cdef array target_places, target_offsets, target_strides
     cdef array inputs, outputs
     cdef public array ends, marks
@@ -38,7 +39,7 @@ cdef class Turns:
 
     @cython.locals(number=Py_ssize_t, track=Track, done=Py_ssize_t, given="double*", place=Py_ssize_t, memories=list)
     cpdef Py_ssize_t run(self, array operands, array results, Py_ssize_t length, Py_ssize_t segment, Py_ssize_t first,
-                         Py_ssize_t kept) except -2
+                         bytes recorded) except -2
     @cython.locals(operand_of="int*", pass_of="int*", place_of="int*", operands="double*", inputs="double*",
                    ends="double*", place=Py_ssize_t)
     cdef begin(self, Track track)
@@ -58,9 +59,10 @@ cdef class Turns:
     cdef point(self)
     @cython.locals(addresses=array)
     cdef point_to(self, Py_ssize_t memory, array numbers)
-    @cython.locals(memories="int*", offsets="int*", strides="int*", inputs="double*", carried=Py_ssize_t,
-                   place=Py_ssize_t, memory=int, where=Py_ssize_t, numbers="double*")
-    cdef void gather(self, Track track, Py_ssize_t turn) noexcept
+    @cython.locals(stretches="int*", number=Py_ssize_t, memory=int, where=Py_ssize_t, place=Py_ssize_t,
+                   count=Py_ssize_t, numbers="double*")
+    cdef void gather(self, Track track, double* inputs, Py_ssize_t turn, Py_ssize_t start,
+                     Py_ssize_t stop) noexcept
     @cython.locals(machine=Machine)
     cdef Machine machine_for(self, Track track, int way)
     cdef take(self, Track track, int way)
@@ -69,5 +71,8 @@ cdef class Turns:
     @cython.locals(number=Py_ssize_t, track=Track)
     cpdef object go_on_from(self, object history)
 
+@cython.locals(number=Py_ssize_t)
+cdef inline void copy_numbers(double* target, Py_ssize_t place, double* source, Py_ssize_t start,
+                              Py_ssize_t count) noexcept nogil
 cdef array longer(array numbers, Py_ssize_t count)
 cdef look_for_signals()

@@ -30,6 +30,8 @@ if not cython.compiled:
     NUMBERS, OPERANDS, DATA, RECORDS = 0, 1, 2, 3
     # Python looks for Ctrl-C each time that so many turns are done.
     OFTEN = 4096
+# Fewer numbers are copied one by one in less time than one call of `memcpy` takes.
+LONG = 6
 # The most turns of a loop without end: as many as have numbers.
 MOST = 2**31 - 1
 
@@ -79,8 +81,13 @@ class Track:
         self.operand_of, self.pass_of, self.place_of = [
             array("i", [start[part] for start in starts]) for part in range(3)
         ]
-        self.memories, self.offsets, self.strides = [array("i", [one[part] for one in reads]) for part in range(3)]
-        self.read_count = len(reads)
+        # What is the same in all turns is read once, before them; numbers that lie side by side are read together. Of
+        # each stretch: memory, offset, stride, its first place among the inputs, and how many numbers it has.
+        stretches = stretches_of(reads, self.carried)
+        stretches.sort(key=lambda stretch: stretch[2] != 0)
+        self.once_count = [stretch[2] != 0 for stretch in stretches].count(False)
+        self.read_count = len(stretches)
+        self.stretches = array("i", [number for stretch in stretches for number in stretch])
         self.target_places, self.target_offsets, self.target_strides = [
             array("i", [target[part] for target in targets]) for part in range(3)
         ]
@@ -90,6 +97,18 @@ class Track:
         # What is carried out of the last turn; and, where records are made anew, into each stretch of turns.
         self.ends = doubles(self.carried)
         self.marks = doubles(0)
+
+
+def stretches_of(reads: Sequence[Source], first: int) -> list[list[int]]:
+    """Reads that lie side by side put together; the first one is the input at place `first`."""
+    stretches: list[list[int]] = []
+    for place, (memory, offset, stride) in enumerate(reads, first):
+        last = stretches[len(stretches) - 1] if stretches else None
+        if last is not None and memory != NUMBERS and last[:3] == [memory, offset - last[4], stride]:
+            last[4] += 1
+        else:
+            stretches.append([memory, offset, stride, place, 1])
+    return stretches
 
 
 @cython.final
@@ -144,8 +163,8 @@ class Turns:
         # Where a turn takes a way that is not known: the last one tried, its guard that failed, the turn's numbers.
         self.missing: Any = None
 
-    def run(self, operands: Any, results: Any, length: int, segment: int, first: int, kept: int) -> int:
-        """Run the passes from `first` on, of which `kept` leave a record; the number of turns.
+    def run(self, operands: Any, results: Any, length: int, segment: int, first: int, recorded: bytes) -> int:
+        """Run the passes from `first` on, of which some are `recorded`; the number of turns.
 
         It is `length`, or if that is negative, as many as there are until a way stops. With a `segment`, records are
         made anew for so many turns at a time. -1 if a turn takes a way that is not known.
@@ -160,13 +179,13 @@ class Turns:
             track = cython.cast(Track, self.tracks[number])
             self.begin(track)
             if track.blocks is not None:
-                self.record(number, kept > number, 0, self.length)
+                self.record(number, recorded[number] != 0, 0, self.length)
                 memories = [None, self.operands, self.data, *self.records]
                 track.blocks.run(track.inputs, memories, self.length, results, self.records[number])
                 done = self.length
             elif segment == 0:
-                self.record(number, kept > number, 0, max(self.length, 0))
-                done = self.run_turns(track, 0, self.length, kept > number, False)
+                self.record(number, recorded[number] != 0, 0, max(self.length, 0))
+                done = self.run_turns(track, 0, self.length, recorded[number] != 0, False)
             else:
                 done = self.run_segments(track, segment)
             if done < 0:
@@ -238,12 +257,17 @@ class Turns:
             self.take(track, 0)
         elif not self.decides:
             machine = self.machine_for(track, 0)
+            if cython.compiled:
+                # Straight to where the machine takes them.
+                inputs = cython.cast(Machine, machine).first_input()
+                copy_numbers(inputs, 0, doubles_in(track.inputs), 0, carried)
+        self.gather(track, inputs, 0, 0, track.once_count)
         count = stop - start if stop >= 0 else MOST
         for done in range(count):
             turn = stop - 1 - done if track.reverse else start + done
             if done % OFTEN == OFTEN - 1:
                 look_for_signals()
-            self.gather(track, turn)
+            self.gather(track, inputs, turn, track.once_count, track.read_count)
             if chooses:
                 failed = cython.cast(Machine, self.machine).turn(inputs, outputs)
                 if failed >= 0 and not self.find(track, failed):
@@ -261,14 +285,12 @@ class Turns:
                 cython.cast(Machine, machine).turn(inputs, outputs)
             if recorded:
                 base = width * turn - shift
-                for place in range(carried):
-                    known[base + place] = inputs[place]
-                for place in range(carried, width):
-                    known[base + place] = outputs[place]
+                copy_numbers(known, base, inputs, 0, carried)
+                copy_numbers(known, base + carried, outputs, carried, width - carried)
             for place in range(targets):
                 results[offsets[place] + strides[place] * turn] = outputs[carried + places[place]]
-            for place in range(carried):
-                inputs[place] = outputs[place]
+            copy_numbers(inputs, 0, outputs, 0, carried)
+        copy_numbers(doubles_in(track.inputs), 0, inputs, 0, carried)
         return count
 
     def make_room(self, track: Track, turn: int, recorded: bool) -> None:
@@ -291,23 +313,22 @@ class Turns:
         addresses: Any = self.tables
         addresses.data.as_longlongs[memory] = cython.cast("long long", doubles_in(numbers))
 
-    def gather(self, track: Track, turn: int) -> None:
-        """Read what a turn reads."""
-        memories, offsets, strides = ints_in(track.memories), ints_in(track.offsets), ints_in(track.strides)
-        inputs = doubles_in(track.inputs)
-        carried = track.carried
-        for place in range(track.read_count):
-            memory = memories[place]
-            where = offsets[place] + strides[place] * turn
+    def gather(self, track: Track, inputs: Any, turn: int, start: int, stop: int) -> None:
+        """Read some stretches of what a turn reads."""
+        stretches = ints_in(track.stretches)
+        for number in range(start, stop):
+            memory = stretches[5 * number]
+            where = stretches[5 * number + 1] + stretches[5 * number + 2] * turn
+            place, count = stretches[5 * number + 3], stretches[5 * number + 4]
             if memory == NUMBERS:
-                inputs[carried + place] = where
+                inputs[place] = where
             elif cython.compiled:
                 where -= self.shifts.data.as_longlongs[memory]  # type: ignore[attr-defined]
                 numbers = cython.cast("double*", self.tables.data.as_longlongs[memory])  # type: ignore[attr-defined]
-                inputs[carried + place] = numbers[where]
+                copy_numbers(inputs, place, numbers, where, count)
             else:
                 memory_of = [None, self.operands, self.data, *self.records]
-                inputs[carried + place] = memory_of[memory][where - self.shifts[memory]]
+                copy_numbers(inputs, place, memory_of[memory], where - self.shifts[memory], count)
 
     def machine_for(self, track: Track, way: int) -> Machine:
         """The machine of a pass for the way of this number."""
@@ -354,6 +375,15 @@ class Turns:
             track.ends[:] = kept[number][0]
             self.records[number] = kept[number][1]
             self.shifts[RECORDS + number] = 0
+
+
+def copy_numbers(target: Any, place: int, source: Any, start: int, count: int) -> None:
+    """Copy so many numbers from one memory to another."""
+    if cython.compiled and count >= LONG:
+        memcpy(target + place, source + start, 8 * count)  # type: ignore[name-defined]  # noqa: F821 - in turns.pxd
+        return
+    for number in range(count):
+        target[place + number] = source[start + number]
 
 
 def longer(numbers: Any, count: int) -> Any:
