@@ -20,7 +20,8 @@ EXTRAS_test := test
 EXTRAS_docs := docs
 EXTRAS_bench := bench,plot,viz
 
-.PHONY: demo test check check-long check-jax check-exported-layers docs playground build quick core-uncompiled bench soak sanitize clean
+.PHONY: demo test check check-long check-jax check-exported-layers docs playground build quick core-uncompiled bench soak \
+	sanitize clean generated style types memory doctests-of-modules doctests-of-pages
 
 demo: .venv/ready-demo
 	$(BIN)/python -m examples.demo
@@ -34,19 +35,29 @@ test: .venv/ready-test
 	$(BIN)/python -m pytest -q --doctest-glob='*.md' README.md
 
 check: .venv/ready-test
+	$(MAKE) -j 2 generated style types memory
+	$(BIN)/python -m pytest -n 2
+	$(MAKE) core-uncompiled
+
+# Each of these takes one processor: two are at work at a time.
+generated:
 	$(BIN)/python tools/generate_kernels.py --check
 	$(BIN)/python tools/generate_page_kernels.py --check
 	$(BIN)/python tools/generate_c_library.py --check
 	$(BIN)/python tools/generate_docs.py --check
 	$(BIN)/python tools/generate_pictures.py --check
 	$(BIN)/python tools/generate_readme.py --check
+
+style:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+
+types:
+	$(BIN)/mypy
+
+memory:
 	$(BIN)/python tools/sanitize.py debug
-	$(MAKE) core-uncompiled
 
 # A broken link, a notebook that fails and any other warning is an error. What notebooks gave is kept in build/docs-cache.
 docs: .venv/ready-docs playground
@@ -61,16 +72,29 @@ build: .venv/built
 quick: .venv/ready-test
 	$(BIN)/python -m pytest -q -x $(T)
 
-# The engine as plain Python: the same tests, but for those of pictures, which read records of nodes and know no more of
-# the engine, and all doctests, on a copy without extension modules.
+# The engine as plain Python: the same tests on a copy without extension modules, and all doctests. Left out are tests of
+# what is Python either way: pictures, which read records of nodes and know no more of the engine, files and what is
+# written for other programs, the examples, the site, the tools and the layout of the sources.
+PYTHON_ANYWAY := tests/viz tests/examples tests/exports/test_c_library.py tests/exports/test_c_source.py \
+	tests/layers/test_estimators.py tests/layers/test_files.py tests/project/test_architecture.py \
+	tests/project/test_benchmarks.py tests/project/test_coming_from.py tests/project/test_declarations.py \
+	tests/project/test_folders.py tests/project/test_gradbench.py tests/project/test_mutants.py \
+	tests/project/test_notebooks.py tests/project/test_outside_data.py \
+	tests/project/test_playground.py tests/project/test_site.py
+AS_PYTHON := cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest
 core-uncompiled:
 	rm -rf build/uncompiled && mkdir -p build/uncompiled
 	cp -r autograd layers viz examples tests tools docs pyproject.toml setup.py conftest.py README.md LICENSE Makefile \
 		CHANGELOG.md CITATION.cff CONTRIBUTING.md SECURITY.md benchmarks build/uncompiled/
 	find build/uncompiled \( -name "*.so" -o -name "*.pyd" \) -delete
-	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest -n 2 tests --ignore=tests/viz
-	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-modules autograd layers viz examples
-	cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest --doctest-glob='*.md' README.md docs
+	$(AS_PYTHON) -n 2 tests $(PYTHON_ANYWAY:%=--ignore=%)
+	$(MAKE) -j 2 doctests-of-modules doctests-of-pages
+
+doctests-of-modules:
+	$(AS_PYTHON) --doctest-modules autograd layers viz examples
+
+doctests-of-pages:
+	$(AS_PYTHON) --doctest-glob='*.md' README.md docs
 
 # Functions for JAX, and linear algebra, beside JAX's own: apart, for JAX takes 600 MB.
 check-jax: .venv/ready-test

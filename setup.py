@@ -44,18 +44,14 @@ LEVELS = {
             "operations": "_kernels functions kernel",
             "program/machine": "_blocks block machine turn_blocks turns",
         },
-        "-O2": {
-            "program": (
-                "binding final_passes jit outside plain_rows reduction repetition row_arguments row_call row_layout "
-                "signature surroundings trace vmap"
-            ),
-            "program/machine": "plan runs step",
-            "transforms": "constant_slopes elimination tape taped_run",
-        },
+        "-O2": {"program": "binding jit outside plain_rows signature surroundings"},
         "-O1": {
             "operations": "nary primitive primitives",
-            "program": "builder paths",
-            "transforms": "containers curvature derivatives edge_pushing masked trees",
+            "program": ("builder final_passes paths reduction repetition row_arguments row_call row_layout trace vmap"),
+            "program/machine": "plan runs step",
+            "transforms": (
+                "constant_slopes containers curvature derivatives edge_pushing elimination masked tape taped_run trees"
+            ),
         },
     }.items()
     for room, modules in rooms.items()
@@ -294,9 +290,14 @@ def options(name):
     flags = []
     if os.name == "posix":
         level = LEVELS.get(name.removeprefix("autograd.").replace(".", "/"), "-Og")
-        # No contraction of a * b + c: uncompiled and compiled give the same bits.
+        # No contraction of a * b + c: uncompiled and compiled give the same bits. Nothing unwinds the stack.
         # GCC 12 takes a small object of Python for the larger one that a branch never reached would see in it.
         flags = [level, "-g0", "-ffp-contract=off", "-fno-math-errno", "-Wno-array-bounds"]
+        flags.append("-fno-asynchronous-unwind-tables")
+        if level in ("-O2", "-O3"):
+            # A module's start is one long function that runs once, and was half of GCC's time for graph/node. Clang has
+            # no such attribute, and does what it did.
+            flags += ['-DCYTHON_SMALL_CODE=__attribute__((cold,optimize("O1")))', "-Wno-attributes"]
     return flags + os.environ.get("AUTOGRAD_CFLAGS", "").split()
 
 
