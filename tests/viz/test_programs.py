@@ -177,7 +177,7 @@ def test_a_hostile_file_name_in_a_guard_is_shown_as_text():
         made = form(drawing)
         if isinstance(made, str) and not made.startswith("<!DOCTYPE"):
             assert "</script><b>" not in made
-    assert drawing.html().count("</script>") == 2
+    assert drawing.html().count("</script>") == 3
 
 
 def test_a_compiled_function_in_another_graph_is_a_black_box_with_its_name():
