@@ -35,12 +35,13 @@ cdef double square_curvature(double x, double out) noexcept
 cdef double power_value(double a, double b) noexcept
 @cython.locals(shared_0=double, shared_1=double)
 cdef double power_left_gradient(double a, double b, double out) noexcept
+@cython.locals(shared_0=double)
 cdef double power_right_gradient(double a, double b, double out) noexcept
 @cython.locals(shared_0=double, shared_1=double, shared_2=double, shared_3=double)
 cdef double power_left_curvature(double a, double b, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double)
+@cython.locals(shared_0=double, shared_1=double, shared_2=double)
 cdef double power_mixed_curvature(double a, double b, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double)
+@cython.locals(shared_0=double, shared_1=double, shared_2=double)
 cdef double power_right_curvature(double a, double b, double out) noexcept
 cdef double sqrt_value(double x) noexcept
 cdef double sqrt_gradient(double x, double out) noexcept

@@ -121,7 +121,8 @@ def power_left_gradient(a, b, out):
 
 
 def power_right_gradient(a, b, out):
-    return ((out * NAN) if (a < 0.0) else ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else (0.0 if (out == 0.0) else (out * log(a)))))
+    shared_0 = (out * log(a))
+    return ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else ((shared_0 if (a < 0.0) else 0.0) if (out == 0.0) else shared_0))
 
 
 def power_left_curvature(a, b, out):
@@ -134,14 +135,16 @@ def power_left_curvature(a, b, out):
 
 def power_mixed_curvature(a, b, out):
     shared_0 = power_below(a, b, 1.0)
-    shared_1 = (shared_0 + (b * ((shared_0 * NAN) if (a < 0.0) else ((-INFINITY if ((b - 1.0) < 0.0) else 0.0) if (a == 0.0) else (0.0 if (shared_0 == 0.0) else (shared_0 * log(a)))))))
-    return ((0.0 if (fabs(shared_0) == INFINITY) else shared_1) if (b == 0.0) else shared_1)
+    shared_1 = (shared_0 * log(a))
+    shared_2 = (shared_0 + (b * ((-INFINITY if ((b - 1.0) < 0.0) else 0.0) if (a == 0.0) else ((shared_1 if (a < 0.0) else 0.0) if (shared_0 == 0.0) else shared_1))))
+    return ((0.0 if (fabs(shared_0) == INFINITY) else shared_2) if (b == 0.0) else shared_2)
 
 
 def power_right_curvature(a, b, out):
     shared_0 = log(a)
-    shared_1 = ((out * NAN) if (a < 0.0) else ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else (0.0 if (out == 0.0) else (out * shared_0))))
-    return ((NAN * shared_1) if (a < 0.0) else (0.0 if (a == 0.0) else (0.0 if (out == 0.0) else (shared_0 * shared_1))))
+    shared_1 = (out * shared_0)
+    shared_2 = (shared_0 * ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else ((shared_1 if (a < 0.0) else 0.0) if (out == 0.0) else shared_1)))
+    return (0.0 if (a == 0.0) else ((shared_2 if (a < 0.0) else 0.0) if (out == 0.0) else shared_2))
 
 
 def sqrt_value(x):

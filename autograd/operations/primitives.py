@@ -185,8 +185,8 @@ def _scaled(factor: Any, power: Any) -> Any:
 def _slope_in_the_exponent(a: Any, exponent: Any, out: Any) -> Any:
     """The derivative of `out`, a power of `a`, in its exponent: out · log a, nan below 0, and its limit at a = 0."""
     at_zero = where(exponent < 0.0, -math.inf, 0.0)
-    # Below 0 a nan that depends on both, so that its derivatives are nan, too.
-    return where(a < 0.0, out * math.nan, where(a == 0.0, at_zero, where(out == 0.0, 0.0, out * Log(a))))
+    slope = out * Log(a)
+    return where(a == 0.0, at_zero, where(out == 0.0, where(a < 0.0, slope, 0.0), slope))
 
 
 Sqrt = Primitive(
