@@ -97,7 +97,7 @@ class Forms:
         self.jax = jax
         self.np = jax.numpy
         self.absorb = absorbing_product(jax)
-        self.values = Language("JAX", table(jax), self.loop)
+        self.values = Language("JAX", table(jax, self.absorb), self.loop)
         self.functions: dict[Any, Callable[..., Any]] = {}
 
     def apply(self, primitive: Primitive, operands: Sequence[Any], absorbing: bool, same: Any = None) -> Any:
@@ -443,7 +443,7 @@ def absorbing_product(jax: Any) -> Callable[[Any, Any], Any]:
     return absorb
 
 
-def table(jax: Any) -> dict[str, Callable[..., Any]]:
+def table(jax: Any, absorb: Callable[[Any, Any], Any]) -> dict[str, Callable[..., Any]]:
     """The values of operations by JAX's functions; those of the others follow from their declarations."""
     np, special = jax.numpy, jax.scipy.special
 
@@ -569,7 +569,7 @@ def table(jax: Any) -> dict[str, Callable[..., Any]]:
         "equal": lambda a, b: truth(a == b), "not_equal": lambda a, b: truth(a != b),
         "not": lambda x: truth(x == 0.0), "both": lambda a, b: truth((a != 0.0) & (b != 0.0)),
         "either": lambda a, b: truth((a != 0.0) | (b != 0.0)), "select": lambda a, b, c: np.where(a == 0.0, c, b),
-        "absorb": lambda a, b: np.where(a == 0.0, 0.0, a * b), "max": np.maximum, "min": np.minimum,
+        "absorb": absorb, "max": np.maximum, "min": np.minimum,
         "sum": lambda *x: np.sum(np.stack(x), axis=0), "prod": lambda *x: np.prod(np.stack(x), axis=0), "dot": dot,
         "norm": norm, "logsumexp": logsumexp, "max_of_many": lambda *x: np.max(np.stack(x), axis=0),
         "min_of_many": lambda *x: np.min(np.stack(x), axis=0),

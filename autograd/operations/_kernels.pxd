@@ -35,13 +35,12 @@ cdef double square_curvature(double x, double out) noexcept
 cdef double power_value(double a, double b) noexcept
 @cython.locals(shared_0=double, shared_1=double)
 cdef double power_left_gradient(double a, double b, double out) noexcept
-@cython.locals(shared_0=double)
 cdef double power_right_gradient(double a, double b, double out) noexcept
 @cython.locals(shared_0=double, shared_1=double, shared_2=double, shared_3=double)
 cdef double power_left_curvature(double a, double b, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double, shared_2=double)
+@cython.locals(shared_0=double, shared_1=double)
 cdef double power_mixed_curvature(double a, double b, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double, shared_2=double)
+@cython.locals(shared_0=double)
 cdef double power_right_curvature(double a, double b, double out) noexcept
 cdef double sqrt_value(double x) noexcept
 cdef double sqrt_gradient(double x, double out) noexcept
@@ -171,7 +170,7 @@ cdef double asinh_gradient(double x, double out) noexcept
 cdef double asinh_curvature(double x, double out) noexcept
 cdef double acosh_value(double x) noexcept
 cdef double acosh_gradient(double x, double out) noexcept
-@cython.locals(shared_0=double, shared_1=double, shared_2=double)
+@cython.locals(shared_0=double)
 cdef double acosh_curvature(double x, double out) noexcept
 cdef double atanh_value(double x) noexcept
 cdef double atanh_gradient(double x, double out) noexcept
@@ -255,6 +254,7 @@ cdef double both_right_gradient(double a, double b, double out) noexcept
 cdef double either_value(double a, double b) noexcept
 cdef double either_left_gradient(double a, double b, double out) noexcept
 cdef double either_right_gradient(double a, double b, double out) noexcept
+@cython.locals(shared_0=double)
 cdef double absorb_value(double a, double b) noexcept
 cdef double absorb_left_gradient(double a, double b, double out) noexcept
 cdef double absorb_right_gradient(double a, double b, double out) noexcept

@@ -183,10 +183,9 @@ def _scaled(factor: Any, power: Any) -> Any:
 
 
 def _slope_in_the_exponent(a: Any, exponent: Any, out: Any) -> Any:
-    """The derivative of `out`, a power of `a`, in its exponent: out · log a, nan below 0, and its limit at a = 0."""
+    """The derivative of `out`, a power of `a`, in its exponent: out · log a, and its limit at a = 0."""
     at_zero = where(exponent < 0.0, -math.inf, 0.0)
-    slope = out * Log(a)
-    return where(a == 0.0, at_zero, where(out == 0.0, where(a < 0.0, slope, 0.0), slope))
+    return where(a < 0.0, math.nan, where(a == 0.0, at_zero, where(out == 0.0, 0.0, out * Log(a))))
 
 
 Sqrt = Primitive(
@@ -386,8 +385,8 @@ Asinh = Primitive("asinh", ieee.asinh, lambda x, out: 1.0 / Hypot(1.0, x), doc="
 Acosh = Primitive(
     "acosh",
     special.acosh,
-    # Two roots, both nan below the domain, and so all derivatives. Beyond 1e8 the 1 is less than a rounding.
-    lambda x, out: where(x <= 1e8, 1.0 / Sqrt(x - 1.0) / Sqrt(x + 1.0), 1.0 / x),
+    # Beyond 1e8 the 1 in x² - 1 is less than a rounding, and x² may overflow.
+    lambda x, out: where(x <= 1e8, 1.0 / Sqrt(Fma(x, x, -1.0)), 1.0 / x),
     domain=(Interval(1, math.inf),),
     kinks=lambda x: x - 1.0,
     doc="The inverse of cosh, not negative.",
@@ -666,12 +665,13 @@ Select = Primitive(
 )
 Absorb = Primitive(
     "absorb",
-    lambda a, b: where(a == 0.0, 0.0, a * b),
+    # A product that does not equal itself is nan.
+    lambda a, b: where(a * b == a * b, a * b, where(either(a == 0.0, b == 0.0), 0.0, a * b)),
     lambda a, b, out: (b, a),
     symbol="⊗",
     arity=2,
     auxiliary=True,
-    doc="a × b, and 0 if a is 0, even if b is infinite or nan: how derivatives pass a `where`.",
+    doc="a × b, and 0 if a or b is 0, even if the other is infinite or nan: how derivatives pass a `where`.",
 )
 
 # Extremes. A tied extreme of several variables shares its gradient equally; constants get none of it. Where neither

@@ -379,12 +379,20 @@ def _defined(builder: Builder, operands: tuple[int, ...]) -> int:
 
 def _absorb(builder: Builder, operands: tuple[int, ...]) -> int:
     a, b = operands
-    first, second = builder.constant_of[a], builder.constant_of[b]
-    if first == 0.0:
-        return builder.zero
-    if first is not None or (second is not None and math.isfinite(second)):
-        return builder.emit(Multiply, operands)
-    return builder.emit(Select, (a, b, builder.zero)) if builder.is_condition(a) else NONE
+    value = _absorb_beside(builder, a, b)
+    if value == NONE:
+        value = _absorb_beside(builder, b, a)
+    return builder.known_value(Absorb, (b, a)) if value == NONE else value
+
+
+def _absorb_beside(builder: Builder, left: int, right: int) -> int:
+    constant = builder.constant_of[right]
+    if constant is not None:
+        if constant == 0.0:
+            return builder.zero
+        if math.isfinite(constant):
+            return builder.emit(Multiply, (left, right))
+    return builder.emit(Select, (right, left, builder.zero)) if builder.is_condition(right) else NONE
 
 
 def is_negative_zero(number: float) -> bool:

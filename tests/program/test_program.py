@@ -276,7 +276,7 @@ def test_an_operation_is_computed_once():
     assert names(program) == ["multiply", "plus"]
 
 
-@pytest.mark.parametrize("primitive", [Plus, Multiply], ids=lambda primitive: primitive.name)
+@pytest.mark.parametrize("primitive", [Plus, Multiply, Absorb], ids=lambda primitive: primitive.name)
 def test_operands_that_may_be_swapped_are_the_same_operation(primitive):
     assert len(built(2, (primitive, 0, 1), (primitive, 1, 0), (Max, 2, 3))) == 2
 

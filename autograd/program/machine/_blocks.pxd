@@ -231,11 +231,11 @@ cdef void either_vv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t co
 cdef void either_vs(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
 @cython.locals(a=double, b=double, row=Py_ssize_t)
 cdef void either_sv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
-@cython.locals(a=double, b=double, row=Py_ssize_t)
+@cython.locals(a=double, b=double, shared_0=double, row=Py_ssize_t)
 cdef void absorb_vv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
-@cython.locals(a=double, b=double, row=Py_ssize_t)
+@cython.locals(a=double, b=double, shared_0=double, row=Py_ssize_t)
 cdef void absorb_vs(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
-@cython.locals(a=double, b=double, row=Py_ssize_t)
+@cython.locals(a=double, b=double, shared_0=double, row=Py_ssize_t)
 cdef void absorb_sv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
 @cython.locals(a=double, b=double, row=Py_ssize_t)
 cdef void max_vv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil

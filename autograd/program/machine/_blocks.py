@@ -1018,12 +1018,14 @@ def absorb_vv(out, a_block, b_block, count):
         for row in range(64):
             a = a_block[row]
             b = b_block[row]
-            out[row] = (0.0 if (a == 0.0) else (a * b))
+            shared_0 = (a * b)
+            out[row] = (shared_0 if (shared_0 == shared_0) else (0.0 if ((a == 0.0) or (b == 0.0)) else shared_0))
         return
     for row in range(count):
         a = a_block[row]
         b = b_block[row]
-        out[row] = (0.0 if (a == 0.0) else (a * b))
+        shared_0 = (a * b)
+        out[row] = (shared_0 if (shared_0 == shared_0) else (0.0 if ((a == 0.0) or (b == 0.0)) else shared_0))
 
 
 def absorb_vs(out, a_block, b_block, count):
@@ -1031,11 +1033,13 @@ def absorb_vs(out, a_block, b_block, count):
     if count == 64:
         for row in range(64):
             a = a_block[row]
-            out[row] = (0.0 if (a == 0.0) else (a * b))
+            shared_0 = (a * b)
+            out[row] = (shared_0 if (shared_0 == shared_0) else (0.0 if ((a == 0.0) or (b == 0.0)) else shared_0))
         return
     for row in range(count):
         a = a_block[row]
-        out[row] = (0.0 if (a == 0.0) else (a * b))
+        shared_0 = (a * b)
+        out[row] = (shared_0 if (shared_0 == shared_0) else (0.0 if ((a == 0.0) or (b == 0.0)) else shared_0))
 
 
 def absorb_sv(out, a_block, b_block, count):
@@ -1043,11 +1047,13 @@ def absorb_sv(out, a_block, b_block, count):
     if count == 64:
         for row in range(64):
             b = b_block[row]
-            out[row] = (0.0 if (a == 0.0) else (a * b))
+            shared_0 = (a * b)
+            out[row] = (shared_0 if (shared_0 == shared_0) else (0.0 if ((a == 0.0) or (b == 0.0)) else shared_0))
         return
     for row in range(count):
         b = b_block[row]
-        out[row] = (0.0 if (a == 0.0) else (a * b))
+        shared_0 = (a * b)
+        out[row] = (shared_0 if (shared_0 == shared_0) else (0.0 if ((a == 0.0) or (b == 0.0)) else shared_0))
 
 
 def max_vv(out, a_block, b_block, count):
