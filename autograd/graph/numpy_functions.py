@@ -36,7 +36,7 @@ from autograd.graph.node_arrays import (
     wrapped,
 )
 from autograd.operations import functions
-from autograd.operations.primitives import Abs, Norm, where
+from autograd.operations.primitives import Abs, Divide, Norm, where
 
 __all__ = ["FUNCTIONS"]
 
@@ -109,7 +109,7 @@ def sinc_function(x: Any) -> Any:
         y = math.pi * x
         square = y * y
         series = functools.reduce(lambda total, coefficient: total * square + coefficient, SINC)
-        return where(square < 1.0, series, functions.sin(y) / y)
+        return where(square < 1.0, series, Divide(functions.sin(y), y))
 
     return elementwise(sinc, (x,))
 

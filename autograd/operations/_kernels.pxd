@@ -40,7 +40,7 @@ cdef double power_right_gradient(double a, double b, double out) noexcept
 cdef double power_left_curvature(double a, double b, double out) noexcept
 @cython.locals(shared_0=double, shared_1=double)
 cdef double power_mixed_curvature(double a, double b, double out) noexcept
-@cython.locals(shared_0=double)
+@cython.locals(shared_0=double, shared_1=double)
 cdef double power_right_curvature(double a, double b, double out) noexcept
 cdef double sqrt_value(double x) noexcept
 cdef double sqrt_gradient(double x, double out) noexcept
@@ -170,7 +170,7 @@ cdef double asinh_gradient(double x, double out) noexcept
 cdef double asinh_curvature(double x, double out) noexcept
 cdef double acosh_value(double x) noexcept
 cdef double acosh_gradient(double x, double out) noexcept
-@cython.locals(shared_0=double)
+@cython.locals(shared_0=double, shared_1=double, shared_2=double)
 cdef double acosh_curvature(double x, double out) noexcept
 cdef double atanh_value(double x) noexcept
 cdef double atanh_gradient(double x, double out) noexcept

@@ -121,7 +121,7 @@ def power_left_gradient(a, b, out):
 
 
 def power_right_gradient(a, b, out):
-    return (NAN if (a < 0.0) else ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else (0.0 if (out == 0.0) else (out * log(a)))))
+    return ((out * NAN) if (a < 0.0) else ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else (0.0 if (out == 0.0) else (out * log(a)))))
 
 
 def power_left_curvature(a, b, out):
@@ -134,13 +134,14 @@ def power_left_curvature(a, b, out):
 
 def power_mixed_curvature(a, b, out):
     shared_0 = power_below(a, b, 1.0)
-    shared_1 = (shared_0 + (b * (NAN if (a < 0.0) else ((-INFINITY if ((b - 1.0) < 0.0) else 0.0) if (a == 0.0) else (0.0 if (shared_0 == 0.0) else (shared_0 * log(a)))))))
+    shared_1 = (shared_0 + (b * ((shared_0 * NAN) if (a < 0.0) else ((-INFINITY if ((b - 1.0) < 0.0) else 0.0) if (a == 0.0) else (0.0 if (shared_0 == 0.0) else (shared_0 * log(a)))))))
     return ((0.0 if (fabs(shared_0) == INFINITY) else shared_1) if (b == 0.0) else shared_1)
 
 
 def power_right_curvature(a, b, out):
     shared_0 = log(a)
-    return (0.0 if (a < 0.0) else (0.0 if (a == 0.0) else (0.0 if (out == 0.0) else (shared_0 * (NAN if (a < 0.0) else ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else (0.0 if (out == 0.0) else (out * shared_0))))))))
+    shared_1 = ((out * NAN) if (a < 0.0) else ((-INFINITY if (b < 0.0) else 0.0) if (a == 0.0) else (0.0 if (out == 0.0) else (out * shared_0))))
+    return ((NAN * shared_1) if (a < 0.0) else (0.0 if (a == 0.0) else (0.0 if (out == 0.0) else (shared_0 * shared_1))))
 
 
 def sqrt_value(x):
@@ -639,12 +640,14 @@ def acosh_value(x):
 
 
 def acosh_gradient(x, out):
-    return (divide(1.0, sqrt(fma(x, x, -1.0))) if (x <= 100000000.0) else divide(1.0, x))
+    return (divide(divide(1.0, sqrt((x - 1.0))), sqrt((x + 1.0))) if (x <= 100000000.0) else divide(1.0, x))
 
 
 def acosh_curvature(x, out):
-    shared_0 = sqrt(fma(x, x, -1.0))
-    return ((divide((-divide(1.0, shared_0)), shared_0) * (divide(0.5, (shared_0 + 0.0)) * (x + x))) if (x <= 100000000.0) else divide((-divide(1.0, x)), x))
+    shared_0 = sqrt((x + 1.0))
+    shared_1 = sqrt((x - 1.0))
+    shared_2 = divide(1.0, shared_1)
+    return (((divide(1.0, shared_0) * (divide((-shared_2), shared_1) * divide(0.5, (shared_1 + 0.0)))) + (divide((-divide(shared_2, shared_0)), shared_0) * divide(0.5, (shared_0 + 0.0)))) if (x <= 100000000.0) else divide((-divide(1.0, x)), x))
 
 
 def atanh_value(x):

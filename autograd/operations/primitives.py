@@ -183,9 +183,10 @@ def _scaled(factor: Any, power: Any) -> Any:
 
 
 def _slope_in_the_exponent(a: Any, exponent: Any, out: Any) -> Any:
-    """The derivative of `out`, a power of `a`, in its exponent: out · log a, and its limit at a = 0."""
+    """The derivative of `out`, a power of `a`, in its exponent: out · log a, nan below 0, and its limit at a = 0."""
     at_zero = where(exponent < 0.0, -math.inf, 0.0)
-    return where(a < 0.0, math.nan, where(a == 0.0, at_zero, where(out == 0.0, 0.0, out * Log(a))))
+    # Below 0 a nan that depends on both, so that its derivatives are nan, too.
+    return where(a < 0.0, out * math.nan, where(a == 0.0, at_zero, where(out == 0.0, 0.0, out * Log(a))))
 
 
 Sqrt = Primitive(
@@ -385,8 +386,8 @@ Asinh = Primitive("asinh", ieee.asinh, lambda x, out: 1.0 / Hypot(1.0, x), doc="
 Acosh = Primitive(
     "acosh",
     special.acosh,
-    # Beyond 1e8 the 1 in x² - 1 is less than a rounding, and x² may overflow.
-    lambda x, out: where(x <= 1e8, 1.0 / Sqrt(Fma(x, x, -1.0)), 1.0 / x),
+    # Two roots, both nan below the domain, and so all derivatives. Beyond 1e8 the 1 is less than a rounding.
+    lambda x, out: where(x <= 1e8, 1.0 / Sqrt(x - 1.0) / Sqrt(x + 1.0), 1.0 / x),
     domain=(Interval(1, math.inf),),
     kinks=lambda x: x - 1.0,
     doc="The inverse of cosh, not negative.",

@@ -300,6 +300,10 @@ def test_numbers_that_would_be_rounded_on_the_way_are_refused(call):
     assert grad(lambda x: np.sum(x, dtype=float) + x.mean(dtype=np.float64))(np.ones(2)).tolist() == [1.5, 1.5]
 
 
+def test_a_number_among_nodes_may_be_0_in_sinc():
+    assert np.sinc(array([Variable(0.5), 0.0]))[1] == 1.0
+
+
 def test_an_array_of_nodes_has_no_bytes():
     for call in (lambda x: x.tobytes(), bytes, lambda x: {x.tobytes(): 1.0}):
         for way in (jit, grad):
