@@ -28,7 +28,7 @@ demo: .venv/ready-demo
 
 # Values and derivatives of every operation, graphs, transforms, compiled functions, layers, pictures, and the README.
 TRUST := tests/operations/test_primitives.py tests/operations/test_conventions.py tests/graph tests/transforms \
-	tests/program/test_jit.py tests/program/test_vmap.py tests/project/test_compilation.py tests/project/test_project.py
+	tests/program/test_jit.py tests/program/rows/test_vmap.py tests/project/test_compilation.py tests/project/test_project.py
 
 test: .venv/ready-test
 	$(BIN)/python -m pytest -q -n 2 $(TRUST)

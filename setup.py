@@ -44,10 +44,16 @@ LEVELS = {
             "operations": "_kernels functions kernel",
             "program/machine": "_blocks block machine turn_blocks turns",
         },
-        "-O2": {"program": "binding jit outside plain_rows signature surroundings"},
+        "-O2": {
+            "program": "binding jit",
+            "program/recording": "outside signature surroundings",
+            "program/rows": "plain_calls",
+        },
         "-O1": {
             "operations": "nary primitive primitives",
-            "program": ("builder final_passes paths reduction repetition row_arguments row_call row_layout trace vmap"),
+            "program": "builder final_passes paths reduction repetition row_arguments",
+            "program/recording": "trace",
+            "program/rows": "call layout vmap",
             "program/machine": "plan runs step",
             "transforms": (
                 "constant_slopes containers curvature derivatives edge_pushing elimination masked tape taped_run trees"

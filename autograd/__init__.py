@@ -23,6 +23,8 @@ if _os.path.exists(_os.path.join(_os.path.dirname(__file__), "tracer.py")):
     )
 
 from autograd import compilation as _compilation  # first of all: decides whether extension modules are loaded
+from autograd.arrays import numpy_interop as _numpy_interop  # noqa: F401 - sets its hook: NumPy's functions work on nodes
+from autograd.arrays.lookup import take
 from autograd.errors import (
     ArgumentError,
     AutogradError,
@@ -39,9 +41,7 @@ from autograd.errors import (
     UnknownPrimitiveError,
 )
 from autograd.graph import copying as _copying  # noqa: F401 - sets its hooks: nodes can be copied and pickled
-from autograd.graph import numpy_interop as _numpy_interop  # noqa: F401 - sets its hook: NumPy's functions work on nodes
 from autograd.graph.locks import check_interpreter_lock as _check_interpreter_lock
-from autograd.graph.lookup import take
 from autograd.graph.modes import no_grad, scope, source_lines, strict
 from autograd.graph.node import Constant, Node, Variable
 from autograd.graph.sweep import backward, gradients, stop_gradient, topological_order, zero_grad
@@ -84,6 +84,7 @@ _watch_imports("autograd", _hint_for)
 _watch_shadows()
 
 if _TYPE_CHECKING:
+    from autograd.arrays.node_arrays import array
     from autograd.diagnosis.accuracy import rounding
     from autograd.diagnosis.contributions import paths
     from autograd.diagnosis.explanation import explain
@@ -94,12 +95,11 @@ if _TYPE_CHECKING:
     from autograd.exports.nonlinear import nlp
     from autograd.exports.program_json import from_json, to_json
     from autograd.exports.symbolic import latex, to_sympy
-    from autograd.graph.node_arrays import array
     from autograd.program.callbacks import callback
     from autograd.program.jit import jit
     from autograd.program.llvm.code_cache import cache_machine_code
     from autograd.program.loops.calls import fori_loop, scan, while_loop
-    from autograd.program.vmap import vmap
+    from autograd.program.rows.vmap import vmap
     from autograd.testing.assertions import gradcheck
 
 __version__ = "0.1.0"
@@ -119,7 +119,7 @@ __all__ = [
 
 # Loaded when asked for: they take half of the start-up time, and programs without them need not wait.
 _LATER = {
-    "array": "autograd.graph.node_arrays",
+    "array": "autograd.arrays.node_arrays",
     "cache_machine_code": "autograd.program.llvm.code_cache",
     "callback": "autograd.program.callbacks",
     "explain": "autograd.diagnosis.explanation",
@@ -138,7 +138,7 @@ _LATER = {
     "to_jax": "autograd.exports.jax_function",
     "to_json": "autograd.exports.program_json",
     "to_sympy": "autograd.exports.symbolic",
-    "vmap": "autograd.program.vmap",
+    "vmap": "autograd.program.rows.vmap",
     "while_loop": "autograd.program.loops.calls",
 }
 

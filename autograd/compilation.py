@@ -16,14 +16,17 @@ __all__ = ["Record", "check", "compiled_modules", "own_hash", "stale_modules", "
 
 # Every module of these rooms is compiled, but for those that wait for the user, for files, for other threads or for
 # other libraries, and those that are run once a recording.
-COMPILED_ROOMS = ("numbers", "operations", "graph", "transforms", "program", "program/machine")
+COMPILED_ROOMS = (
+    "numbers", "operations", "graph", "arrays", "transforms", "program", "program/machine", "program/recording",
+    "program/rows",
+)  # fmt: skip
 LEFT_AS_PYTHON = {
-    "numbers/_cython", "numbers/ieee", "operations/python_math", "graph/array_elements", "graph/callers",
-    "graph/descriptions", "graph/discrete", "graph/elimination", "graph/linear_algebra", "graph/locks",
-    "graph/matrix_operations", "graph/node_errors", "graph/numpy_functions", "graph/numpy_interop", "graph/overflow",
+    "numbers/_cython", "numbers/ieee", "operations/python_math", "arrays/array_elements", "graph/callers",
+    "graph/descriptions", "arrays/discrete", "arrays/gaussian_elimination", "arrays/linear_algebra", "graph/locks",
+    "arrays/matrix_operations", "graph/node_errors", "arrays/numpy_functions", "arrays/numpy_interop", "graph/overflow",
     "graph/records", "transforms/blocks", "transforms/kinds", "transforms/sparse", "program/callbacks",
     "program/compiled_derivatives", "program/file", "program/margins",
-    "program/recording_limits", "program/row_executors", "program/tiers", "program/workers",
+    "program/recording/limits", "program/rows/executors", "program/tiers", "program/workers",
     "program/machine/row_sums", "program/machine/threads",
 }  # fmt: skip
 

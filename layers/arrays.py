@@ -146,7 +146,7 @@ def handed(value: Any) -> Any:
     if not is_array(value):
         return value
     if _node_array_type is None:
-        from autograd.graph.node_arrays import NodeArray
+        from autograd.arrays.node_arrays import NodeArray
 
         _node_array_type = NodeArray
     return value.view(_node_array_type)

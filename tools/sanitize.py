@@ -30,8 +30,8 @@ QUICK = [
 CORE = [
     *QUICK, "tests/numbers/test_special.py", "tests/operations/test_primitives.py", "tests/graph/test_node.py",
     "tests/transforms/test_trees.py", "tests/transforms/test_derivatives.py", "tests/transforms/test_curvature.py",
-    "tests/transforms/test_sparse.py", "tests/program/test_trace.py", "tests/program/test_jit.py",
-    "tests/program/test_vmap.py", "tests/program/test_program.py", "tests/program/test_signature.py",
+    "tests/transforms/test_sparse.py", "tests/program/recording/test_trace.py", "tests/program/test_jit.py",
+    "tests/program/rows/test_vmap.py", "tests/program/test_program.py", "tests/program/recording/test_signature.py",
     "tests/program/test_binding.py", "tests/program/machine", "tests/program/llvm/test_row.py",
     "tests/program/llvm/test_tier.py", "tests/project/test_interruption.py",
 ]  # fmt: skip

@@ -20,8 +20,8 @@ from autograd.program.loops.passes import Form, Pass
 from autograd.program.machine.machine import Machine
 from autograd.program.paths import Path, TooManyPaths
 from autograd.program.program import Guard, Program
-from autograd.program.signature import Signature, sign
-from autograd.program.trace import Trace, record
+from autograd.program.recording.signature import Signature, sign
+from autograd.program.recording.trace import Trace, record
 from autograd.transforms.containers import Attribute
 from autograd.transforms.derivatives import hessian
 from autograd.transforms.matrices import unit

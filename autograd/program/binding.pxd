@@ -4,7 +4,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from autograd.program.machine.machine cimport Machine, address_of
 from autograd.program.paths cimport Descent, Path, PathTree
-from autograd.program.surroundings cimport Surroundings
+from autograd.program.recording.surroundings cimport Surroundings
 
 cdef extern from *:
     """

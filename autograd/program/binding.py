@@ -7,8 +7,8 @@ from typing import Any
 
 from autograd.errors import OperandError
 from autograd.program.paths import Descent, Path, PathTree, TooManyPaths
-from autograd.program.signature import argument_leaf, is_array, sign
-from autograd.program.surroundings import Surroundings
+from autograd.program.recording.signature import argument_leaf, is_array, sign
+from autograd.program.recording.surroundings import Surroundings
 from autograd.transforms.kinds import wholes_in
 from autograd.transforms.trees import Structure, flatten
 

@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.arrays.array_elements import function_of
 from autograd.errors import TraceError
-from autograd.graph.array_elements import function_of
 from autograd.graph.joint_operations import JointOperation, Result
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (

@@ -16,7 +16,7 @@ from autograd.errors import ArgumentError, OutputError
 from autograd.graph.joint_operations import JointOperation
 from autograd.graph.modes import current_mode
 from autograd.graph.node import record_results, value_of, varies
-from autograd.program.signature import argument_leaf
+from autograd.program.recording.signature import argument_leaf
 from autograd.transforms.matrices import unit
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import Structure, flatten

@@ -11,7 +11,7 @@ from autograd.graph.joint_operations import JointOperation, constantly
 from autograd.graph.node import Node, record_results, value_of, varies
 from autograd.operations.primitive import Primitive
 from autograd.program.paths import Path
-from autograd.program.signature import Signature
+from autograd.program.recording.signature import Signature
 from autograd.transforms.kinds import result_leaf
 from autograd.transforms.matrices import unit
 from autograd.transforms.tape import Tape, before_all

@@ -3,7 +3,7 @@ from cpython.array cimport array
 from autograd.graph.modes cimport State
 from autograd.program.machine.machine cimport Machine
 from autograd.program.paths cimport Descent, Path, PathTree, Recordings
-from autograd.program.signature cimport sign
+from autograd.program.recording.signature cimport sign
 from autograd.numbers.arrays cimport doubles
 
 cdef State STATE

@@ -16,10 +16,10 @@ from autograd.program.binding import Bound
 from autograd.program.compiled_derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
 from autograd.program.paths import Descent, Path, PathTree, Recordings, TooManyPaths
-from autograd.program.recording_limits import most_signatures, too_many_derivatives
-from autograd.program.signature import Signature, merged, on_variables, sign
+from autograd.program.recording.limits import most_signatures, too_many_derivatives
+from autograd.program.recording.signature import Signature, merged, on_variables, sign
+from autograd.program.recording.trace import Trace, record
 from autograd.program.tiers import check_tier
-from autograd.program.trace import Trace, record
 from autograd.transforms.kinds import result_leaf
 from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import name_of

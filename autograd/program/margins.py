@@ -27,8 +27,8 @@ from autograd.operations.primitives import (
     Select,
 )
 from autograd.program.program import Operation, Program
-from autograd.program.signature import Signature, argument_leaf, sign
-from autograd.program.trace import Trace, Traced, record
+from autograd.program.recording.signature import Signature, argument_leaf, sign
+from autograd.program.recording.trace import Trace, Traced, record
 from autograd.transforms.trees import flatten
 
 # The ways through the branches that rows may take if no other limit is given.

@@ -1,7 +1,7 @@
 cimport cython
 from autograd.program.machine.machine cimport Machine
 from autograd.graph.node cimport new_constant, value_of
-from autograd.program.surroundings cimport Surroundings
+from autograd.program.recording.surroundings cimport Surroundings
 from autograd.transforms.trees cimport Structure
 
 cdef int OFTEN, FEW

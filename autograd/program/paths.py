@@ -4,7 +4,7 @@ A path's program says which of its guards fails first for given inputs. The path
 guard: it was recorded where the decisions before it fell the same way, and that one the other way. These need not be
 looked at again, so a call may begin anywhere in the tree (`Descent`), and does with the path that the last one took.
 Where there is no such child yet, the function is run once more on these inputs, and becomes it; or, where that would
-cost more than it can save, the function is run by Python: see `recording_limits`.
+cost more than it can save, the function is run by Python: see `recording.limits`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from autograd.graph.node import clock, value_of
 from autograd.operations.primitives import Equal
 from autograd.program.machine.machine import Machine
 from autograd.program.program import Guard, Program
-from autograd.program.recording_limits import (
+from autograd.program.recording.limits import (
     MANY_RUNS,
     Budget,
     Notices,
@@ -32,10 +32,10 @@ from autograd.program.recording_limits import (
     too_many_signatures,
     too_many_ways,
 )
-from autograd.program.signature import Signature
-from autograd.program.surroundings import Surroundings, surroundings_of
+from autograd.program.recording.signature import Signature
+from autograd.program.recording.surroundings import Surroundings, surroundings_of
+from autograd.program.recording.trace import Trace, Traced, record
 from autograd.program.tiers import count_work, prepared
-from autograd.program.trace import Trace, Traced, record
 from autograd.transforms.kinds import result_leaf
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import Structure, flatten

@@ -9,7 +9,7 @@ from typing import Any
 from autograd.errors import OperandError
 from autograd.graph.node import Node
 from autograd.numbers.operands import way_to_plain
-from autograd.program.signature import Moving, Signature, sign
+from autograd.program.recording.signature import Moving, Signature, sign
 from autograd.transforms.kinds import Whole, whole_of
 from autograd.transforms.trees import as_array, flatten, renewed
 
@@ -91,7 +91,7 @@ class RowArguments:
         ordered = numpy.ascontiguousarray(numpy.moveaxis(given, axis, 0) if axis else given, dtype=kind)
         if kind is numpy.float64 or place in self.wholes:
             return ordered
-        from autograd.graph.node_arrays import NodeArray
+        from autograd.arrays.node_arrays import NodeArray
 
         return ordered.view(NodeArray)
 

@@ -17,7 +17,7 @@ from autograd.numbers.arrays import doubles
 from autograd.program.builder import Builder
 from autograd.program.machine.machine import Machine
 from autograd.program.program import Program
-from autograd.program.trace import Traced
+from autograd.program.recording.trace import Traced
 
 __all__ = ["faster", "written_out"]
 

@@ -12,7 +12,7 @@ from autograd.graph.callers import caller
 from autograd.graph.modes import tracing, watching
 from autograd.graph.node import Node, Variable, recorded_gradients, value_of
 from autograd.graph.sweep import adjoints, gradients, topological_order
-from autograd.program.trace import Trace
+from autograd.program.recording.trace import Trace
 from autograd.testing.differences import EPSILON
 from autograd.transforms.derivatives import jvp
 from autograd.transforms.taped_run import name_of

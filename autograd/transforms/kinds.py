@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autograd.arrays.discrete import LARGEST, Condition, Integer, bounds_of_type, is_discrete, is_truth
 from autograd.errors import OperandError
-from autograd.graph.discrete import LARGEST, Condition, Integer, bounds_of_type, is_discrete, is_truth
 from autograd.graph.modes import current_mode
 from autograd.graph.node import Node, value_of
 from autograd.transforms.sparse import matrix_leaf
@@ -48,7 +48,7 @@ class Whole:
                 elements = [self.inside(trace, number) for number in numbers]
                 if shape is None:
                     return elements[0]
-                from autograd.graph.node_arrays import DiscreteArray, held
+                from autograd.arrays.node_arrays import DiscreteArray, held
 
                 return DiscreteArray(held(elements, shape), self.dtype)
             numbers = [value_of(number) for number in numbers]

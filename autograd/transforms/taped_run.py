@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from autograd.arrays.discrete import is_discrete
 from autograd.errors import ArgumentError, OutputError
-from autograd.graph.discrete import is_discrete
 from autograd.graph.modes import current_mode, enable_grad, is_strict, is_traced
 from autograd.graph.node import Node, clock, new_argument, retire_arguments, retire_results, value_of, varies
 from autograd.graph.node_errors import in_own_words

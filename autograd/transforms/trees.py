@@ -313,7 +313,7 @@ def as_array(numbers: Sequence[Any], shape: tuple[int, ...] | None = None) -> An
 
     if isinstance(numbers, list) and any([isinstance(number, Node) for number in numbers]):
         if _node_array is None:
-            from autograd.graph.node_arrays import node_array
+            from autograd.arrays.node_arrays import node_array
 
             _node_array = node_array
         result = _node_array(numbers)

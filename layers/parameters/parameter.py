@@ -203,7 +203,7 @@ class Parameter:
         return primitive(*[handed_nodes(one) for one in operands])
 
     def __getattr__(self, name: str) -> Any:
-        from autograd.graph.node_arrays import NodeArray
+        from autograd.arrays.node_arrays import NodeArray
 
         said = f"a Parameter has no attribute {name!r}"
         hint = hint_of(name, "parameter")

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd import jit
 from autograd.program.machine.row_sums import CHUNK
-from autograd.program.vmap import Mapped
+from autograd.program.rows.vmap import Mapped
 from layers.errors import DescriptionError
 
 __all__ = ["OnExecutor", "OneSample", "check_executor"]

@@ -13,8 +13,8 @@ from typing import Any
 
 from autograd import Node, TraceError, Variable, jit, no_grad, value_and_grad, vmap, zero_grad
 from autograd.graph.modes import enable_grad
-from autograd.program.recording_limits import TooManyPaths
-from autograd.program.row_executors import pickled
+from autograd.program.recording.limits import TooManyPaths
+from autograd.program.rows.executors import pickled
 from autograd.program.tiers import settled
 from layers.arrays import plain
 from layers.base import Layer

@@ -12,8 +12,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from autograd.program.fixed_parts import key_of_fixed
-from autograd.program.outside import is_ours, variables_of
+from autograd.program.recording.fixed_parts import key_of_fixed
+from autograd.program.recording.outside import is_ours, variables_of
 from layers.base import Layer
 from layers.parameters.parameter import Parameter
 

@@ -12,8 +12,8 @@ import sys
 import pytest
 
 import autograd
+from autograd.arrays.discrete import Condition, Discrete, Integer
 from autograd.errors import AutogradError
-from autograd.graph.discrete import Condition, Discrete, Integer
 from tests import PROJECT
 
 

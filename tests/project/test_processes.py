@@ -21,8 +21,8 @@ import autograd
 from autograd import Variable, exp, grad, jit, no_grad, scope, sin, value_and_grad, vmap
 from autograd.graph.locks import check_interpreter_lock, no_forks
 from autograd.program.machine.machine import Machine
-from autograd.program.signature import Signature
-from autograd.program.trace import record
+from autograd.program.recording.signature import Signature
+from autograd.program.recording.trace import record
 from layers import Dense, Sequential
 from tests import PROJECT
 

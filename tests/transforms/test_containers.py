@@ -34,7 +34,7 @@ from autograd import (
     vjp,
     vmap,
 )
-from autograd.program.signature import Signature, argument_leaf, sign
+from autograd.program.recording.signature import Signature, argument_leaf, sign
 from autograd.testing import check_gradient
 from autograd.transforms.trees import flatten, map_leaves
 from tests.tables.containers import (

@@ -20,9 +20,9 @@ from autograd.operations.primitives import Absorb, Select
 from autograd.program.jit import Jitted, jit
 from autograd.program.paths import TooManyPaths
 from autograd.program.program import Program
+from autograd.program.recording.signature import Signature, sign
 from autograd.program.row_arguments import NoRows, RowArguments
-from autograd.program.signature import Signature, sign
-from autograd.program.vmap import Mapped
+from autograd.program.rows.vmap import Mapped
 from viz.diagrams.calls import dotted, parameter_names
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.from_nodes import MOST_NODES, Decision, diagram_of, slopes_of

@@ -21,8 +21,8 @@ from autograd.program.loops.operation import Loop
 from autograd.program.loops.passes import Column, Form, Out, Pass, Way
 from autograd.program.machine.turns import DATA, NUMBERS, OPERANDS, Source, Start
 from autograd.program.program import Program
-from autograd.program.signature import Signature
-from autograd.program.trace import Trace, record
+from autograd.program.recording.signature import Signature
+from autograd.program.recording.trace import Trace, record
 
 __all__ = ["SHORTEST", "Body", "Notes", "Rows", "in_rows", "rolled"]
 

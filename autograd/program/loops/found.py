@@ -31,8 +31,8 @@ from autograd.program.loops.passes import Column, Form, Out, Pass, Way
 from autograd.program.machine.turn_blocks import FEWEST_TURNS, sums_apart
 from autograd.program.machine.turns import DATA, OPERANDS, Source, Start
 from autograd.program.program import Program
+from autograd.program.recording.trace import Trace, Traced
 from autograd.program.repetition import FEWEST, Line, Repeat, repeats_in
-from autograd.program.trace import Trace, Traced
 from autograd.transforms.tape import Tape
 from autograd.transforms.trees import Structure
 

@@ -13,8 +13,8 @@ from autograd.errors import TraceError
 from autograd.graph.modes import current_mode
 from autograd.program.machine.turns import OPERANDS, RECORDS, Source, Start
 from autograd.program.program import Guard, Program
-from autograd.program.signature import Signature
-from autograd.program.trace import Trace, Traced, record
+from autograd.program.recording.signature import Signature
+from autograd.program.recording.trace import Trace, Traced, record
 
 __all__ = [
     "Column", "Flags", "Form", "Out", "Pass", "Way", "decide", "flat_program", "leading", "moving", "needed",

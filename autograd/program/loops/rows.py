@@ -8,10 +8,10 @@ from typing import Any
 from autograd.errors import TraceError
 from autograd.graph.node import value_of
 from autograd.program.loops.bodies import Notes, Rows, in_rows, rolled
+from autograd.program.recording.signature import Signature
+from autograd.program.recording.trace import record
 from autograd.program.reduction import Reduction, stacked
 from autograd.program.row_arguments import RowArguments
-from autograd.program.signature import Signature
-from autograd.program.trace import record
 from autograd.transforms.sparse import matrix_leaf
 from autograd.transforms.trees import Structure, as_array, flatten, renewed
 

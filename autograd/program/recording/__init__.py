@@ -1,0 +1,1 @@
+"""What is recorded, and when a recording may be used again: arguments, surroundings, limits."""

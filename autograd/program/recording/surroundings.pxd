@@ -1,0 +1,25 @@
+cimport cython
+from autograd.program.recording.outside cimport Part
+
+@cython.final
+cdef class Seen:
+    cdef list parts, absent
+    cdef object state
+
+@cython.final
+cdef class Surroundings:
+    cdef object __weakref__
+    cdef readonly object fun
+    cdef readonly str changed
+    cdef Seen seen
+    cdef readonly dict states, own
+    cdef dict met
+    cdef list holders
+
+    @cython.locals(seen=Seen)
+    cpdef object state(self)
+    @cython.locals(seen=Seen, by_others=bint, doubtful=bint, fleeting=bint)
+    cpdef keep_state(self)
+    cdef bint differ(self, Seen seen) except -1
+    @cython.locals(seen=Seen)
+    cdef Seen look(self, object state, bint lasting=*)

@@ -1,0 +1,250 @@
+"""Tracing: a function is run once on nodes, and its operations become a program.
+
+Python decides as it always does, on the values of this run. Each decision on something that depends on an input is
+recorded as a guard; comparisons that are only handed to `where` are operations like any other.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.arrays.discrete import Condition
+from autograd.errors import OperandError
+from autograd.graph.callers import (
+    asks_for_identity,
+    calling_frame,
+    is_compared_by_numpy,
+    may_have_numpy_compare,
+)
+from autograd.graph.joint_operations import result_at
+from autograd.graph.modes import tracing
+from autograd.graph.node import (
+    Node,
+    Output,
+    clock,
+    kept_operands,
+    new_argument,
+    refusal_of,
+    retire_arguments,
+    value_of,
+    varies,
+)
+from autograd.graph.node_errors import in_own_words, lost_nan
+from autograd.numbers.arrays import integers
+from autograd.operations.primitive import Primitive
+from autograd.operations.primitives import Less, LessEqual, NotEqual
+from autograd.program.builder import Builder
+from autograd.program.program import Program
+from autograd.program.recording.signature import Signature
+from autograd.transforms.kinds import result_leaf
+from autograd.transforms.tape import Tape
+from autograd.transforms.taped_run import name_of
+from autograd.transforms.trees import Structure, flatten
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
+
+__all__ = ["Trace", "Traced", "record"]
+
+
+class Trace:
+    """The decisions of one run, whether its program runs over rows, and whether numbers were written into a text.
+
+    `loops` has the bodies of the loops in it, in order; `known` those of an earlier run that went the same way. With a
+    `script`, decisions fall as that says, whatever the numbers; else as these do. If it is `unrolled`, loops are
+    recorded turn by turn. `for_derivatives` says that the derivatives of the program are to be those of the function.
+    `roll_up(trace, arguments, results, before)`, if given, finds loops again in what a run has recorded.
+    """
+
+    def __init__(
+        self,
+        over_rows: bool = False,
+        known: Sequence[Any] = (),
+        script: Sequence[bool] | None = None,
+        unrolled: bool = False,
+        for_derivatives: bool = False,
+        roll_up: Callable[..., list[Any]] | None = None,
+    ) -> None:
+        self.roll_up = roll_up
+        self.over_rows = over_rows
+        self.for_derivatives = for_derivatives
+        self.known = known
+        self.script = script
+        self.unrolled = unrolled
+        self.decisions: list[tuple[Node, bool, str, int]] = []
+        self.loops: list[Any] = []
+        self.wrote_text = False
+        # The code that compared last, whether it asks for identity, and whether NumPy may compare for it.
+        self.comparing: Any = None
+        self.asks = False
+        self.calls_numpy = False
+
+    def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition | bool:
+        """A comparison of two operands, of which one varies: decided where Python may ask whether it is `True`."""
+        node = primitive(left, right)
+        # Compiled functions have no frames.
+        if not (cython.compiled and sys._getframe(0).f_code is self.comparing):
+            frame = calling_frame()
+            self.comparing = frame.f_code
+            self.asks = asks_for_identity(self.comparing)
+            self.calls_numpy = may_have_numpy_compare(frame)
+        if self.calls_numpy and (primitive is Less or primitive is LessEqual) and is_compared_by_numpy():
+            for operand in (left, right):
+                if varies(operand) and self.decide(NotEqual(operand, operand)):
+                    raise lost_nan(operand)
+        return self.decide(node) if self.asks else Condition(self, node)
+
+    def decide(self, node: Any) -> bool:
+        """The outcome of a decision in this run, which is noted."""
+        outcome = value_of(node) != 0.0
+        if varies(node):
+            taken = len(self.decisions)
+            if self.script is not None and taken < len(self.script):
+                outcome = self.script[taken]
+            frame = calling_frame()
+            self.note(node, outcome, frame.f_code.co_filename, frame.f_lineno)
+        return outcome
+
+    def note(self, node: Any, outcome: bool, file: str, line: int) -> None:
+        """Note how a decision fell."""
+        self.decisions.append((node, outcome, file, line))
+
+
+class Traced:
+    """A recorded run of a function: its program, and the structure of its output.
+
+    The inputs of the program are the numbers of the arguments, which were those of the `example`, then the `variables`:
+    the nodes from outside that the function uses. `loops` has the bodies of the loops that were recorded, `script` how
+    all decisions fell.
+    """
+
+    def __init__(
+        self, program: Program, outputs: Structure, variables: list[Node], example: array[float], trace: Trace
+    ) -> None:
+        self.example = example
+        self.program = program
+        self.outputs = outputs
+        self.variables = variables
+        self.loops = trace.loops
+        self.script = [outcome for _, outcome, *_ in trace.decisions]
+
+    def inputs(self, numbers: Sequence[float]) -> Sequence[float]:
+        """The inputs of the program: the numbers of the arguments, and what the variables are now."""
+        if not self.variables:
+            return numbers
+        return array("d", [*numbers, *[value_of(node) for node in self.variables]])
+
+
+def record(
+    fun: Callable[..., Any], signature: Signature, numbers: Sequence[float], trace: Trace | None = None
+) -> Traced:
+    """Run a function on nodes of these values in its arguments, and turn its operations into a program."""
+    before = clock()
+    arguments = [new_argument(number, False) for number in numbers]
+    trace = Trace() if trace is None else trace
+    try:
+        returned = returned_on(fun, signature, arguments, trace)
+        leaf = no_text_leaf if trace.wrote_text else result_leaf
+        results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
+        if trace.roll_up is not None:
+            with tracing(trace):
+                results = trace.roll_up(trace, arguments, results, before)
+        ends = [*results, *[node for node, *_ in trace.decisions]]
+        tape = Tape(arguments, ends, before, whole=True)
+        translation = Translation(tape, len(arguments), trace.for_derivatives)
+        outputs = [translation.value_at(result) for result in results]
+        guards = first_decisions(
+            [(translation.value_at(node), outcome, file, line) for node, outcome, file, line in trace.decisions],
+            translation.builder,
+        )
+        program = translation.builder.program(outputs, guards)
+        return Traced(program, structure, translation.variables, array("d", numbers), trace)
+    finally:
+        retire_arguments(arguments)
+
+
+def returned_on(fun: Callable[..., Any], signature: Signature, arguments: list[Any], trace: Trace) -> Any:
+    """What a function returns on these nodes in its arguments, while a trace records its decisions.
+
+    A recording of whose nodes another thread was refused the use is refused, whatever became of the error there. Errors
+    that other packages raise over nodes are put in words of this one.
+    """
+    try:
+        with tracing(trace):
+            returned = signature.call(fun, arguments)
+    except Exception as error:
+        refusal = refusal_of(arguments) or in_own_words(error)
+        if refusal is None or refusal is error:
+            raise
+        raise refusal from error
+    refusal = refusal_of(arguments)
+    if refusal is not None:
+        raise refusal
+    return returned
+
+
+def no_text_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
+    """As `result_leaf`; OperandError for a text, which may tell a number of the recording for ever."""
+    if isinstance(value, str | bytes):
+        raise OperandError(
+            f"{what} of a compiled function is the text {value!r:.60}, and while it was recorded a number was written "
+            f"into a text: it would be the same at every call. Return the number, and write the text outside"
+        )
+    return result_leaf(value, what)
+
+
+@cython.final
+@cython.cclass
+class Translation:
+    """Hands the operations on a tape to a builder, and finds the builder's value for a node.
+
+    The inputs are the arguments, then the `variables` that were made before the run.
+    """
+
+    def __init__(self, tape: Tape, count: int, for_derivatives: bool) -> None:
+        self.tape = tape
+        self.variables = list({id(node): node for node in tape.outside}.values())
+        self.builder = Builder(count + len(self.variables), for_derivatives)
+        self.place_of = {id(variable): place for place, variable in enumerate(self.variables, count)}
+        # The builder's value for each position of the tape.
+        self.values = integers(tape.size)
+        self.translate()
+
+    def translate(self) -> None:
+        """Hand the operations to the builder, in their order."""
+        values = ints_in(self.values)
+        count = self.tape.count
+        for position in range(count):
+            values[position] = position
+        for place, node in enumerate(self.tape.nodes):
+            operands = tuple([self.value_at(operand) for operand in kept_operands(node)])
+            primitive: Any = node._origin.primitive
+            if isinstance(node, Output):
+                primitive = result_at(node._place)
+            values[count + place] = self.builder.emit(primitive, operands)
+
+    def value_at(self, operand: Any) -> int:
+        """The builder's value for a node or number."""
+        position = self.tape.position_of(operand)
+        if position >= 0:
+            return int(ints_in(self.values)[position])
+        place = self.place_of.get(id(operand))
+        return self.builder.constant(value_of(operand)) if place is None else place
+
+
+def first_decisions(guards: list[tuple[int, bool, str, int]], builder: Builder) -> list[tuple[int, bool, str, int]]:
+    """The guards without those that repeat a decision or were taken on a constant."""
+    seen: set[int] = set()
+    kept = []
+    for guard in guards:
+        if guard[0] not in seen and not builder.is_constant(guard[0]):
+            seen.add(guard[0])
+            kept.append(guard)
+    return kept

@@ -1,0 +1,1 @@
+"""`vmap`: a program at many rows, in this process and in others."""

@@ -1,0 +1,38 @@
+cimport cython
+from cpython.array cimport array
+from autograd.graph.modes cimport Mode, State, current_mode
+from autograd.numbers.arrays cimport divided, integers
+from autograd.program.machine.machine cimport Columns, Machine, Rows
+from autograd.program.paths cimport Path, Recordings
+from autograd.program.recording.signature cimport sign_rows
+from autograd.transforms.trees cimport Structure
+
+cdef State STATE
+cdef object _new_array
+
+@cython.final
+cdef class PlainRows:
+    cdef Recordings recordings
+    cdef tuple mapped
+    cdef dict known
+    @cython.locals(mode=Mode, numbers=array, keys=list, count=Py_ssize_t, call=PlainCall)
+    cpdef object result(self, tuple args)
+    @cython.locals(path=Path, machine=Machine)
+    cpdef object prepare(self, object call)
+
+@cython.final
+cdef class PlainCall:
+    cdef Path path
+    cdef Machine machine
+    cdef object tier, reduction
+    cdef bint has_guards, is_array
+    cdef Structure outputs
+    cdef list shapes, given, made, idle
+    cdef array given_owners, made_owners
+    @cython.locals(made=list, rows=Rows, machine=Machine, began=double)
+    cdef object result(self, object given, array numbers, Py_ssize_t count)
+    @cython.locals(rows=Rows)
+    cdef Rows rows(self, object given, list made, Py_ssize_t count)
+    cdef object reduced(self, object sums, Py_ssize_t count)
+
+cdef array owners_of(list places)

@@ -1,0 +1,397 @@
+"""What a compiled function reads besides its arguments is noticed when it changes, wherever it stands."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import threading
+import types
+import weakref
+
+import numpy as np
+import pytest
+
+from autograd import OperandError, Variable, grad, hessian, jit, value_and_grad, vmap
+from autograd.program.recording.outside import is_of_user
+from autograd.program.recording.surroundings import STATES, surroundings_of
+
+RATE = 2.0
+SETTINGS = {"k": 2.0, "inner": {"deep": [2.0]}}
+settings = types.ModuleType("settings_of_a_test")
+settings.rate = 2.0
+
+
+def scaled(x):
+    return x * RATE
+
+
+class Spring:
+    stiffness = 2.0
+
+    def __init__(self):
+        self.k = 2.0
+
+    @property
+    def doubled(self):
+        return 2.0 * self.k
+
+    @staticmethod
+    def scale():
+        return RATE
+
+    def force(self, x):
+        return x * self.k
+
+
+class Slotted:
+    __slots__ = ("k",)
+
+    def __init__(self):
+        self.k = 2.0
+
+
+def set_global(value):
+    globals()["RATE"] = value
+
+
+def a_global():
+    return lambda x: x * RATE, set_global
+
+
+def a_global_of_a_function_called():
+    return lambda x: 1.0 * scaled(x), set_global
+
+
+def a_global_of_a_function_within():
+    def function(x):
+        return sum([x * RATE for _ in range(1)])
+
+    return function, set_global
+
+
+def a_global_of_a_static_method():
+    spring = Spring()
+    return lambda x: x * spring.scale(), set_global
+
+
+def a_dict():
+    return lambda x: x * SETTINGS["k"], functools.partial(SETTINGS.__setitem__, "k")
+
+
+def a_list_in_a_dict():
+    return lambda x: x * SETTINGS["inner"]["deep"][0], functools.partial(SETTINGS["inner"]["deep"].__setitem__, 0)
+
+
+def a_name_of_a_module():
+    return lambda x: x * settings.rate, functools.partial(setattr, settings, "rate")
+
+
+def a_variable_around():
+    k = 2.0
+
+    def assign(value):
+        nonlocal k
+        k = value
+
+    return lambda x: x * k, assign
+
+
+def an_array():
+    array = np.array([[1.0, 2.0]])
+    return lambda x: x * array[0, 1], functools.partial(array.__setitem__, (0, 1))
+
+
+def a_row_of_variables():
+    held = [Variable(2.0)]
+    return lambda x: x * held[0], lambda value: held.__setitem__(0, Variable(value))
+
+
+def an_array_of_variables():
+    held = np.array([Variable(1.0), Variable(2.0)])
+    return lambda x: x * held[1], lambda value: held.__setitem__(1, Variable(value))
+
+
+def the_value_of_a_variable():
+    held = Variable(2.0)
+    return lambda x: x * held, functools.partial(setattr, held, "value")
+
+
+def an_attribute():
+    spring = Spring()
+    return lambda x: 1.0 * spring.force(x), functools.partial(setattr, spring, "k")
+
+
+def what_a_property_reads():
+    spring = Spring()
+    return lambda x: x * spring.doubled / 2.0, functools.partial(setattr, spring, "k")
+
+
+def an_attribute_in_a_slot():
+    held = Slotted()
+    return lambda x: x * held.k, functools.partial(setattr, held, "k")
+
+
+def an_attribute_of_a_class():
+    return lambda x: x * Spring.stiffness, functools.partial(setattr, Spring, "stiffness")
+
+
+def an_attribute_of_the_class_of_an_object():
+    spring = Spring()
+    return lambda x: x * spring.stiffness, functools.partial(setattr, Spring, "stiffness")
+
+
+def an_attribute_of_a_function():
+    def function(x):
+        return x * function.k
+
+    function.k = 2.0
+    return function, functools.partial(setattr, function, "k")
+
+
+def a_default():
+    def function(x, held=[2.0]):
+        return x * held[0]
+
+    return function, functools.partial(function.__defaults__[0].__setitem__, 0)
+
+
+def another_function():
+    def inner(x):
+        return x * 2.0
+
+    def assign(value):
+        nonlocal inner
+        inner = lambda x: x * value  # noqa: E731
+
+    return lambda x: 1.0 * inner(x), assign
+
+
+def a_namespace():
+    held = types.SimpleNamespace(k=2.0)
+    return lambda x: x * held.k, functools.partial(setattr, held, "k")
+
+
+def a_partial():
+    held = [2.0]
+    return functools.partial(lambda held, x: x * held[0], held), functools.partial(held.__setitem__, 0)
+
+
+def below_another_jit():
+    held = [2.0]
+    inner = jit(lambda x: x * held[0])
+    return lambda x: 1.0 * inner(x), functools.partial(held.__setitem__, 0)
+
+
+PLACES = [
+    a_global, a_global_of_a_function_called, a_global_of_a_function_within, a_global_of_a_static_method, a_dict,
+    a_list_in_a_dict, a_name_of_a_module, a_variable_around, an_array, a_row_of_variables, an_array_of_variables,
+    the_value_of_a_variable, an_attribute, what_a_property_reads, an_attribute_in_a_slot, an_attribute_of_a_class,
+    an_attribute_of_the_class_of_an_object, an_attribute_of_a_function, a_default, another_function, a_namespace,
+    a_partial, below_another_jit,
+]  # fmt: skip
+# How a function is compiled, as a function of one number that is linear in it.
+WAYS = {
+    "jit": jit,
+    "jit of jit": lambda fun: jit(jit(fun)),
+    "vmap": lambda fun: lambda x, mapped=vmap(fun): mapped(np.array([x, 2.0 * x]))[0],
+    "sum over rows": lambda fun: lambda x, mapped=vmap(fun, reduce="sum"): mapped(np.array([x, -0.5 * x])) * 2.0,
+    "vmap in jit": lambda fun: jit(lambda x, mapped=vmap(fun): mapped(np.array([x, 2.0 * x], dtype=object))[0]),
+    "gradient of jit": lambda fun: lambda x, fast=jit(fun): x * grad(fast)(x),
+    "jit of gradient": lambda fun: lambda x, fast=jit(grad(fun)): x * fast(x),
+    "value and gradient": lambda fun: lambda x, fast=jit(value_and_grad(fun)): fast(x)[0],
+    "second derivative": lambda fun: lambda x, fast=jit(hessian(lambda x: 0.5 * x[0] * fun(x[0]))): fast([x])[0][0] * x,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    yield
+    set_global(2.0)
+    SETTINGS.update(k=2.0, inner={"deep": [2.0]})
+    settings.rate = Spring.stiffness = 2.0
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+def test_a_change_is_noticed(place, way):
+    function, assign = place()
+    fast = WAYS[way](function)
+    for value in (2.0, 5.0, 5.0, -1.0, 2.0):
+        assign(value)
+        assert fast(3.0) == 3.0 * value, value
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+def test_what_was_before_is_recorded_once(place):
+    function, assign = place()
+    fast = jit(function)
+    for value in (2.0, 5.0) * 5:
+        assign(value)
+        assert fast(3.0) == 3.0 * value
+    if "variable" not in place.__name__ and place is not another_function:
+        assert len(fast.paths) <= 2
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+def test_what_is_bound_is_refused_after_a_change(place):
+    function, assign = place()
+    x, xs = np.array(3.0), np.array([3.0])
+    bound, rows = jit(function).bind(x), vmap(function, reduce="sum").bind(xs)
+    assert bound() == rows() == 6.0
+    assign(5.0)
+    if place is the_value_of_a_variable:
+        assert bound() == rows() == 15.0
+        return
+    with pytest.raises(OperandError, match="was changed; bind it again"):
+        bound()
+    with pytest.raises(OperandError, match="was changed; bind it again"):
+        rows()
+
+
+def test_what_a_function_changes_itself_makes_no_more_recordings():
+    calls, counts = [], {}
+    count = 0
+
+    def function(x):
+        nonlocal count
+        count += 1
+        calls.append(x)
+        counts[count] = count
+        return x * x if x > 0.0 else -x
+
+    value, slope, curvature = jit(function), jit(grad(function)), jit(grad(grad(function)))
+    over_rows = vmap(function)
+    for _ in range(5):
+        assert (value(3.0), slope(3.0), curvature(3.0), value(-1.0), slope(-1.0)) == (9.0, 6.0, 2.0, 1.0, -1.0)
+        assert list(over_rows(np.array([1.0, -2.0]))) == [1.0, 2.0]
+    assert count == len(calls) <= 10
+    assert len(value.paths) == len(slope.paths) == len(over_rows.paths) == 2
+
+
+@pytest.mark.parametrize("way", [jit, vmap])
+def test_a_number_that_the_function_counts_is_still_the_callers_to_assign(way):
+    class Counter:
+        n = 0
+
+        def times(self, x):
+            self.n += 1
+            return x * self.n
+
+    counter = Counter()
+    fast = way(counter.times)
+    one = 1.0 if way is jit else np.ones(1)
+    for begin in (0, 10, 1, 10):
+        counter.n = begin
+        assert fast(one) == fast(one) == begin + 1
+    assert len(fast.paths) == 3
+
+
+def test_what_another_thread_assigns_in_a_recording_is_not_the_functions_own():
+    k, assigned = 2.0, []
+    reading, done = threading.Event(), threading.Event()
+
+    def function(x):
+        y = x * k
+        reading.set()
+        assert done.wait(60)
+        return y + 0.0 * sum(assigned)
+
+    def assign():
+        nonlocal k
+        assert reading.wait(60)
+        k = 3.0
+        assigned.append(1.0)
+        done.set()
+        assert recorded.wait(60)
+
+    recorded = threading.Event()
+    thread = threading.Thread(target=assign)
+    thread.start()
+    fast = jit(function)
+    assert fast(1.0) == 2.0
+    assert fast(1.0) == 3.0
+    for k in (2.0, 5.0, 3.0):
+        assert fast(1.0) == k
+    recorded.set()
+    thread.join()
+
+
+def test_what_a_branch_reads_may_be_defined_after_the_others_were_recorded():
+    names = {"__name__": "__main__"}
+    exec("def function(x):\n    return x if x < 0.0 else x * (lambda: late + later.rate)()", names)
+    fast = jit(names["function"])
+    assert fast(-1.0) == -1.0
+    names["late"], names["later"] = 2.0, types.SimpleNamespace(rate=1.0)
+    assert fast(2.0) == 6.0
+    names["late"] = 3.0
+    assert fast(2.0) == 8.0
+    names["later"].rate = 2.0
+    assert fast(2.0) == 10.0 and fast(-1.0) == -1.0
+
+
+def test_a_cache_that_is_filled_at_the_first_call_is_watched_from_then_on():
+    class Table:
+        values = None
+
+        def at(self, x):
+            if self.values is None:
+                self.values = [2.0]
+            return x * self.values[0]
+
+    table = Table()
+    fast = jit(table.at)
+    assert fast(1.0) == fast(1.0) == 2.0
+    assert len(fast.paths) == 1
+    table.values[0] = 5.0
+    assert fast(1.0) == 5.0
+    table.values = [7.0]
+    assert fast(1.0) == 7.0
+
+
+def test_what_changes_at_each_call_is_named():
+    k = 0.0
+    fast = jit(lambda x: x * k, max_paths=4)
+    for _ in range(4):
+        k += 1.0
+        assert fast(2.0) == 2.0 * k
+    k += 1.0
+    with pytest.warns(RuntimeWarning, match=r"besides its arguments changed 4 times \(the last: the variable 'k'\)"):
+        assert fast(2.0) == 2.0 * k
+
+
+def test_functions_that_read_nothing_which_may_change_are_not_watched():
+    for function in (lambda x: np.sin(x) * abs(x), np.sin, grad(lambda x: x * x)):
+        fast = jit(function)
+        assert fast(1.0) == fast(1.0)
+        assert fast.recordings.watched is None
+
+
+def test_states_are_bounded_and_kept_no_longer_than_the_function():
+    k = 0.0
+
+    def function(x):
+        return x * k
+
+    surroundings = surroundings_of(function)
+    for number in range(2 * STATES):
+        k = float(number)
+        surroundings.state()
+    assert len(surroundings.states) <= STATES
+    gone = weakref.ref(surroundings)
+    del surroundings
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_same_function_compiled_twice_is_watched_once():
+    spring = Spring()
+    assert jit(spring.force).recordings.watched is jit(grad(spring.force)).recordings.watched
+    assert jit(scaled).recordings.watched is not jit(spring.force).recordings.watched
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [("__main__", True), (__name__, True), ("numpy", False), ("json", False), ("autograd", False), ("layers", False)],
+)
+def test_whose_a_module_is(module, expected):
+    assert is_of_user(module) is expected
