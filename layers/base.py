@@ -130,7 +130,7 @@ class Layer(Alone, Described):
         self.given_name = None if name is None else str(name)
         self.name = type(self).__name__ if name is None else str(name)
         self.index = index
-        self.output = output
+        self.output = None if output is None else str(output)
         self.frozen = truth(f"{self.shown}: frozen", frozen)
 
     if not TYPE_CHECKING:
@@ -284,19 +284,14 @@ class Layer(Alone, Described):
         pending: list[tuple[str, Layer]] = [("", self)]
         while pending:
             prefix, layer = pending.pop()
-            holds_layers = False
             for name, part in layer._named_parts():
-                if isinstance(part, Layer):
-                    holds_layers = True
-                    continue
-                if part in met:
+                if isinstance(part, Layer) or part in met:
                     continue
                 if prefix + name in found:
                     raise DescriptionError(f"{self.shown} has two parameters {prefix + name}: rename an attribute")
                 met.add(part)
                 found[prefix + name] = part
-            if holds_layers:
-                pending += [(f"{prefix}{name}.", inner) for name, inner in layer.named_layers()][::-1]
+            pending += [(f"{prefix}{name}.", inner) for name, inner in layer.named_layers()][::-1]
         return found
 
     @property

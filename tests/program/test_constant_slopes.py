@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import grad, hessian, jacfwd, jacobian, jit, tanh, value_and_grad, vmap, where
+from autograd.program.written_out import written_out
 
 nan = math.nan
 
@@ -57,7 +58,8 @@ def test_the_hessian_of_least_squares_is_its_entries_and_the_mask(count):
     x = np.ones(count)
     assert fast(x) == pytest.approx(exact, rel=1e-12, abs=1e-12 * abs(exact).max())
     assert np.array_equal(fast(x), fast(2.0 * x))
-    gradient = len(operations(grad(loss), x))
+    gradient = program(grad(loss), x)
+    gradient = len(written_out(gradient) or gradient)
     # For each entry a choice between it and nan, for each row the condition.
     assert len(fast.paths[0].program) <= gradient + count**2 + 4 * count
 
