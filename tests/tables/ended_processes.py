@@ -203,12 +203,14 @@ def child(work, limit=60.0):
 
 def forks_withstood(count):
     """Fork so many processes off while threads compile, map rows, record, sweep and collect; each does all that too."""
-    threads, stop = start(WORK)
 
     def work():
         for one in WORK[1:5]:
             one()
 
+    # What is imported on first use: a process forked off in the midst of an import waits for it forever, says Python.
+    work()
+    threads, stop = start(WORK)
     try:
         for number in range(count):
             ended = child(work)
