@@ -283,6 +283,8 @@ class PathTree:
     def by_python(self, signal: TooManyPaths, numbers: Sequence[float]) -> tuple[array[float], Structure]:
         """The numbers of the result for these inputs, as Python computes them on constants, and its structure."""
         began = time.perf_counter()
+        if self.watched is not None:
+            self.watched.begin_run()
         returned = self.signature.call(self.fun, [new_constant(number) for number in numbers])
         results, structure = flatten(returned, f"the output of {name_of(self.fun)}", result_leaf)
         self.budget.count_run(time.perf_counter() - began)
@@ -300,6 +302,8 @@ class PathTree:
         if self.refused is not None:
             raise self.refused.again()
         began = time.perf_counter()
+        if self.watched is not None:
+            self.watched.begin_run()
         try:
             with collector_paused():
                 roll_up = None if self.over_rows else rolled_up

@@ -15,11 +15,13 @@ cdef class Surroundings:
     cdef readonly dict states, own
     cdef dict met
     cdef list holders
+    cdef long long work_of_others
 
     @cython.locals(seen=Seen)
     cpdef object state(self)
     @cython.locals(seen=Seen, by_others=bint, doubtful=bint, fleeting=bint)
     cpdef keep_state(self)
+    cpdef begin_run(self)
     cdef bint differ(self, Seen seen) except -1
     @cython.locals(seen=Seen)
     cdef Seen look(self, object state, bint lasting=*)

@@ -4,13 +4,15 @@ That is the object whose method it is, the variables that it reads from around i
 hold: see `fixed_parts`. While nothing of it changes, the function is in the same *state*, for which its recordings
 hold. What a run for a recording changes itself leads to no other state. It is the function's own, as a list of what it
 met is, and no longer watched; but not where there was nothing before, as in a table made when needed, nor a number, as
-of a counter, which the function may read. While there are other threads, the first such change may be theirs: the
-function is then recorded once more.
+of a counter, which the function may read. If other threads were at work meanwhile, the first such change may be theirs:
+the function is then recorded once more.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 import types
 from typing import Any
 from weakref import WeakValueDictionary
@@ -29,6 +31,8 @@ __all__ = ["Surroundings", "surroundings_of"]
 STATES = 1024
 # What the function leaves in such a place is no part of it that grows or is rebuilt, and cheap to watch.
 NUMBERS = (int, float, str)
+# A thread that wakes, changes something and sleeps again works for longer, in nanoseconds. Windows counts in ticks.
+SHORTEST_WORK = 2_000 if sys.platform != "win32" else -1
 
 
 @cython.final
@@ -56,6 +60,8 @@ class Surroundings:
         self.holders: list[Any] = []
         # What has changed in recordings, likewise.
         self.met: dict[int, set[Any]] = {}
+        # How long other threads had worked before the last run for a recording.
+        self.work_of_others = 0
         # What was the last to change, in words.
         self.changed = ""
 
@@ -65,6 +71,14 @@ class Surroundings:
         if seen is None or self.differ(seen):
             seen = self.look(None)
         return seen.state
+
+    def begin_run(self) -> None:
+        """Note, before a run for a recording, how much other threads have done."""
+        if threading.active_count() > 1:
+            self.work_of_others = work_of_others()
+            if self.seen is not None and self.differ(self.seen):
+                # They have changed something since the state was asked for: whatever they did is too much.
+                self.work_of_others = -SHORTEST_WORK
 
     def keep_state(self) -> None:
         """Let what the function has changed since, in a run for a recording, lead to the state that it was in."""
@@ -76,7 +90,7 @@ class Surroundings:
             if any([name in variables for variables, name in seen.absent]):
                 self.look(seen.state)
             return
-        by_others = threading.active_count() > 1
+        by_others = threading.active_count() > 1 and work_of_others() - self.work_of_others > SHORTEST_WORK
         doubtful = fleeting = False
         for part in seen.parts:
             if not cython.cast(Part, part).is_changed():
@@ -124,6 +138,11 @@ class Surroundings:
             self.states[key] = state
         self.seen = seen = Seen(walk.parts, walk.absent, state)
         return seen
+
+
+def work_of_others() -> int:
+    """How long the other threads of this process have used processors so far, in nanoseconds."""
+    return time.process_time_ns() - time.thread_time_ns()
 
 
 class State:

@@ -286,6 +286,25 @@ def test_a_number_that_the_function_counts_is_still_the_callers_to_assign(way):
     assert len(fast.paths) == 3
 
 
+def test_beside_a_thread_that_waits_a_function_is_recorded_once():
+    runs, over = [], threading.Event()
+
+    def function(x):
+        runs.append(1)
+        return x * x
+
+    thread = threading.Thread(target=over.wait, args=(60,))
+    thread.start()
+    try:
+        fast = jit(function)
+        assert [fast(x) for x in (1.0, 2.0, 3.0)] == [1.0, 4.0, 9.0]
+        # Once more, should the system have kept the time of the processor wrongly.
+        assert len(runs) <= 2
+    finally:
+        over.set()
+        thread.join()
+
+
 def test_what_another_thread_assigns_in_a_recording_is_not_the_functions_own():
     k, assigned = 2.0, []
     reading, done = threading.Event(), threading.Event()
