@@ -25,6 +25,9 @@ from autograd import (
 )
 from tests.tables.tiers import TIERS
 
+# Runs are counted.
+pytestmark = pytest.mark.usefixtures("alone")
+
 AT = [0.3, 0.7, -1.1]
 
 
