@@ -141,9 +141,9 @@ def versions(results: Row) -> dict[str, str]:
     """The versions by package, each once."""
     found = {}
     for name, version in results["versions"].items():
-        if name not in ("ours_vm", "ours_llvm", "ours_arrays", "floats"):
+        if not name.startswith("ours") and name != "floats":
             found.setdefault(SPARSE_NAMES.get(name, name).partition(",")[0].partition(" ")[0], version)
-    return {name: version for name, version in found.items() if name != "here"}
+    return found
 
 
 def origin(results: Row) -> str:
