@@ -18,7 +18,7 @@ from autograd.graph.callers import caller
 from autograd.graph.modes import current_mode
 from autograd.graph.node import Node, record_results, value_of, varies
 from autograd.program.loops.operation import Loop
-from autograd.program.loops.passes import Column, Form, Out, Pass, Way
+from autograd.program.loops.passes import Column, Form, Out, Pass, Way, with_inputs
 from autograd.program.machine.turns import DATA, NUMBERS, OPERANDS, Source, Start
 from autograd.program.program import Program
 from autograd.program.recording.signature import Signature
@@ -175,7 +175,7 @@ class Recorder:
 
         def make(way: Way) -> Program:
             behind = carried + body.width
-            return widened(way.program, count, [*range(behind), *[behind + slot for slot in way.slots]])
+            return with_inputs(way.program, count, [*range(behind), *[behind + slot for slot in way.slots]])
 
         outs = [Out(0, place, place, 0) for place in range(carried)]
         outs += [Out(0, place, carried + place, size) for place in range(size if length > 0 else 0)]
@@ -267,20 +267,3 @@ def pays(body: Body, length: int, trace: Trace) -> bool:
 def same_form(one: Any, other: Any) -> bool:
     """Whether the results of two turns have one structure; None is that of no result."""
     return one is other or (one is not None and other is not None and one.is_same(other))
-
-
-def widened(program: Program, inputs: int, places: Sequence[int]) -> Program:
-    """The program with so many inputs, of which those at these places are its own."""
-    added = inputs - program.inputs
-    number = [*places, *range(inputs, program.size + added)]
-    return Program(
-        inputs,
-        program.constants,
-        program.names,
-        program.codes,
-        program.starts,
-        [number[operand] for operand in program.operands],
-        [number[output] for output in program.outputs],
-        [guard._replace(condition=number[guard.condition]) for guard in program.guards],
-        program.externals,
-    )

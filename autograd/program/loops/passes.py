@@ -18,7 +18,7 @@ from autograd.program.recording.trace import Trace, Traced, record
 
 __all__ = [
     "Column", "Flags", "Form", "Out", "Pass", "Way", "decide", "flat_program", "leading", "moving", "needed",
-    "without_unused",
+    "with_inputs", "without_unused",
 ]  # fmt: skip
 
 
@@ -107,9 +107,14 @@ def narrowed(program: Program, kept: Sequence[int]) -> Program:
     number = [-1] * program.inputs
     for place, value in enumerate(kept):
         number[value] = place
-    number += range(len(kept), len(kept) + program.size - program.inputs)
+    return with_inputs(program, len(kept), number)
+
+
+def with_inputs(program: Program, inputs: int, number: Sequence[int]) -> Program:
+    """The program with so many inputs, of which those with these numbers are its own, in order."""
+    number = [*number, *range(inputs, inputs + program.size - program.inputs)]
     return Program(
-        len(kept),
+        inputs,
         program.constants,
         program.names,
         program.codes,
