@@ -1,5 +1,6 @@
 """Fixtures of several folders, and the refusal of extension modules that are not what is to be tested."""
 
+import gc
 import signal
 import sys
 import threading
@@ -16,6 +17,12 @@ def pytest_configure():
     stale = stale_modules(str(Path(autograd.__file__).parent), by_content=True) if autograd.compiled else []
     if stale:
         pytest.exit(f"compiled from other sources than those here: {', '.join(stale)}. Run `make build`", returncode=4)
+
+
+def pytest_collection_finish():
+    """Thousands of tests stay for the whole run: collections of garbage, which many tests ask for, need not look there."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
