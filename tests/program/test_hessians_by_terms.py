@@ -38,7 +38,9 @@ def written_out(function, *arguments):
 
 
 def loops_of(compiled):
-    return [one for path in compiled.paths for one in path.program.externals.values() if isinstance(one, Loop)]
+    """The loops over terms in the programs of a compiled function."""
+    found = [one for path in compiled.paths for one in path.program.externals.values() if isinstance(one, Loop)]
+    return [one for one in found if one.of == "term"]
 
 
 def assert_same_matrix(one, other):
@@ -123,6 +125,17 @@ def test_the_program_is_as_long_as_one_term(name):
     compiled = jit(hessian(SUMS[name], sparse=True), tier="vm")
     compiled(POINT)
     assert len(loops_of(compiled)) >= 1
+
+
+@pytest.mark.usefixtures("by_terms")
+def test_constant_entries_of_wide_terms_are_added_up_once():
+    matrix = np.random.default_rng(0).normal(size=(60, 30))
+    for power, loops in ((2, 0), (4, 1)):
+        compiled = jit(hessian(lambda x, power=power: np.sum((matrix @ x) ** power), sparse=True), tier="vm")
+        found = compiled(POINT[:30]).todense()
+        exact = power * (power - 1) * (matrix.T * (matrix @ POINT[:30]) ** (power - 2)) @ matrix
+        np.testing.assert_allclose(found, exact, rtol=1e-11, atol=1e-11)
+        assert (len(loops_of(compiled)) > 0) == loops
 
 
 @pytest.mark.usefixtures("by_terms")

@@ -21,11 +21,11 @@ import numpy as np
 from autograd.errors import TraceError
 from autograd.graph.modes import enable_grad
 from autograd.graph.node import Node, repeated, value_of, varies
-from autograd.operations.primitives import Defined, Divide, Minus, Multiply, Negate, Plus, Sum
+from autograd.operations.primitives import Defined, Divide, Minus, Multiply, Negate, Plus, Select, Sum
 from autograd.program.loops.bodies import LEAST, Notes, Rows, in_rows, rolled
 from autograd.program.loops.found import CHOOSE, constants_differ
 from autograd.program.recording.signature import Signature
-from autograd.program.recording.trace import Trace, record
+from autograd.program.recording.trace import Trace, Traced, record
 from autograd.program.repetition import FEWEST, Line
 from autograd.transforms.masked import as_masked
 from autograd.transforms.matrices import lower_triangle
@@ -34,6 +34,8 @@ from autograd.transforms.taped_run import TapedRun
 
 __all__ = ["hessian_by_terms"]
 
+# Entries of the Hessian of a term, for each of its operations, up to which constant ones are computed in each call.
+MOST_ENTRIES = 2
 # What operations do in a sum.
 ADDED, SUBTRACTED, NEGATED, MULTIPLIED, DIVIDED = 1, 2, 3, 4, 5
 ROLES = {Plus: ADDED, Sum: ADDED, Minus: SUBTRACTED, Negate: NEGATED, Multiply: MULTIPLIED, Divide: DIVIDED}
@@ -329,7 +331,18 @@ class Body:
         traced = record(seen, Signature((0.5,) * self.width, {}), self.rows.of_turn(0), Trace(for_derivatives=True))
         if traced.program.guards:
             raise TraceError("a term takes decisions when it is differentiated")
+        if len(notes) > MOST_ENTRIES * len(self.order) and not all(self.curved(traced)):
+            raise TraceError("second derivatives that are constant are added up once where all is written out")
         return notes
+
+    def curved(self, traced: Traced) -> list[bool]:
+        """For each entry whether it depends on an argument, and not only on whether that is nan."""
+        columns = [self.group.columns[place][0] >= 0 for place in self.own] + [False] * (self.factor is None)
+        known = [*columns, *[True] * len(traced.variables), *[False] * len(traced.program.constants)]
+        for _, primitive, operands in traced.program:
+            used = operands[1:] if primitive is Select else operands
+            known.append(any([known[operand] for operand in used]))
+        return [known[output] for output in traced.program.outputs]
 
     def is_carried(self, entry: Entry) -> bool:
         """Whether an entry stands in one place for all terms."""
