@@ -32,6 +32,7 @@ cdef class Primitive:
     cdef readonly Kernel kernel
     cdef readonly Origin origin
 
+    cpdef be_like(self, Primitive other, str name)
     cpdef object local_gradients(self, object operands, object out, list uses=*)
 
 @cython.final

@@ -233,6 +233,20 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
                 # Built-in primitives come first: nobody's declaration changes what NumPy's add does.
                 _OF_NUMPY.setdefault(known, self)
 
+    def be_like(self, other: Primitive, name: str) -> None:
+        """Be what another primitive is, under this name: where there are many of a kind, each of one shape."""
+        self.name = name
+        self.symbol = name
+        self.value, self.gradients = other.value, other.gradients
+        self.arity, self.multiple = other.arity, other.multiple
+        self.domain, self.kinks, self.beside_constant = other.domain, other.kinks, other.beside_constant
+        self.first_gradient, self.otherwise, self.linear = other.first_gradient, other.otherwise, other.linear
+        self.doc, self.kernel, self.origin = other.doc, other.kernel, Origin(self, None, None)
+        self.registered, self.auxiliary, self.vanishes = other.registered, other.auxiliary, other.vanishes
+        self.orders, self.rounding, self.cancels = other.orders, other.rounding, other.cancels
+        self.hides_nan, self.condition, self.of_conditions = other.hides_nan, other.condition, other.of_conditions
+        self.infix, self.numpy, self.mpmath, self.built_in = other.infix, other.numpy, other.mpmath, other.built_in
+
     def __call__(self, *operands: Any) -> Any:
         """Apply the primitive: a float if every operand is a number, else a node; of arrays to each element."""
         if self.arity is not None and len(operands) != self.arity:

@@ -74,7 +74,7 @@ class Builder:
         self.constants: dict[Any, int] = {}
         self.made_by: list[Primitive | None] = [None] * inputs
         self.operands_of: list[tuple[int, ...] | None] = [None] * inputs
-        self.known: dict[Primitive, dict[tuple[int, ...], int]] = {}
+        self.known: dict[Any, dict[tuple[Any, ...], int]] = {}
         self.one = self.constant(1.0)
         self.zero = self.constant(0.0)
 
@@ -99,12 +99,15 @@ class Builder:
 
     def emit(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of an operation: a known one where it was computed before or follows from simpler ones."""
-        values = self.known.get(primitive)
+        # Results of an operation that has several are primitives of their own, by the hundred thousand.
+        asked: Any = Result if not primitive.built_in and isinstance(primitive, Result) else primitive
+        key = (*operands, primitive) if asked is Result else operands
+        values = self.known.get(asked)
         if values is None:
-            values = self.known[primitive] = {}
-        value = values.get(operands)
+            values = self.known[asked] = {}
+        value = values.get(key)
         if value is None:
-            value = values[operands] = self.simplified(primitive, operands)
+            value = values[key] = self.simplified(primitive, operands)
         return value
 
     def known_value(self, primitive: Primitive, operands: tuple[int, ...]) -> int:

@@ -85,6 +85,15 @@ def rolled_up(trace: Trace, arguments: list[Any], results: list[Any], before: in
     return found.rolled_up(trace, arguments, results, before, SHORTEST_LINE)
 
 
+def hessian_by_terms(trace: Trace, arguments: list[Any], results: list[Any], before: int) -> Any:
+    """The lower triangle of the Hessian of the result of a run likewise, if it is a sum of terms that are alike."""
+    if clock() - before < SHORTEST_LINE or len(results) != 1:
+        return None
+    from autograd.program.loops import terms
+
+    return terms.hessian_by_terms(trace, arguments, results[0], before, SHORTEST_LINE)
+
+
 @cython.final
 @cython.cclass
 class Path:
@@ -307,7 +316,8 @@ class PathTree:
         try:
             with collector_paused():
                 roll_up = None if self.over_rows else rolled_up
-                traced = record(self.fun, self.signature, numbers, Trace(self.over_rows, loops, roll_up=roll_up))
+                trace = Trace(self.over_rows, loops, roll_up=roll_up, by_terms=hessian_by_terms)
+                traced = record(self.fun, self.signature, numbers, trace)
                 path = Path(traced, self.tier)
         except TooManyPaths as signal:
             self.refused = signal.again()

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.graph.node import Node
 from autograd.numbers.arrays import doubles, integers
 from autograd.operations.primitives import Defined
 from autograd.transforms.masked import as_masked
@@ -32,12 +33,15 @@ MOST_MASKS = 30
 class ConstantSlopes:
     """The slopes of a tape as numbers, each with the set of masks that it is nan with.
 
-    `are_constant` says whether there are such: every slope on a way to an argument is a number, masked or not. Slopes
-    at positions that are `absorbing` are not looked at: most of those only decide what is nan, and no sweep meets them.
+    `are_constant` says whether there are such: every slope on a way from an output to an argument is a number, masked
+    or not. What leads to no output, but by slopes of 0, is met by no sweep: it only decides what is nan. Slopes at
+    positions that are `absorbing` are not looked at either: most of those are of that kind.
     The slope at an entry is `numbers[entry]`, the bits of its masks are `bits[entry]`, or -1 on no way to an argument.
     """
 
-    def __init__(self, count: int, starts: Any, operands: Any, slopes: list[Any], absorbing: bytearray) -> None:
+    def __init__(
+        self, count: int, starts: Any, operands: Any, slopes: list[Any], absorbing: bytearray, outputs: Sequence[int]
+    ) -> None:
         self.count = count
         self.absorbing = absorbing
         self.size = count + len(starts) - 1
@@ -49,9 +53,26 @@ class ConstantSlopes:
         self.place_of: dict[int, int] = {}
         # For each set of masks a node that is nan where one of them is.
         self.joined: dict[int, Any] = {}
-        self.are_constant = self.read(slopes)
+        self.are_constant = self.read(slopes, self.met_from(outputs, slopes))
 
-    def read(self, slopes: list[Any]) -> bool:
+    def met_from(self, outputs: Sequence[int], slopes: list[Any]) -> bytearray:
+        """A 1 for each position that a sweep from these may meet."""
+        starts = ints_in(self.starts)
+        operands = ints_in(self.operands)
+        met = bytearray(self.size)
+        for position in outputs:
+            if position >= 0:
+                met[position] = 1
+        for position in range(self.size - 1, self.count - 1, -1):
+            if not met[position] or self.absorbing[position]:
+                continue
+            for entry in range(starts[position - self.count], starts[position - self.count + 1]):
+                slope = slopes[entry]
+                if isinstance(slope, Node) or slope != 0.0:
+                    met[operands[entry]] = 1
+        return met
+
+    def read(self, slopes: list[Any], met: bytearray) -> bool:
         """Take the slopes as numbers; False if one is none."""
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
@@ -61,6 +82,8 @@ class ConstantSlopes:
         for position in range(self.size):
             if position < self.count or self.absorbing[position]:
                 leads[position] = 1
+                continue
+            if not met[position]:
                 continue
             for entry in range(starts[position - self.count], starts[position - self.count + 1]):
                 if not leads[operands[entry]]:
@@ -104,9 +127,13 @@ class ConstantSlopes:
         operands = ints_in(self.operands)
         numbers = doubles_in(self.numbers)
         bits = ints_in(self.bits)
+        # The masks of the only seed are those of all that it reaches: they need no bits.
+        own: tuple[Any, ...] = ()
         for position, seed in seeds:
             known = as_masked(seed)
-            found = -1 if known is None else self.bits_of(known.masks)
+            if known is not None and len(seeds) == 1:
+                own = known.masks
+            found = -1 if known is None else self.bits_of(() if own else known.masks)
             if known is None or found < 0:
                 return None
             adjoints[position] = known.number if reached[position] < 0 else adjoints[position] + known.number
@@ -129,16 +156,18 @@ class ConstantSlopes:
                 else:
                     adjoints[operand] += share
                     reached[operand] |= met
+        joined = {} if own else self.joined
         return [
-            0.0 if reached[place] < 0 else self.masked(adjoints[place], reached[place]) for place in range(self.count)
+            0.0 if reached[place] < 0 else self.masked(adjoints[place], reached[place], own, joined)
+            for place in range(self.count)
         ]
 
-    def masked(self, number: float, masks: int) -> Any:
-        """The number, nan where one of a set of masks is."""
-        if masks == 0:
+    def masked(self, number: float, masks: int, own: tuple[Any, ...], joined: dict[int, Any]) -> Any:
+        """The number, nan where one of a set of masks is, or one of its own; `joined` has a node for each set."""
+        if masks == 0 and not own:
             return number
-        mask = self.joined.get(masks)
+        mask = joined.get(masks)
         if mask is None:
             chosen = [mask for place, mask in enumerate(self.masks) if masks >> place & 1]
-            mask = self.joined[masks] = functools.reduce(Defined, chosen)
+            mask = joined[masks] = functools.reduce(Defined, [*own, *chosen])
         return Defined(number, mask)

@@ -24,7 +24,14 @@ from autograd.graph.modes import is_traced
 from autograd.graph.node import Node
 from autograd.transforms.blocks import blocks
 from autograd.transforms.curvature import Curvature, has_many_pairs
-from autograd.transforms.matrices import dense_hessian, hessian_matrix, hessian_matrix_of_nodes, jacobian_matrix, unit
+from autograd.transforms.matrices import (
+    dense_hessian,
+    hessian_matrix,
+    hessian_matrix_of_nodes,
+    jacobian_matrix,
+    symmetric_matrix,
+    unit,
+)
 from autograd.transforms.sparse import pattern_of
 from autograd.transforms.taped_run import TapedRun, in_structure, name_of
 
@@ -296,7 +303,7 @@ def jacobian_of(
 
 def hessian_of(fun: Function, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sparse: bool) -> Any:
     """The Hessian, as `hessian` returns it."""
-    with TapedRun("hessian", fun, args, kwargs, argnums, by_result=sparse) as run:
+    with TapedRun("hessian", fun, args, kwargs, argnums, by_result=sparse, by_terms=sparse) as run:
         if sparse:
             return sparse_hessian(run)
         run.check_scalar("hessian")
@@ -331,6 +338,9 @@ def sparse_hessian(run: TapedRun) -> Any:
     """The Hessian of the output of a run as one sparse matrix."""
     run.check_scalar("hessian")
     check_numbers_only(run)
+    if run.triangle is not None:
+        rows, columns, values = run.triangle
+        return symmetric_matrix(rows, columns, values, run.tape.count)
     if run.differentiable:
         return hessian_matrix_of_nodes(run.gradient_tape())
     matrix = hessian_matrix(run.tape)

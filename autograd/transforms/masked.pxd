@@ -3,8 +3,8 @@ from autograd.graph.node cimport Node, varied
 
 @cython.freelist(64)
 cdef class Masked:
-    cdef double number
-    cdef tuple masks
+    cdef readonly double number
+    cdef readonly tuple masks
 
 @cython.locals(node=Node)
 cpdef Masked as_masked(object value)

@@ -14,7 +14,10 @@ from autograd.transforms.elimination import eliminate_for_jacobian
 from autograd.transforms.sparse import matrix_of
 from autograd.transforms.tape import Tape
 
-__all__ = ["dense_hessian", "hessian_matrix", "hessian_matrix_of_nodes", "jacobian_matrix", "unit"]
+__all__ = [
+    "dense_hessian", "hessian_matrix", "hessian_matrix_of_nodes", "jacobian_matrix", "lower_triangle",
+    "symmetric_matrix", "unit",
+]  # fmt: skip
 
 
 def jacobian_matrix(tape: Tape) -> Any:
@@ -35,6 +38,13 @@ def hessian_matrix(tape: Tape) -> Any:
 
 def hessian_matrix_of_nodes(gradient: Tape) -> Any:
     """The Hessian as one sparse matrix of nodes, from the tape that leads from the arguments to the gradient."""
+    triangle = lower_triangle(gradient)
+    rows, columns = [row for row, _ in triangle], [column for _, column in triangle]
+    return symmetric_matrix(rows, columns, list(triangle.values()), gradient.count)
+
+
+def lower_triangle(gradient: Tape) -> dict[tuple[int, int], Any]:
+    """The entries of the lower triangle of the Hessian by row and column, as nodes, from the tape of the gradient."""
     triangle: dict[tuple[int, int], Any] = {}
     for column, row, value in zip(*eliminate_for_jacobian(gradient, True), strict=True):
         # Both halves are there, equal but for rounding: the lower one counts.
@@ -42,8 +52,7 @@ def hessian_matrix_of_nodes(gradient: Tape) -> Any:
             triangle[row, column] = value
         else:
             triangle.setdefault((column, row), value)
-    rows, columns = [row for row, _ in triangle], [column for _, column in triangle]
-    return symmetric_matrix(rows, columns, list(triangle.values()), gradient.count)
+    return triangle
 
 
 def symmetric_matrix(rows: Any, columns: Any, values: Any, count: int) -> Any:

@@ -446,7 +446,9 @@ class Tape:
             if self.node_slopes is None or self.absorbing is None or self.joints:
                 return False
             starts = self.starts[: len(self.nodes) + 1]
-            self.constant_slopes = ConstantSlopes(self.count, starts, self.operands, self.node_slopes, self.absorbing)
+            self.constant_slopes = ConstantSlopes(
+                self.count, starts, self.operands, self.node_slopes, self.absorbing, self.outputs
+            )
         return bool(self.constant_slopes.are_constant)
 
     def pull(self, adjoints: list[Any]) -> None:

@@ -21,12 +21,15 @@ class TapedRun:
 
     `argnums` says which arguments it is differentiated in: a place, a tuple of them, or None for all. While the
     context lasts, other transforms know these variables as such. `by_result` is as in `Tape`. `once` says that there is
-    one sweep back: then, while a function is compiled, loops are found again before they are differentiated.
+    one sweep back: then, while a function is compiled, loops are found again before they are differentiated. `by_terms`
+    says that it is for a Hessian: that of a sum of terms which are alike is found as that of one of them, and is the
+    `triangle`; there is nothing on the tape then.
     """
 
     # Whether derivatives are taken after the context, from the same operations.
     reused = False
     nodes_in_aux: Sequence[Any] = ()
+    triangle: Any = None
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class TapedRun:
         has_aux: bool = False,
         by_result: bool = False,
         once: bool = False,
+        by_terms: bool = False,
     ) -> None:
         self.fun = fun
         wanted = range(len(args)) if argnums is None else (argnums,) if isinstance(argnums, int) else argnums
@@ -73,10 +77,12 @@ class TapedRun:
             self.results, self.outputs = flatten(returned, f"the output of {name_of(fun)}")
             if roll_up is not None and once:
                 self.results = roll_up(trace, self.arguments, self.results, before)
-            self.tape = Tape(self.arguments, self.results, before, by_result=by_result)
-            self.differentiable = (current_mode().recording or is_traced()) and (
-                self.tape.closed_over or any([varies(number) for number in given])
-            )
+            varying = any([varies(number) for number in given])
+            if roll_up is not None and by_terms and varying:
+                self.triangle = trace.by_terms(trace, self.arguments, self.results, before)
+            ends = self.results if self.triangle is None else []
+            self.tape = Tape(self.arguments, ends, before, by_result=by_result)
+            self.differentiable = (current_mode().recording or is_traced()) and (self.tape.closed_over or varying)
             if self.differentiable:
                 self.tape.differentiable()
             if has_aux:

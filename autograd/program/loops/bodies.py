@@ -24,7 +24,7 @@ from autograd.program.program import Program
 from autograd.program.recording.signature import Signature
 from autograd.program.recording.trace import Trace, record
 
-__all__ = ["SHORTEST", "Body", "Notes", "Rows", "in_rows", "rolled"]
+__all__ = ["LEAST", "SHORTEST", "Body", "Notes", "Rows", "in_rows", "rolled"]
 
 # Loops of fewer turns are recorded turn by turn,
 SHORTEST = 8

@@ -60,7 +60,8 @@ class Trace:
     `loops` has the bodies of the loops in it, in order; `known` those of an earlier run that went the same way. With a
     `script`, decisions fall as that says, whatever the numbers; else as these do. If it is `unrolled`, loops are
     recorded turn by turn. `for_derivatives` says that the derivatives of the program are to be those of the function.
-    `roll_up(trace, arguments, results, before)`, if given, finds loops again in what a run has recorded.
+    `roll_up(trace, arguments, results, before)`, if given, finds loops again in what a run has recorded, and then
+    `by_terms` with the same arguments the Hessian of a sum of terms that are alike.
     """
 
     def __init__(
@@ -71,8 +72,10 @@ class Trace:
         unrolled: bool = False,
         for_derivatives: bool = False,
         roll_up: Callable[..., list[Any]] | None = None,
+        by_terms: Callable[..., Any] | None = None,
     ) -> None:
         self.roll_up = roll_up
+        self.by_terms = by_terms
         self.over_rows = over_rows
         self.for_derivatives = for_derivatives
         self.known = known
