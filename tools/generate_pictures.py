@@ -301,7 +301,7 @@ def page_and_pictures() -> tuple[str, dict[str, tuple[str, Callable[[], str]]]]:
     for section in SECTIONS:
         name = section.__name__.replace("_", "-")
         made = section()
-        heading = section.__name__.replace("_", " ").capitalize()
+        heading = section.__name__.replace("_", " ").capitalize().replace("relu", "ReLU")
         parts.append(f"\n## {heading}\n\n{section.__doc__}\n\n```python\n{code_of(section)}\n```\n")
         if isinstance(made, str) and not made.startswith("<svg"):
             parts.append(f"\n```{'mermaid' if made.startswith('flowchart') else 'text'}\n{made}```\n")

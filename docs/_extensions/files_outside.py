@@ -22,7 +22,7 @@ SHOWN = {
     "benchmarks/gradbench/README.md": "project/gradbench",
     "examples/data/README.md": "gallery/data",
 }
-PAGES = {**SHOWN, "README.md": "index"}
+PAGES = {**SHOWN, "README.md": "index", "LICENSE": "project/licence", "CITATION.cff": "project/licence"}
 LINK = re.compile(r"\]\((?!https?:|#|/)([^)\s#]+)(#[^)\s]*)?\)")
 
 
