@@ -98,8 +98,8 @@ def programs(text: str) -> Iterator[tuple[int, str]]:
 
 
 def has_notebook(page: str, text: str) -> bool:
-    """Whether a page is a notebook, or has examples that make one."""
-    return bool(FRONT_MATTER.match(text) or (page.startswith(TOLD) and EXAMPLES.search(text)))
+    """Whether a page is a notebook, or has examples enough to make one."""
+    return bool(FRONT_MATTER.match(text) or (page.startswith(TOLD) and len(EXAMPLES.findall(text)) > 1))
 
 
 def link(app: Any, page: str, source: list[str]) -> None:
