@@ -54,7 +54,7 @@ from autograd.operations.functions import pow as pow
 from autograd.operations.functions import round as round
 from autograd.operations.functions import sum as sum
 from autograd.operations.kernel import COMPILED as compiled
-from autograd.operations.primitive import Primitive
+from autograd.operations.primitive import Primitive, find_primitive
 from autograd.operations.primitives import *  # noqa: F403 - likewise
 from autograd.operations.primitives import __all__ as _primitives
 from autograd.operations.python_math import *  # noqa: F403 - likewise
@@ -107,11 +107,11 @@ __all__ = [
     "ArgumentError", "AutogradError", "Constant", "DomainError", "ExportError", "FrozenValueError", "GradcheckError",
     "Node", "NumberError", "OperandError", "OutputError", "Primitive", "StaleGraphError", "StructureError",
     "TraceError", "UnknownPrimitiveError", "Variable", "array", "backward", "cache_machine_code", "callback",
-    "compiled", "explain", "fori_loop", "from_json", "grad", "gradcheck", "gradients", "hessian", "hessian_sparsity",
-    "hvp", "jacfwd", "jacobian", "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "latex", "linearize", "nlp",
-    "no_grad", "paths", "register_container", "replay", "rounding", "scan", "scope", "source_lines", "stop_gradient",
-    "strict", "take", "to_c", "to_jax", "to_json", "to_sympy", "topological_order", "value_and_grad", "vjp", "vmap",
-    "while_loop", "zero_grad", *_functions, *_primitives,
+    "compiled", "explain", "find_primitive", "fori_loop", "from_json", "grad", "gradcheck", "gradients", "hessian",
+    "hessian_sparsity", "hvp", "jacfwd", "jacobian", "jacobian_sparsity", "jacrev", "jit", "jvp", "kinks", "latex",
+    "linearize", "nlp", "no_grad", "paths", "register_container", "replay", "rounding", "scan", "scope", "source_lines",
+    "stop_gradient", "strict", "take", "to_c", "to_jax", "to_json", "to_sympy", "topological_order", "value_and_grad",
+    "vjp", "vmap", "while_loop", "zero_grad", *_functions, *_primitives,
     # `from autograd import *` brings no builtin's name, and not `e`, which is many a variable's.
     *[name for name in _python_math if name != "e"],
 ]  # fmt: skip

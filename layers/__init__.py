@@ -25,6 +25,7 @@ from layers.activations import (
     Softplus,
     Tanh,
 )
+from layers.arrays import elementwise
 from layers.base import Layer, Trainable, from_dict, registered
 from layers.dense import Dense, FullyConnected, Neuron, NeuronLayer
 from layers.elementary import Affine, Plus, ReLU, Sigmoid, SigmoidNeuron, Square
@@ -83,15 +84,15 @@ from layers.transformer import CausalSelfAttention, Embedding, LayerNorm, RMSNor
 __all__ = [
     "Adam", "AdamW", "Affine", "BinaryCrossEntropyLoss", "CausalSelfAttention", "Cosine", "CrossEntropyLoss",
     "DataError", "Dense", "DescriptionError", "Dropout", "ELU", "EarlyStopping", "Elementwise", "Embedding", "Epoch",
-    "Exponential", "FullyConnected", "GELU", "Gradients", "HeNormal", "HeUniform", "HingeLoss", "History",
-    "HuberLoss", "Identity", "Initialiser", "InputError", "LBFGS", "Layer", "LayerError", "LayerNorm", "LeakyReLU",
-    "Linear", "LogSoftmax", "Loss", "MAELoss", "MSELoss", "Mean", "Metric", "Model", "Network", "Neuron",
-    "NeuronLayer", "NoForwardError", "Normal", "Ones", "Optimizer", "Orthogonal", "Parameter", "Plus", "RMSNorm",
-    "RMSProp", "ReLU", "ReduceLROnPlateau", "Residual", "SGD", "Sequential", "ShapeError", "SiLU", "Sigmoid",
-    "SigmoidNeuron", "SizeError", "Softmax", "Softplus", "Square", "SquaredLoss", "StateError", "Steps", "Sum",
-    "Tanh", "Trainable", "Training", "TrainingError", "Uniform", "Values", "WarmUp", "XavierNormal", "XavierUniform",
-    "Zeros", "fit", "from_dict", "is_training", "load_model", "load_optimizer", "load_torch_state", "random_numbers",
-    "registered", "to_onnx", "torch_state", "training",
+    "Exponential", "FullyConnected", "GELU", "Gradients", "HeNormal", "HeUniform", "HingeLoss", "History", "HuberLoss",
+    "Identity", "Initialiser", "InputError", "LBFGS", "Layer", "LayerError", "LayerNorm", "LeakyReLU", "Linear",
+    "LogSoftmax", "Loss", "MAELoss", "MSELoss", "Mean", "Metric", "Model", "Network", "Neuron", "NeuronLayer",
+    "NoForwardError", "Normal", "Ones", "Optimizer", "Orthogonal", "Parameter", "Plus", "RMSNorm", "RMSProp", "ReLU",
+    "ReduceLROnPlateau", "Residual", "SGD", "Sequential", "ShapeError", "SiLU", "Sigmoid", "SigmoidNeuron", "SizeError",
+    "Softmax", "Softplus", "Square", "SquaredLoss", "StateError", "Steps", "Sum", "Tanh", "Trainable", "Training",
+    "TrainingError", "Uniform", "Values", "WarmUp", "XavierNormal", "XavierUniform", "Zeros", "elementwise", "fit",
+    "from_dict", "is_training", "load_model", "load_optimizer", "load_torch_state", "random_numbers", "registered",
+    "to_onnx", "torch_state", "training",
 ]  # fmt: skip
 
 

@@ -161,9 +161,10 @@ def singles(value: Any) -> Iterator[Any]:
 
 
 def elementwise(function: Callable[..., Any], *operands: Any) -> Any:
-    """The function of each element, arrays being repeated along axes of length 1 as NumPy does.
+    """The function of each element, for a layer's `compute`; arrays are repeated along axes of length 1 as NumPy does.
 
-    >>> elementwise(lambda a, b: a + b, as_input("a", [1.0, 2.0]), 10.0)
+    >>> import numpy as np
+    >>> elementwise(lambda a, b: a + b, np.array([1.0, 2.0]), 10.0)
     array([11.0, 12.0], dtype=object)
     """
     if not any([is_array(operand) for operand in operands]):

@@ -48,14 +48,18 @@ END = """
 
 `drawing.save("network.html")` writes a page of one file that asks the network for nothing. Click a layer to open or
 close it, a value to be told where its gradient comes from and why it is 0; the slider walks through the computation
-forward, then backward, while gradients add up; pointing at a value shows its paths; `/` searches names. In a notebook
-`IPython.display.HTML(drawing.frame())` shows the page in a cell.
+forward, then backward, while gradients add up; pointing at a value shows its paths; `/` searches names.
 
 The page computes: `move` (or the key m) opens a slider and a field for each input, and every value, gradient and local
 gradient follows, forward and backward, without Python; `step` and `train` move parameters down the gradient, and
 `as Python` gives the numbers back. Where a recorded decision would fall the other way, the page says so and stays.
 Pictures with a choice of `where` in plain Python, with operations of one's own or with a part of a graph stand still.
 `drawing.html(quiz=True)` hides the gradients until the reader has found them, from the end backward.
+
+## In a notebook
+
+In Jupyter and its kin the last line of a cell shows itself: a drawing as its picture,
+`IPython.display.HTML(drawing.frame())` as its page, a figure of `layers.plots` as its plot.
 
 ## From the command line
 
@@ -301,7 +305,7 @@ def page_and_pictures() -> tuple[str, dict[str, tuple[str, Callable[[], str]]]]:
     for section in SECTIONS:
         name = section.__name__.replace("_", "-")
         made = section()
-        heading = section.__name__.replace("_", " ").capitalize()
+        heading = section.__name__.replace("_", " ").capitalize().replace("relu", "ReLU")
         parts.append(f"\n## {heading}\n\n{section.__doc__}\n\n```python\n{code_of(section)}\n```\n")
         if isinstance(made, str) and not made.startswith("<svg"):
             parts.append(f"\n```{'mermaid' if made.startswith('flowchart') else 'text'}\n{made}```\n")

@@ -29,9 +29,9 @@ GROWTH = "Time to the first sparse Hessian of the chained Rosenbrock function, b
 WIDTH, LEFT, BAR, GAP = 760, 190, 18, 6
 STYLE = (
     "text{font:13px sans-serif;fill:#57606a}.title{font-weight:bold}"
-    "text.origin{font-size:11px}rect{fill:#8c959f}rect.ours{fill:#2da44e}"
+    "text.origin{font-size:11px}text.name{paint-order:stroke;stroke:#fff;stroke-width:4px}rect{fill:#8c959f}rect.ours{fill:#2da44e}"
     "path{fill:none;stroke:#8c959f;stroke-width:1.5}path.ours{stroke:#2da44e;stroke-width:3}path.grid{stroke-width:.3}"
-    "@media(prefers-color-scheme:dark){text{fill:#adbac7}rect{fill:#545d68}path{stroke:#768390}}"
+    "@media(prefers-color-scheme:dark){text{fill:#adbac7}text.name{stroke:#131416}rect{fill:#545d68}path{stroke:#768390}}"
 )
 
 
@@ -106,7 +106,7 @@ def growth(title: str, series: dict[str, list[tuple[float, float]]]) -> str:
     lowest = dict[float, float]()
     for y, x, engine in sorted(ends):
         lowest[x] = max(y, lowest.get(x, -math.inf) + 15.0)
-        lines.append(f'<text x="{x + 6:.1f}" y="{lowest[x] + 4:.1f}">{engine}</text>')
+        lines.append(f'<text class="name" x="{x + 6:.1f}" y="{lowest[x] + 4:.1f}">{engine}</text>')
     return picture(height, lines)
 
 

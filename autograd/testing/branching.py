@@ -148,7 +148,7 @@ def programs(*, max_inputs: int = 3, max_statements: int = 6) -> SearchStrategy[
 
     >>> from hypothesis import given, settings
     >>> from autograd import jit
-    >>> @settings(max_examples=10)
+    >>> @settings(max_examples=10, deadline=None)
     ... @given(programs())
     ... def test_compiled_programs_give_the_same(program):
     ...     assert jit(program)(*program.point) == program(*program.point)

@@ -22,7 +22,7 @@ SHOWN = {
     "benchmarks/gradbench/README.md": "project/gradbench",
     "examples/data/README.md": "gallery/data",
 }
-PAGES = {**SHOWN, "README.md": "index"}
+PAGES = {**SHOWN, "README.md": "index", "LICENSE": "project/licence", "CITATION.cff": "project/licence"}
 LINK = re.compile(r"\]\((?!https?:|#|/)([^)\s#]+)(#[^)\s]*)?\)")
 
 
@@ -45,14 +45,15 @@ def resolved(text: str, place: Path) -> str:
 
 
 def read(app: Any, page: str, source: list[str]) -> None:
-    """Put a file in the place of its page, and mend the page's links."""
+    """Put a file in the place of its page, mend the page's links, and end examples with their last line."""
     place = Path(app.env.doc2path(page))
     for file, shown_by in SHOWN.items():
         if shown_by == page:
             place = PROJECT / file
             source[0] = place.read_text(encoding="utf-8")
             app.env.note_dependency(str(place), docname=page)
-    source[0] = resolved(source[0], place)
+    # The empty line by which doctest knows the end of a result would be shown.
+    source[0] = re.sub(r"\n\n```\n", "\n```\n", resolved(source[0], place))
 
 
 def setup(app: Any) -> dict[str, bool]:

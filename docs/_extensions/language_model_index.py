@@ -20,7 +20,7 @@ def source_of(app: Any, page: str) -> str:
 
 def first_sentence(text: str) -> str:
     """The first sentence below the title."""
-    paragraphs = [part for part in text.split("\n\n")[1:] if re.match(r"\w|`(?!``)", part)]
+    paragraphs = [part for part in text.split("\n\n")[1:] if re.match(r"\w|\[|`(?!``)", part)]
     first = " ".join(paragraphs[0].split()) if paragraphs else ""
     first = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", first)
     return re.split(r"(?<=[.?!]) ", first)[0]

@@ -1,4 +1,4 @@
-"""Each notebook among the pages as a file for Jupyter, beside the page, which ends with a link to it.
+"""Each page with cells or examples as a notebook, a file for Jupyter beside the page, which ends with a link to it.
 
 Below a cell is a link that opens it in the playground, with all cells above it, as far as the playground has what they
 import.
@@ -6,6 +6,7 @@ import.
 
 from __future__ import annotations
 
+import doctest
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +17,30 @@ import nbformat
 from nbformat import v4
 
 CELL = re.compile(r"^```\{code-cell\}\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLES = re.compile(r"^```(?:python|pycon)\n(>>> .*?)^```$", re.MULTILINE | re.DOTALL)
+# Those with examples that readers may want to run: not the reference, whose messages are errors.
+TOLD = ("start/", "learn/", "how-to/")
 # An import of what the playground has not: it has no NumPy, and none of the examples.
 FOREIGN = re.compile(r"^\s*(?:from|import) (?!(?:autograd|layers|viz|random|time)\b)", re.MULTILINE)
 IMPORTS = re.compile(r"(?:(?:from|import) .*\n)*")
 FRONT_MATTER = re.compile(r"\A---\nfile_format: mystnb\n.*?\n---\n", re.DOTALL)
+
+
+def typed(examples: str) -> Iterator[tuple[str, bool]]:
+    r"""The cells that are typed for examples, each up to a result, and whether it may end in an error.
+
+    >>> list(typed(">>> x = 1\n>>> x\n1\n>>> 1 / 0\nTraceback (most recent call last):\nZeroDivisionError: ...\n"))
+    [('x = 1\nx', False), ('1 / 0', True)]
+    """
+    lines = list[str]()
+    for example in doctest.DocTestParser().get_examples(examples):
+        lines.append(re.sub(r" *# doctest: .*", "", example.source).rstrip())
+        fails = example.exc_msg is not None or doctest.SKIP in example.options
+        if example.want or fails:
+            yield "\n".join(lines), fails
+            lines.clear()
+    if lines:
+        yield "\n".join(lines), False
 
 
 def notebook_of(text: str) -> Any:
@@ -29,6 +50,8 @@ def notebook_of(text: str) -> Any:
     >>> page = "# A\n\n" + cell % "1 + 1\n" + "[b](b.md)\n\n" + cell % ":tags: [remove-cell]\nassert True\n"
     >>> [(cell.cell_type, cell.source) for cell in notebook_of(page).cells]
     [('markdown', '# A'), ('code', '1 + 1'), ('markdown', '[b](b.html)')]
+    >>> [cell.source for cell in notebook_of("# A\n\n```python\n>>> 1 + 1\n2\n\n```\n").cells]
+    ['# A', '1 + 1']
     """
     cells, end = list[Any](), 0
 
@@ -37,10 +60,14 @@ def notebook_of(text: str) -> Any:
             cells.append(v4.new_markdown_cell(re.sub(r"(\]\([^)\s:]+)\.md", r"\1.html", part.strip())))
 
     text = FRONT_MATTER.sub("", text)
-    for found in CELL.finditer(text):
+    is_notebook = bool(CELL.search(text))
+    for found in (CELL if is_notebook else EXAMPLES).finditer(text):
         add_text(text[end : found.start()])
         end = found.end()
-        if "remove-cell" not in found[1]:
+        if not is_notebook:
+            for source, fails in typed(found[1]):
+                cells.append(v4.new_code_cell(source, metadata={"tags": ["raises-exception"]} if fails else {}))
+        elif "remove-cell" not in found[1]:
             cells.append(v4.new_code_cell(found[2].strip()))
     add_text(text[end:])
     # The same file from the same page.
@@ -70,10 +97,15 @@ def programs(text: str) -> Iterator[tuple[int, str]]:
             yield found.end(), program
 
 
+def has_notebook(page: str, text: str) -> bool:
+    """Whether a page is a notebook, or has examples enough to make one."""
+    return bool(FRONT_MATTER.match(text) or (page.startswith(TOLD) and len(EXAMPLES.findall(text)) > 1))
+
+
 def link(app: Any, page: str, source: list[str]) -> None:
     """Put the links below cells and at a notebook's end."""
     text = source[0]
-    if app.builder.format != "html" or not FRONT_MATTER.match(text):
+    if app.builder.format != "html" or not has_notebook(page, text):
         return
     root = "../" * page.count("/")
     for place, program in reversed(list(programs(text))):
@@ -90,7 +122,7 @@ def write(app: Any, error: Exception | None) -> None:
         return
     for page in app.env.found_docs:
         text = Path(app.env.doc2path(page)).read_text(encoding="utf-8")
-        if FRONT_MATTER.match(text):
+        if has_notebook(page, text):
             nbformat.write(notebook_of(text), Path(app.outdir, f"{page}.ipynb"))
 
 

@@ -16,6 +16,9 @@ from typing import Any
 from autograd import Primitive
 
 INDENT = "   "
+# A line of a docstring that tells of a parameter or several, and one below a heading.
+PARAMETER = re.compile(r"( *)(\*{0,2}[a-z]\w*(?:, \*{0,2}[a-z]\w*)*): (?=\S)")
+UNDERLINE = re.compile(r" *-{3,}$")
 
 
 def home(package: str, name: str) -> str:
@@ -90,18 +93,40 @@ def signature_of(thing: Any, *, bound: bool = False) -> str | None:
 
 
 def as_restructured_text(docstring: str) -> list[str]:
-    r"""A docstring, which is plain text with `code` in it and examples, as reStructuredText.
+    r"""A docstring, which is plain text with `code` in it and examples, as reStructuredText; parameters become a list.
 
     >>> as_restructured_text("`x` and *args.")
     ['``x`` and \\*args.']
+    >>> as_restructured_text("eps: a step,\n    or none.\nrtol: a share.")
+    ['* ``eps``: a step,', '  or none.', '* ``rtol``: a share.']
     """
+    lines = list[str]()
+    for paragraph in re.split(r"\n *\n", docstring.rstrip()):
+        rows = paragraph.splitlines()
+        if rows[1:] and UNDERLINE.match(rows[1]):
+            lines += [f"**{rows[0].strip()}**", ""]
+            rows = rows[2:]
+        lines += [*(listed if rows and PARAMETER.match(rows[0]) else laid_out)(rows), ""]
+    return lines[:-1]
+
+
+def listed(rows: list[str]) -> Iterator[str]:
+    """The lines of a paragraph that tells of parameters, one after the other, as a list."""
+    depth = " " * (len(rows[0]) - len(rows[0].lstrip()))
+    for row in rows:
+        told = PARAMETER.match(row)
+        starts = told is not None and told[1] == depth
+        yield f"{depth}* ``{told[2]}``: {marked(row[told.end() :])}" if starts else f"{depth}  {marked(row.strip())}"
+
+
+def laid_out(rows: list[str]) -> list[str]:
+    """The lines of any other paragraph."""
     lines, example, below = list[str](), False, 0
-    for line in docstring.splitlines():
-        example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
+    for line in rows:
+        example = example or line.lstrip().startswith(">>>")
         depth = len(line) - len(line.lstrip())
         # An example, or what is further to the right or the left, is a block of its own.
-        starts = lines and lines[-1].strip() and (depth != below and line.strip())
-        if starts and not (example and not line.lstrip().startswith(">>>")):
+        if lines and depth != below and not (example and not line.lstrip().startswith(">>>")):
             lines.append("")
         below = depth
         lines.append(line if example else marked(line))
@@ -136,10 +161,14 @@ def described(kind: str, title: str, thing: Any, members: Iterator[list[str]] | 
 
 
 def members_of(kind: type) -> Iterator[list[str]]:
-    """The entries of a class's own public methods and properties; those without a docstring do what their base says."""
+    """The entries of a class's own public methods and properties; what says no more than its base is left to that."""
     for name, member in sorted(vars(kind).items()):
         plain = getattr(member, "__func__", member)
         if name.startswith("_") or not plain.__doc__ or isinstance(plain, type):
+            continue
+        inherited = getattr(kind.__mro__[1], name, None)
+        another = getattr(plain, "__name__", name) != name
+        if inherited is not None and (another or inspect.getdoc(inherited) == inspect.getdoc(plain)):
             continue
         if isinstance(plain, property) or inspect.isgetsetdescriptor(plain):
             yield described("property", name, plain)
@@ -151,6 +180,9 @@ def entry(package: str, name: str) -> list[str]:
     """The entry of a public name."""
     thing = getattr(importlib.import_module(package), name)
     title = f"{package}.{name}"
+    above = package.rpartition(".")[0]
+    if above and getattr(importlib.import_module(above), name, None) is thing:
+        return [f".. py:function:: {title}", "", f"{INDENT}:py:obj:`{above}.{name}`.", ""]
     if isinstance(thing, type) and issubclass(thing, Exception):
         return described("exception", title, thing)
     if isinstance(thing, type):

@@ -3,7 +3,7 @@
 const $ = (id) => document.getElementById(id);
 const PAUSE = 150; // milliseconds without a key, after which what was written is run
 const program = $("program");
-let worker = null, ready = false, number = 0, waiting = null, later = null, wrong = 0;
+let worker = null, ready = false, number = 0, waiting = null, later = null, wrong = 0, programs = [];
 
 function tell(words) {
   $("state").textContent = words;
@@ -83,6 +83,7 @@ function stop() {
 
 function open(text) {
   program.value = text;
+  $("examples").selectedIndex = programs.findIndex((example) => example.text === text);
   fail("");
   run();
 }
@@ -150,7 +151,7 @@ if (typeof WebAssembly === "undefined") {
   fail("Python runs here as WebAssembly, which this browser does not have, or has turned off.");
 } else {
   begin();
-  const programs = await (await fetch("programs.json")).json();
+  programs = await (await fetch("programs.json")).json();
   for (const { title } of programs) $("examples").append(new Option(title));
   $("examples").addEventListener("change", () => open(programs[$("examples").selectedIndex].text));
   open(from_address() ?? programs[0].text);

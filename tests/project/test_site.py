@@ -54,6 +54,25 @@ def test_examples_in_the_extensions_give_what_they_say(extension, name):
     assert doctest.testmod(extension(name)).failed == 0
 
 
+TEXTS = [f"learn/texts/{text}" for text in ("lab", "dense", "reference", "from-scratch", "implementation")]
+TOLD = [DOCS / f"{page}.md" for page in (*TEXTS, "start/tour", "how-to/compile")]
+
+
+@pytest.mark.parametrize("path", TOLD, ids=[path.stem for path in TOLD])
+def test_a_page_of_examples_is_a_notebook_that_runs_from_top_to_bottom(extension, path, monkeypatch, tmp_path):
+    cells = extension("notebook_files").notebook_of(path.read_text(encoding="utf-8")).cells
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__main__"}
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    for cell in code:
+        try:
+            exec(compile(cell.source, path, "exec"), names)
+        except Exception:
+            if "raises-exception" not in cell.metadata.get("tags", ()):
+                raise
+    assert len(code) > 5 and ">>>" not in "".join([cell.source for cell in cells])
+
+
 def test_functions_have_the_signatures_that_are_written(extension):
     signature_of = extension("public_names").signature_of
     assert signature_of(autograd.hypot) == "(a, b, /)"
