@@ -25,6 +25,8 @@ from autograd.program.loops.passes import Form
 from autograd.program.machine.machine import Machine
 from autograd.program.machine.turn_blocks import FEWEST_TURNS, Apart, TurnBlocks, sums_apart
 from autograd.program.machine.turns import DATA, NUMBERS, Track, Turns
+from autograd.program.program import Program
+from autograd.program.written_out import written_out
 
 __all__ = ["Loop"]
 
@@ -150,6 +152,10 @@ class Loop(JointOperation):
                 place = part.width * turn + part.carried + out.place
                 results[out.offset + out.stride * turn] = records[out.of_pass][place]
         return results
+
+    def program_without(self, program: Program) -> Program | None:
+        """The program with its loops written out; None if they decide or are long, or there are other calls."""
+        return written_out(program)
 
     def make_turns(self, in_code: bool) -> Turns:
         """The passes made ready to run."""
