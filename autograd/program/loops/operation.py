@@ -170,7 +170,8 @@ class Loop(JointOperation):
             if apart is not None:
                 machine = TurnBlocks.machine_of(apart, part.reads)
                 self.use_code(machine, number, 0, in_code)
-                blocks = TurnBlocks(apart, machine, part.reverse, part.reads, targets)
+                reverse = bytes([part.reverse]) * part.carried
+                blocks = TurnBlocks(apart, machine, reverse, part.reads, targets)
             tracks.append(Track(number, part.reverse, part.starts, part.reads, part.size, targets, blocks))
         ends = [(out.of_pass, out.place, out.offset) for out in form.outs if out.stride == 0]
 
