@@ -31,7 +31,7 @@ MOST = 2**31
 def to_json(program: Program) -> str:
     """A program as JSON, for `from_json`.
 
-    Raises UnknownPrimitiveError for one with functions of this run of Python, or loops.
+    Loops are written out. Raises UnknownPrimitiveError as `Program.to_bytes` does.
 
     >>> from autograd import jit
     >>> double = jit(lambda x: 2.0 * x)
@@ -46,7 +46,7 @@ def to_json(program: Program) -> str:
     >>> from_json(text)(5.0)
     [10.0]
     """
-    program.check_stored()
+    program = program.as_stored()
     constants = [x if math.isfinite(x) else "nan" if math.isnan(x) else str(x) for x in program.constants]
     operations = ",\n".join(
         [json.dumps([operation.primitive.name, *operation.operands], ensure_ascii=True) for operation in program]

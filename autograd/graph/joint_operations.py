@@ -65,6 +65,10 @@ class JointOperation(Primitive):
         """The results as values of a program's builder, of operations that are not joint."""
         raise NotImplementedError
 
+    def program_without(self, program: Any) -> Any:
+        """A program that has this operation, without all joint ones: written out, or None if it can't be."""
+        return None
+
     def __call__(self, *operands: Any) -> list[Any]:
         """The results: floats, or nodes if an operand varies."""
         values = self.results([value_of(operand) for operand in operands])

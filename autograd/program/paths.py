@@ -134,7 +134,12 @@ class Path:
                 # Nodes that the function closes over come behind its numbers, and are the same for all rows.
                 inputs = varying.ljust(self.program.inputs, b"\0")
             with collector_paused():
-                machine = self.machines.setdefault(key, prepared(Machine(self.program, inputs, summed), self.tier))
+                program = self.program
+                if program.externals:
+                    from autograd.program.loops.at_once import with_loops_at_once
+
+                    program = with_loops_at_once(program)
+                machine = self.machines.setdefault(key, prepared(Machine(program, inputs, summed), self.tier))
         return machine
 
     def machine_alone(self) -> Machine:

@@ -230,13 +230,21 @@ class Program:
             parts.append(array("i", sorted(self.externals)).tobytes())
         return struct.pack("<q", self.inputs) + b"".join([struct.pack("<q", len(part)) + part for part in parts])
 
-    def check_stored(self) -> None:
-        """Raise UnknownPrimitiveError if the program calls functions of this run of Python."""
-        for external in self.externals.values():
-            if isinstance(external, JointOperation):
-                raise UnknownPrimitiveError(
-                    f"a program with {external.name!r} can't be stored: that belongs to this program run alone"
-                )
+    def as_stored(self) -> Program:
+        """The program itself, or with its loops written out, of the same bits.
+
+        Raises UnknownPrimitiveError for functions of this run of Python, and for loops that decide, keep some of their
+        turns alone, or are too long to be written out.
+        """
+        joint = [one for one in self.externals.values() if isinstance(one, JointOperation)]
+        if not joint:
+            return self
+        line: Program | None = joint[0].program_without(self)
+        if line is not None:
+            return line
+        endless = [one for one in joint if math.isinf(one.operations())]
+        reason = "that belongs to this program run alone" if endless else "written out, its turns are too many"
+        raise UnknownPrimitiveError(f"a program with {(endless or joint)[0].name!r} can't be stored: {reason}")
 
     @property
     def hash(self) -> str:
@@ -246,11 +254,18 @@ class Program:
         return self._hash
 
     def to_bytes(self) -> bytes:
-        """The program as bytes, for `from_bytes`; `autograd.program.file` describes their form."""
-        self.check_stored()
-        return stored_fields(
+        """The program as bytes, for `from_bytes`; `autograd.program.file` describes their form.
+
+        Loops are written out. Raises UnknownPrimitiveError for those that decide on values, for loops of more than
+        400,000 operations in all turns, and for functions that are called back.
+        """
+        return stored_fields(*self.as_stored().fields())
+
+    def fields(self) -> tuple[Any, ...]:
+        """What a program is made of, but for functions of this run of Python."""
+        return (
             self.inputs, self.constants, self.names, self.codes, self.starts, self.operands, self.outputs, self.guards
-        )
+        )  # fmt: skip
 
     @staticmethod
     def from_bytes(data: bytes) -> Program:
@@ -270,10 +285,9 @@ class Program:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        self.check_stored()
-        guards = tuple([tuple(guard) for guard in self.guards])
-        arrays = [bytes(part) for part in (self.constants, self.codes, self.starts, self.operands, self.outputs)]
-        return restored, (self.inputs, self.names, *arrays, guards)
+        inputs, constants, names, *parts, guards = self.as_stored().fields()
+        arrays = [bytes(part) for part in (constants, *parts)]
+        return restored, (inputs, names, *arrays, tuple([tuple(guard) for guard in guards]))
 
     def __repr__(self) -> str:
         return f"<program of {self.inputs} inputs, {len(self)} operations, {self.hash[:8]}>"

@@ -50,7 +50,7 @@ def written_out(program: Program, most: int = MOST_OPERATIONS) -> Program | None
 
 def faster(machine: Machine, traced: Traced) -> Machine:
     """The machine, or one for the same program without its loops if that takes less time."""
-    program = written_out(machine.program)
+    program = written_out(traced.program)
     if program is None:
         return machine
     line = Machine(program)

@@ -11,7 +11,7 @@ import tracemalloc
 
 import pytest
 
-from autograd import UnknownPrimitiveError, callback, exp, fori_loop, jit, sin
+from autograd import UnknownPrimitiveError, callback, exp, fori_loop, jit, sin, while_loop
 from autograd.errors import ExportError
 from autograd.exports.program_json import from_json, to_json
 from autograd.program.program import Program
@@ -143,8 +143,17 @@ def test_reading_costs_in_proportion_to_the_length():
 def test_what_belongs_to_this_run_is_not_stored():
     function = jit(callback(lambda x: x + 1.0))
     function(1.0)
-    loop = jit(lambda x: fori_loop(0, 100, lambda k, y: sin(y) * x + exp(-y), x))
+    loop = jit(lambda x: while_loop(lambda y: y < 9.0, lambda y: y + exp(-x), x))
     loop(1.0)
     for one in (function, loop):
         with pytest.raises(UnknownPrimitiveError, match="can't be stored"):
             to_json(one.paths[0].program)
+
+
+def test_loops_are_written_out():
+    loop = jit(lambda x: fori_loop(0, 100, lambda k, y: sin(y) * x + exp(-y), x), tier="vm")
+    value = loop(1.0)
+    program = loop.paths[0].program
+    assert program.externals
+    other = from_json(to_json(program))
+    assert not other.externals and other(1.0) == [value]

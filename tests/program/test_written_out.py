@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
-from autograd import callback, fori_loop, grad, hessian, jit, jvp, scan, sin, value_and_grad, vmap, while_loop
+from autograd import (
+    UnknownPrimitiveError,
+    callback,
+    fori_loop,
+    grad,
+    hessian,
+    jit,
+    jvp,
+    scan,
+    sin,
+    value_and_grad,
+    vmap,
+    while_loop,
+)
 from autograd.program import paths
 from autograd.program import written_out as module
 from autograd.program.machine.machine import Machine
+from autograd.program.program import Program
 from autograd.program.written_out import written_out
 
 POINT = np.array([0.9, 0.7, 0.2])
@@ -84,6 +100,33 @@ def test_what_is_not_written_out():
     assert all(written_out(compiled.paths[0].program) is None for compiled in (endless, kept, called))
     assert written_out(long.paths[0].program, 299) is None
     assert len(written_out(long.paths[0].program)) == 300
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_program_with_loops_is_stored_written_out(function, transform, monkeypatch):
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 1000)
+    compiled = jit(transform(function), tier="vm")
+    compiled(POINT)
+    program = compiled.paths[0].program
+    for stored in (Program.from_bytes(program.to_bytes()), pickle.loads(pickle.dumps(program))):
+        assert not stored.externals and len(stored.guards) == len(program.guards)
+        for point in (POINT, 1.1 * POINT, -POINT):
+            np.testing.assert_array_equal(Machine(stored).call(point.tolist()), Machine(program).call(point.tolist()))
+
+
+def test_what_is_not_stored_is_said():
+    called = jit(lambda x: callback(np.sin)(x) * fori_loop(0, 300, lambda _, y: sin(y), x), tier="vm")
+    kept = jit(lambda x: scan(lambda y, _: (sin(y * x), None), x, None, 300, checkpoint=True)[0], tier="vm")
+    long = jit(lambda x: fori_loop(0, 500_000, lambda _, y: sin(y), x), tier="vm")
+    for compiled, reason in (
+        (called, "with 'callback of sin' can't be stored: that belongs to this program run alone"),
+        (kept, "can't be stored: that belongs to this program run alone"),
+        (long, "with 'loop of step' can't be stored: written out, its turns are too many"),
+    ):
+        compiled(1.5)
+        with pytest.raises(UnknownPrimitiveError, match=reason):
+            compiled.paths[0].program.to_bytes()
 
 
 @pytest.mark.parametrize("bound", [False, True])

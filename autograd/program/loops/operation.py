@@ -25,6 +25,8 @@ from autograd.program.loops.passes import Form
 from autograd.program.machine.machine import Machine
 from autograd.program.machine.turn_blocks import FEWEST_TURNS, Apart, TurnBlocks, sums_apart
 from autograd.program.machine.turns import DATA, NUMBERS, Track, Turns
+from autograd.program.program import Program
+from autograd.program.written_out import written_out
 
 __all__ = ["Loop"]
 
@@ -151,6 +153,10 @@ class Loop(JointOperation):
                 results[out.offset + out.stride * turn] = records[out.of_pass][place]
         return results
 
+    def program_without(self, program: Program) -> Program | None:
+        """The program with its loops written out; None if they decide or are long, or there are other calls."""
+        return written_out(program)
+
     def make_turns(self, in_code: bool) -> Turns:
         """The passes made ready to run."""
         form = self.form
@@ -164,7 +170,8 @@ class Loop(JointOperation):
             if apart is not None:
                 machine = TurnBlocks.machine_of(apart, part.reads)
                 self.use_code(machine, number, 0, in_code)
-                blocks = TurnBlocks(apart, machine, part.reverse, part.reads, targets)
+                reverse = bytes([part.reverse]) * part.carried
+                blocks = TurnBlocks(apart, machine, reverse, part.reads, targets)
             tracks.append(Track(number, part.reverse, part.starts, part.reads, part.size, targets, blocks))
         ends = [(out.of_pass, out.place, out.offset) for out in form.outs if out.stride == 0]
 

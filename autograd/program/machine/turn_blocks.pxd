@@ -8,7 +8,7 @@ from autograd.program.machine.turns cimport look_for_signals
 cdef class TurnBlocks:
     cdef Machine machine
     cdef Workspace workspace
-    cdef bint reverse
+    cdef bytes reverse
     cdef Py_ssize_t carried, share_count, size, length
     cdef list reads, targets
     cdef array share_stops, shares
@@ -17,7 +17,7 @@ cdef class TurnBlocks:
     cdef make_room(self, Py_ssize_t length)
     cpdef object run(self, array inputs, object memories, Py_ssize_t length, array results, array record)
     cdef object scratch(self)
-    @cython.locals(stops="int*", place=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, together=Py_ssize_t)
+    @cython.locals(stops="int*", ways=bytes, place=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, together=Py_ssize_t)
     cdef add_up(self, array ends, array record, Py_ssize_t width)
     @cython.locals(known="double*", number=double, turn=Py_ssize_t)
     cdef note(self, array ends, array record, Py_ssize_t width, Py_ssize_t place)

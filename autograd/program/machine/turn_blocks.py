@@ -92,8 +92,9 @@ def sums_apart(program: Program, carried: int) -> Apart | None:
 @cython.final
 @cython.cclass
 class TurnBlocks:
-    """The turns of one pass in blocks; it is used by one run at a time.
+    """The turns of a pass in blocks, or of several at once; it is used by one run at a time.
 
+    `reverse` has a 1 for each carried number that the last turn is the first to add to.
     `reads` are those of a turn; `targets` has of its outputs that are not carried the place, and where it goes among
     the results of the loop: offset and stride.
     """
@@ -102,7 +103,7 @@ class TurnBlocks:
         self,
         apart: Apart,
         machine: Machine,
-        reverse: bool,
+        reverse: bytes,
         reads: Sequence[Source],
         targets: Sequence[tuple[int, int, int]],
     ) -> None:
@@ -198,11 +199,17 @@ class TurnBlocks:
     def add_up(self, ends: Any, record: Any, width: int) -> None:
         """Add the shares of all turns to what is carried, which the record gets as it comes to each turn."""
         stops = ints_in(self.share_stops)
+        ways = self.reverse
         place = start = 0
         while place < self.carried:
             stop = stops[place]
             together = 0
-            while together < 4 and place + together < self.carried and stops[place + together] == start + together + 1:
+            while (
+                together < 4
+                and place + together < self.carried
+                and stops[place + together] == start + together + 1
+                and ways[place + together] == ways[place]
+            ):
                 together += 1
             if stop == start:
                 self.note(ends, record, width, place)
@@ -227,7 +234,7 @@ class TurnBlocks:
         """Add the shares from `start` to `stop` of all turns to one carried number."""
         shares, known = doubles_in(self.shares), doubles_in(record)
         recorded = len(record) > 0
-        length, reverse = self.length, self.reverse
+        length, reverse = self.length, self.reverse[place] != 0
         total = doubles_in(ends)[place]
         for done in range(length):
             turn = length - 1 - done if reverse else done
@@ -241,7 +248,7 @@ class TurnBlocks:
         """Add one share each to 2, 3 or 4 carried numbers: an addition waits for the last one to the same alone."""
         shares, known = doubles_in(self.shares), doubles_in(record)
         recorded = len(record) > 0
-        length, reverse = self.length, self.reverse
+        length, reverse = self.length, self.reverse[place] != 0
         total = doubles_in(ends)
         # Of fewer than four, the last one is added up more than once.
         first, second = total[place], total[place + 1]

@@ -1,0 +1,127 @@
+"""A sum and its gradient in one loop: the bits of two loops, which are those of the line written out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from autograd import exp, grad, hessian, jit, log, sin, sqrt, value_and_grad, vmap, where
+from autograd.program import paths
+from autograd.program.loops.at_once import LoopAtOnce, with_loops_at_once
+from autograd.program.machine.machine import Machine
+
+X = np.linspace(0.0, 3.0, 300)
+Y = np.exp(-1.3 * X) + 0.01 * np.cos(40.0 * X)
+POINT = np.array([0.9, 0.7, 0.2])
+POINTS = [POINT, -POINT, 400.0 * POINT, np.array([math.inf, 1.0, 0.0]), np.array([math.nan, 1.0, 2.0]), 0.0 * POINT]
+
+
+def residuals(p):
+    return sum([(p[0] * exp(-p[1] * x) + p[2] - y) ** 2 for x, y in zip(X.tolist(), Y.tolist(), strict=True)])
+
+
+def mean(p):
+    return residuals(p) / X.size
+
+
+def scaled(p):
+    return -0.5 * residuals(p) * 3.0
+
+
+def differences(p):
+    total = p[2]
+    for x in X.tolist():
+        total = total - log(p[0] * x + 1.5) * sin(p[1])
+    return total
+
+
+def isolated(p):
+    total = 0.0
+    for x in X.tolist():
+        total = total + where(p[0] * x < 2.0, sqrt(2.0 - p[0] * x), p[1]) * exp(p[2] * x)
+    return total
+
+
+def by_rows(p):
+    return vmap(lambda x, y: (p[0] * exp(-p[1] * x) + p[2] - y) ** 2, reduce="sum")(X, Y)
+
+
+def rows_that_vary(p):
+    return vmap(lambda x: exp(x * p[0]) * sin(x), reduce="sum")(np.array([p[1] * x for x in X.tolist()]))
+
+
+def two_sums(p):
+    return residuals(p) + differences(p)
+
+
+def root(p):
+    return sqrt(residuals(p))
+
+
+FUNCTIONS = [residuals, mean, scaled, differences, isolated, by_rows, rows_that_vary, two_sums, root]
+
+
+def loops_at_once(program):
+    return [one for one in program.externals.values() if isinstance(one, LoopAtOnce)]
+
+
+def same(one, other):
+    np.testing.assert_array_equal(np.array(one), np.array(other))
+
+
+@pytest.mark.parametrize("transform", [value_and_grad, grad, hessian])
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_loops_run_at_once_give_the_bits_of_two(function, transform, monkeypatch):
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 1000)
+    compiled = jit(transform(function), tier="vm")
+    for point in POINTS:
+        compiled(point)
+        for path in compiled.paths:
+            joined = Machine(with_loops_at_once(path.program))
+            for other in POINTS:
+                same(joined.call(other.tolist()), Machine(path.program).call(other.tolist()))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_calls_are_those_of_plain_python(function, monkeypatch):
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 1000)
+    compiled, line = jit(value_and_grad(function), tier="vm"), jit(value_and_grad(function), tier="vm")
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 10**9)
+    line(POINT)
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 1000)
+    for point in POINTS[:3]:
+        (value, gradient), (expected, slopes) = compiled(point), line(point)
+        same([value], [expected])
+        same(gradient, slopes)
+
+
+@pytest.mark.parametrize("function", [residuals, mean, scaled, by_rows])
+def test_a_sum_and_its_gradient_are_one_loop(function, monkeypatch):
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 1000)
+    compiled = jit(value_and_grad(function), tier="vm")
+    compiled(POINT)
+    program = compiled.paths[0].program
+    assert len(program.externals) > 0 and loops_at_once(program) == []
+    joined = with_loops_at_once(program)
+    assert len(loops_at_once(joined)) == 1
+    assert sum([hasattr(one, "form") for one in joined.externals.values()]) == 1
+
+
+def test_what_needs_the_value_first_is_two_loops(monkeypatch):
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 1000)
+    compiled = jit(value_and_grad(root), tier="vm")
+    compiled(POINT)
+    program = compiled.paths[0].program
+    assert program.externals and with_loops_at_once(program) is program
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_machine_code_agrees(function, monkeypatch):
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 1000)
+    fast, exact = jit(value_and_grad(function), tier="llvm"), jit(value_and_grad(function), tier="vm")
+    for point in (POINT, 1.5 * POINT, np.array([math.nan, 1.0, 2.0])):
+        (value, gradient), (expected, slopes) = fast(point), exact(point)
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+        np.testing.assert_allclose(gradient, slopes, rtol=1e-11)
