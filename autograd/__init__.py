@@ -78,7 +78,7 @@ from autograd.transforms.derivatives import (
     vjp,
 )
 
-_check_interpreter_lock(compiled)
+_check_interpreter_lock()
 _compilation.check(_os.path.dirname(__file__), compiled)
 _watch_imports("autograd", _hint_for)
 _watch_shadows()

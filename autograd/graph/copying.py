@@ -169,6 +169,10 @@ def rebuild(
     """The node that `state_of` described."""
     node: Node
     if kind == "Node":
+        # A damaged pickle says anything; sweeps read operands and local gradients without a look.
+        fits = len(operands) == len(local_gradients) and all([isinstance(one, (Node, float)) for one in operands])
+        if not fits or (primitive is not None and primitive.arity not in (None, len(operands))):
+            raise ValueError("what describes this node is damaged: its operands are not those of its operation")
         if scope or name or source or primitive is None:
             origin = Origin(primitive, scope, name, source)
         else:

@@ -55,14 +55,15 @@ class Lock:
         return self._of_process.setdefault(_process, threading.RLock()) if lock is None else lock
 
 
-def check_interpreter_lock(compiled: bool) -> None:
+def check_interpreter_lock() -> None:
     """Raise ImportError in a Python that runs without the interpreter lock, which the engine counts on.
 
-    Compiled modules don't declare that they could do without, so that loading them switches the lock on.
+    Compiled modules don't declare that they could do without, so that loading them, before this, switches the lock on;
+    but with PYTHON_GIL=0 or -X gil=0 nothing does.
     """
     is_enabled = getattr(sys, "_is_gil_enabled", None)
-    if not compiled and is_enabled is not None and not is_enabled():
+    if is_enabled is not None and not is_enabled():
         raise ImportError(
             "the engine counts on Python's interpreter lock, which is off: its graphs would be damaged by threads; "
-            "start Python with -X gil=1 or PYTHON_GIL=1, or compile the engine"
+            "start Python with -X gil=1 or PYTHON_GIL=1, or compile the engine, without -X gil=0"
         )

@@ -71,8 +71,13 @@ class Bound:
             return argument_leaf(value, what)
 
         structure = flatten([*args, *[kwargs[key] for key in sorted(kwargs)]], f"an argument of {name}", noted)[1]
-        starts = [start for start, piece in structure.pieces() if piece.is_array]
-        for value, start in zip(given, starts, strict=True):
+        pieces = [(start, piece.size) for start, piece in structure.pieces() if piece.is_array]
+        # Objects that are asked for their numbers may change what holds them, and each walk asks again; what follows
+        # writes to these places without a further look.
+        sizes = {len(numbers), structure.size, paths.signature.structure.size}
+        if len(sizes) > 1 or [value.size for value in given] != [size for _, size in pieces]:
+            raise OperandError(f"an argument of {name} changed while it was read: bind it when nothing changes it")
+        for value, (start, _) in zip(given, pieces, strict=True):
             if value.dtype != float or not value.flags.c_contiguous:
                 raise OperandError(
                     f"{name} can be bound to contiguous arrays of float64, got one of {value.dtype}"

@@ -104,6 +104,9 @@ class Structure:
 
     def build(self, numbers: Sequence[Any]) -> Any:
         """The tree of this structure that holds these numbers; arrays are of floats unless there are nodes."""
+        if len(numbers) < self.size:
+            # What follows reads so many without a look. Each walk over containers that somebody changes finds others.
+            raise OperandError("a container of numbers was changed by something else while it was read")
         if cython.compiled and isinstance(numbers, array):
             return self.of_doubles(numbers, 0)
         return self.of_items(numbers, 0)

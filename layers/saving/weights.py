@@ -170,6 +170,9 @@ def _source(path: str | os.PathLike[str]) -> Path:
     source = Path(os.path.expanduser(path))
     if suffix_of(source) not in (".npz", ".safetensors"):
         raise _unknown_suffix(source)
+    if source.exists() and not (source.is_file() or source.is_dir()):
+        # A pipe or a device may have no end.
+        raise StateError(f"weights are read from a file, and {source} is none: a pipe, a socket or a device")
     return source
 
 

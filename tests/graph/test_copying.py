@@ -13,6 +13,7 @@ import pytest
 
 import autograd
 from autograd import Constant, Primitive, StaleGraphError, UnknownPrimitiveError, Variable, gradients, scope
+from autograd.graph.copying import rebuild, state_of
 
 
 def graph():
@@ -175,3 +176,21 @@ def test_scopes_as_deep_as_one_likes_are_pickled_without_recursion_and_shared(pi
         assert met == (len(labels) == 2_990)
     assert labels == [f"layer {depth}" for depth in reversed(range(3_000))]
     assert len(file.getvalue()) < 1_000_000
+
+
+def test_a_damaged_description_of_a_node_is_an_error():
+    """Sweeps read operands and local gradients without a further look."""
+    x = Variable(1.5)
+    kind, operands, primitive, *told = state_of(x * 2.0)
+    assert rebuild(kind, operands, primitive, *told).value == 3.0
+    local_gradients = told.index((2.0, 1.5))
+    for operands, found in [
+        ((), (2.0, 1.5)),
+        ((x,), (2.0,)),
+        ((x, 2.0), ()),
+        ((x, "2.0"), (2.0, 1.5)),
+        ((x,) * 3, (1.0,) * 3),
+    ]:
+        told[local_gradients] = found
+        with pytest.raises(ValueError, match="what describes this node is damaged"):
+            rebuild(kind, operands, primitive, *told)

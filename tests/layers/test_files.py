@@ -23,6 +23,8 @@ from layers import (
     Sequential,
     Softmax,
     StateError,
+    load_model,
+    load_optimizer,
 )  # fmt: skip
 from layers.parameters.initialisers import initialiser_of
 from layers.parameters.parameter import Parameter
@@ -409,3 +411,16 @@ def test_a_layer_that_computes_anew_has_sizes_of_its_own():
     other = model()
     other.load_state_dict(made.state_dict())
     assert same(other.state_dict(), made.state_dict())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes and devices with names are those of POSIX")
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_pipe_and_a_device_are_no_files_of_weights(tmp_path, suffix):
+    """To read one would wait for ever, or have no end."""
+    pipe, device = tmp_path / f"pipe{suffix}", tmp_path / f"device{suffix}"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    for path in (pipe, device):
+        for read in (Sequential(Dense(2, 1)).load, load_model, load_optimizer):
+            with pytest.raises(StateError, match="is none: a pipe, a socket or a device"):
+                read(path)

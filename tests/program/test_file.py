@@ -7,9 +7,11 @@ import random
 import struct
 import time
 import tracemalloc
+from importlib.util import find_spec
 
 import pytest
 
+import autograd
 from autograd import Primitive, UnknownPrimitiveError
 from autograd.program.file import COUNTS, DIGEST
 from autograd.program.machine.machine import Machine
@@ -121,6 +123,12 @@ def mutations_withstood(rounds, seed):
             machine = Machine(program, (False,) * program.inputs)
             found = machine.call([0.5] * program.inputs)
             assert isinstance(found, int) or len(found) == len(program.outputs)
+            if autograd.compiled and find_spec("llvmlite") and run % 20 == 0:
+                from autograd.program.llvm.native import NativeCode
+
+                machine.use(NativeCode(machine.plan, rows=False, patient=False), None)
+                in_code = machine.call([0.5] * program.inputs)
+                assert isinstance(in_code, int) == isinstance(found, int)
             assert isinstance(program.source(), str)
     return refused, run
 
