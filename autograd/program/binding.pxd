@@ -4,17 +4,8 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from autograd.program.machine.machine cimport Machine, address_of
 from autograd.program.paths cimport Descent, Path, PathTree
+from autograd.program.recording.outside cimport NumpyArray
 from autograd.program.recording.surroundings cimport Surroundings
-
-cdef extern from *:
-    """
-    /* The beginning of NumPy's arrays, which is part of its interface for C; NumPy's headers are not needed to build. */
-    typedef struct { PyObject_HEAD char *data; int nd; Py_ssize_t *dimensions; } NumpyArray;
-    """
-    ctypedef struct NumpyArray:
-        char* data
-        int nd
-        Py_ssize_t* dimensions
 
 cdef struct Source:
     double* numbers

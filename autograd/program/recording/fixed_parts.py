@@ -12,6 +12,7 @@ import enum
 import functools
 import sys
 import types
+from array import array
 from collections import deque
 from collections.abc import Callable, Mapping, Set
 from typing import Any
@@ -21,13 +22,14 @@ from autograd.operations.primitive import Primitive
 from autograd.program.recording.outside import (
     ArrayPart,
     AttributesPart,
+    BytesPart,
     CellPart,
     ClassPart,
     DictPart,
+    FunctionPart,
     ListPart,
     NamedParts,
     Part,
-    SetPart,
     SlotsPart,
     is_of_user,
     is_ours,
@@ -56,6 +58,8 @@ WRITTEN_NAMES = frozenset({("datetime", "datetime"), ("datetime", "time"), ("dec
 
 # To write down the union of these types at each call would take as long as to ask for it.
 SEQUENCES = (list, tuple, set, frozenset, deque)
+MAPPINGS = (dict, types.MappingProxyType)
+BYTES = (bytearray, array)
 
 # Longer containers and arrays, and what is beyond so many parts or levels, stand for themselves: changes in them go
 # unseen.
@@ -95,7 +99,10 @@ def key_of_plain(value: Any) -> Any:
 def key_by_kind(kind: Any) -> Callable[[Any], Any] | None:
     """The function that gives the keys of values of a type that have no parts of their own; None for other types."""
     name = (kind.__module__, kind.__qualname__)
-    if kind in PLAIN or name in PLAIN_NAMES or issubclass(kind, enum.Enum):
+    if issubclass(kind, enum.Enum):
+        # Each member is there once, and need not have a hash.
+        return Same
+    if kind in PLAIN or name in PLAIN_NAMES:
         return with_its_type
     if issubclass(kind, float | complex):
         return lambda value: (kind, repr(value))
@@ -155,13 +162,13 @@ class Walk:
             return self.key_of_function(value, level)
         if isinstance(value, type):
             return self.key_of_class(value, level)
-        if isinstance(value, (*SEQUENCES, dict)):
-            return Same(value) if len(value) > NUMBERS else self.key_of_container(value, level)
+        numpy = sys.modules.get("numpy")
+        is_array = numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic))
+        if is_array or isinstance(value, (*SEQUENCES, *MAPPINGS, *BYTES)):
+            key = self.key_of_array(value, level) if is_array else self.key_of_container(value, level)
+            return (key, *self.key_of_attributes(value, level)) if is_of_user(kind.__module__) else key
         if kind is slice:
             return kind, *[self.key_of(part, level + 1) for part in (value.start, value.stop, value.step)]
-        numpy = sys.modules.get("numpy")
-        if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
-            return self.key_of_array(value, level)
         if kind is types.MethodType:
             return kind, self.key_of(value.__func__, level + 1), self.key_of(value.__self__, level + 1)
         if kind is functools.partial:
@@ -177,14 +184,18 @@ class Walk:
     def key_of_container(self, value: Any, level: int) -> Any:
         """The key of a list, a dict or their like."""
         kind: Any = type(value)
-        if isinstance(value, dict):
+        if len(value) > NUMBERS:
+            return Same(value)
+        if isinstance(value, MAPPINGS):
             pairs = self.noted_pairs(DictPart, value)
             return kind, *[(self.key_of(key, level + 1), self.key_of(part, level + 1)) for key, part in pairs]
         if isinstance(value, tuple | frozenset):
             return kind, *[self.key_of(part, level + 1) for part in value]
         if id(value) in self.own:
             return kind
-        held = self.noted(SetPart(value) if isinstance(value, set) else ListPart(value))
+        if isinstance(value, BYTES):
+            return kind, getattr(value, "typecode", ""), self.noted(BytesPart(value))
+        held = self.noted(ListPart(value))
         return kind, *[self.key_of(part, level + 1) for part in held]
 
     def key_of_array(self, value: Any, level: int) -> Any:
@@ -205,19 +216,22 @@ class Walk:
         if not of_user and not is_of_engine(value.__globals__.get("__name__")):
             return types.FunctionType, value
         read = []
-        at_prompt = value.__globals__.get("__name__") == "__main__"
         for part in variables_of(value, self.absent):
             if part.names in self.own.get(id(part.holder), ()):
                 continue
-            # The names of functions and classes are given to others at a prompt alone, and those of packages never.
-            lasting = is_of_package(part.old) if at_prompt else callable(part.old)
+            # The names of functions and classes of packages are not given to others.
             place = id(part.holder), part.names
-            if (not lasting or isinstance(part, CellPart)) and place not in self.variables:
+            if (isinstance(part, CellPart) or not is_of_package(part.old)) and place not in self.variables:
                 self.variables.add(place)
                 self.noted(part)
             read.append(self.key_of(part.old, level + 1))
-        more = (value.__defaults__, value.__kwdefaults__, value.__dict__) if of_user else ()
-        return types.FunctionType, value, tuple(read), *[self.key_of(part, level + 1) for part in more if part]
+        more = (value.__code__, value.__defaults__, value.__kwdefaults__, value.__dict__)
+        # For its own code alone, which a reloader may replace, it is not worth watching the function that is called.
+        if not of_user or not (level or self.parts or self.absent or any(more[1:])):
+            return types.FunctionType, value, tuple(read)
+        if id(value) not in self.own:
+            self.noted(FunctionPart(value))
+        return types.FunctionType, value, tuple(read), *[self.key_of(part, level + 1) for part in more]
 
     def key_of_class(self, value: Any, level: int) -> Any:
         """The key of a class: itself, and the attributes of one of the user's, with those of its bases."""
@@ -227,20 +241,25 @@ class Walk:
         found = [
             (name, self.key_of(unwrapped(part), level + 1))
             for name, part in self.noted_pairs(ClassPart, value)
-            if not name.startswith("__")
+            if not name.startswith("__") or type(part) is types.FunctionType
         ]
-        bases = [self.key_of(base, level + 1) for base in value.__bases__]
+        bases = [self.key_of(base, level + 1) for base in (kind, *value.__bases__)]
         return kind, Same(value), tuple(found), tuple(bases)
 
     def key_of_object(self, value: Any, level: int) -> Any:
         """The key of an object: its class, its attributes, and the object itself unless its class compares by value."""
+        keys, key_of_kind = self.key_of_attributes(value, level)
+        # What compares in C may compare what is no attribute.
+        by_value = keys and type(type(value).__eq__) is types.FunctionType
+        return (None if by_value else Same(value)), keys, key_of_kind
+
+    def key_of_attributes(self, value: Any, level: int) -> tuple[Any, Any]:
+        """The keys of an object's attributes, and of its class."""
         kind: Any = type(value)
         attributes = self.noted_pairs(AttributesPart, value) if kind.__dictoffset__ else []
-        if slots_of(kind):
+        if slots_of(kind) or not kind.__dictoffset__:
             attributes += self.noted_pairs(SlotsPart, value)
-        keys = tuple([(name, self.key_of(part, level + 1)) for name, part in attributes])
-        by_value = kind.__eq__ is not object.__eq__ and keys
-        return (None if by_value else Same(value)), keys, self.key_of(kind, level + 1)
+        return tuple([(name, self.key_of(part, level + 1)) for name, part in attributes]), self.key_of(kind, level + 1)
 
 
 def is_of_engine(module: str | None) -> bool:
@@ -267,7 +286,7 @@ def unwrapped(attribute: Any) -> Any:
 def is_of_python(kind: Any) -> bool:
     """Whether a class is the standard library's: loggers, locks and files lead to much else, and change unasked."""
     library = str(kind.__module__).partition(".")[0]
-    return library in sys.stdlib_module_names and library not in ("argparse", "types")
+    return library in sys.stdlib_module_names and library not in ("argparse", "collections", "types")
 
 
 @functools.lru_cache(maxsize=1024)

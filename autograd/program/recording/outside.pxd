@@ -1,4 +1,31 @@
 cimport cython
+from libc.string cimport memcmp
+
+cdef extern from *:
+    """
+    /* The beginning of NumPy's arrays, which is part of its interface for C; NumPy's headers are not needed to build. */
+    typedef struct {
+        PyObject_HEAD char *data; int nd; Py_ssize_t *dimensions, *strides; PyObject *base; void *descr; int flags;
+    } NumpyArray;
+    static PyObject *autograd_dict_of_class(PyObject *kind) { return Py_NewRef(((PyTypeObject *)kind)->tp_dict); }
+    static PyObject *autograd_dict_of_object(PyObject *object) { return PyObject_GenericGetDict(object, NULL); }
+    /* Where there is nothing, Python shows None. */
+    static int autograd_shows(void *there, PyObject *object) { return there == (void *)object || (!there && object == Py_None); }
+    """
+    ctypedef struct NumpyArray:
+        char* data
+        int nd
+        Py_ssize_t* dimensions
+        void* descr
+        int flags
+    ctypedef struct FunctionObject "PyFunctionObject":
+        void* func_code
+        void* func_defaults
+        void* func_kwdefaults
+        void* func_dict
+    object dict_of_class "autograd_dict_of_class"(object)
+    object dict_of_object "autograd_dict_of_object"(object)
+    bint shows "autograd_shows"(void*, object)
 
 @cython.locals(place=Py_ssize_t)
 cdef bint differ(list now, list old)
@@ -18,30 +45,43 @@ cdef class CellPart(VariablePart):
 cdef class NamePart(VariablePart):
     cpdef object now(self)
 
+cdef class FunctionPart(Part):
+    cpdef object now(self)
+    @cython.locals(function="FunctionObject*", old=list)
+    cpdef bint is_changed(self)
+
 cdef class ListPart(Part):
     cpdef object now(self)
     cpdef bint is_changed(self)
 
-cdef class SetPart(Part):
+cdef class BytesPart(Part):
     cpdef object now(self)
     cpdef bint is_changed(self)
 
 cdef class ArrayPart(Part):
     cpdef object now(self)
+    @cython.locals(array="NumpyArray*", shape=tuple, numbers=bytes, axis=int)
     cpdef bint is_changed(self)
 
 cdef class NamedParts(Part):
     cpdef object held(self)
     cpdef object now(self)
+    @cython.locals(old=list, count=Py_ssize_t, place=Py_ssize_t)
+    cpdef bint is_changed(self)
 
 cdef class DictPart(NamedParts):
     cpdef object held(self)
 
 cdef class AttributesPart(NamedParts):
+    cdef readonly object above
+
     cpdef object held(self)
+    cpdef object above_now(self)
+    cpdef bint is_changed(self)
 
 cdef class SlotsPart(AttributesPart):
     cpdef object held(self)
 
 cdef class ClassPart(AttributesPart):
     cpdef object held(self)
+    cpdef object above_now(self)

@@ -2,7 +2,7 @@
 
 The code of a function names the variables around it and of its module that it reads. What such a variable has, and what
 a container or an object holds, is a `Part`: looked at again, it is known to be the same in nanoseconds, for parts are
-compared by identity, and whatever is within them has parts of its own.
+compared by identity, in place where compiled, and whatever is within them has parts of its own.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ except ImportError:
     from autograd.numbers import _cython as cython
 
 __all__ = [
-    "ArrayPart", "AttributesPart", "CellPart", "ClassPart", "DictPart", "ListPart", "NamePart", "NamedParts", "Part",
-    "SetPart", "SlotsPart", "VariablePart", "is_of_user", "is_ours", "slots_of", "variables_of",
+    "ArrayPart", "AttributesPart", "BytesPart", "CellPart", "ClassPart", "DictPart", "FunctionPart", "ListPart",
+    "NamePart", "NamedParts", "Part", "SlotsPart", "VariablePart", "is_of_user", "is_ours", "slots_of", "variables_of",
 ]  # fmt: skip
 
 # What a variable has that was not assigned yet.
@@ -101,6 +101,27 @@ class NamePart(VariablePart):
 
 
 @cython.cclass
+class FunctionPart(Part):
+    """Code, defaults and attributes of a function, which reloaders assign to those that there are."""
+
+    def now(self) -> Any:
+        function = self.holder
+        return [function.__code__, function.__defaults__, function.__kwdefaults__, function.__dict__]
+
+    def is_changed(self) -> bool:
+        if not cython.compiled:
+            return differ(self.now(), self.old)
+        function = cython.cast("FunctionObject*", cython.cast("void*", self.holder))
+        old = self.old
+        return not (
+            shows(function.func_code, old[0])  # type: ignore[name-defined]  # noqa: F821
+            and shows(function.func_defaults, old[1])  # type: ignore[name-defined]  # noqa: F821
+            and shows(function.func_kwdefaults, old[2])  # type: ignore[name-defined]  # noqa: F821
+            and shows(function.func_dict, old[3])  # type: ignore[name-defined]  # noqa: F821
+        )
+
+
+@cython.cclass
 class NamedParts(Part):
     """Several things by their names, but for those whose `names` are left out: first all names, then all values."""
 
@@ -114,6 +135,21 @@ class NamedParts(Part):
             return [*held.keys(), *held.values()]
         kept = [name for name in held if name not in self.names]
         return kept + [held[name] for name in kept]
+
+    def is_changed(self) -> bool:
+        if not cython.compiled:
+            # Another thread may run, and add a name, before the next turn of a loop.
+            return differ(self.now(), self.old)
+        names, old = self.names, self.old
+        count = len(old) // 2
+        place = 0
+        for name, value in self.held().items():
+            if names and name in names:
+                continue
+            if place == count or name is not old[place] or value is not old[count + place]:
+                return True
+            place += 1
+        return place != count
 
     def pairs(self) -> list[tuple[Any, Any]]:
         """The names and values, as they were looked at."""
@@ -136,7 +172,7 @@ class DictPart(NamedParts):
 
 @cython.cclass
 class ListPart(Part):
-    """Items in a row."""
+    """Items in a row, or of a set, whose order is the same until it is changed."""
 
     def now(self) -> Any:
         return list(self.holder)
@@ -147,11 +183,11 @@ class ListPart(Part):
 
 
 @cython.cclass
-class SetPart(Part):
-    """Items of a set."""
+class BytesPart(Part):
+    """The bytes of what shows its memory."""
 
     def now(self) -> Any:
-        return set(self.holder)
+        return bytes(self.holder)
 
     def is_changed(self) -> bool:
         return bool(self.now() != self.old)
@@ -166,15 +202,40 @@ class ArrayPart(Part):
         return array.ravel().tolist() if array.dtype.hasobject else (array.tobytes(), array.shape, array.dtype)
 
     def is_changed(self) -> bool:
-        return differ(self.now(), self.old) if type(self.old) is list else bool(self.now() != self.old)
+        if type(self.old) is list:
+            return differ(self.now(), self.old)
+        numbers, shape, dtype = self.old
+        if cython.compiled:
+            array = cython.cast("NumpyArray*", cython.cast("void*", self.holder))
+            if array.flags & 1:  # C-contiguous: its memory is what it was as bytes.
+                if not shows(array.descr, dtype) or array.nd != len(shape):  # type: ignore[name-defined]  # noqa: F821
+                    return True
+                for axis in range(array.nd):
+                    if array.dimensions[axis] != shape[axis]:
+                        return True
+                first = cython.cast("char*", numbers)
+                return bool(memcmp(array.data, first, len(numbers)) != 0)  # type: ignore[name-defined]  # noqa: F821
+        return bool(self.now() != self.old)
 
 
 @cython.cclass
 class AttributesPart(NamedParts):
-    """Attributes that an object has for itself, in its dict."""
+    """Attributes that an object has for itself, in its dict, and its class."""
+
+    def __init__(self, holder: Any, names: Any = None) -> None:
+        Part.__init__(self, holder, names)
+        self.above = self.above_now()
 
     def held(self) -> Any:
-        return self.holder.__dict__
+        # The classes' own property `__dict__` does the same.
+        return dict_of_object(self.holder) if cython.compiled else self.holder.__dict__  # type: ignore[name-defined]  # noqa: F821
+
+    def above_now(self) -> Any:
+        """What has the attributes that are not its own."""
+        return type(self.holder)
+
+    def is_changed(self) -> bool:
+        return self.above_now() is not self.above or NamedParts.is_changed(self)
 
     def described(self) -> str:
         owner = self.holder if isinstance(self.holder, type) else type(self.holder)
@@ -187,27 +248,35 @@ class SlotsPart(AttributesPart):
     """Attributes that an object has in slots."""
 
     def held(self) -> Any:
+        held = {}
         kind: Any = type(self.holder)
-        names = slots_of(kind)
-        return {name: value for name in names if (value := getattr(self.holder, name, MISSING)) is not MISSING}
+        for name, slot in slots_of(kind):
+            # Without `suppress`, which takes several times as long as the rest.
+            try:
+                held[name] = slot.__get__(self.holder)
+            except AttributeError:
+                continue
+        return held
 
 
 @cython.cclass
 class ClassPart(AttributesPart):
-    """Attributes of a class."""
+    """Attributes of a class, and its bases."""
 
     def held(self) -> Any:
+        if cython.compiled and isinstance(self.holder, type):
+            return dict_of_class(self.holder)  # type: ignore[name-defined]  # noqa: F821
         return vars(self.holder)
+
+    def above_now(self) -> Any:
+        return self.holder.__bases__
 
 
 @functools.lru_cache(maxsize=256)
-def slots_of(kind: Any) -> tuple[str, ...]:
-    """The names that the classes of an object declare in `__slots__`."""
-    found: list[str] = []
-    for base in kind.__mro__:
-        names = base.__dict__.get("__slots__", ())
-        found += [names] if isinstance(names, str) else names
-    return tuple([name for name in found if name not in ("__dict__", "__weakref__")])
+def slots_of(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """The slots that the user's classes of an object declare, by their names, mangled where these are private."""
+    bases = [base for base in kind.__mro__ if is_of_user(base.__module__)]
+    return tuple([slot for base in bases for slot in vars(base).items() if type(slot[1]) is types.MemberDescriptorType])
 
 
 def is_ours(module: str | None) -> bool:
@@ -218,6 +287,9 @@ def is_ours(module: str | None) -> bool:
 @functools.lru_cache(maxsize=1024)
 def is_of_user(module: str | None) -> bool:
     """Whether a module is the user's: not the standard library's, not installed, and none of these packages'."""
+    if module is not None and not isinstance(module, str):
+        # A class written in C may show what its instances have as `__module__`.
+        return False
     top = (module or "").partition(".")[0]
     if top == "__main__":
         return True

@@ -7,6 +7,8 @@ import gc
 import threading
 import types
 import weakref
+from array import array
+from collections import UserDict
 
 import numpy as np
 import pytest
@@ -176,6 +178,114 @@ def a_partial():
     return functools.partial(lambda held, x: x * held[0], held), functools.partial(held.__setitem__, 0)
 
 
+def a_default_replaced():
+    def function(x, k=2.0):
+        return x * k
+
+    return lambda x: 1.0 * function(x), lambda value: setattr(function, "__defaults__", (value,))
+
+
+def a_keyword_default_replaced():
+    def function(x, *, k=2.0):
+        return x * k
+
+    return lambda x: 1.0 * function(x), lambda value: setattr(function, "__kwdefaults__", {"k": value})
+
+
+def an_attribute_in_a_private_slot():
+    class Private:
+        __slots__ = ("__k",)
+
+        def assign(self, value):
+            self.__k = value
+
+        def force(self, x):
+            return x * self.__k
+
+    held = Private()
+    held.assign(2.0)
+    return lambda x: 1.0 * held.force(x), held.assign
+
+
+def an_attribute_of_a_list():
+    class Row(list):
+        k = 2.0
+
+    row = Row([1.0])
+    return lambda x: x * row.k, functools.partial(setattr, row, "k")
+
+
+def an_attribute_of_a_metaclass():
+    class Meta(type):
+        k = 2.0
+
+    class Held(metaclass=Meta):
+        pass
+
+    return lambda x: x * Held.k, functools.partial(setattr, Meta, "k")
+
+
+def a_base():
+    @functools.cache
+    def with_base(value):
+        return type("Base", (), {"k": value})
+
+    class Held(with_base(2.0)):
+        pass
+
+    def assign(value):
+        Held.__bases__ = (with_base(value),)
+
+    return lambda x: x * Held.k, assign
+
+
+def a_class_of_an_object():
+    class Held:
+        k = 2.0
+
+    @functools.cache
+    def other(value):
+        return type("Other", (), {"k": value})
+
+    held = Held()
+    return lambda x: x * held.k, lambda value: setattr(held, "__class__", other(value))
+
+
+def what_calling_an_object_does():
+    class Held:
+        def __call__(self, x):
+            return x * 2.0
+
+    @functools.cache
+    def call(value):
+        return lambda self, x: x * value
+
+    held = Held()
+    return lambda x: 1.0 * held(x), lambda value: setattr(Held, "__call__", call(value))
+
+
+def a_dict_of_the_library():
+    held = UserDict(k=2.0)
+    return lambda x: x * held["k"], functools.partial(held.__setitem__, "k")
+
+
+def a_view_of_a_dict():
+    held = {"k": 2.0}
+    view = types.MappingProxyType(held)
+    return lambda x: x * view["k"], functools.partial(held.__setitem__, "k")
+
+
+def an_array_of_the_library():
+    held = array("d", [2.0])
+    return lambda x: x * held[0], functools.partial(held.__setitem__, 0)
+
+
+def an_array_with_gaps():
+    held = np.array([1.0, 9.0, 2.0, 9.0])
+    view = held[::2]
+    return lambda x: x * view[1], functools.partial(held.__setitem__, 2)
+
+
 def below_another_jit():
     held = [2.0]
     inner = jit(lambda x: x * held[0])
@@ -187,7 +297,9 @@ PLACES = [
     a_list_in_a_dict, a_name_of_a_module, a_variable_around, an_array, a_row_of_variables, an_array_of_variables,
     the_value_of_a_variable, an_attribute, what_a_property_reads, an_attribute_in_a_slot, an_attribute_of_a_class,
     an_attribute_of_the_class_of_an_object, an_attribute_of_a_function, a_default, another_function, a_namespace,
-    a_partial, below_another_jit,
+    a_partial, a_default_replaced, a_keyword_default_replaced, an_attribute_in_a_private_slot, an_attribute_of_a_list,
+    an_attribute_of_a_metaclass, a_base, a_class_of_an_object, what_calling_an_object_does, a_dict_of_the_library,
+    a_view_of_a_dict, an_array_of_the_library, an_array_with_gaps, below_another_jit,
 ]  # fmt: skip
 # How a function is compiled, as a function of one number that is linear in it.
 WAYS = {
