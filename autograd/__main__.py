@@ -64,8 +64,8 @@ def extras() -> Iterator[tuple[str, str]]:
         return
     packages: dict[str, list[str]] = {}
     for requirement in required:
-        named = re.match(r"([\w.-]+)(?!\[).*extra == ['\"](\w+)['\"]", requirement)
-        if named is not None and named[2] not in ("all", "bench", "test"):
+        named = re.match(r"([\w.-]+).*extra == ['\"](\w+)['\"]", requirement)
+        if named is not None and named[1] != DISTRIBUTION and named[2] not in ("all", "bench", "test"):
             packages.setdefault(named[2], []).append(named[1])
     for extra, names in packages.items():
         lines = [f"{name} {version}" if (version := version_of_package(name)) else f"no {name}" for name in names]

@@ -264,7 +264,9 @@ ARRAY_ATTRIBUTES = {
     "detach": "each element has it: array([x.detach() for x in a.flat])",
     "zero_grad": "write zero_grad(a.flat)",
     **dict.fromkeys(("requires_grad", "requires_grad_"), "a Variable wants a gradient, a Constant does not"),
-    **dict.fromkeys(("cpu", "cuda", "float", "double"), "all numbers are doubles, on the processor"),
+    **dict.fromkeys(
+        ("cpu", "cuda", "to", "float", "double", "half", "long"), "all numbers are doubles, on the processor"
+    ),
     "numel": "write a.size",
     "dim": "write a.ndim",
     "unsqueeze": "write a[None], or numpy.expand_dims(a, axis)",

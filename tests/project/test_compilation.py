@@ -170,13 +170,19 @@ def test_the_report_says_what_missing_extras_take(copied):
         shutil.copytree(PROJECT / name, copied.parent / name, ignore=shutil.ignore_patterns("__pycache__"))
     program = (
         "import importlib.metadata as m, importlib.util as u; find = u.find_spec\n"
-        "m.requires = lambda name: ['scipy>=1.11; extra == \"scipy\"', 'absent>=1; extra == \"gif\"']\n"
+        "m.requires = lambda name: ['scipy>=1.11; extra == \"scipy\"', 'absent>=1; extra == \"gif\"',"
+        " 'absentee[array]>=2; extra == \"dask\"', 'scalar-autograd[all]; extra == \"docs\"',"
+        " 'furo-absent>=1; extra == \"docs\"']\n"
         "u.find_spec = lambda name: None if name == 'llvmlite' else find(name)\n"
         "from autograd.__main__ import main; main()"
     )
     done = run(copied.parent, "-c", program)
     assert "no machine code: pip install 'scalar-autograd[jit]'" in done.stdout, done.stderr
     assert "no absent: pip install 'scalar-autograd[gif]'" in done.stdout
+    # A requirement with extras of its own keeps its name, and an extra of our own is no package that could be missing.
+    assert "no absentee: pip install 'scalar-autograd[dask]'" in done.stdout
+    assert "no furo-absent: pip install 'scalar-autograd[docs]'" in done.stdout
+    assert "no scalar-autogra" not in done.stdout
 
 
 @needs_extensions
