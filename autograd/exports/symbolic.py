@@ -196,7 +196,7 @@ class Writer:
             "round": nearest, "floor_divide": lambda a, b: sp.floor(a / b), "mod": lambda a, b: a - b * sp.floor(a / b),
             "fmod": lambda a, b: a - b * truncated(a / b), "trunc": truncated,
             "copysign": lambda a, b: sp.Piecewise((-sp.Abs(a), b < 0), (sp.Abs(a), True)),
-            "absorb": lambda a, b: a * b, "defined": lambda a, b: a, "square": lambda x: x**2,
+            "absorb": lambda a, b: a * b, "gate": lambda a, b: a * b, "defined": lambda a, b: a, "square": lambda x: x**2,
             "reciprocal": lambda x: one / x, "max": sp.Max, "min": sp.Min, "max_of_many": sp.Max,
             "min_of_many": sp.Min, "sum": sp.Add, "prod": sp.Mul, "dot": dot,
             "norm": lambda *x: sp.sqrt(sp.Add(*[a**2 for a in x])),
