@@ -1,7 +1,7 @@
 """Building a program: each operation once, constants computed, only exact algebra.
 
 What is simplified gives the same bits, but for the sign and payload of a nan, and the sign of a zero that `Absorb`
-gives: x · 1, x ÷ 1, x − 0, x ** 0, −(−x), a + (−b), (−a) · b, selections whose condition is known. x + 0 is kept, for
+and `Gate` give: x · 1, x ÷ 1, x − 0, x ** 0, −(−x), a + (−b), (−a) · b, selections whose condition is known. x + 0 is kept, for
 it turns −0 into 0; so is x · 0, which is nan for infinite x.
 """
 
