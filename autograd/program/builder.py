@@ -1,8 +1,8 @@
 """Building a program: each operation once, constants computed, only exact algebra.
 
-What is simplified gives the same bits, but for the sign and payload of a nan, and the sign of a zero that `Absorb`
-and `Gate` give: x · 1, x ÷ 1, x − 0, x ** 0, −(−x), a + (−b), (−a) · b, selections whose condition is known. x + 0 is kept, for
-it turns −0 into 0; so is x · 0, which is nan for infinite x.
+What is simplified gives the same bits, but for the sign and payload of a nan, and the sign of a zero that `Absorb` and
+`Gate` give: x · 1, x ÷ 1, x − 0, x ** 0, −(−x), a + (−b), (−a) · b, selections whose condition is known. x + 0 is kept,
+for it turns −0 into 0; so is x · 0, which is nan for infinite x.
 """
 
 from __future__ import annotations
