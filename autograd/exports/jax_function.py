@@ -16,7 +16,7 @@ from autograd.exports.language import Language, gradient_program
 from autograd.exports.recorded import Recorded, RecordedPath, recorded, ways_of
 from autograd.graph.joint_operations import JointOperation
 from autograd.operations.primitive import Primitive, all_primitives
-from autograd.operations.primitives import Absorb, Defined, Select, StopGradient
+from autograd.operations.primitives import Absorb, Defined, Gate, Select, StopGradient
 from autograd.program.loops.operation import Loop
 from autograd.program.machine.turns import DATA, NUMBERS, OPERANDS, RECORDS, Source, Start
 from autograd.program.program import Program
@@ -311,7 +311,7 @@ def absorbing_values(program: Program) -> bytearray:
     for output in program.outputs:
         exposed[output] = 1
     for operation in reversed(list(program)):
-        if operation.primitive is Select or operation.primitive is Absorb or not exposed[operation.result]:
+        if operation.primitive in (Select, Absorb, Gate) or not exposed[operation.result]:
             absorbing[operation.result] = 1
         else:
             for operand in operation.operands:
@@ -569,7 +569,7 @@ def table(jax: Any, absorb: Callable[[Any, Any], Any]) -> dict[str, Callable[...
         "equal": lambda a, b: truth(a == b), "not_equal": lambda a, b: truth(a != b),
         "not": lambda x: truth(x == 0.0), "both": lambda a, b: truth((a != 0.0) & (b != 0.0)),
         "either": lambda a, b: truth((a != 0.0) | (b != 0.0)), "select": lambda a, b, c: np.where(a == 0.0, c, b),
-        "absorb": absorb, "max": np.maximum, "min": np.minimum,
+        "absorb": absorb, "gate": lambda a, b: np.where(a == 0.0, 0.0, a * b), "max": np.maximum, "min": np.minimum,
         "sum": lambda *x: np.sum(np.stack(x), axis=0), "prod": lambda *x: np.prod(np.stack(x), axis=0), "dot": dot,
         "norm": norm, "logsumexp": logsumexp, "max_of_many": lambda *x: np.max(np.stack(x), axis=0),
         "min_of_many": lambda *x: np.min(np.stack(x), axis=0),

@@ -259,6 +259,10 @@ cdef double absorb_value(double a, double b) noexcept
 cdef double absorb_left_gradient(double a, double b, double out) noexcept
 cdef double absorb_right_gradient(double a, double b, double out) noexcept
 cdef double absorb_mixed_curvature(double a, double b, double out) noexcept
+cdef double gate_value(double a, double b) noexcept
+cdef double gate_left_gradient(double a, double b, double out) noexcept
+cdef double gate_right_gradient(double a, double b, double out) noexcept
+cdef double gate_mixed_curvature(double a, double b, double out) noexcept
 cdef double max_value(double a, double b) noexcept
 cdef double max_left_gradient(double a, double b, double out) noexcept
 cdef double max_right_gradient(double a, double b, double out) noexcept

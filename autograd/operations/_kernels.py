@@ -984,6 +984,22 @@ def absorb_mixed_curvature(a, b, out):
     return 1.0
 
 
+def gate_value(a, b):
+    return (0.0 if (a == 0.0) else (a * b))
+
+
+def gate_left_gradient(a, b, out):
+    return b
+
+
+def gate_right_gradient(a, b, out):
+    return a
+
+
+def gate_mixed_curvature(a, b, out):
+    return 1.0
+
+
 def max_value(a, b):
     return (a if (a > b) else (b if (a <= b) else (a + b)))
 
@@ -1084,6 +1100,7 @@ KERNELS = {
     "both": binary_kernel(both_value, both_left_gradient, both_right_gradient),
     "either": binary_kernel(either_value, either_left_gradient, either_right_gradient),
     "absorb": with_mixed_curvature(binary_kernel(absorb_value, absorb_left_gradient, absorb_right_gradient), absorb_mixed_curvature),
+    "gate": with_mixed_curvature(binary_kernel(gate_value, gate_left_gradient, gate_right_gradient), gate_mixed_curvature),
     "max": with_constant(binary_kernel(max_value, max_left_gradient, max_right_gradient), max_beside_constant),
     "min": with_constant(binary_kernel(min_value, min_left_gradient, min_right_gradient), min_beside_constant),
 }

@@ -50,7 +50,7 @@ __all__ = [
     "Tanh", "SechSquared", "Asinh", "Acosh", "Atanh", "Gaussian", "Erf", "Erfc", "Gamma", "Lgamma", "Digamma",
     "Polygamma", "Abs", "Sign", "Floor", "Ceil", "Round", "FloorDivide", "Mod", "Fmod", "Trunc", "Copysign", "Identity",
     "StopGradient", "Defined", "Where", "Less", "LessEqual", "Equal", "NotEqual", "Not", "Both", "Either", "Select",
-    "Absorb", "Max", "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
+    "Absorb", "Gate", "Max", "Min", "Sum", "Prod", "Dot", "Norm", "Logsumexp", "MaxOfMany", "MinOfMany",
 ]  # fmt: skip
 
 POSITIVE = Interval(0, math.inf, closed=False)
@@ -672,7 +672,16 @@ Absorb = Primitive(
     symbol="⊗",
     arity=2,
     auxiliary=True,
-    doc="a × b, and 0 if a or b is 0, even if the other is infinite or nan: how derivatives pass a `where`.",
+    doc="a × b, and 0 if a or b is 0, even if the other is infinite or nan: derivatives of a gate.",
+)
+Gate = Primitive(
+    "gate",
+    lambda a, b: where(a == 0.0, 0.0, a * b),
+    lambda a, b, out: (b, a),
+    symbol="⊳",
+    arity=2,
+    auxiliary=True,
+    doc="a × b, and 0 if a is 0, even if b is infinite or nan: how derivatives pass a `where`.",
 )
 
 # Extremes. A tied extreme of several variables shares its gradient equally; constants get none of it. Where neither

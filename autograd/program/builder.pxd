@@ -64,4 +64,5 @@ cpdef int _select(Builder builder, tuple operands) except -2
 @cython.locals(a=int, b=int)
 cpdef int _absorb(Builder builder, tuple operands) except -2
 cdef int _absorb_beside(Builder builder, int left, int right) except -2
+cpdef int _gate(Builder builder, tuple operands) except -2
 cdef bint is_negative_zero(double number)

@@ -1,8 +1,8 @@
 """Building a program: each operation once, constants computed, only exact algebra.
 
-What is simplified gives the same bits, but for the sign and payload of a nan, and the sign of a zero that `Absorb`
-gives: x · 1, x ÷ 1, x − 0, x ** 0, −(−x), a + (−b), (−a) · b, selections whose condition is known. x + 0 is kept, for
-it turns −0 into 0; so is x · 0, which is nan for infinite x.
+What is simplified gives the same bits, but for the sign and payload of a nan, and the sign of a zero that `Absorb` and
+`Gate` give: x · 1, x ÷ 1, x − 0, x ** 0, −(−x), a + (−b), (−a) · b, selections whose condition is known. x + 0 is kept,
+for it turns −0 into 0; so is x · 0, which is nan for infinite x.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from autograd.operations.primitives import (
     Either,
     Equal,
     FloorDivide,
+    Gate,
     Identity,
     Less,
     LessEqual,
@@ -398,6 +399,16 @@ def _absorb_beside(builder: Builder, left: int, right: int) -> int:
     return builder.emit(Select, (right, left, builder.zero)) if builder.is_condition(right) else NONE
 
 
+def _gate(builder: Builder, operands: tuple[int, ...]) -> int:
+    a, b = operands
+    first, second = builder.constant_of[a], builder.constant_of[b]
+    if first == 0.0:
+        return builder.zero
+    if first is not None or (second is not None and math.isfinite(second)):
+        return builder.emit(Multiply, operands)
+    return builder.emit(Select, (a, b, builder.zero)) if builder.is_condition(a) else NONE
+
+
 def is_negative_zero(number: float) -> bool:
     """Whether it is -0.0, which equals 0.0."""
     return number == 0.0 and math.copysign(1.0, number) < 0.0
@@ -408,5 +419,5 @@ SIMPLIFY = {
     PowerBelow: _power_below, Identity: _identity, Where: _identity,
     StopGradient: _identity, Not: _not, Equal: _equal, NotEqual: _not_equal, Both: _both,
     Either: _either,
-    Select: _select, Absorb: _absorb, Defined: _defined,
+    Select: _select, Absorb: _absorb, Gate: _gate, Defined: _defined,
 }  # fmt: skip

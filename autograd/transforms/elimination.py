@@ -203,7 +203,7 @@ def eliminate_for_jacobian(tape: Tape, of_gradient: bool = False) -> Any:
                     sums.add(operands[entry], outputs[place], terms[place] * slopes[entry])
             elif not is_zero(node_slopes[entry]):
                 for place in range(count):
-                    product = tape.product(position, sums.node_sums[place], node_slopes[entry])
+                    product = tape.product(position, entry, sums.node_sums[place], node_slopes[entry])
                     sums.add_node(operands[entry], outputs[place], product)
     return read_rows(sums, tape.count)
 

@@ -65,7 +65,7 @@ cdef class Tape:
     @cython.locals(exposed=bytearray, absorbing=bytearray, starts="int*", operands="int*", output=Py_ssize_t,
                    position=Py_ssize_t, k=Py_ssize_t, entry=Py_ssize_t, primitive=Primitive)
     cdef mark_absorbing(self)
-    cpdef object product(self, Py_ssize_t position, object one, object other)
+    cpdef object product(self, Py_ssize_t position, Py_ssize_t entry, object one, object other)
     cpdef object seed(self, Py_ssize_t place, object derivative)
     @cython.locals(counts=array, uses="int*", operands="int*", entries=Py_ssize_t, entry=Py_ssize_t,
                    position=Py_ssize_t)

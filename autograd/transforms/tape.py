@@ -37,7 +37,7 @@ from autograd.graph.node_errors import earlier_recording, earlier_run
 from autograd.graph.sweep import topological_order
 from autograd.numbers.arrays import doubles, integers
 from autograd.numbers.pairwise import LongSum, PairwiseSums
-from autograd.operations.primitives import Absorb, Either, NotEqual, Select, StopGradient
+from autograd.operations.primitives import Absorb, Defined, Either, Gate, NotEqual, Select, StopGradient
 from autograd.transforms.constant_slopes import ConstantSlopes
 from autograd.transforms.masked import masked_by, plus, settled, times
 
@@ -341,9 +341,9 @@ class Tape:
         return varies(operand) and is_differentiated(operand)
 
     def mark_absorbing(self) -> None:
-        """Find the operations that matter only where a condition holds: in them, 0 times anything is 0.
+        """Find the operations that matter only where a condition holds: in them, a derivative of 0 stays 0.
 
-        These are the conditional ones themselves, products that absorb, and operations that feed only such.
+        These are the conditional ones themselves, gates and products that absorb, and operations that feed only such.
         """
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
@@ -359,21 +359,35 @@ class Tape:
                     exposed[self.position_of(call_of(self.nodes[k]))] = 1
                 continue
             primitive: Any = cython.cast(Node, self.nodes[k])._origin.primitive
-            if primitive is Select or primitive is Absorb or not exposed[position]:
+            if primitive is Select or primitive is Absorb or primitive is Gate or not exposed[position]:
                 absorbing[position] = 1
-            else:
+            elif primitive is Defined:
+                # The mask, its other operand, only decides.
+                number = self.position_of(cython.cast(Node, self.nodes[k])._left)
+                if number >= 0:
+                    exposed[number] = 1
+            elif not primitive.condition:
                 for entry in range(starts[k], starts[k + 1]):
                     exposed[operands[entry]] = 1
         self.absorbing = absorbing
 
-    def product(self, position: int, one: Any, other: Any) -> Any:
-        """The derivative that passes through the operation at this position, times a local gradient of it."""
+    def product(self, position: int, entry: int, one: Any, other: Any) -> Any:
+        """The derivative that passes through the operation at this position, times the local gradient of an entry."""
         if type(other) is float and other == 1.0:
             # That of a sum: to make a node of it, and to find in the end that it changes nothing, takes longer.
             return one
         if self.absorbing is None:
             return one * other
-        return Absorb(settled(one), other) if self.absorbing[position] else times(one, other)
+        if not self.absorbing[position]:
+            return times(one, other)
+        primitive: Any = cython.cast(Node, self.nodes[position - self.count])._origin.primitive
+        if primitive is Select:
+            # The side that is not taken gets nothing, whatever arrives.
+            return Gate(other, settled(one))
+        if primitive is Absorb or (primitive is Gate and entry > ints_in(self.starts)[position - self.count]):
+            # Either may be of a side that is not taken, and the other infinite or nan.
+            return Absorb(settled(one), other)
+        return Gate(settled(one), other)
 
     def seed(self, place: int, derivative: Any) -> Any:
         """A derivative of an output; inside a trace it is nan where the output is, as every local gradient would be."""
@@ -469,7 +483,7 @@ class Tape:
                 for entry in range(starts[position - self.count], starts[position - self.count + 1]):
                     if self.absorbing is not None and is_zero(slopes[entry]):
                         continue
-                    add(adjoints, operands[entry], self.product(position, adjoint, slopes[entry]))
+                    add(adjoints, operands[entry], self.product(position, entry, adjoint, slopes[entry]))
         if self.long_count > 0:
             for position in range(self.count):
                 adjoints[position] = summed(adjoints[position])
@@ -625,7 +639,7 @@ class Tape:
             for entry in range(self.starts[position - self.count], self.starts[position - self.count + 1]):
                 tangent = carried[self.operands[entry]]
                 if tangent is not None and not (self.absorbing is not None and is_zero(slopes[entry])):
-                    add(carried, position, self.product(position, tangent, slopes[entry]))
+                    add(carried, position, self.product(position, entry, tangent, slopes[entry]))
         return [
             0.0 if position < 0 or carried[position] is None else settled(self.seed(place, carried[position]))
             for place, position in enumerate(self.outputs)

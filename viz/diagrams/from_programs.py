@@ -16,7 +16,7 @@ from autograd.graph.node import value_of
 from autograd.graph.sweep import adjoints
 from autograd.numbers.operands import number_or_none
 from autograd.operations.primitive import Primitive
-from autograd.operations.primitives import Absorb, Select
+from autograd.operations.primitives import Absorb, Gate, Select
 from autograd.program.jit import Jitted, jit
 from autograd.program.paths import TooManyPaths
 from autograd.program.program import Program
@@ -117,7 +117,7 @@ def gradients_through(nodes: Sequence[Node], outputs: Sequence[Node]) -> dict[in
     """
 
     def slopes(node: Node) -> list[float | None]:
-        selects = node.op in (Select, Absorb)
+        selects = node.op in (Select, Absorb, Gate)
         return [None if selects and slope == 0.0 else slope for slope in slopes_of(node)]
 
     def passes(operand: Any, slope: float | None, adjoint: float) -> bool:

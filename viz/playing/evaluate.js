@@ -45,7 +45,7 @@ function backward(program) {
     const { name, operands, result, slopes } = program.operations[place], adjoint = adjoints[result];
     if (adjoint === null) continue;
     operands.forEach((operand, side) => {
-      const skipped = program.recorded && (name === "select" || name === "absorb") && slopes[side] === 0;
+      const skipped = program.recorded && ["select", "absorb", "gate"].includes(name) && slopes[side] === 0;
       if (program.varies[operand] && !skipped) adjoints[operand] = (adjoints[operand] ?? 0) + adjoint * slopes[side];
     });
   }

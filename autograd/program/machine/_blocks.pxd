@@ -238,6 +238,12 @@ cdef void absorb_vs(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t co
 @cython.locals(a=double, b=double, shared_0=double, row=Py_ssize_t)
 cdef void absorb_sv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
 @cython.locals(a=double, b=double, row=Py_ssize_t)
+cdef void gate_vv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
+@cython.locals(a=double, b=double, row=Py_ssize_t)
+cdef void gate_vs(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
+@cython.locals(a=double, b=double, row=Py_ssize_t)
+cdef void gate_sv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
+@cython.locals(a=double, b=double, row=Py_ssize_t)
 cdef void max_vv(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil
 @cython.locals(a=double, b=double, row=Py_ssize_t)
 cdef void max_vs(Numbers out, Numbers a_block, Numbers b_block, Py_ssize_t count) noexcept nogil

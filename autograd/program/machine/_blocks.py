@@ -1056,6 +1056,43 @@ def absorb_sv(out, a_block, b_block, count):
         out[row] = (shared_0 if (shared_0 == shared_0) else (0.0 if ((a == 0.0) or (b == 0.0)) else shared_0))
 
 
+def gate_vv(out, a_block, b_block, count):
+    if count == 64:
+        for row in range(64):
+            a = a_block[row]
+            b = b_block[row]
+            out[row] = (0.0 if (a == 0.0) else (a * b))
+        return
+    for row in range(count):
+        a = a_block[row]
+        b = b_block[row]
+        out[row] = (0.0 if (a == 0.0) else (a * b))
+
+
+def gate_vs(out, a_block, b_block, count):
+    b = b_block[0]
+    if count == 64:
+        for row in range(64):
+            a = a_block[row]
+            out[row] = (0.0 if (a == 0.0) else (a * b))
+        return
+    for row in range(count):
+        a = a_block[row]
+        out[row] = (0.0 if (a == 0.0) else (a * b))
+
+
+def gate_sv(out, a_block, b_block, count):
+    a = a_block[0]
+    if count == 64:
+        for row in range(64):
+            b = b_block[row]
+            out[row] = (0.0 if (a == 0.0) else (a * b))
+        return
+    for row in range(count):
+        b = b_block[row]
+        out[row] = (0.0 if (a == 0.0) else (a * b))
+
+
 def max_vv(out, a_block, b_block, count):
     if count == 64:
         for row in range(64):
@@ -1736,6 +1773,7 @@ BLOCKS = {
     "both": binary_block(both_vv, both_vs, both_sv),
     "either": binary_block(either_vv, either_vs, either_sv),
     "absorb": binary_block(absorb_vv, absorb_vs, absorb_sv),
+    "gate": binary_block(gate_vv, gate_vs, gate_sv),
     "max": binary_block(max_vv, max_vs, max_sv),
     "min": binary_block(min_vv, min_vs, min_sv),
     "fma": ternary_block(fma_vvv, fma_vvs, fma_vsv, fma_vss, fma_svv, fma_svs, fma_ssv),
