@@ -20,7 +20,7 @@ def pytest_configure():
 
 
 def pytest_collection_finish():
-    """Thousands of tests stay for the whole run: collections of garbage, which many tests ask for, need not look there."""
+    """Thousands of tests stay for the whole run: when tests collect garbage, they need not be looked at."""
     gc.collect()
     gc.freeze()
 
