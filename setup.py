@@ -55,7 +55,7 @@ LEVELS = {
             "operations": "nary primitive",
             "program": "paths",
             "program/recording": "trace",
-            "program/rows": "call layout vmap",
+            "program/rows": "call layout",
             "program/machine": "plan runs step",
             "transforms": "constant_slopes curvature masked tape taped_run trees",
         },
