@@ -7,10 +7,10 @@ cdef extern from *:
     typedef struct {
         PyObject_HEAD char *data; int nd; Py_ssize_t *dimensions, *strides; PyObject *base; void *descr; int flags;
     } NumpyArray;
-    static PyObject *autograd_dict_of_class(PyObject *kind) { return Py_NewRef(((PyTypeObject *)kind)->tp_dict); }
-    static PyObject *autograd_dict_of_object(PyObject *object) { return PyObject_GenericGetDict(object, NULL); }
+    static inline PyObject *autograd_dict_of_class(PyObject *kind) { return Py_NewRef(((PyTypeObject *)kind)->tp_dict); }
+    static inline PyObject *autograd_dict_of_object(PyObject *object) { return PyObject_GenericGetDict(object, NULL); }
     /* Where there is nothing, Python shows None. */
-    static int autograd_shows(void *there, PyObject *object) { return there == (void *)object || (!there && object == Py_None); }
+    static inline int autograd_shows(void *there, PyObject *object) { return there == (void *)object || (!there && object == Py_None); }
     """
     ctypedef struct NumpyArray:
         char* data
