@@ -4,8 +4,8 @@ The value of a sum and its gradient are two loops in a program. Where both carry
 back begins with is known before the way there, a machine runs them as one: what both need is computed once, and the
 numbers of a turn are read once. The sums are added up as before, to the same bits.
 
-A gradient begins with 1.0, or with nan where the value is no number. It is taken for 1.0, and if the value comes out as
-nan, the loop is run again.
+A gradient begins with 1.0, or with nan where the value is no number. It is taken for 1.0. What the way back gives
+is kept until it is known what it should have been given; if that was something else (the value is nan), it runs again.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ import math
 from array import array
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.graph.joint_operations import Result, result_at
-from autograd.operations.primitive import Primitive
-from autograd.operations.primitives import Divide, Equal, Multiply, Negate, Select
+from autograd.operations.primitives import Equal, Select
 from autograd.program.builder import Builder
-from autograd.program.loops.operation import Loop
+from autograd.program.loops.operation import MOST_NUMBERS, MOST_RUNS, Loop
 from autograd.program.machine.machine import Machine
 from autograd.program.machine.turn_blocks import Apart, TurnBlocks
 from autograd.program.machine.turns import RECORDS, Source, Track, Turns
@@ -28,31 +27,25 @@ from autograd.program.program import Operation, Program
 
 __all__ = ["with_loops_at_once"]
 
-# By what a mean is made of a sum.
-SCALE = frozenset({Multiply, Divide, Negate})
-
 
 class LoopAtOnce(Loop):
-    """A loop and the one that goes on from it, run together; the results of the first come first.
+    """A loop and the one that goes on from it, run together; the results of the first come first."""
 
-    `seeds` has the places of operands that are nan where a result of the first is, and the place of that.
-    """
-
-    def __init__(self, beginning: Loop, loop: Loop, seeds: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, beginning: Loop, loop: Loop) -> None:
         first, form = beginning.form, loop.form
         outs = [*first.outs, *[out._replace(offset=first.results + out.offset) for out in form.outs]]
         super().__init__(loop.of, form._replace(outs=outs, results=first.results + form.results))
-        self.seeds = seeds
+        self.first = first.results
+        # By the operands of the last runs the results of the second loop.
+        self.behind: dict[bytes, Any] = {}
 
     def run(self, operands: Sequence[float], in_code: bool) -> tuple[Any, Any]:
         """The results; no turn takes a way that is not known."""
         results, missing = super().run(operands, in_code)
-        lost = [place for place, result in self.seeds if results[result] != results[result]]
-        if lost:
-            given = array("d", operands)
-            for place in lost:
-                given[place] = math.nan
-            results, missing = super().run(given, in_code)
+        self.behind[array("d", operands).tobytes()] = results[self.first :]
+        most = max(min(MOST_RUNS, MOST_NUMBERS // self.count), 1)
+        for oldest in list(self.behind)[: max(len(self.behind) - most, 0)]:
+            self.behind.pop(oldest, None)
         return results, missing
 
     def prepare_code(self, make: Callable[[Machine], None]) -> None:
@@ -102,50 +95,133 @@ class LoopAtOnce(Loop):
         return Apart(builder.program([*shares, *others]), counts), list(places)
 
 
+class LoopBehind(Loop):
+    """The second of two loops that were run together: it is run again if it was given other numbers than supposed."""
+
+    def __init__(self, loop: Loop, both: LoopAtOnce) -> None:
+        super().__init__(loop.of, loop.form, loop.beginning)
+        self.both = both
+
+    def run(self, operands: Sequence[float], in_code: bool) -> tuple[Any, Any]:
+        """The results; no turn takes a way that is not known."""
+        results = self.both.behind.pop(array("d", operands).tobytes(), None)
+        return super().run(operands, in_code) if results is None else (results, None)
+
+    def prepare_code(self, make: Callable[[Machine], None]) -> None:
+        """Nothing: it is run again too seldom for machine code to be made of it."""
+
+
 def with_loops_at_once(program: Program) -> Program:
     """The program with each such pair of loops as one, or the program itself if there is none."""
-    operations = list(program)
-    loops: list[tuple[int, Any, tuple[int, ...]]] = [one for one in operations if isinstance(one.primitive, Loop)]
-    known = {(loop, operands): result for result, loop, operands in loops}
-    # By the first of two loops its operation, the second, and the operands of that which are not known before.
-    pairs: dict[int, tuple[Loop, int, dict[int, Seed]]] = {}
-    for result, loop, operands in loops:
-        beginning: Any = loop.beginning
-        if beginning is None:
-            continue
-        count = beginning.form.operands
-        before = known.get((beginning, operands[:count]), -1)
-        if before < 0 or before in pairs or not goes_at_once(beginning, loop):
-            continue
-        found = seeds_among(program, operations, operands, before)
-        if found is not None:
-            pairs[before] = beginning, result, dict(found)
-    if not pairs:
+    loops: list[Any] = [one for one in program.externals.values() if not isinstance(one, Result)]
+    # Nothing else may be run earlier than the guards before it allow.
+    if not all([isinstance(loop, Loop) and not loop.form.decides() for loop in loops]):
         return program
-    builder = Builder(program.inputs)
-    values = [*range(program.inputs), *[builder.constant(constant) for constant in program.constants]]
-    # Of the second of two loops the value of both, and where its results begin.
-    second: dict[int, tuple[int, int]] = {}
-    for result, primitive, operands in operations:
-        if result in second:
-            values.append(second[result][0])
-        elif result in pairs:
-            beginning, last, seeds = pairs[result]
-            behind: Any = operations[last - program.first]
-            used = [
-                seeds[place].value(builder, values) if place in seeds else values[operand]
-                for place, operand in enumerate(behind.operands)
-            ]
-            both = LoopAtOnce(beginning, behind.primitive, [(place, seed.result) for place, seed in seeds.items()])
-            values.append(builder.emit(both, tuple(used)))
-            second[last] = values[-1], beginning.count
-        elif isinstance(primitive, Result):
-            _, shift = second.get(operands[0], (0, 0))
-            values.append(builder.emit(result_at(primitive.place + shift), (values[operands[0]],)))
-        else:
-            values.append(builder.emit(primitive, tuple([values[operand] for operand in operands])))
-    guards = [guard._replace(condition=values[guard.condition]) for guard in program.guards]
-    return builder.program([values[output] for output in program.outputs], guards)
+    operations = list(program)
+    known: dict[Any, int] = {}
+    # By the first of two loops the second.
+    pairs: dict[int, int] = {}
+    for result, loop, operands in operations:
+        if isinstance(loop, Loop):
+            known[loop, operands] = result
+            beginning = loop.beginning
+            if beginning is not None:
+                before = known.get((beginning, operands[: beginning.form.operands]), -1)
+                if before >= 0 and before not in pairs and goes_at_once(beginning, loop):
+                    pairs[before] = result
+    while pairs:
+        joined = Joined(program, operations, pairs)
+        waits = joined.build()
+        if waits < 0:
+            values = [joined.values[value, False] for value in range(program.first + len(operations))]
+            guards = [guard._replace(condition=values[guard.condition]) for guard in program.guards]
+            return joined.builder.program([values[output] for output in program.outputs], guards)
+        del pairs[waits]
+    return program
+
+
+class Joined:
+    """A program built with pairs of loops as one. Its values are those of another one, true or as they are supposed.
+
+    What is supposed is that no value is nan which a gradient's rule for nan looks at.
+    """
+
+    def __init__(self, program: Program, operations: list[Operation], pairs: dict[int, int]) -> None:
+        self.program = program
+        self.operations = operations
+        self.pairs = pairs
+        self.firsts = {last: before for before, last in pairs.items()}
+        self.builder = Builder(program.inputs)
+        self.both: dict[int, LoopAtOnce] = {}
+        numbers: list[int] = [
+            *range(program.inputs),
+            *[self.builder.constant(constant) for constant in program.constants],
+        ]
+        self.values: dict[tuple[int, bool], int] = {}
+        self.values |= {(value, supposed): made for value, made in enumerate(numbers) for supposed in (False, True)}
+
+    def build(self) -> int:
+        """Build all values; the first of two loops which wait for each other, else -1."""
+        values = self.values
+        for result, _, _ in self.operations:
+            path: list[tuple[int, bool]] = [(result, False)]
+            begun: set[tuple[int, bool]] = set()
+            while path:
+                one = path[-1]
+                needed = [] if one in values else [other for other in self.needs(*one) if other not in values]
+                if not needed:
+                    path.pop()
+                    if one not in values:
+                        values[one] = self.made(*one)
+                    continue
+                begun.add(one)
+                if not begun.isdisjoint(needed):
+                    waiting = [one for one, _ in path if one in self.pairs and (one, False) in begun.difference(values)]
+                    return waiting[-1]
+                path += needed
+        return -1
+
+    def needs(self, value: int, supposed: bool) -> list[tuple[int, bool]]:
+        """The values that one is made of."""
+        _, primitive, operands = self.operations[value - self.program.first]
+        if supposed and isinstance(primitive, Loop):
+            # Alone it is not run twice.
+            return [(self.firsts.get(value, value), False)]
+        if supposed and self.is_rule(value):
+            return [(operands[1], True)]
+        if value in self.pairs:
+            last = self.operations[self.pairs[value] - self.program.first]
+            return [(operand, True) for operand in last.operands]
+        return [(operand, supposed) for operand in operands]
+
+    def made(self, value: int, supposed: bool) -> int:
+        """A value of the builder, made of those that it needs."""
+        _, primitive, operands = self.operations[value - self.program.first]
+        used: tuple[int, ...] = tuple([self.values[one] for one in self.needs(value, supposed)])
+        if supposed and (isinstance(primitive, Loop) or self.is_rule(value)):
+            return used[0]
+        if value in self.pairs:
+            beginning: Any = primitive
+            loop: Any = self.operations[self.pairs[value] - self.program.first].primitive
+            self.both[value] = LoopAtOnce(beginning, loop)
+            return self.builder.emit(self.both[value], used)
+        if value in self.firsts:
+            behind: Any = primitive
+            return self.builder.emit(LoopBehind(behind, self.both[self.firsts[value]]), used)
+        if supposed and isinstance(primitive, Result) and operands[0] in self.firsts:
+            primitive = result_at(primitive.place + self.both[self.firsts[operands[0]]].first)
+        return self.builder.emit(primitive, used)
+
+    def is_rule(self, value: int) -> bool:
+        """Whether it is nan where some value is, and else another value."""
+        program = self.program
+        _, primitive, operands = self.operations[value - program.first]
+        if primitive is not Select or operands[0] < program.first:
+            return False
+        _, compared, sides = self.operations[operands[0] - program.first]
+        if compared is not Equal or sides[0] != sides[1] or not program.inputs <= operands[2] < program.first:
+            return False
+        return math.isnan(program.constants[operands[2] - program.inputs])
 
 
 def goes_at_once(beginning: Loop, loop: Any) -> bool:
@@ -159,76 +235,3 @@ def goes_at_once(beginning: Loop, loop: Any) -> bool:
         and not any([source.memory >= RECORDS for part in passes for source in part.reads])
         and all([loop.sums_apart(number) is not None for number in range(2)])
     )
-
-
-class Seed(NamedTuple):
-    """An operand that is nan where a result of a loop is, and else follows from what is known before that.
-
-    It is the value `known`, then taken through `operations`, in each of which one operand is the value before.
-    """
-
-    result: int
-    known: int
-    operations: list[tuple[Primitive, tuple[int, ...]]]
-
-    def value(self, builder: Builder, values: list[int]) -> int:
-        """What it is where the result is a number, as a value of a builder that has `values` for the program's."""
-        value = values[self.known]
-        for primitive, operands in self.operations:
-            value = builder.emit(primitive, tuple([value if one < 0 else values[one] for one in operands]))
-        return value
-
-
-def seeds_among(
-    program: Program, operations: list[Operation], operands: Sequence[int], before: int
-) -> list[tuple[int, Seed]] | None:
-    """The operands, by their places, that are not known before a loop; None if one is not a seed."""
-    seeds = []
-    for place, operand in enumerate(operands):
-        if operand > before:
-            seed = seed_of(program, operations, operand, before)
-            if seed is None:
-                return None
-            seeds.append((place, seed))
-    return seeds
-
-
-def seed_of(program: Program, operations: list[Operation], operand: int, before: int) -> Seed | None:
-    """What an operand is that is not known before a loop; None if it is no seed."""
-
-    def made(value: int) -> Operation:
-        return operations[max(value - program.first, 0)]
-
-    def number(value: int) -> float:
-        return program.constants[value - program.inputs] if program.inputs <= value < program.first else math.nan
-
-    steps = []
-    step = made(operand)
-    while step.primitive in SCALE:
-        # What is nan stays nan.
-        unknown = [one for one in step.operands if one > before]
-        if len(unknown) != 1:
-            return None
-        steps.append((step.primitive, tuple([-1 if one > before else one for one in step.operands])))
-        step = made(unknown[0])
-    if step.primitive is not Select:
-        return None
-    condition, known, other = step.operands
-    compared = made(condition)
-    if compared.primitive is not Equal or compared.operands[0] != compared.operands[1] or known > before:
-        return None
-    if not (program.inputs <= other < program.first and math.isnan(number(other))):
-        return None
-    taken = made(compared.operands[0])
-    while taken.primitive in SCALE:
-        # It is nan just where the result is: factors are finite, and none is 0.
-        unknown = [one for one in taken.operands if one > before]
-        factors = [number(one) for one in taken.operands if one <= before]
-        if len(unknown) != 1 or not all([0.0 < abs(one) < math.inf for one in factors]):
-            return None
-        if taken.primitive is Divide and taken.operands[0] <= before:
-            return None
-        taken = made(unknown[0])
-    if not isinstance(taken.primitive, Result) or taken.operands[0] != before:
-        return None
-    return Seed(taken.primitive.place, known, steps[::-1])
