@@ -275,7 +275,8 @@ class ClassPart(AttributesPart):
 @functools.lru_cache(maxsize=256)
 def slots_of(kind: Any) -> tuple[tuple[str, Any], ...]:
     """The slots that the user's classes of an object declare, by their names, mangled where these are private."""
-    bases = [base for base in kind.__mro__ if is_of_user(base.__module__)]
+    # Members of classes written in C may be other objects each time that they are asked for.
+    bases = [base for base in kind.__mro__ if is_of_user(base.__module__) and "__slots__" in vars(base)]
     return tuple([slot for base in bases for slot in vars(base).items() if type(slot[1]) is types.MemberDescriptorType])
 
 

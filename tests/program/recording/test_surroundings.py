@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import re
 import threading
 import types
 import weakref
@@ -13,7 +14,7 @@ from collections import UserDict
 import numpy as np
 import pytest
 
-from autograd import OperandError, Variable, grad, hessian, jit, value_and_grad, vmap
+from autograd import OperandError, Variable, grad, hessian, jit, relu, value_and_grad, vmap
 from autograd.program.recording.outside import is_of_user
 from autograd.program.recording.surroundings import STATES, surroundings_of
 
@@ -488,6 +489,25 @@ def test_what_changes_at_each_call_is_named():
     k += 1.0
     with pytest.warns(RuntimeWarning, match=r"besides its arguments changed 4 times \(the last: the variable 'k'\)"):
         assert fast(2.0) == 2.0 * k
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        relu, [relu, np.sin], {"relu": relu}, types.SimpleNamespace(activation=relu), functools.partial(relu), Spring(),
+        Slotted(), Slotted.k, re.compile("a"), np.random.default_rng(0), np.ones((4, 4))[::2, ::2], memoryview(b"ab"),
+        functools.cache(scaled), iter([1.0]), threading.Lock(), types, jit(scaled), vmap(scaled), Spring.doubled,
+    ],
+    ids=lambda read: type(read).__name__,
+)  # fmt: skip
+def test_what_stays_as_it_is_never_counts_as_changed(read):
+    def function(x):
+        return x * 2.0 if read is not None else x
+
+    call = jit(function)
+    assert [call(1.0) for _ in range(3)] == [2.0] * 3
+    # Else all that the function reads would be looked at anew in each call.
+    assert surroundings_of(function).changed == ""
 
 
 def test_functions_that_read_nothing_which_may_change_are_not_watched():
