@@ -225,7 +225,7 @@ class Walk:
                 self.variables.add(place)
                 self.noted(part)
             read.append(self.key_of(part.old, level + 1))
-        more = (value.__code__, value.__defaults__, value.__kwdefaults__, value.__dict__)
+        more = (value.__code__, value.__defaults__, value.__kwdefaults__, value.__dict__ or None)
         # For its own code alone, which a reloader may replace, it is not worth watching the function that is called.
         if not of_user or not (level or self.parts or self.absent or any(more[1:])):
             return types.FunctionType, value, tuple(read)

@@ -106,7 +106,7 @@ class FunctionPart(Part):
 
     def now(self) -> Any:
         function = self.holder
-        return [function.__code__, function.__defaults__, function.__kwdefaults__, function.__dict__]
+        return [function.__code__, function.__defaults__, function.__kwdefaults__, function.__dict__ or None]
 
     def is_changed(self) -> bool:
         if not cython.compiled:
@@ -117,8 +117,14 @@ class FunctionPart(Part):
             shows(function.func_code, old[0])  # type: ignore[name-defined]  # noqa: F821
             and shows(function.func_defaults, old[1])  # type: ignore[name-defined]  # noqa: F821
             and shows(function.func_kwdefaults, old[2])  # type: ignore[name-defined]  # noqa: F821
-            and shows(function.func_dict, old[3])  # type: ignore[name-defined]  # noqa: F821
+            and shows(filled(function.func_dict), old[3])  # type: ignore[name-defined]  # noqa: F821
         )
+
+    def changes(self) -> list[tuple[Any, Any, Any]]:
+        now = self.now()
+        if differ(now[:3], self.old[:3]) or self.old[3] is not None or now[3] is None:
+            return Part.changes(self)
+        return [(name, MISSING, value) for name, value in now[3].items()]
 
 
 @cython.cclass
@@ -246,6 +252,30 @@ class AttributesPart(NamedParts):
 @cython.cclass
 class SlotsPart(AttributesPart):
     """Attributes that an object has in slots."""
+
+    def __init__(self, holder: Any, names: Any = None) -> None:
+        AttributesPart.__init__(self, holder, names)
+        self.slots = slots_of(type(holder))
+        # A name may be declared twice, and an attribute be a slot of a class that is no base.
+        self.in_place = len(dict(self.slots)) == len(self.slots)
+        self.in_place = self.in_place and all([isinstance(holder, slot.__objclass__) for _, slot in self.slots])
+
+    def is_changed(self) -> bool:
+        if not cython.compiled or not self.in_place:
+            return AttributesPart.is_changed(self)
+        holder, names, old = self.holder, self.names, self.old
+        if type(holder) is not self.above:
+            return True
+        count = len(old) // 2
+        place = 0
+        for name, slot in self.slots:
+            there = in_slot(holder, slot)  # type: ignore[name-defined]  # noqa: F821
+            if not there or (names and name in names):
+                continue
+            if place == count or name is not old[place] or not shows(there, old[count + place]):  # type: ignore[name-defined]  # noqa: F821
+                return True
+            place += 1
+        return place != count
 
     def held(self) -> Any:
         held = {}
