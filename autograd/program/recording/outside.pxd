@@ -90,7 +90,6 @@ cdef class AttributesPart(NamedParts):
 
 cdef class SlotsPart(AttributesPart):
     cdef tuple slots
-    cdef bint in_place
     cpdef object held(self)
     @cython.locals(old=list, count=Py_ssize_t, place=Py_ssize_t, there="void*")
     cpdef bint is_changed(self)

@@ -255,13 +255,11 @@ class SlotsPart(AttributesPart):
 
     def __init__(self, holder: Any, names: Any = None) -> None:
         AttributesPart.__init__(self, holder, names)
-        self.slots = slots_of(type(holder))
-        # A name may be declared twice, and an attribute be a slot of a class that is no base.
-        self.in_place = len(dict(self.slots)) == len(self.slots)
-        self.in_place = self.in_place and all([isinstance(holder, slot.__objclass__) for _, slot in self.slots])
+        kind: Any = type(holder)
+        self.slots = slots_of(kind)
 
     def is_changed(self) -> bool:
-        if not cython.compiled or not self.in_place:
+        if not cython.compiled:
             return AttributesPart.is_changed(self)
         holder, names, old = self.holder, self.names, self.old
         if type(holder) is not self.above:
@@ -305,9 +303,17 @@ class ClassPart(AttributesPart):
 @functools.lru_cache(maxsize=256)
 def slots_of(kind: Any) -> tuple[tuple[str, Any], ...]:
     """The slots that the user's classes of an object declare, by their names, mangled where these are private."""
-    # Members of classes written in C may be other objects each time that they are asked for.
-    bases = [base for base in kind.__mro__ if is_of_user(base.__module__) and "__slots__" in vars(base)]
-    return tuple([slot for base in bases for slot in vars(base).items() if type(slot[1]) is types.MemberDescriptorType])
+    bases = [base for base in reversed(kind.__mro__) if is_of_user(base.__module__)]
+    # Members of classes written in C, without `__slots__`, may be other objects each time that they are asked for.
+    found = {
+        name: slot
+        for base in bases
+        for name, slot in vars(base).items()
+        if type(slot) is types.MemberDescriptorType
+        and issubclass(kind, slot.__objclass__)
+        and "__slots__" in vars(slot.__objclass__)
+    }
+    return tuple(found.items())
 
 
 def is_ours(module: str | None) -> bool:
