@@ -99,8 +99,8 @@ def key_of_plain(value: Any) -> Any:
 def key_by_kind(kind: Any) -> Callable[[Any], Any] | None:
     """The function that gives the keys of values of a type that have no parts of their own; None for other types."""
     name = (kind.__module__, kind.__qualname__)
-    if issubclass(kind, enum.Enum):
-        # Each member is there once, and need not have a hash.
+    if issubclass(kind, enum.Enum) or kind.__name__ == "cython_function_or_method":
+        # Each member is there once, and need not have a hash; compiled functions can't be looked into.
         return Same
     if kind in PLAIN or name in PLAIN_NAMES:
         return with_its_type
@@ -225,7 +225,7 @@ class Walk:
                 self.variables.add(place)
                 self.noted(part)
             read.append(self.key_of(part.old, level + 1))
-        more = (value.__code__, value.__defaults__, value.__kwdefaults__, value.__dict__)
+        more = (value.__code__, value.__defaults__, value.__kwdefaults__, value.__dict__ or None)
         # For its own code alone, which a reloader may replace, it is not worth watching the function that is called.
         if not of_user or not (level or self.parts or self.absent or any(more[1:])):
             return types.FunctionType, value, tuple(read)

@@ -3,6 +3,7 @@ from libc.string cimport memcmp
 
 cdef extern from *:
     """
+    #include <structmember.h>
     /* The beginning of NumPy's arrays, which is part of its interface for C; NumPy's headers are not needed to build. */
     typedef struct {
         PyObject_HEAD char *data; int nd; Py_ssize_t *dimensions, *strides; PyObject *base; void *descr; int flags;
@@ -11,6 +12,12 @@ cdef extern from *:
     static inline PyObject *autograd_dict_of_object(PyObject *object) { return PyObject_GenericGetDict(object, NULL); }
     /* Where there is nothing, Python shows None. */
     static inline int autograd_shows(void *there, PyObject *object) { return there == (void *)object || (!there && object == Py_None); }
+    /* A dict unless it is empty. */
+    static void *autograd_filled(void *dict) { return dict && PyDict_GET_SIZE((PyObject *)dict) ? dict : NULL; }
+    /* What a class's `__slots__` made is a pointer in the object. */
+    static void *autograd_in_slot(PyObject *object, PyObject *slot) {
+        return *(void **)((char *)object + ((PyMemberDescrObject *)slot)->d_member->offset);
+    }
     """
     ctypedef struct NumpyArray:
         char* data
@@ -26,6 +33,8 @@ cdef extern from *:
     object dict_of_class "autograd_dict_of_class"(object)
     object dict_of_object "autograd_dict_of_object"(object)
     bint shows "autograd_shows"(void*, object)
+    void* filled "autograd_filled"(void*)
+    void* in_slot "autograd_in_slot"(object, object)
 
 @cython.locals(place=Py_ssize_t)
 cdef bint differ(list now, list old)
@@ -80,7 +89,10 @@ cdef class AttributesPart(NamedParts):
     cpdef bint is_changed(self)
 
 cdef class SlotsPart(AttributesPart):
+    cdef tuple slots
     cpdef object held(self)
+    @cython.locals(old=list, count=Py_ssize_t, place=Py_ssize_t, there="void*")
+    cpdef bint is_changed(self)
 
 cdef class ClassPart(AttributesPart):
     cpdef object held(self)

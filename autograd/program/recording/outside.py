@@ -106,7 +106,7 @@ class FunctionPart(Part):
 
     def now(self) -> Any:
         function = self.holder
-        return [function.__code__, function.__defaults__, function.__kwdefaults__, function.__dict__]
+        return [function.__code__, function.__defaults__, function.__kwdefaults__, function.__dict__ or None]
 
     def is_changed(self) -> bool:
         if not cython.compiled:
@@ -117,8 +117,14 @@ class FunctionPart(Part):
             shows(function.func_code, old[0])  # type: ignore[name-defined]  # noqa: F821
             and shows(function.func_defaults, old[1])  # type: ignore[name-defined]  # noqa: F821
             and shows(function.func_kwdefaults, old[2])  # type: ignore[name-defined]  # noqa: F821
-            and shows(function.func_dict, old[3])  # type: ignore[name-defined]  # noqa: F821
+            and shows(filled(function.func_dict), old[3])  # type: ignore[name-defined]  # noqa: F821
         )
+
+    def changes(self) -> list[tuple[Any, Any, Any]]:
+        now = self.now()
+        if differ(now[:3], self.old[:3]) or self.old[3] is not None or now[3] is None:
+            return Part.changes(self)
+        return [(name, MISSING, value) for name, value in now[3].items()]
 
 
 @cython.cclass
@@ -247,6 +253,28 @@ class AttributesPart(NamedParts):
 class SlotsPart(AttributesPart):
     """Attributes that an object has in slots."""
 
+    def __init__(self, holder: Any, names: Any = None) -> None:
+        AttributesPart.__init__(self, holder, names)
+        kind: Any = type(holder)
+        self.slots = slots_of(kind)
+
+    def is_changed(self) -> bool:
+        if not cython.compiled:
+            return AttributesPart.is_changed(self)
+        holder, names, old = self.holder, self.names, self.old
+        if type(holder) is not self.above:
+            return True
+        count = len(old) // 2
+        place = 0
+        for name, slot in self.slots:
+            there = in_slot(holder, slot)  # type: ignore[name-defined]  # noqa: F821
+            if not there or (names and name in names):
+                continue
+            if place == count or name is not old[place] or not shows(there, old[count + place]):  # type: ignore[name-defined]  # noqa: F821
+                return True
+            place += 1
+        return place != count
+
     def held(self) -> Any:
         held = {}
         kind: Any = type(self.holder)
@@ -275,8 +303,17 @@ class ClassPart(AttributesPart):
 @functools.lru_cache(maxsize=256)
 def slots_of(kind: Any) -> tuple[tuple[str, Any], ...]:
     """The slots that the user's classes of an object declare, by their names, mangled where these are private."""
-    bases = [base for base in kind.__mro__ if is_of_user(base.__module__)]
-    return tuple([slot for base in bases for slot in vars(base).items() if type(slot[1]) is types.MemberDescriptorType])
+    bases = [base for base in reversed(kind.__mro__) if is_of_user(base.__module__)]
+    # Members of classes written in C, without `__slots__`, may be other objects each time that they are asked for.
+    found = {
+        name: slot
+        for base in bases
+        for name, slot in vars(base).items()
+        if type(slot) is types.MemberDescriptorType
+        and issubclass(kind, slot.__objclass__)
+        and "__slots__" in vars(slot.__objclass__)
+    }
+    return tuple(found.items())
 
 
 def is_ours(module: str | None) -> bool:

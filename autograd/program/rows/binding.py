@@ -7,6 +7,7 @@ from typing import Any
 from autograd.errors import OperandError
 from autograd.program.binding import changed_since
 from autograd.program.rows.call import RowCall
+from autograd.program.rows.plain_calls import PlainCall, plain_call
 
 __all__ = ["BoundRows"]
 
@@ -36,13 +37,26 @@ class BoundRows:
                     raise OperandError(f"{name} can be bound to arrays of float64, got one of {argument.dtype}")
                 self.shared.append((numbers[start:stop].reshape(argument.shape), argument))
             start = stop
+        # Prepared at the first call, while all rows take one path: the arrays of rows, and those of the results.
+        self.plain: PlainCall | None = None
+        self.given = [one for one, has in zip(rows.arguments, rows.mapped, strict=True) if has]
+        self.made: list[Any] | None = None
 
     def __call__(self) -> Any:
         if self.watched is not None and self.watched.state() is not self.state:
             raise changed_since(self.name, self.watched)
         for numbers, argument in self.shared:
             numbers[...] = argument
-        return self.call.again()
+        call = self.call
+        if self.plain is not None and not self.plain.path.children:
+            result = self.plain.result(self.given, call.rows.numbers, call.rows.count, self.made)
+            if result is not None:
+                return result
+        result = call.again()
+        if self.made is None:
+            self.made = [one for stored in call.results for one in stored]
+            self.plain = plain_call(call)
+        return result
 
     def __repr__(self) -> str:
         return f"<{self.name} bound to {self.call.rows.count} row(s)>"

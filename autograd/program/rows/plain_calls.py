@@ -28,7 +28,7 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["PlainRows"]
+__all__ = ["PlainCall", "PlainRows", "plain_call"]
 
 # The places of calls of more rows are not kept: they take 4 bytes a row.
 MOST_KEPT = 1 << 16
@@ -79,16 +79,8 @@ class PlainRows:
 
     def prepare(self, call: RowCall) -> None:
         """Prepare calls like this one, which was run, if they are plain ones."""
-        path: Path | None = call.paths.root
-        if path is None or call.rows.key in self.known:
-            return
-        if path.children or path.variables or call.rows.wholes or isinstance(call.reduction.reduce, tuple):
-            return
-        machine = path.machine(call.varying, call.summed(path))
-        pieces = [piece for _, piece in path.outputs.pieces()]
-        if machine.calls_back or any([piece.maker is not None or piece.whole is not None for piece in pieces]):
-            return
-        self.known[call.rows.key] = PlainCall(call, path, machine)
+        if call.rows.key not in self.known and (prepared := plain_call(call)) is not None:
+            self.known[call.rows.key] = prepared
 
 
 @cython.final
@@ -115,17 +107,18 @@ class PlainCall:
         # Where rows are read from and written to, for one call at a time each.
         self.idle: list[Rows] = []
 
-    def result(self, given: Sequence[Any], numbers: Any, count: int) -> Any:
-        """The result for rows of these arrays; None if they don't all take the path.
+    def result(self, given: Sequence[Any], numbers: Any, count: int, made: Any = None) -> Any:
+        """The result for rows of these arrays, in those `made` for it if any; None if they don't all take the path.
 
         `numbers` are those of the first row.
         """
         global _new_array
-        if _new_array is None:
-            import numpy
+        if made is None:
+            if _new_array is None:
+                import numpy
 
-            _new_array = numpy.empty
-        made = [_new_array((count, *shape)) for shape in self.shapes]
+                _new_array = numpy.empty
+            made = [_new_array((count, *shape)) for shape in self.shapes]
         rows = self.rows(given, made, count)
         sums: Any = None
         machine = self.machine
@@ -167,6 +160,18 @@ class PlainCall:
         """The result of sums over so many rows."""
         totals = sums if isinstance(sums, array) else array("d", b"" if sums is None else sums.tobytes())
         return self.outputs.build(divided(totals, count) if self.reduction == "mean" else totals)
+
+
+def plain_call(call: RowCall) -> PlainCall | None:
+    """Calls like this one, which was run, prepared; None if they are not plain ones."""
+    path: Path | None = call.paths.root
+    if path is None or path.children or path.variables or call.rows.wholes or isinstance(call.reduction.reduce, tuple):
+        return None
+    machine = path.machine(call.varying, call.summed(path))
+    pieces = [piece for _, piece in path.outputs.pieces()]
+    if machine.calls_back or any([piece.maker is not None or piece.whole is not None for piece in pieces]):
+        return None
+    return PlainCall(call, path, machine)
 
 
 def with_arrays(args: tuple[Any, ...], mapped: tuple[bool, ...] | None) -> tuple[Any, ...]:

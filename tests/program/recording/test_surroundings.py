@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import re
 import threading
 import types
 import weakref
@@ -13,7 +14,7 @@ from collections import UserDict
 import numpy as np
 import pytest
 
-from autograd import OperandError, Variable, grad, hessian, jit, value_and_grad, vmap
+from autograd import OperandError, Variable, grad, hessian, jit, relu, value_and_grad, vmap
 from autograd.program.recording.outside import is_of_user
 from autograd.program.recording.surroundings import STATES, surroundings_of
 
@@ -292,6 +293,30 @@ def below_another_jit():
     return lambda x: 1.0 * inner(x), functools.partial(held.__setitem__, 0)
 
 
+def an_attribute_that_a_function_had_not():
+    def function(x):
+        return x * getattr(function, "k", 2.0)
+
+    return lambda x: 1.0 * function(x), functools.partial(setattr, function, "k")
+
+
+def a_slot_that_was_empty():
+    held = Slotted()
+    del held.k
+    return lambda x: x * getattr(held, "k", 2.0), functools.partial(setattr, held, "k")
+
+
+def a_slot_declared_twice():
+    held = type("Below", (Slotted,), {"__slots__": ("k", "other")})()
+    return lambda x: x * held.k, functools.partial(setattr, held, "k")
+
+
+def a_slot_of_another_class():
+    held, shown = Slotted(), type("Shown", (), {"__slots__": ("k",), "alias": Slotted.k})()
+    shown.k = 2.0
+    return lambda x: x * shown.k + 0.0 * held.k, functools.partial(setattr, shown, "k")
+
+
 PLACES = [
     a_global, a_global_of_a_function_called, a_global_of_a_function_within, a_global_of_a_static_method, a_dict,
     a_list_in_a_dict, a_name_of_a_module, a_variable_around, an_array, a_row_of_variables, an_array_of_variables,
@@ -300,6 +325,7 @@ PLACES = [
     a_partial, a_default_replaced, a_keyword_default_replaced, an_attribute_in_a_private_slot, an_attribute_of_a_list,
     an_attribute_of_a_metaclass, a_base, a_class_of_an_object, what_calling_an_object_does, a_dict_of_the_library,
     a_view_of_a_dict, an_array_of_the_library, an_array_with_gaps, below_another_jit,
+    an_attribute_that_a_function_had_not, a_slot_that_was_empty, a_slot_declared_twice, a_slot_of_another_class,
 ]  # fmt: skip
 # How a function is compiled, as a function of one number that is linear in it.
 WAYS = {
@@ -488,6 +514,25 @@ def test_what_changes_at_each_call_is_named():
     k += 1.0
     with pytest.warns(RuntimeWarning, match=r"besides its arguments changed 4 times \(the last: the variable 'k'\)"):
         assert fast(2.0) == 2.0 * k
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        relu, [relu, np.sin], {"relu": relu}, types.SimpleNamespace(activation=relu), functools.partial(relu), Spring(),
+        Slotted(), Slotted.k, re.compile("a"), np.random.default_rng(0), np.ones((4, 4))[::2, ::2], memoryview(b"ab"),
+        functools.cache(scaled), iter([1.0]), threading.Lock(), types, jit(scaled), vmap(scaled), Spring.doubled,
+    ],
+    ids=lambda read: type(read).__name__,
+)  # fmt: skip
+def test_what_stays_as_it_is_never_counts_as_changed(read):
+    def function(x):
+        return x * 2.0 if read is not None else x
+
+    call = jit(function)
+    assert [call(1.0) for _ in range(3)] == [2.0] * 3
+    # Else all that the function reads would be looked at anew in each call.
+    assert surroundings_of(function).changed == ""
 
 
 def test_functions_that_read_nothing_which_may_change_are_not_watched():

@@ -31,6 +31,21 @@ def test_each_call_reads_the_arrays_as_they_are_then(reduce, rows):
     assert len(function.paths) == 2
 
 
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_rows_may_leave_the_path_that_all_took_and_come_back(reduce):
+    x = np.ones((70, 1))
+    function = vmap(lambda x: x[0] * 3.0 if x[0] > 0.0 else {0: -x[0]}[0], reduce=reduce)
+    bound = function.bind(x)
+    first = bound()
+    for place in (None, 3, 69, None):
+        if place is not None:
+            x[place] = -5.0
+        assert np.array_equal(bound(), function(x))
+        assert reduce or bound() is first
+        x[:] = 2.0
+    assert len(function.paths) == 2
+
+
 def test_numbers_that_are_in_no_array_are_those_of_the_binding():
     x = np.array([1.0, 2.0])
     bound = vmap(lambda scale, x: scale * x, in_axes=(None, 0), reduce="sum").bind(3.0, x)
