@@ -255,6 +255,17 @@ ATTRIBUTES = {
     "dual": "write jvp(f, arguments, tangents)",
     "print_graph": "write print(viz.draw(y).text())",
     "topo_sort": "write topological_order(y)",
+    "gelu": "write layers.GELU()(x)",
+    **dict.fromkeys(("adjoint", "der"), "write x.grad, after y.backward()"),
+}  # fmt: skip
+# Attributes of drawings.
+DRAWING_ATTRIBUTES = {
+    **dict.fromkeys(("render", "write", "write_png", "write_svg", "write_pdf", "to_png", "savefig", "to_file"),
+                    "write .save(\"graph.png\"), or .svg, .pdf"),
+    **dict.fromkeys(("show", "display", "plot"),
+                    "a notebook shows it by itself; else .save(\"graph.html\") is a page for a browser"),
+    "pipe": "write .svg(), .png() or .pdf()",
+    **dict.fromkeys(("node", "edge", "attr", "graph_attr"), "its text is .dot, for any program that reads it"),
 }  # fmt: skip
 # Attributes of arrays of nodes, beside those of NumPy's arrays. Functions of numbers apply to each element.
 ARRAY_ATTRIBUTES = {
@@ -288,8 +299,20 @@ ARRAY_ATTRIBUTES = {
         "functions stand before their array: exp(a), relu(a)",
     ),
 }  # fmt: skip
-# Options of a node's `backward`.
+# Options of a node's `backward`, of transforms and of `viz.draw`.
+SAVED = 'pictures are written by draw(y).save("graph.svg"), or .png, .pdf'
 OPTIONS = {
+    "in_dims": "write in_axes",
+    "out_dims": "write out_axes",
+    "chunk_size": "rows are shared out by vmap itself",
+    **dict.fromkeys(("axis_name", "axis_size", "randomness", "spmd_axis_name"), "rows know nothing of each other"),
+    **dict.fromkeys(("argnum", "wrt"), 'write argnums=0, or argnames="x"'),
+    **dict.fromkeys(("allow_int", "holomorphic"), "all numbers are doubles"),
+    **dict.fromkeys(("vectorize", "strategy"), "the sweeps go forward or backward, whichever are fewer"),
+    **dict.fromkeys(("format", "filename", "directory", "outfile", "to_file", "path"), SAVED),
+    "rankdir": 'write direction="TB", or "LR"',
+    "view": 'a notebook shows a drawing; else draw(y).save("graph.html") is a page for a browser',
+    "params": 'nodes have names: Variable(2.0, name="w")',
     "retain_graph": "the graph is kept as long as its nodes are",
     "create_graph": "write gradients(y, [x], create_graph=True), which returns them as nodes",
     "inputs": "write gradients(y, [x]), which returns those alone",

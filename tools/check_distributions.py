@@ -20,7 +20,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 SETTINGS = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["cibuildwheel"]
-LARGEST = 4 << 20  # bytes of a wheel
+LARGEST = 4_000_000  # bytes of a wheel
 TESTS = SETTINGS["test-command"].split()[3:]
 # Beside those of wheels, these say whether everything that tests read is in the sdist.
 TESTS_OF_SDIST = ["tests/graph", "tests/project/test_project.py", "tests/project/test_architecture.py"]

@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 from autograd import Node
 from autograd.files import whole_file
+from autograd.other_packages import DRAWING_ATTRIBUTES, Elsewhere, option_error
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.subjects import diagram_below, diagram_of_subject
 from viz.errors import EngineError, GraphTooLarge
@@ -61,6 +62,9 @@ class Drawing:
         self._max_nodes = max_nodes
         self._engine = engine
         self._timeout = timeout
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in DRAWING_ATTRIBUTES]
 
     @property
     def diagram(self) -> Diagram:
@@ -325,6 +329,10 @@ class Drawing:
         return f"<Drawing of {self.title}: {len(self.view.wires)} values, {len(self.view.blocks)} operations>"
 
 
+for _name, _here in DRAWING_ATTRIBUTES.items():
+    setattr(Drawing, _name, Elsewhere(_name, _here))
+
+
 def draw(
     subject: Node | Iterable[Node] | Callable[..., Any],
     *arguments: Any,
@@ -345,6 +353,7 @@ def draw(
     wrap: int | None = None,
     engine: str | os.PathLike[str] | None = None,
     timeout: float = TIMEOUT,
+    **unknown: Never,
 ) -> Drawing:
     """A picture of everything that a node, or each of several, was computed from.
 
@@ -388,6 +397,8 @@ def draw(
     ├─ x = 2  ∂ 5
     └─ y = 5  ∂ 2
     """
+    if unknown:
+        raise option_error("draw", unknown)
     if max_nodes is not None and (isinstance(max_nodes, bool) or not isinstance(max_nodes, int) or max_nodes < 1):
         raise ValueError(f"max_nodes is a number of values, 1 or more; got {max_nodes!r}")
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
 from types import TracebackType
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, Never, NoReturn, ParamSpec, TypeVar
 from weakref import ref
 
 from autograd.graph.callers import Line, caller, calling_frame
@@ -245,7 +245,17 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 
-class _Entered:
+class _Called(type):
+    """The kind of context managers, which are called, also where nothing is between the parentheses."""
+
+    def __enter__(cls) -> NoReturn:
+        raise TypeError(f"{cls.__name__} is called: write `with {cls.__name__}():`")
+
+    def __exit__(cls, *error: object) -> None:
+        """For `with`, which asks for both methods before it calls one."""
+
+
+class _Entered(metaclass=_Called):
     """Base of the context managers: each says which settings differ inside from those that it was entered in.
 
     Modes may be left in any order, in another thread or task, and by a manager that is freed, as it is where Ctrl-C
@@ -255,7 +265,10 @@ class _Entered:
     # Until `__init__` is done, for `__del__`.
     _holds: Any = ()
 
-    def __init__(self) -> None:
+    def __init__(self, *given: Never) -> None:
+        if given:
+            name = type(self).__name__
+            raise TypeError(f"{name} takes nothing between its parentheses: write `with {name}():` or `@{name}()`")
         self._holds = []
 
     def changes(self, mode: Mode) -> dict[str, Any]:

@@ -436,7 +436,7 @@ class Node:
         tangent, eval, evaluate, compute, forward, backprop, draw, plot, show, graph, visualize, add, sub, mul,
         div, neg, abs, max, min, clip, matmul, softmax, isnan, eq, gt, lt, ge, le, ne, rsqrt, masked_fill, half,
         bfloat16, long, dot, norm, std, var, argmax, expand, repeat, gather, contiguous, permute, transpose,
-        clamp_, wrt, partial, subs, simplify, evalf, run, dual, print_graph, topo_sort,
+        clamp_, wrt, partial, subs, simplify, evalf, run, dual, print_graph, topo_sort, gelu, adjoint, der,
     ) = ELSEWHERE  # fmt: skip
 
     def __dir__(self) -> list[str]:

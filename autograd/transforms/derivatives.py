@@ -17,11 +17,12 @@ import itertools
 import operator
 import types
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, ParamSpec, TypeVar, overload
+from typing import Any, Literal, Never, ParamSpec, TypeVar, overload
 
 from autograd.errors import ArgumentError, OutputError
 from autograd.graph.modes import is_traced
 from autograd.graph.node import Node
+from autograd.other_packages import option_error
 from autograd.transforms.blocks import blocks
 from autograd.transforms.curvature import Curvature, has_many_pairs
 from autograd.transforms.matrices import (
@@ -48,7 +49,12 @@ Names = str | Sequence[str] | None
 
 
 def grad(
-    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
+    fun: Callable[Arguments, Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    argnames: Names = None,
+    **unknown: Never,
 ) -> Callable[Arguments, Any]:
     """The function that gives the gradient of `fun`, whose output is one number.
 
@@ -63,6 +69,8 @@ def grad(
     >>> grad(grad(grad(lambda x: x ** 3)))(2.0)
     6.0
     """
+    if unknown:
+        raise option_error("grad", unknown)
     return Transformed(gradient_of, fun, argnums, argnames, has_aux=has_aux, with_value=False)
 
 
@@ -79,7 +87,12 @@ def value_and_grad(
     fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
 ) -> Callable[Arguments, tuple[Any, Any]]: ...
 def value_and_grad(
-    fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
+    fun: Function,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    argnames: Names = None,
+    **unknown: Never,
 ) -> Function:
     """The function that gives the value and the gradient of `fun`, from one run of it.
 
@@ -88,6 +101,8 @@ def value_and_grad(
     >>> value_and_grad(lambda x: x ** 3)(2.0)
     (8.0, 12.0)
     """
+    if unknown:
+        raise option_error("value_and_grad", unknown)
     return Transformed(gradient_of, fun, argnums, argnames, has_aux=has_aux, with_value=True)
 
 
@@ -98,6 +113,7 @@ def jacobian(
     *,
     argnames: Names = None,
     sparse: bool = False,
+    **unknown: Never,
 ) -> Callable[Arguments, Any]:
     """The function that gives all first derivatives of `fun`, whose output may be numbers in any structure.
 
@@ -111,6 +127,8 @@ def jacobian(
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
     """
+    if unknown:
+        raise option_error("jacobian", unknown)
     return Transformed(jacobian_of, fun, argnums, argnames, has_aux=has_aux, sparse=sparse, forward=None)
 
 
@@ -137,7 +155,12 @@ def jacrev(
 
 
 def hessian(
-    fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, *, argnames: Names = None, sparse: bool = False
+    fun: Callable[Arguments, Any],
+    argnums: int | Sequence[int] = 0,
+    *,
+    argnames: Names = None,
+    sparse: bool = False,
+    **unknown: Never,
 ) -> Callable[Arguments, Any]:
     """The function that gives all second derivatives of `fun`, whose output is one number.
 
@@ -150,6 +173,8 @@ def hessian(
     >>> hessian(lambda x, y: x * y ** 2, argnums=(0, 1))(2.0, 3.0)
     ((0.0, 6.0), (6.0, 4.0))
     """
+    if unknown:
+        raise option_error("hessian", unknown)
     return Transformed(hessian_of, fun, argnums, argnames, sparse=sparse)
 
 

@@ -26,7 +26,7 @@ from autograd import (
     stop_gradient,
     value_and_grad,
 )
-from autograd.other_packages import ARRAY_ATTRIBUTES, ATTRIBUTES, MODULES, NAMES, OPTIONS
+from autograd.other_packages import ARRAY_ATTRIBUTES, ATTRIBUTES, DRAWING_ATTRIBUTES, MODULES, NAMES, OPTIONS
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -144,6 +144,38 @@ def test_an_option_of_another_backward_says_what_is_so_here(name):
     with pytest.raises(TypeError, match=r"backward has no option 'depth'$"):
         (x * x).backward(depth=3)
     assert x.grad == 0.0
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: grad(np.sin, argnum=0), "grad has no option 'argnum'; here write argnums=0"),
+        (lambda: value_and_grad(np.sin, wrt=0), "value_and_grad has no option 'wrt'; here write argnums=0"),
+        (lambda: jacobian(np.sin, vectorize=True), "jacobian has no option 'vectorize'; here the sweeps go"),
+        (lambda: hessian(np.sin, argnum=0), "hessian has no option 'argnum'; here write argnums=0"),
+        (lambda: autograd.vmap(np.sin, in_dims=0), "vmap has no option 'in_dims'; here write in_axes"),
+        (lambda: viz.draw(Variable(2.0), rankdir="TB"), "draw has no option 'rankdir'; here write direction=\"TB\""),
+        (lambda: viz.draw(Variable(2.0), depth=1), "draw has no option 'depth'$"),
+        (lambda: no_grad(np.sin), "no_grad takes nothing between its parentheses: write `with no_grad"),
+    ],
+)
+def test_what_other_packages_call_otherwise_says_how_it_is_called(call, said):
+    with pytest.raises(TypeError, match=said):
+        call()
+
+
+def test_contexts_without_parentheses_say_that_they_are_called():
+    for context in (no_grad, autograd.strict):
+        with pytest.raises(TypeError, match=rf"write `with {context.__name__}\(\):`"), context:
+            pass
+
+
+@pytest.mark.parametrize("name", DRAWING_ATTRIBUTES)
+def test_a_method_of_another_package_s_drawing_says_what_stands_in_its_place(name):
+    drawing = viz.draw(Variable(2.0))
+    with pytest.raises(AttributeError, match=f"Drawing has no attribute '{name}'; here "):
+        getattr(drawing, name)
+    assert name not in dir(drawing)
 
 
 def test_a_leaf_of_pytorch_is_a_variable_and_one_without_gradient_a_constant():

@@ -13,9 +13,9 @@ cdef extern from *:
     /* Where there is nothing, Python shows None. */
     static inline int autograd_shows(void *there, PyObject *object) { return there == (void *)object || (!there && object == Py_None); }
     /* A dict unless it is empty. */
-    static void *autograd_filled(void *dict) { return dict && PyDict_GET_SIZE((PyObject *)dict) ? dict : NULL; }
+    static inline void *autograd_filled(void *dict) { return dict && PyDict_GET_SIZE((PyObject *)dict) ? dict : NULL; }
     /* What a class's `__slots__` made is a pointer in the object. */
-    static void *autograd_in_slot(PyObject *object, PyObject *slot) {
+    static inline void *autograd_in_slot(PyObject *object, PyObject *slot) {
         return *(void **)((char *)object + ((PyMemberDescrObject *)slot)->d_member->offset);
     }
     """
