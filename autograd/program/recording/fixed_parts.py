@@ -15,6 +15,7 @@ import types
 from array import array
 from collections import deque
 from collections.abc import Callable, Mapping, Set
+from contextvars import ContextVar
 from typing import Any
 
 from autograd.graph.node import Node, is_traced_node
@@ -25,6 +26,7 @@ from autograd.program.recording.outside import (
     BytesPart,
     CellPart,
     ClassPart,
+    ContextPart,
     DictPart,
     FunctionPart,
     ListPart,
@@ -60,6 +62,8 @@ WRITTEN_NAMES = frozenset({("datetime", "datetime"), ("datetime", "time"), ("dec
 SEQUENCES = (list, tuple, set, frozenset, deque)
 MAPPINGS = (dict, types.MappingProxyType)
 BYTES = (bytearray, array)
+# Functions that keep what they gave.
+CACHED: Any = type(functools.lru_cache(len))
 
 # Longer containers and arrays, and what is beyond so many parts or levels, stand for themselves: changes in them go
 # unseen.
@@ -104,7 +108,7 @@ def key_by_kind(kind: Any) -> Callable[[Any], Any] | None:
         return Same
     if kind in PLAIN or name in PLAIN_NAMES:
         return with_its_type
-    if issubclass(kind, float | complex):
+    if issubclass(kind, float | complex) and not kind.__dictoffset__:
         return lambda value: (kind, repr(value))
     if kind is range:
         return lambda value: (kind, value.start, value.stop, value.step)
@@ -177,6 +181,10 @@ class Walk:
         if is_of_ours(kind):
             # What compiles or differentiates a function counts its calls.
             return Same(value), self.key_of(getattr(value, "fun", None), level + 1)
+        if kind is ContextVar:
+            return kind if id(value) in self.own else self.key_of(self.noted(ContextPart(value)), level + 1)
+        if kind is CACHED:
+            return Same(value), self.key_of(value.__wrapped__, level + 1)
         if is_of_python(kind):
             return Same(value)
         return self.key_of_object(value, level)

@@ -54,6 +54,9 @@ cdef class CellPart(VariablePart):
 cdef class NamePart(VariablePart):
     cpdef object now(self)
 
+cdef class ContextPart(Part):
+    cpdef object now(self)
+
 cdef class FunctionPart(Part):
     cpdef object now(self)
     @cython.locals(function="FunctionObject*", old=list)

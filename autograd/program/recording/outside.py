@@ -22,8 +22,9 @@ except ImportError:
     from autograd.numbers import _cython as cython
 
 __all__ = [
-    "ArrayPart", "AttributesPart", "BytesPart", "CellPart", "ClassPart", "DictPart", "FunctionPart", "ListPart",
-    "NamePart", "NamedParts", "Part", "SlotsPart", "VariablePart", "is_of_user", "is_ours", "slots_of", "variables_of",
+    "ArrayPart", "AttributesPart", "BytesPart", "CellPart", "ClassPart", "ContextPart", "DictPart", "FunctionPart",
+    "ListPart", "NamePart", "NamedParts", "Part", "SlotsPart", "VariablePart", "is_of_user", "is_ours", "slots_of",
+    "variables_of",
 ]  # fmt: skip
 
 # What a variable has that was not assigned yet.
@@ -98,6 +99,14 @@ class NamePart(VariablePart):
 
     def now(self) -> Any:
         return self.holder.get(self.names, MISSING)
+
+
+@cython.cclass
+class ContextPart(Part):
+    """The value of a context variable, in the context of the call."""
+
+    def now(self) -> Any:
+        return self.holder.get(MISSING)
 
 
 @cython.cclass

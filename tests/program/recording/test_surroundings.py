@@ -10,6 +10,7 @@ import types
 import weakref
 from array import array
 from collections import UserDict
+from contextvars import ContextVar
 
 import numpy as np
 import pytest
@@ -317,6 +318,28 @@ def a_slot_of_another_class():
     return lambda x: x * shown.k + 0.0 * held.k, functools.partial(setattr, shown, "k")
 
 
+def a_context_variable():
+    held = ContextVar("held", default=2.0)
+    return lambda x: x * held.get(), held.set
+
+
+def what_a_function_with_a_cache_reads():
+    held = {"k": 2.0}
+    cached = functools.lru_cache(lambda: held["k"])
+
+    def assign(value):
+        held["k"] = value
+        cached.cache_clear()
+
+    return lambda x: x * cached(), assign
+
+
+def an_attribute_of_a_float():
+    held = type("Force", (float,), {})(1.0)
+    held.k = 2.0
+    return lambda x: x * held * held.k, functools.partial(setattr, held, "k")
+
+
 PLACES = [
     a_global, a_global_of_a_function_called, a_global_of_a_function_within, a_global_of_a_static_method, a_dict,
     a_list_in_a_dict, a_name_of_a_module, a_variable_around, an_array, a_row_of_variables, an_array_of_variables,
@@ -326,6 +349,7 @@ PLACES = [
     an_attribute_of_a_metaclass, a_base, a_class_of_an_object, what_calling_an_object_does, a_dict_of_the_library,
     a_view_of_a_dict, an_array_of_the_library, an_array_with_gaps, below_another_jit,
     an_attribute_that_a_function_had_not, a_slot_that_was_empty, a_slot_declared_twice, a_slot_of_another_class,
+    a_context_variable, what_a_function_with_a_cache_reads, an_attribute_of_a_float,
 ]  # fmt: skip
 # How a function is compiled, as a function of one number that is linear in it.
 WAYS = {
