@@ -12,6 +12,7 @@ from autograd.program import paths
 from autograd.program.loops.at_once import LoopAtOnce, with_loops_at_once
 from autograd.program.loops.operation import Loop
 from autograd.program.machine.machine import Machine
+from tests.tables.tiers import TIERS
 
 X = np.linspace(0.0, 3.0, 300)
 Y = np.exp(-1.3 * X) + 0.01 * np.cos(40.0 * X)
@@ -171,10 +172,11 @@ def test_what_needs_the_value_first_is_two_loops(monkeypatch):
     assert program.externals and with_loops_at_once(program) is program
 
 
+@pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_machine_code_agrees(function, monkeypatch):
+def test_tiers_agree(function, tier, monkeypatch):
     monkeypatch.setattr(paths, "SHORTEST_LINE", 1000)
-    fast, exact = jit(value_and_grad(function), tier="llvm"), jit(value_and_grad(function), tier="vm")
+    fast, exact = jit(value_and_grad(function), tier=tier), jit(value_and_grad(function), tier="vm")
     for point in (POINT, 1.5 * POINT, np.array([math.nan, 1.0, 2.0])):
         (value, gradient), (expected, slopes) = fast(point), exact(point)
         np.testing.assert_allclose(value, expected, rtol=1e-12)
