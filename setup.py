@@ -35,9 +35,9 @@ compilation = load_compilation()
 
 # How much the C compiler does for a module. Its time triples from -Og to -O3, and most modules are as fast either way:
 # they are seldom run, or wait for Python's objects. First loops over doubles, nodes and their sweep; then the modules
-# that calls of a compiled function pass through; then sweeps; -Og is for the rest, among them rules
-# and passes over programs, whose objects are smaller by an eighth. (With -O0, a third of the time of -Og less, a first
-# gradient takes 1.5 times as long.)
+# that calls of a compiled function pass through; then sweeps; -Og is for the rest, among them rules and passes over
+# programs, whose objects are smaller by an eighth. (With -O0, a third of the time of -Og less, a first gradient takes
+# 1.5 times as long.)
 LEVELS = {
     f"{room}/{module}": level
     for level, rooms in {

@@ -32,7 +32,7 @@ from autograd import (
     topological_order,
     vjp,
 )
-from autograd.graph.joint_operations import JointOperation
+from autograd.graph.joint_operations import RESULT, JointOperation, result_at
 from autograd.graph.node import Node, record_results, value_of, varies
 from autograd.graph.sweep import backward
 from autograd.numbers.arrays import doubles
@@ -254,3 +254,11 @@ def test_strict_names_the_operation_through_which_a_derivative_overflows():
         grad(lambda x: fun(x) * 1e200)(AT)
     with strict(), pytest.raises(DomainError, match="inf"):
         jvp(lambda x: fun(x) * 1e200, (AT,), ([1.0, 0.0],))
+
+
+def test_a_result_has_every_fact_of_what_it_is_like():
+    facts = {name for name in dir(RESULT) if not name.startswith("_") and not callable(getattr(RESULT, name))}
+    assert {"arity", "domain", "hides_nan", "kernel", "mpmath"} <= facts
+    for name in facts - {"name", "symbol", "origin"}:
+        given, expected = getattr(result_at(3), name), getattr(RESULT, name)
+        assert given is expected or given == expected, name

@@ -77,7 +77,7 @@ def hessian_by_terms(trace: Any, arguments: list[Any], result: Any, before: int,
     if any([triangle is None for triangle in triangles]):
         return None
     if rest:
-        triangles.append(written_out(arguments, sum(rest, 0.0), before, total))
+        triangles.append(as_recorded(arguments, sum(rest, 0.0), before, total))
     # What is found in terms is not in the line of their derivatives any more.
     trace.roll_up = None
     return added_up([triangle for triangle in triangles if triangle is not None], len(arguments), total)
@@ -193,12 +193,11 @@ class Terms:
             if place == len(group.columns) and self.are_alike(group):
                 found.append(group)
                 continue
-            kinds = self.kinds(group.columns[place]) if place < len(group.columns) and room > 0 else None
-            if kinds is None or len(kinds) < FEWEST:
-                terms = zip(group.columns[0].tolist(), group.factors.tolist(), strict=True)
-                self.rest += terms
-                continue
+            kinds = self.kinds(group.columns[place]) if place < len(group.columns) and room > 0 else np.zeros(0)
             different = np.unique(kinds)
+            if len(kinds) < FEWEST or (len(different) == 1 and different[0] < OTHER):
+                self.rest += zip(group.columns[0].tolist(), group.factors.tolist(), strict=True)
+                continue
             if len(different) > 1:
                 for kind in reversed(different.tolist()):
                     chosen = kinds == kind
@@ -207,9 +206,6 @@ class Terms:
                 continue
             if different[0] >= 0:
                 self.add_operands(group, place)
-            elif different[0] < OTHER:
-                self.rest += zip(group.columns[0].tolist(), group.factors.tolist(), strict=True)
-                continue
             pending.append((group, place + 1))
         return found
 
@@ -394,7 +390,7 @@ class Body:
         return np.maximum(*ends), np.minimum(*ends), values
 
 
-def written_out(arguments: list[Any], result: Any, before: int, total: Any) -> Triangle:
+def as_recorded(arguments: list[Any], result: Any, before: int, total: Any) -> Triangle:
     """The Hessian of a result as it was recorded, nan where the total is."""
     with enable_grad():
         first = Tape(arguments, [result], before, by_result=True)
