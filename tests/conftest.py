@@ -3,7 +3,6 @@
 import gc
 import signal
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -31,12 +30,6 @@ def ctrl_c():
     usual = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, usual)
-
-
-@pytest.fixture
-def alone(monkeypatch):
-    """The engine knows of no other threads: beside a pool that an earlier test left it may record twice."""
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
 
 
 @pytest.fixture

@@ -37,9 +37,6 @@ from autograd.graph.node import Node, record_results, value_of, varies
 from autograd.graph.sweep import backward
 from autograd.numbers.arrays import doubles
 
-# Runs are counted.
-pytestmark = pytest.mark.usefixtures("alone")
-
 
 class Polar(JointOperation):
     """The point at a radius and an angle; it counts how often its derivatives are asked for."""

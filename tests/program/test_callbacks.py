@@ -28,9 +28,6 @@ from autograd import (
 )
 from tests.tables.tiers import TIERS
 
-# Runs are counted.
-pytestmark = pytest.mark.usefixtures("alone")
-
 AT = [0.5, -1.25]
 
 

@@ -25,9 +25,6 @@ from autograd import (
 )
 from tests.tables.tiers import TIERS
 
-# Runs are counted.
-pytestmark = pytest.mark.usefixtures("alone")
-
 AT = [0.3, 0.7, -1.1]
 
 

@@ -31,9 +31,6 @@ from autograd import (
 from tests.tables import comparison
 from tests.tables.derivatives import nested_grad
 
-# Runs are counted.
-pytestmark = pytest.mark.usefixtures("alone")
-
 
 @implicit.root(lambda E, M, e: E - e * sin(E) - M)
 def eccentric_anomaly(M, e):

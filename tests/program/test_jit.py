@@ -50,9 +50,6 @@ from tests.tables.oracles import EVERY_PRIMITIVE
 from tests.tables.special_points import EVERYWHERE, FEW, inf, nan, points_of
 from tools.conventions import rows
 
-# Runs are counted.
-pytestmark = pytest.mark.usefixtures("alone")
-
 
 @jit
 def decorated(x, y=2.0):

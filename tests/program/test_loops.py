@@ -41,7 +41,7 @@ from autograd.program.loops.operation import Loop
 from tests.tables.loops import written_out
 from tests.tables.tiers import TIERS
 
-pytestmark = pytest.mark.usefixtures("alone", "loops_from_8_turns_on")
+pytestmark = pytest.mark.usefixtures("loops_from_8_turns_on")
 
 
 TURNS = [0, 1, 7, 8, 9, 30]

@@ -32,9 +32,6 @@ from autograd.program.loops.operation import Loop
 from autograd.program.repetition import repeats_in
 from tests.tables.tiers import TIERS
 
-# Runs are counted.
-pytestmark = pytest.mark.usefixtures("alone")
-
 LIMITS = ("LONG_TURN", "SINGLE_TURN", "TURN_IN_BLOCKS", "OPERAND", "FEWEST_TURNS")
 NEVER = 2**62
 

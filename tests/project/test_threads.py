@@ -15,6 +15,8 @@ import autograd
 from autograd import Variable, exp, grad, hessian, jit, jvp, no_grad, sin, value_and_grad, vmap
 from autograd.graph.modes import STATE, Mode, current_mode
 
+pytestmark = pytest.mark.usefixtures("beside_others")
+
 THREADS = 8
 
 

@@ -12,9 +12,6 @@ import pytest
 from autograd import Variable, grad, jit, value_and_grad, vmap
 from autograd.program.recording.limits import MANY_RUNS, Budget
 
-# Runs are counted.
-pytestmark = pytest.mark.usefixtures("alone")
-
 ADVICE = (
     "and is run by Python for others; give a number that changes as an argument, as a float or in an array, or raise "
     "max_paths"

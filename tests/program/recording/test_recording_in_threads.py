@@ -29,6 +29,8 @@ from autograd import (
     where,
 )
 
+pytestmark = pytest.mark.usefixtures("beside_others")
+
 MESSAGE = (
     r"(?s)belongs to a function that is being compiled, in another thread .*contextvars.copy_context\(\).run.*numbers"
 )

@@ -410,7 +410,7 @@ def test_what_is_bound_is_refused_after_a_change(place):
         rows()
 
 
-def test_what_a_function_changes_itself_makes_no_more_recordings(alone):
+def test_what_a_function_changes_itself_makes_no_more_recordings():
     calls, counts = [], {}
     count = 0
 
@@ -431,7 +431,7 @@ def test_what_a_function_changes_itself_makes_no_more_recordings(alone):
 
 
 @pytest.mark.parametrize("way", [jit, vmap])
-def test_a_number_that_the_function_counts_is_still_the_callers_to_assign(way, alone):
+def test_a_number_that_the_function_counts_is_still_the_callers_to_assign(way):
     class Counter:
         n = 0
 
@@ -448,7 +448,7 @@ def test_a_number_that_the_function_counts_is_still_the_callers_to_assign(way, a
     assert len(fast.paths) == 3
 
 
-def test_beside_a_thread_that_waits_a_function_is_recorded_once():
+def test_beside_a_thread_that_waits_a_function_is_recorded_once(beside_others):
     runs, over = [], threading.Event()
 
     def function(x):
@@ -467,7 +467,7 @@ def test_beside_a_thread_that_waits_a_function_is_recorded_once():
         thread.join()
 
 
-def test_what_another_thread_assigns_in_a_recording_is_not_the_functions_own():
+def test_what_another_thread_assigns_in_a_recording_is_not_the_functions_own(beside_others):
     k, assigned = 2.0, []
     reading, done = threading.Event(), threading.Event()
 

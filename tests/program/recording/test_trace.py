@@ -52,9 +52,6 @@ from autograd.graph import callers
 from tests.tables.comparison import leaves, near, same_bits
 from tests.tables.special_points import SPECIAL, inf, nan
 
-# Runs are counted.
-pytestmark = pytest.mark.usefixtures("alone")
-
 
 def guards(function, *point):
     """The number of guards in the trace of a function at this point."""

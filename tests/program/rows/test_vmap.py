@@ -52,9 +52,6 @@ from tests.tables.comparison import leaves, near, same_bits
 from tests.tables.oracles import EVERY_PRIMITIVE
 from tests.tables.special_points import EVERYWHERE, FEW, SPECIAL, inf, nan, points_of
 
-# Runs are counted.
-pytestmark = pytest.mark.usefixtures("alone")
-
 COUNTS = [1, 2, 63, 64, 65, 127, 1023, 1024, 1025, 2049, 5000 if compiled else 1300]
 
 
