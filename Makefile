@@ -76,7 +76,7 @@ quick: .venv/ready-test
 # what is Python either way: pictures, which read records of nodes and know no more of the engine, files and what is
 # written for other programs, the examples, the site, the tools and the layout of the sources.
 PYTHON_ANYWAY := tests/viz tests/examples tests/exports/test_c_library.py tests/exports/test_c_source.py \
-	tests/layers/test_estimators.py tests/layers/test_files.py tests/layers/test_stacks.py \
+	tests/layers/test_estimators.py tests/layers/test_files.py \
 	tests/project/test_architecture.py \
 	tests/project/test_benchmarks.py tests/project/test_coming_from.py tests/project/test_declarations.py \
 	tests/project/test_folders.py tests/project/test_gradbench.py tests/project/test_mutants.py \
