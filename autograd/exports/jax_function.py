@@ -313,7 +313,10 @@ def absorbing_values(program: Program) -> bytearray:
     for operation in reversed(list(program)):
         if operation.primitive in (Select, Absorb, Gate) or not exposed[operation.result]:
             absorbing[operation.result] = 1
-        else:
+        elif operation.primitive is Defined:
+            # The mask, its other operand, only decides.
+            exposed[operation.operands[0]] = 1
+        elif not operation.primitive.condition:
             for operand in operation.operands:
                 exposed[operand] = 1
     return absorbing
