@@ -60,7 +60,7 @@ if not cython.compiled:
     from autograd.graph.node import record_binary, record_unary
 
 __all__ = [
-    "DiscreteArray", "NodeArray", "apply_discrete", "apply_ufunc", "array", "as_elements",
+    "DiscreteArray", "NodeArray", "apply_discrete", "apply_ufunc", "array", "as_elements", "as_kind",
     "elements_of", "held", "node_array",
 ]  # fmt: skip
 
@@ -274,7 +274,8 @@ def as_floats_or_nodes(elements: list[Any], shape: tuple[int, ...]) -> Any:
 
 def as_truths(elements: list[Any], shape: tuple[int, ...]) -> Any:
     if shape == ():
-        return elements[0]
+        # NumPy's, of which `~` is the opposite.
+        return as_kind(elements[0], numpy.bool_)
     if is_traced() and any([is_discrete(element) for element in elements]):
         return DiscreteArray(held(elements, shape))
     return numpy.fromiter(elements, bool, len(elements)).reshape(shape)

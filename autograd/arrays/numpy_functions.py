@@ -6,6 +6,7 @@ Those that are not here are NumPy's own, run on arrays of nodes, or refused: see
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -73,8 +74,16 @@ def searchsorted_function(a: Any, v: Any, side: Any = "left", sorter: Any = None
 
 @replaces(numpy.digitize)
 def digitize_function(x: Any, bins: Any, right: Any = False) -> Any:
-    """`np.digitize`, for bins that ascend."""
-    return searchsorted_function(bins, x, "left" if right else "right")
+    """`np.digitize`."""
+    row, side = list_of(as_array(bins)), "left" if right else "right"
+    pairs = list(itertools.pairwise(row))
+    first = next((pair for pair in pairs if pair[0] != pair[1]), None)
+    ascending = first is None or first[0] < first[1]
+    if any([low > high if ascending else low < high for low, high in pairs]):
+        raise ValueError("bins must be monotonically increasing or decreasing")
+    if ascending:
+        return searchsorted_function(bins, x, side)
+    return len(row) - searchsorted_function(row[::-1], x, side)
 
 
 @replaces(numpy.nan_to_num)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.arrays.array_elements import function_of
+from autograd.arrays.array_elements import TRUTHS, function_of
 from autograd.graph.node import Node, hooks
 from autograd.operations.primitive import set_array_function
 
@@ -19,7 +19,8 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     if scalars and method == "__call__" and not options:
         function = function_of(ufunc.__name__)
         if function is not None:
-            return function(*[unboxed(operand) for operand in inputs])
+            result = function(*[unboxed(operand) for operand in inputs])
+            return node_arrays.as_kind(result, numpy.bool_) if ufunc.__name__ in TRUTHS else result
     return node_arrays.apply_ufunc(ufunc, method, inputs, options)
 
 

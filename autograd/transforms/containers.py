@@ -304,19 +304,28 @@ class Fields(Way):
     """A dataclass, a class of attrs or a namespace. Its parts are its attributes, but for those that it computes.
 
     `given` has the fields that `__init__` takes, each with its name there, and `settings` those declared to be whole
-    numbers or flags; `computes` says whether `__init__` makes other attributes of them.
+    numbers or flags; `computes` says whether `__init__` makes other attributes of them. `defaults` has the values of
+    fields that `__init__` neither takes nor assigns, which the class has.
     """
 
-    def __init__(self, cls: Any, given: dict[str, str], settings: frozenset[str], computes: bool) -> None:
+    def __init__(
+        self,
+        cls: Any,
+        given: dict[str, str],
+        settings: frozenset[str],
+        computes: bool,
+        defaults: Mapping[str, Any] = {},
+    ) -> None:
         super().__init__(cls)
         self.is_mapping = True
         self.given = given
+        self.defaults = defaults
         self.settings = settings
         self.computes = computes
         self.new: Any = types.SimpleNamespace.__new__ if issubclass(cls, types.SimpleNamespace) else object.__new__
 
     def parts_of(self, value: Any) -> tuple[Any, Sequence[Any], Sequence[Any]] | None:
-        found = dict(attributes_of(value))
+        found = {**self.defaults, **dict(attributes_of(value))}
         if holds_itself(value, found.values()):
             return None
         computed = [name for name in found if name not in self.given] if self.computes else []
@@ -455,7 +464,10 @@ def fields_of_dataclass(cls: Any) -> Fields | None:
 
     fields = dataclasses.fields(cls)
     given = {field.name: field.name for field in fields if field.init}
-    return Fields(cls, given, settings_among(fields), hasattr(cls, "__post_init__"))
+    computes = hasattr(cls, "__post_init__")
+    defaults = {field.name: field.default for field in fields if not (field.init or computes)}
+    defaults = {name: default for name, default in defaults.items() if default is not dataclasses.MISSING}
+    return Fields(cls, given, settings_among(fields), computes, defaults)
 
 
 def fields_of_attrs(cls: Any) -> Fields | None:

@@ -88,6 +88,7 @@ EXPRESSIONS = """
     (x > 0.5).sum(); x * (x > 0.5); y[x > 0.5]; y * (x > 0.5); np.nanmax(x); x.std(); np.var(x, axis=0, ddof=1)
     np.cumsum(x, axis=0); np.interp(x, [0.0, 1.0, 2.0], [3.0, 1.0, 2.0]); np.searchsorted([0.0, 1.0, 2.0], x)
     np.interp([0.3, 1.1, 7.0], [0.0, 1.0, 2.0, 3.0], x.ravel()[:4]); np.digitize(x, [0.0, 1.0])
+    np.digitize(x, [1.0, 0.0, -1.0]); np.digitize(x, [1.0, 1.0, 0.0], right=True); np.digitize(x, [2.0, 2.0])
     np.searchsorted(np.sort(x, axis=None), [0.0, 1.0, 2.0, np.nan], side="right")
     np.select([x > 1, x < 0], [x, -x], 0.0); np.piecewise(x, [x > 0], [lambda t: t * 2.0, lambda t: -t])
     np.any(x > 1); (x > 1).all(axis=0); np.where(~(x > 0) & (x < 2) | (x == 0.7), 1.0, x); np.isclose(x, y)
@@ -436,6 +437,38 @@ def test_a_function_of_numpy_takes_a_single_node_as_a_number(name, x):
         vmap(function)(np.array([x]))[0],
     ):
         np.testing.assert_allclose(float(found), expected, rtol=1e-15, atol=1e-16)
+
+
+# Of NumPy's truths, `~` is the opposite, and sums are truths; of Python's, both are ints.
+TRUTHS_OF_ONE = {
+    "not nan": lambda x: x if ~np.isnan(x) else 9.0,
+    "not greater": lambda x: x * ~np.greater(x, 1.0),
+    "not both": lambda x: np.where(~np.logical_and(x, x < 1.0), x, 5.0).item(),
+    "not finite, nor negative": lambda x: 2.0 + ~np.isfinite(x) + ~np.signbit(x),
+    "not close": lambda x: x if ~np.isclose(x, 2.0) else 9.0,
+    "not any": lambda x: 2.0 - ~np.any(x),
+    "not all above": lambda x: 2.0 - ~np.all(np.stack([x, 3.0]) > 1.0),
+    "beside a number of NumPy's": lambda x: 2.0 - ~(np.float64(1.5) > x),
+    "both": lambda x: 2.0 * (np.isfinite(x) + np.isfinite(x)),
+    "as a float": lambda x: x * np.less(x, 1.0).astype(float),
+    "mean without nan": np.nanmean,
+}
+
+
+@pytest.mark.parametrize("name", TRUTHS_OF_ONE)
+@pytest.mark.parametrize("x", [0.7, -1.3, 0.0, 2.0, np.nan, np.inf])
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")
+def test_truths_that_numpy_gives_of_a_single_node_are_numpys(name, x):
+    function = TRUTHS_OF_ONE[name]
+    with np.errstate(all="ignore"):
+        expected = float(function(np.float64(x)))
+        found = [
+            function(Variable(x)),
+            jit(function)(x),
+            *vmap(function)(np.array([x])),
+            jvp(function, (x,), (1.0,))[0],
+        ]
+    np.testing.assert_equal([float(value_of(one)) for one in found], [expected] * 4)
 
 
 def test_sinc_has_derivatives_of_all_orders_at_0_and_beside():

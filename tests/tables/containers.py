@@ -105,6 +105,14 @@ class Rectangle:
 
 
 @dataclass
+class Unset:
+    """A dataclass with a number that its `__init__` neither takes nor assigns."""
+
+    low: float
+    step: float = field(init=False, default=5.0)
+
+
+@dataclass
 class Open:
     """A dataclass whose objects get further attributes from outside."""
 

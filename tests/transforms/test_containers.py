@@ -46,6 +46,7 @@ from tests.tables.containers import (
     Rectangle,
     Settings,
     Spring,
+    Unset,
     Weights,
     assert_same,
     in_floats,
@@ -511,6 +512,16 @@ def test_what_a_dataclass_computes_follows_its_fields_and_what_it_keeps_is_compu
     spring = Spring(2.0, 3.0)
     assert spring.sum == 5.0
     assert_same(grad(lambda spring: spring.sum**2)(spring), Spring(10.0, 10.0))
+
+
+def test_a_default_that_is_no_parameter_is_a_number_as_others_are():
+    given = Unset(3.0)
+    derivatives = grad(lambda given: given.low**2 * given.step)(given), jacobian(Unset)(3.0)
+    assert [(one.low, one.step) for one in derivatives] == [(30.0, 9.0), (1.0, 0.0)]
+    fast = jit(lambda given: given.low * given.step)
+    before = fast(given)
+    given.step = 2.0
+    assert [before, fast(given), jit(Unset)(3.0)] == [15.0, 6.0, Unset(3.0)]
 
 
 def test_an_object_without_numbers_is_itself():

@@ -11,9 +11,10 @@ from __future__ import annotations
 import enum
 import functools
 import sys
+import threading
 import types
 from array import array
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Set
 from contextvars import ContextVar
 from typing import Any
@@ -28,8 +29,10 @@ from autograd.program.recording.outside import (
     ClassPart,
     ContextPart,
     DictPart,
+    FactoryPart,
     FunctionPart,
     ListPart,
+    LocalPart,
     NamedParts,
     Part,
     SlotsPart,
@@ -44,8 +47,7 @@ __all__ = ["Same", "Walk", "below_transforms", "key_of_fixed"]
 # Of these, what is equal is the same.
 PLAIN = frozenset(
     {
-        int, str, bool, bytes, type(None), type(Ellipsis), type(NotImplemented), types.BuiltinFunctionType,
-        types.ModuleType, Primitive,
+        int, str, bool, bytes, type(None), type(Ellipsis), type(NotImplemented), types.ModuleType, Primitive,
     }
 )  # fmt: skip
 PLAIN_NAMES = frozenset(
@@ -62,6 +64,13 @@ WRITTEN_NAMES = frozenset({("datetime", "datetime"), ("datetime", "time"), ("dec
 SEQUENCES = (list, tuple, set, frozenset, deque)
 MAPPINGS = (dict, types.MappingProxyType)
 BYTES = (bytearray, array)
+# Functions in C, and methods of objects in C, whose `__self__` the object is.
+BUILTIN = (types.BuiltinFunctionType, types.MethodWrapperType)
+# Where descriptors have the function that a class declares.
+DECLARED = (
+    (property, "fget"), (staticmethod, "__func__"), (classmethod, "__func__"), (functools.cached_property, "func"),
+    (functools.partialmethod, "func"), (functools.singledispatchmethod, "dispatcher"),
+)  # fmt: skip
 # Functions that keep what they gave.
 CACHED: Any = type(functools.lru_cache(len))
 
@@ -173,6 +182,10 @@ class Walk:
             return (key, *self.key_of_attributes(value, level)) if is_of_user(kind.__module__) else key
         if kind is slice:
             return kind, *[self.key_of(part, level + 1) for part in (value.start, value.stop, value.step)]
+        if isinstance(value, BUILTIN):
+            if is_function_of_module(value):
+                return kind, value
+            return kind, value.__name__, self.key_of(value.__self__, level + 1)
         if kind is types.MethodType:
             return kind, self.key_of(value.__func__, level + 1), self.key_of(value.__self__, level + 1)
         if kind is functools.partial:
@@ -185,6 +198,9 @@ class Walk:
             return kind if id(value) in self.own else self.key_of(self.noted(ContextPart(value)), level + 1)
         if kind is CACHED:
             return Same(value), self.key_of(value.__wrapped__, level + 1)
+        if isinstance(value, threading.local):
+            pairs = self.noted_pairs(LocalPart, value)
+            return Same(value), *[(name, self.key_of(part, level + 1)) for name, part in pairs]
         if is_of_python(kind):
             return Same(value)
         return self.key_of_object(value, level)
@@ -196,7 +212,9 @@ class Walk:
             return Same(value)
         if isinstance(value, MAPPINGS):
             pairs = self.noted_pairs(DictPart, value)
-            return kind, *[(self.key_of(key, level + 1), self.key_of(part, level + 1)) for key, part in pairs]
+            factory = self.noted(FactoryPart(value)) if isinstance(value, defaultdict) else None
+            keys = [(self.key_of(key, level + 1), self.key_of(part, level + 1)) for key, part in pairs]
+            return kind, self.key_of(factory, level + 1), *keys
         if isinstance(value, tuple | frozenset):
             return kind, *[self.key_of(part, level + 1) for part in value]
         if id(value) in self.own:
@@ -222,7 +240,8 @@ class Walk:
         """The key of a function: itself, and what it reads from outside."""
         of_user = is_of_user(value.__globals__.get("__name__"))
         if not of_user and not is_of_engine(value.__globals__.get("__name__")):
-            return types.FunctionType, value
+            # A decorator may have made it around functions of the user's.
+            return types.FunctionType, value, *[self.key_of(inner, level + 1) for inner in functions_around(value)]
         read = []
         for part in variables_of(value, self.absent):
             if part.names in self.own.get(id(part.holder), ()):
@@ -280,14 +299,27 @@ def is_of_package(value: Any) -> bool:
     kind = type(value)
     if issubclass(kind, type) or kind is types.FunctionType:
         return not is_of_user(value.__module__)
-    return callable(value) and key_of_plain(value) is not None
+    return callable(value) and (key_of_plain(value) is not None or is_function_of_module(value))
+
+
+def is_function_of_module(value: Any) -> bool:
+    """Whether this is a function in C that is no method of an object."""
+    return isinstance(value, BUILTIN) and isinstance(value.__self__, types.ModuleType | type(None))
+
+
+def functions_around(function: types.FunctionType) -> list[Any]:
+    """The functions around a function of a package, such as the one that it wraps, and those that it dispatches to."""
+    around = [CellPart(cell).old for cell in function.__closure__ or ()]
+    kinds = (types.FunctionType, types.MethodType, types.MappingProxyType, functools.partial, CACHED)
+    return [one for one in [*around, *function.__dict__.values()] if type(one) in kinds]
 
 
 def unwrapped(attribute: Any) -> Any:
-    """The function of a property, a static method or a method of the class; other attributes as they are."""
-    if isinstance(attribute, property):
-        return attribute.fget
-    return attribute.__func__ if isinstance(attribute, staticmethod | classmethod) else attribute
+    """The function of a property, a static method and their like; other attributes as they are."""
+    for kind, name in DECLARED:
+        if isinstance(attribute, kind):
+            return getattr(attribute, name)
+    return attribute
 
 
 @functools.lru_cache(maxsize=1024)

@@ -57,6 +57,9 @@ cdef class NamePart(VariablePart):
 cdef class ContextPart(Part):
     cpdef object now(self)
 
+cdef class FactoryPart(Part):
+    cpdef object now(self)
+
 cdef class FunctionPart(Part):
     cpdef object now(self)
     @cython.locals(function="FunctionObject*", old=list)
@@ -82,6 +85,9 @@ cdef class NamedParts(Part):
     cpdef bint is_changed(self)
 
 cdef class DictPart(NamedParts):
+    cpdef object held(self)
+
+cdef class LocalPart(NamedParts):
     cpdef object held(self)
 
 cdef class AttributesPart(NamedParts):

@@ -22,9 +22,9 @@ except ImportError:
     from autograd.numbers import _cython as cython
 
 __all__ = [
-    "ArrayPart", "AttributesPart", "BytesPart", "CellPart", "ClassPart", "ContextPart", "DictPart", "FunctionPart",
-    "ListPart", "NamePart", "NamedParts", "Part", "SlotsPart", "VariablePart", "is_of_user", "is_ours", "slots_of",
-    "variables_of",
+    "ArrayPart", "AttributesPart", "BytesPart", "CellPart", "ClassPart", "ContextPart", "DictPart", "FactoryPart",
+    "FunctionPart", "ListPart", "LocalPart", "NamePart", "NamedParts", "Part", "SlotsPart", "VariablePart",
+    "is_of_user", "is_ours", "slots_of", "variables_of",
 ]  # fmt: skip
 
 # What a variable has that was not assigned yet.
@@ -110,6 +110,14 @@ class ContextPart(Part):
 
 
 @cython.cclass
+class FactoryPart(Part):
+    """What a `defaultdict` makes values with."""
+
+    def now(self) -> Any:
+        return self.holder.default_factory
+
+
+@cython.cclass
 class FunctionPart(Part):
     """Code, defaults and attributes of a function, which reloaders assign to those that there are."""
 
@@ -183,6 +191,14 @@ class DictPart(NamedParts):
 
     def held(self) -> Any:
         return self.holder
+
+
+@cython.cclass
+class LocalPart(NamedParts):
+    """What a `threading.local` holds for the thread of the call."""
+
+    def held(self) -> Any:
+        return self.holder.__dict__
 
 
 @cython.cclass
@@ -351,8 +367,11 @@ def variables_of(function: types.FunctionType, absent: list[tuple[Any, str]]) ->
     Of a function of this engine, which may call one of the user's, those around it. Those of modules that there are not
     yet, but may be once the function comes to read them, are added to `absent`, with the dicts that will hold them.
     """
+    modules = []
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        yield CellPart(cell, name)
+        part = CellPart(cell, name)
+        yield part
+        modules.append(part.old)
     if not is_of_user(function.__globals__.get("__name__")):
         return
     variables = function.__globals__
@@ -360,17 +379,30 @@ def variables_of(function: types.FunctionType, absent: list[tuple[Any, str]]) ->
     for name in names:
         value = variables.get(name, MISSING)
         if type(value) is types.ModuleType:
-            if is_of_user(value.__name__):
-                yield from [NamePart(vars(value), attribute) for attribute in names if attribute in vars(value)]
+            modules.append(value)
         elif value is not MISSING:
             yield NamePart(variables, name)
-        elif not hasattr(builtins, name) and name in global_names_in(function.__code__):
+        elif not hasattr(builtins, name) and name in outer_names_in(function.__code__):
             absent.append((variables, name))
+            if name in sys.modules:
+                modules.append(sys.modules[name])
+            else:
+                absent.append((sys.modules, name))
+    met: set[str] = set()
+    while modules:
+        module = modules.pop()
+        if type(module) is not types.ModuleType or module.__name__ in met or not is_of_user(module.__name__):
+            continue
+        met.add(module.__name__)
+        held = vars(module)
+        yield from [NamePart(held, name) for name in names if name in held]
+        # Those of a package, of which a function reads `package.module.name`.
+        modules += [held[name] for name in names if name in held]
 
 
 # The names in code, by the code, which is not kept alive.
 _names: WeakKeyDictionary[types.CodeType, tuple[str, ...]] = WeakKeyDictionary()
-_global_names: WeakKeyDictionary[types.CodeType, set[str]] = WeakKeyDictionary()
+_outer_names: WeakKeyDictionary[types.CodeType, set[str]] = WeakKeyDictionary()
 
 
 def names_in(code: types.CodeType) -> tuple[str, ...]:
@@ -389,15 +421,15 @@ def codes_in(code: types.CodeType) -> list[types.CodeType]:
     return [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
 
 
-def global_names_in(code: types.CodeType) -> set[str]:
-    """The names of variables of the module in code, also in that of functions within it: those without attributes.
+def outer_names_in(code: types.CodeType) -> set[str]:
+    """The names in code, also in that of functions within it, of variables of its module and of modules it imports.
 
     To let `dis` take code apart takes a hundred times as long, at each first call of a function.
     """
-    known = _global_names.get(code)
+    known = _outer_names.get(code)
     if known is not None:
         return known
-    load, extended = opcode.opmap["LOAD_GLOBAL"], opcode.opmap["EXTENDED_ARG"]
+    load, extended, imports = [opcode.opmap[name] for name in ("LOAD_GLOBAL", "EXTENDED_ARG", "IMPORT_NAME")]
     names: set[str] = set()
     more = 0
     for operation, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
@@ -406,5 +438,7 @@ def global_names_in(code: types.CodeType) -> set[str]:
         if operation == load:
             # The lowest bit says whether it is called.
             names.add(code.co_names[argument >> 1])
-    known = _global_names[code] = names.union(*[global_names_in(inner) for inner in codes_in(code)])
+        elif operation == imports:
+            names.add(code.co_names[argument])
+    known = _outer_names[code] = names.union(*[outer_names_in(inner) for inner in codes_in(code)])
     return known

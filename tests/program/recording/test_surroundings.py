@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import re
+import sys
 import threading
 import types
 import weakref
 from array import array
-from collections import UserDict
+from collections import UserDict, defaultdict
 from contextvars import ContextVar
 
 import numpy as np
@@ -23,6 +25,9 @@ RATE = 2.0
 SETTINGS = {"k": 2.0, "inner": {"deep": [2.0]}}
 settings = types.ModuleType("settings_of_a_test")
 settings.rate = 2.0
+package_of_settings = types.ModuleType("package_of_settings")
+package_of_settings.settings = settings
+sys.modules |= {module.__name__: module for module in (settings, package_of_settings)}
 
 
 def scaled(x):
@@ -340,6 +345,142 @@ def an_attribute_of_a_float():
     return lambda x: x * held * held.k, functools.partial(setattr, held, "k")
 
 
+def a_name_of_a_module_that_is_no_global():
+    module = settings
+    return lambda x: x * module.rate, functools.partial(setattr, settings, "rate")
+
+
+def another_module():
+    module = types.SimpleNamespace(rate=0.0)
+
+    def function(x):
+        return x * module.rate
+
+    def assign(value):
+        nonlocal module
+        module = with_rate(value)
+
+    @functools.cache
+    def with_rate(value):
+        made = types.ModuleType("settings_of_a_test")
+        made.rate = value
+        return made
+
+    assign(2.0)
+    return function, assign
+
+
+def a_name_of_a_module_in_a_package():
+    return lambda x: x * package_of_settings.settings.rate, functools.partial(setattr, settings, "rate")
+
+
+def a_name_of_a_module_imported_inside():
+    def function(x):
+        import settings_of_a_test
+
+        return x * settings_of_a_test.rate
+
+    return function, functools.partial(setattr, settings, "rate")
+
+
+def a_name_imported_inside():
+    def function(x):
+        from package_of_settings.settings import rate
+
+        return x * rate
+
+    sys.modules["package_of_settings.settings"] = settings
+    return function, functools.partial(setattr, settings, "rate")
+
+
+def what_a_decorated_function_reads():
+    held = [2.0]
+
+    @contextlib.contextmanager
+    def rate():
+        yield held[0]
+
+    def function(x):
+        with rate() as k:
+            return x * k
+
+    return function, functools.partial(held.__setitem__, 0)
+
+
+def what_a_dispatched_function_reads():
+    held = [2.0]
+
+    @functools.singledispatch
+    def rate(of):
+        raise NotImplementedError
+
+    @rate.register
+    def _(of: int):
+        return held[0]
+
+    return lambda x: x * rate(3), functools.partial(held.__setitem__, 0)
+
+
+def a_function_that_is_dispatched_to():
+    @functools.cache
+    def constant(value):
+        return lambda of: value
+
+    rate = functools.singledispatch(constant(2.0))
+    return lambda x: x * rate(3), lambda value: rate.register(int, constant(value))
+
+
+def what_a_dispatched_method_reads():
+    class Held:
+        k = [2.0]
+
+        @functools.singledispatchmethod
+        def rate(self, of):
+            return RATE
+
+    held = Held()
+    return lambda x: x * held.rate(3), set_global
+
+
+def what_a_partial_method_reads():
+    class Held:
+        def rate(self, power):
+            return RATE**power
+
+        once = functools.partialmethod(rate, 1)
+
+    held = Held()
+    return lambda x: x * held.once(), set_global
+
+
+def what_a_method_in_c_has():
+    held = {"k": 2.0}
+    look_up = held.get
+    return lambda x: x * look_up("k"), functools.partial(held.__setitem__, "k")
+
+
+def what_a_method_of_an_array_has():
+    held = np.array([2.0, 0.0])
+    total = held.sum
+    return lambda x: x * total(), functools.partial(held.__setitem__, 0)
+
+
+def what_makes_values_of_a_dict():
+    held = defaultdict(lambda: 2.0)
+    return lambda x: x * held.default_factory(), lambda value: setattr(held, "default_factory", constant(value))
+
+
+def what_a_thread_has_for_itself():
+    held = threading.local()
+    held.k = 2.0
+    return lambda x: x * held.k, functools.partial(setattr, held, "k")
+
+
+@functools.cache
+def constant(value):
+    return lambda: value
+
+
 PLACES = [
     a_global, a_global_of_a_function_called, a_global_of_a_function_within, a_global_of_a_static_method, a_dict,
     a_list_in_a_dict, a_name_of_a_module, a_variable_around, an_array, a_row_of_variables, an_array_of_variables,
@@ -350,6 +491,11 @@ PLACES = [
     a_view_of_a_dict, an_array_of_the_library, an_array_with_gaps, below_another_jit,
     an_attribute_that_a_function_had_not, a_slot_that_was_empty, a_slot_declared_twice, a_slot_of_another_class,
     a_context_variable, what_a_function_with_a_cache_reads, an_attribute_of_a_float,
+    a_name_of_a_module_that_is_no_global, another_module, a_name_of_a_module_in_a_package,
+    a_name_of_a_module_imported_inside, a_name_imported_inside, what_a_decorated_function_reads,
+    what_a_dispatched_function_reads, a_function_that_is_dispatched_to, what_a_dispatched_method_reads,
+    what_a_partial_method_reads, what_a_method_in_c_has, what_a_method_of_an_array_has, what_makes_values_of_a_dict,
+    what_a_thread_has_for_itself,
 ]  # fmt: skip
 # How a function is compiled, as a function of one number that is linear in it.
 WAYS = {
