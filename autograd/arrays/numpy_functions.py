@@ -99,11 +99,11 @@ def nan_to_num_function(x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = 
 def isclose_function(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: Any = False) -> Any:
     """`np.isclose`."""
 
-    def close(x: Any, y: Any) -> Any:
+    def close(x: Any, y: Any, rtol: Any, atol: Any) -> Any:
         near = (abs(x - y) <= atol + rtol * abs(y)) & (abs(y) < math.inf) | (x == y)
         return near | (x != x) & (y != y) if equal_nan else near
 
-    return elementwise(close, (a, b), as_truths)
+    return elementwise(close, (a, b, rtol, atol), as_truths)
 
 
 # Coefficients of sin(y) / y in y ** 2, from the highest: enough for y ** 2 < 1, with derivatives.
