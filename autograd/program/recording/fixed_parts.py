@@ -179,7 +179,8 @@ class Walk:
         is_array = numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic))
         if is_array or isinstance(value, (*SEQUENCES, *MAPPINGS, *BYTES)):
             key = self.key_of_array(value, level) if is_array else self.key_of_container(value, level)
-            return (key, *self.key_of_attributes(value, level)) if is_of_user(kind.__module__) else key
+            has_more = is_of_user(kind.__module__) or is_masked(value)
+            return (key, *self.key_of_attributes(value, level)) if has_more else key
         if kind is slice:
             return kind, *[self.key_of(part, level + 1) for part in (value.start, value.stop, value.step)]
         if isinstance(value, BUILTIN):
@@ -231,7 +232,8 @@ class Walk:
             return Same(value)
         if isinstance(value, sys.modules["numpy"].generic):
             return kind, value.dtype.str, value.tobytes()
-        held = self.noted(ArrayPart(value))
+        # The bytes of a masked array are not those in its memory; its mask is an attribute.
+        held = self.noted(ArrayPart(value.view(sys.modules["numpy"].ndarray) if is_masked(value) else value))
         if value.dtype.hasobject:
             return kind, value.shape, *[self.key_of(part, level + 1) for part in held]
         return kind, value.shape, value.dtype.str, held[0]
@@ -305,6 +307,12 @@ def is_of_package(value: Any) -> bool:
 def is_function_of_module(value: Any) -> bool:
     """Whether this is a function in C that is no method of an object."""
     return isinstance(value, BUILTIN) and isinstance(value.__self__, types.ModuleType | type(None))
+
+
+def is_masked(value: Any) -> bool:
+    """Whether this is a masked array of NumPy's."""
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(value, masked.MaskedArray)
 
 
 def functions_around(function: types.FunctionType) -> list[Any]:

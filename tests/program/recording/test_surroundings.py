@@ -476,6 +476,25 @@ def what_a_thread_has_for_itself():
     return lambda x: x * held.k, functools.partial(setattr, held, "k")
 
 
+def a_masked_array():
+    held = np.ma.array([2.0, 0.0], mask=[False, True])
+    return lambda x: x * float(held.sum()), functools.partial(held.__setitem__, 0)
+
+
+def a_mask():
+    held = np.ma.array([2.0, 5.0, -1.0], mask=[False, True, True])
+
+    def assign(value):
+        held.mask[:] = held.data != value
+
+    return lambda x: x * float(held.sum()), assign
+
+
+def what_masked_numbers_are_filled_with():
+    held = np.ma.array([1.0, 3.0], mask=[False, True], fill_value=2.0)
+    return lambda x: x * float(held.filled()[1]), functools.partial(setattr, held, "fill_value")
+
+
 @functools.cache
 def constant(value):
     return lambda: value
@@ -495,7 +514,7 @@ PLACES = [
     a_name_of_a_module_imported_inside, a_name_imported_inside, what_a_decorated_function_reads,
     what_a_dispatched_function_reads, a_function_that_is_dispatched_to, what_a_dispatched_method_reads,
     what_a_partial_method_reads, what_a_method_in_c_has, what_a_method_of_an_array_has, what_makes_values_of_a_dict,
-    what_a_thread_has_for_itself,
+    what_a_thread_has_for_itself, a_masked_array, a_mask, what_masked_numbers_are_filled_with,
 ]  # fmt: skip
 # How a function is compiled, as a function of one number that is linear in it.
 WAYS = {
