@@ -578,8 +578,9 @@ def work(kind: str, first: int, count: int, known: set[str]) -> None:
     watchdog = Watchdog()
     for seed in range(first, first + count):
         print(json.dumps({"begun": seed}), file=lines, flush=True)
-        watchdog.watch(3 * SECONDS)
+        # To find what to draw from may take as long, the first time.
         case = draw_case(kind, seed)
+        watchdog.watch(3 * SECONDS)
         machine_code = MACHINE_CODE and seed % 40 == 0
         findings = examine(case, machine_code)
         examples = {}
