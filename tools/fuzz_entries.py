@@ -55,6 +55,7 @@ from tools.search_programs import Watchdog  # noqa: E402
 
 __all__ = ["fuzz"]
 
+# Of the processor's time: beside other work a call of two seconds may take twenty. What waits is ended by a watchdog.
 SECONDS = 20
 # Not an answer to any argument: signs of a fault within.
 FAULTS = (SystemError, AssertionError, UnboundLocalError, NameError)
@@ -228,7 +229,7 @@ array_of_itself(); nested(40_000, lambda a: [a]); nested(1_000, lambda a: {"a": 
 np.float32(1.5); np.longdouble(1.5); np.int8(-3); np.bool_(True); np.datetime64("2020"); np.complex128(1j);
 np.str_("a"); np.void(b"12"); np.array(1.0); np.ones(3); np.ones((2, 2)); np.ones((0, 3)); np.ones(3, dtype=">f8");
 np.ones(3, dtype=bool); np.ones(3, dtype="f4,i4"); np.array(["a"]); np.array([1j]); np.array([None, 1.0]);
-np.ones(4)[::-2]; np.broadcast_to(1.0, (20, 20)); np.ones(3, dtype=np.float16); np.arange(3);
+np.ones(4)[::-2]; np.broadcast_to(1.0, (50, 50)); np.ones(3, dtype=np.float16); np.arange(3);
 np.ma.array([1.0, 2.0], mask=[0, 1]); np.matrix([[1.0]]); np.array([Variable(1.0), 2.0], dtype=object);
 np.ones((1,) * 20); np.full(3, np.nan); Variable(1.0); Variable(math.nan); Variable(1.0) * 2.0;
 autograd.Constant(1.0); long_chain(); autograd.array([Variable(1.0), Variable(2.0)]); leaked(jit); leaked(grad);
@@ -436,7 +437,7 @@ def work(first: int, count: int, tell: bool) -> None:
     def ring(number: int, frame: Any) -> None:
         raise Hang
 
-    signal.signal(signal.SIGALRM, ring)
+    signal.signal(signal.SIGPROF, ring)
     sys.unraisablehook = lambda _: None
     threading.excepthook = lambda _: None
     warnings.simplefilter("ignore")
@@ -449,13 +450,13 @@ def work(first: int, count: int, tell: bool) -> None:
                 print(
                     call.name, [type(one) for one in call.args], call.options, call.again, file=sys.stderr, flush=True
                 )
-        watchdog.watch(2 * SECONDS)
-        signal.alarm(SECONDS)
+        watchdog.watch(6 * SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
             end, trouble = outcome_of(seed)
         except Hang:
             end, trouble = "hang", f"call {seed} takes more than {SECONDS} seconds"
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
         print(json.dumps({"seed": seed, "end": end, "trouble": trouble}), file=lines, flush=True)
 
 
