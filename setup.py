@@ -34,27 +34,31 @@ def load_compilation():
 compilation = load_compilation()
 
 # How much the C compiler does for a module. Its time triples from -Og to -O3, and most modules are as fast either way:
-# they are seldom run, or wait for Python's objects. First loops over doubles, nodes and their sweep; then the modules
-# that calls of a compiled function pass through; then sweeps; -Og is for the rest, among them rules and passes over
-# programs, whose objects are smaller by an eighth. (With -O0, a third of the time of -Og less, a first gradient takes
-# 1.5 times as long.)
+# they are seldom run, or wait for Python's objects. First loops over doubles, nodes and their sweep, where -O2 costs
+# eager chains a thirteenth and bound calls a fifth; then what a call of a compiled function passes through, and turns;
+# then watching and sweeps; -Og is for the rest, among them passes over programs: objects are smaller by an eighth.
+# (With -O0, a third of the time of -Og less, a first gradient takes 1.5 times as long.)
 LEVELS = {
     f"{room}/{module}": level
     for level, rooms in {
         "-O3": {
-            "graph": "local_gradients many_uses modes node sweep",
-            "numbers": "accumulate arrays operands pairwise special",
-            "operations": "_kernels functions kernel",
-            "program/machine": "_blocks block machine turn_blocks turns",
+            "graph": "local_gradients many_uses node sweep",
+            "numbers": "accumulate arrays pairwise special",
+            "operations": "_kernels kernel",
+            "program/machine": "_blocks block machine",
         },
         "-O2": {
+            "graph": "modes",
+            "numbers": "operands",
+            "operations": "functions",
             "program": "binding jit",
-            "program/recording": "outside signature surroundings",
+            "program/machine": "turn_blocks turns",
             "program/rows": "plain_calls",
         },
         "-O1": {
             "operations": "nary primitive",
             "program/machine": "runs step",
+            "program/recording": "outside signature surroundings",
             "transforms": "constant_slopes masked tape taped_run trees",
         },
     }.items()
@@ -307,7 +311,7 @@ def options(name):
         if level in ("-O2", "-O3"):
             # A module's start is one long function that runs once, and was half of GCC's time for graph/node. Clang has
             # no such attribute, and does what it did.
-            flags += ['-DCYTHON_SMALL_CODE=__attribute__((cold,optimize("O1")))', "-Wno-attributes"]
+            flags += ['-DCYTHON_SMALL_CODE=__attribute__((cold,optimize("O0")))', "-Wno-attributes"]
     return flags + os.environ.get("AUTOGRAD_CFLAGS", "").split()
 
 

@@ -257,6 +257,9 @@ ATTRIBUTES = {
     "topo_sort": "write topological_order(y)",
     "gelu": "write layers.GELU()(x)",
     **dict.fromkeys(("adjoint", "der"), "write x.grad, after y.backward()"),
+    **dict.fromkeys(("mm", "bmm", "mv"), "write x * y; arrays of nodes take a @ b"),
+    "block_until_ready": "each node has its .value at once",
+    "at": "write x.value = 2.0",
 }  # fmt: skip
 # Attributes of drawings.
 DRAWING_ATTRIBUTES = {
@@ -299,7 +302,7 @@ ARRAY_ATTRIBUTES = {
         "functions stand before their array: exp(a), relu(a)",
     ),
 }  # fmt: skip
-# Options of a node's `backward`, of transforms and of `viz.draw`.
+# Options of a `Variable`, of a node's `backward`, of transforms and of `viz.draw`.
 SAVED = 'pictures are written by draw(y).save("graph.svg"), or .png, .pdf'
 OPTIONS = {
     "in_dims": "write in_axes",
@@ -312,6 +315,9 @@ OPTIONS = {
     **dict.fromkeys(("format", "filename", "directory", "outfile", "to_file", "path"), SAVED),
     "rankdir": 'write direction="TB", or "LR"',
     "view": 'a notebook shows a drawing; else draw(y).save("graph.html") is a page for a browser',
+    **dict.fromkeys(("dtype", "device"), "all numbers are doubles, on the processor"),
+    "trainable": "a Variable wants a gradient, a Constant does not",
+    "shape": ONE_NUMBER,
     "params": 'nodes have names: Variable(2.0, name="w")',
     "retain_graph": "the graph is kept as long as its nodes are",
     "create_graph": "write gradients(y, [x], create_graph=True), which returns them as nodes",

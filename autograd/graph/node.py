@@ -451,6 +451,7 @@ class Node:
         div, neg, abs, max, min, clip, matmul, softmax, isnan, eq, gt, lt, ge, le, ne, rsqrt, masked_fill, half,
         bfloat16, long, dot, norm, std, var, argmax, expand, repeat, gather, contiguous, permute, transpose,
         clamp_, wrt, partial, subs, simplify, evalf, run, dual, print_graph, topo_sort, gelu, adjoint, der,
+        mm, bmm, mv, block_until_ready, at,
     ) = ELSEWHERE  # fmt: skip
 
     def __dir__(self) -> list[str]:
@@ -777,8 +778,16 @@ class Variable(Node):
     _assigned: int  # the time of the last assignment of a value
 
     def __init__(
-        self, value: float, name: str | None = None, *, label: str | None = None, requires_grad: bool = True
+        self,
+        value: float,
+        name: str | None = None,
+        *,
+        label: str | None = None,
+        requires_grad: bool = True,
+        **unknown: Any,
     ) -> None:
+        if unknown:
+            raise option_error("Variable", unknown)
         if not requires_grad:
             raise OperandError("a Variable wants a gradient; write Constant(value) for a leaf that wants none")
         name = label if name is None else name

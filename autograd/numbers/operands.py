@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
@@ -51,7 +52,9 @@ def not_a_number(what: str, operand: Any, place: int | None = None) -> OperandEr
     if len(shown) > 60:
         shown = shown[:57] + "..."
     where_given = f" as operand {place + 1}" if place is not None else ""
-    if getattr(operand, "shape", ()) != ():
+    if what in ("Variable", "Constant") and isinstance(operand, Iterable) and not isinstance(operand, str | bytes):
+        remedy = f"make one of each: array([{what}(number) for number in ...]); grad(f) takes plain arrays and lists"
+    elif getattr(operand, "shape", ()) != ():
         remedy = "apply it to each element, or use NumPy's function on an object array of nodes"
     elif isinstance(operand, str | bytes):
         remedy = "convert text with float(...) first"

@@ -15,6 +15,8 @@ def mistake_in(expected: Sequence[float], got: Sequence[float], closely: float =
 
     >>> mistake_in([2.0, 3.0], [3.0, 2.0])
     'those of its two operands are swapped'
+    >>> mistake_in([0.1, -0.3, 0.2], [0.1, 0.7, 0.2])
+    '1 too large'
     """
     if not all([math.isfinite(slope) for slope in (*expected, *got)]):
         return ""
@@ -31,7 +33,13 @@ def mistake_in(expected: Sequence[float], got: Sequence[float], closely: float =
         return "the sign is wrong"
     if all([slope == 0.0 for _, slope in differing]):
         return "it is missing"
-    ratios = [slope / right for right, slope in differing if right]
-    if ratios and alike(ratios, [ratios[0]] * len(ratios)):
-        return f"by a factor of {ratios[0]:.6g}"
+    ratios = [slope / right if right else 0.0 for right, slope in differing]
+    if ratios and ratios[0] and alike(ratios, [ratios[0]] * len(ratios)):
+        # One of many derivatives has some factor by chance: a short one tells.
+        short = any([0.5 < abs(n) < 10.5 and alike([n], [round(n)]) for n in (ratios[0], 1 / ratios[0])])
+        if len(differing) > 1 or len(got) <= 2 or short:
+            return f"by a factor of {ratios[0]:.6g}"
+    offset = round(differing[0][1] - differing[0][0]) if len(got) > 1 and differing else 0
+    if offset and alike([slope - right for right, slope in differing], [offset] * len(differing)):
+        return f"{abs(offset)} too {'large' if offset > 0 else 'small'}"
     return ""

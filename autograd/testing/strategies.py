@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.diagnosis.kinks import margin_of
+from autograd.errors import OperandError
 from autograd.operations import primitives as primitives_module
 from autograd.operations.primitive import Interval, Primitive
 from autograd.operations.primitives import Sum
@@ -203,6 +204,12 @@ def expressions(
     They shrink to fewer steps, to the first primitives, and to small whole numbers at the leaves.
     """
     st = strategies_of_hypothesis()
+    chosen: Any = primitives() if of is None else of
+    if not isinstance(chosen, st.SearchStrategy):
+        chosen = list(chosen)
+        for each in chosen:
+            if not isinstance(each, Primitive):
+                raise OperandError(f"expressions(of=...) takes primitives, such as [Plus, Multiply]; got {each!r}")
     # An operand: how many results back to look, or a constant. Counted from the end, references keep their
     # meaning when hypothesis takes out a step before them.
     # Few and small integers: hypothesis gives up after some hundreds of steps towards the smallest example.
@@ -213,8 +220,7 @@ def expressions(
         others = (primitive.arity or 4) - 1
         return st.tuples(st.just(primitive), st.tuples(reference, *[operand] * others))
 
-    chosen: Any = primitives() if of is None else of
-    step = (st.sampled_from(chosen) if isinstance(chosen, list | tuple) else chosen).flatmap(step_of)
+    step = (st.sampled_from(chosen) if isinstance(chosen, list) else chosen).flatmap(step_of)
     leaf = st.integers(-400, 400).map(lambda hundredths: hundredths / 100)
     if near_kinks:
         leaf = st.builds(

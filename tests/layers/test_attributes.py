@@ -115,6 +115,11 @@ def test_a_missing_attribute_is_told_its_word_here(make, name, word):
         (lambda: Dense(2, 3, activation_function="relu"), "no option 'activation_function'; here it is activation"),
         (lambda: Dense(2, 3, wieght_init="ones"), "no option 'wieght_init'; did you mean weight_init"),
         (lambda: Network(layers=[Dense(2, 3)]), r"Network has no option 'layers'; here it is Network\(first"),
+        (lambda: Sequential(Dense(2, 3), loss="mse"), r"no option 'loss'; here it is fit\(X, y, loss\)"),
+        (
+            lambda: Sequential(Dense(2, 3), optimizer="sgd"),
+            r"no option 'optimizer'; here it is fit\(X, y, loss, optimizer\)",
+        ),
         (lambda: Affine(q=1), "Affine has no option 'q'; there are frozen, index, name, output"),
         (lambda: layers.from_dict("ReLUU"), "no layer is called 'ReLUU'; did you mean relu"),
         (lambda: layers.from_dict("MSEE"), "no layer is called 'MSEE'; did you mean mse"),

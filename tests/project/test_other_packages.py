@@ -182,6 +182,13 @@ def test_a_leaf_of_pytorch_is_a_variable_and_one_without_gradient_a_constant():
     assert isinstance(Variable(2.0, requires_grad=True), Variable)
     with pytest.raises(OperandError, match=r"a Variable wants a gradient; write Constant\(value\)"):
         Variable(2.0, requires_grad=False)
+    with pytest.raises(TypeError, match="Variable has no option 'trainable'; here a Variable wants a gradient"):
+        Variable(2.0, trainable=True)
+    with pytest.raises(TypeError, match="Variable has no option 'dtype'; here all numbers are doubles"):
+        Variable(2.0, "x", dtype=float)
+    for several in ([1.0, 2.0], np.ones(2), {1.0}):
+        with pytest.raises(OperandError, match=r"make one of each: array\(\[Variable\(number\) for number in"):
+            Variable(several)
 
 
 def test_arguments_given_to_a_transform_in_place_of_its_function_are_told_their_place():

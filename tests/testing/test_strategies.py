@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from autograd import Node, Variable, gradients
 from autograd.diagnosis.kinks import margin_of
+from autograd.errors import OperandError
 from autograd.operations.primitive import Interval, Primitive
 from autograd.operations.primitives import Exp, Max, Multiply, Plus, Polygamma, Sum
 from autograd.testing import (
@@ -243,6 +244,16 @@ def test_expressions_near_kinks_meet_them():
 
     collect()
     assert sum(at) > 10 and sum(near) > 10
+
+
+@pytest.mark.parametrize(
+    "of", [[math.sin], "sin", [Plus, Primitive], [lambda x: x]], ids=["math", "text", "class", "lambda"]
+)
+def test_what_is_no_primitive_is_refused_before_anything_is_drawn(of):
+    with pytest.raises(
+        OperandError, match=r"expressions\(of=\.\.\.\) takes primitives, such as \[Plus, Multiply\]; got "
+    ):
+        expressions(of=of)
 
 
 @CI
