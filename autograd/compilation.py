@@ -25,9 +25,9 @@ LEFT_AS_PYTHON = {
     "graph/descriptions", "arrays/discrete", "arrays/gaussian_elimination", "arrays/linear_algebra", "graph/locks",
     "arrays/matrix_operations", "graph/node_errors", "arrays/numpy_functions", "arrays/numpy_interop", "graph/overflow",
     "graph/records", "transforms/blocks", "transforms/kinds", "transforms/sparse", "program/callbacks",
-    "program/compiled_derivatives", "program/file", "program/margins", "program/written_out", "program/tiers",
-    "program/workers", "program/recording/limits", "program/rows/executors", "program/machine/row_sums",
-    "program/machine/threads",
+    "program/compiled_derivatives", "program/file", "program/margins", "program/slopes_at_once", "program/written_out",
+    "program/tiers", "program/workers", "program/recording/limits", "program/rows/executors",
+    "program/machine/row_sums", "program/machine/threads",
 }  # fmt: skip
 
 VARIABLE = "AUTOGRAD_COMPILE"
