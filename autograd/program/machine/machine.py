@@ -232,10 +232,13 @@ class Steps:
             if isinstance(primitive, JointOperation):
                 self.instructions[step].kind = CALL
                 self.instructions[step].scattered = operation.result
+                on_cells = cython.compiled and not any([layout.varies[operand] for operand in operands])
+                places = [layout.place[operand] for operand in operands] if on_cells else []
                 self.calls[operation.result] = (
                     primitive,
                     layout.memory_of(operation.result),
                     layout.place_of(operation.result),
+                    Copies(places, range(len(places))) if on_cells else None,
                 )
                 if cython.compiled and primitive.slopes_kernel is not None and not layout.varies[operation.result]:
                     # Here, but not in machine code, without a call of Python.
@@ -416,18 +419,22 @@ class Steps:
             if (not failed if cython.compiled else failed is None) or failed[row] < 0:
                 numbers = doubles(many)
                 memory = doubles_in(numbers)
-                for entry in range(many):
-                    memory[entry] = self.operands[first + entry][row * self.strides[first + entry]]
+                copies = self.calls[self.instructions[step].scattered][3]
+                if copies is not None:
+                    cython.cast(Copies, copies).copy(self.cells.at(0), memory)
+                else:
+                    for entry in range(many):
+                        memory[entry] = self.operands[first + entry][row * self.strides[first + entry]]
                 self.call_for_row(self.instructions[step].scattered, numbers, row, False)
 
     def call_at(self, result: int, numbers: Any, results: Any) -> None:
         """Call a function back whose results' first place is this one; only compiled."""
-        _, memory, place = self.calls[result]
+        _, memory, place, _ = self.calls[result]
         self.call_for_row(result, numbers, results - memory.at(place), True)
 
     def call_for_row(self, result: int, numbers: Any, row: int, in_code: bool) -> None:
         """Write what an operation gives for these numbers to the row; what it raises is kept, and nan written."""
-        operation, memory, place = self.calls[result]
+        operation, memory, place, _ = self.calls[result]
         try:
             results = operation.results_in_code(numbers) if in_code else operation.results(numbers)
         except BaseException as error:  # raised where it can be: see `settle_errors`
