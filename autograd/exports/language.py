@@ -16,6 +16,7 @@ from autograd.graph.joint_operations import JointOperation, Result
 from autograd.operations.primitive import Primitive
 from autograd.program.builder import Builder, Symbol, number_of
 from autograd.program.program import Program
+from autograd.program.slopes_at_once import SlopesAtOnce
 
 __all__ = ["Language", "gradient_program", "value_program"]
 
@@ -40,6 +41,8 @@ class Language:
             return write(*operands)
         if isinstance(primitive, Result):
             return operands[0][primitive.place]
+        if isinstance(primitive, SlopesAtOnce):
+            return self.outputs(primitive.program(), operands)
         if isinstance(primitive, JointOperation):
             if self.joint is None:
                 raise ExportError(f"a {primitive.name} has no form in {self.name}")

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.graph.node import Node, Output, call_of, record_results, value_of, varies
+from autograd.operations.kernel import Kernel
 from autograd.operations.primitive import Primitive
 
 __all__ = ["JointOperation", "Result", "constantly", "result_at"]
@@ -37,6 +38,8 @@ class JointOperation(Primitive):
     accumulated = range(0)
     # The place of the result that says whether it could be computed at all: it can, once it is recorded again.
     ways_at = -1
+    # The kernel that gives the results, by `shares_into`, without a call of Python.
+    slopes_kernel: Kernel | None = None
 
     def __init__(self, name: str, symbol: str = "", called: str = "") -> None:
         super().__init__(name, None, self.slopes, symbol=symbol, arity=None, registered=False)

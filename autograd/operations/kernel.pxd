@@ -11,6 +11,7 @@ ctypedef double (*BinaryValue)(double, double) noexcept
 ctypedef double (*BinaryGradient)(double, double, double) noexcept
 ctypedef double (*NaryValue)(double*, Py_ssize_t) noexcept nogil
 ctypedef void (*NaryGradients)(double*, Py_ssize_t, double, double*, double*) noexcept
+ctypedef void (*NarySlopes)(double*, Py_ssize_t, double, double*) noexcept nogil
 
 cdef class Kernel:
     cdef readonly int arity
@@ -28,9 +29,13 @@ cdef class Kernel:
     cdef BinaryGradient right_curvature
     cdef NaryValue nary_value
     cdef NaryGradients nary_gradients
+    cdef NarySlopes nary_slopes
+    cdef readonly bint has_slopes
 
     @cython.locals(a=double, b=double)
     cpdef tuple gradients_beside_constants(self, list operands, double out, list uses)
+    @cython.locals(memory="double*", operands="double*")
+    cpdef shares_of(self, array given, array result)
 
 cdef double no_unary_value(double a) noexcept
 cdef double no_binary_value(double a, double b) noexcept
@@ -38,6 +43,10 @@ cdef double no_binary_gradient(double a, double b, double out) noexcept
 cdef double no_nary_value(double* operands, Py_ssize_t count) noexcept nogil
 @cython.locals(place=Py_ssize_t)
 cdef void no_nary_gradients(double* operands, Py_ssize_t count, double out, double* uses, double* result) noexcept
+@cython.locals(place=Py_ssize_t)
+cdef void no_nary_slopes(double* operands, Py_ssize_t count, double out, double* result) noexcept nogil
+@cython.locals(place=Py_ssize_t)
+cdef void shares_into(NarySlopes slopes, double adjoint, double out, double* operands, Py_ssize_t count, double* result) noexcept nogil
 
 @cython.locals(values=array)
 cdef double nary_value_of(Kernel kernel, list operands)
@@ -52,3 +61,4 @@ cdef Kernel with_left_curvature(Kernel kernel, BinaryGradient curvature)
 cdef Kernel with_mixed_curvature(Kernel kernel, BinaryGradient curvature)
 cdef Kernel with_right_curvature(Kernel kernel, BinaryGradient curvature)
 cdef Kernel nary_kernel(NaryValue value, NaryGradients gradients)
+cdef Kernel with_slopes(Kernel kernel, NarySlopes slopes)

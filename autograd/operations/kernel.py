@@ -17,7 +17,7 @@ if not cython.compiled:
 
     from autograd.numbers.arrays import doubles_in
 
-__all__ = ["Kernel", "binary_kernel", "nary_kernel", "unary_kernel"]
+__all__ = ["Kernel", "binary_kernel", "nary_kernel", "unary_kernel", "with_slopes"]
 
 
 # True if the engine runs as C code, False if as plain Python.
@@ -46,11 +46,13 @@ class Kernel:
         self.left_curvature = self.mixed_curvature = self.right_curvature = no_binary_gradient
         self.nary_value = no_nary_value
         self.nary_gradients = no_nary_gradients
+        self.nary_slopes = no_nary_slopes
 
     def __init__(self, arity: int) -> None:
         self.arity = arity
         self.kinked_beside_constant = False
         self.curved = 0
+        self.has_slopes = False
 
     def value_of(self, operands: list[float]) -> float:
         """The value on a list of floats."""
@@ -74,6 +76,12 @@ class Kernel:
             self.gradient_beside_constant(a, b, out) if uses[0] else 0.0,
             self.gradient_beside_constant(b, a, out) if uses[1] else 0.0,
         )
+
+    def shares_of(self, given: Any, result: Any) -> None:
+        """Fill `result` with an adjoint times the slope in each operand; `given`: the adjoint, output and operands."""
+        memory = doubles_in(given)
+        operands = memory + 2 if cython.compiled else given[2:]
+        shares_into(self.nary_slopes, memory[0], memory[1], operands, len(given) - 2, doubles_in(result))
 
 
 def no_unary_value(a: float) -> float:
@@ -113,6 +121,19 @@ def nary_gradients_of(kernel: Kernel, operands: list[float], out: float, uses: l
     values, places, gradients = array("d", operands), array("d", uses), doubles(len(operands))
     kernel.nary_gradients(doubles_in(values), len(operands), out, doubles_in(places), doubles_in(gradients))
     return tuple(gradients)
+
+
+def no_nary_slopes(operands: Any, count: int, out: float, result: Any) -> None:
+    """What a kernel without this function gives."""
+    for place in range(count):
+        result[place] = NAN
+
+
+def shares_into(slopes: Any, adjoint: float, out: float, operands: Any, count: int, result: Any) -> None:
+    """Fill `result` with the slopes times an adjoint."""
+    slopes(operands, count, out, result)
+    for place in range(count):
+        result[place] *= adjoint
 
 
 def unary_kernel(value: Callable[..., Any], gradient: Callable[..., Any]) -> Kernel:
@@ -178,4 +199,14 @@ def nary_kernel(value: Callable[..., Any], gradients: Callable[..., Any]) -> Ker
     kernel = Kernel(0)
     kernel.nary_value = value
     kernel.nary_gradients = gradients
+    return kernel
+
+
+def with_slopes(kernel: Kernel, slopes: Callable[..., Any]) -> Kernel:
+    """The kernel of any number of operands with local gradients to the bit as the primitive's rule gives them.
+
+    `slopes(operands, count, out, result)` fills `result`. All operands vary, and each stands in one place.
+    """
+    kernel.has_slopes = True
+    kernel.nary_slopes = slopes
     return kernel

@@ -24,7 +24,8 @@ if not cython.compiled:
         sum_of,
     )
     from autograd.numbers.ieee import divide
-    from autograd.operations.kernel import nary_kernel
+    from autograd.numbers.special import exp_difference
+    from autograd.operations.kernel import nary_kernel, with_slopes
 
 
 def sum_value(operands, count):
@@ -75,6 +76,13 @@ def norm_gradients(operands, count, out, uses, result):
         result[place] = 0.0 if out == 0.0 else divide(operands[place], out)
 
 
+def norm_slopes(operands, count, out, result):
+    """As the rule has it: a zero keeps its sign at the origin."""
+    length = out if out != 0.0 else 1.0
+    for place in range(count):
+        result[place] = divide(operands[place], length)
+
+
 def logsumexp_value(operands, count):
     """The logarithm of the sum of the exponentials."""
     return logsumexp_of(operands, count)
@@ -83,6 +91,24 @@ def logsumexp_value(operands, count):
 def logsumexp_gradients(operands, count, out, uses, result):
     """The softmax of the operands."""
     softmax_into(operands, count, result)
+
+
+def logsumexp_slopes(operands, count, out, result):
+    """As the rule has it: from a rounded sum, but for the leading operand."""
+    largest = max_value(operands, count)
+    for place in range(count):
+        result[place] = exp_difference(operands[place], largest)
+    total = sum_of(result, count)
+    leads = total < 2.0
+    share = 0.0
+    if leads:
+        for place in range(count):
+            if operands[place] == largest:
+                result[place] = 0.0
+        rest = sum_of(result, count)
+        share = 1.0 / (1.0 + divide(rest, total - rest))
+    for place in range(count):
+        result[place] = share if leads and operands[place] == largest else divide(result[place], total)
 
 
 def max_value(operands, count):
@@ -125,12 +151,21 @@ def tied_gradients(operands, count, out, uses, result):
             result[place] = 1.0 / (tied * uses[place])
 
 
+def tied_slopes(operands, count, out, result):
+    """Equal shares for the operands that equal the extreme."""
+    tied = 0.0
+    for place in range(count):
+        tied += operands[place] == out
+    for place in range(count):
+        result[place] = 1.0 / tied if operands[place] == out else 0.0
+
+
 KERNELS = {
     "sum": nary_kernel(sum_value, sum_gradients),
     "prod": nary_kernel(prod_value, prod_gradients),
     "dot": nary_kernel(dot_value, dot_gradients),
-    "norm": nary_kernel(norm_value, norm_gradients),
-    "logsumexp": nary_kernel(logsumexp_value, logsumexp_gradients),
-    "max_of_many": nary_kernel(max_value, tied_gradients),
-    "min_of_many": nary_kernel(min_value, tied_gradients),
+    "norm": with_slopes(nary_kernel(norm_value, norm_gradients), norm_slopes),
+    "logsumexp": with_slopes(nary_kernel(logsumexp_value, logsumexp_gradients), logsumexp_slopes),
+    "max_of_many": with_slopes(nary_kernel(max_value, tied_gradients), tied_slopes),
+    "min_of_many": with_slopes(nary_kernel(min_value, tied_gradients), tied_slopes),
 }

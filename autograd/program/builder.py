@@ -8,7 +8,7 @@ for it turns −0 into 0; so is x · 0, which is nan for infinite x.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.arrays.array_elements import function_of
@@ -146,13 +146,17 @@ class Builder:
 
     def expanded(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of a user's primitive: its own value function, run on symbols."""
-        symbols = [Symbol(self, operand) for operand in operands]
         of_value: Any = primitive.value
         try:
-            result = of_value(symbols) if primitive.arity is None else of_value(*symbols)
-            return number_of(self, result)
+            return self.values_of(
+                lambda *symbols: [of_value(symbols) if primitive.arity is None else of_value(*symbols)], operands
+            )[0]
         except TraceError as error:
             raise TraceError(f"{error}; this is about {primitive.name!r}") from None
+
+    def values_of(self, function: Callable[..., Sequence[Any]], operands: Sequence[int]) -> list[int]:
+        """The values that a function of symbols gives for these."""
+        return [number_of(self, one) for one in function(*[Symbol(self, operand) for operand in operands])]
 
     def is_constant(self, value: int) -> bool:
         """Whether a value is a constant."""

@@ -85,6 +85,13 @@ def rolled_up(trace: Trace, arguments: list[Any], results: list[Any], before: in
     return found.rolled_up(trace, arguments, results, before, SHORTEST_LINE)
 
 
+def slopes_at_once(primitive: Any, operands: tuple[Any, ...]) -> Any:
+    """The operation that is all slopes of a primitive of many operands, if there is one."""
+    from autograd.program import slopes_at_once
+
+    return slopes_at_once.slopes_at_once(primitive, operands)
+
+
 def hessian_by_terms(trace: Trace, arguments: list[Any], results: list[Any], before: int) -> Any:
     """The lower triangle of the Hessian of the result of a run likewise, if it is a sum of terms that are alike."""
     if clock() - before < SHORTEST_LINE or len(results) != 1:
@@ -321,7 +328,7 @@ class PathTree:
         try:
             with collector_paused():
                 roll_up = None if self.over_rows else rolled_up
-                trace = Trace(self.over_rows, loops, roll_up=roll_up, by_terms=hessian_by_terms)
+                trace = Trace(self.over_rows, loops, roll_up=roll_up, by_terms=hessian_by_terms, at_once=slopes_at_once)
                 traced = record(self.fun, self.signature, numbers, trace)
                 path = Path(traced, self.tier)
         except TooManyPaths as signal:

@@ -19,7 +19,7 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["Masked", "as_masked", "masked_by", "plus", "settled", "times"]
+__all__ = ["Masked", "as_masked", "masked_by", "plus", "settled", "times", "without_mask"]
 
 
 @cython.final
@@ -71,6 +71,14 @@ def masked_by(derivative: Any, mask: Node) -> Any:
     """The derivative, but nan where the mask is."""
     known = as_masked(derivative)
     return Defined(derivative, mask) if known is None else Masked(known.number, union(known.masks, (mask,)))
+
+
+def without_mask(derivative: Any, mask: Node) -> Any:
+    """The derivative as it is where the mask is a number, if that is known."""
+    known = as_masked(derivative)
+    if known is None:
+        return derivative
+    return Masked(known.number, tuple([one for one in known.masks if one is not mask]))
 
 
 def settled(value: Any) -> Any:

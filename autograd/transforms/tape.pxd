@@ -24,6 +24,8 @@ cdef class Tape:
     cdef readonly list outputs
     cdef list node_slopes
     cdef bytearray absorbing
+    cdef public object at_once
+    cdef dict joint_slopes
     cdef ConstantSlopes constant_slopes
     cdef bint pulled
     cdef object output_nodes
@@ -50,13 +52,13 @@ cdef class Tape:
                    place=Py_ssize_t, position=int, node=Node, place_of="int*", starts="int*", operands="int*",
                    slopes="double*", many=bint, is_call=bint, below=tuple, merging=bint, known=dict)
     cdef lay_out(self, list found, Py_ssize_t entries)
-    @cython.locals(key=list, bit=object, position=int, by_identity=bint, primitive=Primitive)
+    @cython.locals(key=list, position=int, by_identity=bint, primitive=Primitive)
     cdef tuple key_of(self, Node node)
     # Of `object or (bint and bint)` Cython 3.3 makes a pointer out of an int: so `known` is a bint.
     @cython.locals(operands=tuple, here=list, varying=list, corrected=tuple, known=bint)
     cdef correct(self, Node node, Py_ssize_t begin)
     @cython.locals(slopes=list, traced=bint, live=bytearray, node=Node, operands=tuple, primitive=Primitive,
-                   varying=list, place=Py_ssize_t, known=bint)
+                   varying=list, place=Py_ssize_t, known=bint, position=Py_ssize_t)
     cpdef differentiable(self)
     @cython.locals(live=bytearray, starts="int*", operands="int*", position=Py_ssize_t, k=Py_ssize_t,
                    entry=Py_ssize_t, primitive=Primitive)

@@ -73,7 +73,9 @@ class Tape:
     differentiated once, if they are half of all or more. The others are in `merged`.
 
     The operation at position `count + k` has its operands' positions in `operands[starts[k]:starts[k + 1]]` and
-    the local gradients at the same places of `slopes`. `size` is the number of positions, `nodes` has the
+    the local gradients at the same places of `slopes`. Before a single sweep back, `at_once(primitive, operands)` may
+    give for an operation on many operands a `JointOperation` of the adjoint, the output and the operands, whose results
+    are the shares of the adjoint. `size` is the number of positions, `nodes` has the
     operations, `outputs` the position of each output, or -1 if it depends on no argument.
     """
 
@@ -97,6 +99,9 @@ class Tape:
         self.node_slopes: list[Any] | None = None
         self.constant_slopes: Any = None
         self.pulled = False
+        self.at_once: Any = None
+        # Those operations, by their positions.
+        self.joint_slopes: dict[int, Any] = {}
         # The places of the long sums of adjoints, and their number.
         self.long_places: Any = None
         self.long_count = -1
@@ -244,14 +249,13 @@ class Tape:
     def key_of(self, node: Node) -> tuple[Any, ...]:
         """What an operation has in common with those that are equal: its primitive and its operands.
 
-        An operand on the tape is its position, another node a negative number. Constants are equal to the bit; which
-        operands are constants is in the second entry, for 2.0 equals 2.
+        An operand on the tape is its position, another node a negative number. Constants are equal to the bit, and in
+        tuples, for 2.0 equals 2.
         """
         primitive: Any = node._origin.primitive
         # A rule that counts in how many places each operand stands looks at nodes.
         by_identity = primitive.arity is None and primitive.beside_constant is not None
-        key: list[Any] = [primitive, 0]
-        bit = 1
+        key: list[Any] = [primitive]
         for operand in operands_of(node):
             position = -1 if by_identity else self.position_of(operand)
             if position >= 0:
@@ -259,9 +263,7 @@ class Tape:
             elif isinstance(operand, Node):
                 key.append(~id(operand))
             else:
-                key[1] |= bit
-                key.append("-0.0" if is_negative_zero(operand) else operand)
-            bit <<= 1
+                key.append("-0.0" if is_negative_zero(operand) else (operand,))
         return tuple(key)
 
     def correct(self, node: Node, begin: int) -> None:
@@ -288,12 +290,20 @@ class Tape:
         """Take nodes as local gradients, so that the results of sweeps can be differentiated again."""
         slopes: list[Any] = []
         traced = is_traced()
+        if traced:
+            self.mark_absorbing()
+        absorbing = None if self.at_once is None else self.absorbing
         live: Any = None
         for place_of_node, node in enumerate(self.nodes):
             operands = operands_of(node)
             primitive: Any = node._origin.primitive
             varying: Any = None
-            if self.joints and isinstance(node, Call | Output):
+            position = self.count + place_of_node
+            if absorbing is not None and primitive.arity is None and not absorbing[position]:
+                operation = self.at_once(primitive, operands)
+                if operation is not None:
+                    self.joint_slopes[position] = operation
+            if position in self.joint_slopes or (self.joints and isinstance(node, Call | Output)):
                 # These have a pullback. Entries are kept for its operands.
                 slopes += [None] * (self.starts[place_of_node + 1] - self.starts[place_of_node])
                 continue
@@ -309,8 +319,6 @@ class Tape:
                     known = traced or isinstance(slope, Node)
                     slopes.append(slope if known else self.slopes[len(slopes)])
         self.node_slopes = slopes
-        if traced:
-            self.mark_absorbing()
 
     def live(self) -> bytearray:
         """For each position whether derivatives pass through it: not where they are stopped, nor through comparisons.
@@ -457,7 +465,7 @@ class Tape:
     def has_constant_slopes(self) -> bool:
         """Whether sweeps can be in doubles; asked from the second one on: it takes about as long as one on nodes."""
         if self.constant_slopes is None:
-            if self.node_slopes is None or self.absorbing is None or self.joints:
+            if self.node_slopes is None or self.absorbing is None or self.joints or self.joint_slopes:
                 return False
             starts = self.starts[: len(self.nodes) + 1]
             self.constant_slopes = ConstantSlopes(
@@ -479,6 +487,13 @@ class Tape:
             adjoint = adjoints[position] = summed(adjoints[position])
             if self.joints and position in self.joints:
                 self.pull_jointly(self.joints[position], adjoints)
+            elif adjoint is not None and position in self.joint_slopes:
+                node = self.nodes[position - self.count]
+                operands_here = operands_of(node)
+                shares = self.joint_slopes[position].shares(adjoint, node, operands_here)
+                for operand, share in zip(operands_here, shares, strict=True):
+                    if self.position_of(operand) >= 0:
+                        add(adjoints, self.position_of(operand), share)
             elif adjoint is not None:
                 for entry in range(starts[position - self.count], starts[position - self.count + 1]):
                     if self.absorbing is not None and is_zero(slopes[entry]):

@@ -21,7 +21,8 @@ class TapedRun:
 
     `argnums` says which arguments it is differentiated in: a place, a tuple of them, or None for all. While the
     context lasts, other transforms know these variables as such. `by_result` is as in `Tape`. `once` says that there is
-    one sweep back: then, while a function is compiled, loops are found again before they are differentiated. `by_terms`
+    one sweep back: then, while a function is compiled, loops are found again before they are differentiated, and slopes
+    of an operation on many operands are one operation. `by_terms`
     says that it is for a Hessian: that of a sum of terms which are alike is found as that of one of them, and is the
     `triangle`; there is nothing on the tape then.
     """
@@ -84,6 +85,8 @@ class TapedRun:
             self.tape = Tape(self.arguments, ends, before, by_result=by_result)
             self.differentiable = (current_mode().recording or is_traced()) and (self.tape.closed_over or varying)
             if self.differentiable:
+                if roll_up is not None and once:
+                    self.tape.at_once = trace.at_once
                 self.tape.differentiable()
             if has_aux:
                 self.aux = self.settled_aux()

@@ -119,6 +119,14 @@ def test_every_primitive_has_the_values_and_derivatives_of_the_interpreter(arity
             assert_close([*again, *matrix], expected, point)
 
 
+def test_slopes_of_many_operands_are_those_of_the_interpreter(tmp_path):
+    point = np.sin(np.arange(300.0))
+    library = Library(to_c(grad(norm), point, name="slopes"), tmp_path)
+    status, (found,) = library.call("slopes", [point], [300])
+    assert status == 0
+    assert_close(found, jit(grad(norm), tier="vm")(point), "slopes")
+
+
 def test_every_operation_of_programs_is_in_the_library_at_random(tmp_path):
     draw = random.Random(7)
     for number in range(6):

@@ -24,7 +24,7 @@ from autograd.program.program import Program
 from autograd.program.recording.signature import Signature
 from autograd.program.recording.trace import Trace, record
 
-__all__ = ["LEAST", "SHORTEST", "Body", "Notes", "Rows", "in_rows", "rolled"]
+__all__ = ["LEAST", "SHORTEST", "Body", "Notes", "Rows", "Windows", "in_rows", "rolled"]
 
 # Loops of fewer turns are recorded turn by turn,
 SHORTEST = 8
@@ -80,6 +80,26 @@ class Rows:
             number for place, number in enumerate(self.numbers) if vary[place % self.width]
         ]  # fmt: skip
         return sources, found, list(operands), data
+
+
+class Windows(Rows):
+    """Rows that are windows on one line of numbers, each a place further: at these `shifts` from its begin.
+
+    Each number is one operand, however many windows it is in. So its adjoint is added up in the loop's order.
+    """
+
+    def __init__(self, numbers: Sequence[Any], shifts: Sequence[int]) -> None:
+        super().__init__(numbers, len(shifts))
+        self.shifts = list(shifts)
+
+    def of_turn(self, turn: int) -> list[float]:
+        """The numbers of one turn."""
+        return [value_of(self.numbers[turn + shift]) for shift in self.shifts]
+
+    def laid_out(self, offset: int) -> tuple[list[Source], list[Column], list[Any], list[float]]:
+        """As for other rows; all numbers are operands."""
+        columns = [Column(offset + shift, 1) for shift in self.shifts]
+        return [Source(OPERANDS, *column) for column in columns], columns, list(self.numbers), []
 
 
 def in_rows(parts: list[list[Any]], count: int) -> list[Any]:

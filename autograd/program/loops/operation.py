@@ -281,9 +281,12 @@ class Loop(JointOperation):
         for place, known in so_far.items():
             if known is not None:
                 result[place] = known
+        reached = bytearray(len(operands))
         for number, out in zip(made.of, loop.form.outs, strict=True):
             for place, source in zip(form.places(form.columns[number]), loop.form.places(out), strict=True):
-                result[place] = found[source]
+                # An operand may be in several columns.
+                result[place] = result[place] + found[source] if reached[place] else found[source]
+                reached[place] = 1
         return result
 
     def pushforward(self, operands: list[Any], tangents: Sequence[Any]) -> list[Any]:

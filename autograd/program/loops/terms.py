@@ -22,7 +22,7 @@ from autograd.errors import TraceError
 from autograd.graph.modes import enable_grad
 from autograd.graph.node import Node, repeated, value_of, varies
 from autograd.operations.primitives import Defined, Divide, Minus, Multiply, Negate, Plus, Select, Sum
-from autograd.program.loops.bodies import LEAST, Notes, Rows, in_rows, rolled
+from autograd.program.loops.bodies import LEAST, Notes, Rows, Windows, in_rows, rolled
 from autograd.program.loops.found import CHOOSE, constants_differ
 from autograd.program.recording.signature import Signature
 from autograd.program.recording.trace import Trace, Traced, record
@@ -271,13 +271,28 @@ class Body:
         alike = {place: bool((group.columns[place] == group.columns[place][0]).all()) for place in self.leaves}
         self.shared = {place: self.leaf(group.columns[place][0]) for place in self.leaves if alike[place]}
         self.own = [place for place in self.leaves if not alike[place]]
-        columns = [[self.leaf(slot) for slot in group.columns[place].tolist()] for place in self.own]
         factors = group.factors.tolist()
         self.factor: float | None = factors[0] if np.all(group.factors == factors[0]) else None
+        self.width = len(self.own) + (self.factor is None)
+        self.rows = self.windows() or self.copied()
+
+    def copied(self) -> Rows:
+        """The rows of the terms, each with its own numbers, and its factor if they differ."""
+        columns = [[self.leaf(slot) for slot in self.group.columns[place].tolist()] for place in self.own]
         if self.factor is None:
-            columns.append(factors)
-        self.width = len(columns)
-        self.rows = Rows(in_rows(columns, self.length) if columns else [], self.width)
+            columns.append(self.group.factors.tolist())
+        return Rows(in_rows(columns, self.length) if columns else [], self.width)
+
+    def windows(self) -> Rows | None:
+        """The rows of the terms as windows on the arguments, if those of each term lie next to those of the last."""
+        columns = [self.group.columns[place] for place in self.own]
+        if self.factor is None or not columns:
+            return None
+        begins = [int(column[0]) for column in columns]
+        first, last = min(begins), max(begins)
+        if first < 0 or last - first >= self.length or not all([np.all(np.diff(column) == 1) for column in columns]):
+            return None
+        return Windows(self.arguments[first : last + self.length], [begin - first for begin in begins])
 
     def leaf(self, slot: int) -> Any:
         """An argument, or a number or a node from outside."""

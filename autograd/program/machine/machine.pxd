@@ -2,7 +2,8 @@ cimport cython
 from cpython.array cimport array
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdlib cimport calloc, free
-from autograd.operations.kernel cimport Kernel, NaryValue
+from libc.string cimport memcpy
+from autograd.operations.kernel cimport Kernel, NarySlopes, NaryValue, shares_into
 from autograd.operations.primitive cimport Primitive
 from autograd.program.machine.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
 from autograd.program.machine.copies cimport Copies
@@ -10,7 +11,7 @@ from autograd.program.machine.plan cimport Plan
 from autograd.program.machine.step cimport Step
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 
-cdef int DOUBLES, UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, RUN
+cdef int DOUBLES, UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, SHARES, RUN
 cdef extern from *:
     int* NOTHING "NULL"
     double* NO_NUMBERS "NULL"
@@ -26,6 +27,7 @@ cdef union Function:
     BinaryBlock binary
     TernaryBlock ternary
     NaryValue nary
+    NarySlopes slopes
 
 # One for each operation of a program: its size is most of the memory that the program keeps.
 cdef struct Instruction:
@@ -109,6 +111,8 @@ cdef class Steps:
     @cython.locals(lanes="double*", left="double*", stride=Py_ssize_t, row=Py_ssize_t, together=Py_ssize_t,
                    everywhere=bint, is_product=bint, term=double)
     cdef void add_up(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
+    @cython.locals(first=Py_ssize_t, many=Py_ssize_t, place=Py_ssize_t, operands="double*")
+    cdef void run_shares(self, Py_ssize_t step) noexcept nogil
     @cython.locals(many=Py_ssize_t, first=Py_ssize_t, row=Py_ssize_t, operand=Py_ssize_t, gathered="double*")
     cdef void run_many(self, Py_ssize_t step, Py_ssize_t count) noexcept nogil
 
@@ -116,7 +120,10 @@ cdef class Steps:
 cdef void call_from_code(void* steps, long long result, int is_alive, double* operands, long long count,
                          double* results) noexcept with gil
 cdef BinaryBlock binary_of(Block block, bint left_varies, bint right_varies)
+@cython.locals(places=list)
+cdef bint is_scattered(tuple operands, Layout layout) except -1
 cdef Kernel kernel_of(Primitive primitive)
+cdef Kernel kernel_of_slopes(object operation)
 @cython.locals(kernel=Kernel)
 cpdef object address_of_value(Primitive primitive)
 

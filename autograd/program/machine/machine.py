@@ -26,7 +26,7 @@ if not cython.compiled:
     from array import array
 
     from autograd.numbers.arrays import doubles_in, ints_in
-    from autograd.operations.kernel import Kernel
+    from autograd.operations.kernel import Kernel, shares_into
     from autograd.operations.primitive import Primitive
     from autograd.program.machine.block import Block
     from autograd.program.machine.step import Step
@@ -41,7 +41,7 @@ if not cython.compiled:
     CACHE_LINE = 64
     NOTHING = NO_NUMBERS = None
 DOUBLES = ord("d")
-UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, RUN = 1, 2, 3, 4, 5, 6, 7, 8
+UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, SHARES, RUN = 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 
 def fastest_blocks() -> Any:
@@ -94,6 +94,9 @@ class Memory:
         """Write numbers to a row of as many blocks."""
         given = numbers if isinstance(numbers, array) else array("d", numbers)
         memory = doubles_in(given)
+        if cython.compiled and self.width == 1:
+            memcpy(self.at(place + row), memory, 8 * len(given))  # type: ignore[name-defined]  # noqa: F821
+            return
         for entry in range(len(given)):
             self.at(place + entry)[row] = memory[entry]
 
@@ -229,19 +232,24 @@ class Steps:
             if isinstance(primitive, JointOperation):
                 self.instructions[step].kind = CALL
                 self.instructions[step].scattered = operation.result
+                on_cells = cython.compiled and not any([layout.varies[operand] for operand in operands])
+                places = [layout.place[operand] for operand in operands] if on_cells else []
                 self.calls[operation.result] = (
                     primitive,
                     layout.memory_of(operation.result),
                     layout.place_of(operation.result),
+                    Copies(places, range(len(places))) if on_cells else None,
                 )
+                if cython.compiled and primitive.slopes_kernel is not None and not layout.varies[operation.result]:
+                    # Here, but not in machine code, without a call of Python.
+                    self.instructions[step].kind = SHARES
+                    self.instructions[step].function.slopes = kernel_of_slopes(primitive).nary_slopes
+                    self.instructions[step].scattered = is_scattered(operands[2:], layout)
                 self.append_operands(operands, layout)
                 return
             self.instructions[step].kind = MANY
             self.instructions[step].function.nary = kernel_of(primitive).nary_value
-            places = [layout.place[operand] for operand in operands if not layout.varies[operand]]
-            self.instructions[step].scattered = (
-                places != list(range(places[0], places[0] + len(operands))) if places else 1
-            )
+            self.instructions[step].scattered = is_scattered(operands, layout)
             self.append_operands(operands, layout)
             return
         block: Block = FASTEST[primitive.name]
@@ -351,6 +359,8 @@ class Steps:
                 self.add_up(step, count, failed)
             elif kind == CALL:
                 self.call_back(step, count, failed)
+            elif kind == SHARES:
+                self.run_shares(step)
             else:
                 self.run_together(step)
 
@@ -384,6 +394,26 @@ class Steps:
             numbers[entry] = cells[places[entry]]
         return numbers
 
+    def run_shares(self, step: int) -> None:
+        """Give the slopes of an operation on cells, times an adjoint; only compiled.
+
+        The operands of this are the adjoint, the output and the operands of that.
+        """
+        first, many = self.instructions[step].first, self.instructions[step].many - 2
+        operands = self.operands[first + 2]
+        if self.instructions[step].scattered:
+            operands = self.row_operands.at(0)
+            for place in range(many):
+                operands[place] = self.operands[first + 2 + place][0]
+        shares_into(
+            self.instructions[step].function.slopes,
+            self.operands[first][0],
+            self.operands[first + 1][0],
+            operands,
+            many,
+            self.instructions[step].out,
+        )
+
     def call_back(self, step: int, count: int, failed: Any) -> None:
         """Call a function back for each row in which all guards hold so far."""
         first, many = self.instructions[step].first, self.instructions[step].many
@@ -391,18 +421,22 @@ class Steps:
             if (not failed if cython.compiled else failed is None) or failed[row] < 0:
                 numbers = doubles(many)
                 memory = doubles_in(numbers)
-                for entry in range(many):
-                    memory[entry] = self.operands[first + entry][row * self.strides[first + entry]]
+                copies = self.calls[self.instructions[step].scattered][3]
+                if copies is not None:
+                    cython.cast(Copies, copies).copy(self.cells.at(0), memory)
+                else:
+                    for entry in range(many):
+                        memory[entry] = self.operands[first + entry][row * self.strides[first + entry]]
                 self.call_for_row(self.instructions[step].scattered, numbers, row, False)
 
     def call_at(self, result: int, numbers: Any, results: Any) -> None:
         """Call a function back whose results' first place is this one; only compiled."""
-        _, memory, place = self.calls[result]
+        _, memory, place, _ = self.calls[result]
         self.call_for_row(result, numbers, results - memory.at(place), True)
 
     def call_for_row(self, result: int, numbers: Any, row: int, in_code: bool) -> None:
         """Write what an operation gives for these numbers to the row; what it raises is kept, and nan written."""
-        operation, memory, place = self.calls[result]
+        operation, memory, place, _ = self.calls[result]
         try:
             results = operation.results_in_code(numbers) if in_code else operation.results(numbers)
         except BaseException as error:  # raised where it can be: see `settle_errors`
@@ -505,9 +539,20 @@ def steps_of(runs: list[list[Step]]) -> list[Any]:
     return [run if len(run) > 1 else run[0] for run in runs]
 
 
+def is_scattered(operands: tuple[int, ...], layout: Layout) -> bool:
+    """Whether these values don't lie side by side in cells."""
+    places = [layout.place[operand] for operand in operands if not layout.varies[operand]]
+    return places != list(range(places[0], places[0] + len(operands))) if places else True
+
+
 def kernel_of(primitive: Primitive) -> Kernel:
     """The kernel of a primitive that has one."""
     return primitive.kernel
+
+
+def kernel_of_slopes(operation: Any) -> Kernel:
+    """The kernel that gives the results of an operation with several."""
+    return operation.slopes_kernel  # type: ignore[no-any-return]
 
 
 @cython.final

@@ -61,7 +61,7 @@ class Trace:
     `script`, decisions fall as that says, whatever the numbers; else as these do. If it is `unrolled`, loops are
     recorded turn by turn. `for_derivatives` says that the derivatives of the program are to be those of the function.
     `roll_up(trace, arguments, results, before)`, if given, finds loops again in what a run has recorded, and then
-    `by_terms` with the same arguments the Hessian of a sum of terms that are alike.
+    `by_terms` with the same arguments the Hessian of a sum of terms that are alike; `at_once` as in `Tape`.
     """
 
     def __init__(
@@ -73,8 +73,10 @@ class Trace:
         for_derivatives: bool = False,
         roll_up: Callable[..., list[Any]] | None = None,
         by_terms: Callable[..., Any] | None = None,
+        at_once: Callable[..., Any] | None = None,
     ) -> None:
         self.roll_up = roll_up
+        self.at_once = at_once
         self.by_terms = by_terms
         self.over_rows = over_rows
         self.for_derivatives = for_derivatives
