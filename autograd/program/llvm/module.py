@@ -12,7 +12,7 @@ from typing import Any
 from autograd.graph.joint_operations import JointOperation, Result
 from autograd.program.llvm.companions import companions
 from autograd.program.llvm.elementary import AND, definitions, name_of_several, symbol
-from autograd.program.llvm.expressions import CONDITION, REAL, Function, Value, fma, select
+from autograd.program.llvm.expressions import CONDITION, INTEGER, REAL, Function, Value, fma, select
 from autograd.program.llvm.lowering import lowered
 from autograd.program.machine.plan import Plan
 from autograd.program.machine.step import Step
@@ -147,10 +147,12 @@ class Module:
     def defined(self, number: int, function: Function) -> str:
         """The text of a part, whose lines are those of the function."""
         self.declared |= function.intrinsics
-        alive = function.type_of(CONDITION)
-        parameters = f"ptr %registers, ptr %cells, ptr %sums, {alive} %alive, ptr %scratch"
+        # As integers, below 0 in rows that count: LLVM widens conditions that are arguments anew at each use.
+        rows = function.type_of(INTEGER)
+        parameters = f"ptr %registers, ptr %cells, ptr %sums, {rows} %rows, ptr %scratch"
         head = f"define internal void @part_{number}({parameters}) noinline nounwind {{"
-        return "\n".join([head, "entry:", *function.lines, "  ret void", "}"])
+        alive = f"  %alive = icmp slt {rows} %rows, {function.constant(INTEGER, 0)}"
+        return "\n".join([head, "entry:", alive, *function.lines, "  ret void", "}"])
 
     def entry(self, parts: int) -> str:
         """`@run(registers, cells, sums, failed, count, scratch)`: the parts in turn, for each group of rows."""
@@ -159,14 +161,15 @@ class Module:
         arguments = "ptr {}, ptr %cells, ptr %sums"
         if self.width == 1:
             calls = [
-                f"  call void @part_{k}({arguments.format('%registers')}, i1 true, ptr %scratch)" for k in range(parts)
+                f"  call void @part_{k}({arguments.format('%registers')}, i64 -1, ptr %scratch)" for k in range(parts)
             ]
             return "\n".join([head, *calls, "  ret void", "}"])
         width = self.width
         flags = f"<{width} x i1>"
         lanes = ", ".join([f"i64 {lane}" for lane in range(width)])
         calls = [
-            f"  call void @part_{k}({arguments.format('%group')}, {flags} %alive, ptr %scratch)" for k in range(parts)
+            f"  call void @part_{k}({arguments.format('%group')}, <{width} x i64> %alive, ptr %scratch)"
+            for k in range(parts)
         ]
         return "\n".join([
             head,
@@ -189,7 +192,8 @@ class Module:
             f"  %both = and {flags} %there, %good",
             "  br label %work",
             "work:",
-            f"  %alive = phi {flags} [ %there, %next ], [ %both, %look ]",
+            f"  %count_too = phi {flags} [ %there, %next ], [ %both, %look ]",
+            f"  %alive = sext {flags} %count_too to <{width} x i64>",
             "  %group = getelementptr double, ptr %registers, i64 %row",
             *calls,
             f"  %after = add i64 %row, {width}",
