@@ -18,6 +18,7 @@ from autograd.program.llvm.companions import brought_together, earliest_times
 from autograd.program.llvm.elementary import symbol
 from autograd.program.llvm.module import CALL_BACK, WIDTH, Module
 from autograd.program.llvm.row import module_of_row
+from autograd.program.llvm.tiles import module_of_rows_in_tiles
 from autograd.program.machine.machine import BLOCK, address_of_call, address_of_value
 from autograd.program.machine.plan import Plan
 from autograd.program.workers import compiler, is_over
@@ -114,7 +115,8 @@ class NativeCode:
 
 def module_of_rows(plan: Plan) -> Module:
     """The module of the steps that are done for each block of rows."""
-    return Module(plan, brought_together(plan.rest, earliest_times(plan.rest, plan)), WIDTH, BLOCK)
+    tiles = module_of_rows_in_tiles(plan)
+    return tiles or Module(plan, brought_together(plan.rest, earliest_times(plan.rest, plan)), WIDTH, BLOCK)
 
 
 # The engines that are not freed yet, and those among them whose code nobody uses any more. Being here, no engine is
