@@ -95,7 +95,9 @@ def chains_among(steps: Sequence[Step], plan: Plan, needed: Collection[int]) -> 
         chain = chain or Chain(start)
         chain.append(time, step, *((left, right) if varies[left] else (right, left)))
         ends[step.result] = chain
-    return [chain for chain in ends.values() if len(chain.values) >= SHORTEST_CHAIN]
+    # Files may hold programs in which nobody reads a result.
+    read = {*needed, *uses}
+    return [chain for chain in ends.values() if len(chain.values) >= SHORTEST_CHAIN and chain.result in read]
 
 
 def products_among(steps: Sequence[Step], plan: Plan, needed: Collection[int]) -> list[Step | Product]:

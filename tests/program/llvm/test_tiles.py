@@ -1,6 +1,7 @@
 """Matrix products and sums over rows in tiles: where they are used, and that they have the bits of single steps."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ pytest.importorskip("llvmlite")
 if not autograd.compiled:
     pytest.skip("machine code calls the compiled engine", allow_module_level=True)
 
+from autograd.operations.primitives import Multiply
 from autograd.program.llvm import native, products, tiles
+from autograd.program.machine.step import PRODUCT_PLUS, Step
 
 COUNTS = (1, 7, 8, 15, 63, 64, 65, 200, 1_025)
 
@@ -217,3 +220,17 @@ def test_programs_of_few_products_are_not_cut_into_segments(monkeypatch):
 )
 def test_pieces_are_of_nearly_one_size(count, sizes):
     assert products.tile_sizes(count, 3) == sizes
+
+
+def test_a_sum_that_nobody_reads_is_no_product():
+    # Two sums over the values 0 to 3, whose factors are 4 to 11; only the second is needed.
+    steps = []
+    for start, factors in ((12, range(4, 8)), (20, range(8, 12))):
+        for value, factor in enumerate(factors):
+            result = start + value
+            operands = (value, factor) if value == 0 else (value, factor, result - 1)
+            steps.append(Step(result, PRODUCT_PLUS if value else Multiply, operands))
+    plan = SimpleNamespace(varies=[1] * 4 + [0] * 8 + [1] * 12)
+    assert products.products_among(steps, plan, {23}) == steps
+    (product,) = products.products_among(steps, plan, {15, 23})
+    assert product == ((0, 1, 2, 3), (), ((4, 5, 6, 7), (8, 9, 10, 11)), (15, 23), False)
