@@ -22,7 +22,7 @@ import numpy
 
 from autograd import jit, value_and_grad
 from benchmarks.compiled_branches import measure_branching
-from benchmarks.compiled_peers import C, Casadi, Heyoka, Jax, Ours
+from benchmarks.compiled_peers import C, Casadi, Heyoka, Jax, Ours, Xad
 from benchmarks.compiled_programs import Program, programs
 from benchmarks.compiled_report import Report, timed
 from benchmarks.derivative_problems import banana
@@ -159,7 +159,7 @@ def main() -> None:
     chosen = [program for program in programs(options.quick) if options.only in program.title]
     # JAX makes as many threads as there are processors when it is loaded.
     with OneProcessor():
-        engines = available([*ours, Jax, Casadi, Heyoka, lambda: C("in_lanes"), lambda: C("plain")])
+        engines = available([*ours, Jax, Casadi, Xad, Heyoka, lambda: C("in_lanes"), lambda: C("plain")])
         measure_programs(report, chosen, engines)
     rows = [measured._asdict() for measured in report.measured]
     if options.json:

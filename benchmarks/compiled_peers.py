@@ -148,6 +148,54 @@ class Casadi(derivative_peers.Casadi):
         return functools.partial(evaluated, buffer, arrays)
 
 
+class Xad(derivative_peers.Engine):
+    """XAD's tape, recorded anew in each call, for one point."""
+
+    name = distribution = "xad"
+
+    def __init__(self) -> None:
+        self.adjoint: Any = importlib.import_module("xad.adj_1st")
+        functions: Any = importlib.import_module("xad.math")
+        self.sin, self.cos, self.exp, self.sqrt = functions.sin, functions.cos, functions.exp, functions.sqrt
+        largest = functions.max
+        self.relu = lambda x: largest(x, 0.0)
+        self.total = sum
+        self.number = float
+        self.array = lambda values: numpy.array(values, dtype=object)
+        self.stack, self.concatenate = self.array, numpy.concatenate
+        self.tape = self.adjoint.Tape()
+
+    def build(self, program: Program) -> Call | None:
+        if program.axes is not None:
+            return None
+        function, tape = program.spellings["numbers"], self.tape
+        point, *others = program.arguments
+        others = [other.tolist() if numpy.ndim(other) else other for other in others]
+
+        def value() -> Any:
+            outputs = function(self, self.array([self.adjoint.Real(x) for x in point.tolist()]), *others)
+            return [output.value for output in numpy.ravel(outputs)]
+
+        def derivatives() -> Any:
+            tape.clearAll()
+            tape.activate()
+            inputs = [self.adjoint.Real(x) for x in point.tolist()]
+            tape.registerInputs(inputs)
+            tape.newRecording()
+            outputs = numpy.ravel(function(self, self.array(inputs), *others))
+            found = []
+            for output in outputs:
+                tape.registerOutput(output)
+                tape.clearDerivatives()
+                output.derivative = 1.0
+                tape.computeAdjoints()
+                found.append([x.derivative for x in inputs])
+            tape.deactivate()
+            return found if program.derivative == "jacobian" else (outputs[0].value, found[0])
+
+        return value if program.derivative == "value" else derivatives
+
+
 class Heyoka(derivative_peers.Engine):
     """heyoka's compiled functions, for one point."""
 

@@ -286,28 +286,31 @@ def report_sizes(options: argparse.Namespace) -> None:
         torch.set_num_threads(1)
     print("a step of one dense layer n to n, tanh, squared error, 256 samples: value and gradient")
     for size in (4, 8, 16, 32, 64, 128):
-        model = Sequential(Dense(size, size, "tanh"), seed=0)
-        step = TrainingStep(model, MSELoss())
-        values = flat_values(step.parameters)
         generator = np.random.default_rng(size)
         x, y = generator.normal(size=(256, size)), generator.normal(size=(256, size))
-        start = time.perf_counter()
-        ours = step(values, x, y)
-        first = time.perf_counter() - start
-        functions: dict[str, Callable[[], Any]] = {
-            "ours": lambda step=step, values=values, x=x, y=y: step(values, x, y),
-            "NumPy": lambda values=values, x=x, y=y: by_numpy(values, x, y),
-        }
-        value, gradient = by_numpy(values, x, y)
-        np.testing.assert_allclose(ours[1], gradient, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(ours[0], value, rtol=1e-12)
+        functions: dict[str, Callable[[], Any]] = {}
+        first = {}
+        # What `tier="auto"` has at first, and once warm.
+        for name, tier in (("interpreter", "vm"), ("machine code", "llvm")):
+            model = Sequential(Dense(size, size, "tanh"), seed=0)
+            step = TrainingStep(model, MSELoss(), tier=tier)
+            values = flat_values(step.parameters)
+            start = time.perf_counter()
+            ours = step(values, x, y)
+            first[name] = time.perf_counter() - start
+            functions[name] = lambda step=step, values=values, x=x, y=y: step(values, x, y)
+            value, gradient = by_numpy(values, x, y)
+            np.testing.assert_allclose(ours[1], gradient, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(ours[0], value, rtol=1e-12)
+        functions["NumPy"] = lambda values=values, x=x, y=y: by_numpy(values, x, y)
         if torch:
             tensors = [torch.tensor(array) for array in (*parts_of(values, size), x, y)]
             functions["PyTorch"] = lambda tensors=tensors: by_torch(torch, *tensors)
         times = in_turns(functions, 3 * options.rounds)
         told = ", ".join([f"{name} {seconds * 1e6:8.0f} us" for name, seconds in times.items()])
-        slower = times["ours"] / times["NumPy"]
-        print(f"    n = {size:3d}: {told}; ours / NumPy {slower:6.2f}; first step of ours {first * 1e3:7.0f} ms")
+        slower = ", ".join([f"{name} / NumPy {times[name] / times['NumPy']:6.2f}" for name in first])
+        steps = ", ".join([f"{seconds * 1e3:7.0f} ms" for seconds in first.values()])
+        print(f"    n = {size:3d}: {told}; {slower}; first steps {steps}")
 
 
 def parts_of(values: Any, size: int) -> tuple[Any, Any]:

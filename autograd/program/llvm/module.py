@@ -12,7 +12,7 @@ from typing import Any
 from autograd.graph.joint_operations import JointOperation, Result
 from autograd.program.llvm.companions import companions
 from autograd.program.llvm.elementary import AND, definitions, name_of_several, symbol
-from autograd.program.llvm.expressions import CONDITION, REAL, Function, Value, fma, select
+from autograd.program.llvm.expressions import CONDITION, INTEGER, REAL, Function, Value, fma, select
 from autograd.program.llvm.lowering import lowered
 from autograd.program.machine.plan import Plan
 from autograd.program.machine.step import Step
@@ -25,6 +25,9 @@ WIDTH = 8
 LENGTH = 300
 # Operands of an operation on many that has no loop: LLVM takes a second for a product of 400, and 13 for one of 800.
 MOST_WRITTEN_OUT = 100
+# Steps for which a number stays in a register of the processor.
+REACH = 8
+NEVER = -1
 # The C function by which functions of Python are called back.
 CALL_BACK = "ag_call_back"
 
@@ -73,6 +76,8 @@ class Module:
         self.steps = steps
         self.width = width
         self.block = block
+        # Numbers from one scratch place to the next.
+        self.column = width
         self.scratch = self.scratch_of(steps)
         # Functions that are called back are found through an address that has a place of its own there.
         self.reserved = 1 if plan.calls_back else 0
@@ -94,7 +99,7 @@ class Module:
     @property
     def steps_at(self) -> int:
         """The place in that room of the address of the machine's steps, if functions are called back."""
-        return self.scratch.size * self.width
+        return self.scratch.size * self.column
 
     def scratch_of(self, steps: Sequence[Any]) -> Scratch:
         """The places of values that one function computes and another needs."""
@@ -104,6 +109,10 @@ class Module:
         """The whole module."""
         starts = range(0, len(self.steps), LENGTH)
         parts = [self.part(number, start) for number, start in enumerate(starts)]
+        return self.joined(parts, self.entry(len(parts)))
+
+    def joined(self, parts: Sequence[str], entry: str) -> str:
+        """The text of a module of these functions, with those that they call."""
         lines = [
             line
             for (width, suffix), names in sorted(self.called.items())
@@ -114,7 +123,7 @@ class Module:
             *sorted(declared),
             *[line for line in lines if line not in declared],
             *parts,
-            self.entry(len(parts)),
+            entry,
         ])  # fmt: skip
 
     def part(self, number: int, start: int) -> str:
@@ -122,8 +131,11 @@ class Module:
         function = Function(self.width)
         stop = min(start + LENGTH, len(self.steps))
         known: dict[int, Value] = {}
+        used_at: dict[int, int] = {}
         for time in range(start, stop):
             step = self.steps[time]
+            for value in self.unused_lately(step, used_at, time):
+                known.pop(value, None)
             if isinstance(step.primitive, Result):
                 # In memory, where the function that was called back has left it.
                 for output in self.outputs.get(step.result, ()):
@@ -138,7 +150,7 @@ class Module:
                 continue
             if step.result not in known:
                 known |= self.results(function, companions(self.steps, time, stop), operands)
-            if step.result in self.plan.kept or step.result in self.scratch.place:
+            if self.is_stored(step.result):
                 self.store(function, step.result, known[step.result])
             for output in self.outputs.get(step.result, ()):
                 self.write_output(function, output, known[step.result])
@@ -147,58 +159,70 @@ class Module:
     def defined(self, number: int, function: Function) -> str:
         """The text of a part, whose lines are those of the function."""
         self.declared |= function.intrinsics
-        alive = function.type_of(CONDITION)
-        parameters = f"ptr %registers, ptr %cells, ptr %sums, {alive} %alive, ptr %scratch"
-        head = f"define internal void @part_{number}({parameters}) noinline nounwind {{"
-        return "\n".join([head, "entry:", *function.lines, "  ret void", "}"])
+        # As integers, below 0 in rows that count: LLVM widens conditions that are arguments anew at each use.
+        rows = function.type_of(INTEGER)
+        parameters = f"ptr %registers, ptr %cells, ptr %sums, {rows} %rows, ptr %scratch"
+        head = f"define internal void @part_{number}({parameters}) noinline nounwind alignstack(64) {{"
+        alive = f"  %alive = icmp slt {rows} %rows, {function.constant(INTEGER, 0)}"
+        return "\n".join([head, "entry:", alive, *function.lines, "  ret void", "}"])
 
     def entry(self, parts: int) -> str:
         """`@run(registers, cells, sums, failed, count, scratch)`: the parts in turn, for each group of rows."""
+        if self.width > 1:
+            return self.entry_of(self.over_rows("", "entry", [(part, "%scratch") for part in range(parts)]))
+        arguments = "ptr %registers, ptr %cells, ptr %sums, i64 -1, ptr %scratch"
+        return self.entry_of([f"  call void @part_{part}({arguments})" for part in range(parts)])
+
+    def entry_of(self, lines: list[str]) -> str:
+        """The text of `@run`, which has these lines."""
         parameters = "ptr %registers, ptr %cells, ptr %sums, ptr %failed, i64 %count, ptr %scratch"
-        head = f"define void @run({parameters}) nounwind {{"
-        arguments = "ptr {}, ptr %cells, ptr %sums"
-        if self.width == 1:
-            calls = [
-                f"  call void @part_{k}({arguments.format('%registers')}, i1 true, ptr %scratch)" for k in range(parts)
-            ]
-            return "\n".join([head, *calls, "  ret void", "}"])
+        return "\n".join([f"define void @run({parameters}) nounwind {{", "entry:", *lines, "  ret void", "}"])
+
+    def over_rows(self, label: str, before: str, parts: Sequence[tuple[int, str]]) -> list[str]:
+        """Lines of `@run` that call parts, with the address of their scratch, for each group of rows.
+
+        Labels and names end in `label`; `before` is the block in front of it, `end<label>` the last one.
+        """
         width = self.width
-        flags = f"<{width} x i1>"
+        flags, numbers = f"<{width} x i1>", f"<{width} x i64>"
         lanes = ", ".join([f"i64 {lane}" for lane in range(width)])
-        calls = [
-            f"  call void @part_{k}({arguments.format('%group')}, {flags} %alive, ptr %scratch)" for k in range(parts)
+        zeros = f"<{width} x i32> zeroinitializer"
+        return [
+            line.replace("~", label)
+            for line in [
+                "  %checked~ = icmp ne ptr %failed, null",
+                "  br label %next~",
+                "next~:",
+                f"  %row~ = phi i64 [ 0, %{before} ], [ %after~, %work~ ]",
+                f"  %one~ = insertelement {numbers} poison, i64 %row~, i64 0",
+                f"  %same~ = shufflevector {numbers} %one~, {numbers} poison, {zeros}",
+                f"  %rows~ = add {numbers} %same~, <{lanes}>",
+                f"  %last~ = insertelement {numbers} poison, i64 %count, i64 0",
+                f"  %counts~ = shufflevector {numbers} %last~, {numbers} poison, {zeros}",
+                f"  %there~ = icmp slt {numbers} %rows~, %counts~",
+                "  br i1 %checked~, label %look~, label %work~",
+                "look~:",
+                "  %place~ = getelementptr i32, ptr %failed, i64 %row~",
+                f"  %guards~ = load <{width} x i32>, ptr %place~, align 4",
+                f"  %good~ = icmp slt <{width} x i32> %guards~, zeroinitializer",
+                f"  %both~ = and {flags} %there~, %good~",
+                "  br label %work~",
+                "work~:",
+                f"  %count_too~ = phi {flags} [ %there~, %next~ ], [ %both~, %look~ ]",
+                f"  %alive~ = sext {flags} %count_too~ to {numbers}",
+                "  %group~ = getelementptr double, ptr %registers, i64 %row~",
+                "  %columns~ = getelementptr double, ptr %scratch, i64 %row~",
+                *[
+                    f"  call void @part_{part}"
+                    f"(ptr %group~, ptr %cells, ptr %sums, {numbers} %alive~, ptr {scratch}{label})"
+                    for part, scratch in parts
+                ],
+                f"  %after~ = add i64 %row~, {width}",
+                "  %more~ = icmp slt i64 %after~, %count",
+                "  br i1 %more~, label %next~, label %end~",
+                "end~:",
+            ]
         ]
-        return "\n".join([
-            head,
-            "entry:",
-            "  %checked = icmp ne ptr %failed, null",
-            "  br label %next",
-            "next:",
-            "  %row = phi i64 [ 0, %entry ], [ %after, %work ]",
-            f"  %one = insertelement <{width} x i64> poison, i64 %row, i64 0",
-            f"  %same = shufflevector <{width} x i64> %one, <{width} x i64> poison, <{width} x i32> zeroinitializer",
-            f"  %rows = add <{width} x i64> %same, <{lanes}>",
-            f"  %last = insertelement <{width} x i64> poison, i64 %count, i64 0",
-            f"  %counts = shufflevector <{width} x i64> %last, <{width} x i64> poison, <{width} x i32> zeroinitializer",
-            f"  %there = icmp slt <{width} x i64> %rows, %counts",
-            "  br i1 %checked, label %look, label %work",
-            "look:",
-            "  %place = getelementptr i32, ptr %failed, i64 %row",
-            f"  %guards = load <{width} x i32>, ptr %place, align 4",
-            f"  %good = icmp slt <{width} x i32> %guards, zeroinitializer",
-            f"  %both = and {flags} %there, %good",
-            "  br label %work",
-            "work:",
-            f"  %alive = phi {flags} [ %there, %next ], [ %both, %look ]",
-            "  %group = getelementptr double, ptr %registers, i64 %row",
-            *calls,
-            f"  %after = add i64 %row, {width}",
-            "  %more = icmp slt i64 %after, %count",
-            "  br i1 %more, label %next, label %end",
-            "end:",
-            "  ret void",
-            "}",
-        ])  # fmt: skip
 
     def operand(self, function: Function, known: dict[int, Value], value: int) -> Value:
         """A value, loaded from its place if it is used for the first time in this function."""
@@ -211,11 +235,31 @@ class Module:
                 known[value] = self.same_in_all_rows(function, address)
         return known[value]
 
+    def unused_lately(self, step: Step, used_at: dict[int, int], time: int) -> list[int]:
+        """The operands of a step to load again, which were not used lately: LLVM would store them, too, to do so.
+
+        `used_at` has the times at which values were used last, NEVER for those that are nowhere in memory.
+        """
+        unused = []
+        for operand in step.operands:
+            last = used_at.get(operand, time)
+            if last == NEVER:
+                continue
+            if last < time - REACH:
+                unused.append(operand)
+            used_at[operand] = time
+        used_at[step.result] = time if self.is_stored(step.result) else NEVER
+        return unused
+
+    def is_stored(self, value: int) -> bool:
+        """Whether a value is written to memory when it is computed."""
+        return value in self.scratch.place or value in self.plan.kept
+
     def address(self, function: Function, value: int) -> tuple[str, int]:
         """The address of a value, and the alignment of its place in bytes."""
         alignment = 8 * self.width
         if value in self.scratch.place:
-            base, index = "%scratch", self.scratch.place[value] * self.width
+            base, index = "%scratch", self.scratch.place[value] * self.column
         elif self.plan.varies[value]:
             base, index = "%registers", self.plan.place[value] * self.block
         else:

@@ -14,10 +14,11 @@ from typing import Any
 from autograd.graph.locks import no_forks
 from autograd.operations.primitive import all_primitives
 from autograd.program.llvm.code_cache import current_cache
-from autograd.program.llvm.companions import brought_together
+from autograd.program.llvm.companions import brought_together, earliest_times
 from autograd.program.llvm.elementary import symbol
 from autograd.program.llvm.module import CALL_BACK, WIDTH, Module
 from autograd.program.llvm.row import module_of_row
+from autograd.program.llvm.tiles import module_of_rows_in_tiles
 from autograd.program.machine.machine import BLOCK, address_of_call, address_of_value
 from autograd.program.machine.plan import Plan
 from autograd.program.workers import compiler, is_over
@@ -79,7 +80,7 @@ class NativeCode:
     engine: Any = None
 
     def __init__(self, plan: Plan, rows: bool, patient: bool = False) -> None:
-        module = Module(plan, brought_together(plan.rest), WIDTH, BLOCK) if rows else module_of_row(plan)
+        module = module_of_rows(plan) if rows else module_of_row(plan)
         text = module.text()
         self.scratch = module.scratch_size
         self.steps_at = module.steps_at
@@ -110,6 +111,12 @@ class NativeCode:
         self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self.engine.finalize_object()
         self.address = int(self.engine.get_function_address("run"))
+
+
+def module_of_rows(plan: Plan) -> Module:
+    """The module of the steps that are done for each block of rows."""
+    tiles = module_of_rows_in_tiles(plan)
+    return tiles or Module(plan, brought_together(plan.rest, earliest_times(plan.rest, plan)), WIDTH, BLOCK)
 
 
 # The engines that are not freed yet, and those among them whose code nobody uses any more. Being here, no engine is

@@ -90,3 +90,14 @@ def test_companions_in_different_parts_of_the_code_give_the_same_bits(length, mo
     monkeypatch.setattr(module, "LENGTH", length)
     found = jit(vmap(value_and_grad(nested)), tier="llvm")(X)
     assert [part.tobytes() for part in found] == [part.tobytes() for part in expected]
+
+
+@pytest.mark.parametrize(("first", "second"), [(sin, cos), (cos, sin), (sinh, cosh), (cosh, sinh), (softplus, sigmoid)])
+def test_results_in_registers_that_are_used_again_wait_for_those_who_read_what_was_there(first, second):
+    def of_two(a, b):
+        return first(a) * b, second(a)
+
+    columns = np.linspace([0.1, 2.0], [1.0, 3.0], 37).T.copy()
+    found = jit(vmap(of_two), tier="llvm")(*columns)
+    for part, expected in zip(found, jit(vmap(of_two), tier="vm")(*columns), strict=True):
+        np.testing.assert_allclose(part, expected, rtol=1e-14)
