@@ -29,7 +29,8 @@ LEFT_AS_PYTHON = {
     "transforms/kinds", "transforms/sparse", "program/callbacks", "program/compiled_derivatives", "program/file",
     "program/margins", "program/reduction", "program/slopes_at_once", "program/tiers", "program/workers",
     "program/written_out", "program/recording/fixed_parts", "program/recording/limits", "program/rows/binding",
-    "program/rows/call", "program/rows/executors", "program/rows/vmap", "program/machine/row_sums", "program/machine/threads",
+    "program/rows/call", "program/rows/executors", "program/rows/vmap", "program/machine/row_sums",
+    "program/machine/threads",
 }  # fmt: skip
 
 VARIABLE = "AUTOGRAD_COMPILE"
