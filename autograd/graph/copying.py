@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import sys
 import threading
+from array import array
 from typing import Any
 
 from autograd.graph.callers import Line
+from autograd.graph.joint_operations import JointOperation
 from autograd.graph.modes import Scope, is_traced
 from autograd.graph.node import (
+    Call,
     Constant,
     Node,
     Output,
     Variable,
     assigned_since,
+    call_of,
     check_escape,
     hooks,
     is_argument,
+    new_call,
     operands_of,
     restored_node,
     restored_output,
+    restored_result,
     set_value,
     varies,
 )
@@ -58,6 +64,9 @@ def reduce(node: Node) -> tuple[Any, ...]:
     check_escape(node)
     if is_argument(node):
         raise pickled_argument(node)
+    if isinstance(node, Call):
+        # The results of a call refer to it by this, and so share it again.
+        return rebuild_call, (node.op, operands_of(node), node._numbers, node._count)
     if _listed.ids and _listed.end() is None:
         _listed.ids = set()
     if isinstance(node, Constant | Variable) or id(node) in _listed.ids:
@@ -145,11 +154,17 @@ def stands_for_input(node: Node) -> bool:
 def state_of(node: Node) -> tuple[Any, ...]:
     """The facts from which `rebuild` makes this node again, operands included."""
     operands = operands_of(node)
+    slopes: tuple[float, ...] = ()
     origin = node._origin
     reached = node._stamp & REACHED != 0
+    if isinstance(node, Output):
+        # Its local gradients take a pullback each, and are computed when they are asked for.
+        operands = (call_of(node), cython.cast(Output, node)._place)
+    else:
+        slopes = node.local_gradients
     return (
         type(node).__name__, operands, origin.primitive, origin.scope, origin.name, node._value, node._grad, reached,
-        node.local_gradients, is_stale(node), origin.source,
+        slopes, is_stale(node), origin.source,
     )  # fmt: skip
 
 
@@ -168,26 +183,68 @@ def rebuild(
 ) -> Node:
     """The node that `state_of` described."""
     node: Node
-    if kind == "Node":
-        # A damaged pickle says anything; sweeps read operands and local gradients without a look.
-        fits = len(operands) == len(local_gradients) and all([isinstance(one, (Node, float)) for one in operands])
-        if not fits or (primitive is not None and primitive.arity not in (None, len(operands))):
-            raise ValueError("what describes this node is damaged: its operands are not those of its operation")
-        if scope or name or source or primitive is None:
-            origin = Origin(primitive, scope, name, source)
-        else:
-            origin = primitive.origin
-        node = restored_node(origin, value, operands, local_gradients, stale)
-    elif kind == "Variable":
+    if kind == "Variable":
         node = Variable(value, name)
         # As if assigned now: no graph that is there already knows this variable.
         set_value(node, value)
-    else:
+    elif kind == "Constant":
         node = Constant(value, name)
+    else:
+        if primitive is None or not fits(kind, operands, primitive, local_gradients):
+            raise damaged()
+        if scope or name or source:
+            origin = Origin(primitive, scope, name, source)
+        else:
+            origin = primitive.origin
+        if kind == "Output":
+            node = restored_result(operands[0], operands[1], value, origin, stale)
+        else:
+            node = restored_node(origin, value, operands, local_gradients, stale)
     node._grad = grad
     if reached:
         node._stamp |= REACHED
     return node
+
+
+def fits(kind: str, operands: tuple[Any, ...], primitive: Primitive, local_gradients: tuple[float, ...]) -> bool:
+    """Whether a node can be so: a damaged pickle says anything, and sweeps read it without a look."""
+    # Only those on any number of operands need the slower question.
+    is_joint = primitive.arity is None and isinstance(primitive, JointOperation)
+    if kind == "Output":
+        call, place = operands if len(operands) == 2 else (None, 0)
+        return is_joint and isinstance(call, Call) and call.op is primitive and 0 <= place < call._count
+    count = len(operands)
+    return (
+        kind == "Node"
+        and not is_joint
+        and are_operands(operands)
+        and count == len(local_gradients)
+        and (primitive.arity is None or primitive.arity == count)
+        and (primitive.multiple == 1 or count % primitive.multiple == 0)
+    )
+
+
+def are_operands(operands: tuple[Any, ...]) -> bool:
+    """Whether all of these are nodes and floats."""
+    # Loading a node takes 0.7 µs; a list of the answers, 0.4 of them.
+    for operand in operands:  # noqa: SIM110
+        if not isinstance(operand, (Node, float)):
+            return False
+    return True
+
+
+def rebuild_call(primitive: Primitive, operands: tuple[Any, ...], numbers: Any, count: int) -> Call:
+    """The call of an operation with several results, without any of them."""
+    doubles = isinstance(numbers, array) and numbers.typecode == "d" and len(numbers) == len(operands)
+    known = isinstance(primitive, JointOperation) and count == primitive.count
+    if not (known and doubles and are_operands(operands)):
+        raise damaged()
+    return new_call(primitive.origin, operands, numbers, count)
+
+
+def damaged() -> ValueError:
+    """The error for a description that no node has."""
+    return ValueError("what describes this node is damaged: its operands are not those of its operation")
 
 
 # Graphs that were pickled before the modules stood in rooms name them as they were called then.

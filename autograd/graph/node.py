@@ -238,6 +238,15 @@ def new_results(
     origin: Origin, operands: tuple[Any, ...], numbers: Any, values: Any, places: Sequence[int]
 ) -> list[Any]:
     """The nodes of the results at some places of a new call on operands with these numbers."""
+    under_call = (new_call(origin, operands, numbers, len(values)),)
+    results: list[Any] = []
+    for place in places:
+        results.append(new_output(under_call, place, values[place]))
+    return results
+
+
+def new_call(origin: Origin, operands: tuple[Any, ...], numbers: Any, count: int) -> Call:
+    """A call with so many results, of which none is made yet."""
     global _clock
     call: Call = Call.__new__(Call)
     _clock += 1
@@ -248,21 +257,24 @@ def new_results(
     call._left = operands
     call._right = None
     call._numbers = numbers
-    call._count = len(values)
-    under_call = (call,)
-    results: list[Any] = []
-    for place in places:
-        node: Output = Output.__new__(Output)
-        _clock += 1
-        node._value = values[place]
-        node._grad = 0.0
-        node._stamp = _clock * SERIAL + VARIES
-        node._origin = origin
-        node._left = under_call
-        node._right = None
-        node._place = place
-        results.append(node)
-    return results
+    call._count = count
+    return call
+
+
+def new_output(under_call: tuple[Call], place: int, value: float) -> Output:
+    """The result of a call at this place; results share the tuple that holds the call."""
+    global _clock
+    call: Call = under_call[0]
+    node: Output = Output.__new__(Output)
+    _clock += 1
+    node._value = value
+    node._grad = 0.0
+    node._stamp = _clock * SERIAL + VARIES
+    node._origin = call._origin
+    node._left = under_call
+    node._right = None
+    node._place = place
+    return node
 
 
 def repeated(node: Node, operands: tuple[Any, ...]) -> Any:
@@ -274,16 +286,18 @@ def repeated(node: Node, operands: tuple[Any, ...]) -> Any:
 def restored_output(node: Node, operands: tuple[Any, ...], stale: bool) -> Any:
     """A node with the facts of an `Output`, but for its operands; the other results of its call are not made."""
     call = call_of(node)
-    place = cython.cast(Output, node)._place
-    values = doubles(call._count)
-    values[place] = node._value
-    result = cython.cast(Node, new_results(call._origin, operands, call._numbers, values, (place,))[0])
-    result._origin = node._origin
+    again = new_call(call._origin, operands, call._numbers, call._count)
+    return restored_result(again, cython.cast(Output, node)._place, node._value, node._origin, stale)
+
+
+def restored_result(call: Call, place: int, value: float, origin: Origin, stale: bool) -> Output:
+    """The result of a call at this place, with an origin of its own."""
+    node = new_output((call,), place, value)
+    node._origin = origin
     if stale:
-        result._stamp |= STALE
-        call = call_of(result)
+        node._stamp |= STALE
         call._stamp |= STALE
-    return result
+    return node
 
 
 def new_node(origin: Origin, value: float) -> Node:

@@ -26,6 +26,7 @@ from autograd import (
 from autograd.arrays import linear_algebra
 from autograd.arrays.linear_algebra import WRITTEN_OUT
 from autograd.graph.node import Node, Variable
+from autograd.graph.sweep import topological_order
 from tests.tables.c_compiler import Library
 from tests.tables.tiers import TIERS
 
@@ -372,12 +373,14 @@ def test_compiled_derivatives_differentiate_again_and_repeat_themselves(size):
 
 
 def test_graphs_of_whole_matrices_are_copied_and_pickled():
-    x = [Variable(number) for number in POSITIVE.ravel()]
+    x = [Variable(number, str(place)) for place, number in enumerate(POSITIVE.ravel())]
     y = linalg.eigvalsh(array(x).reshape(4, 4))[0] + linalg.norm(array(x).reshape(4, 4), "nuc")
     copied = pickle.loads(pickle.dumps(y))
     y.backward()
     copied.backward()
     assert copied.value == y.value
+    leaves = {leaf.name: leaf.grad for leaf in topological_order(copied) if isinstance(leaf, Variable)}
+    assert leaves == {leaf.name: leaf.grad for leaf in x}
 
 
 def test_small_systems_are_exported_and_large_ones_are_not(tmp_path):

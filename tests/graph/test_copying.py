@@ -8,12 +8,14 @@ import contextlib
 import copy
 import io
 import pickle
+from array import array
 
 import pytest
 
 import autograd
 from autograd import Constant, Primitive, StaleGraphError, UnknownPrimitiveError, Variable, gradients, scope
-from autograd.graph.copying import rebuild, state_of
+from autograd.arrays.matrix_operations import determinant_operation, eigensystem
+from autograd.graph.copying import rebuild, rebuild_call, state_of
 
 
 def graph():
@@ -194,3 +196,47 @@ def test_a_damaged_description_of_a_node_is_an_error():
         told[local_gradients] = found
         with pytest.raises(ValueError, match="what describes this node is damaged"):
             rebuild(kind, operands, primitive, *told)
+    for kind, operands, primitive in [
+        ("Node", (x, 2.0), None),
+        ("Node", (x, 2.0, x), autograd.Dot),
+        ("Node", (x, 2.0), determinant_operation(1, True)),
+        ("Output", (x, 0), determinant_operation(1, True)),
+        ("Call", (x, 2.0), autograd.Multiply),
+    ]:
+        told[local_gradients] = (1.0,) * len(operands)
+        with pytest.raises(ValueError, match="what describes this node is damaged"):
+            rebuild(kind, operands, primitive, *told)
+
+
+def test_results_of_one_operation_are_copied_and_pickled_with_their_derivatives_and_share_it_still():
+    """They came back as constants once: values were right, derivatives gone."""
+    x = [Variable(number) for number in (3.0, 0.5, 1.0)]
+    small, large, *vectors = eigensystem(2, "L")(*x)
+    y = small * 2.0 + large * vectors[1]
+    y.backward()
+    slopes = [leaf.grad for leaf in x]
+    for copied in [copy.deepcopy(y), *[pickle.loads(pickle.dumps(y, protocol)) for protocol in range(6)]]:
+        leaves = [leaf for leaf in autograd.topological_order(copied) if isinstance(leaf, Variable)]
+        assert [leaf.grad for leaf in leaves] == slopes
+        autograd.zero_grad(leaves)
+        copied.backward()
+        assert (copied.value, [leaf.grad for leaf in leaves]) == (y.value, pytest.approx(slopes, rel=1e-14))
+    pair = pickle.loads(pickle.dumps([small, large]))
+    assert pair[0].op.name == pair[1].op.name == small.op.name
+    if autograd.compiled:
+        return
+    assert pair[0]._left[0] is pair[1]._left[0]
+
+
+def test_a_damaged_description_of_an_operation_with_several_results_is_an_error():
+    x, one = Variable(2.0), determinant_operation(1, True)
+    assert rebuild_call(one, (x,), array("d", [2.0]), 2).op is one
+    for damaged in [
+        (autograd.Multiply, (x,), array("d", [2.0]), 2),
+        (one, (x,), array("d"), 2),
+        (one, (x,), array("f", [2.0]), 2),
+        (one, ("2.0",), array("d", [2.0]), 2),
+        (one, (x,), array("d", [2.0]), 10**9),
+    ]:
+        with pytest.raises(ValueError, match="what describes this node is damaged"):
+            rebuild_call(*damaged)
