@@ -228,7 +228,7 @@ array_of_itself(); nested(40_000, lambda a: [a]); nested(1_000, lambda a: {"a": 
 np.float32(1.5); np.longdouble(1.5); np.int8(-3); np.bool_(True); np.datetime64("2020"); np.complex128(1j);
 np.str_("a"); np.void(b"12"); np.array(1.0); np.ones(3); np.ones((2, 2)); np.ones((0, 3)); np.ones(3, dtype=">f8");
 np.ones(3, dtype=bool); np.ones(3, dtype="f4,i4"); np.array(["a"]); np.array([1j]); np.array([None, 1.0]);
-np.ones(4)[::-2]; np.broadcast_to(1.0, (20, 20)); np.ones(3, dtype=np.float16); np.arange(3);
+np.ones(4)[::-2]; np.broadcast_to(1.0, (50, 50)); np.ones(3, dtype=np.float16); np.arange(3);
 np.ma.array([1.0, 2.0], mask=[0, 1]); np.matrix([[1.0]]); np.array([Variable(1.0), 2.0], dtype=object);
 np.ones((1,) * 20); np.full(3, np.nan); Variable(1.0); Variable(math.nan); Variable(1.0) * 2.0;
 autograd.Constant(1.0); long_chain(); autograd.array([Variable(1.0), Variable(2.0)]); leaked(jit); leaked(grad);

@@ -15,6 +15,7 @@ from autograd.graph.node import value_of
 from autograd.testing.check import Check, Finding, Options, different_values
 from autograd.testing.checked_function import CheckedFunction, Recorded, rounding_of
 from autograd.testing.comparison import Tolerance
+from autograd.testing.costs import is_long, refuse_long, time_of
 from autograd.testing.differences import SAFETY
 from autograd.testing.faulty_operations import fault_of
 from autograd.testing.hidden_dependencies import kept_node
@@ -38,7 +39,7 @@ def gradcheck(
     nondet_tol: float = 0.0,
     check_forward_ad: bool = True,
     check_backward_ad: bool = True,
-    fast_mode: bool = False,
+    fast_mode: bool | None = None,
 ) -> bool:
     """True if the derivatives of `fun` at `inputs` agree with differences of its values.
 
@@ -56,7 +57,8 @@ def gradcheck(
         blame, or to return False. The error has the `report`.
     nondet_tol: by how much two runs at the same point may differ.
     check_forward_ad, check_backward_ad: whether to check forward mode (`jvp`) and reverse mode.
-    fast_mode: whether to check one direction through all inputs in place of each input.
+    fast_mode: whether to check one direction through all inputs in place of each input. None: each input, and an
+        ArgumentError before it begins if that takes longer than about half a minute.
 
     >>> from autograd import exp
     >>> gradcheck(lambda x, y: x * exp(y), [2.0, 0.5], order=2)
@@ -80,7 +82,7 @@ def check_gradients(
     nondet_tol: float = 0.0,
     check_forward_ad: bool = True,
     check_backward_ad: bool = True,
-    fast_mode: bool = False,
+    fast_mode: bool | None = None,
 ) -> Report:
     """The report that a `gradcheck` with these arguments decides by, kinks included.
 
@@ -143,8 +145,13 @@ def report_on(fun: Callable[..., Any], inputs: Any, options: Options) -> Report:
     if report.fault is not None:
         report.complaint = f"gradcheck needs a function that starts anew at each call: {report.fault.reason}"
         return report
+    count, outputs, operations = len(function.point), len(recorded.outputs), len(recorded.nodes)
+    seconds = time_of(count, outputs, operations, options.order)
+    if options.fast_mode is None:
+        what = f"{count:,} inputs and {outputs:,} output{'s' * (outputs != 1)}"
+        refuse_long("gradcheck", seconds, what, "a weighted sum of the outputs, " if outputs > 1 else "")
     for below in range(options.order):
-        check = Check(function, options, below, at_kink)
+        check = Check(function, options, below, at_kink, is_long(seconds))
         report.complaint = check.complaint()
         if report.complaint:
             break

@@ -14,9 +14,10 @@ from typing import Any
 
 from autograd.errors import OperandError, OutputError
 from autograd.numbers.operands import number_or_none
-from autograd.testing.check import Finding, spread, unit
+from autograd.testing.check import TOGETHER, Finding, directional, spread, unit
 from autograd.testing.common_mistakes import mistake_in
 from autograd.testing.comparison import Derivative, Tolerance, compare
+from autograd.testing.costs import is_long, refuse_long
 from autograd.testing.differences import EPSILON, PROBE, Line, Sample, scales_of
 from autograd.testing.report import Fault, Report, failure, hidden_by_pytest
 from autograd.transforms.taped_run import name_of
@@ -28,6 +29,8 @@ __tracebackhide__ = hidden_by_pytest
 
 # The distance from 1 to the next number, in the arithmetics that leave differences enough digits.
 SPACINGS = {"float64": EPSILON, "float32": 2.0**-23}
+# Seconds of all comparisons, for the square of the number of inputs; measured with 1,000 in an array.
+TIME = 0.7e-6
 # The number of values that the scatter is estimated from; the amplification by third differences, the root of 20.
 SCATTER_POINTS = 8
 AMPLIFIED = math.sqrt(20.0)
@@ -42,6 +45,7 @@ def check_gradient(
     atol: float = 0.0,
     rtol: float | None = None,
     raise_exception: bool = True,
+    fast_mode: bool | None = None,
 ) -> Report:
     """The report on whether `gradient(*inputs)` is the gradient of `fun(*inputs)`, by differences of `fun`.
 
@@ -51,6 +55,7 @@ def check_gradient(
 
     eps, atol: as of `gradcheck`. rtol: likewise; 1e-7 in double precision, else the root of the spacing at 1.
     raise_exception: whether to raise GradcheckError if the gradient is wrong.
+    fast_mode: as of `gradcheck`; the time of `fun` itself, which nobody knows, is not counted.
 
     >>> import math
     >>> report = check_gradient(lambda x, y: x * math.exp(y), lambda x, y: (math.exp(y), x * math.exp(y)), [2.0, 0.5])
@@ -58,13 +63,21 @@ def check_gradient(
     (True, 2)
     """
     function = BlackBox(fun, gradient, inputs)
+    count = len(function.point)
+    seconds = TIME * count * count
+    if fast_mode is None:
+        refuse_long("check_gradient", seconds, f"{count:,} inputs")
     report = Report()
     report.complaint = function.complaint()
     if not report.complaint:
         limit = (1e-7 if function.epsilon == EPSILON else math.sqrt(function.epsilon)) if rtol is None else rtol
         tolerance = Tolerance(atol, limit, eps)
-        report.findings = [function.compared(place, tolerance) for place in range(len(function.point))]
-        if not report:
+        report.findings = [function.compared_together(tolerance)] if fast_mode and count else []
+        # The inputs one by one, where that is not too long: to name the one that is wrong.
+        by_axes = not fast_mode or (not report and not is_long(seconds))
+        if by_axes:
+            report.findings = [function.compared(place, tolerance) for place in range(count)]
+        if by_axes and not report:
             expected = [finding.comparison.slope.value for finding in report.findings]
             mistake = mistake_in(expected, function.slopes, 10.0 * limit)
             report.fault = (
@@ -139,7 +152,8 @@ class BlackBox:
 
     def line(self, direction: Sequence[float], scales: Sequence[float]) -> Line:
         """The function along a direction through the inputs."""
-        single = [place for place, part in enumerate(direction) if part != 0.0]
+        places = [place for place, part in enumerate(direction) if part != 0.0]
+        single = places[0] if len(places) == 1 else None
 
         def sample(t: float) -> Sample | None:
             point = [
@@ -147,10 +161,14 @@ class BlackBox:
                 for x, part in zip(self.point, direction, strict=True)
             ]
             value = self.value(point)
-            at = point[single[0]] - self.point[single[0]]
+            at = t if single is None else point[single] - self.point[single]
             return Sample(at, [value]) if math.isfinite(value) else None
 
-        return Line(sample, [self.here], noise=[self.noise], scales=scales, epsilon=self.epsilon)
+        noise = self.noise
+        if single is None:
+            # Moved inputs are rounded.
+            noise += self.epsilon * sum([abs(slope * x) for slope, x in zip(self.slopes, self.point, strict=True) if x])
+        return Line(sample, [self.here], noise=[noise], scales=scales, epsilon=self.epsilon)
 
     def scatter(self) -> float:
         """The scatter of values about a smooth function, from third differences of values next to each other."""
@@ -187,6 +205,13 @@ class BlackBox:
         derivative = Derivative(self.slopes[place], 8.0 * self.epsilon * abs(self.slopes[place]))
         (comparison,) = compare([derivative], line, tolerance)
         return Finding("the output", f"in {self.labels[place]} = {x!r}", comparison, 0, place, "its gradient")
+
+    def compared_together(self, tolerance: Tolerance) -> Finding:
+        """The derivative along one direction through all inputs against differences."""
+        direction = spread(self.point)
+        slopes = [Derivative(slope, 8.0 * self.epsilon * abs(slope)) for slope in self.slopes]
+        (comparison,) = compare([directional(slopes, direction)], self.line(direction, (1.0,)), tolerance)
+        return Finding("the output", TOGETHER, comparison, 0, -1, "its gradient")
 
 
 class Like:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autograd import GradcheckError, OperandError, OutputError
+from autograd import ArgumentError, GradcheckError, OperandError, OutputError
 from autograd.testing import check_gradient
 from autograd.testing.black_box import SPACINGS, BlackBox, foreign_leaf, rounded, spacing
 from autograd.transforms.trees import flatten
@@ -246,3 +246,21 @@ def test_a_grain_is_seen_of_values_with_terms_that_cancel_and_of_no_others():
         lambda x: 4.0 * x,
     ):
         assert noise(function, 1.1) <= 2.0**-52
+
+
+def test_all_inputs_together_are_checked_along_one_direction_and_the_wrong_one_named():
+    x = np.linspace(0.5, 1.5, 50)
+    right = check_gradient(lambda x: np.sin(x).sum(), np.cos, [x], fast_mode=True)
+    assert right and right.compared == 1 and right.runs < 60
+    assert check_gradient(lambda x: np.sin(x).sum(), np.cos, [x.astype("f4")], fast_mode=True)
+    with pytest.raises(GradcheckError, match=r"input\[0\]\[3\]"):
+        check_gradient(lambda x: np.sin(x).sum(), lambda x: np.cos(x) * (1.0 + (x == x[3])), [x], fast_mode=True)
+
+
+def test_a_check_of_very_many_inputs_is_asked_for():
+    x = np.linspace(0.5, 1.5, 10_000)
+    with pytest.raises(ArgumentError, match=r"check_gradient of 10,000 inputs takes about 70 seconds.*fast_mode=True"):
+        check_gradient(lambda x: (x * x).sum(), lambda x: 2.0 * x, [x])
+    assert check_gradient(lambda x: (x * x).sum(), lambda x: 2.0 * x, [x], fast_mode=True)
+    with pytest.raises(GradcheckError, match="along all inputs together"):
+        check_gradient(lambda x: (x * x).sum(), lambda x: 2.1 * x, [x], fast_mode=True)

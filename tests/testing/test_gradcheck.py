@@ -6,9 +6,11 @@ import subprocess
 import sys
 from collections import namedtuple
 
+import numpy as np
 import pytest
 
 from autograd import (
+    ArgumentError,
     GradcheckError,
     OperandError,
     Variable,
@@ -307,6 +309,33 @@ def test_fast_mode_takes_one_direction_and_still_names_the_input():
     assert fast.runs < slow.runs / 10
     with pytest.raises(GradcheckError, match=r"input\[0\]\[7\]"):
         gradcheck(lambda x: function(x, 1.0), inputs, fast_mode=True)
+
+
+def test_a_check_that_takes_long_is_refused_before_it_begins_unless_it_is_asked_for():
+    """Six million derivatives took minutes and gigabytes."""
+    calls = []
+
+    def function(x):
+        calls.append(len(x))
+        return x * x
+
+    inputs = [np.linspace(-1.0, 1.0, 2_500)]
+    with pytest.raises(ArgumentError, match=r"2,500 inputs and 2,500 outputs takes about 5 minutes.*fast_mode=True"):
+        gradcheck(function, inputs)
+    assert len(calls) <= 3
+    with pytest.raises(ArgumentError, match=r"2,500 inputs and 1 output takes about \d+ hours"):
+        check_gradients(lambda x: (x * x * x).sum(), inputs, order=2)
+    assert check_gradients(lambda x: (x * x * x).sum(), inputs, fast_mode=True).compared == 1
+
+
+def test_what_is_asked_for_nevertheless_is_checked_in_each_input(monkeypatch):
+    monkeypatch.setattr("autograd.testing.costs.LONG", 1e-9)
+    with pytest.raises(ArgumentError, match="takes about 0 seconds"):
+        gradcheck(exp, [0.5])
+    assert check_gradients(lambda x, y: exp(x) * y, [0.5, 2.0], fast_mode=False).compared == 2
+    # The direction alone says that it is wrong: to go through the inputs then would take long too.
+    with pytest.raises(GradcheckError, match="along all inputs together"):
+        gradcheck(lambda x, y: exp(x) * y.detach(), [0.5, 2.0], fast_mode=True)
 
 
 def test_fast_mode_names_the_operation_where_infinite_derivatives_meet_with_both_signs():
