@@ -323,7 +323,7 @@ def test_a_check_that_takes_long_is_refused_before_it_begins_unless_it_is_asked_
     with pytest.raises(ArgumentError, match=r"2,500 inputs and 2,500 outputs takes about 5 minutes.*fast_mode=True"):
         gradcheck(function, inputs)
     assert len(calls) <= 3
-    with pytest.raises(ArgumentError, match=r"2,500 inputs and 1 output takes about \d+ hours"):
+    with pytest.raises(ArgumentError, match=r"2,500 inputs and 1 output takes about [\d.]+ hours"):
         check_gradients(lambda x: (x * x * x).sum(), inputs, order=2)
     assert check_gradients(lambda x: (x * x * x).sum(), inputs, fast_mode=True).compared == 1
 
