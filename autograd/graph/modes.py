@@ -283,6 +283,8 @@ class _Entered(metaclass=_Called):
         # Forgets the reference when the object is freed: a C function, like all that has to happen for sure.
         entry = Entry(ref(hold, _state.entries.discard), changes, outer, seen)
         self._holds.append(hold)
+        # Whoever keeps this frame, as a reported error of a destructor does that ran meanwhile, is not to keep the mode.
+        del hold
         _state.entries.add(entry.hold)
         _entry.set(entry)
         return entry.mode

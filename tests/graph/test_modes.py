@@ -217,6 +217,28 @@ def test_modes_left_elsewhere_take_no_memory():
     assert sum(type(held) is Entry for held in gc.get_objects()) < 5
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_error_of_a_destructor_that_is_kept_keeps_no_mode(monkeypatch):
+    """Its traceback leads to all frames below it: to that of `__enter__`, where garbage was collected just then."""
+    kept = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda found: kept.append(found.exc_value))
+
+    class Freed:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    class Freeing(no_grad):
+        def changes(self, mode):
+            Freed()
+            return super().changes(mode)
+
+    with Freeing():
+        assert not is_recorded()
+    assert len(kept) == 1
+    assert STATE.entered == 0
+    assert is_recorded()
+
+
 def test_two_interrupts_one_of_them_while_managers_are_freed_leave_no_mode(monkeypatch):
     # An interrupt that comes while Python frees something is reported, and ends nothing.
     monkeypatch.setattr(sys, "unraisablehook", lambda report: None)

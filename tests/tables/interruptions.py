@@ -246,8 +246,8 @@ def modes_held(seconds=10.0):
 
 def check(subject):
     """Assert that a subject is in order, asked from another thread: no lock is held, no mode entered."""
-    assert current_mode() == Mode()
     assert not modes_held()
+    assert current_mode() == Mode()
     errors = []
 
     def ask():
