@@ -283,7 +283,7 @@ class _Entered(metaclass=_Called):
         # Forgets the reference when the object is freed: a C function, like all that has to happen for sure.
         entry = Entry(ref(hold, _state.entries.discard), changes, outer, seen)
         self._holds.append(hold)
-        # Whoever keeps this frame, as a reported error of a destructor does that ran meanwhile, is not to keep the mode.
+        # Whoever keeps this frame is not to keep the mode: the error of a destructor that ran meanwhile does, reported.
         del hold
         _state.entries.add(entry.hold)
         _entry.set(entry)
