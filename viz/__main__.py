@@ -13,7 +13,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd import __version__
 from autograd.errors import AutogradError
@@ -28,11 +28,20 @@ from viz.writing.look import DIRECTIONS, STYLES, THEMES
 
 # The numbers of a model, parameters and values alike: a file of a few bytes can ask for any number of them.
 MOST_NUMBERS = 250_000
+# The characters of a file: a device has no end.
+MOST_CHARACTERS = 50_000_000
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors steer no terminal: among arguments are names of files that others chose."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(one_line(message))
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="python -m viz",
         description="The picture of a model that a JSON file describes: values, gradients, local gradients.",
     )
@@ -167,9 +176,16 @@ class Count:
 
 
 def description(path: Path) -> Any:
-    """The description in a model file. Raises ValueError if it is no JSON."""
+    """The description in a model file. Raises ValueError if it is no JSON, or has no end."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        pieces: list[str] = []
+        with path.open(encoding="utf-8") as file:
+            # A read of so many at once would take memory for all of them.
+            while piece := file.read(2**20):
+                pieces.append(piece)
+                if len(pieces) * 2**20 > MOST_CHARACTERS:
+                    raise ValueError(f"longer than {MOST_CHARACTERS:,} characters")
+        return json.loads("".join(pieces))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no JSON, which describes a model here: {error}") from error
 

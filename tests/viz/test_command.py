@@ -165,6 +165,20 @@ def test_an_error_says_nothing_to_the_terminal(description, tmp_path, capsys):
     assert captured[:-1].isprintable()
 
 
+@pytest.mark.parametrize("arguments", [["model.json", "\x1b[2J", "b"], ["--nothing\x9b2J"], ["--style", "\x1b[2J"]])
+def test_a_usage_error_says_nothing_to_the_terminal(arguments, capsys):
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert capsys.readouterr().err.replace("\n", "").isprintable()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no device without an end here")
+def test_a_description_without_an_end_is_no_wait(capsys, monkeypatch):
+    monkeypatch.setattr("viz.__main__.MOST_CHARACTERS", 1_000)
+    assert main(["/dev/zero", "--input", "1"]) == 1
+    assert "longer than 1,000 characters" in capsys.readouterr().err
+
+
 def test_an_output_without_the_characters_of_a_tree_gets_their_escapes(model):
     result = subprocess.run(
         [sys.executable, "-m", "viz", str(model), "--input", "1", "-2"],
