@@ -55,6 +55,7 @@ from tools.search_programs import Watchdog  # noqa: E402
 
 __all__ = ["fuzz"]
 
+# Of the processor's time: beside other work a call of two seconds may take twenty. What waits is ended by a watchdog.
 SECONDS = 20
 # Not an answer to any argument: signs of a fault within.
 FAULTS = (SystemError, AssertionError, UnboundLocalError, NameError)
@@ -436,7 +437,7 @@ def work(first: int, count: int, tell: bool) -> None:
     def ring(number: int, frame: Any) -> None:
         raise Hang
 
-    signal.signal(signal.SIGALRM, ring)
+    signal.signal(signal.SIGPROF, ring)
     sys.unraisablehook = lambda _: None
     threading.excepthook = lambda _: None
     warnings.simplefilter("ignore")
@@ -449,13 +450,13 @@ def work(first: int, count: int, tell: bool) -> None:
                 print(
                     call.name, [type(one) for one in call.args], call.options, call.again, file=sys.stderr, flush=True
                 )
-        watchdog.watch(2 * SECONDS)
-        signal.alarm(SECONDS)
+        watchdog.watch(6 * SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
             end, trouble = outcome_of(seed)
         except Hang:
             end, trouble = "hang", f"call {seed} takes more than {SECONDS} seconds"
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
         print(json.dumps({"seed": seed, "end": end, "trouble": trouble}), file=lines, flush=True)
 
 

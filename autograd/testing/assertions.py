@@ -148,9 +148,10 @@ def report_on(fun: Callable[..., Any], inputs: Any, options: Options) -> Report:
     count, outputs, operations = len(function.point), len(recorded.outputs), len(recorded.nodes)
     seconds = time_of(count, outputs, operations, options.order)
     if options.fast_mode is None:
-        what = f"{count:,} inputs and {outputs:,} output{'s' * (outputs != 1)}"
+        what = f"{count:,} input{'s' * (count != 1)} and {outputs:,} output{'s' * (outputs != 1)}"
         refuse_long("gradcheck", seconds, what, "a weighted sum of the outputs, " if outputs > 1 else "")
-    for below in range(options.order):
+    # Without inputs there is nothing to differentiate, to whatever order.
+    for below in range(options.order if count else 1):
         check = Check(function, options, below, at_kink, is_long(seconds))
         report.complaint = check.complaint()
         if report.complaint:

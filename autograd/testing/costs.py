@@ -18,6 +18,9 @@ LONG = 30.0
 COMPARED = 40e-6
 OPERATION = 0.2e-6
 RUNS = 9
+# Orders beyond which, and seconds beyond which, nobody need know it better.
+MOST_ORDERS = 64
+ENDLESS = 1e15
 
 
 def time_of(inputs: int, outputs: int, operations: int, order: int) -> float:
@@ -25,11 +28,16 @@ def time_of(inputs: int, outputs: int, operations: int, order: int) -> float:
     seconds = 0.0
     # Each run makes as many variables as there are inputs.
     operations = max(operations, inputs)
-    for below in range(order):
-        derivatives = outputs * math.comb(inputs + below - 1, below) if inputs else 0
+    if not inputs:
+        return seconds
+    for below in range(min(order, MOST_ORDERS)):
+        derivatives = outputs * math.comb(inputs + below - 1, below)
         graph = operations * math.comb(inputs + below, below)
         seconds += inputs * (COMPARED * derivatives + RUNS * OPERATION * graph)
-    return seconds
+        if seconds > ENDLESS:
+            break
+    # Those above take longer than these, but are hardly meant.
+    return seconds * max(1.0, min(order, 2**62) / MOST_ORDERS)
 
 
 def is_long(seconds: float) -> bool:

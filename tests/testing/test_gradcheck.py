@@ -328,6 +328,15 @@ def test_a_check_that_takes_long_is_refused_before_it_begins_unless_it_is_asked_
     assert check_gradients(lambda x: (x * x * x).sum(), inputs, fast_mode=True).compared == 1
 
 
+def test_an_order_without_end_is_refused_or_has_nothing_to_be_checked():
+    for order in (10**6, 2**63, 10**400):
+        with pytest.raises(ArgumentError, match=r"1 input .* takes about .* (minutes|hours)"):
+            gradcheck(exp, [0.5], order=order)
+        with pytest.raises(ArgumentError, match=r"takes about .* hours"):
+            gradcheck(lambda x: x, [[0.5] * 1_000], order=order)
+        assert gradcheck(lambda: 1.0, [], order=order)
+
+
 def test_what_is_asked_for_nevertheless_is_checked_in_each_input(monkeypatch):
     monkeypatch.setattr("autograd.testing.costs.LONG", 1e-9)
     with pytest.raises(ArgumentError, match="takes about 0 seconds"):
