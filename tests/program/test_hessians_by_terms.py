@@ -161,14 +161,15 @@ def test_arguments_that_are_not_differentiated_are_data():
 
 
 @pytest.mark.usefixtures("by_terms")
-def test_a_hessian_by_terms_is_differentiated_again():
+@pytest.mark.parametrize("name", ["data inside", "listed", "mean", "scaled", "a ring"])
+def test_a_hessian_by_terms_is_differentiated_again(name):
     direction = np.linspace(1.0, 2.0, SIZE)
-    curvature = hessian(SUMS["data inside"], sparse=True)
+    curvature = hessian(SUMS[name], sparse=True)
 
     def along(x):
         return np.sum((curvature(x) @ direction) * direction)
 
-    expected = grad(lambda x: np.sum(hvp(SUMS["data inside"], (x,), (direction,)) * direction))(POINT)
+    expected = grad(lambda x: np.sum(hvp(SUMS[name], (x,), (direction,)) * direction))(POINT)
     np.testing.assert_allclose(jit(along)(POINT), np.sum((curvature(POINT) @ direction) * direction), rtol=1e-12)
     np.testing.assert_allclose(jit(grad(along), tier="vm")(POINT), expected, rtol=1e-9)
 
