@@ -140,8 +140,49 @@ def deep(nodes: int, copies: int) -> dict[str, Any]:
     return steps
 
 
+def kept(operations: int, copies: int) -> dict[str, float]:
+    """Memory that compiled functions take after their first call, over the operations of their programs.
+
+    Each is a line of its own without loops to be found; the first, which isn't counted, leaves free memory behind.
+    """
+    import ctypes
+    import random
+
+    def line(seed: int) -> Callable[[Any], Any]:
+        draw = random.Random(seed)
+        turns = bytes(draw.choices(range(4), k=operations))
+
+        def function(x: Any) -> Any:
+            values = list(x)
+            for place, kind in enumerate(turns):
+                last, other = values[-1], values[place * 7919 % len(values) - len(values)]
+                values.append(
+                    last * 0.5 + other if kind == 0 else last * other if kind == 1 else
+                    other - last if kind == 2 else autograd.sin(last)
+                )  # fmt: skip
+            return values[-1]
+
+        return function
+
+    def settled() -> int:
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
+        return resident()
+
+    found = {}
+    for name, transform in (("value", lambda function: function), ("gradient", autograd.grad)):
+        functions = [autograd.jit(transform(line(seed)), tier="vm") for seed in range(copies + 1)]
+        functions[0]([0.1, 0.2, 0.3])
+        before = settled()
+        for function in functions[1:]:
+            function([0.1, 0.2, 0.3])
+        sizes = [len(function.paths[0].program) for function in functions[1:]]
+        found[name] = (settled() - before) / sum(sizes)
+    return found
+
+
 MEASUREMENTS: dict[str, Callable[..., Any]] = {
-    "bytes_per_node": bytes_per_node, "times": times, "growth": growth, "deep": deep,
+    "bytes_per_node": bytes_per_node, "times": times, "growth": growth, "deep": deep, "kept": kept,
 }  # fmt: skip
 
 
@@ -185,6 +226,9 @@ def main() -> None:
         print(f"  {count:>12,}   " + "   ".join([f"{part} {amount:6.1f}" for part, amount in largest.items()]))
         count *= 10
     print(f"  worst over best: {max(totals) / min(totals):.1f} (1 is linear; caches account for the first steps)")
+
+    line = in_subprocess("kept", 25_000, 10)
+    print("\nbytes kept an operation of a compiled function: " + ", ".join([f"{k} {v:.0f}" for k, v in line.items()]))
 
     grown = in_subprocess("growth", rounds)
     kibibytes = grown["bytes grown"] / 1024

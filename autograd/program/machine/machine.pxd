@@ -21,20 +21,24 @@ cpdef enum:
 
 ctypedef void (*Native)(double*, double*, double*, int*, Py_ssize_t, double*) noexcept nogil
 
-cdef struct Instruction:
-    int kind
-    # Bits that say which operands of a run are gathered.
-    int scattered
-    Py_ssize_t first
-    Py_ssize_t many
-    double* out
-    double* a
-    double* b
-    double* c
+cdef union Function:
     UnaryBlock unary
     BinaryBlock binary
     TernaryBlock ternary
     NaryValue nary
+
+# One for each operation of a program: its size is most of the memory that the program keeps.
+cdef struct Instruction:
+    int kind
+    # Bits that say which operands of a run are gathered.
+    int scattered
+    int first
+    int many
+    double* out
+    double* a
+    double* b
+    double* c
+    Function function
 
 cdef double* next_cache_line(void* memory) noexcept
 
@@ -121,7 +125,9 @@ cdef class Workspace
 
 cdef class Machine:
     cdef readonly object program
-    cdef readonly Plan plan
+    cdef Plan plan_of_rows
+    cdef array place
+    cdef bytearray varies
     cdef bint alone, sums_up, stores
     cdef readonly bint calls_back
     cdef public bint is_busy

@@ -169,7 +169,7 @@ class Steps:
             if not (self.instructions and self.operands and self.strides):
                 raise MemoryError(f"no memory for {len(steps)} operations")
         else:
-            self.instructions = [SimpleNamespace() for _ in steps]
+            self.instructions = [SimpleNamespace(function=SimpleNamespace()) for _ in steps]
             self.operands = [None] * many
             self.strides = [0] * many
         layout = Layout(plan, cells, registers, sums)
@@ -208,13 +208,13 @@ class Steps:
         block: Block = FASTEST[addition.primitive.name]
         if addition.primitive is ADD:
             self.instructions[step].kind = ADDITION
-            self.instructions[step].unary = block.unary
+            self.instructions[step].function.unary = block.unary
             return
         right = addition.operands[1]
         self.instructions[step].kind = PRODUCT_ADDITION
         self.instructions[step].b = layout.of(right)
         self.instructions[step].many = layout.stride(right)
-        self.instructions[step].binary = binary_of(block, layout.stride(left), layout.stride(right))
+        self.instructions[step].function.binary = binary_of(block, layout.stride(left), layout.stride(right))
 
     def append(self, operation: Step, layout: Layout) -> None:
         """Add an operation."""
@@ -237,7 +237,7 @@ class Steps:
                 self.append_operands(operands, layout)
                 return
             self.instructions[step].kind = MANY
-            self.instructions[step].nary = kernel_of(primitive).nary_value
+            self.instructions[step].function.nary = kernel_of(primitive).nary_value
             places = [layout.place[operand] for operand in operands if not layout.varies[operand]]
             self.instructions[step].scattered = (
                 places != list(range(places[0], places[0] + len(operands))) if places else 1
@@ -248,15 +248,17 @@ class Steps:
         self.instructions[step].kind = block.arity
         self.instructions[step].a = layout.of(operands[0])
         if block.arity == UNARY:
-            self.instructions[step].unary = block.unary
+            self.instructions[step].function.unary = block.unary
             return
         self.instructions[step].b = layout.of(operands[1])
         if block.arity == BINARY:
-            self.instructions[step].binary = binary_of(block, layout.stride(operands[0]), layout.stride(operands[1]))
+            self.instructions[step].function.binary = binary_of(
+                block, layout.stride(operands[0]), layout.stride(operands[1])
+            )
             return
         self.instructions[step].c = layout.of(operands[2])
         same = 7 - layout.stride(operands[0]) - 2 * layout.stride(operands[1]) - 4 * layout.stride(operands[2])
-        self.instructions[step].ternary = block.ternary[same]
+        self.instructions[step].function.ternary = block.ternary[same]
 
     def append_operands(self, operands: tuple[int, ...], layout: Layout) -> None:
         """Add the addresses of any number of operands."""
@@ -294,14 +296,14 @@ class Steps:
                     self.places[self.placed] = place
                     self.placed += 1
         if block.arity == UNARY:
-            self.instructions[step].unary = block.unary
+            self.instructions[step].function.unary = block.unary
         elif block.arity == BINARY:
             if same == 0:
-                self.instructions[step].binary = block.both_vary
+                self.instructions[step].function.binary = block.both_vary
             else:
-                self.instructions[step].binary = block.right_varies if same == 1 else block.left_varies
+                self.instructions[step].function.binary = block.right_varies if same == 1 else block.left_varies
         else:
-            self.instructions[step].ternary = block.ternary[same]
+            self.instructions[step].function.ternary = block.ternary[same]
 
     def run(self, count: int, failed: Any) -> None:
         """Run all operations on the first `count` rows of the blocks.
@@ -330,13 +332,13 @@ class Steps:
         for step in range(start, stop):
             kind = self.instructions[step].kind
             if kind == BINARY:
-                self.instructions[step].binary(
+                self.instructions[step].function.binary(
                     self.instructions[step].out, self.instructions[step].a, self.instructions[step].b, count
                 )
             elif kind == UNARY:
-                self.instructions[step].unary(self.instructions[step].out, self.instructions[step].a, count)
+                self.instructions[step].function.unary(self.instructions[step].out, self.instructions[step].a, count)
             elif kind == TERNARY:
-                self.instructions[step].ternary(
+                self.instructions[step].function.ternary(
                     self.instructions[step].out,
                     self.instructions[step].a,
                     self.instructions[step].b,
@@ -368,11 +370,11 @@ class Steps:
             c = self.gather(2, places, count)
         kind = self.instructions[step].kind - RUN
         if kind == BINARY:
-            self.instructions[step].binary(self.instructions[step].out, a, b, count)
+            self.instructions[step].function.binary(self.instructions[step].out, a, b, count)
         elif kind == UNARY:
-            self.instructions[step].unary(self.instructions[step].out, a, count)
+            self.instructions[step].function.unary(self.instructions[step].out, a, count)
         else:
-            self.instructions[step].ternary(self.instructions[step].out, a, b, c, count)
+            self.instructions[step].function.ternary(self.instructions[step].out, a, b, c, count)
 
     def gather(self, position: int, places: Any, count: int) -> Any:
         """The numbers of these cells, side by side."""
@@ -438,9 +440,9 @@ class Steps:
         if everywhere and (is_product or stride == 1):
             together = count - count % LANES
             if is_product:
-                self.instructions[step].binary(lanes, left, self.instructions[step].b, together)
+                self.instructions[step].function.binary(lanes, left, self.instructions[step].b, together)
             else:
-                self.instructions[step].unary(lanes, left, together)
+                self.instructions[step].function.unary(lanes, left, together)
         for row in range(together, count):
             if everywhere or failed[row] < 0:
                 term = left[row * stride]
@@ -453,13 +455,13 @@ class Steps:
         many = self.instructions[step].many
         first = self.instructions[step].first
         if cython.compiled and not self.instructions[step].scattered:
-            self.instructions[step].out[0] = self.instructions[step].nary(self.operands[first], many)
+            self.instructions[step].out[0] = self.instructions[step].function.nary(self.operands[first], many)
             return
         gathered = self.row_operands.at(0)
         for row in range(count):
             for operand in range(many):
                 gathered[operand] = self.operands[first + operand][row * self.strides[first + operand]]
-            self.instructions[step].out[row] = self.instructions[step].nary(gathered, many)
+            self.instructions[step].out[row] = self.instructions[step].function.nary(gathered, many)
 
 
 def binary_of(block: Block, left_varies: bool, right_varies: bool) -> Any:
@@ -539,7 +541,9 @@ class Machine:
         self.lock = Lock()
         self.program = program
         self.input_count = program.inputs
-        self.plan = plan
+        self.place, self.varies = plan.place, plan.varies
+        # Each thread's registers are laid out by it, when the thread comes.
+        self.plan_of_rows: Plan | None = None if plan.alone else plan
         self.cells = Memory(plan.cells, 1)
         for number, constant in enumerate(program.constants, program.inputs):
             self.cells.at(plan.place[number])[0] = constant
@@ -553,6 +557,8 @@ class Machine:
         same = [(number, value) for number, value in enumerate(program.outputs) if not plan.varies[value]]
         self.outputs = copies_of_outputs(plan, same)
         self.output_count = len(program.outputs)
+        # Machine code for one row alone writes the others.
+        self.not_computed = copies_of_outputs(plan, plan.without_step_before() if plan.alone else [])
         by_stage = guards_by_stage(program, plan.once_in_stages, plan.varies, 0)
         # Where the guards end that are looked at after each stage.
         self.guard_stops = stops_of(by_stage)
@@ -560,6 +566,19 @@ class Machine:
         self.guards = integers(3 * len(guards))
         for entry, number in enumerate([number for guard in guards for number in guard]):
             self.guards[entry] = number
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that it is laid out by. That of one row alone is made anew: kept, it takes most of the memory.
+
+        ValueError if the program's arrays were changed meanwhile, so that its values would have other places.
+        """
+        if self.plan_of_rows is not None:
+            return self.plan_of_rows
+        plan = Plan(self.program, *self.options)
+        if bytes(plan.place) != bytes(self.place) or plan.varies != self.varies:
+            raise ValueError("a machine runs the program that it was made for, and this one was changed since")
+        return plan
 
     def idle(self) -> Machine:
         """The machine itself, or one for the same program if it runs and calls functions back."""
@@ -684,7 +703,7 @@ class Machine:
 
     def value(self, number: int) -> float:
         """A value of the last call for one row that got as far as that."""
-        return self.cells.at(self.plan.place[number])[0]  # type: ignore[no-any-return]
+        return self.cells.at(self.place[number])[0]  # type: ignore[no-any-return]
 
     def run_rows(self, rows: Rows, start: int, stop: int) -> Any:
         """Run some rows in this thread, when what is the same for all is prepared; the sums, as `Workspace.run`."""
@@ -706,15 +725,6 @@ class Machine:
     def use(self, before: Any, rest: Any) -> None:
         """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
         if before is not None:
-            # Machine code for one row alone writes the others.
-            plan = self.plan
-            computed = {step.result for step in plan.before}
-            rest_of_outputs = [
-                (number, value)
-                for number, value in enumerate(self.program.outputs)
-                if not plan.varies[value] and value not in computed
-            ]
-            self.not_computed = copies_of_outputs(plan, rest_of_outputs)
             self.before.use(before, self.cells, self.cells, self.cells)
         self.code = (before, rest)
         self.workspaces.clear()

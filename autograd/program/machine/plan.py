@@ -144,6 +144,16 @@ class Plan:
         self.kept = {value for value, needed in enumerate(kept) if needed}
         self.allocate(program, stored)
 
+    def without_step_before(self) -> list[tuple[int, int]]:
+        """The outputs that are the same for all rows and that no step of `before` computes, as numbers and values."""
+        computed = bytearray(len(self.varies))
+        mark_results(self.before, computed)
+        return [
+            (number, value)
+            for number, value in enumerate(self.outputs)
+            if not self.varies[value] and not computed[value]
+        ]
+
     def allocate(self, program: Program, stored: list[int]) -> None:
         """Give each value its place: registers are used again when nothing needs their value any more."""
         decided = len(self.deciding)
