@@ -5,7 +5,7 @@ from autograd.numbers.arrays cimport integers, ints_in
 
 @cython.locals(of_operation=array, start_of=array, used=array, uses=array, codes="int*", starts="int*",
                operand_at="int*", use_count="int*", steps=list, primitives=list, first=int, number=int, entry=int,
-               value=int, operands=tuple, step=Step, product=Step, left=int, right=int, taken=bytearray)
+               count=int, place=int, value=int, operands=tuple, step=Step, product=Step, left=int, right=int, taken=bytearray)
 cpdef list fused(object program)
 cdef bint is_product(list steps, int number)
 @cython.locals(number=int, output=int, nothing=bytearray, used=bytearray, computed_last=bytearray, steps=list,

@@ -49,7 +49,16 @@ def fused(program: Program) -> list[Step]:
     use_count = ints_in(uses)
     steps = []
     for number in range(len(program)):
-        operands = tuple([operand_at[entry] for entry in range(starts[number], starts[number + 1])])
+        entry = starts[number]
+        count = starts[number + 1] - entry
+        operands: tuple[int, ...]
+        # Most have two; without a list for each, to make a tuple of.
+        if count == 2:
+            operands = (operand_at[entry], operand_at[entry + 1])
+        elif count == 1:
+            operands = (operand_at[entry],)
+        else:
+            operands = tuple([operand_at[place] for place in range(entry, starts[number + 1])])
         for entry in range(starts[number], starts[number + 1]):
             use_count[operand_at[entry]] += 1
         steps.append(new_step(first + number, primitives[codes[number]], operands))

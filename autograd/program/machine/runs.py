@@ -43,7 +43,7 @@ def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
     for operations in parts:
         runs: list[list[Step]] = []
         groups = by_level(operations, values)
-        if len(operations) < SHORTEST * len(groups):
+        if not groups or len(operations) < SHORTEST * len(groups):
             # Most operations wait for the one before: in their own order, values used together stay together.
             for operation in operations:
                 runs.append([operation])
@@ -62,7 +62,7 @@ def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
 def by_level(operations: list[Step], values: int) -> list[list[Step]]:
     """Operations of the same kind that can be done at the same time, in an order in which they can be done.
 
-    Those on any number of operands stand alone.
+    Those on any number of operands stand alone. There are none where most wait for the one before.
     """
     levels = integers(values)
     level = ints_in(levels)
@@ -76,7 +76,7 @@ def by_level(operations: list[Step], values: int) -> list[list[Step]]:
         if known == deepest:
             deepest += 1
     if len(operations) < SHORTEST * deepest:
-        return [[operation] for operation in operations]
+        return []
     groups: list[dict[Any, list[Step]]] = [{} for _ in range(deepest)]
     for operation in operations:
         kind: Any = operation.result if operation.primitive.arity is None else operation.primitive.name

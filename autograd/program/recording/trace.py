@@ -227,7 +227,12 @@ class Translation:
         for position in range(count):
             values[position] = position
         for place, node in enumerate(self.tape.nodes):
-            operands = tuple([self.value_at(operand) for operand in kept_operands(node)])
+            if node._left is None or isinstance(node._left, tuple):
+                operands = tuple([self.value_at(operand) for operand in kept_operands(node)])
+            elif node._right is None:
+                operands = (self.value_at(node._left),)
+            else:
+                operands = (self.value_at(node._left), self.value_at(node._right))
             primitive: Any = node._origin.primitive
             if isinstance(node, Output):
                 primitive = result_at(node._place)
