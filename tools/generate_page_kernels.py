@@ -216,8 +216,9 @@ def nary_kernels() -> dict[str, tuple[str, str]]:
         ):
             return {
                 ast.literal_eval(key): tuple(map(ast.unparse, call.args))
-                for key, call in zip(node.value.keys, node.value.values, strict=True)
-                if key is not None and isinstance(call, ast.Call)
+                for key, value in zip(node.value.keys, node.value.values, strict=True)
+                for call in ast.walk(value)
+                if key is not None and isinstance(call, ast.Call) and ast.unparse(call.func) == "nary_kernel"
             }
     raise ValueError(f"{SOURCES[2]} has no table of kernels")
 

@@ -128,8 +128,8 @@ def users_of_functions(package: Path) -> dict[str, list[str]]:
     for name, function in re.findall(r'Primitive\(\s*"([a-z_0-9]+)",\s*(?:#.*\s*)?special\.([a-z_0-9]+)', text):
         users.setdefault(function, []).append(name)
     nary = (package / "operations" / "nary.py").read_text(encoding="utf-8")
-    for name, functions in re.findall(r'"([a-z_]+)": nary_kernel\(([a-z_, ]+)\)', nary):
-        for function in functions.split(", "):
+    for name, functions in re.findall(r'"([a-z_]+)": (?:with_slopes\()?nary_kernel\(([a-z_, ()]+)\),\n', nary):
+        for function in functions.replace(")", "").split(", "):
             users.setdefault(function, []).append(name)
     users["softmax_into"], users["prod_without_each_into"] = ["logsumexp"], ["prod"]
     return users
