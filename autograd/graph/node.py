@@ -44,7 +44,7 @@ from autograd.operations.primitive import LEAF, OfEach, Origin, Primitive, is_ar
 from autograd.operations.primitives import (
     Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Copysign, Cos, Cosh, Digamma, Divide, Equal, Erf,
     Erfc, Exp, Exp2, Expm1, Floor, FloorDivide, Fmod, Hypot, Identity, Less, LessEqual, Lgamma, Log, Log1p, Log2,
-    Log10, Logaddexp, Max, Min, Minus, Mod, Multiply, Negate, NotEqual, Plus, Power, Reciprocal, Round, Sigmoid,
+    Log10, Logaddexp, Max, Min, Minus, Mod, Multiply, Negate, NotEqual, Plus, Power, Reciprocal, Round, Select, Sigmoid,
     Sign, Sin, Sinh, Softplus, Sqrt, Square, StopGradient, Tan, Tanh, Trunc,
 )
 from autograd.other_packages import ATTRIBUTES, ELSEWHERE, option_error
@@ -945,8 +945,13 @@ def gradients_by_rule(
     primitive: Primitive, operands: tuple[Any, ...], numbers: list[Any], value: float
 ) -> tuple[float, ...]:
     """The local gradients of an operation without kernel, by its rule."""
-    # A primitive that is not registered stands for operations that it is composed of: its rule has dealt with nan.
-    if primitive.registered and (value != value or any([number != number for number in numbers])):
+    # A primitive that is not registered stands for operations that it is composed of: its rule has dealt with nan. Of
+    # a selection, the side that is not taken may be nan.
+    if (
+        primitive.registered
+        and primitive is not Select
+        and (value != value or any([number != number for number in numbers]))
+    ):
         return (math.nan,) * len(operands)
     uses = None
     if primitive.beside_constant is not None:

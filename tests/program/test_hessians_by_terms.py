@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import cos, exp, grad, hessian, hvp, jit, log, maximum, sin, stop_gradient, where
+from autograd import cos, exp, grad, hessian, hvp, jit, jvp, log, maximum, sin, stop_gradient, where
 from autograd.program import paths
 from autograd.program.loops.operation import Loop
 from tests.tables.tiers import TIERS
@@ -172,6 +172,27 @@ def test_a_hessian_by_terms_is_differentiated_again(name):
     expected = grad(lambda x: np.sum(hvp(SUMS[name], (x,), (direction,)) * direction))(POINT)
     np.testing.assert_allclose(jit(along)(POINT), np.sum((curvature(POINT) @ direction) * direction), rtol=1e-12)
     np.testing.assert_allclose(jit(grad(along), tier="vm")(POINT), expected, rtol=1e-9)
+
+
+@pytest.mark.usefixtures("by_terms")
+@pytest.mark.parametrize("name", IN_LOOPS)
+def test_the_program_of_a_hessian_is_differentiated(name):
+    compiled = jit(hessian(SUMS[name], sparse=True), tier="vm")
+    compiled(POINT)
+    program = compiled.paths[0].program
+    weights = np.random.default_rng(1).normal(size=len(program.outputs))
+    direction = np.cos(np.arange(SIZE))
+
+    def weighted(x):
+        return np.dot(program(*x), weights)
+
+    def along(t):
+        return np.dot(program(*(POINT + t * direction)), weights)
+
+    assert np.dot(grad(weighted)(POINT), direction) == pytest.approx(jvp(along, (0.0,), (1.0,))[1], rel=1e-9, abs=1e-9)
+    assert grad(along)(0.0) == pytest.approx(jit(grad(along), tier="vm")(0.0), rel=1e-9, abs=1e-9)
+    if name != "stopped":
+        assert grad(along)(0.0) == pytest.approx((along(1e-5) - along(-1e-5)) / 2e-5, rel=1e-6, abs=1e-5)
 
 
 @pytest.mark.usefixtures("by_terms")

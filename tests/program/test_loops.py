@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from autograd import (
     ArgumentError,
     OutputError,
+    Variable,
     callback,
     cos,
     exp,
@@ -23,6 +24,7 @@ from autograd import (
     hvp,
     jacfwd,
     jacobian,
+    jacrev,
     jit,
     jvp,
     scan,
@@ -38,6 +40,7 @@ from autograd import (
 from autograd.program.loops import bodies as recording
 from autograd.program.loops import operation
 from autograd.program.loops.operation import Loop
+from tests.tables.derivatives import leaves
 from tests.tables.loops import written_out
 from tests.tables.tiers import TIERS
 
@@ -488,3 +491,32 @@ def test_recording_takes_time_in_proportion_to_the_results_of_a_loop():
         return min(times)
 
     assert recording_time(16_000) < 8.0 * recording_time(4_000)
+
+
+PROGRAMS = {
+    "without results": lambda x, v: fori_loop(0, 50, lambda _, c: (c[0] + 0.1 * c[1], c[1] - 0.1 * sin(c[0])), (x, v)),
+    "with results": lambda x, v: scan(lambda c, t: (c * 0.9 + t * v, c * c * t), x, np.linspace(0.1, 1.0, 30)),
+    "over numbers that vary": lambda x, v: scan(lambda c, t: (c * sin(t), c), x, [v * k for k in range(1, 20)]),
+    "until": lambda x, v: while_loop(lambda c: c[0] < 20.0, lambda c: (c[0] * 1.3 + v, c[1] + c[0] * v), (x, v)),
+    "that decides": lambda x, v: scan(lambda c, t: (c * v * t if c < 2.0 else c - 1.0 + v, c), x, np.ones(30)),
+    "backward": lambda x, v: scan(lambda c, t: (c * v + t, c), x, np.linspace(0.1, 1.0, 30), reverse=True),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("transform", [lambda fun: fun, jacrev], ids=["values", "derivatives"])
+def test_the_program_of_a_loop_is_differentiated_at_nodes(name, transform):
+    def numbers(point):
+        return leaves(transform(lambda at: leaves(PROGRAMS[name](*at)))(point))
+
+    point = np.array([1.2, 1.1])
+    compiled = jit(numbers, tier="vm")
+    compiled(point)
+    program = compiled.paths[0].program
+    assert "loop of" in str(program)
+    expected = jacfwd(numbers)(point)
+    for derivative in (jacrev, jacfwd):
+        np.testing.assert_allclose(derivative(lambda at: program(*at))(point), expected, rtol=1e-11, atol=1e-11)
+    variables = [Variable(number) for number in point]
+    program(*variables)[0].backward()
+    np.testing.assert_allclose([variable.grad for variable in variables], expected[0], rtol=1e-11)

@@ -259,7 +259,9 @@ class Loop(JointOperation):
         `sums` has the adjoints so far of the accumulated operands, None where there are none.
         """
         form = self.form
-        columns = [any([varies(operands[place]) for place in form.places(column)]) for column in form.columns]
+        # At the numbers of a call that was recorded, any of them may have varied.
+        known = not any([varies(operand) for operand in operands])
+        columns = [known or any([varies(operands[place]) for place in form.places(column)]) for column in form.columns]
         given = [[cotangents[place] for place in form.places(out)] for out in form.outs]
         outs = [any([one is not None for one in several]) for several in given]
         in_all = not any(
