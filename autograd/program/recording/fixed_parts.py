@@ -311,8 +311,9 @@ def is_function_of_module(value: Any) -> bool:
 
 def is_masked(value: Any) -> bool:
     """Whether this is a masked array of NumPy's."""
-    masked = sys.modules.get("numpy.ma")
-    return masked is not None and isinstance(value, masked.MaskedArray)
+    # Another thread may just be importing that module.
+    masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)
+    return masked is not None and isinstance(value, masked)
 
 
 def functions_around(function: types.FunctionType) -> list[Any]:
