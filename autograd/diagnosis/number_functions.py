@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.numbers.operands import numpy_if_imported
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (
     Abs,
@@ -187,7 +188,7 @@ def library_function(primitive: Primitive, number: Any) -> Callable[..., Any] | 
         return functools.partial(special[1], context)
     if primitive is Floor and hasattr(context, "_mpi"):
         return functools.partial(_floor_of_interval, context)
-    numpy = sys.modules.get("numpy")
+    numpy = numpy_if_imported()
     library: Any = context
     if library is None and numpy is not None and isinstance(number, numpy.generic):
         library = numpy

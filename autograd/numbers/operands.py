@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
 from autograd.errors import OperandError
 
-__all__ = ["as_number", "not_a_number", "number_or_none", "to_float", "way_to_plain"]
+__all__ = ["as_number", "not_a_number", "number_or_none", "numpy_if_imported", "to_float", "way_to_plain"]
 
 
 def as_number(what: str, operand: Any, place: int | None = None) -> float:
@@ -82,3 +83,9 @@ def way_to_plain(array: Any) -> str:
     if hasattr(array, "mask"):
         return "its mask would be ignored: give .filled(number), or the numbers that are not masked, .compressed()"
     return f"its numbers would be taken without what {kind.__name__} makes of them: give numpy.asarray(...) of it"
+
+
+def numpy_if_imported() -> Any:
+    """NumPy, or None where nothing can be an array yet: it was not imported, or another thread is just at it."""
+    numpy = sys.modules.get("numpy")
+    return numpy if hasattr(numpy, "ndarray") and hasattr(numpy, "generic") else None

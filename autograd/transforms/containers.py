@@ -9,7 +9,6 @@ parts, and it is run again. `register_container` says of any other class how it 
 from __future__ import annotations
 
 import functools
-import sys
 import types
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node, value_of
+from autograd.numbers.operands import numpy_if_imported
 
 __all__ = ["Attribute", "Kind", "contain", "holds_no_number", "is_mapping", "parts_of", "register_container"]
 
@@ -504,7 +504,7 @@ def are_alike(one: Any, other: Any) -> bool:
         )
     if type(one) is not type(other):
         return False
-    numpy = sys.modules.get("numpy")
+    numpy = numpy_if_imported()
     if numpy is not None and isinstance(one, numpy.ndarray):
         return one.shape == other.shape and all(map(are_alike, one.ravel().tolist(), other.ravel().tolist()))
     found, expected = parts_of(one), parts_of(other)

@@ -8,14 +8,13 @@ they are mistakes.
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import OperandError
 from autograd.graph.node import Node
-from autograd.numbers.operands import number_or_none, way_to_plain
+from autograd.numbers.operands import number_or_none, numpy_if_imported, way_to_plain
 from autograd.transforms.containers import Attribute, Kind, contain, holds_no_number, parts_of
 
 try:
@@ -296,7 +295,7 @@ def renewed(tree: Any) -> Any:
     if container is not None:
         kind, keys, parts = container
         return contain(kind, keys, [renewed(part) for part in parts])
-    numpy = sys.modules.get("numpy")
+    numpy = numpy_if_imported()
     return tree.copy() if numpy is not None and isinstance(tree, numpy.ndarray) else tree
 
 

@@ -7,11 +7,11 @@ model is run by Python. A setting that was changed after the recording, as by a 
 from __future__ import annotations
 
 import random
-import sys
 import types
 from collections.abc import Iterator
 from typing import Any
 
+from autograd.numbers.operands import numpy_if_imported
 from autograd.program.recording.fixed_parts import key_of_fixed
 from autograd.program.recording.outside import is_ours, variables_of
 from layers.base import Layer
@@ -57,7 +57,7 @@ def state_of(layers: list[Layer], strangers: list[Layer]) -> tuple[Any, ...]:
     found: list[Any] = [settings_of(layer) for layer in layers]
     if strangers:
         found += [random.getstate(), *[reached(layer) for layer in strangers]]
-        numpy = sys.modules.get("numpy")
+        numpy = numpy_if_imported()
         if numpy is not None:
             found.append(state_of_generator(numpy.random.mtrand._rand))
     return tuple(found)
@@ -89,7 +89,7 @@ def state_of_generator(value: Any) -> Any:
     """The state of a generator of random numbers, Python's or NumPy's, as a text; None for other values."""
     if isinstance(value, random.Random):
         return value.getstate()
-    numpy = sys.modules.get("numpy")
+    numpy = numpy_if_imported()
     if numpy is None or not isinstance(value, numpy.random.Generator | numpy.random.RandomState):
         return None
     state = value.bit_generator.state if isinstance(value, numpy.random.Generator) else value.get_state(legacy=False)

@@ -260,8 +260,10 @@ class Loop(JointOperation):
         """
         form = self.form
         # At the numbers of a call that was recorded, any of them may have varied.
-        known = not any([varies(operand) for operand in operands])
-        columns = [known or any([varies(operands[place]) for place in form.places(column)]) for column in form.columns]
+        recorded = not any([varies(operand) for operand in operands])
+        columns = [
+            recorded or any([varies(operands[place]) for place in form.places(column)]) for column in form.columns
+        ]
         given = [[cotangents[place] for place in form.places(out)] for out in form.outs]
         outs = [any([one is not None for one in several]) for several in given]
         in_all = not any(

@@ -20,6 +20,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from autograd.graph.node import Node, is_traced_node
+from autograd.numbers.operands import numpy_if_imported
 from autograd.operations.primitive import Primitive
 from autograd.program.recording.outside import (
     ArrayPart,
@@ -175,7 +176,7 @@ class Walk:
             return self.key_of_function(value, level)
         if isinstance(value, type):
             return self.key_of_class(value, level)
-        numpy = sys.modules.get("numpy")
+        numpy = numpy_if_imported()
         is_array = numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic))
         if is_array or isinstance(value, (*SEQUENCES, *MAPPINGS, *BYTES)):
             key = self.key_of_array(value, level) if is_array else self.key_of_container(value, level)

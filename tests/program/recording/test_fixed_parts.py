@@ -5,7 +5,9 @@ import enum
 import functools
 import logging
 import random
+import sys
 import threading
+import types
 from collections import deque, namedtuple
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -304,3 +306,13 @@ def test_objects_that_answer_for_any_attribute_are_taken_as_they_are():
 
 def test_pairs_keep_their_type():
     assert jit(lambda p: p.a * p.b)(Pair(2.0, 3)) == 6.0
+
+
+@pytest.mark.parametrize("module", ["numpy", "numpy.ma"])
+def test_another_thread_may_be_importing_numpy(module, monkeypatch):
+    table = {"k": [2.0, 3.0]}
+    monkeypatch.setitem(sys.modules, module, types.ModuleType(module))
+    fast = jit(grad(lambda x: x * x * table["k"][0]))
+    assert fast(1.0) == 4.0
+    table["k"][0] = 5.0
+    assert fast(1.0) == 10.0
