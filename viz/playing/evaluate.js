@@ -7,7 +7,8 @@ const never = (count) => Array(count).fill(NaN);
 // The local gradients of an operation. `uses` says of each operand in how many places it stands, 0 for a constant.
 function local_gradients(name, operands, out, uses) {
   const rule = operations[name];
-  if (Number.isNaN(out) || operands.some(Number.isNaN)) return never(operands.length);
+  // The side that a choice does not take may be nan.
+  if (name !== "select" && (Number.isNaN(out) || operands.some(Number.isNaN))) return never(operands.length);
   if (rule.all) {
     const result = never(operands.length);
     rule.all(operands, operands.length, out, uses, result);
@@ -33,8 +34,6 @@ function forward(program) {
     const numbers = operation.operands.map((operand) => program.values[operand]);
     program.values[operation.result] = value_of(operation.name, numbers);
     operation.slopes = local_gradients(operation.name, numbers, program.values[operation.result], operation.uses);
-    // A choice passes nothing to the side that it does not take, not even 0 times infinity.
-    if (operation.name === "select") operation.slopes = numbers[0] !== 0 ? [0, 1, 0] : [0, 0, 1];
   }
 }
 
