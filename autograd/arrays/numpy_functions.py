@@ -129,6 +129,10 @@ def interp_function(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = Non
     if period is not None:
         raise no_form("interp", " with a period")
     places, values = list_of(as_array(xp)), list_of(as_array(fp))
+    if not places or len(places) != len(values):
+        raise ValueError(
+            f"np.interp takes one value of fp for each place of xp, got {len(values)} for {len(places)} places"
+        )
     low, high = values[0] if left is None else left, values[len(values) - 1] if right is None else right
     return elementwise(lambda at: between(at, places, values, low, high), (x,))
 

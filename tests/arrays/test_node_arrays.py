@@ -420,6 +420,7 @@ SINGLE = {
     "stack": lambda x: np.max(np.stack([x, 2.0 * x])),
     "minimum of a row": np.minimum.reduce,
     "lengths": lambda x: x + np.hypot.reduce(x, where=False),
+    "a length": np.hypot.reduce,
     "sinc": np.sinc,
     "isscalar": lambda x: x if np.isscalar(x) and isinstance(x, numbers.Real) else 0.0,
     "as a float": lambda x: x.real + x.imag + x.conjugate() * x.is_integer(),
@@ -510,3 +511,14 @@ def test_a_condition_is_constant_at_a_tie_compiled_or_not(function):
     expected = grad(function)(a)
     for compiled in (jit(grad(function)), grad(jit(function)), jacfwd(jit(function))):
         np.testing.assert_array_equal(compiled(a), expected)
+
+
+@pytest.mark.parametrize("xp, fp", [([0.0, 1.0], 3), ([0.0, 1.0, 2.0], 2), ([], 0)])
+def test_places_and_values_to_interpolate_between_are_as_many(xp, fp):
+    def between(x):
+        return np.interp(0.5, xp, x[:fp])
+
+    numbers = np.array([0.2, 0.5, 1.0])
+    for function, x in [(jit(between), numbers), (grad(between), numbers), (between, autograd.array(numbers))]:
+        with pytest.raises(ValueError, match=rf"one value of fp for each place of xp, got {fp} for {len(xp)} places"):
+            function(x)
