@@ -15,7 +15,7 @@ from autograd.operations.primitives import Dot, Multiply
 from autograd.program.machine.plan import Plan
 from autograd.program.machine.step import ADD, ADD_PRODUCT, PRODUCT_PLUS, Step
 
-__all__ = ["ONE", "Product", "SumTile", "product_tiles_pay", "products_among", "sum_tiles", "tile_sizes"]
+__all__ = ["ONE", "Product", "SumTile", "columns_summed", "cut", "product_tiles_pay", "products_among", "sum_tiles"]
 
 # Shorter chains are as fast one by one: their values stay in registers of the processor.
 SHORTEST_CHAIN = 4
@@ -134,6 +134,11 @@ def products_among(steps: Sequence[Step], plan: Plan, needed: Collection[int]) -
         if time not in taken:
             found.append(step)
     return found
+
+
+def columns_summed(tiles: Sequence[SumTile]) -> set[int]:
+    """The values that tiles of sums read."""
+    return {value for tile in tiles for value in (*tile.lefts, *tile.rights)}
 
 
 def sum_tiles(steps: Sequence[Step], plan: Plan) -> tuple[list[SumTile], list[Step]]:

@@ -31,10 +31,11 @@ from autograd.program.llvm.products import (
     RIGHTS,
     Product,
     SumTile,
+    columns_summed,
+    cut,
     product_tiles_pay,
     products_among,
     sum_tiles,
-    tile_sizes,
 )
 from autograd.program.llvm.reductions import corrected
 from autograd.program.machine.block import vector_bits
@@ -58,7 +59,7 @@ def module_of_rows_in_tiles(plan: Plan) -> Module | None:
     if plan.calls_back:
         return None
     tiles, steps = sum_tiles(plan.rest, plan)
-    summed = {value for tile in tiles for value in (*tile.lefts, *tile.rights)}
+    summed = columns_summed(tiles)
     items = products_among(brought_together(steps), plan, summed | plan.kept)
     return Tiles(plan, items, tiles) if product_tiles_pay(items, tiles) else None
 
@@ -104,7 +105,7 @@ class Tiles(Module):
         return super().scratch_size + BLOCK
 
     def scratch_of(self, steps: Sequence[Any]) -> Scratch:
-        summed = {value for tile in self.tiles for value in (*tile.lefts, *tile.rights)}
+        summed = columns_summed(self.tiles)
         made = {value for segment in self.segments for value in made_by(segment)}
         in_tiles = summed.union(*[read_by(segment) for segment in self.segments if isinstance(segment, Product)])
         # What tiles read of a machine's registers is copied to columns first; what is kept, to registers last.
@@ -187,14 +188,12 @@ class Tiles(Module):
         kind = "from_columns" if vary else "from_cells" if product.starts else "from_products"
         kind = "exact" if product.is_exact else kind
         tables: dict[int, list[int]] = {}
-        stop = 0
-        for size in tile_sizes(len(product.results), EXACT_RESULTS if product.is_exact else RESULTS):
-            first, stop = stop, stop + size
-            starts = product.starts[first:stop]
-            table = tables.setdefault(size, [])
-            table += self.columns_of(product.results[first:stop])
+        for places in cut(range(len(product.results)), EXACT_RESULTS if product.is_exact else RESULTS):
+            starts = [product.starts[place] for place in places] if product.starts else []
+            table = tables.setdefault(len(places), [])
+            table += self.columns_of([product.results[place] for place in places])
             table += self.columns_of(starts) if vary else [self.plan.place[start] for start in starts]
-            for factors in zip(*product.factors[first:stop], strict=True):
+            for factors in zip(*[product.factors[place] for place in places], strict=True):
                 table += [self.plan.place[factor] for factor in factors]
         lines = []
         for size, table in tables.items():

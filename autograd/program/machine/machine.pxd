@@ -42,19 +42,6 @@ cdef struct Instruction:
     double* c
     Function function
 
-# One for each operation of a program: its size is most of the memory that the program keeps.
-cdef struct Instruction:
-    int kind
-    # Bits that say which operands of a run are gathered.
-    int scattered
-    int first
-    int many
-    double* out
-    double* a
-    double* b
-    double* c
-    Function function
-
 cdef double* next_cache_line(void* memory) noexcept
 
 cdef class Memory:
