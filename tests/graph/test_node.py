@@ -87,7 +87,7 @@ def test_operators_take_every_kind_of_real_number_on_either_side(number, operati
 
 
 @pytest.mark.parametrize(
-    ("bad", "hint"), [("3", "float"), (None, "None"), (1j, "real"), ([1.0], "each element"), (b"1", "float")]
+    ("bad", "hint"), [("3", "float"), (None, "None"), (1j, "real"), ([1.0], "element by element"), (b"1", "float")]
 )
 def test_what_is_not_a_real_number_is_refused_by_name_with_a_remedy(bad, hint):
     x = Variable(2.0, name="x")
@@ -288,6 +288,14 @@ def test_a_users_primitive_in_ten_lines_works_like_a_built_in_one():
 def test_a_users_primitive_never_leaks_arithmetic_errors():
     inverse = Primitive("test inverse", lambda x: 1 / x, lambda x, out: -1 / (x * x))
     assert math.isnan(inverse(Variable(0.0)).value)
+
+
+@pytest.mark.parametrize("given", [("cube",), ("cube", math.sin), (math.sin,), (math.sin, math.cos, math.tan)])
+def test_a_primitive_without_its_name_or_rule_is_told_how_it_is_declared(given):
+    with pytest.raises(
+        TypeError, match=r'its name, its value and the rule .*: Primitive\("cube", lambda x: x \*\* 3, '
+    ):
+        Primitive(*given)
 
 
 def test_the_name_of_a_built_in_primitive_is_taken():
