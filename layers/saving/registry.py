@@ -203,9 +203,11 @@ class Registry:
         if isinstance(description, str):
             description = {"type": description}
         if not isinstance(description, Mapping):
+            article = "an" if self.what[0] in "aeiou" else "a"
+            made = f"; write {description.__name__}()" if isinstance(description, type) else ""
             raise DescriptionError(
-                f"a {self.what} is described by its name or by a dict with its name under 'type', "
-                f"got {type(description).__name__} {description!r:.60}"
+                f"{article} {self.what} is described by its name or by a dict with its name under 'type', "
+                f"got {type(description).__name__} {description!r:.60}{made}"
             )
         check_extent(self.what, self.classes, description)
         if "type" not in description:

@@ -87,7 +87,7 @@ def test_operators_take_every_kind_of_real_number_on_either_side(number, operati
 
 
 @pytest.mark.parametrize(
-    ("bad", "hint"), [("3", "float"), (None, "None"), (1j, "real"), ([1.0], "element by element"), (b"1", "float")]
+    ("bad", "hint"), [("3", "float"), (None, "None"), (1j, "real"), ([1.0], "each element"), (b"1", "float")]
 )
 def test_what_is_not_a_real_number_is_refused_by_name_with_a_remedy(bad, hint):
     x = Variable(2.0, name="x")
