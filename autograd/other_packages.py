@@ -334,7 +334,7 @@ OPTIONS = {
     **dict.fromkeys(("argnum", "wrt"), 'write argnums=0, or argnames="x"'),
     **dict.fromkeys(("allow_int", "holomorphic"), "all numbers are doubles"),
     **dict.fromkeys(("vectorize", "strategy"), "the sweeps go forward or backward, whichever are fewer"),
-    **dict.fromkeys(("format", "filename", "directory", "outfile", "to_file", "path"), SAVED),
+    **dict.fromkeys(("format", "filename", "directory", "outfile", "to_file", "path", "save"), SAVED),
     "rankdir": 'write direction="TB", or "LR"',
     **dict.fromkeys(("dpi", "scale", "size", "width", "height", "figsize", "font_size", "fontsize"), SIZES),
     **dict.fromkeys(("color", "colors", "cmap"), 'write color_by="gradient", or "value"'),
