@@ -197,7 +197,7 @@ def older(path, source):
 
 
 def cythonized(extension):
-    """The file with the C code of a module; notes of Cython are shown if they are of use."""
+    """The file with the C code of a module; notes of Cython are shown if they are of use, all of an error is."""
     from Cython.Build import cythonize
 
     said = io.StringIO()
@@ -211,7 +211,10 @@ def cythonized(extension):
                 shared_utility_qualified_name=SHARED,
                 compiler_directives=DIRECTIVES,
             )
-    finally:
+    except Exception:
+        print(said.getvalue(), flush=True)
+        raise
+    else:
         # Two are as they should be: inlined functions can be declared in .pxd files only, and of the code for Python
         # and the code for C one is never reached.
         notes = [line for line in said.getvalue().splitlines() if "warning" in line.lower() or "Error" in line]
