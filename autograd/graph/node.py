@@ -793,9 +793,9 @@ class Variable(Node):
         *,
         label: str | None = LABEL,
         requires_grad: bool = True,
-        trainable: object = TRAINABLE,
-        dtype: object = DTYPE,
-        device: object = DEVICE,
+        trainable: None = TRAINABLE,
+        dtype: None = DTYPE,
+        device: None = DEVICE,
     ) -> None:
         # Others' words, each by name: a dict for all there might be would cost every leaf a seventh of its time.
         if trainable is not TRAINABLE or dtype is not DTYPE or device is not DEVICE:
