@@ -92,6 +92,8 @@ COMPOSED: dict[str, Callable[..., Any]] = {
     "heaviside": lambda x, half: where(x < 0.0, 0.0, where(x > 0.0, 1.0, where(x == 0.0, half, math.nan))),
     "positive": lambda x: x,
     "conjugate": lambda x: x,
+    "real": lambda x: x,
+    "imag": lambda x: 0.0,
     "expit": Sigmoid,
     "psi": Digamma,
     "ldexp": lambda x, exponent: x * Exp2(exponent),
