@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from autograd.errors import UnknownPrimitiveError
 from autograd.numbers.operands import not_a_number, number_or_none, to_float
 from autograd.operations.kernel import Kernel
+from autograd.signatures import known_signature
 
 try:
     import cython
@@ -419,16 +420,12 @@ def places_of(function: Any) -> tuple[int, float] | None:
 
     Raises TypeError for one that needs arguments by name.
     """
-    # Imported on use: it takes as long as half of this package.
-    import inspect
-
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
+    known = known_signature(function)
+    if known is None:
         return None
     needed = most = 0
     more = False
-    for parameter in parameters:
+    for parameter in known.parameters.values():
         if parameter.kind is parameter.VAR_POSITIONAL:
             more = True
         elif parameter.kind is not parameter.VAR_KEYWORD and parameter.kind is not parameter.KEYWORD_ONLY:

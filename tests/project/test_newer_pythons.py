@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
-from autograd import grad, jit
+import viz
+from autograd import Primitive, grad, hessian, implicit, jacobian, jit, to_c, value_and_grad, vmap
 from autograd.program.recording.surroundings import surroundings_of
+from layers import Layer
 
 # How a function `f` of x reads a 2.0 from outside, and how it becomes 5.0, by what is new in that; with the Python that
 # can compile it.
@@ -124,6 +126,43 @@ def test_what_a_function_reads_from_outside_is_noticed_when_it_changes(case, tra
     assert [function(1.0), function(1.0)] == [2.0, 2.0]
     exec(change, variables)
     assert [function(1.0), function(1.0)] == [5.0, 5.0]
+
+
+# Since 3.14 annotations are run when they are asked for, and may name what there is for type checkers alone.
+LATE = "" if sys.version_info >= (3, 14) else "from __future__ import annotations\n"
+USES = {
+    "grad": lambda f: grad(f)(3.0),
+    "grad by name": lambda f: grad(f, argnames="x")(3.0, scale=1.0),
+    "value_and_grad": lambda f: value_and_grad(f)(3.0)[1],
+    "jacobian": lambda f: jacobian(f)(3.0),
+    "hessian": lambda f: hessian(f)(3.0) + 1.0,
+    "jit": lambda f: jit(f)(1.0),
+    "vmap": lambda f: vmap(f)([1.0])[0],
+    "to_c": lambda f: "double x" in to_c(f, 1.0, name="scaled").source,
+    "a primitive": lambda f: Primitive("of_late_annotations", f, [f])(1.0),
+    "a solver": lambda f: implicit.root(lambda y, x, scale: y - x * scale)(f)(1.0, 1.0),
+    "an equation": lambda f: implicit.root(f)(lambda scale: 0.0)(1.0) + 1.0,
+    "draw": lambda f: bool(viz.draw(f, 1.0)),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_annotations_of_a_function_may_name_what_there_is_not(use):
+    f = program(f"{LATE}def f(x: Nowhere, scale: NorHere = 1.0) -> Nowhere: return x * scale")["f"]
+    assert USES[use](f) == 1.0
+
+
+def test_annotations_of_a_layer_may_name_what_there_is_not():
+    source = (
+        "class Scaled(Layer):\n"
+        "    def __init__(self, scale: Nowhere = 2.0, *, name: NorHere = None):\n"
+        "        super().__init__(name=name)\n        self.scale = scale\n"
+        "    def compute(self, x: Nowhere) -> Nowhere: return {'out': x * self.scale}\n"
+    )
+    variables = {"__name__": "__main__", "Layer": Layer}
+    exec(compile(LATE + source, "<user>", "exec", dont_inherit=True), variables)
+    assert variables["Scaled"].inputs == ("x",)
+    assert variables["Scaled"](3.0)(1.0) == 3.0
 
 
 def test_annotations_of_a_class_are_nothing_that_a_function_reads():
