@@ -120,8 +120,8 @@ def without_nan(row: Sequence[Any]) -> list[Any]:
     return [x for x in row if not is_nan(x)]
 
 
-# What NumPy's `ufunc.reduce` makes of a row. To add from left to right is what plain Python does, and what programs do
-# best; a largest element is one operation, so that ties are shared alike.
+# What NumPy's `ufunc.reduce` makes of a row. To add from left to right is what a loop does, and what programs do best;
+# a largest element is one operation, so that ties are shared alike.
 REDUCTIONS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "add": lambda row: functools.reduce(Plus, row, *() if row else (0.0,)),
     "multiply": lambda row: functools.reduce(Multiply, row, *() if row else (1.0,)),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import pathlib
 import sys
 
 import pytest
 
+import autograd
 import viz
-from autograd import Primitive, grad, hessian, implicit, jacobian, jit, to_c, value_and_grad, vmap
+from autograd import Primitive, Variable, grad, hessian, implicit, jacobian, jit, to_c, value_and_grad, vmap
 from autograd.program.recording.surroundings import surroundings_of
 from layers import Layer
 
@@ -172,6 +175,15 @@ def test_annotations_of_a_class_are_nothing_that_a_function_reads():
     state = surroundings.state()
     variables["N"] = 2
     assert surroundings.state() is state
+
+
+def test_pythons_sum_of_nodes_is_that_of_a_loop_and_ours_is_rounded_once():
+    tenths = [0.1] * 10
+    by_turns = functools.reduce(operator.add, tenths)
+    # Python's own, of floats, is that of a loop up to 3.11, and 1.0 from 3.12 on.
+    assert sum(tenths) == (1.0 if sys.version_info >= (3, 12) else by_turns)
+    assert sum(Variable(x) for x in tenths).value == jit(sum)(tenths) == by_turns == 1.0 - 2.0**-53
+    assert autograd.sum(tenths) == autograd.sum([Variable(x) for x in tenths]).value == jit(autograd.sum)(tenths) == 1.0
 
 
 def test_equal_paths_are_the_same_argument():
