@@ -294,7 +294,9 @@ class Tape:
             self.mark_absorbing()
         absorbing = None if self.at_once is None else self.absorbing
         live: Any = None
-        for place_of_node, node in enumerate(self.nodes):
+        # Not by `enumerate`, whose loop in C takes the list for granted, also in a tape that nobody initialised.
+        for place_of_node in range(len(self.nodes)):
+            node = self.nodes[place_of_node]
             operands = operands_of(node)
             primitive: Any = node._origin.primitive
             varying: Any = None
