@@ -51,14 +51,14 @@ LEVELS = {
             "graph": "modes",
             "numbers": "operands",
             "operations": "functions",
-            "program": "binding jit",
+            "program": "binding builder final_passes jit operation_table",
             "program/machine": "turn_blocks turns",
             "program/rows": "plain_calls",
         },
         "-O1": {
             "operations": "nary primitive",
             "program/machine": "runs step",
-            "program/recording": "outside signature surroundings",
+            "program/recording": "outside signature surroundings trace",
             "transforms": "constant_slopes masked tape taped_run trees",
         },
     }.items()

@@ -11,7 +11,7 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
-__all__ = ["divided", "doubles", "doubles_in", "integers", "ints_in"]
+__all__ = ["divided", "doubles", "doubles_in", "integers", "ints_in", "lengthened"]
 
 # To clone an array of the same type is the fastest way to a new one.
 _double_template = array("d")
@@ -34,6 +34,13 @@ def integers(count: int, fill: int = 0) -> Any:
     for place in range(count):
         places[place] = fill
     return numbers
+
+
+def lengthened(numbers: Any, count: int) -> Any:
+    """An array of `count` integers that begins with these; the others are 0."""
+    found = integers(count)
+    found[: len(numbers)] = numbers
+    return found
 
 
 def divided(numbers: Any, divisor: float) -> Any:

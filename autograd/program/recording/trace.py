@@ -228,17 +228,20 @@ class Translation:
         count = self.tape.count
         for position in range(count):
             values[position] = position
+        builder = self.builder
+        table = builder.table
         for place, node in enumerate(self.tape.nodes):
             if node._left is None or isinstance(node._left, tuple):
-                operands = tuple([self.value_at(operand) for operand in kept_operands(node)])
-            elif node._right is None:
-                operands = (self.value_at(node._left),)
+                for operand in kept_operands(node):
+                    table.lay(self.value_at(operand))
             else:
-                operands = (self.value_at(node._left), self.value_at(node._right))
+                table.lay(self.value_at(node._left))
+                if node._right is not None:
+                    table.lay(self.value_at(node._right))
             primitive: Any = node._origin.primitive
             if isinstance(node, Output):
                 primitive = result_at(node._place)
-            values[count + place] = self.builder.emit(primitive, operands)
+            values[count + place] = builder.emit_laid(builder.code(primitive))
 
     def value_at(self, operand: Any) -> int:
         """The builder's value for a node or number."""
