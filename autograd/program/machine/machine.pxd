@@ -8,7 +8,7 @@ from autograd.operations.primitive cimport Primitive
 from autograd.program.machine.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
 from autograd.program.machine.copies cimport Copies
 from autograd.program.machine.plan cimport Plan
-from autograd.program.machine.step cimport Step
+from autograd.program.machine.step cimport Step, operand_in
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 
 cdef int DOUBLES, UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, SHARES, RUN
@@ -44,6 +44,9 @@ cdef struct Instruction:
 
 cdef double* next_cache_line(void* memory) noexcept
 
+cdef dict BLOCK_OF
+cdef Block block_of(object primitive)
+
 cdef class Memory:
     cdef Py_ssize_t width
     cdef void* given
@@ -64,7 +67,7 @@ cdef class Layout:
     cdef int stride(self, int value)
 
 cdef class Steps:
-    cdef Py_ssize_t size, used, placed
+    cdef Py_ssize_t size, used, placed, many, most, together_in_all
     cdef readonly Py_ssize_t stage_count
     cdef array stage_stops
     cdef list kept
@@ -83,6 +86,9 @@ cdef class Steps:
     @cython.locals(numbers="double*", place=Py_ssize_t)
     cdef use(self, object code, Memory registers, Memory cells, Memory sums)
 
+    @cython.locals(step=Step)
+    cdef count_operands(self, object steps)
+    @cython.locals(step=Step)
     cdef append_all(self, object steps, Layout layout)
     @cython.locals(step=Py_ssize_t, block=Block, left=int, right=int)
     cdef append_addition(self, Step addition, Layout layout)

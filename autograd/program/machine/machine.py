@@ -29,7 +29,7 @@ if not cython.compiled:
     from autograd.operations.kernel import Kernel, shares_into
     from autograd.operations.primitive import Primitive
     from autograd.program.machine.block import Block
-    from autograd.program.machine.step import Step
+    from autograd.program.machine.step import Step, operand_in
 
 __all__ = ["BLOCK", "Columns", "Machine", "Rows", "Workspace", "address_of_call", "address_of_value"]
 
@@ -62,6 +62,18 @@ def fastest_blocks() -> Any:
 
 
 FASTEST = fastest_blocks()
+# The same by primitive, as they are asked for.
+BLOCK_OF: dict[Any, Block] = {}
+
+
+def block_of(primitive: Any) -> Block | None:
+    """The block functions of a primitive; None for one of any number of operands, and for results of such."""
+    block = BLOCK_OF.get(primitive)
+    if block is None and primitive.arity is not None:
+        block = FASTEST.get(primitive.name)
+        if block is not None:
+            BLOCK_OF[primitive] = block
+    return block  # type: ignore[no-any-return]
 
 
 def next_cache_line(memory: Any) -> Any:
@@ -147,10 +159,10 @@ class Steps:
         steps = stages[0] if len(stages) == 1 else [step for stage in stages for step in stage]
         self.size = 0
         self.used = 0
-        single = [step for step in steps if not isinstance(step, list)]
-        runs = [step for step in steps if isinstance(step, list)]
-        many = sum([len(step.operands) for step in single])
-        self.places = integers(sum([len(run) * len(run[0].operands) for run in runs]))
+        # Operands of operations on any number of them: of all, of the one with most; and those of runs.
+        self.many = self.most = self.together_in_all = 0
+        self.count_operands(steps)
+        self.places = integers(self.together_in_all)
         self.placed = 0
         # By their results' numbers, functions that are called back, with the places of their results; and what they
         # raised, by row.
@@ -161,20 +173,20 @@ class Steps:
         self.together = Memory(3, LONGEST)
         # Preallocated for the operands of one row: operations on many run without Python's lock, and could not raise
         # MemoryError.
-        self.row_operands = Memory(1, max([len(step.operands) for step in single], default=0))
+        self.row_operands = Memory(1, self.most)
         if cython.compiled:
             self.instructions = cython.cast(
                 "Instruction*",
                 calloc(len(steps) + 1, cython.sizeof("Instruction")),  # type: ignore[name-defined]  # noqa: F821
             )
-            self.operands = cython.cast("double**", calloc(many + 1, 8))  # type: ignore[name-defined]  # noqa: F821
-            self.strides = cython.cast("Py_ssize_t*", calloc(many + 1, 8))  # type: ignore[name-defined]  # noqa: F821
+            self.operands = cython.cast("double**", calloc(self.many + 1, 8))  # type: ignore[name-defined]  # noqa: F821
+            self.strides = cython.cast("Py_ssize_t*", calloc(self.many + 1, 8))  # type: ignore[name-defined]  # noqa: F821
             if not (self.instructions and self.operands and self.strides):
                 raise MemoryError(f"no memory for {len(steps)} operations")
         else:
             self.instructions = [SimpleNamespace(function=SimpleNamespace()) for _ in steps]
-            self.operands = [None] * many
-            self.strides = [0] * many
+            self.operands = [None] * self.many
+            self.strides = [0] * self.many
         layout = Layout(plan, cells, registers, sums)
         self.stage_count = len(stages)
         self.stage_stops = integers(self.stage_count)
@@ -187,12 +199,26 @@ class Steps:
         free(self.operands)  # type: ignore[name-defined]  # noqa: F821
         free(self.strides)  # type: ignore[name-defined]  # noqa: F821
 
+    def count_operands(self, steps: Sequence[Any]) -> None:
+        """Note how many operands there are memory is needed for."""
+        for entry in steps:
+            if isinstance(entry, list):
+                step = cython.cast(Step, entry[0])
+                self.together_in_all += len(entry) * step.count
+                continue
+            step = cython.cast(Step, entry)
+            if block_of(step.primitive) is None:
+                self.many += step.count
+                self.most = max(self.most, step.count)
+
     def append_all(self, steps: Sequence[Any], layout: Layout) -> None:
         """Add steps, and runs of steps."""
-        for step in steps:
-            if isinstance(step, list):
-                self.append_run(step, layout)
-            elif step.output >= 0:
+        for entry in steps:
+            if isinstance(entry, list):
+                self.append_run(entry, layout)
+                continue
+            step = cython.cast(Step, entry)
+            if step.output >= 0:
                 self.append_addition(step, layout)
             elif layout.has_several and isinstance(step.primitive, Result):
                 # It lies where the operation that it belongs to has written it.
@@ -204,16 +230,16 @@ class Steps:
         """Add the addition of an output, or of a product that is an output, to its sum."""
         step = self.size
         self.size += 1
-        left = addition.operands[0]
+        left = addition.first
         self.instructions[step].out = layout.sums.at(addition.output)
         self.instructions[step].a = layout.of(left)
         self.instructions[step].first = layout.stride(left)
-        block: Block = FASTEST[addition.primitive.name]
+        block: Any = block_of(addition.primitive)
         if addition.primitive is ADD:
             self.instructions[step].kind = ADDITION
             self.instructions[step].function.unary = block.unary
             return
-        right = addition.operands[1]
+        right = addition.second
         self.instructions[step].kind = PRODUCT_ADDITION
         self.instructions[step].b = layout.of(right)
         self.instructions[step].many = layout.stride(right)
@@ -221,12 +247,13 @@ class Steps:
 
     def append(self, operation: Step, layout: Layout) -> None:
         """Add an operation."""
-        primitive = operation.primitive
-        operands = operation.operands
+        block: Any = block_of(operation.primitive)
         step = self.size
         self.size += 1
         self.instructions[step].out = layout.of(operation.result)
-        if primitive.arity is None:
+        if block is None:
+            primitive = operation.primitive
+            operands = operation.operands
             self.instructions[step].first = self.used
             self.instructions[step].many = len(operands)
             if isinstance(primitive, JointOperation):
@@ -252,20 +279,24 @@ class Steps:
             self.instructions[step].scattered = is_scattered(operands, layout)
             self.append_operands(operands, layout)
             return
-        block: Block = FASTEST[primitive.name]
         self.instructions[step].kind = block.arity
-        self.instructions[step].a = layout.of(operands[0])
+        self.instructions[step].a = layout.of(operation.first)
         if block.arity == UNARY:
             self.instructions[step].function.unary = block.unary
             return
-        self.instructions[step].b = layout.of(operands[1])
+        self.instructions[step].b = layout.of(operation.second)
         if block.arity == BINARY:
             self.instructions[step].function.binary = binary_of(
-                block, layout.stride(operands[0]), layout.stride(operands[1])
+                block, layout.stride(operation.first), layout.stride(operation.second)
             )
             return
-        self.instructions[step].c = layout.of(operands[2])
-        same = 7 - layout.stride(operands[0]) - 2 * layout.stride(operands[1]) - 4 * layout.stride(operands[2])
+        self.instructions[step].c = layout.of(operation.third)
+        same = (
+            7
+            - layout.stride(operation.first)
+            - 2 * layout.stride(operation.second)
+            - 4 * layout.stride(operation.third)
+        )
         self.instructions[step].function.ternary = block.ternary[same]
 
     def append_operands(self, operands: tuple[int, ...], layout: Layout) -> None:
@@ -280,7 +311,7 @@ class Steps:
         step = self.size
         self.size += 1
         operation = run[0]
-        block: Block = FASTEST[operation.primitive.name]
+        block: Any = block_of(operation.primitive)
         self.instructions[step].kind = RUN + block.arity
         self.instructions[step].out = layout.of(operation.result)
         self.instructions[step].many = len(run)
@@ -288,7 +319,7 @@ class Steps:
         self.instructions[step].scattered = 0
         same = 0
         for position in range(block.arity):
-            places = [layout.place[operation.operands[position]] for operation in run]
+            places = [layout.place[operand_in(operation, position)] for operation in run]
             first = layout.cells.at(places[0])
             if position == 0:
                 self.instructions[step].a = first
@@ -532,11 +563,11 @@ def address_of_call() -> int:
     return int(cython.cast(cython.size_t, cython.address(call_from_code)))
 
 
-def steps_of(runs: list[list[Step]]) -> list[Any]:
-    """The runs as they are, and the operations of runs of one; uncompiled, all operations."""
-    if not cython.compiled:
-        return [operation for run in runs for operation in run]
-    return [run if len(run) > 1 else run[0] for run in runs]
+def steps_of(runs: list[Any]) -> list[Any]:
+    """The runs and single steps as they are; uncompiled, all steps."""
+    if cython.compiled:
+        return runs
+    return [step for run in runs for step in (run if isinstance(run, list) else [run])]
 
 
 def is_scattered(operands: tuple[int, ...], layout: Layout) -> bool:

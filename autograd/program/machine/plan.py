@@ -14,7 +14,7 @@ from autograd.graph.joint_operations import JointOperation, Result
 from autograd.numbers.arrays import integers
 from autograd.operations.primitives import Minus, Multiply, Plus
 from autograd.program.machine.runs import in_runs
-from autograd.program.machine.step import ADD, ADD_PRODUCT, MINUS_PRODUCT, PRODUCT_MINUS, PRODUCT_PLUS
+from autograd.program.machine.step import ADD, ADD_PRODUCT, MINUS_PRODUCT, PRODUCT_MINUS, PRODUCT_PLUS, Step
 from autograd.program.program import Program
 
 try:
@@ -24,7 +24,7 @@ except ImportError:
 
 if not cython.compiled:
     from autograd.numbers.arrays import ints_in
-    from autograd.program.machine.step import Step, new_step
+    from autograd.program.machine.step import new_step, operand_in
 
 __all__ = ["Plan", "guards_by_stage"]
 
@@ -51,17 +51,16 @@ def fused(program: Program) -> list[Step]:
     for number in range(len(program)):
         entry = starts[number]
         count = starts[number + 1] - entry
-        operands: tuple[int, ...]
-        # Most have two; without a list for each, to make a tuple of.
+        primitive: Any = primitives[codes[number]]
         if count == 2:
-            operands = (operand_at[entry], operand_at[entry + 1])
+            steps.append(new_step(first + number, primitive, 2, operand_at[entry], operand_at[entry + 1]))
         elif count == 1:
-            operands = (operand_at[entry],)
+            steps.append(new_step(first + number, primitive, 1, operand_at[entry]))
         else:
-            operands = tuple([operand_at[place] for place in range(entry, starts[number + 1])])
-        for entry in range(starts[number], starts[number + 1]):
-            use_count[operand_at[entry]] += 1
-        steps.append(new_step(first + number, primitives[codes[number]], operands))
+            operands = tuple([operand_at[place] for place in range(entry, entry + count)])
+            steps.append(Step(first + number, primitive, operands))
+        for place in range(entry, entry + count):
+            use_count[operand_at[place]] += 1
     for value in program.outputs:
         use_count[value] += 1
     for guard in program.guards:
@@ -69,17 +68,20 @@ def fused(program: Program) -> list[Step]:
     taken = bytearray(program.size)
     for step in steps:
         if step.primitive is Plus or step.primitive is Minus:
-            left, right = step.operands
+            left, right = step.first, step.second
             if use_count[left] == 1 and is_product(steps, left - first):
                 product = steps[left - first]
                 step.primitive = PRODUCT_PLUS if step.primitive is Plus else PRODUCT_MINUS
-                step.operands = (*product.operands, right)
                 taken[left] = 1
             elif use_count[right] == 1 and is_product(steps, right - first):
                 product = steps[right - first]
                 step.primitive = PRODUCT_PLUS if step.primitive is Plus else MINUS_PRODUCT
-                step.operands = (*product.operands, left)
                 taken[right] = 1
+                right = left
+            else:
+                continue
+            step.count = 3
+            step.first, step.second, step.third = product.first, product.second, right
     return [step for step in steps if not taken[step.result]]
 
 
@@ -98,11 +100,12 @@ class Plan:
     `before_deciding` and `before` have the steps that are done once, `deciding` and `rest` those done for each block:
     first those that guards depend on, then the others. `kept` has the values that are needed after these lists.
     `summed`: for each output, or for all, whether it is added up as soon as it is known; `rest` has a step for it.
-    `runs` has the steps that are done once in two further lists, for the interpreter. The results of an operation with
-    several have places side by side, the first of them that of the operation; `joint_operations` has these,
-    `calls_back` says whether there are any, `decides` whether there are guards. What such an operation does may have no
-    end, or fail, where a guard before it does not hold: so steps that guards depend on are done in `stages`, each of
-    which begins with such an operation and is preceded by a look at the guards that are known by then.
+    `runs` has the steps that are done once in two further lists, for the interpreter: lists of those done in one go,
+    and single ones. The results of an operation with several have places side by side, the first of them that of the
+    operation; `joint_operations` has these, `calls_back` says whether there are any, `decides` whether there are
+    guards. What such an operation does may have no end, or fail, where a guard before it does not hold: so steps that
+    guards depend on are done in `stages`, each of which begins with such an operation and is preceded by a look at the
+    guards that are known by then.
     """
 
     def __init__(
@@ -175,6 +178,9 @@ class Plan:
             places.settle(value)
         for runs in self.runs:
             for run in runs:
+                if isinstance(run, Step):
+                    places.settle_result(run)
+                    continue
                 if len(run) >= LINE:
                     places.begin_line()
                 for step in run:
@@ -219,7 +225,7 @@ def with_sums(
     waiting: dict[int, list[Step]] = {}
     for number, output in enumerate(outputs):
         if summed[number]:
-            waiting.setdefault(output, []).append(new_step(output, ADD, (output,), number))
+            waiting.setdefault(output, []).append(Step(output, ADD, (output,), number))
     if not waiting:
         return rest
     nothing, used, computed_last = bytearray(len(kept)), bytearray(kept), bytearray(len(kept))
@@ -232,7 +238,7 @@ def with_sums(
         if additions is None:
             together.append(step)
         elif step.primitive is Multiply and len(additions) == 1 and not used[step.result]:
-            together.append(new_step(step.result, ADD_PRODUCT, step.operands, additions[0].output))
+            together.append(Step(step.result, ADD_PRODUCT, step.operands, additions[0].output))
         else:
             together.append(step)
             together += additions
@@ -249,21 +255,21 @@ def mark_results(steps: list[Step], marks: bytearray) -> None:
 def mark_operands(steps: list[Step], marks: bytearray, but_for: bytearray) -> None:
     """Mark the values that steps use, except those marked in `but_for`."""
     for step in steps:
-        for operand in step.operands:
-            if not but_for[operand]:
-                marks[operand] = 1
+        for place in range(step.count):
+            if not but_for[operand_in(step, place)]:
+                marks[operand_in(step, place)] = 1
 
 
 def mark(steps: list[Step], varies: bytearray, decides: bytearray) -> None:
     """Mark the results that differ from row to row, and those that the marked decisions depend on."""
     for step in steps:
-        for operand in step.operands:
-            if varies[operand]:
+        for place in range(step.count):
+            if varies[operand_in(step, place)]:
                 varies[step.result] = 1
     for step in reversed(steps):
         if decides[step.result]:
-            for operand in step.operands:
-                decides[operand] = 1
+            for place in range(step.count):
+                decides[operand_in(step, place)] = 1
 
 
 def chosen(steps: list[Step], varies: bytearray, varying: int, decides: bytearray, deciding: int) -> list[Step]:
@@ -295,8 +301,8 @@ class Places:
         """Note for each value the last step that uses it."""
         last_use = ints_in(self.last_use)
         for time, step in enumerate(self.steps):
-            for operand in step.operands:
-                last_use[operand] = time
+            for place in range(step.count):
+                last_use[operand_in(step, place)] = time
         if self.have_several:
             for step in self.steps:
                 if isinstance(step.primitive, (JointOperation, Result)):
@@ -324,7 +330,7 @@ class Places:
         if not self.have_several:
             self.settle(step.result)
         elif isinstance(step.primitive, Result):
-            self.place[step.result] = self.place[step.operands[0]] + step.primitive.place
+            self.place[step.result] = self.place[step.first] + step.primitive.place
         elif not isinstance(step.primitive, JointOperation):
             self.settle(step.result)
         elif self.varies[step.result]:
@@ -347,8 +353,8 @@ class Places:
             if time == decided:
                 for condition in conditions:
                     self.release(condition, time)
-            for operand in step.operands:
-                self.release(operand, time)
+            for place in range(step.count):
+                self.release(operand_in(step, place), time)
 
     def release(self, value: int, time: int) -> None:
         """Take the register of a value back if it was used for the last time."""

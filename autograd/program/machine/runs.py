@@ -19,7 +19,7 @@ except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
     from autograd.numbers.arrays import ints_in
-    from autograd.program.machine.step import Step
+    from autograd.program.machine.step import Step, operand_in
 
 __all__ = ["LONGEST", "in_runs"]
 
@@ -29,8 +29,8 @@ LONGEST = 128
 SHORTEST = 4
 
 
-def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
-    """The operations of each part in runs, of values with numbers below `values`; those left over in runs of one.
+def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step] | Step]]:
+    """The operations of each part in runs, of values with numbers below `values`; those left over one by one.
 
     Parts are done one after the other. Results lie in the order of the runs, behind inputs and constants in theirs.
     """
@@ -41,12 +41,12 @@ def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
     end = values
     found = []
     for operations in parts:
-        runs: list[list[Step]] = []
+        runs: list[list[Step] | Step] = []
         groups = by_level(operations, values)
         if not groups or len(operations) < SHORTEST * len(groups):
             # Most operations wait for the one before: in their own order, values used together stay together.
+            runs = list(operations)
             for operation in operations:
-                runs.append([operation])
                 place[operation.result] = end
                 end += 1
         else:
@@ -69,9 +69,9 @@ def by_level(operations: list[Step], values: int) -> list[list[Step]]:
     deepest = 0
     for operation in operations:
         known = 0
-        for operand in operation.operands:
-            if level[operand] > known:
-                known = level[operand]
+        for place in range(operation.count):
+            if level[operand_in(operation, place)] > known:
+                known = level[operand_in(operation, place)]
         level[operation.result] = known + 1
         if known == deepest:
             deepest += 1
@@ -84,13 +84,13 @@ def by_level(operations: list[Step], values: int) -> list[list[Step]]:
     return [group for at_level in groups for group in at_level.values()]
 
 
-def cut(group: list[Step], place: Any) -> list[list[Step]]:
+def cut(group: list[Step], place: Any) -> list[Any]:
     """A group in runs that are not too long; it is put in the order in which its operands lie."""
     if len(group) < SHORTEST:
-        return [[operation] for operation in group]
+        return list(group)
     group.sort(key=lambda operation: [place[operand] for operand in operation.operands])
     whole = len(group) - len(group) % LONGEST
     if len(group) - whole >= SHORTEST:
         whole = len(group)
     runs = [group[start : start + LONGEST] for start in range(0, whole, LONGEST)]
-    return runs + [[operation] for operation in group[whole:]]
+    return runs + group[whole:]
