@@ -105,6 +105,9 @@ def record_unary(primitive: Primitive, operand: Node) -> Node:
         node._left = operand
         node._left_gradient = gradient
     if len(_state.entries) != 0:
+        if current_mode().only_traces:
+            node._stamp |= operand._stamp & TRACED
+            return node
         return under_mode(node, primitive, (operand,))
     return node
 
@@ -151,6 +154,9 @@ def record_binary(primitive: Primitive, left: Any, right: Any) -> Node:
             node._left_gradient = kernel.left_gradient(a, b, value)
             node._right_gradient = kernel.right_gradient(a, b, value)
     if len(_state.entries) != 0:
+        if current_mode().only_traces:
+            node._stamp |= traced_in(left) | traced_in(right)
+            return node
         return under_mode(node, primitive, (left, right))
     return node
 
@@ -1079,9 +1085,13 @@ def traced_among(operands: tuple[Any, ...]) -> int:
     """The bit `TRACED` if an operand belongs to a recording, else 0."""
     traced = 0
     for operand in operands:
-        if isinstance(operand, Node):
-            traced |= cython.cast(Node, operand)._stamp & TRACED
+        traced |= traced_in(operand)
     return traced
+
+
+def traced_in(operand: Any) -> int:
+    """The bit `TRACED` if an operand belongs to a recording, else 0."""
+    return cython.cast(Node, operand)._stamp & TRACED if isinstance(operand, Node) else 0
 
 
 def under_mode_with(node: Node, primitive: Primitive, operands: tuple[Any, ...], traced: int) -> Node:

@@ -303,7 +303,9 @@ class Tape:
                 operation = self.at_once(primitive, operands)
                 if operation is not None:
                     self.joint_slopes[position] = operation
-            if position in self.joint_slopes or (self.joints and isinstance(node, Call | Output)):
+            if (self.joint_slopes and position in self.joint_slopes) or (
+                self.joints and isinstance(node, Call | Output)
+            ):
                 # These have a pullback. Entries are kept for its operands.
                 slopes += [None] * (self.starts[place_of_node + 1] - self.starts[place_of_node])
                 continue
@@ -475,7 +477,7 @@ class Tape:
 
     def pull(self, adjoints: list[Any]) -> None:
         """Hand the adjoints on, from each position to those of its operands."""
-        slopes: Any = self.slopes if self.node_slopes is None else self.node_slopes
+        slopes = self.slopes.tolist() if self.node_slopes is None else self.node_slopes
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
         if self.count_long_sums() > 0:
@@ -487,7 +489,7 @@ class Tape:
             adjoint = adjoints[position] = summed(adjoints[position])
             if self.joints and position in self.joints:
                 self.pull_jointly(self.joints[position], adjoints)
-            elif adjoint is not None and position in self.joint_slopes:
+            elif adjoint is not None and self.joint_slopes and position in self.joint_slopes:
                 node = self.nodes[position - self.count]
                 operands_here = operands_of(node)
                 shares = self.joint_slopes[position].shares(adjoint, node, operands_here)
