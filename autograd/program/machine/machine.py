@@ -40,8 +40,11 @@ if not cython.compiled:
     LANES = 8
     CACHE_LINE = 64
     NOTHING = NO_NUMBERS = None
+    UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, SHARES, RUN = 1, 2, 3, 4, 5, 6, 7, 8, 9
+    # The kind of an operation that is not on cells alone is so much more. Bits say what of it lies in registers.
+    IN_REGISTERS = 16
+    OUT, A, B, C = 1, 2, 4, 8
 DOUBLES = ord("d")
-UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, SHARES, RUN = 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 
 def fastest_blocks() -> Any:
@@ -74,6 +77,18 @@ def block_of(primitive: Any) -> Block | None:
         if block is not None:
             BLOCK_OF[primitive] = block
     return block  # type: ignore[no-any-return]
+
+
+# Compiled, they are in machine.pxd.
+if not cython.compiled:
+
+    def cell(cells: Any, place: int) -> Any:
+        """The address of one of these cells."""
+        return cells[place]
+
+    def either(varies: int, registers: Any, cells: Any, place: int) -> Any:
+        """The address of a register if the value varies, else of a cell."""
+        return registers[place] if varies else cells[place]
 
 
 def next_cache_line(memory: Any) -> Any:
@@ -115,6 +130,10 @@ class Memory:
     def at(self, place: int) -> Any:
         """One block."""
         return self.numbers + place * self.width if cython.compiled else self.blocks[place]
+
+    def all(self) -> Any:
+        """All blocks, of which `cell` or `either` gives one."""
+        return self.numbers if cython.compiled else self.blocks
 
 
 @cython.final
@@ -161,6 +180,8 @@ class Steps:
         self.used = 0
         # Operands of operations on any number of them: of all, of the one with most; and those of runs.
         self.many = self.most = self.together_in_all = 0
+        # Operations on any number of operands, and runs: so far, and in all.
+        self.wide_size = self.wide_count = 0
         self.count_operands(steps)
         self.places = integers(self.together_in_all)
         self.placed = 0
@@ -168,8 +189,7 @@ class Steps:
         # raised, by row.
         self.calls: dict[int, Any] = {}
         self.errors: dict[int, BaseException] = {}
-        self.kept = [cells, registers, sums]
-        self.cells = cells
+        self.cells, self.registers, self.sums = cells, registers, sums
         self.together = Memory(3, LONGEST)
         # Preallocated for the operands of one row: operations on many run without Python's lock, and could not raise
         # MemoryError.
@@ -179,12 +199,16 @@ class Steps:
                 "Instruction*",
                 calloc(len(steps) + 1, cython.sizeof("Instruction")),  # type: ignore[name-defined]  # noqa: F821
             )
+            self.wide = cython.cast("Wide*", calloc(self.wide_count + 1, cython.sizeof("Wide")))  # type: ignore[name-defined]  # noqa: F821
             self.operands = cython.cast("double**", calloc(self.many + 1, 8))  # type: ignore[name-defined]  # noqa: F821
             self.strides = cython.cast("Py_ssize_t*", calloc(self.many + 1, 8))  # type: ignore[name-defined]  # noqa: F821
-            if not (self.instructions and self.operands and self.strides):
+            if not (self.instructions and self.wide and self.operands and self.strides):
                 raise MemoryError(f"no memory for {len(steps)} operations")
         else:
-            self.instructions = [SimpleNamespace(function=SimpleNamespace()) for _ in steps]
+            self.instructions = [
+                SimpleNamespace(where=0, out=0, a=0, b=0, c=0, function=SimpleNamespace()) for _ in steps
+            ]
+            self.wide = [SimpleNamespace() for _ in range(self.wide_count)]
             self.operands = [None] * self.many
             self.strides = [0] * self.many
         layout = Layout(plan, cells, registers, sums)
@@ -195,6 +219,7 @@ class Steps:
             self.stage_stops[number] = self.size
 
     def __dealloc__(self) -> None:
+        free(self.wide)  # type: ignore[name-defined]  # noqa: F821
         free(self.instructions)  # type: ignore[name-defined]  # noqa: F821
         free(self.operands)  # type: ignore[name-defined]  # noqa: F821
         free(self.strides)  # type: ignore[name-defined]  # noqa: F821
@@ -205,9 +230,11 @@ class Steps:
             if isinstance(entry, list):
                 step = cython.cast(Step, entry[0])
                 self.together_in_all += len(entry) * step.count
+                self.wide_count += 1
                 continue
             step = cython.cast(Step, entry)
             if block_of(step.primitive) is None:
+                self.wide_count += 1
                 self.many += step.count
                 self.most = max(self.most, step.count)
 
@@ -229,75 +256,82 @@ class Steps:
     def append_addition(self, addition: Step, layout: Layout) -> None:
         """Add the addition of an output, or of a product that is an output, to its sum."""
         step = self.size
-        self.size += 1
-        left = addition.first
-        self.instructions[step].out = layout.sums.at(addition.output)
-        self.instructions[step].a = layout.of(left)
-        self.instructions[step].first = layout.stride(left)
-        block: Any = block_of(addition.primitive)
-        if addition.primitive is ADD:
-            self.instructions[step].kind = ADDITION
-            self.instructions[step].function.unary = block.unary
-            return
-        right = addition.second
-        self.instructions[step].kind = PRODUCT_ADDITION
-        self.instructions[step].b = layout.of(right)
-        self.instructions[step].many = layout.stride(right)
-        self.instructions[step].function.binary = binary_of(block, layout.stride(left), layout.stride(right))
+        self.append_operands_of(addition, cython.cast(Block, block_of(addition.primitive)), layout)
+        self.instructions[step].out = addition.output
+        self.instructions[step].kind = ADDITION if addition.primitive is ADD else PRODUCT_ADDITION
 
     def append(self, operation: Step, layout: Layout) -> None:
         """Add an operation."""
+        step = self.size
         block: Any = block_of(operation.primitive)
+        if block is None:
+            self.append_wide(operation, layout)
+        else:
+            self.append_operands_of(operation, block, layout)
+        self.instructions[step].out = layout.place[operation.result]
+        if layout.varies[operation.result]:
+            self.instructions[step].where |= OUT
+            if block is not None:
+                self.instructions[step].kind += IN_REGISTERS
+
+    def append_operands_of(self, operation: Step, block: Block, layout: Layout) -> None:
+        """Add an operation on up to three operands, but for the place of its result."""
         step = self.size
         self.size += 1
-        self.instructions[step].out = layout.of(operation.result)
-        if block is None:
-            primitive = operation.primitive
-            operands = operation.operands
-            self.instructions[step].first = self.used
-            self.instructions[step].many = len(operands)
-            if isinstance(primitive, JointOperation):
-                self.instructions[step].kind = CALL
-                self.instructions[step].scattered = operation.result
-                on_cells = cython.compiled and not any([layout.varies[operand] for operand in operands])
-                places = [layout.place[operand] for operand in operands] if on_cells else []
-                self.calls[operation.result] = (
-                    primitive,
-                    layout.memory_of(operation.result),
-                    layout.place_of(operation.result),
-                    Copies(places, range(len(places))) if on_cells else None,
-                )
-                if cython.compiled and primitive.slopes_kernel is not None and not layout.varies[operation.result]:
-                    # Here, but not in machine code, without a call of Python.
-                    self.instructions[step].kind = SHARES
-                    self.instructions[step].function.slopes = kernel_of_slopes(primitive).nary_slopes
-                    self.instructions[step].scattered = is_scattered(operands[2:], layout)
-                self.append_operands(operands, layout)
-                return
-            self.instructions[step].kind = MANY
-            self.instructions[step].function.nary = kernel_of(primitive).nary_value
-            self.instructions[step].scattered = is_scattered(operands, layout)
-            self.append_operands(operands, layout)
-            return
         self.instructions[step].kind = block.arity
-        self.instructions[step].a = layout.of(operation.first)
+        # Operands that there are not are as the last one.
+        first = operation.first
+        second = operation.second if block.arity > 1 else first
+        third = operation.third if block.arity > 2 else second
+        self.instructions[step].a = layout.place[first]
+        self.instructions[step].b = layout.place[second]
+        self.instructions[step].c = layout.place[third]
+        varying = layout.stride(first) + 2 * layout.stride(second) + 4 * layout.stride(third)
+        self.instructions[step].where = A * varying
+        self.take_function(step, block, ~varying & ((1 << block.arity) - 1))
+
+    def take_function(self, step: int, block: Block, same: int) -> None:
+        """Have an instruction call a function of a block: bits say which operands are the same for all rows."""
         if block.arity == UNARY:
             self.instructions[step].function.unary = block.unary
-            return
-        self.instructions[step].b = layout.of(operation.second)
-        if block.arity == BINARY:
-            self.instructions[step].function.binary = binary_of(
-                block, layout.stride(operation.first), layout.stride(operation.second)
+        elif block.arity == TERNARY:
+            self.instructions[step].function.ternary = block.ternary[same]
+        elif same == 1:
+            self.instructions[step].function.binary = block.right_varies
+        else:
+            self.instructions[step].function.binary = block.left_varies if same == 2 else block.both_vary
+
+    def append_wide(self, operation: Step, layout: Layout) -> None:
+        """Add an operation on any number of operands, but for the place of its result."""
+        primitive = operation.primitive
+        operands = operation.operands
+        step, wide = self.size, self.wide_size
+        self.size += 1
+        self.wide_size += 1
+        self.instructions[step].a = wide
+        self.wide[wide].first = self.used
+        self.wide[wide].many = len(operands)
+        self.wide[wide].result = operation.result
+        if isinstance(primitive, JointOperation):
+            self.instructions[step].kind = CALL
+            on_cells = cython.compiled and not any([layout.varies[operand] for operand in operands])
+            places = [layout.place[operand] for operand in operands] if on_cells else []
+            self.calls[operation.result] = (
+                primitive,
+                layout.memory_of(operation.result),
+                layout.place_of(operation.result),
+                Copies(places, range(len(places))) if on_cells else None,
             )
-            return
-        self.instructions[step].c = layout.of(operation.third)
-        same = (
-            7
-            - layout.stride(operation.first)
-            - 2 * layout.stride(operation.second)
-            - 4 * layout.stride(operation.third)
-        )
-        self.instructions[step].function.ternary = block.ternary[same]
+            if cython.compiled and primitive.slopes_kernel is not None and not layout.varies[operation.result]:
+                # Here, but not in machine code, without a call of Python.
+                self.instructions[step].kind = SHARES
+                self.instructions[step].function.slopes = kernel_of_slopes(primitive).nary_slopes
+                self.wide[wide].scattered = is_scattered(operands[2:], layout)
+        else:
+            self.instructions[step].kind = MANY
+            self.instructions[step].function.nary = kernel_of(primitive).nary_value
+            self.wide[wide].scattered = is_scattered(operands, layout)
+        self.append_operands(operands, layout)
 
     def append_operands(self, operands: tuple[int, ...], layout: Layout) -> None:
         """Add the addresses of any number of operands."""
@@ -308,41 +342,29 @@ class Steps:
 
     def append_run(self, run: list[Step], layout: Layout) -> None:
         """Add operations of one primitive that are done together, on cells."""
-        step = self.size
+        step, wide = self.size, self.wide_size
         self.size += 1
+        self.wide_size += 1
         operation = run[0]
         block: Any = block_of(operation.primitive)
         self.instructions[step].kind = RUN + block.arity
-        self.instructions[step].out = layout.of(operation.result)
-        self.instructions[step].many = len(run)
-        self.instructions[step].first = self.placed
-        self.instructions[step].scattered = 0
+        self.instructions[step].out = layout.place[operation.result]
+        self.instructions[step].a = wide
+        self.wide[wide].many = len(run)
+        self.wide[wide].first = self.placed
+        self.wide[wide].scattered = 0
         same = 0
         for position in range(block.arity):
             places = [layout.place[operand_in(operation, position)] for operation in run]
-            first = layout.cells.at(places[0])
-            if position == 0:
-                self.instructions[step].a = first
-            elif position == 1:
-                self.instructions[step].b = first
-            else:
-                self.instructions[step].c = first
+            self.wide[wide].begins[position] = places[0]
             if len(set(places)) == 1 and same | 1 << position != (1 << block.arity) - 1:
                 same |= 1 << position
             elif places != list(range(places[0], places[0] + len(run))):
-                self.instructions[step].scattered |= 1 << position
+                self.wide[wide].scattered |= 1 << position
                 for place in places:
                     self.places[self.placed] = place
                     self.placed += 1
-        if block.arity == UNARY:
-            self.instructions[step].function.unary = block.unary
-        elif block.arity == BINARY:
-            if same == 0:
-                self.instructions[step].function.binary = block.both_vary
-            else:
-                self.instructions[step].function.binary = block.right_varies if same == 1 else block.left_varies
-        else:
-            self.instructions[step].function.ternary = block.ternary[same]
+        self.take_function(step, block, same)
 
     def run(self, count: int, failed: Any) -> None:
         """Run all operations on the first `count` rows of the blocks.
@@ -368,39 +390,67 @@ class Steps:
 
     def run_steps(self, start: int, stop: int, count: int, failed: Any) -> None:
         """Run some of the operations likewise."""
+        cells, instructions = self.cells.all(), self.instructions
         for step in range(start, stop):
-            kind = self.instructions[step].kind
+            kind = instructions[step].kind
+            out, a, b = instructions[step].out, instructions[step].a, instructions[step].b
             if kind == BINARY:
-                self.instructions[step].function.binary(
-                    self.instructions[step].out, self.instructions[step].a, self.instructions[step].b, count
-                )
+                instructions[step].function.binary(cell(cells, out), cell(cells, a), cell(cells, b), count)
             elif kind == UNARY:
-                self.instructions[step].function.unary(self.instructions[step].out, self.instructions[step].a, count)
+                instructions[step].function.unary(cell(cells, out), cell(cells, a), count)
             elif kind == TERNARY:
-                self.instructions[step].function.ternary(
-                    self.instructions[step].out,
-                    self.instructions[step].a,
-                    self.instructions[step].b,
-                    self.instructions[step].c,
-                    count,
+                c = instructions[step].c
+                instructions[step].function.ternary(
+                    cell(cells, out), cell(cells, a), cell(cells, b), cell(cells, c), count
                 )
-            elif kind == MANY:
-                self.run_many(step, count)
-            elif kind in (ADDITION, PRODUCT_ADDITION):
-                self.add_up(step, count, failed)
-            elif kind == CALL:
-                self.call_back(step, count, failed)
-            elif kind == SHARES:
-                self.run_shares(step)
-            else:
+            elif kind > IN_REGISTERS:
+                self.run_on_registers(step, count)
+            elif kind > RUN:
                 self.run_together(step)
+            else:
+                self.run_other(step, count, failed)
+
+    def run_on_registers(self, step: int, count: int) -> None:
+        """Run an operation on one to three operands, not all of which lie in cells."""
+        registers, cells, instructions = self.registers.all(), self.cells.all(), self.instructions
+        kind = instructions[step].kind - IN_REGISTERS
+        where = instructions[step].where
+        out = either(where & OUT, registers, cells, instructions[step].out)
+        a = either(where & A, registers, cells, instructions[step].a)
+        b = either(where & B, registers, cells, instructions[step].b)
+        if kind == BINARY:
+            instructions[step].function.binary(out, a, b, count)
+        elif kind == UNARY:
+            instructions[step].function.unary(out, a, count)
+        else:
+            c = either(where & C, registers, cells, instructions[step].c)
+            instructions[step].function.ternary(out, a, b, c, count)
+
+    def at(self, varies: int, place: int) -> Any:
+        """The address of a place in the registers, or the cells."""
+        return self.registers.at(place) if varies else self.cells.at(place)
+
+    def run_other(self, step: int, count: int, failed: Any) -> None:
+        """Run an operation on any number of operands, or add to a sum."""
+        kind = self.instructions[step].kind
+        if kind == MANY:
+            self.run_many(step, count)
+        elif kind in (ADDITION, PRODUCT_ADDITION):
+            self.add_up(step, count, failed)
+        elif kind == CALL:
+            self.call_back(step, count, failed)
+        else:
+            self.run_shares(step)
 
     def run_together(self, step: int) -> None:
         """Run operations of one primitive in one go; only compiled. Operands that don't lie in a row are gathered."""
-        count = self.instructions[step].many
-        scattered = self.instructions[step].scattered
-        places = self.places.data.as_ints + self.instructions[step].first
-        a, b, c = self.instructions[step].a, self.instructions[step].b, self.instructions[step].c
+        wide = self.instructions[step].a
+        count = self.wide[wide].many
+        scattered = self.wide[wide].scattered
+        places = self.places.data.as_ints + self.wide[wide].first
+        a = self.cells.at(self.wide[wide].begins[0])
+        b = self.cells.at(self.wide[wide].begins[1])
+        c = self.cells.at(self.wide[wide].begins[2])
         if scattered & 1:
             a = self.gather(0, places, count)
             places += count
@@ -410,12 +460,13 @@ class Steps:
         if scattered & 4:
             c = self.gather(2, places, count)
         kind = self.instructions[step].kind - RUN
+        out = self.cells.at(self.instructions[step].out)
         if kind == BINARY:
-            self.instructions[step].function.binary(self.instructions[step].out, a, b, count)
+            self.instructions[step].function.binary(out, a, b, count)
         elif kind == UNARY:
-            self.instructions[step].function.unary(self.instructions[step].out, a, count)
+            self.instructions[step].function.unary(out, a, count)
         else:
-            self.instructions[step].function.ternary(self.instructions[step].out, a, b, c, count)
+            self.instructions[step].function.ternary(out, a, b, c, count)
 
     def gather(self, position: int, places: Any, count: int) -> Any:
         """The numbers of these cells, side by side."""
@@ -430,9 +481,10 @@ class Steps:
 
         The operands of this are the adjoint, the output and the operands of that.
         """
-        first, many = self.instructions[step].first, self.instructions[step].many - 2
+        wide = self.instructions[step].a
+        first, many = self.wide[wide].first, self.wide[wide].many - 2
         operands = self.operands[first + 2]
-        if self.instructions[step].scattered:
+        if self.wide[wide].scattered:
             operands = self.row_operands.at(0)
             for place in range(many):
                 operands[place] = self.operands[first + 2 + place][0]
@@ -442,23 +494,24 @@ class Steps:
             self.operands[first + 1][0],
             operands,
             many,
-            self.instructions[step].out,
+            self.cells.at(self.instructions[step].out),
         )
 
     def call_back(self, step: int, count: int, failed: Any) -> None:
         """Call a function back for each row in which all guards hold so far."""
-        first, many = self.instructions[step].first, self.instructions[step].many
+        wide = self.instructions[step].a
+        first, many, result = self.wide[wide].first, self.wide[wide].many, self.wide[wide].result
         for row in range(count):
             if (not failed if cython.compiled else failed is None) or failed[row] < 0:
                 numbers = doubles(many)
                 memory = doubles_in(numbers)
-                copies = self.calls[self.instructions[step].scattered][3]
+                copies = self.calls[result][3]
                 if copies is not None:
                     cython.cast(Copies, copies).copy(self.cells.at(0), memory)
                 else:
                     for entry in range(many):
                         memory[entry] = self.operands[first + entry][row * self.strides[first + entry]]
-                self.call_for_row(self.instructions[step].scattered, numbers, row, False)
+                self.call_for_row(result, numbers, row, False)
 
     def call_at(self, result: int, numbers: Any, results: Any) -> None:
         """Call a function back whose results' first place is this one; only compiled."""
@@ -496,44 +549,41 @@ class Steps:
 
     def add_up(self, step: int, count: int, failed: Any) -> None:
         """Add the rows of a block to the lanes of a sum, always in the same order."""
-        lanes = self.instructions[step].out
-        left = self.instructions[step].a
-        stride = self.instructions[step].first
+        lanes = self.sums.at(self.instructions[step].out)
+        where = self.instructions[step].where
+        left = self.at(where & A, self.instructions[step].a)
+        right = self.at(where & B, self.instructions[step].b)
+        stride = 1 if where & A else 0
+        right_stride = 1 if where & B else 0
         is_product = self.instructions[step].kind == PRODUCT_ADDITION
         everywhere = not failed if cython.compiled else failed is None
         together = 0
         if everywhere and (is_product or stride == 1):
             together = count - count % LANES
             if is_product:
-                self.instructions[step].function.binary(lanes, left, self.instructions[step].b, together)
+                self.instructions[step].function.binary(lanes, left, right, together)
             else:
                 self.instructions[step].function.unary(lanes, left, together)
         for row in range(together, count):
             if everywhere or failed[row] < 0:
                 term = left[row * stride]
                 if is_product:
-                    term *= self.instructions[step].b[row * self.instructions[step].many]
+                    term *= right[row * right_stride]
                 lanes[row % LANES] += term
 
     def run_many(self, step: int, count: int) -> None:
         """Run an operation on any number of operands: row by row, its operands gathered."""
-        many = self.instructions[step].many
-        first = self.instructions[step].first
-        if cython.compiled and not self.instructions[step].scattered:
-            self.instructions[step].out[0] = self.instructions[step].function.nary(self.operands[first], many)
+        wide = self.instructions[step].a
+        many, first = self.wide[wide].many, self.wide[wide].first
+        out = self.at(self.instructions[step].where & OUT, self.instructions[step].out)
+        if cython.compiled and not self.wide[wide].scattered:
+            out[0] = self.instructions[step].function.nary(self.operands[first], many)
             return
         gathered = self.row_operands.at(0)
         for row in range(count):
             for operand in range(many):
                 gathered[operand] = self.operands[first + operand][row * self.strides[first + operand]]
-            self.instructions[step].out[row] = self.instructions[step].function.nary(gathered, many)
-
-
-def binary_of(block: Block, left_varies: bool, right_varies: bool) -> Any:
-    """The block function for two operands that vary from row to row or don't; not neither."""
-    if left_varies == right_varies:
-        return block.both_vary
-    return block.left_varies if left_varies else block.right_varies
+            out[row] = self.instructions[step].function.nary(gathered, many)
 
 
 def address_of_value(primitive: Primitive) -> int:
