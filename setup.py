@@ -44,7 +44,7 @@ LEVELS = {
         "-O3": {
             "graph": "local_gradients many_uses node sweep",
             "numbers": "accumulate arrays pairwise special",
-            "operations": "_kernels kernel",
+            "operations": "_kernels kernel nary",
             "program/machine": "_blocks block machine",
         },
         "-O2": {
@@ -56,7 +56,7 @@ LEVELS = {
             "program/rows": "plain_calls",
         },
         "-O1": {
-            "operations": "nary primitive",
+            "operations": "primitive",
             "program/machine": "runs step",
             "program/recording": "outside signature surroundings",
             "transforms": "constant_slopes masked tape taped_run trees",

@@ -11,7 +11,7 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
-__all__ = ["divided", "doubles", "doubles_in", "integers", "ints_in"]
+__all__ = ["divided", "doubles", "doubles_in", "integers", "ints_in", "unset_doubles"]
 
 # To clone an array of the same type is the fastest way to a new one.
 _double_template = array("d")
@@ -23,6 +23,13 @@ def doubles(count: int) -> Any:
     if cython.compiled:
         return clone(_double_template, count, True)  # type: ignore[name-defined]  # noqa: F821 - in arrays.pxd
     return array("d", bytes(8 * count))
+
+
+def unset_doubles(count: int) -> Any:
+    """An array of `count` doubles to be written, all of them: they are what was in memory."""
+    if cython.compiled:
+        return clone(_double_template, count, False)  # type: ignore[name-defined]  # noqa: F821
+    return doubles(count)
 
 
 def integers(count: int, fill: int = 0) -> Any:
