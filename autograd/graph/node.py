@@ -231,6 +231,12 @@ def record_results(
     traced = traced_among(operands)
     call = call_of(results[0])
     call._stamp |= traced
+    mode = current_mode()
+    if mode.trace is not None and mode.recording and not (mode.strict or mode.scope or mode.origins or mode.watch):
+        # Nothing else is done under such a mode.
+        for node in results:
+            cython.cast(Node, node)._stamp |= traced
+        return results
     return [under_mode_with(node, primitive, operands, traced) for node in results]
 
 

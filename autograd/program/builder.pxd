@@ -22,6 +22,7 @@ cdef class Builder:
     @cython.locals(values=dict)
     cdef int known_value(self, Primitive primitive, tuple operands) except -2
     cdef int simplified(self, Primitive primitive, tuple operands) except -1
+    cdef int with_results(self, operation, tuple operands) except -1
     @cython.locals(operand=int)
     cdef bint are_constant(self, tuple operands)
     cdef int expanded(self, Primitive primitive, tuple operands) except -1

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd.arrays.array_elements import function_of
 from autograd.errors import TraceError
-from autograd.graph.joint_operations import JointOperation, Result
+from autograd.graph.joint_operations import RESULT, JointOperation, Result
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (
     Abs,
@@ -63,7 +63,8 @@ class Builder:
     """The operations of a program being built. Values are numbered: inputs from 0, then the others as they come.
 
     A value is the constant `constant_of[value]`, or the result of the primitive `made_by[value]` on the values
-    `operands_of[value]`; entries that do not apply are None, for inputs all three. `known` has for each primitive the
+    `operands_of[value]`; entries that do not apply are None, for inputs all three. Behind the value of an operation
+    with several results these follow, each made by `RESULT`: there may be 100,000. `known` has for each primitive the
     values it was asked for, by their operands. With `for_derivatives`, operations stay whose derivatives are not those
     of what they could be replaced by.
     """
@@ -100,15 +101,14 @@ class Builder:
 
     def emit(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of an operation: a known one where it was computed before or follows from simpler ones."""
-        # Results of an operation that has several are primitives of their own, by the hundred thousand.
-        asked: Any = Result if not primitive.built_in and isinstance(primitive, Result) else primitive
-        key = (*operands, primitive) if asked is Result else operands
-        values = self.known.get(asked)
+        if not primitive.built_in and isinstance(primitive, Result):
+            return operands[0] + 1 + primitive.place
+        values = self.known.get(primitive)
         if values is None:
-            values = self.known[asked] = {}
-        value = values.get(key)
+            values = self.known[primitive] = {}
+        value = values.get(operands)
         if value is None:
-            value = values[key] = self.simplified(primitive, operands)
+            value = values[operands] = self.simplified(primitive, operands)
         return value
 
     def known_value(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
@@ -119,8 +119,8 @@ class Builder:
 
     def simplified(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of an operation that was not asked for before."""
-        if not primitive.built_in and isinstance(primitive, JointOperation | Result):
-            return self.append(primitive, operands, None)
+        if not primitive.built_in and isinstance(primitive, JointOperation):
+            return self.with_results(primitive, operands)
         if self.are_constant(operands):
             numbers: list[Any] = [self.constant_of[operand] for operand in operands]
             return self.constant(primitive.of_numbers(numbers))
@@ -136,6 +136,15 @@ class Builder:
         if not primitive.built_in:
             return self.expanded(primitive, operands)
         return self.append(primitive, operands, None)
+
+    def with_results(self, operation: Any, operands: tuple[int, ...]) -> int:
+        """The value of an operation with several results, which get the numbers behind it."""
+        value = self.append(operation, operands, None)
+        count: int = operation.count
+        self.constant_of += [None] * count
+        self.made_by += [RESULT] * count
+        self.operands_of += [(value,)] * count
+        return value
 
     def are_constant(self, operands: tuple[int, ...]) -> bool:
         """Whether all these values are constants."""

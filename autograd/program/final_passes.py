@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.graph.joint_operations import RESULT
 from autograd.numbers.arrays import integers
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Multiply, Negate
@@ -69,14 +70,18 @@ def finished(
         used = operands_of[value]
         if needed[value] and used is not None:
             primitive: Any = made_by[value]
-            code: Any = code_of.get(primitive)
-            if code is None:
-                code = code_of[primitive] = len(names)
-                names.append(primitive.name)
-                if not primitive.built_in:
-                    # What is called back, and its results, are found by themselves.
-                    externals[code] = primitive
-            of_operation[place] = code
+            if primitive is RESULT:
+                # The first result stands right behind the operation.
+                of_operation[place] = used[0] - value
+            else:
+                code: Any = code_of.get(primitive)
+                if code is None:
+                    code = code_of[primitive] = len(names)
+                    names.append(primitive.name)
+                    if not primitive.built_in:
+                        # What is called back is found by itself.
+                        externals[code] = primitive
+                of_operation[place] = code
             place += 1
             for operand in used:
                 operand_at[entry] = number[operand]

@@ -185,6 +185,8 @@ class Tape:
         # The builder of a recording merges equal operations itself.
         merging = self.merged is not None and not self.whole and is_traced()
         known: dict[Any, int] = {}
+        joint: Joint | None = None
+        under_joint: Any = None
         for tick in range(len(found)):
             if found[tick] is None or place_of[tick] >= 0:
                 continue
@@ -193,7 +195,10 @@ class Tape:
             constants = 0
             many = isinstance(node._left, tuple)
             if many and not self.by_result and isinstance(node, Output):
-                joint = self.joints.get(self.position_of(node._left[0]))
+                # Results share the tuple that holds their call, and most are made one after the other.
+                if node._left is not under_joint:
+                    under_joint = node._left
+                    joint = self.joints.get(self.position_of(under_joint[0]))
                 if joint is not None:
                     place_of[tick] = size
                     joint.add_result(cython.cast(Output, node)._place, size)
@@ -492,8 +497,9 @@ class Tape:
                 operands_here = operands_of(node)
                 shares = self.joint_slopes[position].shares(adjoint, node, operands_here)
                 for operand, share in zip(operands_here, shares, strict=True):
-                    if self.position_of(operand) >= 0:
-                        add(adjoints, self.position_of(operand), share)
+                    place = self.position_of(operand)
+                    if place >= 0:
+                        add(adjoints, place, share)
             elif adjoint is not None:
                 for entry in range(starts[position - self.count], starts[position - self.count + 1]):
                     if self.absorbing is not None and is_zero(slopes[entry]):

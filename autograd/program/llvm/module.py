@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.graph.joint_operations import JointOperation, Result
+from autograd.graph.joint_operations import JointOperation
 from autograd.program.llvm.companions import companions
 from autograd.program.llvm.elementary import AND, definitions, name_of_several, symbol
 from autograd.program.llvm.expressions import CONDITION, INTEGER, REAL, Function, Value, fma, select
@@ -52,7 +52,7 @@ class Scratch:
             if time % LENGTH == 0:
                 # The function before this one was the last to read these.
                 free += leaving.pop(time // LENGTH, [])
-            if step.output >= 0 or step.result in plan.kept or isinstance(step.primitive, JointOperation | Result):
+            if step.output >= 0 or step.result in plan.kept or isinstance(step.primitive, JointOperation):
                 continue
             last_part = last_use.get(step.result, time) // LENGTH
             if last_part > time // LENGTH:
@@ -136,11 +136,6 @@ class Module:
             step = self.steps[time]
             for value in self.unused_lately(step, used_at, time):
                 known.pop(value, None)
-            if isinstance(step.primitive, Result):
-                # In memory, where the function that was called back has left it.
-                for output in self.outputs.get(step.result, ()):
-                    self.write_output(function, output, self.operand(function, known, step.result))
-                continue
             operands = [self.operand(function, known, operand) for operand in step.operands]
             if step.output >= 0:
                 self.add_up(function, step, operands)

@@ -9,7 +9,7 @@ from autograd.program.machine.block cimport BinaryBlock, Block, TernaryBlock, Un
 from autograd.program.machine.copies cimport Copies
 from autograd.program.machine.plan cimport Plan
 from autograd.program.machine.step cimport Step
-from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
+from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in, unset_doubles
 
 cdef int DOUBLES, UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, SHARES, RUN
 cdef extern from *:
@@ -56,7 +56,6 @@ cdef class Layout:
     cdef array place
     cdef bytearray varies
     cdef Memory cells, registers, sums
-    cdef bint has_several
     @cython.locals(memory=Memory)
     cdef double* of(self, int value)
     cdef Memory memory_of(self, int value)
@@ -120,8 +119,14 @@ cdef class Steps:
 cdef void call_from_code(void* steps, long long result, int is_alive, double* operands, long long count,
                          double* results) noexcept with gil
 cdef BinaryBlock binary_of(Block block, bint left_varies, bint right_varies)
-@cython.locals(places=list)
-cdef bint is_scattered(tuple operands, Layout layout) except -1
+@cython.locals(place="int*", number=Py_ssize_t, operand=int, first=int)
+cdef bint is_scattered(tuple operands, Py_ssize_t start, Layout layout) except -1
+cdef Copies copies_of_inputs(Plan plan, int count)
+cdef Copies copies_of_outputs(Plan plan, bytearray but_for)
+@cython.locals(found=array, number_at="int*", value_at="int*", count=int, number=int)
+cdef array numbers_of(array values, bytearray marks, bytearray others)
+@cython.locals(found=array, made="int*", given="int*", place_at="int*", entry=Py_ssize_t)
+cdef array picked(array numbers, array places)
 cdef Kernel kernel_of(Primitive primitive)
 cdef Kernel kernel_of_slopes(object operation)
 @cython.locals(kernel=Kernel)
@@ -176,7 +181,6 @@ cdef class Machine:
 
 cdef list errors_of(list parts)
 cdef array stops_of(list by_stage)
-cdef copies_of_outputs(Plan plan, object outputs)
 
 cdef class Columns:
     cdef object kept

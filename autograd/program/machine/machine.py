@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from autograd.graph.joint_operations import JointOperation, Result
+from autograd.graph.joint_operations import JointOperation
 from autograd.graph.locks import Lock
-from autograd.numbers.arrays import doubles, integers
+from autograd.numbers.arrays import doubles, integers, unset_doubles
 from autograd.program.machine._blocks import BLOCKS
 from autograd.program.machine.block import vector_bits
 from autograd.program.machine.copies import Copies
@@ -113,7 +113,6 @@ class Layout:
     def __init__(self, plan: Plan, cells: Memory, registers: Memory, sums: Memory) -> None:
         self.place = plan.place
         self.varies = plan.varies
-        self.has_several = plan.calls_back
         self.cells = cells
         self.registers = registers
         self.sums = sums
@@ -194,9 +193,6 @@ class Steps:
                 self.append_run(step, layout)
             elif step.output >= 0:
                 self.append_addition(step, layout)
-            elif layout.has_several and isinstance(step.primitive, Result):
-                # It lies where the operation that it belongs to has written it.
-                continue
             else:
                 self.append(step, layout)
 
@@ -232,25 +228,27 @@ class Steps:
             if isinstance(primitive, JointOperation):
                 self.instructions[step].kind = CALL
                 self.instructions[step].scattered = operation.result
-                on_cells = cython.compiled and not any([layout.varies[operand] for operand in operands])
-                places = [layout.place[operand] for operand in operands] if on_cells else []
+                copies: Copies | None = None
+                if cython.compiled and not layout.varies[operation.result]:
+                    if primitive.slopes_kernel is None:
+                        copies = Copies(picked(layout.place, array("i", operands)), range(len(operands)))
+                    else:
+                        # Here, but not in machine code, without a call of Python.
+                        self.instructions[step].kind = SHARES
+                        self.instructions[step].function.slopes = kernel_of_slopes(primitive).nary_slopes
+                        self.instructions[step].scattered = is_scattered(operands, 2, layout)
+                        if not self.instructions[step].scattered:
+                            operands = operands[:3]
                 self.calls[operation.result] = (
-                    primitive,
-                    layout.memory_of(operation.result),
-                    layout.place_of(operation.result),
-                    Copies(places, range(len(places))) if on_cells else None,
-                )
-                if cython.compiled and primitive.slopes_kernel is not None and not layout.varies[operation.result]:
-                    # Here, but not in machine code, without a call of Python.
-                    self.instructions[step].kind = SHARES
-                    self.instructions[step].function.slopes = kernel_of_slopes(primitive).nary_slopes
-                    self.instructions[step].scattered = is_scattered(operands[2:], layout)
+                    primitive, layout.memory_of(operation.result), layout.place_of(operation.result), copies
+                )  # fmt: skip
                 self.append_operands(operands, layout)
                 return
             self.instructions[step].kind = MANY
             self.instructions[step].function.nary = kernel_of(primitive).nary_value
-            self.instructions[step].scattered = is_scattered(operands, layout)
-            self.append_operands(operands, layout)
+            self.instructions[step].scattered = is_scattered(operands, 0, layout)
+            # Side by side, they are found where the first one is.
+            self.append_operands(operands if self.instructions[step].scattered else operands[:1], layout)
             return
         block: Block = FASTEST[primitive.name]
         self.instructions[step].kind = block.arity
@@ -419,7 +417,7 @@ class Steps:
         first, many = self.instructions[step].first, self.instructions[step].many
         for row in range(count):
             if (not failed if cython.compiled else failed is None) or failed[row] < 0:
-                numbers = doubles(many)
+                numbers = unset_doubles(many)
                 memory = doubles_in(numbers)
                 copies = self.calls[self.instructions[step].scattered][3]
                 if copies is not None:
@@ -539,10 +537,14 @@ def steps_of(runs: list[list[Step]]) -> list[Any]:
     return [run if len(run) > 1 else run[0] for run in runs]
 
 
-def is_scattered(operands: tuple[int, ...], layout: Layout) -> bool:
-    """Whether these values don't lie side by side in cells."""
-    places = [layout.place[operand] for operand in operands if not layout.varies[operand]]
-    return places != list(range(places[0], places[0] + len(operands))) if places else True
+def is_scattered(operands: tuple[int, ...], start: int, layout: Layout) -> bool:
+    """Whether these values from `start` on don't lie side by side in cells, as C functions take them."""
+    place = ints_in(layout.place)
+    for number in range(start, len(operands)):
+        operand = operands[number]
+        if layout.varies[operand] or place[operand] != place[operands[start]] + number - start:
+            return True
+    return start == len(operands) or not cython.compiled
 
 
 def kernel_of(primitive: Primitive) -> Kernel:
@@ -597,13 +599,11 @@ class Machine:
         self.before = Steps([steps_of(plan.runs[1])], plan, self.cells, self.cells, self.cells)
         self.code: Any = None
         self.alone = plan.alone
-        constant = [number for number in range(program.inputs) if not plan.varies[number]]
-        self.inputs = Copies(constant, [plan.place[number] for number in constant])
-        same = [(number, value) for number, value in enumerate(program.outputs) if not plan.varies[value]]
-        self.outputs = copies_of_outputs(plan, same)
+        self.inputs = copies_of_inputs(plan, program.inputs)
+        self.outputs = copies_of_outputs(plan, bytearray(program.size))
         self.output_count = len(program.outputs)
         # Machine code for one row alone writes the others.
-        self.not_computed = copies_of_outputs(plan, plan.without_step_before() if plan.alone else [])
+        self.not_computed = copies_of_outputs(plan, plan.computed_before()) if plan.alone else self.outputs
         by_stage = guards_by_stage(program, plan.once_in_stages, plan.varies, 0)
         # Where the guards end that are looked at after each stage.
         self.guard_stops = stops_of(by_stage)
@@ -793,9 +793,37 @@ def stops_of(by_stage: Sequence[Sequence[Any]]) -> Any:
     return stops
 
 
-def copies_of_outputs(plan: Plan, outputs: Sequence[tuple[int, int]]) -> Copies:
-    """Copies from the cells of values to the outputs of these numbers."""
-    return Copies([plan.place[value] for _, value in outputs], [number for number, _ in outputs])
+def copies_of_inputs(plan: Plan, count: int) -> Copies:
+    """Copies of the inputs that are the same for all rows, of so many inputs, to their cells."""
+    numbers = numbers_of(array("i", range(count)), plan.varies, bytearray(len(plan.varies)))
+    return Copies(numbers, picked(plan.place, numbers))
+
+
+def copies_of_outputs(plan: Plan, but_for: bytearray) -> Copies:
+    """Copies from cells to the outputs whose values are the same for all rows, but for those marked."""
+    numbers = numbers_of(plan.outputs, plan.varies, but_for)
+    return Copies(picked(plan.place, picked(plan.outputs, numbers)), numbers)
+
+
+def numbers_of(values: array[int], marks: bytearray, others: bytearray) -> array[int]:
+    """The numbers, among these values, of those that have neither mark."""
+    found = integers(len(values))
+    number_at, value_at = ints_in(found), ints_in(values)
+    count = 0
+    for number in range(len(values)):
+        if not (marks[value_at[number]] or others[value_at[number]]):
+            number_at[count] = number
+            count += 1
+    return found[:count]
+
+
+def picked(numbers: array[int], places: array[int]) -> array[int]:
+    """The numbers at these places."""
+    found = integers(len(places))
+    made, given, place_at = ints_in(found), ints_in(numbers), ints_in(places)
+    for entry in range(len(places)):
+        made[entry] = given[place_at[entry]]
+    return found
 
 
 @cython.final

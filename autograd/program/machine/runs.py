@@ -29,11 +29,12 @@ LONGEST = 128
 SHORTEST = 4
 
 
-def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
-    """The operations of each part in runs, of values with numbers below `values`; those left over in runs of one.
+def in_runs(parts: Sequence[list[Step]], maker: Any) -> list[list[list[Step]]]:
+    """The operations of each part in runs; those left over in runs of one. `maker` is as in `Plan`.
 
     Parts are done one after the other. Results lie in the order of the runs, behind inputs and constants in theirs.
     """
+    values = len(maker)
     places = integers(values)
     place = ints_in(places)
     for end in range(values):
@@ -42,7 +43,7 @@ def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
     found = []
     for operations in parts:
         runs: list[list[Step]] = []
-        groups = by_level(operations, values)
+        groups = by_level(operations, maker)
         if not groups or len(operations) < SHORTEST * len(groups):
             # Most operations wait for the one before: in their own order, values used together stay together.
             for operation in operations:
@@ -59,19 +60,19 @@ def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
     return found
 
 
-def by_level(operations: list[Step], values: int) -> list[list[Step]]:
+def by_level(operations: list[Step], made_by: Any) -> list[list[Step]]:
     """Operations of the same kind that can be done at the same time, in an order in which they can be done.
 
     Those on any number of operands stand alone. There are none where most wait for the one before.
     """
-    levels = integers(values)
-    level = ints_in(levels)
+    levels = integers(len(made_by))
+    level, maker = ints_in(levels), ints_in(made_by)
     deepest = 0
     for operation in operations:
         known = 0
         for operand in operation.operands:
-            if level[operand] > known:
-                known = level[operand]
+            if level[maker[operand]] > known:
+                known = level[maker[operand]]
         level[operation.result] = known + 1
         if known == deepest:
             deepest += 1
