@@ -45,7 +45,7 @@ LEVELS = {
             "graph": "local_gradients many_uses node sweep",
             "numbers": "accumulate arrays pairwise special",
             "operations": "_kernels kernel",
-            "program/machine": "_blocks block machine",
+            "program/machine": "_blocks block columns machine",
         },
         "-O2": {
             "graph": "modes",

@@ -1,11 +1,11 @@
 cimport cython
 from cpython.array cimport array
-from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from autograd.operations.kernel cimport Kernel, NarySlopes, NaryValue, shares_into
 from autograd.operations.primitive cimport Primitive
 from autograd.program.machine.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
+from autograd.program.machine.columns cimport Columns, address_of, read_four, write_four
 from autograd.program.machine.copies cimport Copies
 from autograd.program.machine.plan cimport Plan
 from autograd.program.machine.step cimport Step
@@ -14,7 +14,6 @@ from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
 cdef int DOUBLES, UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, SHARES, RUN
 cdef extern from *:
     int* NOTHING "NULL"
-    double* NO_NUMBERS "NULL"
 cpdef enum:
     BLOCK = 64
     LANES = 8
@@ -178,16 +177,6 @@ cdef list errors_of(list parts)
 cdef array stops_of(list by_stage)
 cdef copies_of_outputs(Plan plan, object outputs)
 
-cdef class Columns:
-    cdef object kept
-    cdef Py_ssize_t count
-    cdef array offsets, strides
-    cdef double** numbers
-    cdef bint written
-    @cython.locals(places="int*", numbers="double*", owner=int, place=Py_ssize_t)
-    cdef object move(self, object arrays, array owners)
-    cdef object let_go(self)
-
 cdef class Rows:
     cdef list kept
     cdef Py_ssize_t count
@@ -196,9 +185,6 @@ cdef class Rows:
     cdef int* failed
     @cython.locals(row=Py_ssize_t)
     cdef bint any_failed(self, Py_ssize_t count)
-
-@cython.locals(view=Py_buffer, address=size_t)
-cdef size_t address_of(object numbers) except? 0
 
 cdef class Workspace:
     cdef Machine machine
@@ -221,7 +207,7 @@ cdef class Workspace:
                           Py_ssize_t stop) noexcept nogil
     @cython.locals(places="int*", varies="int*", offsets="int*", strides="int*", output=Py_ssize_t,
                    offset=Py_ssize_t, stride=Py_ssize_t, step=Py_ssize_t, target="double*", numbers="double*",
-                   row=Py_ssize_t)
+                   row=Py_ssize_t, together=int, further=int)
     cdef void store(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
     cdef int settle_errors(self, Rows rows, Py_ssize_t first) except -1 with gil
     @cython.locals(result=array, totals="double*", lanes="double*", output=Py_ssize_t, half=int, lane=int)

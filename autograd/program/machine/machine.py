@@ -12,6 +12,7 @@ from autograd.graph.locks import Lock
 from autograd.numbers.arrays import doubles, integers
 from autograd.program.machine._blocks import BLOCKS
 from autograd.program.machine.block import vector_bits
+from autograd.program.machine.columns import Columns
 from autograd.program.machine.copies import Copies
 from autograd.program.machine.plan import Plan, guards_by_stage
 from autograd.program.machine.runs import LONGEST
@@ -29,9 +30,10 @@ if not cython.compiled:
     from autograd.operations.kernel import Kernel, shares_into
     from autograd.operations.primitive import Primitive
     from autograd.program.machine.block import Block
+    from autograd.program.machine.columns import address_of
     from autograd.program.machine.step import Step
 
-__all__ = ["BLOCK", "Columns", "Machine", "Rows", "Workspace", "address_of_call", "address_of_value"]
+__all__ = ["BLOCK", "Machine", "Rows", "Workspace", "address_of_call", "address_of_value"]
 
 # Rows in a block: between 32 and 128 makes no difference, fewer and more are slower.
 if not cython.compiled:
@@ -39,7 +41,7 @@ if not cython.compiled:
     # Sums over rows are kept in so many parts, which the vector unit adds at once.
     LANES = 8
     CACHE_LINE = 64
-    NOTHING = NO_NUMBERS = None
+    NOTHING = None
 DOUBLES = ord("d")
 UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, SHARES, RUN = 1, 2, 3, 4, 5, 6, 7, 8, 9
 
@@ -800,60 +802,6 @@ def copies_of_outputs(plan: Plan, outputs: Sequence[tuple[int, int]]) -> Copies:
 
 @cython.final
 @cython.cclass
-class Columns:
-    """The places of some numbers of each row in arrays.
-
-    `places` has for each number of a row an array, the place in it of the first row's number, and how far the next
-    row's is from there.
-    """
-
-    def __init__(self, places: Sequence[tuple[Any, int, int]], written: bool) -> None:
-        self.kept = places
-        self.count = len(places)
-        self.offsets, self.strides = integers(self.count), integers(self.count)
-        if cython.compiled:
-            self.numbers = cython.cast("double**", calloc(self.count + 1, 8))  # type: ignore[name-defined]  # noqa: F821
-            if not self.numbers:
-                raise MemoryError(f"no memory for rows of {self.count} numbers")
-            for place, (numbers, _, _) in enumerate(places):
-                self.numbers[place] = cython.cast("double*", address_of(numbers))
-        else:
-            self.numbers = [numbers.reshape(-1) if written else numbers.ravel().tolist() for numbers, _, _ in places]
-        for place, (_, offset, stride) in enumerate(places):
-            self.offsets[place], self.strides[place] = offset, stride
-        self.written = written
-
-    def move(self, arrays: Sequence[Any], owners: Any) -> None:
-        """Have the places be those of other arrays: of the one at `owners[place]`.
-
-        They are kept alive until `let_go`: where a call is interrupted, another thread may go on with a chunk of it.
-        """
-        self.kept = arrays
-        if cython.compiled:
-            owner = -1
-            numbers = NO_NUMBERS
-            places = ints_in(owners)
-            for place in range(self.count):
-                if places[place] != owner:
-                    owner = places[place]
-                    numbers = cython.cast("double*", address_of(arrays[owner]))
-                self.numbers[place] = numbers
-        else:
-            given = [array.reshape(-1) if self.written else array.ravel().tolist() for array in arrays]
-            self.numbers = [given[owner] for owner in owners]
-
-    def let_go(self) -> None:
-        """Keep no array alive any more, when all rows are done."""
-        self.kept = ()
-        if not cython.compiled:
-            self.numbers = []
-
-    def __dealloc__(self) -> None:
-        free(self.numbers)  # type: ignore[name-defined]  # noqa: F821
-
-
-@cython.final
-@cython.cclass
 class Rows:
     """The rows of one call, with the places that inputs are read from and outputs written to.
 
@@ -880,14 +828,6 @@ class Rows:
             if self.failed[row] >= 0:
                 return True
         return False
-
-
-def address_of(numbers: Any) -> Any:
-    """The address of the numbers of a contiguous NumPy array, which the caller must keep alive; only compiled."""
-    PyObject_GetBuffer(numbers, cython.address(view), PyBUF_SIMPLE)  # type: ignore[name-defined]  # noqa: F821
-    address = cython.cast(cython.size_t, view.buf)  # noqa: F821
-    PyBuffer_Release(cython.address(view))  # type: ignore[name-defined]  # noqa: F821
-    return address
 
 
 @cython.final
@@ -968,17 +908,31 @@ class Workspace:
         inputs = ints_in(self.inputs)
         offsets = ints_in(rows.sources.offsets)
         strides = ints_in(rows.sources.strides)
-        for place in range(rows.sources.count):
+        place = 0
+        while place < rows.sources.count:
             register = self.registers.at(inputs[place])
             offset = offsets[place]
             stride = strides[place]
             numbers = rows.sources.numbers[place]
+            if not rows.rows and rows.sources.are_four(place):
+                read_four(  # type: ignore[name-defined]  # noqa: F821 - in columns.pxd
+                    numbers + offset + first * stride,
+                    stride,
+                    register,
+                    self.registers.at(inputs[place + 1]),
+                    self.registers.at(inputs[place + 2]),
+                    self.registers.at(inputs[place + 3]),
+                    count,
+                )
+                place += 4
+                continue
             if not rows.rows:
                 for row in range(count):
                     register[row] = numbers[offset + (first + row) * stride]
             else:
                 for row in range(count):
                     register[row] = numbers[offset + rows.rows[first + row] * stride]
+            place += 1
 
     def decide(self, rows: Rows, first: int, count: int) -> int:
         """Note the first guard that fails in each row of a block; how many rows have one."""
@@ -1012,18 +966,35 @@ class Workspace:
         varies = ints_in(self.stored_vary)
         offsets = ints_in(rows.targets.offsets)
         strides = ints_in(rows.targets.strides)
-        for output in range(rows.targets.count):
+        output = 0
+        while output < rows.targets.count:
             offset = offsets[output]
             stride = strides[output]
             target = rows.targets.numbers[output]
             step = 1 if varies[output] else 0
             numbers = self.registers.at(places[output]) if step else self.machine.cells.at(places[output])
+            together = 4 if not rows.rows and rows.targets.are_four(output) else 0
+            for further in range(together):
+                together = together if varies[output + further] else 0
+            if together:
+                write_four(  # type: ignore[name-defined]  # noqa: F821 - in columns.pxd
+                    target + offset + first * stride,
+                    stride,
+                    numbers,
+                    self.registers.at(places[output + 1]),
+                    self.registers.at(places[output + 2]),
+                    self.registers.at(places[output + 3]),
+                    count,
+                )
+                output += together
+                continue
             if not rows.rows:
                 for row in range(count):
                     target[offset + (first + row) * stride] = numbers[row * step]
             else:
                 for row in range(count):
                     target[offset + rows.rows[first + row] * stride] = numbers[row * step]
+            output += 1
 
     def failures_of(self, rows: Rows, first: int) -> Any:
         """The first guard that fails in each row of a block."""
