@@ -102,6 +102,7 @@ LOWERED: dict[str, Lowered] = {
     "dot": Lowered(reductions.inner_product, many=True, loop=reductions.Loop(2, two_product)),
     "prod": Lowered(reductions.product, many=True),
     "norm": Lowered(reductions.length, many=True),
+    "log_of_powers": Lowered(reductions.log_of_powers),
     "logsumexp": Lowered(reductions.log_of_sum_of_exponentials, many=True),
     "max_of_many": Lowered(reductions.largest, many=True),
     "min_of_many": Lowered(reductions.smallest, many=True),

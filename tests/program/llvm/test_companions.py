@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import cos, cosh, erf, grad, jit, sigmoid, sin, sinh, softplus, tanh, value_and_grad, vmap
-from autograd.operations.primitives import Negate, Plus, SechSquared, Sigmoid, Tanh
+from autograd import cos, cosh, erf, grad, jit, logsumexp, sigmoid, sin, sinh, softplus, tanh, value_and_grad, vmap
+from autograd.operations.primitives import (
+    ExpDifference,
+    Logsumexp,
+    MaxOfMany,
+    Negate,
+    Plus,
+    SechSquared,
+    Sigmoid,
+    Sum,
+    Tanh,
+)
 
 pytest.importorskip("llvmlite")
 if not autograd.compiled:
@@ -56,6 +66,42 @@ def test_a_sigmoid_of_a_negated_number_is_a_function_of_the_number():
         (2, "negate", (0,)),
         (3, "plus", (1, 2)),
     ]
+
+
+def test_a_logsumexp_takes_the_exponentials_of_its_slopes():
+    steps = [
+        Step(2, Logsumexp, (0, 1)),
+        Step(3, Plus, (2, 2)),
+        Step(4, MaxOfMany, (0, 1)),
+        Step(5, ExpDifference, (0, 4)),
+        Step(6, ExpDifference, (1, 4)),
+        Step(7, Sum, (5, 6)),
+    ]
+    expected = [4, 5, 6, 7, 2, 3]
+    together = brought_together(steps)
+    assert [step.result for step in together] == expected
+    assert (2, "log_of_powers", (4, 7)) in numbers(together)
+    # Where a step is missing, or must not come so early, all stays as it is.
+    for changed, earliest in ((steps[:-1], None), (steps[:3] + steps[4:], None), (steps, {6: 1})):
+        assert numbers(brought_together(changed, earliest)) == numbers(changed)
+
+
+@pytest.mark.parametrize("count", [2, 5, 40])
+def test_logsumexp_and_its_slopes_have_one_exponential_for_each_operand(count, compilations):
+    def function(x):
+        return 3.0 * logsumexp(list(x)) - x[0]
+
+    X = np.random.default_rng(count).uniform(-9.0, 9.0, (90, count))
+    X[0], X[1, 0], X[2, 1], X[3, 0] = 700.0, np.inf, -np.inf, np.nan
+    X[4] = -np.inf
+    value, slopes = jit(vmap(value_and_grad(function)), tier="llvm")(X)
+    (text,) = compilations
+    assert text.count("= call <8 x double> @ag_exp_difference(") == count
+    assert value.tobytes() == jit(vmap(function), tier="llvm")(X).tobytes()
+    assert slopes.tobytes() == jit(vmap(grad(function)), tier="llvm")(X).tobytes()
+    exact = jit(vmap(value_and_grad(function)), tier="vm")(X)
+    for found, expected in zip((value, slopes), exact, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)
 
 
 @EVERY_FUNCTION
