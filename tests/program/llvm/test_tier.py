@@ -9,7 +9,23 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import exp, grad, hessian, jit, log, maximum, prod, relu, sin, sqrt, tanh, value_and_grad, vmap, where
+from autograd import (
+    exp,
+    fori_loop,
+    grad,
+    hessian,
+    jit,
+    log,
+    maximum,
+    prod,
+    relu,
+    sin,
+    sqrt,
+    tanh,
+    value_and_grad,
+    vmap,
+    where,
+)
 from tests.tables.comparison import same_bits
 from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE
 
@@ -222,3 +238,14 @@ def test_no_more_than_so_much_machine_code_is_in_use(monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert jit(lambda x: x * 3.0 + 0.25, tier="llvm")(2.0) == 6.25
+
+
+@pytest.mark.parametrize(("turns", "patient"), [(99, False), (100, True)])
+def test_bodies_of_loops_of_many_turns_are_optimised(turns, patient, monkeypatch):
+    levels = []
+    compile_at = native.NativeCode.compile
+    monkeypatch.setattr(
+        native.NativeCode, "compile", lambda code, text, level: levels.append(level) or compile_at(code, text, level)
+    )
+    jit(lambda x: fori_loop(0, turns, lambda k, c: c * x - sin(c), 1.0), tier="llvm")(0.5)
+    assert levels == ([0, 1] if patient else [0, 0])
