@@ -19,6 +19,8 @@ __all__ = ["brought_together", "companions", "earliest_times"]
 
 # 1 / (1 + exp(x)), as the slope of sigmoid has it, needs the same exponential as sigmoid(x).
 SIGMOID_OF_NEGATED = Fused("sigmoid_of_negated", 1)
+# 1 / (1 + exp(a - b)), the other slope of logaddexp(a, b).
+SIGMOID_DIFFERENCE_SWAPPED = Fused("sigmoid_difference_swapped", 2)
 # The end of logsumexp: of the largest operand, and the sum of the exponentials of all less that one.
 LOG_OF_POWERS = Fused("log_of_powers", 2)
 
@@ -72,14 +74,24 @@ def earliest_times(steps: Sequence[Step], plan: Plan) -> dict[int, int]:
 
 
 def steps_of_same_operands(steps: Sequence[Step]) -> list[Step]:
-    """The steps, the sigmoids of negated numbers being `sigmoid_of_negated` of the numbers themselves."""
+    """The steps, those that are functions of the operands of others written as such.
+
+    The sigmoids of negated numbers are `sigmoid_of_negated` of the numbers themselves, and a sigmoid of a difference is
+    `sigmoid_difference_swapped` where the operands were first met in the other order.
+    """
     negated = {step.result: step.operands[0] for step in steps if step.primitive.name == "negate"}
-    return [
-        Step(step.result, SIGMOID_OF_NEGATED, (negated[step.operands[0]],))
-        if step.primitive.name == "sigmoid" and step.operands[0] in negated
-        else step
-        for step in steps
-    ]
+    differences: set[tuple[int, ...]] = set()
+    found = []
+    for step in steps:
+        name, operands = step.primitive.name, step.operands
+        if name == "sigmoid" and operands[0] in negated:
+            step = Step(step.result, SIGMOID_OF_NEGATED, (negated[operands[0]],))
+        elif name == "sigmoid_difference" and operands[::-1] in differences and operands not in differences:
+            step = Step(step.result, SIGMOID_DIFFERENCE_SWAPPED, operands[::-1])
+        elif name in ("logaddexp", "sigmoid_difference"):
+            differences.add(operands)
+        found.append(step)
+    return found
 
 
 def powers_of_slopes(steps: Sequence[Step]) -> dict[int, list[Step]]:

@@ -4,7 +4,22 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import cos, cosh, erf, grad, jit, logsumexp, sigmoid, sin, sinh, softplus, tanh, value_and_grad, vmap
+from autograd import (
+    cos,
+    cosh,
+    erf,
+    grad,
+    jit,
+    logaddexp,
+    logsumexp,
+    sigmoid,
+    sin,
+    sinh,
+    softplus,
+    tanh,
+    value_and_grad,
+    vmap,
+)
 from autograd.operations.primitives import (
     ExpDifference,
     Logsumexp,
@@ -16,6 +31,7 @@ from autograd.operations.primitives import (
     Sum,
     Tanh,
 )
+from tests.tables.comparison import same_bits
 
 pytest.importorskip("llvmlite")
 if not autograd.compiled:
@@ -102,6 +118,21 @@ def test_logsumexp_and_its_slopes_have_one_exponential_for_each_operand(count, c
     exact = jit(vmap(value_and_grad(function)), tier="vm")(X)
     for found, expected in zip((value, slopes), exact, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)
+
+
+def test_logaddexp_and_its_two_slopes_are_one_call(compilations):
+    def function(a, b):
+        return 3.0 * logaddexp(a, b) - a
+
+    X = np.random.default_rng(0).uniform(-40.0, 40.0, (2, 300))
+    X[:, :6] = [[1.0, 800.0, np.inf, -np.inf, np.nan, np.inf], [1.0, -800.0, 2.0, -np.inf, 0.0, np.inf]]
+    value, slopes = jit(vmap(value_and_grad(function, (0, 1))), tier="llvm")(*X)
+    (text,) = compilations
+    kinds = "{ <8 x double>, <8 x double>, <8 x double> }"
+    assert text.count(f"= call {kinds} @ag_logaddexp_and_sigmoid_difference_and_sigmoid_difference_swapped(") == 1
+    assert same_bits(value, jit(vmap(function), tier="llvm")(*X))
+    for place, slope in enumerate(slopes):
+        assert same_bits(slope, jit(vmap(grad(function, place)), tier="llvm")(*X))
 
 
 @EVERY_FUNCTION
