@@ -21,6 +21,8 @@ __all__ = ["brought_together", "companions", "earliest_times"]
 SIGMOID_OF_NEGATED = Fused("sigmoid_of_negated", 1)
 # 1 / (1 + exp(a - b)), the other slope of logaddexp(a, b).
 SIGMOID_DIFFERENCE_SWAPPED = Fused("sigmoid_difference_swapped", 2)
+# a ** b as a function of a, b and c, as its slope a ** (b - c) is.
+POWER_BESIDE = Fused("power_beside", 3)
 # The end of logsumexp: of the largest operand, and the sum of the exponentials of all less that one.
 LOG_OF_POWERS = Fused("log_of_powers", 2)
 
@@ -77,8 +79,15 @@ def steps_of_same_operands(steps: Sequence[Step]) -> list[Step]:
     """The steps, those that are functions of the operands of others written as such.
 
     The sigmoids of negated numbers are `sigmoid_of_negated` of the numbers themselves, and a sigmoid of a difference is
-    `sigmoid_difference_swapped` where the operands were first met in the other order.
+    `sigmoid_difference_swapped` where the operands were first met in the other order. A power is `power_beside` where
+    its slope is there too, whose third operand is no result of these steps.
     """
+    made = {step.result for step in steps}
+    slopes = {
+        step.operands[:2]: step.operands
+        for step in steps
+        if step.primitive.name == "power_below" and step.operands[2] not in made
+    }
     negated = {step.result: step.operands[0] for step in steps if step.primitive.name == "negate"}
     differences: set[tuple[int, ...]] = set()
     found = []
@@ -88,6 +97,8 @@ def steps_of_same_operands(steps: Sequence[Step]) -> list[Step]:
             step = Step(step.result, SIGMOID_OF_NEGATED, (negated[operands[0]],))
         elif name == "sigmoid_difference" and operands[::-1] in differences and operands not in differences:
             step = Step(step.result, SIGMOID_DIFFERENCE_SWAPPED, operands[::-1])
+        elif name == "power" and operands in slopes:
+            step = Step(step.result, POWER_BESIDE, slopes[operands])
         elif name in ("logaddexp", "sigmoid_difference"):
             differences.add(operands)
         found.append(step)

@@ -375,6 +375,11 @@ def power(a: Value, b: Value) -> Value:
     return power_of(a, Pair(b, b.like(NOTHING)), is_integer(b), is_odd(b))
 
 
+def power_beside(a: Value, b: Value, c: Value) -> Value:
+    """a ** b, for those who need a ** (b - c) too."""
+    return power(a, b)
+
+
 def power_below(a: Value, b: Value, c: Value) -> Value:
     """a ** (b - c) for a small integer c, as if the difference were exact."""
     difference = two_sum(b, -c)

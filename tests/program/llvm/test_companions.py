@@ -26,6 +26,8 @@ from autograd.operations.primitives import (
     MaxOfMany,
     Negate,
     Plus,
+    Power,
+    PowerBelow,
     SechSquared,
     Sigmoid,
     Sum,
@@ -133,6 +135,27 @@ def test_logaddexp_and_its_two_slopes_are_one_call(compilations):
     assert same_bits(value, jit(vmap(function), tier="llvm")(*X))
     for place, slope in enumerate(slopes):
         assert same_bits(slope, jit(vmap(grad(function, place)), tier="llvm")(*X))
+
+
+def test_a_power_and_its_slope_are_one_call_unless_an_operand_comes_later(compilations):
+    steps = [Step(3, Power, (0, 1)), Step(4, Plus, (3, 3)), Step(5, PowerBelow, (0, 1, 2))]
+    assert numbers(brought_together(steps)) == [
+        (3, "power_beside", (0, 1, 2)),
+        (5, "power_below", (0, 1, 2)),
+        (4, "plus", (3, 3)),
+    ]
+    later = [Step(3, Power, (0, 1)), Step(4, Plus, (3, 3)), Step(5, PowerBelow, (0, 1, 4))]
+    assert numbers(brought_together(later)) == numbers(later)
+    X = np.concatenate([np.random.default_rng(0).uniform(-3.0, 30.0, 300), [0.0, -0.0, 1.0, 5e-324, np.inf, -np.inf]])
+
+    def function(x):
+        return 3.0 * x**2.5
+
+    value, slope = jit(vmap(value_and_grad(function)), tier="llvm")(X)
+    (text,) = compilations
+    assert text.count("= call { <8 x double>, <8 x double> } @ag_power_beside_and_power_below(") == 1
+    assert same_bits(value, jit(vmap(function), tier="llvm")(X))
+    assert same_bits(slope, jit(vmap(grad(function)), tier="llvm")(X))
 
 
 @EVERY_FUNCTION
