@@ -23,7 +23,8 @@ cdef extern from *:
         } while (0)
     #endif
     /* Out of the columns, and into them. */
-    static inline void write_four(double *row, Py_ssize_t stride, double *a, double *b, double *c, double *d, Py_ssize_t count) {
+    static inline void write_four(double *row, Py_ssize_t stride, double *a, double *b, double *c, double *d,
+                                  Py_ssize_t count) {
         Py_ssize_t at = 0;
         for (; at + 2 <= count; at += 2, row += 2 * stride) {
             SWAP_TO(row, row + stride, a + at, b + at);
@@ -31,7 +32,8 @@ cdef extern from *:
         }
         if (at < count) { row[0] = a[at]; row[1] = b[at]; row[2] = c[at]; row[3] = d[at]; }
     }
-    static inline void read_four(double *row, Py_ssize_t stride, double *a, double *b, double *c, double *d, Py_ssize_t count) {
+    static inline void read_four(double *row, Py_ssize_t stride, double *a, double *b, double *c, double *d,
+                                 Py_ssize_t count) {
         Py_ssize_t at = 0;
         for (; at + 2 <= count; at += 2, row += 2 * stride) {
             SWAP_TO(a + at, b + at, row, row + stride);
@@ -41,8 +43,10 @@ cdef extern from *:
     }
     """
     double* NO_NUMBERS "NULL"
-    void write_four(double* row, Py_ssize_t stride, double* a, double* b, double* c, double* d, Py_ssize_t count) noexcept nogil
-    void read_four(double* row, Py_ssize_t stride, double* a, double* b, double* c, double* d, Py_ssize_t count) noexcept nogil
+    void write_four(double* row, Py_ssize_t stride, double* a, double* b, double* c, double* d,
+                    Py_ssize_t count) noexcept nogil
+    void read_four(double* row, Py_ssize_t stride, double* a, double* b, double* c, double* d,
+                    Py_ssize_t count) noexcept nogil
 
 cdef class Columns:
     cdef object kept
