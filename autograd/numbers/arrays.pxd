@@ -9,6 +9,8 @@ cpdef array integers(Py_ssize_t count, int fill=*)
 @cython.cdivision(True)
 @cython.locals(found=array, given="double*", made="double*", place=Py_ssize_t)
 cpdef array divided(array numbers, double divisor)
+@cython.locals(found=array, ours="double*", others="double*", made="double*", place=Py_ssize_t)
+cpdef array added(array left, array right)
 
 cdef inline int* ints_in(array numbers) noexcept nogil:
     return numbers.data.as_ints

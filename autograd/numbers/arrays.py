@@ -11,7 +11,7 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
-__all__ = ["divided", "doubles", "doubles_in", "integers", "ints_in"]
+__all__ = ["added", "divided", "doubles", "doubles_in", "integers", "ints_in"]
 
 # To clone an array of the same type is the fastest way to a new one.
 _double_template = array("d")
@@ -44,6 +44,17 @@ def divided(numbers: Any, divisor: float) -> Any:
     given, made = numbers.data.as_doubles, found.data.as_doubles
     for place in range(len(numbers)):
         made[place] = given[place] / divisor
+    return found
+
+
+def added(left: Any, right: Any) -> Any:
+    """An array of the sums of two arrays' doubles."""
+    if not cython.compiled:
+        return array("d", [one + other for one, other in zip(left, right, strict=True)])
+    found = doubles(len(left))
+    ours, others, made = left.data.as_doubles, right.data.as_doubles, found.data.as_doubles
+    for place in range(len(left)):
+        made[place] = ours[place] + others[place]
     return found
 
 

@@ -224,6 +224,6 @@ cdef class Workspace:
                    row=Py_ssize_t)
     cdef void store(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
     cdef int settle_errors(self, Rows rows, Py_ssize_t first) except -1 with gil
-    @cython.locals(result=array, totals="double*", lanes="double*", output=Py_ssize_t, half=int, lane=int)
+    @cython.locals(result=array, totals="double*", lanes="double*", output=Py_ssize_t, even=double, odd=double)
     cdef array totals(self)
     cdef int* failures_of(self, Rows rows, Py_ssize_t first) noexcept nogil

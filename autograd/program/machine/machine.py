@@ -955,12 +955,9 @@ class Workspace:
         totals = doubles_in(result)
         for output in range(self.output_count):
             lanes = self.sums.at(output)
-            half = LANES // 2
-            while half > 0:
-                for lane in range(half):
-                    lanes[lane] += lanes[lane + half]
-                half //= 2
-            totals[output] = lanes[0]
+            # As loops over lanes in memory, 338 outputs take 0.6 microseconds more.
+            even, odd = (lanes[0] + lanes[4]) + (lanes[2] + lanes[6]), (lanes[1] + lanes[5]) + (lanes[3] + lanes[7])
+            totals[output] = even + odd
         return result
 
     def load(self, rows: Rows, first: int, count: int) -> None:

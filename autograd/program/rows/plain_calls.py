@@ -158,7 +158,7 @@ class PlainCall:
 
     def reduced(self, sums: Any, count: int) -> Any:
         """The result of sums over so many rows."""
-        totals = sums if isinstance(sums, array) else array("d", b"" if sums is None else sums.tobytes())
+        totals = array("d") if sums is None else sums
         return self.outputs.build(divided(totals, count) if self.reduction == "mean" else totals)
 
 
