@@ -44,21 +44,21 @@ LEVELS = {
         "-O3": {
             "graph": "local_gradients many_uses node sweep",
             "numbers": "accumulate arrays pairwise special",
-            "operations": "_kernels kernel",
-            "program/machine": "_blocks block machine",
+            "operations": "_kernels kernel nary",
+            "program/machine": "_blocks block columns machine",
         },
         "-O2": {
             "graph": "modes",
             "numbers": "operands",
             "operations": "functions",
-            "program": "binding jit",
+            "program": "binding builder final_passes jit operation_table",
             "program/machine": "turn_blocks turns",
             "program/rows": "plain_calls",
         },
         "-O1": {
-            "operations": "nary primitive",
+            "operations": "primitive",
             "program/machine": "runs step",
-            "program/recording": "outside signature surroundings",
+            "program/recording": "outside signature surroundings trace",
             "transforms": "constant_slopes masked tape taped_run trees",
         },
     }.items()
@@ -197,7 +197,7 @@ def older(path, source):
 
 
 def cythonized(extension):
-    """The file with the C code of a module; notes of Cython are shown if they are of use."""
+    """The file with the C code of a module; notes of Cython are shown if they are of use, all of an error is."""
     from Cython.Build import cythonize
 
     said = io.StringIO()
@@ -211,7 +211,10 @@ def cythonized(extension):
                 shared_utility_qualified_name=SHARED,
                 compiler_directives=DIRECTIVES,
             )
-    finally:
+    except Exception:
+        print(said.getvalue(), flush=True)
+        raise
+    else:
         # Two are as they should be: inlined functions can be declared in .pxd files only, and of the code for Python
         # and the code for C one is never reached.
         notes = [line for line in said.getvalue().splitlines() if "warning" in line.lower() or "Error" in line]

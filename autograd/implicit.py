@@ -8,7 +8,6 @@ one linear system (Griewank and Walther, "Evaluating Derivatives", SIAM 2008, ch
 from __future__ import annotations
 
 import functools
-import inspect
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from autograd.graph.node import Node, value_of, varies
 from autograd.graph.sweep import stop_gradient
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Abs
+from autograd.signatures import known_signature
 from autograd.transforms.containers import is_mapping
 from autograd.transforms.derivatives import jacobian
 from autograd.transforms.matrices import unit
@@ -115,8 +115,8 @@ class Call:
         self.solver = solver
         self.residual = residual
         self.name = name_of(solver)
-        self.signature = signature_of(solver)
-        taken = signature_of(residual)
+        self.signature = known_signature(solver)
+        taken = known_signature(residual)
         parameters = [] if taken is None else list(taken.parameters.values())
         places = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
         unbounded = taken is None or any([one.kind is one.VAR_POSITIONAL for one in parameters])
@@ -144,14 +144,6 @@ class Call:
         named = {name: value for name, value in kwargs.items() if self.names is None or name in self.names}
         rest = {name: value for name, value in kwargs.items() if name not in named}
         return (args[:count], named), (args[count:], rest)
-
-
-def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
-    """The signature of a function, None if it has none that is known."""
-    try:
-        return inspect.signature(function)
-    except (TypeError, ValueError):
-        return None
 
 
 def whole_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:

@@ -22,6 +22,14 @@ MODULES = {
 }
 NO_SYMBOLS = "there are no symbols: f is a Python function of numbers, and grad(f), jit(f) are functions again"
 BRANCHES = "write where(condition, a, b), or Python's own `if`"
+# What has the same name in `layers`.
+LAYERS = ("Adam", "SGD", "Dense", "Sequential", "Dropout", "ReLU", "Softmax", "MSELoss", "CrossEntropyLoss")
+ACTIVATIONS = {
+    "gelu": "write layers.GELU()(x)",
+    **dict.fromkeys(("silu", "swish"), "write layers.SiLU()(x)"),
+    "elu": "write layers.ELU()(x)",
+    "leaky_relu": "write layers.LeakyReLU(0.01)(x)",
+}
 TREES = "transforms take nested lists, tuples and dicts as they are; others by register_container"
 # Names by the package whose users write them; each sentence is put behind "here".
 NAMES = {
@@ -37,6 +45,7 @@ NAMES = {
         "layers": "layers have a package of their own: from layers import Dense, Sequential",
         "optimizers": "optimisers stand with the layers: from layers import SGD, Adam",
         "losses": "losses stand with the layers: from layers import MSELoss",
+        "value": "write x.value",
     },
     "PyPI's autograd": {
         "elementwise_grad": "write jacobian, or vmap(grad(f))",
@@ -64,7 +73,12 @@ NAMES = {
         "Tensor": "a number is Variable(2.0), an array of them array([Variable(1.0), ...]); grad(f) takes plain arrays",
         "from_numpy": "transforms take NumPy's own arrays",
         "nn": "layers have a package of their own: from layers import Dense, Sequential",
+        **{name: f"layers have a package of their own: from layers import {name}" for name in LAYERS},
+        "Linear": "layers have a package of their own: from layers import Dense",
+        "Module": "layers have a package of their own: from layers import Layer",
         "optim": "optimisers stand with the layers: from layers import SGD, Adam",
+        "detach": "write x.detach(), or stop_gradient(x)",
+        "one_hot": "losses take the numbers or the names of classes as they are",
         "functional": "jacobian, hessian, jvp, vjp and hvp stand in `autograd` itself",
         "func": "grad, jacobian, hessian, jvp, vjp, vmap stand in `autograd` itself",
         "enable_grad": "gradients are on but in `with no_grad():`",
@@ -76,7 +90,7 @@ NAMES = {
         "clamp": "write clip(x, low, high)",
         "softmax": "write layers.Softmax()(a)",
         "log_softmax": "write layers.LogSoftmax()(a)",
-        "gelu": "write layers.GELU()(a)",
+        **ACTIVATIONS,
         "mse_loss": "write layers.MSELoss()(y_hat, y)",
         "cross_entropy": "write layers.CrossEntropyLoss()(y_hat, y)",
         "Parameter": "a number that is learned is a Variable, an array of them layers.Parameter",
@@ -120,7 +134,7 @@ NAMES = {
     "JAX": {
         "lax": "scan, fori_loop, while_loop and stop_gradient stand in `autograd` itself; `if` is Python's own",
         "random": "NumPy's random numbers are arguments as others are",
-        **dict.fromkeys(("tree_util", "tree_map", "tree"), TREES),
+        **dict.fromkeys(("tree_util", "tree_map", "tree_leaves", "tree_flatten", "tree"), TREES),
         "custom_vjp": "a rule of your own is declared with Primitive(name, value, gradients)",
         "custom_jvp": "a rule of your own is declared with Primitive(name, value, gradients)",
         "make_jaxpr": "after a call, viz.draw(jit(f)) shows the operations",
@@ -186,7 +200,8 @@ NAMES = {
         "lambdify": "write jit(f)",
     },
 }  # fmt: skip
-# Attributes of nodes.
+# Attributes of nodes. Of functions of one number those that have a method's name elsewhere, and here stand before it:
+BEFORE = ("acos", "acosh", "asin", "asinh", "atan", "atanh", "round", "gamma", "isnan", "isinf", "isfinite")
 ONE_NUMBER = "a node is one number; NumPy's arrays hold many"
 ATTRIBUTES = {
     "item": "write .value",
@@ -197,7 +212,7 @@ ATTRIBUTES = {
     "grad_fn": "the operation is .op, its operands are .parents",
     "retain_grad": "every node keeps its .grad",
     "zero_grad": "write x.grad = 0.0, or zero_grad([x, ...])",
-    "assign": "write x.value = 2.0",
+    **dict.fromkeys(("assign", "set", "set_value", "fill", "update"), "write x.value = 2.0"),
     "assign_sub": "write x.value -= 2.0",
     "shape": ONE_NUMBER,
     "clamp": "write clip(x, low, high)",
@@ -205,7 +220,8 @@ ATTRIBUTES = {
     "cpu": "everything is computed on the processor",
     "cuda": "everything is computed on the processor",
     "to": "everything is computed on the processor, in doubles",
-    **dict.fromkeys(("dtype", "device", "double", "astype", "is_cuda"), "all numbers are doubles"),
+    **dict.fromkeys(("device", "is_cuda"), "everything is computed on the processor"),
+    **dict.fromkeys(("dtype", "type", "astype", "double", "float", "half", "bfloat16"), "all numbers are doubles"),
     **dict.fromkeys(
         ("numel", "size", "dim", "ndim", "T", "view", "reshape", "flatten", "squeeze", "unsqueeze", "mean", "sum"),
         ONE_NUMBER,
@@ -217,11 +233,11 @@ ATTRIBUTES = {
     "detach_": "write x = x.detach()",
     "trainable": "a Variable wants a gradient, a Constant does not",
     "register_hook": "nothing is called in a sweep; after it, every node has its .grad",
-    **dict.fromkeys(("prev", "children", "inputs"), "its operands are .parents"),
+    **dict.fromkeys(("prev", "children", "_children", "inputs"), "its operands are .parents"),
     **dict.fromkeys(("gradient", "derivative", "diff"), "write x.grad after y.backward(), or gradients(y, [x])"),
     **dict.fromkeys(("jacobian", "tangent"), "write jacobian(f), or jvp(f, arguments, tangents)"),
     **dict.fromkeys(("eval", "evaluate", "compute", "forward"), "each node has its .value at once"),
-    "backprop": "write y.backward()",
+    **dict.fromkeys(("backprop", "backwards"), "write y.backward()"),
     **dict.fromkeys(("draw", "plot", "show", "graph", "visualize"), "write viz.draw(y)"),
     "add": "write x + y",
     "sub": "write x - y",
@@ -234,7 +250,7 @@ ATTRIBUTES = {
     "clip": "write clip(x, low, high)",
     "matmul": "write x * y; arrays of nodes take a @ b",
     "softmax": "write layers.Softmax()(a), on an array",
-    "isnan": "write isnan(x)",
+    **{name: f"write {name}(x)" for name in BEFORE},
     "eq": "write x == y",
     "gt": "write x > y",
     "lt": "write x < y",
@@ -243,10 +259,11 @@ ATTRIBUTES = {
     "ne": "write x != y",
     "rsqrt": "write 1.0 / sqrt(x)",
     "masked_fill": "write where(x > y, x, y)",
-    **dict.fromkeys(("half", "bfloat16"), "all numbers are doubles"),
-    "long": "write int(x.value)",
+    **dict.fromkeys(("int", "long"), "write int(x.value)"),
+    "bool": "write x != 0.0",
     **dict.fromkeys(
-        ("dot", "norm", "std", "var", "argmax", "expand", "repeat", "gather", "contiguous", "permute", "transpose"),
+        ("dot", "norm", "std", "var", "prod", "any", "all", "argmax", "expand", "repeat", "gather", "contiguous",
+         "permute", "transpose", "ravel", "nelement"),
         ONE_NUMBER,
     ),
     "clamp_": "write x.value = 0.0",
@@ -255,7 +272,7 @@ ATTRIBUTES = {
     "dual": "write jvp(f, arguments, tangents)",
     "print_graph": "write print(viz.draw(y).text())",
     "topo_sort": "write topological_order(y)",
-    "gelu": "write layers.GELU()(x)",
+    **ACTIVATIONS,
     **dict.fromkeys(("adjoint", "der"), "write x.grad, after y.backward()"),
     **dict.fromkeys(("mm", "bmm", "mv"), "write x * y; arrays of nodes take a @ b"),
     "block_until_ready": "each node has its .value at once",
@@ -268,6 +285,8 @@ DRAWING_ATTRIBUTES = {
     **dict.fromkeys(("show", "display", "plot"),
                     "a notebook shows it by itself; else .save(\"graph.html\") is a page for a browser"),
     "pipe": "write .svg(), .png() or .pdf()",
+    **dict.fromkeys(("tex", "latex"), "write .tikz()"),
+    **dict.fromkeys(("step", "steps"), "write .frames(), which has a picture of each"),
     **dict.fromkeys(("node", "edge", "attr", "graph_attr"), "its text is .dot, for any program that reads it"),
 }  # fmt: skip
 # Attributes of arrays of nodes, beside those of NumPy's arrays. Functions of numbers apply to each element.
@@ -279,8 +298,10 @@ ARRAY_ATTRIBUTES = {
     "zero_grad": "write zero_grad(a.flat)",
     **dict.fromkeys(("requires_grad", "requires_grad_"), "a Variable wants a gradient, a Constant does not"),
     **dict.fromkeys(
-        ("cpu", "cuda", "to", "float", "double", "half", "long"), "all numbers are doubles, on the processor"
+        ("cpu", "cuda", "to", "type", "float", "double", "half"), "all numbers are doubles, on the processor"
     ),
+    **dict.fromkeys(("int", "long"), "each element has it: [int(x.value) for x in a.flat]"),
+    "bool": "write a != 0.0",
     "numel": "write a.size",
     "dim": "write a.ndim",
     "unsqueeze": "write a[None], or numpy.expand_dims(a, axis)",
@@ -304,6 +325,7 @@ ARRAY_ATTRIBUTES = {
 }  # fmt: skip
 # Options of a `Variable`, of a node's `backward`, of transforms and of `viz.draw`.
 SAVED = 'pictures are written by draw(y).save("graph.svg"), or .png, .pdf'
+SIZES = "a size is given to what is made of it: draw(y).png(dpi=300), .png(width=1200), .svg(scale=2)"
 OPTIONS = {
     "in_dims": "write in_axes",
     "out_dims": "write out_axes",
@@ -312,8 +334,11 @@ OPTIONS = {
     **dict.fromkeys(("argnum", "wrt"), 'write argnums=0, or argnames="x"'),
     **dict.fromkeys(("allow_int", "holomorphic"), "all numbers are doubles"),
     **dict.fromkeys(("vectorize", "strategy"), "the sweeps go forward or backward, whichever are fewer"),
-    **dict.fromkeys(("format", "filename", "directory", "outfile", "to_file", "path"), SAVED),
+    **dict.fromkeys(("format", "filename", "directory", "outfile", "to_file", "path", "save"), SAVED),
     "rankdir": 'write direction="TB", or "LR"',
+    **dict.fromkeys(("dpi", "scale", "size", "width", "height", "figsize", "font_size", "fontsize"), SIZES),
+    **dict.fromkeys(("color", "colors", "cmap"), 'write color_by="gradient", or "value"'),
+    "dark": 'write theme="dark"',
     "view": 'a notebook shows a drawing; else draw(y).save("graph.html") is a page for a browser',
     **dict.fromkeys(("dtype", "device"), "all numbers are doubles, on the processor"),
     "trainable": "a Variable wants a gradient, a Constant does not",

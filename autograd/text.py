@@ -1,8 +1,8 @@
-"""Foreign text in messages: names are shown without what would break a line or steer a terminal."""
+"""Texts as people see them: foreign names without what would steer a terminal, tables as tables, one thing as one."""
 
 from __future__ import annotations
 
-__all__ = ["one_line", "printable"]
+__all__ = ["Shown", "counted", "one_line", "printable"]
 
 
 def one_line(text: str) -> str:
@@ -24,3 +24,26 @@ def printable(text: str) -> str:
     below
     """
     return "\n".join([one_line(line) for line in text.split("\n")])
+
+
+def counted(number: int, thing: str) -> str:
+    """So many of a thing.
+
+    >>> counted(1, "value"), counted(20_000, "value")
+    ('1 value', '20,000 values')
+    """
+    return f"{number:,} {thing}{'s' * (number != 1)}"
+
+
+class Shown(str):
+    r"""A text of several lines, which a prompt and a notebook show as `print` does.
+
+    >>> Shown("layer   size\ndense      3")
+    layer   size
+    dense      3
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)

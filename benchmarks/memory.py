@@ -140,29 +140,45 @@ def deep(nodes: int, copies: int) -> dict[str, Any]:
     return steps
 
 
+def line(operations: int, seed: int) -> Callable[[Any], Any]:
+    """A function of so many lines, without loops to be found in it."""
+    import random
+
+    turns = bytes(random.Random(seed).choices(range(4), k=operations))
+
+    def function(x: Any) -> Any:
+        values = list(x)
+        for place, kind in enumerate(turns):
+            last, other = values[-1], values[place * 7919 % len(values) - len(values)]
+            values.append(
+                last * 0.5 + other if kind == 0 else last * other if kind == 1 else
+                other - last if kind == 2 else autograd.sin(last)
+            )  # fmt: skip
+        return values[-1]
+
+    return function
+
+
+def recorded(operations: int, rounds: int) -> dict[str, float]:
+    """Seconds of the processor for the gradient of a line and for the first call when that is compiled: the least."""
+    function, x, clock = line(operations, 1), [0.1, 0.2, 0.3], time.process_time
+    eager = first = 1e99
+    for _ in range(rounds):
+        compiled = autograd.jit(autograd.grad(function), tier="vm")
+        start = clock()
+        autograd.grad(function)(x)
+        between = clock()
+        compiled(x)
+        eager, first = min(eager, between - start), min(first, clock() - between)
+    return {"eager": eager, "first call": first, "ratio": first / eager}
+
+
 def kept(operations: int, copies: int) -> dict[str, float]:
     """Memory that compiled functions take after their first call, over the operations of their programs.
 
     Each is a line of its own without loops to be found; the first, which isn't counted, leaves free memory behind.
     """
     import ctypes
-    import random
-
-    def line(seed: int) -> Callable[[Any], Any]:
-        draw = random.Random(seed)
-        turns = bytes(draw.choices(range(4), k=operations))
-
-        def function(x: Any) -> Any:
-            values = list(x)
-            for place, kind in enumerate(turns):
-                last, other = values[-1], values[place * 7919 % len(values) - len(values)]
-                values.append(
-                    last * 0.5 + other if kind == 0 else last * other if kind == 1 else
-                    other - last if kind == 2 else autograd.sin(last)
-                )  # fmt: skip
-            return values[-1]
-
-        return function
 
     def settled() -> int:
         gc.collect()
@@ -171,7 +187,7 @@ def kept(operations: int, copies: int) -> dict[str, float]:
 
     found = {}
     for name, transform in (("value", lambda function: function), ("gradient", autograd.grad)):
-        functions = [autograd.jit(transform(line(seed)), tier="vm") for seed in range(copies + 1)]
+        functions = [autograd.jit(transform(line(operations, seed)), tier="vm") for seed in range(copies + 1)]
         functions[0]([0.1, 0.2, 0.3])
         before = settled()
         for function in functions[1:]:
@@ -183,6 +199,7 @@ def kept(operations: int, copies: int) -> dict[str, float]:
 
 MEASUREMENTS: dict[str, Callable[..., Any]] = {
     "bytes_per_node": bytes_per_node, "times": times, "growth": growth, "deep": deep, "kept": kept,
+    "recorded": recorded,
 }  # fmt: skip
 
 
@@ -227,8 +244,9 @@ def main() -> None:
         count *= 10
     print(f"  worst over best: {max(totals) / min(totals):.1f} (1 is linear; caches account for the first steps)")
 
-    line = in_subprocess("kept", 25_000, 10)
-    print("\nbytes kept an operation of a compiled function: " + ", ".join([f"{k} {v:.0f}" for k, v in line.items()]))
+    taken = in_subprocess("kept", 25_000, 10)
+    print("\nbytes kept an operation of a compiled function: " + ", ".join([f"{k} {v:.0f}" for k, v in taken.items()]))
+    print(f"first call of a compiled gradient in eager ones: {in_subprocess('recorded', 32_000, 5)['ratio']:.1f}")
 
     grown = in_subprocess("growth", rounds)
     kibibytes = grown["bytes grown"] / 1024

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from autograd.other_packages import watch_imports
@@ -97,10 +98,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The error for a name that is not here, with the one that was probably meant.
+    """A module that is loaded when it is asked for; or the error for a name that is not here, with the one meant.
 
     An ImportError where a text's word is known: `from layers import ReLu` would replace the message of any other.
     """
+    if name in ("estimators", "plots", "testing"):
+        # Modules with needs of their own: scikit-learn, matplotlib, hypothesis.
+        return import_module(f"layers.{name}")
     hint = _hint_for(name)
     if hint:
         raise ImportError(f"layers has no {name}{hint}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, Type
 from autograd import Node, Variable, scope
 from autograd.graph.modes import is_traced
 from autograd.graph.node import hooks
+from autograd.signatures import signature_of
 from autograd.text import one_line
 from layers.alone import Alone
 from layers.arrays import FEW_ELEMENTS, as_input, handed, is_array, name_elements, plain, singles
@@ -108,7 +108,7 @@ class Layer(Alone, Described):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.inputs = tuple(inspect.signature(cls.compute).parameters)[1:]
+        cls.inputs = tuple(signature_of(cls.compute).parameters)[1:]
         if "compute" in vars(cls) and "settle" not in vars(cls):
             # Another computation has other lengths.
             cls.settle = Layer.settle  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ Messages about an unknown name, option, attribute or argument look here for what
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -133,6 +134,13 @@ HINTS = (
     Hint("utils", "class", "Parameter", "weights are read by model.load(path), written by model.save(path)"),
     Hint("save_model", "class", "load_model", 'written by model.save("weights.npz")'),
     Hint("plot_history", "class", "fit", "its history is drawn by plots.learning_curve, from layers import plots"),
+    Hint("lr_scheduler", "class", "Cosine", "a schedule in the place of lr, SGD(lr=Cosine(0.1)); or Steps, WarmUp"),
+    Hint("schedulers", "class", "Cosine", "a schedule in the place of lr, SGD(lr=Cosine(0.1)); or Steps, WarmUp"),
+    Hint("callbacks", "class", "EarlyStopping", "fit(..., callbacks=[EarlyStopping(patience=5)])"),
+    Hint("metrics", "class", "fit", 'asked for by fit(..., metrics="accuracy")'),
+    Hint("activations", "class", "Tanh", 'each activation is a layer; or Dense(2, 16, activation="tanh")'),
+    Hint("initializers", "class", "Initialiser", 'Dense(2, 3, weight_init="he_uniform"), or HeUniform() and its kin'),
+    Hint("Swish", "class", "SiLU"),
     Hint("StepLR", "class", "Steps", "a schedule in the place of lr"),
     Hint("ExponentialLR", "class", "Exponential", "a schedule in the place of lr"),
     Hint("CosineAnnealingLR", "class", "Cosine", "a schedule in the place of lr"),
@@ -189,6 +197,7 @@ HINTS = (
     Hint("auc", "metric", "a function of targets and outputs"),
     Hint("W", "attribute", "weight.values", "given by weight.assign(array)"),
     Hint("weights", "attribute", "weight.values", "given by weight.assign(array)"),
+    Hint("weights", "attribute", "state_dict()", "the weights and biases by name; parameters() has their numbers"),
     Hint("w", "attribute", "weight.values", "given by weight.assign(array)"),
     Hint("b", "attribute", "bias.values", "given by bias.assign(array)"),
     Hint("biases", "attribute", "bias.values", "given by bias.assign(array)"),
@@ -342,14 +351,23 @@ for _hint in HINTS:
     _BY_WORD.setdefault((_hint.kind, _hint.word.casefold()), []).append(_hint)
 
 
+def first_name(here: str) -> str:
+    """The name that a word of here begins with.
+
+    >>> first_name("weight.values"), first_name("fit(X, y)")
+    ('weight', 'fit')
+    """
+    return re.split(r"\W", here, maxsplit=1)[0]
+
+
 def hint_of(word: str, kind: Kind, known: Iterable[str] = ()) -> Hint | None:
-    """The hint about a word: one to a known name comes first, then one whose word is spelled like it.
+    """The hint about a word: one that begins with a known name comes first, then one whose word is spelled like it.
 
     >>> hint_of("input_size", "option").here, hint_of("relu_layer", "class")
     ('n_in', None)
     """
     near = _BY_WORD.get((kind, word.casefold()))
-    return None if near is None else max(near, key=lambda hint: (hint.here in known, hint.word == word))
+    return None if near is None else max(near, key=lambda hint: (first_name(hint.here) in known, hint.word == word))
 
 
 def did_you_mean(word: str, known: Iterable[str], kind: Kind) -> str:

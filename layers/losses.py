@@ -597,7 +597,9 @@ class Sum(Layer):
 def loss_of(given: Any) -> Loss:
     """The loss of this name or description, or the one that was given: a layer or a function of output and target."""
     if isinstance(given, type):
-        raise DescriptionError(f"a loss is a name or a layer such as MSELoss(), got {given!r:.60}")
+        raise DescriptionError(
+            f"a loss is a name or a layer such as MSELoss(), got {given!r:.60}; write {given.__name__}()"
+        )
     if callable(given) and not isinstance(given, Layer):
         return _OfAnyKind(given, getattr(given, "__name__", type(given).__name__))
     if isinstance(given, str):

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from autograd import Node, Variable, topological_order
+from autograd.text import Shown
 from layers.arrays import as_input, elementwise, is_array, singles
 from layers.base import Layer
 
@@ -40,7 +41,7 @@ def summary_of(model: Layer, x: Any) -> str:
         rows.append((layer.shown, kind, str(shape), f"{learned:,}", f"{computed:,}"))
         parameters, operations = parameters + learned, operations + computed
     rows.append(("total", "", "", f"{parameters:,}", f"{operations:,}"))
-    return _aligned(rows)
+    return Shown(_aligned(rows))
 
 
 def _numbers(value: Any) -> Any:

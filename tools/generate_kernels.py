@@ -238,6 +238,18 @@ def print_sum(name: str, parameters: str) -> tuple[str, str]:
     return source, f"{declaration}cdef void {name}(Numbers out, {blocks}, Py_ssize_t count) noexcept nogil\n"
 
 
+def value_on(primitive: Any, symbols: Sequence[Symbol]) -> Symbol:
+    """The value of a primitive on symbols; TypeError if it is written with functions that take numbers alone."""
+    try:
+        value: Symbol = primitive.value(*symbols)
+    except TypeError as error:
+        raise TypeError(
+            f"the value of {primitive.name} ({error}): it is run on symbols, and so is one function of `ieee` or "
+            f"`special`, or is made of operators, comparisons and primitives (Abs(x) for abs(x), `where` for `if`)"
+        ) from error
+    return value
+
+
 def generate() -> dict[Path, str]:
     """The text of each generated file."""
     primitives = load_primitives()
@@ -289,7 +301,7 @@ def generate() -> dict[Path, str]:
         out = Symbol.of("out")
         parameters = ", ".join(letters)
         if values[primitive.name] == f"{primitive.name}_value":
-            value = primitive.value(*symbols)
+            value = value_on(primitive, symbols)
         else:
             value = Symbol.of(primitive.name, *symbols)
         entry = function(f"{primitive.name}_value", parameters, value)

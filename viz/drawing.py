@@ -15,6 +15,7 @@ from typing import Any, Never
 from autograd import Node
 from autograd.files import whole_file
 from autograd.other_packages import DRAWING_ATTRIBUTES, Elsewhere, option_error
+from autograd.text import Shown, counted
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.subjects import diagram_below, diagram_of_subject
 from viz.errors import EngineError, GraphTooLarge
@@ -224,7 +225,7 @@ class Drawing:
 
     def text(self) -> str:
         """The graph as a tree of text; needs no engine."""
-        return write_tree(self.diagram)
+        return Shown(write_tree(self.diagram))
 
     def save(self, path: str | os.PathLike[str], **size: Any) -> Path:
         """Write the picture to a file, in the format of its suffix, and return the path.
@@ -326,7 +327,8 @@ class Drawing:
         return shown
 
     def __repr__(self) -> str:
-        return f"<Drawing of {self.title}: {len(self.view.wires)} values, {len(self.view.blocks)} operations>"
+        values, operations = counted(len(self.view.wires), "value"), counted(len(self.view.blocks), "operation")
+        return f"<Drawing of {self.title}: {values}, {operations}>"
 
 
 for _name, _here in DRAWING_ATTRIBUTES.items():

@@ -92,6 +92,8 @@ COMPOSED: dict[str, Callable[..., Any]] = {
     "heaviside": lambda x, half: where(x < 0.0, 0.0, where(x > 0.0, 1.0, where(x == 0.0, half, math.nan))),
     "positive": lambda x: x,
     "conjugate": lambda x: x,
+    "real": lambda x: x,
+    "imag": lambda x: 0.0,
     "expit": Sigmoid,
     "psi": Digamma,
     "ldexp": lambda x, exponent: x * Exp2(exponent),
@@ -118,8 +120,8 @@ def without_nan(row: Sequence[Any]) -> list[Any]:
     return [x for x in row if not is_nan(x)]
 
 
-# What NumPy's `ufunc.reduce` makes of a row. To add from left to right is what plain Python does, and what programs do
-# best; a largest element is one operation, so that ties are shared alike.
+# What NumPy's `ufunc.reduce` makes of a row. To add from left to right is what a loop does, and what programs do best;
+# a largest element is one operation, so that ties are shared alike.
 REDUCTIONS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "add": lambda row: functools.reduce(Plus, row, *() if row else (0.0,)),
     "multiply": lambda row: functools.reduce(Multiply, row, *() if row else (1.0,)),

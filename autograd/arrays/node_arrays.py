@@ -533,7 +533,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         return tuple([as_nodes([pair[place] for pair in pairs[0]], pairs[1]) for place in (0, 1)])
     if method in ("__call__", "reduce") and name in PRODUCTS:
         return into(out, product(ufunc, inputs, options))
-    if ufunc.types[0][0] == "O":
+    if ufunc.types and ufunc.types[0][0] == "O":
         # Somebody's own function of objects: `np.frompyfunc`, `np.vectorize`.
         own = getattr(ufunc, method)(*[as_array(operand) for operand in inputs], **options)
         return into(out, wrapped(own))

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy
 
-from autograd.arrays import linear_algebra
 from autograd.arrays.array_elements import (
     REDUCTIONS,
     between,
@@ -41,7 +40,7 @@ from autograd.operations.primitives import Abs, Divide, Norm, where
 
 __all__ = ["FUNCTIONS"]
 
-FUNCTIONS: dict[Any, Callable[..., Any]] = {numpy.where: where_function} | linear_algebra.FUNCTIONS
+FUNCTIONS: dict[Any, Callable[..., Any]] = {numpy.where: where_function}
 
 
 def replaces(*numpys: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -214,7 +213,9 @@ def norm_function(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = Fal
         extreme = (numpy.max if ord > 0 else numpy.min)(sums, axis=outer, keepdims=True)
         return extreme if keepdims else wrapped(numpy.squeeze(extreme, axis=(first, second)))[()]
     if len(axes) == 2 and ord in (2, -2, "nuc"):
-        values = linear_algebra.svdvals(numpy.moveaxis(x, [int(place) for place in axes], (-2, -1)))
+        from autograd.arrays.linear_algebra import svdvals
+
+        values = svdvals(numpy.moveaxis(x, [int(place) for place in axes], (-2, -1)))
         found = numpy.sum(values, axis=-1) if ord == "nuc" else values[..., 0 if ord == 2 else -1]
         return numpy.expand_dims(found, tuple(axes)) if keepdims else found
     if len(axes) != 1 or isinstance(ord, str):

@@ -69,7 +69,13 @@ def numpy_function(function: Any) -> Any:
     """The form that a function of NumPy has for arrays of nodes; None if it is NumPy's own."""
     from autograd.arrays.numpy_functions import FUNCTIONS
 
-    return FUNCTIONS.get(function)
+    found = FUNCTIONS.get(function)
+    if found is None and function.__module__ == "numpy.linalg":
+        # Imported on use: these are two thirds of what the first of NumPy's functions would wait for.
+        from autograd.arrays.linear_algebra import FUNCTIONS as OF_MATRICES
+
+        found = OF_MATRICES.get(function)
+    return found
 
 
 hooks.apply_ufunc = apply_ufunc

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from autograd.errors import ArgumentError, OperandError
 from autograd.graph.descriptions import at_line, name_and_value
 from autograd.graph.node import Node, operands_of, recorded_gradients, varies
+from autograd.graph.node_errors import describe
 from autograd.graph.sweep import adjoints, topological_order
 from autograd.text import one_line
 
@@ -102,6 +103,11 @@ def paths(node: Node, leaf: Node, *, limit: int = 10) -> Paths:
     steps = _Steps(order, leaf)
     found = Paths(steps.best(node, limit))
     found.total = steps.count(node)
+    if not found.total and any([below is node for below in topological_order(leaf)]):
+        raise ArgumentError(
+            f"paths lead from an output down to a node, but {describe(leaf)} was computed from {describe(node)}: give "
+            f"the two in the other order"
+        )
     found.gradient = adjoints(order, {id(node): 1.0}).get(id(leaf), 0.0) if varies(leaf) else 0.0
     return found
 

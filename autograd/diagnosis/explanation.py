@@ -7,7 +7,7 @@ from collections import deque
 from typing import NamedTuple
 
 from autograd.diagnosis.reasons import MOST_REASONS, Finding, Reasons
-from autograd.errors import OperandError
+from autograd.errors import ArgumentError, OperandError
 from autograd.graph.callers import Line
 from autograd.graph.descriptions import at_line, listed, name_and_value
 from autograd.graph.node import Constant, Node, assigned_since, operands_of, varies
@@ -174,6 +174,11 @@ def explain(node: Node, output: Node | None = None) -> Explanation:
         return explanation_of_gradient(node, end, reasons)
     if isinstance(node, Constant):
         return _explanation(node, end, "constant", "A constant has no gradient.")
+    if any([below is end for below in topological_order(node)]):
+        raise ArgumentError(
+            f"explain takes a node and the output whose gradient in it is explained, but {describe(node)} was computed "
+            f"from {describe(end)}: give the two in the other order"
+        )
     return _explanation(node, end, "not reached", "Not reached: no path leads from it to that output.")
 
 

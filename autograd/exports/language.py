@@ -14,9 +14,10 @@ from typing import Any
 from autograd.errors import ExportError
 from autograd.graph.joint_operations import JointOperation, Result
 from autograd.operations.primitive import Primitive
-from autograd.program.builder import Builder, Symbol, number_of
+from autograd.program.builder import Builder
 from autograd.program.program import Program
 from autograd.program.slopes_at_once import SlopesAtOnce
+from autograd.program.symbols import Symbol, number_of
 
 __all__ = ["Language", "gradient_program", "value_program"]
 

@@ -6,7 +6,6 @@ one for each path, whether or not there are arguments at hand that take it.
 
 from __future__ import annotations
 
-import inspect
 import re
 from array import array
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from autograd.program.paths import Path, TooManyPaths
 from autograd.program.program import Guard, Program
 from autograd.program.recording.signature import Signature, sign
 from autograd.program.recording.trace import Trace, record
+from autograd.signatures import known_signature
 from autograd.transforms.containers import Attribute
 from autograd.transforms.derivatives import hessian
 from autograd.transforms.matrices import unit
@@ -217,10 +217,8 @@ def first_failing(program: Program, numbers: Sequence[float]) -> int:
 
 def argument_names(function: Callable[..., Any], count: int) -> list[str]:
     """The names of so many arguments by place."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
+    known_as = known_signature(function)
+    parameters = list(known_as.parameters.values()) if known_as else []
     names: list[str] = []
     for place in range(count):
         known = parameters[min(place, len(parameters) - 1)] if parameters else None

@@ -12,7 +12,15 @@ from typing import NamedTuple
 
 from autograd.text import one_line
 
-__all__ = ["Line", "asks_for_identity", "caller", "calling_frame", "is_compared_by_numpy", "may_have_numpy_compare"]
+__all__ = [
+    "Line",
+    "asks_for_identity",
+    "caller",
+    "calling_frame",
+    "is_compared_by_numpy",
+    "may_have_numpy_compare",
+    "name_of_call",
+]
 
 _PROJECT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 _PACKAGES = tuple([os.path.join(_PROJECT, name, "") for name in ("autograd", "layers", "viz")])
@@ -73,7 +81,7 @@ def is_compared_by_numpy() -> bool:
     if known is None or known[0]() is not frame.f_code:
         if len(_called) >= MOST_CALLS:
             _called.clear()
-        name = _name_of_call(frame.f_code, frame.f_lasti)
+        name = name_of_call(frame.f_code, frame.f_lasti)
         known = weakref.ref(frame.f_code), name not in _ELEMENTWISE if _is_numpys(frame) else name in _LOOPS
         _called[place] = known
     return known[1]
@@ -104,13 +112,14 @@ MOST_CALLS = 512
 _called: dict[tuple[int, int], tuple[weakref.ref[CodeType], bool]] = {}
 
 
-def _name_of_call(code: CodeType, offset: int) -> str:
+def name_of_call(code: CodeType, offset: int) -> str:
     """The last name of the function that the call at this offset calls, of `np.maximum.reduce` the one before it.
 
-    Of a comparison, which is no call, the name of the instruction.
+    Of operators and assignments, which are no calls, the name of the instruction.
     """
-    if opcode.opname[code.co_code[offset]] == "COMPARE_OP":
-        return "COMPARE_OP"
+    instruction = opcode.opname[code.co_code[offset]]
+    if instruction in ("BINARY_OP", "COMPARE_OP", "STORE_SUBSCR"):
+        return instruction
     import dis
 
     names: list[str] = []

@@ -24,7 +24,6 @@ from autograd.graph.node import (
     new_call,
     operands_of,
     restored_node,
-    restored_output,
     restored_result,
     set_value,
     varies,
@@ -118,22 +117,26 @@ def deepcopy(node: Node, memo: dict[int, Any]) -> Node:
             memo[id(original)] = original
             continue
         copies = tuple([memo.get(id(operand), operand) for operand in operands_of(original)])
-        memo[id(original)] = remade(original, copies)
+        memo[id(original)] = remade(original, copies, memo)
     copied: Node = memo[id(node)]
     return copied
 
 
 def copy(node: Node) -> Node:
     """A copy of a node that shares its parents."""
-    return node if stands_for_input(node) else remade(node, operands_of(node))
+    return node if stands_for_input(node) else remade(node, operands_of(node), {})
 
 
-def remade(node: Node, operands: tuple[Any, ...]) -> Node:
-    """A copy of a node, with these operands."""
+def remade(node: Node, operands: tuple[Any, ...], memo: dict[int, Any]) -> Node:
+    """A copy of a node, with these operands; results of one call are those of one copy of it."""
     if not isinstance(node, Output):
         kind, _, *rest = state_of(node)
         return rebuild(kind, operands, *rest)
-    copied: Node = restored_output(node, operands, is_stale(node))
+    call = call_of(node)
+    if id(call) not in memo:
+        memo[id(call)] = new_call(call._origin, operands, call._numbers, call._count)
+    place = cython.cast(Output, node)._place
+    copied: Node = restored_result(memo[id(call)], place, node._value, node._origin, is_stale(node))
     copied._grad = node._grad
     copied._stamp |= node._stamp & REACHED
     return copied

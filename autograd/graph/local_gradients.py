@@ -180,6 +180,8 @@ def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence
     if not (primitive.condition or primitive.of_conditions or primitive is StopGradient or primitive is Defined):
         # A step has the slope 0 everywhere, but nan at nan.
         slopes = [slope if isinstance(slope, Node) or slope != 0.0 else Defined(0.0, node) for slope in slopes]
+    if primitive.built_in and primitive.hides_nan is None:
+        return slopes
     if not primitive.may_hide_nan([None if varies(operand) else value_of(operand) for operand in operands]):
         return slopes
     varying_operands = [operand for operand in operands if isinstance(operand, Node)]

@@ -3,7 +3,7 @@ cimport cython
 from autograd.operations.primitive cimport Origin, Primitive
 
 cdef class Mode:
-    cdef readonly bint recording, strict
+    cdef readonly bint recording, strict, only_traces
     cdef readonly object scope, trace, watch, origins
     cpdef dict settings(self)
     cdef Origin origin_of(self, Primitive primitive)

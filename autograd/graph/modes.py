@@ -67,7 +67,7 @@ class Scope(NamedTuple):
 class Mode:
     """The settings of a context: what operations do there besides computing. A mode is never changed."""
 
-    __slots__ = ("origins", "recording", "scope", "strict", "trace", "watch")
+    __slots__ = ("only_traces", "origins", "recording", "scope", "strict", "trace", "watch")
 
     recording: bool
     strict: bool
@@ -75,6 +75,7 @@ class Mode:
     trace: Any  # records the decisions of a function that is being compiled
     watch: Any  # is called with each new node
     origins: dict[Any, Any] | None  # where lines are recorded: the origins that nodes made there share
+    only_traces: bool  # a function is being compiled, and all else is as without a mode
 
     def __init__(
         self,
@@ -91,6 +92,9 @@ class Mode:
         self.trace = trace
         self.watch = watch
         self.origins = origins
+        self.only_traces = (
+            trace is not None and recording and not strict and scope is None and watch is None and origins is None
+        )
 
     def settings(self) -> dict[str, Any]:
         """All of it by name."""

@@ -20,6 +20,7 @@ cdef State _state
 cdef long long _clock
 cdef int _depth
 cdef list _pending
+cdef object LABEL, TRAINABLE, DTYPE, DEVICE
 
 cdef class Node:
     cdef double _value
@@ -123,6 +124,7 @@ cdef object under_trace(Primitive primitive, object left, object right, bint out
 cdef object under_mode(Node node, Primitive primitive, tuple operands)
 @cython.locals(traced="long long")
 cdef long long traced_among(tuple operands)
+cdef long long traced_in(object operand) noexcept
 @cython.locals(mode=Mode)
 cdef object under_mode_with(Node node, Primitive primitive, tuple operands, long long traced)
 

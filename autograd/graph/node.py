@@ -83,6 +83,13 @@ if not cython.compiled:
 _clock = 0
 _state = STATE
 
+# Defaults of the options of a Variable, an object for each: None for all has one count of references, which would go up
+# and down for each of them, one after the other.
+LABEL: Any = object()
+TRAINABLE: Any = object()
+DTYPE: Any = object()
+DEVICE: Any = object()
+
 # Counts the nodes that are being freed within each other; beyond a depth, parents wait here to be freed.
 _depth = 0
 _pending: list[Any] = []
@@ -105,6 +112,9 @@ def record_unary(primitive: Primitive, operand: Node) -> Node:
         node._left = operand
         node._left_gradient = gradient
     if len(_state.entries) != 0:
+        if current_mode().only_traces:
+            node._stamp |= operand._stamp & TRACED
+            return node
         return under_mode(node, primitive, (operand,))
     return node
 
@@ -151,6 +161,9 @@ def record_binary(primitive: Primitive, left: Any, right: Any) -> Node:
             node._left_gradient = kernel.left_gradient(a, b, value)
             node._right_gradient = kernel.right_gradient(a, b, value)
     if len(_state.entries) != 0:
+        if current_mode().only_traces:
+            node._stamp |= traced_in(left) | traced_in(right)
+            return node
         return under_mode(node, primitive, (left, right))
     return node
 
@@ -231,6 +244,12 @@ def record_results(
     traced = traced_among(operands)
     call = call_of(results[0])
     call._stamp |= traced
+    mode = current_mode()
+    if mode.trace is not None and mode.recording and not (mode.strict or mode.scope or mode.origins or mode.watch):
+        # Nothing else is done under such a mode.
+        for node in results:
+            cython.cast(Node, node)._stamp |= traced
+        return results
     return [under_mode_with(node, primitive, operands, traced) for node in results]
 
 
@@ -439,20 +458,6 @@ class Node:
         if unknown:
             raise option_error("backward", unknown)
         hooks.backward(self, gradient)
-
-    # Words of other packages: each says the word here.
-    (
-        item, numpy, requires_grad, requires_grad_, is_leaf, grad_fn, retain_grad, zero_grad, assign,
-        assign_sub, shape, clamp, pow, cpu, cuda, to, dtype, device, double, astype, is_cuda, numel,
-        size, dim, ndim, T, view, reshape, flatten, squeeze, unsqueeze, mean, sum, tolist, val, read_value,
-        primal, zero_, fill_, copy_, uniform_, normal_, add_, sub_, mul_, div_, assign_add, clone, copy,
-        detach_, trainable, register_hook, prev, children, inputs, gradient, derivative, diff, jacobian,
-        tangent, eval, evaluate, compute, forward, backprop, draw, plot, show, graph, visualize, add, sub, mul,
-        div, neg, abs, max, min, clip, matmul, softmax, isnan, eq, gt, lt, ge, le, ne, rsqrt, masked_fill, half,
-        bfloat16, long, dot, norm, std, var, argmax, expand, repeat, gather, contiguous, permute, transpose,
-        clamp_, wrt, partial, subs, simplify, evalf, run, dual, print_graph, topo_sort, gelu, adjoint, der,
-        mm, bmm, mv, block_until_ready, at,
-    ) = ELSEWHERE  # fmt: skip
 
     def __dir__(self) -> list[str]:
         return [name for name in object.__dir__(self) if name not in ATTRIBUTES]
@@ -756,6 +761,22 @@ class Node:
         result = record_binary(primitive, operands[0], operands[1])
         return primitive.of_arrays(operands) if result is NotImplemented else result
 
+    # Words of other packages: each says the word here. Last, for behind it `int` and `float` are no types.
+    (
+        item, numpy, requires_grad, requires_grad_, is_leaf, grad_fn, retain_grad, zero_grad, assign, set,
+        set_value, fill, update, assign_sub, shape, clamp, pow, cpu, cuda, to, device, is_cuda, dtype, type,
+        astype, double, float, half, bfloat16, numel, size, dim, ndim, T, view, reshape, flatten, squeeze,
+        unsqueeze, mean, sum, tolist, val, read_value, primal, zero_, fill_, copy_, uniform_, normal_, add_,
+        sub_, mul_, div_, assign_add, clone, copy, detach_, trainable, register_hook, prev, children, _children,
+        inputs, gradient, derivative, diff, jacobian, tangent, eval, evaluate, compute, forward, backprop,
+        backwards, draw, plot, show, graph, visualize, add, sub, mul, div, neg, abs, max, min, clip, matmul,
+        softmax, acos, acosh, asin, asinh, atan, atanh, round, gamma, isnan, isinf, isfinite, eq, gt, lt, ge, le,
+        ne, rsqrt, masked_fill, int, long, bool, dot, norm, std, var, prod, any, all, argmax, expand, repeat,
+        gather, contiguous, permute, transpose, ravel, nelement, clamp_, wrt, partial, subs, simplify, evalf,
+        run, dual, print_graph, topo_sort, gelu, silu, swish, elu, leaky_relu, adjoint, der, mm, bmm, mv,
+        block_until_ready, at,
+    ) = ELSEWHERE  # fmt: skip
+
 
 @cython.final
 @cython.no_gc
@@ -782,17 +803,20 @@ class Variable(Node):
         value: float,
         name: str | None = None,
         *,
-        label: str | None = None,
+        label: str | None = LABEL,
         requires_grad: bool = True,
-        trainable: None = None,
-        dtype: None = None,
+        trainable: None = TRAINABLE,
+        dtype: None = DTYPE,
+        device: None = DEVICE,
     ) -> None:
         # Others' words, each by name: a dict for all there might be would cost every leaf a seventh of its time.
-        if trainable is not None or dtype is not None:
-            raise option_error("Variable", ("dtype" if trainable is None else "trainable",))
+        if trainable is not TRAINABLE or dtype is not DTYPE or device is not DEVICE:
+            given = "trainable" if trainable is not TRAINABLE else "dtype" if dtype is not DTYPE else "device"
+            raise option_error("Variable", (given,))
         if not requires_grad:
             raise OperandError("a Variable wants a gradient; write Constant(value) for a leaf that wants none")
-        name = label if name is None else name
+        if label is not LABEL and name is None:
+            name = label
         self._value = as_leaf_value("Variable", value)
         self._grad = 0.0
         self._stamp = VARIES
@@ -1079,9 +1103,13 @@ def traced_among(operands: tuple[Any, ...]) -> int:
     """The bit `TRACED` if an operand belongs to a recording, else 0."""
     traced = 0
     for operand in operands:
-        if isinstance(operand, Node):
-            traced |= cython.cast(Node, operand)._stamp & TRACED
+        traced |= traced_in(operand)
     return traced
+
+
+def traced_in(operand: Any) -> int:
+    """The bit `TRACED` if an operand belongs to a recording, else 0."""
+    return cython.cast(Node, operand)._stamp & TRACED if isinstance(operand, Node) else 0
 
 
 def under_mode_with(node: Node, primitive: Primitive, operands: tuple[Any, ...], traced: int) -> Node:

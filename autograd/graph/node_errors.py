@@ -5,12 +5,13 @@ This is plain Python below `node`: nodes are only asked for their names.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from autograd.errors import AutogradError, DomainError, OperandError, StaleGraphError, TraceError
-from autograd.graph.callers import caller
+from autograd.graph.callers import caller, calling_frame, name_of_call
 from autograd.operations.primitive import Primitive
 
 __all__ = [
@@ -54,12 +55,37 @@ def shortened(text: str, length: int = 40) -> str:
 
 
 def plain_float(node: Any) -> OperandError:
-    """The error for a node where Python wants a float."""
+    """The error for a node where Python wants a float, with what to write at that place."""
+    said = f"{describe(node)} can't become a plain float: that would drop its derivative without a word"
+    frame = calling_frame()
+    if str(frame.f_globals.get("__name__")).startswith("scipy."):
+        return OperandError(f"{said}. {IN_SCIPY}")
+    asked = name_of_call(frame.f_code, frame.f_lasti)
+    here = WHERE_A_FLOAT_IS_ASKED.get(asked)
+    if here is None and asked in vars(math):
+        here = f"In place of math.{asked} write autograd.{asked}"
     return OperandError(
-        f"{describe(node)} can't become a plain float: that would drop its derivative without a word. "
-        f"Use .value if that is meant; in place of math.exp and the like, use autograd.exp; an array that is to "
-        f'hold nodes needs dtype=object; in place of "%.2f" % x, write f"{{x:.2f}}"'
+        f"{said}. {here or 'In place of math.exp and the like, write autograd.exp'}; or .value if {MEANT}"
     )
+
+
+MEANT = "the number alone is meant"
+IN_SCIPY = (
+    "SciPy computes on plain numbers: derivatives of a solution of equations are those of autograd.implicit.root, of "
+    f"an integral or a differential equation those of its steps, written in Python; or give it .value if {MEANT}"
+)
+_HOLDS = (
+    "The array must hold nodes: make it by np.zeros_like(x) of what the function got, as a list, or with dtype=object"
+)
+_NO_TYPE = "Leave the dtype out: an array of nodes has dtype object"
+# By the function that is called, or the instruction.
+WHERE_A_FLOAT_IS_ASKED = {
+    "STORE_SUBSCR": _HOLDS,
+    **dict.fromkeys(("fill", "full", "put", "copyto"), _HOLDS),
+    **dict.fromkeys(("array", "asarray", "asanyarray", "ascontiguousarray", "fromiter", "astype"), _NO_TYPE),
+    **dict.fromkeys(("float", "float64", "double", "float32"), "Leave the conversion out: a node is a double"),
+    "BINARY_OP": 'In place of "%.2f" % x write f"{x:.2f}"',
+}
 
 
 def lost_nan(node: Any) -> OperandError:

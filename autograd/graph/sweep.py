@@ -15,7 +15,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from autograd.errors import OperandError, TraceError
+from autograd.errors import ArgumentError, OperandError, TraceError
 from autograd.graph.local_gradients import joint_pullback, local_gradients_as_nodes
 from autograd.graph.locks import Lock
 from autograd.graph.many_uses import ManyUses
@@ -444,12 +444,29 @@ def gradients(outputs: Any, inputs: Any, create_graph: bool = False) -> Any:
         from autograd.graph.overflow import check_adjoints
 
         check_adjoints(order, found)
+    for node in wanted:
+        if id(node) in found:
+            break
+    else:
+        check_direction(nodes, wanted)
     derivatives = [found.get(id(node), 0.0) for node in wanted]
     return derivatives[0] if isinstance(inputs, Node) else derivatives
 
 
-def zero_grad(nodes: Iterable[Node]) -> None:
-    """Clear the gradient of each node.
+def check_direction(outputs: list[Any], inputs: list[Any]) -> None:
+    """Raise ArgumentError if it is the inputs that were computed from the outputs."""
+    roots = {id(output) for output in outputs}
+    for node in inputs:
+        below = [one for one in topological_order(node) if id(one) in roots]
+        if below and id(node) not in roots:
+            raise ArgumentError(
+                f"gradients takes outputs and then what they are differentiated in, but {describe(node)} was computed "
+                f"from {describe(below[0])}: give the two in the other order"
+            )
+
+
+def zero_grad(nodes: Node | Iterable[Node]) -> None:
+    """Clear the gradient of each node, or of one.
 
     >>> from autograd import Variable
     >>> x = Variable(3.0)
@@ -458,7 +475,7 @@ def zero_grad(nodes: Iterable[Node]) -> None:
     >>> x.grad, x.reached
     (0.0, False)
     """
-    for node in nodes_in(nodes, "zero_grad clears nodes"):
+    for node in nodes_in([nodes] if isinstance(nodes, Node) else nodes, "zero_grad clears nodes"):
         cython.cast(Node, node)._grad = 0.0
         cython.cast(Node, node)._stamp &= ~REACHED
 

@@ -2,7 +2,7 @@
 
 cimport cython
 from libc.math cimport copysign, fabs, fma, isfinite, isnan, ldexp, log1p, sqrt
-from autograd.numbers.special cimport exp_difference, frexp, quotient_pair, two_product
+from autograd.numbers.special cimport exp_difference, exp_differences_into, frexp, quotient_pair, two_product
 
 # As in special.py, but part of the loops: a call from module to module takes three times as long as what it does.
 cdef inline (double, double) two_sum(double a, double b) noexcept nogil:

@@ -12,7 +12,7 @@ except ImportError:  # the compiler package is not needed to run uncompiled
     from autograd.numbers import _cython as cython
 if not cython.compiled:
     from autograd.numbers.ieee import copysign, fabs, fma, frexp, isfinite, isnan, ldexp, log1p, sqrt
-    from autograd.numbers.special import exp_difference, quotient_pair, two_product, two_sum
+    from autograd.numbers.special import exp_difference, exp_differences_into, quotient_pair, two_product, two_sum
 
 INFINITY = float("inf")
 NAN = float("nan")
@@ -195,10 +195,10 @@ def softmax_into(values: Sequence[float], count: int, result: MutableSequence[fl
         # Once largest is a nan it stays.
         if values[index] > largest or isnan(values[index]):
             largest = values[index]
+    exp_differences_into(values, count, largest, result)
     total = 0.0
     total_low = 0.0
     for index in range(count):
-        result[index] = exp_difference(values[index], largest)
         total, error = two_sum(total, result[index])
         total_low += error
     # One rounding less than a division by the rounded total would have.

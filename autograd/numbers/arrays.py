@@ -11,7 +11,7 @@ except ImportError:
 if not cython.compiled:
     from array import array
 
-__all__ = ["divided", "doubles", "doubles_in", "integers", "ints_in"]
+__all__ = ["added", "divided", "doubles", "doubles_in", "integers", "ints_in", "lengthened", "unset_doubles"]
 
 # To clone an array of the same type is the fastest way to a new one.
 _double_template = array("d")
@@ -25,6 +25,13 @@ def doubles(count: int) -> Any:
     return array("d", bytes(8 * count))
 
 
+def unset_doubles(count: int) -> Any:
+    """An array of `count` doubles to be written, all of them: they are what was in memory."""
+    if cython.compiled:
+        return clone(_double_template, count, False)  # type: ignore[name-defined]  # noqa: F821
+    return doubles(count)
+
+
 def integers(count: int, fill: int = 0) -> Any:
     """An array of `count` integers."""
     if not cython.compiled:
@@ -36,6 +43,13 @@ def integers(count: int, fill: int = 0) -> Any:
     return numbers
 
 
+def lengthened(numbers: Any, count: int) -> Any:
+    """An array of `count` integers that begins with these; the others are 0."""
+    found = integers(count)
+    found[: len(numbers)] = numbers
+    return found
+
+
 def divided(numbers: Any, divisor: float) -> Any:
     """An array of doubles with each of these divided."""
     if not cython.compiled:
@@ -44,6 +58,17 @@ def divided(numbers: Any, divisor: float) -> Any:
     given, made = numbers.data.as_doubles, found.data.as_doubles
     for place in range(len(numbers)):
         made[place] = given[place] / divisor
+    return found
+
+
+def added(left: Any, right: Any) -> Any:
+    """An array of the sums of two arrays' doubles."""
+    if not cython.compiled:
+        return array("d", [one + other for one, other in zip(left, right, strict=True)])
+    found = doubles(len(left))
+    ours, others, made = left.data.as_doubles, right.data.as_doubles, found.data.as_doubles
+    for place in range(len(left)):
+        made[place] = ours[place] + others[place]
     return found
 
 

@@ -63,8 +63,8 @@ def not_a_number(what: str, operand: Any, place: int | None = None) -> OperandEr
         remedy = "only real numbers can be differentiated here; use .real, .imag or abs()"
     elif operand is None:
         remedy = "a function that forgot to return its result often gives None"
-    elif isinstance(operand, list | tuple | set | dict):
-        remedy = "apply it to each element, or use sum, prod, dot, norm, maximum or minimum"
+    elif isinstance(operand, list | tuple):
+        remedy = "of numpy.array(...) each element is taken; of sequences sum, prod, dot and norm, or maximum(*numbers)"
     else:
         remedy = "give a float, an int, a NumPy scalar or a node"
     return OperandError(f"{what} needs a number or a node, got {type(operand).__name__} {shown}{where_given}; {remedy}")

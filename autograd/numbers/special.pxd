@@ -69,6 +69,8 @@ cpdef double power(double a, double b) noexcept nogil
 @cython.locals(fractional=bint)
 cpdef double power_below(double a, double b, double lowered) noexcept nogil
 cpdef double exp_difference(double a, double b) noexcept nogil
+@cython.locals(index=cython.Py_ssize_t)
+cdef void exp_differences_into(double* values, Py_ssize_t count, double less, double* result) noexcept nogil
 cpdef double sigmoid_difference(double a, double b) noexcept nogil
 cpdef double exact_fmod(double a, double b) noexcept nogil
 cpdef double python_mod(double a, double b) noexcept nogil

@@ -11,7 +11,7 @@ Numerische Mathematik 18, 1971; Ogita, Rump & Oishi, SIAM J. Sci. Comput. 26, 20
 The tables were computed from their definitions with mpmath (60 digits). DLMF is dlmf.nist.gov.
 """
 
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 
 try:
     import cython
@@ -640,6 +640,12 @@ def exp_difference(a: float, b: float) -> float:
     power = exp(difference)
     # At infinities the error is nan, and the power 0, inf or nan as it should be.
     return power + power * error if isfinite(power) and not isnan(error) else power
+
+
+def exp_differences_into(values: Sequence[float], count: int, less: float, result: MutableSequence[float]) -> None:
+    """result[i] = exp_difference(values[i], less)."""
+    for index in range(count):
+        result[index] = exp_difference(values[index], less)
 
 
 def sigmoid(x: float) -> float:

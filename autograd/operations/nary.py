@@ -24,7 +24,7 @@ if not cython.compiled:
         sum_of,
     )
     from autograd.numbers.ieee import divide
-    from autograd.numbers.special import exp_difference
+    from autograd.numbers.special import exp_differences_into
     from autograd.operations.kernel import nary_kernel, with_slopes
 
 
@@ -96,19 +96,19 @@ def logsumexp_gradients(operands, count, out, uses, result):
 def logsumexp_slopes(operands, count, out, result):
     """As the rule has it: from a rounded sum, but for the leading operand."""
     largest = max_value(operands, count)
-    for place in range(count):
-        result[place] = exp_difference(operands[place], largest)
+    exp_differences_into(operands, count, largest, result)
     total = sum_of(result, count)
-    leads = total < 2.0
-    share = 0.0
-    if leads:
+    if not total < 2.0:
         for place in range(count):
-            if operands[place] == largest:
-                result[place] = 0.0
-        rest = sum_of(result, count)
-        share = 1.0 / (1.0 + divide(rest, total - rest))
+            result[place] = divide(result[place], total)
+        return
     for place in range(count):
-        result[place] = share if leads and operands[place] == largest else divide(result[place], total)
+        if operands[place] == largest:
+            result[place] = 0.0
+    rest = sum_of(result, count)
+    share = 1.0 / (1.0 + divide(rest, total - rest))
+    for place in range(count):
+        result[place] = share if operands[place] == largest else divide(result[place], total)
 
 
 def max_value(operands, count):

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from autograd.errors import UnknownPrimitiveError
+from autograd.errors import AutogradError, UnknownPrimitiveError
 from autograd.numbers.operands import not_a_number, number_or_none, to_float
 from autograd.operations.kernel import Kernel
+from autograd.signatures import known_signature
 
 try:
     import cython
@@ -162,8 +163,8 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
     def __init__(
         self,
         name: str,
-        value: Callable[..., Any] | None,
-        gradients: Callable[..., Any],
+        value: Callable[..., Any] | None = None,
+        gradients: Callable[..., Any] | None = None,
         *,
         symbol: str = "",
         arity: int | EllipsisType | None = ...,
@@ -188,6 +189,11 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
         numpy: Sequence[str] = (),
         mpmath: tuple[str, Callable[..., Any]] | None = None,
     ) -> None:
+        if gradients is None or not isinstance(name, str):
+            raise TypeError(
+                "a primitive is declared by its name, its value and the rule for its local gradients, from operands "
+                'and the output: Primitive("cube", lambda x: x ** 3, lambda x, out: 3.0 * x ** 2)'
+            )
         if registered and name in _BUILT_IN:
             raise ValueError(f"the name {name!r} belongs to a built-in primitive; choose another")
         if arity is ...:
@@ -331,10 +337,20 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
         self, operands: Sequence[float], out: float, uses: list[float] | None = None
     ) -> tuple[float, ...]:
         """The `local_gradients` on floats, with IEEE results instead of exceptions."""
+        slopes: Any = self
         try:
-            gradients = tuple([float(gradient) for gradient in self.local_gradients(operands, out, uses)])
+            slopes = self.local_gradients(operands, out, uses)
+            gradients = tuple([float(slope) for slope in slopes])
         except (ArithmeticError, ValueError):
             return (math.nan,) * len(operands)
+        except TypeError as error:
+            if slopes is self or isinstance(error, AutogradError):
+                # It is the rule's own, or says more.
+                raise
+            raise TypeError(
+                f"the rule of {self.name} gives a local gradient for each of {len(operands)} operand(s), "
+                f"got {slopes!r:.60}"
+            ) from None
         if len(gradients) != len(operands):
             raise ValueError(
                 f"the rule of {self.name} gave {len(gradients)} local gradients for {len(operands)} operands"
@@ -419,16 +435,12 @@ def places_of(function: Any) -> tuple[int, float] | None:
 
     Raises TypeError for one that needs arguments by name.
     """
-    # Imported on use: it takes as long as half of this package.
-    import inspect
-
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
+    known = known_signature(function)
+    if known is None:
         return None
     needed = most = 0
     more = False
-    for parameter in parameters:
+    for parameter in known.parameters.values():
         if parameter.kind is parameter.VAR_POSITIONAL:
             more = True
         elif parameter.kind is not parameter.VAR_KEYWORD and parameter.kind is not parameter.KEYWORD_ONLY:

@@ -2,7 +2,8 @@ cimport cython
 from cpython.array cimport array
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
-from autograd.program.machine.machine cimport Machine, address_of
+from autograd.program.machine.columns cimport address_of
+from autograd.program.machine.machine cimport Machine
 from autograd.program.paths cimport Descent, Path, PathTree
 from autograd.program.recording.outside cimport NumpyArray
 from autograd.program.recording.surroundings cimport Surroundings

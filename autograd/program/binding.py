@@ -17,7 +17,7 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
-    from autograd.program.machine.machine import address_of
+    from autograd.program.machine.columns import address_of
 
 __all__ = ["Bound", "changed_since"]
 

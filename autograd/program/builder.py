@@ -11,25 +11,20 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.arrays.array_elements import function_of
 from autograd.errors import TraceError
-from autograd.graph.joint_operations import JointOperation, Result
+from autograd.graph.joint_operations import RESULT, JointOperation, Result
+from autograd.numbers.arrays import integers, lengthened
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (
-    Abs,
     Absorb,
     Both,
     Defined,
     Divide,
     Either,
     Equal,
-    FloorDivide,
     Gate,
     Identity,
-    Less,
-    LessEqual,
     Minus,
-    Mod,
     Multiply,
     Negate,
     Not,
@@ -43,18 +38,34 @@ from autograd.operations.primitives import (
     Where,
 )  # fmt: skip
 from autograd.program.final_passes import finished
+from autograd.program.operation_table import OperationTable
 from autograd.program.program import Program
+from autograd.program.symbols import Symbol, number_of
 
 try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
 
 __all__ = ["Builder"]
 
 # Stands for a missing value.
 NONE = -1
 NAN = float("nan")
+# The primitives that rules make simpler. In every builder they have these codes: their places here.
+RULED = (
+    Plus, Minus, Multiply, Divide, Negate, Power, PowerBelow, Identity, Where, StopGradient, Not, Equal, NotEqual, Both,
+    Either, Select, Absorb, Gate, Defined,
+)  # fmt: skip
+(
+    PLUS, MINUS, MULTIPLY, DIVIDE, NEGATE, POWER, POWER_BELOW, IDENTITY, WHERE, STOP_GRADIENT, NOT, EQUAL, NOT_EQUAL,
+    BOTH, EITHER, SELECT, ABSORB, GATE, DEFINED,
+) = range(19)  # fmt: skip
+RULED_COUNT = len(RULED)
+RESULT_CODE = RULED_COUNT
+CODES: dict[Any, int] = {primitive: code for code, primitive in enumerate((*RULED, RESULT))}
 
 
 @cython.final
@@ -62,20 +73,25 @@ NAN = float("nan")
 class Builder:
     """The operations of a program being built. Values are numbered: inputs from 0, then the others as they come.
 
-    A value is the constant `constant_of[value]`, or the result of the primitive `made_by[value]` on the values
-    `operands_of[value]`; entries that do not apply are None, for inputs all three. `known` has for each primitive the
-    values it was asked for, by their operands. With `for_derivatives`, operations stay whose derivatives are not those
+    `made_at` says how each value is made: by an operation of the `table`, whose number it is; a constant has -2 - its
+    place among `numbers`, an input `NONE`. The table has each operation that was asked for, with the value that it
+    gives, by the codes of their `primitives`. Behind the value of an operation with several results these follow, all
+    made by one more operation, `RESULT`: there may be 100,000. With `for_derivatives`, operations stay whose
+    derivatives are not those
     of what they could be replaced by.
     """
 
     def __init__(self, inputs: int, for_derivatives: bool = False) -> None:
         self.inputs = inputs
         self.for_derivatives = for_derivatives
-        self.constant_of: list[float | None] = [None] * inputs
+        self.size = inputs
+        self.made_at = integers(inputs + 32, NONE)
+        self.room = inputs + 32
+        self.numbers: list[float] = []
         self.constants: dict[Any, int] = {}
-        self.made_by: list[Primitive | None] = [None] * inputs
-        self.operands_of: list[tuple[int, ...] | None] = [None] * inputs
-        self.known: dict[Any, dict[tuple[Any, ...], int]] = {}
+        self.primitives: list[Primitive] = list(CODES)
+        self.code_of: dict[Any, int] = CODES.copy()
+        self.table = OperationTable()
         self.one = self.constant(1.0)
         self.zero = self.constant(0.0)
 
@@ -88,59 +104,126 @@ class Builder:
             key = "-0.0"
         value = self.constants.get(key)
         if value is None:
-            value = self.constants[key] = self.append(None, None, number)
+            value = self.constants[key] = self.append(-2 - len(self.numbers))
+            self.numbers.append(number)
         return value
 
-    def append(self, primitive: Primitive | None, operands: tuple[int, ...] | None, number: float | None) -> int:
+    def append(self, made_at: int) -> int:
         """The number of one more value."""
-        self.constant_of.append(number)
-        self.made_by.append(primitive)
-        self.operands_of.append(operands)
-        return len(self.made_by) - 1
+        value = self.size
+        if value == self.room:
+            self.room *= 2
+            self.made_at = lengthened(self.made_at, self.room)
+        ints_in(self.made_at)[value] = made_at
+        self.size += 1
+        return value
+
+    def code(self, primitive: Primitive) -> int:
+        """The code of a primitive."""
+        code = self.code_of.get(primitive)
+        if code is None:
+            code = self.code_of[primitive] = len(self.primitives)
+            self.primitives.append(primitive)
+        return code
 
     def emit(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
         """The value of an operation: a known one where it was computed before or follows from simpler ones."""
-        # Results of an operation that has several are primitives of their own, by the hundred thousand.
-        asked: Any = Result if not primitive.built_in and isinstance(primitive, Result) else primitive
-        key = (*operands, primitive) if asked is Result else operands
-        values = self.known.get(asked)
-        if values is None:
-            values = self.known[asked] = {}
-        value = values.get(key)
-        if value is None:
-            value = values[key] = self.simplified(primitive, operands)
+        if not primitive.built_in and isinstance(primitive, Result):
+            return operands[0] + 1 + primitive.place
+        for operand in operands:
+            self.table.lay(operand)
+        return self.emit_laid(self.code(primitive))
+
+    def emit_laid(self, code: int) -> int:
+        """The value of the operation with this code on the operands that were laid on the table."""
+        known = self.table.find(code)
+        if known != NONE:
+            self.table.drop()
+            return int(ints_in(self.table.results)[known])
+        value = self.simplified(code)
+        if value == NONE:
+            value = self.append(self.table.count)
+            self.table.keep(code, value)
+            if code > RESULT_CODE:
+                self.append_results(value, self.primitives[code])
+        else:
+            self.table.keep(code, value)
         return value
 
-    def known_value(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
+    def emit_one(self, code: int, operand: int) -> int:
+        """The value of an operation on one operand."""
+        self.table.lay(operand)
+        return self.emit_laid(code)
+
+    def emit_two(self, code: int, left: int, right: int) -> int:
+        """The value of an operation on two operands."""
+        self.table.lay(left)
+        self.table.lay(right)
+        return self.emit_laid(code)
+
+    def emit_three(self, code: int, first: int, second: int, third: int) -> int:
+        """The value of an operation on three operands."""
+        self.table.lay(first)
+        self.table.lay(second)
+        self.table.lay(third)
+        return self.emit_laid(code)
+
+    def known_value(self, code: int, left: int, right: int) -> int:
         """The value of an operation if it was asked for before, else `NONE`."""
-        values = self.known.get(primitive)
-        value = None if values is None else values.get(operands)
-        return NONE if value is None else value
+        self.table.lay(left)
+        self.table.lay(right)
+        known = self.table.find(code)
+        self.table.drop()
+        return NONE if known == NONE else int(ints_in(self.table.results)[known])
 
-    def simplified(self, primitive: Primitive, operands: tuple[int, ...]) -> int:
-        """The value of an operation that was not asked for before."""
-        if not primitive.built_in and isinstance(primitive, JointOperation | Result):
-            return self.append(primitive, operands, None)
-        if self.are_constant(operands):
-            numbers: list[Any] = [self.constant_of[operand] for operand in operands]
+    def append_results(self, value: int, primitive: Primitive) -> None:
+        """Give the results of an operation the numbers behind its own, if it is one with several."""
+        if not primitive.built_in and isinstance(primitive, JointOperation):
+            made_at = self.table.count
+            self.table.lay(value)
+            self.table.keep(RESULT_CODE, value + 1)
+            for _ in range(primitive.count):
+                self.append(made_at)
+
+    def simplified(self, code: int) -> int:
+        """A value that was there before the operation, or follows from simpler ones; `NONE` if there is none.
+
+        The operands stay laid on the table.
+        """
+        primitive: Primitive = self.primitives[code]
+        count = self.table.laid
+        if not primitive.built_in and isinstance(primitive, JointOperation):
+            return NONE
+        if self.are_constant():
+            numbers: list[Any] = [self.number_at(self.table.laid_at(place)) for place in range(count)]
             return self.constant(primitive.of_numbers(numbers))
-        if self.for_derivatives and (
-            primitive is StopGradient or (primitive is Power and self.is_number(operands[1], 0.0))
-        ):
-            return self.append(primitive, operands, None)
-        simplify: Any = SIMPLIFY.get(primitive)
-        if simplify is not None:
-            value: int = simplify(self, operands)
-            if value != NONE:
-                return value
-        if not primitive.built_in:
-            return self.expanded(primitive, operands)
-        return self.append(primitive, operands, None)
+        if code >= RULED_COUNT:
+            if primitive.built_in:
+                return NONE
+            operands = tuple([self.table.laid_at(place) for place in range(count)])
+            self.table.drop()
+            value = self.expanded(primitive, operands)
+            for operand in operands:
+                self.table.lay(operand)
+            return value
+        a = self.table.laid_at(0)
+        b = self.table.laid_at(1) if count > 1 else NONE
+        c = self.table.laid_at(2) if count > 2 else NONE
+        if self.for_derivatives and (code == STOP_GRADIENT or (code == POWER and self.is_number(b, 0.0))):
+            return NONE
+        self.table.drop()
+        value = by_rule(self, code, a, b, c)
+        self.table.lay(a)
+        if count > 1:
+            self.table.lay(b)
+        if count > 2:
+            self.table.lay(c)
+        return value
 
-    def are_constant(self, operands: tuple[int, ...]) -> bool:
-        """Whether all these values are constants."""
-        for operand in operands:  # noqa: SIM110 - a generator would be an object in each call
-            if self.constant_of[operand] is None:
+    def are_constant(self) -> bool:
+        """Whether all operands that were laid are constants."""
+        for place in range(self.table.laid):  # noqa: SIM110 - a generator would be an object in each call
+            if not self.is_constant(self.table.laid_at(place)):
                 return False
         return True
 
@@ -160,123 +243,104 @@ class Builder:
 
     def is_constant(self, value: int) -> bool:
         """Whether a value is a constant."""
-        return self.constant_of[value] is not None
+        return bool(ints_in(self.made_at)[value] < NONE)
+
+    def number_at(self, value: int) -> float:
+        """The number that a constant is."""
+        return self.numbers[-2 - int(ints_in(self.made_at)[value])]
 
     def is_number(self, value: int, number: float) -> bool:
         """Whether a value is the constant that equals this number."""
-        constant = self.constant_of[value]
-        return constant is not None and constant == number
+        return self.is_constant(value) and self.number_at(value) == number
+
+    def is_finite(self, value: int) -> bool:
+        """Whether a value is a finite constant."""
+        return self.is_constant(value) and math.isfinite(self.number_at(value))
 
     def is_condition(self, value: int) -> bool:
         """Whether a value can only be 0 or 1."""
-        primitive: Any = self.made_by[value]
-        return primitive is not None and bool(primitive.condition)
+        made_at = ints_in(self.made_at)[value]
+        return bool(made_at >= 0 and self.primitives[ints_in(self.table.codes)[made_at]].condition)
 
-    def operand_of(self, value: int, primitive: Primitive) -> int:
-        """The operand of a value if this unary primitive made it, else `NONE`."""
-        if self.made_by[value] is not primitive:
+    def operand_of(self, value: int, code: int) -> int:
+        """The operand of a value if the unary primitive of this code made it, else `NONE`."""
+        made_at = ints_in(self.made_at)[value]
+        if made_at < 0 or ints_in(self.table.codes)[made_at] != code:
             return NONE
-        operands: Any = self.operands_of[value]
-        return operands[0]  # type: ignore[no-any-return]
+        return int(ints_in(self.table.operands)[ints_in(self.table.starts)[made_at]])
 
     def program(self, outputs: Sequence[int], guards: Sequence[tuple[int, bool, str, int]] = ()) -> Program:
         """The program that computes these outputs and the conditions of these guards, and nothing else."""
-        return finished(self.inputs, self.constant_of, self.made_by, self.operands_of, outputs, guards)
-
-
-class Symbol:
-    """A value of a builder, for running the value function of a user's primitive."""
-
-    def __init__(self, builder: Builder, value: int) -> None:
-        self.builder = builder
-        self.value_number = value
-
-    @staticmethod
-    def apply_primitive(primitive: Primitive, operands: Sequence[Any]) -> Symbol:
-        """The symbol of a primitive of symbols and numbers."""
-        builder = next(operand.builder for operand in operands if isinstance(operand, Symbol))
-        return Symbol(builder, builder.emit(primitive, tuple([number_of(builder, operand) for operand in operands])))
-
-    def choose(self, yes: Any, no: Any) -> Symbol:
-        """The symbol of `where` with this one as the condition."""
-        return Symbol.apply_primitive(Select, (self, yes, no))
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        function = function_of(ufunc.__name__)
-        if function is None:
-            raise TraceError(
-                f"NumPy's {ufunc.__name__} has no primitive; write a primitive's value with autograd's functions"
-            )
-        return function(*inputs)
-
-    __hash__ = object.__hash__
-
-    def refuse(self) -> Any:
-        """Raise TraceError: a value function asked for a number or a decision."""
-        raise TraceError(
-            "to be compiled, the value of a primitive must be written with operators and autograd's functions, without "
-            "`if` (use where), math.exp and the like: it is run on symbols"
+        return finished(
+            self.inputs, self.made_at, self.size, self.numbers, self.table, self.primitives, outputs, guards
         )
-
-    __bool__ = __float__ = __int__ = __index__ = __round__ = __floor__ = refuse
-
-
-def _operator(primitive: Primitive, swapped: bool = False) -> Any:
-    if swapped:
-        return lambda self, other: Symbol.apply_primitive(primitive, (other, self))
-    return lambda self, *others: Symbol.apply_primitive(primitive, (self, *others))
-
-
-for _name, _primitive in {
-    "add": Plus, "sub": Minus, "mul": Multiply, "truediv": Divide, "pow": Power, "mod": Mod,
-    "floordiv": FloorDivide, "neg": Negate, "abs": Abs, "lt": Less, "le": LessEqual, "eq": Equal,
-    "ne": NotEqual, "or": Either, "and": Both, "invert": Not,
-}.items():  # fmt: skip
-    setattr(Symbol, f"__{_name}__", _operator(_primitive))
-    if _name in ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv"):
-        setattr(Symbol, f"__r{_name}__", _operator(_primitive, swapped=True))
-for _name, _primitive in {"gt": Less, "ge": LessEqual}.items():
-    setattr(Symbol, f"__{_name}__", _operator(_primitive, swapped=True))
-
-
-def number_of(builder: Builder, operand: Any) -> int:
-    """The value that a symbol or a plain number is."""
-    return operand.value_number if isinstance(operand, Symbol) else builder.constant(float(operand))
 
 
 # The simpler value of each operation on special operands, or `NONE`.
 
 
-def _plus(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
+def by_rule(builder: Builder, code: int, a: int, b: int, c: int) -> int:
+    """The simpler value by the rule of this code; b and c are those operands that there are."""
+    if code == PLUS:
+        return _plus(builder, a, b)
+    if code == MULTIPLY:
+        return _multiply(builder, a, b)
+    if code == MINUS:
+        return _minus(builder, a, b)
+    if code == NEGATE:
+        return builder.operand_of(a, NEGATE)
+    if code == DIVIDE:
+        return a if b == builder.one else NONE
+    if code == POWER:
+        return _power(builder, a, b)
+    if code == POWER_BELOW:
+        return _power_below(builder, a, b, c)
+    if code in (IDENTITY, WHERE, STOP_GRADIENT):
+        return a
+    if code == SELECT:
+        return _select(builder, a, b, c)
+    if code == DEFINED:
+        equal = builder.emit_two(EQUAL, b, b)
+        return builder.emit_three(SELECT, equal, a, builder.constant(NAN))
+    if code == NOT:
+        return _not(builder, a)
+    if code == EQUAL:
+        return builder.emit_one(NOT, a) if b == builder.zero and builder.is_condition(a) else NONE
+    if code == NOT_EQUAL:
+        return a if b == builder.zero and builder.is_condition(a) else NONE
+    if code == ABSORB:
+        return _absorb(builder, a, b)
+    if code == GATE:
+        return _gate(builder, a, b)
+    return _both(builder, a, b) if code == BOTH else _either(builder, a, b)
+
+
+def _plus(builder: Builder, a: int, b: int) -> int:
     value = _plus_beside(builder, a, b)
     if value == NONE:
         value = _plus_beside(builder, b, a)
-    return builder.known_value(Plus, (b, a)) if value == NONE else value
+    return builder.known_value(PLUS, b, a) if value == NONE else value
 
 
 def _plus_beside(builder: Builder, left: int, right: int) -> int:
-    negated = builder.operand_of(right, Negate)
+    negated = builder.operand_of(right, NEGATE)
     if negated != NONE:
-        return builder.emit(Minus, (left, negated))
-    constant = builder.constant_of[right]
-    return left if constant is not None and is_negative_zero(constant) else NONE
+        return builder.emit_two(MINUS, left, negated)
+    return left if builder.is_constant(right) and is_negative_zero(builder.number_at(right)) else NONE
 
 
-def _minus(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
+def _minus(builder: Builder, a: int, b: int) -> int:
     if b == builder.zero:
         return a
-    negated = builder.operand_of(b, Negate)
-    return NONE if negated == NONE else builder.emit(Plus, (a, negated))
+    negated = builder.operand_of(b, NEGATE)
+    return NONE if negated == NONE else builder.emit_two(PLUS, a, negated)
 
 
-def _multiply(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
+def _multiply(builder: Builder, a: int, b: int) -> int:
     value = _multiply_beside(builder, a, b)
     if value == NONE:
         value = _multiply_beside(builder, b, a)
-    return builder.known_value(Multiply, (b, a)) if value == NONE else value
+    return builder.known_value(MULTIPLY, b, a) if value == NONE else value
 
 
 def _multiply_beside(builder: Builder, left: int, right: int) -> int:
@@ -284,66 +348,37 @@ def _multiply_beside(builder: Builder, left: int, right: int) -> int:
         if builder.is_number(right, 1.0):
             return left
         if builder.is_number(right, -1.0):
-            return builder.emit(Negate, (left,))
-    negated = builder.operand_of(left, Negate)
+            return builder.emit_one(NEGATE, left)
+    negated = builder.operand_of(left, NEGATE)
     if negated == NONE:
         return NONE
     # Outside of the product, the sign meets another sign, or a sum that takes it in.
-    return builder.emit(Negate, (builder.emit(Multiply, (negated, right)),))
+    return builder.emit_one(NEGATE, builder.emit_two(MULTIPLY, negated, right))
 
 
-def _divide(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
-    return a if b == builder.one else NONE
-
-
-def _negate(builder: Builder, operands: tuple[int, ...]) -> int:
-    x: int = operands[0]
-    return builder.operand_of(x, Negate)
-
-
-def _power(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
+def _power(builder: Builder, a: int, b: int) -> int:
     if builder.is_number(b, 0.0):
         return builder.one
     if builder.is_number(b, 1.0):
         return a
-    return builder.emit(Square, (a,)) if builder.is_number(b, 2.0) else NONE
+    return builder.emit_one(builder.code(Square), a) if builder.is_number(b, 2.0) else NONE
 
 
-def _power_below(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b, c = operands
-    exponent, lowered = builder.constant_of[b], builder.constant_of[c]
-    if exponent is None or lowered is None or not float(exponent).is_integer() or abs(exponent) > 1e15:
+def _power_below(builder: Builder, a: int, b: int, c: int) -> int:
+    if not builder.is_constant(b) or not builder.is_constant(c):
         return NONE
-    return builder.emit(Power, (a, builder.constant(exponent - lowered)))
+    exponent, lowered = builder.number_at(b), builder.number_at(c)
+    if not float(exponent).is_integer() or abs(exponent) > 1e15:
+        return NONE
+    return builder.emit_two(POWER, a, builder.constant(exponent - lowered))
 
 
-def _identity(builder: Builder, operands: tuple[int, ...]) -> int:
-    x: int = operands[0]
-    return x
-
-
-def _not(builder: Builder, operands: tuple[int, ...]) -> int:
-    x: int = operands[0]
-    inner = builder.operand_of(x, Not)
+def _not(builder: Builder, a: int) -> int:
+    inner = builder.operand_of(a, NOT)
     return inner if inner != NONE and builder.is_condition(inner) else NONE
 
 
-def _equal(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
-    if b == builder.zero and builder.is_condition(a):
-        return builder.emit(Not, (a,))
-    return NONE
-
-
-def _not_equal(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
-    return a if b == builder.zero and builder.is_condition(a) else NONE
-
-
-def _both(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
+def _both(builder: Builder, a: int, b: int) -> int:
     for left, right in ((a, b), (b, a)):
         if builder.is_number(right, 0.0):
             return builder.zero
@@ -352,8 +387,7 @@ def _both(builder: Builder, operands: tuple[int, ...]) -> int:
     return a if a == b and builder.is_condition(a) else NONE
 
 
-def _either(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
+def _either(builder: Builder, a: int, b: int) -> int:
     for left, right in ((a, b), (b, a)):
         if builder.is_constant(right):
             if not builder.is_number(right, 0.0):
@@ -363,65 +397,45 @@ def _either(builder: Builder, operands: tuple[int, ...]) -> int:
     return a if a == b and builder.is_condition(a) else NONE
 
 
-def _select(builder: Builder, operands: tuple[int, ...]) -> int:
-    condition, yes, no = operands
+def _select(builder: Builder, condition: int, yes: int, no: int) -> int:
     if builder.is_constant(condition):
         return no if builder.is_number(condition, 0.0) else yes
     if yes == no:
         return yes
-    negated = builder.operand_of(condition, Not)
+    negated = builder.operand_of(condition, NOT)
     if negated != NONE:
-        return builder.emit(Select, (negated, no, yes))
+        return builder.emit_three(SELECT, negated, no, yes)
     if builder.is_condition(condition):
         if yes == builder.one and no == builder.zero:
             return condition
         if yes == builder.zero and no == builder.one:
-            return builder.emit(Not, (condition,))
+            return builder.emit_one(NOT, condition)
     return NONE
 
 
-def _defined(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
-    return builder.emit(Select, (builder.emit(Equal, (b, b)), a, builder.constant(NAN)))
-
-
-def _absorb(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
+def _absorb(builder: Builder, a: int, b: int) -> int:
     value = _absorb_beside(builder, a, b)
     if value == NONE:
         value = _absorb_beside(builder, b, a)
-    return builder.known_value(Absorb, (b, a)) if value == NONE else value
+    return builder.known_value(ABSORB, b, a) if value == NONE else value
 
 
 def _absorb_beside(builder: Builder, left: int, right: int) -> int:
-    constant = builder.constant_of[right]
-    if constant is not None:
-        if constant == 0.0:
-            return builder.zero
-        if math.isfinite(constant):
-            return builder.emit(Multiply, (left, right))
-    return builder.emit(Select, (right, left, builder.zero)) if builder.is_condition(right) else NONE
-
-
-def _gate(builder: Builder, operands: tuple[int, ...]) -> int:
-    a, b = operands
-    first, second = builder.constant_of[a], builder.constant_of[b]
-    if first == 0.0:
+    if builder.is_number(right, 0.0):
         return builder.zero
-    if first is not None or (second is not None and math.isfinite(second)):
-        return builder.emit(Multiply, operands)
-    return builder.emit(Select, (a, b, builder.zero)) if builder.is_condition(a) else NONE
+    if builder.is_finite(right):
+        return builder.emit_two(MULTIPLY, left, right)
+    return builder.emit_three(SELECT, right, left, builder.zero) if builder.is_condition(right) else NONE
+
+
+def _gate(builder: Builder, a: int, b: int) -> int:
+    if builder.is_number(a, 0.0):
+        return builder.zero
+    if builder.is_constant(a) or builder.is_finite(b):
+        return builder.emit_two(MULTIPLY, a, b)
+    return builder.emit_three(SELECT, a, b, builder.zero) if builder.is_condition(a) else NONE
 
 
 def is_negative_zero(number: float) -> bool:
     """Whether it is -0.0, which equals 0.0."""
     return number == 0.0 and math.copysign(1.0, number) < 0.0
-
-
-SIMPLIFY = {
-    Plus: _plus, Minus: _minus, Multiply: _multiply, Divide: _divide, Negate: _negate, Power: _power,
-    PowerBelow: _power_below, Identity: _identity, Where: _identity,
-    StopGradient: _identity, Not: _not, Equal: _equal, NotEqual: _not_equal, Both: _both,
-    Either: _either,
-    Select: _select, Absorb: _absorb, Gate: _gate, Defined: _defined,
-}  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.numbers.arrays import integers
+from autograd.graph.joint_operations import RESULT
+from autograd.numbers.arrays import integers, lengthened
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Multiply, Negate
+from autograd.program.operation_table import OperationTable
 from autograd.program.program import Program
 
 try:
@@ -19,67 +21,78 @@ if not cython.compiled:
 
 __all__ = ["finished"]
 
+# Stands for a missing code or value.
+NONE = -1
+
 
 def finished(
     inputs: int,
-    constant_of: list[float | None],
-    made_by: list[Primitive | None],
-    operands_of: list[tuple[int, ...] | None],
+    made_at: Any,
+    size: int,
+    numbers: list[float],
+    table: OperationTable,
+    primitives: list[Primitive],
     outputs: Sequence[int],
     guards: Sequence[tuple[int, bool, str, int]],
 ) -> Program:
     """The program that computes these outputs and the conditions of these guards, and nothing else.
 
-    The first values are the `inputs`; each other one is a constant, or was made by a primitive from earlier ones.
+    Of `size` values the first are the `inputs`; each other one is a constant, or an operation of the table on earlier
+    ones: `made_at` says which, as in `Builder`.
     """
+    values = Values(made_at, size, table)
     ends = [*outputs, *[guard[0] for guard in guards]]
-    # The builder goes on with its own.
-    made_by, operands_of = list(made_by), list(operands_of)
-    turn_signs_in(made_by, operands_of, ends)
-    needed = needed_for(ends, operands_of)
-    size = len(made_by)
-    numbers = integers(size)
-    number = ints_in(numbers)
+    values.turn_signs_in(ends, primitives.index(Negate), primitives.index(Multiply))
+    needed = values.needed_for(ends)
+    new_numbers = integers(size)
+    number = ints_in(new_numbers)
+    made = ints_in(made_at)
     count = inputs
     for value in range(count):
         number[value] = value
     constants: list[Any] = []
     for value in range(size):
-        if needed[value] and constant_of[value] is not None:
+        if needed[value] and made[value] < NONE:
             number[value] = count
             count += 1
-            constants.append(constant_of[value])
+            constants.append(numbers[-2 - made[value]])
     first = count
     entries = 0
+    code_at, start_of, count_of = ints_in(values.codes), ints_in(values.starts), ints_in(values.counts)
     for value in range(size):
-        used = operands_of[value]
-        if needed[value] and used is not None:
+        if needed[value] and code_at[value] != NONE:
             number[value] = count
             count += 1
-            entries += len(used)
-    code_of: dict[Any, int] = {}
+            entries += count_of[value]
+    new_codes = integers(len(primitives), NONE)
+    new_code = ints_in(new_codes)
     names: list[str] = []
     externals: dict[int, Any] = {}
     codes, starts, operands = integers(count - first), integers(count - first + 1), integers(entries)
     of_operation = ints_in(codes)
     start = ints_in(starts)
     operand_at = ints_in(operands)
+    used = ints_in(values.operands)
     place = entry = 0
+    result = primitives.index(RESULT)
     for value in range(size):
-        used = operands_of[value]
-        if needed[value] and used is not None:
-            primitive: Any = made_by[value]
-            code: Any = code_of.get(primitive)
-            if code is None:
-                code = code_of[primitive] = len(names)
-                names.append(primitive.name)
-                if not primitive.built_in:
-                    # What is called back, and its results, are found by themselves.
-                    externals[code] = primitive
-            of_operation[place] = code
+        code = code_at[value]
+        if needed[value] and code != NONE:
+            if code == result:
+                # The first result stands right behind the operation.
+                of_operation[place] = used[start_of[value]] - value
+            else:
+                if new_code[code] == NONE:
+                    new_code[code] = len(names)
+                    primitive: Any = primitives[code]
+                    names.append(primitive.name)
+                    if not primitive.built_in:
+                        # What is called back is found by itself.
+                        externals[len(names) - 1] = primitive
+                of_operation[place] = new_code[code]
             place += 1
-            for operand in used:
-                operand_at[entry] = number[operand]
+            for at in range(start_of[value], start_of[value] + count_of[value]):
+                operand_at[entry] = number[used[at]]
                 entry += 1
             start[place] = entry
     return Program(
@@ -96,64 +109,94 @@ def finished(
     )
 
 
-def needed_for(ends: list[int], operands_of: list[tuple[int, ...] | None]) -> bytearray:
-    """A 1 for each value that is among these or that they depend on."""
-    size = len(operands_of)
-    needed = bytearray(size)
-    for end in ends:
-        needed[end] = 1
-    # Operands have smaller numbers than what is made of them.
-    for value in range(size - 1, -1, -1):
-        operands = operands_of[value]
-        if needed[value] and operands is not None:
-            for operand in operands:
-                needed[operand] = 1
-    return needed
+@cython.final
+@cython.cclass
+class Values:
+    """The operations by which values are made: copies, for the builder goes on with its own.
 
-
-def turn_signs_in(made_by: list[Primitive | None], operands_of: list[tuple[int, ...] | None], ends: list[int]) -> None:
-    """Compute −(a · b) as (−a) · b where several such products share the factor −a.
-
-    The builder turns signs out, where sums take them in; where there is no sum, they are left. An adjoint is a factor
-    of many derivatives: its sign is turned once, and a machine adds each product to its sum over rows in one step.
+    A value has the code `codes[value]`, `NONE` for inputs and constants, and `counts[value]` operands, from
+    `starts[value]` on.
     """
-    size = len(made_by)
-    needed = needed_for(ends, operands_of)
-    uses, sharing = integers(size), integers(size)
-    use_count = ints_in(uses)
-    sharing_count = ints_in(sharing)
-    for end in ends:
-        use_count[end] += 1
-    for value in range(size):
-        operands: Any = operands_of[value]
-        if needed[value] and operands is not None:
-            for operand in operands:
-                use_count[operand] += 1
-    negations = [value for value in range(size) if needed[value] and made_by[value] is Negate]
-    for value in negations:
-        operands = operands_of[value]
-        product = operands[0]
-        if made_by[product] is Multiply and use_count[product] == 1:
-            operands = operands_of[product]
-            sharing_count[operands[0]] += 1
-            sharing_count[operands[1]] += 1
-    negative: dict[int, int] = {}
-    for value in negations:
-        operands = operands_of[value]
-        product = operands[0]
-        negative[product] = value
-        if made_by[product] is not Multiply or use_count[product] > 1:
-            continue
-        operands = operands_of[product]
-        a, b = operands
-        if a not in negative and (b in negative or sharing_count[b] > sharing_count[a]):
-            a, b = b, a
-        if a not in negative:
-            if sharing_count[a] < 2:
+
+    def __init__(self, made_at: Any, size: int, table: OperationTable) -> None:
+        self.size = size
+        self.codes, self.starts, self.counts = integers(size, NONE), integers(size), integers(size)
+        self.operands = table.operands
+        self.find(made_at, table)
+
+    def find(self, made_at: Any, table: OperationTable) -> None:
+        """Find the operations in the table."""
+        made = ints_in(made_at)
+        code, start, count = ints_in(self.codes), ints_in(self.starts), ints_in(self.counts)
+        known_code, known_start = ints_in(table.codes), ints_in(table.starts)
+        for value in range(self.size):
+            operation = made[value]
+            if operation >= 0:
+                code[value] = known_code[operation]
+                start[value] = known_start[operation]
+                count[value] = known_start[operation + 1] - known_start[operation]
+
+    def needed_for(self, ends: list[int]) -> bytearray:
+        """A 1 for each value that is among these or that they depend on."""
+        start, count, used = ints_in(self.starts), ints_in(self.counts), ints_in(self.operands)
+        needed = bytearray(self.size)
+        for end in ends:
+            needed[end] = 1
+        # Operands have smaller numbers than what is made of them.
+        for value in range(self.size - 1, -1, -1):
+            if needed[value]:
+                for entry in range(start[value], start[value] + count[value]):
+                    needed[used[entry]] = 1
+        return needed
+
+    def turn_signs_in(self, ends: list[int], negate: int, multiply: int) -> None:
+        """Compute −(a · b) as (−a) · b where several such products share the factor −a.
+
+        The builder turns signs out, where sums take them in; where there is no sum, they are left. An adjoint is a
+        factor of many derivatives: its sign is turned once, and a machine adds each product to its sum over rows in one
+        step.
+        """
+        code, start, count = ints_in(self.codes), ints_in(self.starts), ints_in(self.counts)
+        needed = self.needed_for(ends)
+        negations = [value for value in range(self.size) if needed[value] and code[value] == negate]
+        if not negations:
+            return
+        end = len(self.operands)
+        self.operands = lengthened(self.operands, end + 2 * len(negations))
+        used = ints_in(self.operands)
+        uses, sharing = integers(self.size), integers(self.size)
+        use_count, sharing_count = ints_in(uses), ints_in(sharing)
+        for value in ends:
+            use_count[value] += 1
+        for value in range(self.size):
+            if needed[value]:
+                for entry in range(start[value], start[value] + count[value]):
+                    use_count[used[entry]] += 1
+        for value in negations:
+            product = used[start[value]]
+            if code[product] == multiply and use_count[product] == 1:
+                sharing_count[used[start[product]]] += 1
+                sharing_count[used[start[product] + 1]] += 1
+        negatives = integers(self.size, NONE)
+        negative = ints_in(negatives)
+        for value in negations:
+            product = used[start[value]]
+            negative[product] = value
+            if code[product] != multiply or use_count[product] > 1:
                 continue
-            # Nothing else needs the product as it was.
-            made_by[product] = Negate
-            operands_of[product] = (a,)
-            negative[a] = product
-        made_by[value] = Multiply
-        operands_of[value] = (negative[a], b)
+            a, b = used[start[product]], used[start[product] + 1]
+            if negative[a] == NONE and (negative[b] != NONE or sharing_count[b] > sharing_count[a]):
+                a, b = b, a
+            if negative[a] == NONE:
+                if sharing_count[a] < 2:
+                    continue
+                # Nothing else needs the product as it was.
+                code[product] = negate
+                used[start[product]] = a
+                count[product] = 1
+                negative[a] = product
+            code[value] = multiply
+            start[value] = end
+            count[value] = 2
+            used[end], used[end + 1] = negative[a], b
+            end += 2

@@ -4,7 +4,7 @@ from autograd.graph.modes cimport State
 from autograd.program.machine.machine cimport Machine
 from autograd.program.paths cimport Descent, Path, PathTree, Recordings
 from autograd.program.recording.signature cimport sign
-from autograd.numbers.arrays cimport doubles
+from autograd.numbers.arrays cimport unset_doubles
 
 cdef State STATE
 

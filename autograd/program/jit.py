@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from autograd.graph.modes import STATE, current_mode
 from autograd.graph.node import check_thread, value_of, varies
-from autograd.numbers.arrays import doubles
+from autograd.numbers.arrays import unset_doubles
 from autograd.program.binding import Bound
 from autograd.program.compiled_derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
@@ -214,7 +214,7 @@ class Jitted:
                     # Somebody differentiates in these: Python makes nodes of them.
                     return self.fun(*args, **kwargs)
                 machine = path.machine_alone()
-                results = doubles(machine.output_count)
+                results = unset_doubles(machine.output_count)
                 failed = machine.call_into(path.traced.inputs(numbers) if variables else numbers, results)
                 if failed < 0:
                     break

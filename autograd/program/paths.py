@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from autograd.graph.joint_operations import Result
 from autograd.graph.locks import Lock
 from autograd.graph.node import clock, value_of
 from autograd.operations.primitives import Equal
@@ -37,6 +36,7 @@ from autograd.program.recording.surroundings import Surroundings, surroundings_o
 from autograd.program.recording.trace import Trace, Traced, record
 from autograd.program.tiers import count_work, prepared
 from autograd.transforms.kinds import result_leaf
+from autograd.transforms.tape import Tape
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import Structure, flatten
 
@@ -75,14 +75,21 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def rolled_up(trace: Trace, arguments: list[Any], results: list[Any], before: int) -> list[Any]:
+def rolled_up(
+    trace: Trace, arguments: list[Any], results: list[Any], before: int, tape: Tape | None = None
+) -> list[Any]:
     """The results of a run that is being recorded since this serial number, with loops found again if it is long."""
-    if clock() - before < SHORTEST_LINE:
+    if not may_be_long(arguments, before):
         return results
     # It needs NumPy, which most functions can do without.
     from autograd.program.loops import found
 
-    return found.rolled_up(trace, arguments, results, before, SHORTEST_LINE)
+    return found.rolled_up(trace, arguments, results, before, SHORTEST_LINE, tape)
+
+
+def may_be_long(arguments: list[Any], before: int) -> bool:
+    """Whether a line of operations may be long that begins with these arguments, made since this serial number."""
+    return clock() - before - len(arguments) >= SHORTEST_LINE
 
 
 def slopes_at_once(primitive: Any, operands: tuple[Any, ...]) -> Any:
@@ -94,7 +101,7 @@ def slopes_at_once(primitive: Any, operands: tuple[Any, ...]) -> Any:
 
 def hessian_by_terms(trace: Trace, arguments: list[Any], results: list[Any], before: int) -> Any:
     """The lower triangle of the Hessian of the result of a run likewise, if it is a sum of terms that are alike."""
-    if clock() - before < SHORTEST_LINE or len(results) != 1:
+    if not may_be_long(arguments, before) or len(results) != 1:
         return None
     from autograd.program.loops import terms
 
@@ -190,11 +197,11 @@ class Path:
 def is_about_ways(program: Program, guard: int) -> bool:
     """Whether a guard asks whether all turns of a loop went ways that are known."""
     place = program.guards[guard].condition - program.first
-    result = program.externals.get(program.codes[place]) if place >= 0 else None
-    if not isinstance(result, Result):
+    code = program.codes[place] if place >= 0 else 0
+    if code >= 0:
         return False
     operation: Any = program.externals[program.codes[program.operands[program.starts[place]] - program.first]]
-    return bool(operation.ways_at == result.place)
+    return bool(operation.ways_at == ~code)
 
 
 @cython.final
@@ -357,7 +364,7 @@ def choice_at(program: Program, guard: int) -> tuple[int, float] | None:
     if guard >= len(program.guards) or not program.guards[guard].outcome:
         return None
     place = program.guards[guard].condition - program.first
-    if place < 0 or program.names[program.codes[place]] != Equal.name:
+    if place < 0 or program.codes[place] < 0 or program.names[program.codes[place]] != Equal.name:
         return None
     start = program.starts[place]
     left, right = program.operands[start], program.operands[start + 1]

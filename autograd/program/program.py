@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.errors import UnknownPrimitiveError
-from autograd.graph.joint_operations import JointOperation, Result
+from autograd.graph.joint_operations import JointOperation, Result, result_at
 from autograd.operations.primitive import Primitive, find_primitive
 from autograd.program.file import fields_in, stored_fields
 from autograd.text import one_line
@@ -98,7 +98,8 @@ class Program:
         self.operands = array("i", operands)
         self.outputs = array("i", outputs)
         self.guards = tuple([Guard(*guard) for guard in guards])
-        # By their place among the names: functions that are called back, and what takes one of their results.
+        # By their place among the names: functions that are called back. In place of a code, one of their results has
+        # -1 - its place among these.
         self.externals = dict(externals or {})
         self._hash = ""
         # What a builder made fits together.
@@ -116,8 +117,10 @@ class Program:
             or self.starts[len(self.codes)] != len(self.operands)
         ):
             raise ValueError("a program's operands don't fit its operations: was it changed or cut off?")
-        arities = array("i", [-one.multiple if one.arity is None else one.arity for one in self.primitives()])
-        check_operations(self.codes, self.starts, self.operands, arities, self.names, first)
+        primitives = self.primitives()
+        arities = array("i", [-one.multiple if one.arity is None else one.arity for one in primitives])
+        counts = array("i", [one.count if isinstance(one, JointOperation) else 0 for one in primitives])
+        check_operations(self.codes, self.starts, self.operands, arities, counts, self.names, first)
         for value in (*self.outputs, *[guard.condition for guard in self.guards]):
             if not 0 <= value < first + len(self.codes):
                 raise ValueError(f"a program has no value {value}")
@@ -145,7 +148,7 @@ class Program:
         primitives = self.primitives()
         for number, code in enumerate(self.codes):
             used = tuple(self.operands[self.starts[number] : self.starts[number + 1]])
-            yield Operation(self.first + number, primitives[code], used)
+            yield Operation(self.first + number, result_at(~code) if code < 0 else primitives[code], used)
 
     def evaluate(self, inputs: Sequence[Any], apply: Callable[[Primitive, list[Any]], Any] | None = None) -> list[Any]:
         """Every value, one operation at a time: on numbers, nodes, or whatever `apply` makes of its operands."""
@@ -293,24 +296,32 @@ class Program:
         return f"<program of {self.inputs} inputs, {len(self)} operations, {self.hash[:8]}>"
 
 
-def check_operations(codes: Any, starts: Any, operands: Any, arities: Any, names: tuple[str, ...], first: int) -> None:
+def check_operations(
+    codes: Any, starts: Any, operands: Any, arities: Any, counts: Any, names: tuple[str, ...], first: int
+) -> None:
     """Raise ValueError unless each operation has its name, its operands and its place behind these.
 
-    `arities` says of each name how many operands it has, -n for any multiple of n but 0; `first` is the first
-    operation's result.
+    `arities` says of each name how many operands it has, -n for any multiple of n but 0, `counts` how many results if
+    these have places of their own; `first` is the first operation's result.
     """
     of_operation, start_of = ints_in(codes), ints_in(starts)
-    used, arity_of = ints_in(operands), ints_in(arities)
+    used, arity_of, count_of = ints_in(operands), ints_in(arities), ints_in(counts)
     count = len(codes)
+    known = len(names)
     for number in range(count):
         if start_of[number] > start_of[number + 1]:
             raise ValueError("a program's operands are out of order: was it changed?")
     for number in range(count):
         code = of_operation[number]
-        if not 0 <= code < len(names):
-            raise ValueError(f"operation {number} of a program has no name")
         stop = start_of[number + 1]
         given = stop - start_of[number]
+        if code < 0:
+            maker = used[start_of[number]] - first if given == 1 else number
+            if not 0 <= maker < number or of_operation[maker] < 0 or ~code >= count_of[of_operation[maker]]:
+                raise ValueError(f"operation {number} of a program is result {~code} of one that doesn't have it")
+            continue
+        if code >= known:
+            raise ValueError(f"operation {number} of a program has no name")
         arity = arity_of[code]
         if given != arity if arity >= 0 else given == 0 or given % -arity != 0:
             raise ValueError(f"operation {number} of a program, {names[code]}, has {given} operands")

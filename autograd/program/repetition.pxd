@@ -20,6 +20,9 @@ cdef class Line:
     cdef read(self)
     @cython.locals(slots="int*", end=Py_ssize_t, number=Py_ssize_t, node=Node, left=object, right=object)
     cpdef read_operands(self)
+    @cython.locals(counts=array, counted="int*", codes="int*", starts="int*", slots="int*", number=Py_ssize_t, code=int,
+                   size=int, entry=int, operand=int)
+    cpdef array additions(self, bytes adds, bytes goes_on, bytes once)
     @cython.locals(position=int, places=dict)
     cdef int slot_of(self, object operand) except? -1
 

@@ -113,6 +113,26 @@ class Line:
                 slots[end] = self.slot_of(right)
                 end += 1
 
+    def additions(self, adds: bytes, goes_on: bytes, once: bytes) -> Any:
+        """For each position how many additions its operation adds up, of operands that are used `once`.
+
+        `goes_on` has a 1 for each code whose operations add up or scale, `adds` for those that add.
+        """
+        counts = integers(self.count + len(self.nodes))
+        counted = ints_in(counts)
+        codes, starts, slots = ints_in(self.codes), ints_in(self.starts), ints_in(self.slots)
+        for number in range(len(self.nodes)):
+            code = codes[number]
+            if code < 0 or not goes_on[code]:
+                continue
+            size = 1 if adds[code] else 0
+            for entry in range(starts[number], starts[number + 1]):
+                operand = slots[entry]
+                if operand >= self.count and once[operand]:
+                    size += counted[operand]
+            counted[self.count + number] = size
+        return counts
+
     def slot_of(self, operand: Any) -> int:
         """The position of an operand, or -1 - its place among `others`; numbers are the same to the bit."""
         if varies(operand):

@@ -13,11 +13,17 @@ from autograd.program.recording.signature import Moving, Signature, sign
 from autograd.transforms.kinds import Whole, whole_of
 from autograd.transforms.trees import as_array, flatten, renewed
 
-__all__ = ["NoRows", "RowArguments"]
+__all__ = ["NoRows", "RowArguments", "no_such_axis"]
 
 
 class NoRows(Exception):
     """A call has no rows: there is nothing to run or to record."""
+
+
+def no_such_axis(name: str, what: str, axis: int, shape: tuple[int, ...]) -> ValueError:
+    """The error for an argument of a mapped function that has not the axis of its rows."""
+    common = "" if shape else "; what is the same for all rows has None in in_axes, as in vmap(f, in_axes=(None, 0))"
+    return ValueError(f"vmap of {name}: {what} has no axis {axis}, its shape is {shape}{common}")
 
 
 class RowArguments:
@@ -74,7 +80,7 @@ class RowArguments:
             raise OperandError(f"vmap of {name}: argument {place} is a {type(argument).__name__}, and {way}")
         given = numpy.asarray(argument)
         if given.ndim == 0 or not -given.ndim <= axis < given.ndim:
-            raise ValueError(f"vmap of {name}: argument {place} has no axis {axis}, its shape is {given.shape}")
+            raise no_such_axis(name, f"argument {place}", axis, given.shape)
         kind: Any = given.dtype
         if kind.kind == "O":
             nodes = [item for item in given.flat if isinstance(item, Node)]

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd.graph.joint_operations import JointOperation
 from autograd.graph.node import Node, varies
-from autograd.numbers.arrays import doubles
+from autograd.numbers.arrays import unset_doubles
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Logsumexp, Norm
 from autograd.program.builder import Builder
@@ -55,7 +55,7 @@ class SlopesAtOnce(JointOperation):
 
     def results(self, operands: Sequence[float]) -> Any:
         """The shares on floats."""
-        shares = doubles(self.count)
+        shares = unset_doubles(self.count)
         kernel: Any = self.slopes_kernel
         kernel.shares_of(operands if isinstance(operands, array) else array("d", operands), shares)
         return shares

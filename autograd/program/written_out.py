@@ -21,7 +21,7 @@ from autograd.program.recording.trace import Traced
 
 __all__ = ["faster", "written_out"]
 
-# The most operations that a program is written out to: they take some 300 bytes each meanwhile, and 80 to be kept.
+# The most operations that a program is written out to: they take some 300 bytes each meanwhile, and 50 to be kept.
 MOST_OPERATIONS = 400_000
 # Each form is tried so often: the first times its memory is not there yet.
 TRIES = 12

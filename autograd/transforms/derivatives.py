@@ -23,6 +23,7 @@ from autograd.errors import ArgumentError, OutputError
 from autograd.graph.modes import is_traced
 from autograd.graph.node import Node
 from autograd.other_packages import option_error
+from autograd.signatures import signature_of
 from autograd.transforms.blocks import blocks
 from autograd.transforms.curvature import Curvature, has_many_pairs
 from autograd.transforms.matrices import (
@@ -411,11 +412,10 @@ def by_place(
     fun: Function, argnames: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any], int | tuple[int, ...]]:
     """The arguments of a call with those of these names among the ones by place, and their places."""
-    import inspect
-
     names = (argnames,) if isinstance(argnames, str) else argnames
-    bound = inspect.signature(fun).bind(*args, **kwargs)
-    order = list(inspect.signature(fun).parameters.values())
+    signature = signature_of(fun)
+    bound = signature.bind(*args, **kwargs)
+    order = list(signature.parameters.values())
     places = []
     for name in names:
         known = [place for place, one in enumerate(order) if one.name == name and one.kind is one.POSITIONAL_OR_KEYWORD]

@@ -72,7 +72,8 @@ cdef class Tape:
     @cython.locals(counts=array, uses="int*", operands="int*", entries=Py_ssize_t, entry=Py_ssize_t,
                    position=Py_ssize_t)
     cpdef Py_ssize_t count_long_sums(self) except -1
-    @cython.locals(starts="int*", operands="int*", long_places="int*", position=Py_ssize_t, entry=Py_ssize_t)
+    @cython.locals(slopes=list, starts="int*", operands="int*", long_places="int*", position=Py_ssize_t,
+                   entry=Py_ssize_t)
     cpdef object pull(self, list adjoints)
     cdef bint has_constant_slopes(self) except -1
     @cython.locals(result=array, flags=array, adjoints="double*", reached="int*", starts="int*", operands="int*",

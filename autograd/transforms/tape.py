@@ -185,6 +185,8 @@ class Tape:
         # The builder of a recording merges equal operations itself.
         merging = self.merged is not None and not self.whole and is_traced()
         known: dict[Any, int] = {}
+        joint: Joint | None = None
+        under_joint: Any = None
         for tick in range(len(found)):
             if found[tick] is None or place_of[tick] >= 0:
                 continue
@@ -193,7 +195,10 @@ class Tape:
             constants = 0
             many = isinstance(node._left, tuple)
             if many and not self.by_result and isinstance(node, Output):
-                joint = self.joints.get(self.position_of(node._left[0]))
+                # Results share the tuple that holds their call, and most are made one after the other.
+                if node._left is not under_joint:
+                    under_joint = node._left
+                    joint = self.joints.get(self.position_of(under_joint[0]))
                 if joint is not None:
                     place_of[tick] = size
                     joint.add_result(cython.cast(Output, node)._place, size)
@@ -294,7 +299,9 @@ class Tape:
             self.mark_absorbing()
         absorbing = None if self.at_once is None else self.absorbing
         live: Any = None
-        for place_of_node, node in enumerate(self.nodes):
+        # Not by `enumerate`, whose loop in C takes the list for granted, also in a tape that nobody initialised.
+        for place_of_node in range(len(self.nodes)):
+            node = self.nodes[place_of_node]
             operands = operands_of(node)
             primitive: Any = node._origin.primitive
             varying: Any = None
@@ -303,7 +310,9 @@ class Tape:
                 operation = self.at_once(primitive, operands)
                 if operation is not None:
                     self.joint_slopes[position] = operation
-            if position in self.joint_slopes or (self.joints and isinstance(node, Call | Output)):
+            if (self.joint_slopes and position in self.joint_slopes) or (
+                self.joints and isinstance(node, Call | Output)
+            ):
                 # These have a pullback. Entries are kept for its operands.
                 slopes += [None] * (self.starts[place_of_node + 1] - self.starts[place_of_node])
                 continue
@@ -475,7 +484,7 @@ class Tape:
 
     def pull(self, adjoints: list[Any]) -> None:
         """Hand the adjoints on, from each position to those of its operands."""
-        slopes: Any = self.slopes if self.node_slopes is None else self.node_slopes
+        slopes = self.slopes.tolist() if self.node_slopes is None else self.node_slopes
         starts = ints_in(self.starts)
         operands = ints_in(self.operands)
         if self.count_long_sums() > 0:
@@ -487,13 +496,14 @@ class Tape:
             adjoint = adjoints[position] = summed(adjoints[position])
             if self.joints and position in self.joints:
                 self.pull_jointly(self.joints[position], adjoints)
-            elif adjoint is not None and position in self.joint_slopes:
+            elif adjoint is not None and self.joint_slopes and position in self.joint_slopes:
                 node = self.nodes[position - self.count]
                 operands_here = operands_of(node)
                 shares = self.joint_slopes[position].shares(adjoint, node, operands_here)
                 for operand, share in zip(operands_here, shares, strict=True):
-                    if self.position_of(operand) >= 0:
-                        add(adjoints, self.position_of(operand), share)
+                    place = self.position_of(operand)
+                    if place >= 0:
+                        add(adjoints, place, share)
             elif adjoint is not None:
                 for entry in range(starts[position - self.count], starts[position - self.count + 1]):
                     if self.absorbing is not None and is_zero(slopes[entry]):

@@ -11,13 +11,13 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Never
 
 from autograd import Primitive
 
 INDENT = "   "
 # A line of a docstring that tells of a parameter or several, and one below a heading.
-PARAMETER = re.compile(r"( *)(\*{0,2}[a-z]\w*(?:, \*{0,2}[a-z]\w*)*): (?=\S)")
+PARAMETER = re.compile(r"( *)(\*{0,2}[a-zX]\w*(?:, \*{0,2}[a-z]\w*)*): (?=\S)")
 UNDERLINE = re.compile(r" *-{3,}$")
 
 
@@ -73,6 +73,8 @@ def signature_of(thing: Any, *, bound: bool = False) -> str | None:
     except (TypeError, ValueError):
         return None
     parameters = list(signature.parameters.values())[1 if bound else 0 :]
+    # What takes the words of other packages, to answer them, is nothing to be given.
+    parameters = [one for one in parameters if one.annotation not in ("Never", Never)]
 
     def shown(annotation: Any) -> Any:
         text = getattr(annotation, "__forward_arg__", annotation)

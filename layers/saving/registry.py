@@ -5,14 +5,17 @@ A description is a dict with the name under "type" and the class's options besid
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from autograd.signatures import signature_of
 from autograd.text import one_line
 from layers.errors import DescriptionError, InputError, LayerError
 from layers.hints import Kind, did_you_mean
+
+if TYPE_CHECKING:
+    import inspect
 
 __all__ = ["Adjustable", "Described", "Registry", "check_options", "class_called", "nearest"]
 
@@ -42,7 +45,7 @@ class Described:
     def constructor_options(cls) -> Mapping[str, inspect.Parameter]:
         """The parameters of the constructor, found once: that takes longer than making a layer."""
         if "_options" not in vars(cls):
-            cls._options = inspect.signature(cls).parameters
+            cls._options = signature_of(cls).parameters
         return cls._options
 
     @classmethod
@@ -203,9 +206,11 @@ class Registry:
         if isinstance(description, str):
             description = {"type": description}
         if not isinstance(description, Mapping):
+            article = "an" if self.what[0] in "aeiou" else "a"
+            made = f"; write {description.__name__}()" if isinstance(description, type) else ""
             raise DescriptionError(
-                f"a {self.what} is described by its name or by a dict with its name under 'type', "
-                f"got {type(description).__name__} {description!r:.60}"
+                f"{article} {self.what} is described by its name or by a dict with its name under 'type', "
+                f"got {type(description).__name__} {description!r:.60}{made}"
             )
         check_extent(self.what, self.classes, description)
         if "type" not in description:

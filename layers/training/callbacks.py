@@ -6,12 +6,12 @@ Any function of an `Epoch` is one; if it returns True, the training stops. One t
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from autograd.signatures import signature_of
 from layers.base import Layer
 from layers.errors import DescriptionError
 from layers.options import finite_number, share, whole_number
@@ -63,7 +63,7 @@ class _Plateau:
     """Base of callbacks that count the epochs since the monitored loss fell by `least`."""
 
     def __new__(cls, *given: Any, **options: Any) -> Self:
-        check_options(cls.__name__, options, list(inspect.signature(cls).parameters))
+        check_options(cls.__name__, options, list(signature_of(cls).parameters))
         return super().__new__(cls)
 
     def __init__(self, what: str, patience: int, least: float) -> None:

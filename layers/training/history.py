@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from autograd.text import counted
 from layers.errors import InputError
 from layers.hints import did_you_mean
 
@@ -94,7 +95,7 @@ class History:
     def __repr__(self) -> str:
         best = "" if self.best is None else f", best in epoch {self.best}"
         last = f"; {self.epochs[-1]}" if self.epochs else ""
-        return f"<History of {len(self.epochs)} epochs, ended: {self.ended}{best}{last}>"
+        return f"<History of {counted(len(self.epochs), 'epoch')}, ended: {self.ended}{best}{last}>"
 
 
 def _meant(name: str) -> str:

@@ -18,6 +18,7 @@ from layers.errors import DescriptionError, InputError, ShapeError
 from layers.hints import did_you_mean
 from layers.options import finite_number, share, truth, whole_number
 from layers.own_functions import HoldsFunctions
+from layers.parameters.parameter import Parameter
 from layers.saving.registry import Adjustable, Registry, check_options
 from layers.training.schedules import checked_rate, rate_at
 
@@ -118,7 +119,7 @@ class Optimizer(HoldsFunctions, Adjustable):
         self.last_rate = rate
         return self._next(parameters, gradient, rate)
 
-    def step(self, parameters: Sequence[Variable] | None = None, progress: float = 0.0) -> None:
+    def step(self, parameters: Variable | Sequence[Variable] | None = None, progress: float = 0.0) -> None:
         """Move the Variables one step by the gradients that they have.
 
         >>> w = Variable(1.0)
@@ -133,10 +134,13 @@ class Optimizer(HoldsFunctions, Adjustable):
             raise InputError(
                 f"{type(self).__name__} holds no parameters; they are given to each step: step(model.parameters())"
             )
+        if isinstance(parameters, Variable):
+            parameters = [parameters]
         for variable in parameters:
             if not isinstance(variable, Variable):
+                remedy = "; it has its own in parameter.variables.flat" if isinstance(variable, Parameter) else ""
                 raise InputError(
-                    f"{type(self).__name__}.step takes Variables, got {type(variable).__name__} among them"
+                    f"{type(self).__name__}.step takes Variables, got {type(variable).__name__} among them{remedy}"
                 )
         if parameters:
             self.begin(parameters[0])

@@ -18,7 +18,7 @@ from autograd.program.rows.executors import pickled
 from autograd.program.tiers import settled
 from layers.arrays import plain
 from layers.base import Layer
-from layers.errors import LayerError, TrainingError
+from layers.errors import LayerError, ShapeError, TrainingError
 from layers.parameters.parameter import Parameter, flat_values, substituted, without_values
 from layers.randomness import drawing_from, drawn, in_training, is_training, numbers_of
 from layers.training.distributed import OneSample, OnExecutor
@@ -111,7 +111,7 @@ class TrainingStep:
         total = 0.0
         with no_grad(), substituted(arranged(self.parameters, values.tolist())), self.drawing():
             for place, (x, y) in enumerate(zip(as_objects(inputs), as_objects(targets), strict=True)):
-                with naming_sample(place):
+                with naming_sample(place, x):
                     total += shares[place] * plain(self.of_sample(x, y))
         return total
 
@@ -126,7 +126,7 @@ class TrainingStep:
         results = []
         with no_grad(), substituted(arranged(self.parameters, values.tolist())), self.drawing():
             for place, x in enumerate(as_objects(inputs)):
-                with naming_sample(place):
+                with naming_sample(place, x):
                     results.append(plain(self.model.apply(x)))
         return numpy.array(results, dtype=float)
 
@@ -148,7 +148,7 @@ class TrainingStep:
         total = 0.0
         with enable_grad(), substituted(self._arrays), self.drawing():
             for place, (x, y) in enumerate(zip(as_objects(inputs), as_objects(targets), strict=True)):
-                with naming_sample(place):
+                with naming_sample(place, x):
                     loss = self.of_sample(x, y)
                 if isinstance(loss, Node):
                     loss.backward(shares[place])
@@ -473,12 +473,16 @@ def outputs(model: Layer, inputs: Any) -> Any:
 
 
 @contextmanager
-def naming_sample(place: int) -> Iterator[None]:
-    """Inside this context, errors of layers name the sample."""
+def naming_sample(place: int, sample: Any) -> Iterator[None]:
+    """Inside this context, errors of layers name the sample; of one number where a row is asked for, what to give."""
     try:
         yield
     except LayerError as error:
-        raise type(error)(f"{error}, in sample {place}") from None
+        single = isinstance(error, ShapeError) and getattr(sample, "shape", ()) == ()
+        rows = (
+            ". X has its samples first: of one sample x it is [x], of numbers alone X.reshape(-1, 1)" if single else ""
+        )
+        raise type(error)(f"{error}, in sample {place}{rows}") from None
 
 
 def arranged(parameters: Sequence[Parameter], singles: Sequence[Any]) -> dict[Parameter, Any]:

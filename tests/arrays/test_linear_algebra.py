@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import subprocess
+import sys
 
 import mpmath
 import numpy as np
@@ -396,3 +398,16 @@ def test_small_systems_are_exported_and_large_ones_are_not(tmp_path):
     size = WRITTEN_OUT + 1
     with pytest.raises(ExportError, match="system of 13 rows"):
         to_c(lambda b: linalg.solve(np.identity(size), b), np.ones(size), name="large")
+
+
+def test_matrices_are_loaded_by_the_first_function_of_theirs():
+    program = """
+import sys
+import numpy as np
+from autograd import grad
+loaded = lambda: "autograd.arrays.linear_algebra" in sys.modules
+assert grad(lambda x: np.sum(np.sort(x)) + np.linalg.norm(x, 1))(np.array([2.0, 1.0])).tolist() == [2.0, 2.0]
+assert not loaded()
+assert grad(np.linalg.det)(np.eye(2)).tolist() == [[1.0, 0.0], [0.0, 1.0]] and loaded()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

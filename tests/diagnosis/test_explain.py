@@ -7,6 +7,7 @@ import pytest
 
 import viz
 from autograd import (
+    ArgumentError,
     Constant,
     OperandError,
     Primitive,
@@ -161,6 +162,10 @@ def test_what_has_no_gradient_says_so():
     )
     assert str(explain(constant, product)) == "c = 3.0 depends on no variable. A constant has no gradient."
     assert explain(Constant(1.0), product).kind == "constant"
+    with pytest.raises(
+        ArgumentError, match="multiply node was computed from variable 'x': give the two in the other order"
+    ):
+        explain(product, x)
     detached = product.detach()
     assert explain(product, detached * x).kind == "not reached"
     assert str(explain(x)) == (

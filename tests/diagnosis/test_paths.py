@@ -200,3 +200,11 @@ def test_wrong_arguments_are_refused():
         with pytest.raises(ArgumentError, match=f"paths needs the number of paths to list, limit >= 0, got {limit}"):
             paths(x, x, limit=limit)
     assert paths(x * x, x, limit=0).total == 2
+
+
+def test_an_output_and_a_node_in_the_wrong_order_are_told_from_a_gradient_of_0():
+    w, x = Variable(-1.0, name="w"), Variable(2.0)
+    y = w * x
+    with pytest.raises(ArgumentError, match="multiply node was computed from variable 'w': give the two in the other"):
+        paths(w, y)
+    assert paths(y, x * 3.0).gradient == paths(x, w).gradient == 0.0 and paths(w, w).gradient == 1.0

@@ -129,6 +129,16 @@ def test_a_sweep_calls_the_pullback_once_for_all_results():
     assert operation.pulls == 3
 
 
+def test_results_of_one_call_are_results_of_one_call_in_a_deep_copy():
+    operation = Polar()
+    x = [Variable(number) for number in AT]
+    point = polar(*x, operation)
+    again, (a, b) = copy.deepcopy((x, point))
+    (a + b).backward()
+    assert operation.pulls == 1 and [one.grad for one in again] == pytest.approx(grad(lambda x: sum(common(*x)))(AT))
+    assert [one.grad for one in x] == [0.0, 0.0]
+
+
 def test_backward_fills_in_the_gradient_of_every_node_and_adds_to_variables():
     found = []
     for point in (polar, common):

@@ -290,6 +290,41 @@ def test_a_users_primitive_never_leaks_arithmetic_errors():
     assert math.isnan(inverse(Variable(0.0)).value)
 
 
+@pytest.mark.parametrize("given", [("cube",), ("cube", math.sin), (math.sin,), (math.sin, math.cos, math.tan)])
+def test_a_primitive_without_its_name_or_rule_is_told_how_it_is_declared(given):
+    with pytest.raises(
+        TypeError, match=r'its name, its value and the rule .*: Primitive\("cube", lambda x: x \*\* 3, '
+    ):
+        Primitive(*given)
+
+
+FLOATS = {
+    "float(x)": "Leave the conversion out: a node is a double",
+    "np.float64(x)": "Leave the conversion out",
+    "math.sqrt(x)": r"In place of math\.sqrt write autograd\.sqrt",
+    "'%.1f' % x": r'write f"\{x:\.2f\}"',
+    "np.asarray([x], dtype=float)": "Leave the dtype out",
+    "np.array([x]).astype(float)": "Leave the dtype out",
+    "np.zeros(2).fill(x)": r"The array must hold nodes: make it by np\.zeros_like\(x\)",
+    "list(map(math.sqrt, [x]))": r"In place of math\.exp and the like, write autograd\.exp",
+    "optimize.brentq(lambda t: t - x, 0.0, 5.0)": r"SciPy computes on plain numbers: .* autograd\.implicit\.root",
+    "integrate.quad(lambda t: t * x, 0.0, 5.0)": r"SciPy computes on plain numbers: .* its steps, written in Python",
+}
+
+
+@pytest.mark.parametrize("use", FLOATS)
+def test_a_node_where_a_float_is_asked_for_says_what_to_write_there(use):
+    scipy = {name: pytest.importorskip(f"scipy.{name}") for name in ("integrate", "optimize")}
+    with pytest.raises(OperandError, match=f"can't become a plain float: .*{FLOATS[use]}.*the number alone is meant"):
+        eval(use, {"x": Variable(2.0), "np": np, "math": math} | scipy)
+
+
+def test_an_array_of_floats_that_is_to_take_a_node_says_which_array_does():
+    held = np.zeros(2)
+    with pytest.raises(OperandError, match=r"The array must hold nodes: make it by np\.zeros_like\(x\)"):
+        held[0] = Variable(2.0)
+
+
 def test_the_name_of_a_built_in_primitive_is_taken():
     with pytest.raises(ValueError, match="exp"):
         Primitive("exp", math.exp, lambda x, out: out)

@@ -9,6 +9,7 @@ import pytest
 
 import autograd
 from autograd import (
+    ArgumentError,
     Constant,
     OperandError,
     StaleGraphError,
@@ -234,3 +235,22 @@ def test_an_interrupted_sweep_leaves_no_mark_behind(monkeypatch):
         y.backward()
     y.backward()
     assert x.grad == 27.0
+
+
+def test_outputs_and_inputs_in_the_wrong_order_are_told_from_a_gradient_of_0():
+    x, z = Variable(2.0, name="x"), Variable(3.0)
+    y = x * x
+    for outputs, inputs in ((x, y), ([x, z], y), (x, [y])):
+        with pytest.raises(
+            ArgumentError, match="multiply node was computed from variable 'x': give the two in the other"
+        ):
+            gradients(outputs, inputs)
+    # What an output does not depend on has 0, and so has what comes behind it beside what it depends on.
+    assert gradients(y, z) == 0.0 and gradients(y, [x, y * z]) == [4.0, 0.0] and gradients(x, x) == 1.0
+
+
+def test_one_node_is_cleared_without_a_list():
+    x = Variable(2.0)
+    (x * x).backward()
+    zero_grad(x)
+    assert x.grad == 0.0 and not x.reached

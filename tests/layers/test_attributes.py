@@ -3,6 +3,8 @@
 import copy
 import pickle
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -184,6 +186,26 @@ def test_each_attribute_that_a_hint_names_is_there():
             owners = [dense, network, neurons]
             assert any([_reached(owner, path) for owner in owners]), hint
             assert not hasattr(dense, hint.word), hint
+
+
+@pytest.mark.parametrize(
+    ("layer", "asked", "here"),
+    [
+        (Dense(2, 3), "weights", "weight.values"),
+        (Sequential(Dense(2, 3)), "weights", r"state_dict\(\)"),
+        (Sequential(Dense(2, 3)), "score", "evaluate"),
+    ],
+)
+def test_a_word_is_told_as_its_owner_has_it(layer, asked, here):
+    with pytest.raises(AttributeError, match=f"has no attribute '{asked}'; here it is {here}"):
+        getattr(layer, asked)
+
+
+def test_modules_with_needs_of_their_own_are_loaded_when_they_are_asked_for():
+    program = "import layers, sys; assert 'layers.plots' not in sys.modules; layers.plots.learning_curve"
+    subprocess.run([sys.executable, "-c", program], check=True)
+    with pytest.raises(AttributeError, match="module 'layers' has no attribute 'nothing_like_it'"):
+        _ = layers.nothing_like_it
 
 
 def _reached(owner, path):

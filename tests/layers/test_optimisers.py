@@ -146,6 +146,8 @@ def test_another_number_of_parameters_is_refused():
         optimizer.updated(np.zeros(3), np.zeros(3))
     with pytest.raises(ShapeError, match=r"2 parameters have as many gradients, got shape \(3,\)"):
         optimizer.updated(P, np.zeros(3))
+    with pytest.raises(InputError, match=r"got Parameter among them; it has its own in parameter\.variables\.flat"):
+        SGD().step([Dense(2, 3).weight])
     with pytest.raises(InputError, match=r"SGD\.step takes Variables, got float among them"):
         SGD().step([1.0])
 
@@ -314,3 +316,15 @@ def test_neurons_start_like_the_matrix_of_their_layer(n_in):
     layer.forward([0.0, 0.0])
     largest = max([abs(neuron.weight.values).max() for neuron in layer.neuron])
     assert 0.98 * math.sqrt(6 / 402) < largest <= math.sqrt(6 / 402)
+
+
+def test_one_variable_is_stepped_without_a_list():
+    w = Variable(1.0)
+    (w * w).backward()
+    SGD(lr=0.25).step(w)
+    assert w.value == 0.5
+
+
+def test_an_optimiser_that_was_not_made_is_told_how_it_is_made():
+    with pytest.raises(DescriptionError, match=r"^an optimizer is described by its name .*; write Adam\(\)$"):
+        Sequential(Dense(1, 1)).fit([[1.0]], [[1.0]], "mse", Adam, epochs=1)

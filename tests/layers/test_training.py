@@ -465,6 +465,11 @@ def test_a_kind_of_numbers_that_there_is_not_is_refused_where_the_class_is_made(
             ShapeError,
             r"^Sequential: dense_0: x has 3 features, .* shape \(2,\), in sample 0$",
         ),
+        (
+            lambda model: model.predict(X[0]),
+            ShapeError,
+            r"got a single number; give \[x\], in sample 0\. X has its samples first: of one sample x it is \[x\]",
+        ),
         (lambda model: model.evaluate(X, Y[:3]), DataError, "got 12 and 3 rows"),
         (lambda model: model.evaluate(X, np.full(12, np.nan)), DataError, "y holds numbers that are not finite, 12"),
         (

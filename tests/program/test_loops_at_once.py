@@ -12,6 +12,7 @@ from autograd.program import paths
 from autograd.program.loops.at_once import LoopAtOnce, with_loops_at_once
 from autograd.program.loops.operation import Loop
 from autograd.program.machine.machine import Machine
+from autograd.program.program import Program
 from tests.tables.tiers import TIERS
 
 X = np.linspace(0.0, 3.0, 300)
@@ -170,6 +171,16 @@ def test_what_needs_the_value_first_is_two_loops(monkeypatch):
     compiled(POINT)
     program = compiled.paths[0].program
     assert program.externals and with_loops_at_once(program) is program
+
+
+def test_a_program_whose_loops_go_on_from_none_is_not_looked_through(monkeypatch):
+    monkeypatch.setattr(paths, "SHORTEST_LINE", 1000)
+    compiled = jit(next(iter(FUNCTIONS)), tier="vm")
+    compiled(POINT)
+    program = compiled.paths[0].program
+    assert program.externals
+    monkeypatch.setattr(Program, "__iter__", None)
+    assert with_loops_at_once(program) is program
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -1,9 +1,12 @@
 """Sums over rows have the same bits whoever adds them up, and whatever was called before."""
 
+from array import array
+
 import numpy as np
 import pytest
 
 from autograd import jit, value_and_grad, vmap
+from autograd.numbers.arrays import added
 from autograd.program.machine.row_sums import CHUNK, LANES, added_in_pairs, sums_of_rows
 from tests.tables.branching import deciding
 from tests.tables.tiers import TIERS
@@ -28,6 +31,12 @@ def test_pairs_are_those_of_a_tree_whose_aligned_blocks_are_subtrees():
     for size in (1, 2, 4, 8, 16, 32):
         parts = [added_in_pairs(list(numbers[start : start + size])) for start in range(0, 23, size)]
         assert added_in_pairs(parts) == whole
+
+
+def test_pairs_of_arrays_of_doubles_are_added_entry_by_entry():
+    columns = np.random.default_rng(3).normal(size=(7, 5))
+    whole = added_in_pairs([array("d", column) for column in columns], added)
+    assert whole.tolist() == [added_in_pairs(list(row)) for row in columns.T]
 
 
 @pytest.mark.parametrize("tier", TIERS)

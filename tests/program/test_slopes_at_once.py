@@ -13,7 +13,10 @@ from autograd import grad, hvp, jit, value_and_grad
 from autograd.graph.joint_operations import JointOperation, Result
 from autograd.numbers.arrays import doubles
 from autograd.operations.kernel import COMPILED
+from autograd.program.loops import found
 from autograd.program.machine.machine import Machine
+from autograd.program.machine.plan import Plan
+from autograd.program.paths import SHORTEST_LINE
 from autograd.program.program import Program
 from autograd.program.slopes_at_once import FEWEST_OPERANDS, SlopesAtOnce
 from autograd.program.written_out import written_out
@@ -64,6 +67,34 @@ def test_a_gradient_has_few_operations_besides_its_results(name):
     program = program_of(grad(function(name)), PLAIN)
     assert any(isinstance(one, SlopesAtOnce) for one in program.externals.values())
     assert len([one for one in program if not isinstance(one.primitive, Result)]) <= 4
+
+
+def test_results_have_no_names_and_no_steps_of_their_own():
+    program = program_of(grad(function("norm")), PLAIN)
+    assert len(program.names) <= 4 and len(Plan(program).before) <= 4
+    (slopes,) = program.externals.values()
+    [operation] = [one for one in program if one.primitive is slopes]
+    # The machine finds them where the operation writes them, side by side.
+    plan = Plan(program)
+    assert [plan.place[value] - plan.place[operation.result] for value in program.outputs] == list(range(COUNT))
+
+
+def test_a_program_with_a_result_that_nothing_gives_is_refused():
+    program = program_of(grad(function("norm")), PLAIN)
+    (slopes,) = program.externals.values()
+    at = next(operation.result for operation in program if operation.primitive is slopes) - program.first
+    for place, code in (at, -1), (at + 1, -1 - COUNT), (at - 1, -1):
+        codes = array("i", program.codes)
+        codes[place] = code
+        parts = (program.inputs, program.constants, program.names, codes, program.starts, program.operands)
+        with pytest.raises(ValueError, match=rf"is result {-1 - code} of one that doesn't have it"):
+            Program(*parts, program.outputs, (), program.externals)
+
+
+def test_many_arguments_of_few_operations_are_not_searched_for_loops(monkeypatch):
+    monkeypatch.setattr(found, "rolled_up", None)
+    point = np.linspace(0.1, 1.0, SHORTEST_LINE // 3 + 1)
+    assert np.array_equal(jit(grad(autograd.norm), tier="vm")(point), grad(autograd.norm)(point))
 
 
 @pytest.mark.parametrize("point", POINTS)

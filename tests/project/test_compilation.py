@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -153,6 +154,22 @@ def test_a_compiler_that_fails_leaves_the_engine_as_python_and_its_first_error(t
     assert "(x.c:1:1: error: no such machine)" in done.stderr
     failed = run(project, "setup.py", "--quiet", "build_ext", "--inplace", CC=str(compiler), AUTOGRAD_COMPILE="require")
     assert failed.returncode != 0
+
+
+@needs_build_tools
+def test_a_mistake_in_a_source_is_shown_with_its_line(tmp_path):
+    shutil.copytree(PROJECT / "autograd", tmp_path / "autograd", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    shutil.copy(PROJECT / "setup.py", tmp_path)
+    with open(tmp_path / "autograd" / "numbers" / "operands.py", "a", encoding="utf-8") as source:
+        source.write("\nmistaken = undeclared\n")
+    program = (
+        "import setup; from setuptools import Extension;"
+        "setup.cythonized(Extension('autograd.numbers.operands', ['autograd/numbers/operands.py']))"
+    )
+    done = run(tmp_path, "-c", program)
+    assert done.returncode != 0 and re.search(
+        r"operands\.py:\d+:11: undeclared name not builtin: undeclared", done.stdout
+    )
 
 
 def test_the_report_names_version_compilation_tiers_engines_and_extras_and_no_path():

@@ -26,7 +26,7 @@ from autograd import (
     stop_gradient,
     value_and_grad,
 )
-from autograd.other_packages import ARRAY_ATTRIBUTES, ATTRIBUTES, DRAWING_ATTRIBUTES, MODULES, NAMES, OPTIONS
+from autograd.other_packages import ARRAY_ATTRIBUTES, ATTRIBUTES, DRAWING_ATTRIBUTES, LAYERS, MODULES, NAMES, OPTIONS
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -109,6 +109,37 @@ def test_an_attribute_of_other_arrays_says_the_word_here(name):
     assert "backward" in dir(a[0])
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("type", "all numbers are doubles"),
+        ("float", "all numbers are doubles"),
+        ("int", r"write int\(x\.value\)"),
+        ("bool", r"write x != 0\.0"),
+        ("device", "on the processor"),
+        ("atan", r"write atan\(x\)"),
+        ("silu", r"write layers\.SiLU\(\)\(x\)"),
+        ("_children", r"its operands are \.parents"),
+    ],
+)
+def test_a_habit_of_pytorch_or_micrograd_is_answered_with_its_word(name, said):
+    with pytest.raises(AttributeError, match=f"Node has no attribute '{name}'; here .*{said}"):
+        getattr(Variable(2.0) * 3.0, name)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_that_is_looked_for_in_the_engine_is_found_in_its_package(name):
+    assert name in layers.__all__
+    with pytest.raises(ImportError, match=f"from layers import {name}$"):
+        exec(f"from autograd import {name}", {})
+
+
+def test_sizes_of_a_picture_are_told_where_they_are_given():
+    for option in ("dpi", "width", "fontsize"):
+        with pytest.raises(TypeError, match=rf"draw has no option '{option}'; here .*draw\(y\)\.png\(dpi=300\)"):
+            viz.draw(Variable(2.0), **{option: 30})
+
+
 @pytest.mark.parametrize("table", [ATTRIBUTES, ARRAY_ATTRIBUTES], ids=["nodes", "arrays"])
 def test_what_a_hint_says_to_write_can_be_written(table):
     x, y = Variable(0.5), Variable(0.25)
@@ -186,6 +217,10 @@ def test_a_leaf_of_pytorch_is_a_variable_and_one_without_gradient_a_constant():
         Variable(2.0, trainable=True)
     with pytest.raises(TypeError, match="Variable has no option 'dtype'; here all numbers are doubles"):
         Variable(2.0, "x", dtype=float)
+    with pytest.raises(TypeError, match="Variable has no option 'device'; here all numbers are doubles, on the proc"):
+        Variable(2.0, label="x", device="cpu")
+    names = [Variable(2.0, "x", label="y"), Variable(2.0, label="x"), Variable(2.0, label=None), Variable(2.0)]
+    assert [x.name for x in names] == ["x", "x", None, None]
     for several in ([1.0, 2.0], np.ones(2), {1.0}):
         with pytest.raises(OperandError, match=r"make one of each: array\(\[Variable\(number\) for number in"):
             Variable(several)
@@ -260,12 +295,6 @@ def test_names_that_can_not_be_differentiated_in_are_refused():
     for wrong in (3, (), ("x", 3)):
         with pytest.raises(ArgumentError, match="argnames is the name of an argument or a tuple of names"):
             grad(scaled, argnames=wrong)
-
-
-def test_percent_formats_say_how_to_write_them():
-    with pytest.raises(OperandError, match=r'in place of "%\.2f" % x, write f"\{x:\.2f\}"'):
-        "%.2f".__mod__(Variable(2.0))
-    assert f"{Variable(2.0):.2f}" == "2.00"
 
 
 def test_gradients_stop_at_arrays():

@@ -288,7 +288,9 @@ def test_a_second_interpreter_in_the_process_is_refused_compiled_and_served_unco
     result = run_alone(WITH_ANOTHER_INTERPRETER)
     assert result.returncode == 0, result.stderr
     if autograd.compiled:
-        assert re.match(r"refused: .* can only be loaded into one interpreter per process", result.stdout)
+        # Cython says the one, and Python 3.14 the other, before Cython is asked.
+        said = r"(can only be loaded into one interpreter per process|does not support loading in subinterpreters)"
+        assert re.match(rf"refused: .* {said}", result.stdout)
     else:
         assert result.stdout == "served: 6.0\n"
 

@@ -23,6 +23,16 @@ def test_generated_kernels_follow_the_declarations():
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_a_value_that_no_kernel_can_be_written_of_says_of_what_it_may_be_made():
+    program = (
+        "from tools import generate_kernels as g; from autograd import Primitive;"
+        "g.value_on(Primitive('softsign', lambda x: x / (1.0 + abs(x)), lambda x, out: x), [g.Symbol.of('x')])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=PROJECT)
+    assert "the value of softsign (bad operand type for abs()" in result.stderr
+    assert "or is made of operators, comparisons and primitives (Abs(x) for abs(x)" in result.stderr.splitlines()[-1]
+
+
 def test_a_wheel_has_every_package_and_every_file_that_is_no_python():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     for package in ("autograd", "layers", "viz"):

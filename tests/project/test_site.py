@@ -2,8 +2,11 @@
 
 import doctest
 import importlib
+import inspect
 import re
+import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -37,6 +40,46 @@ def test_every_public_name_is_in_the_reference_once(extension, package):
             if named == package:
                 listed += public_names.names_from(package, modules.split() or None)
     assert sorted(listed) == sorted(importlib.import_module(package).__all__)
+
+
+# Imports modules as where others are not installed.
+WITHOUT = """
+import importlib, sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in eval(sys.argv[1]):
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Missing())
+for module in eval(sys.argv[2]):
+    importlib.import_module(module)
+"""
+
+
+def brought_by(extra, extras):
+    """The names under which what an extra brings is imported."""
+    names = set()
+    for line in extras[extra]:
+        name, _, others = re.match(r"([\w-]+)(\[([\w,]+)\])?", line).groups()
+        if name != "scalar-autograd":
+            names.add({"scikit-learn": "sklearn", "pyyaml": "yaml", "pillow": "PIL"}.get(name, name.replace("-", "_")))
+        else:
+            names = names.union(*[brought_by(other, extras) for other in others.split(",")])
+    return names
+
+
+def test_the_modules_of_the_reference_need_no_more_than_the_extra_of_the_site_brings():
+    extras = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    missing = set.union(*[brought_by(extra, extras) for extra in extras]) - brought_by("docs", extras)
+    assert "sympy" in missing and "matplotlib" not in missing
+    listed = [
+        module
+        for page in (DOCS / "reference" / "api").glob("*.md")
+        for package, modules in LISTED.findall(page.read_text(encoding="utf-8"))
+        for module in (package, *modules.split())
+    ]
+    subprocess.run([sys.executable, "-c", WITHOUT, repr(sorted(missing)), repr(listed)], check=True)
 
 
 def test_every_public_error_is_on_the_page_of_messages():
@@ -79,6 +122,8 @@ def test_functions_have_the_signatures_that_are_written(extension):
     # Plain Python adds `-> None`.
     assert signature_of(autograd.backward).startswith("(output: Node, gradient: float = 1.0)")
     assert signature_of(autograd.Variable).startswith("(value, name=None, *, label=None, requires_grad=True)")
+    # What takes others' words, to answer them, is not to be given.
+    assert signature_of(autograd.jacrev) and "unknown" not in signature_of(autograd.grad) + signature_of(viz.draw)
     assert signature_of(layers.SGD).startswith("(lr: Any = 0.01, *, momentum: float = 0.0")
     for name in autograd.__all__:
         thing = getattr(autograd, name)
@@ -91,6 +136,13 @@ def test_docstrings_become_blocks_of_text_and_of_examples(extension):
     assert as_text("`a`s of *b*.\n    a: one\n        more\nend\n>>> a\n1") == [
         r"``a``\ s of \*b\*.", "", "    a: one", "", "        more", "", "end", ">>> a", "1"
     ]  # fmt: skip
+
+
+def test_the_options_of_a_training_are_a_list(extension):
+    text = extension("public_names").as_restructured_text(inspect.getdoc(layers.fit))
+    options = [name for name in inspect.signature(layers.fit).parameters if name not in ("model", "X", "y")]
+    listed = " ".join([line.partition("``: ")[0] for line in text if line.startswith("* ``")])
+    assert listed.startswith("* ``X, y") and [name for name in options if name not in listed] == []
 
 
 def test_files_outside_are_shown_and_linked(extension):

@@ -267,6 +267,18 @@ def test_a_users_rule_of_the_wrong_length_is_an_error():
         grad(lambda x: wrong(x, x))(2.0)
 
 
+@pytest.mark.parametrize(("rule", "got"), [(lambda a, b, out: b, "2.0"), (lambda a, b, out: (b, None), r"\(2.0, None")])
+def test_a_users_rule_that_gives_no_number_for_each_operand_is_told_so(rule, got):
+    wrong = Primitive("wrong", lambda a, b: a * b, rule, registered=False)
+    with pytest.raises(
+        TypeError, match=rf"the rule of wrong gives a local gradient for each of 2 operand\(s\), got {got}"
+    ):
+        wrong(Variable(3.0), 2.0).backward()
+    own = Primitive("own", lambda a: a, lambda a, out: len(a), registered=False)
+    with pytest.raises(TypeError, match=r"has no len\(\)"):
+        own(Variable(3.0)).backward()
+
+
 def test_a_users_rule_that_leaves_the_engine_is_an_error_in_the_second_order():
     primitive = Primitive("plain_sin", math.sin, lambda x, out: math.cos(x), registered=False)
     assert grad(primitive)(0.5) == math.cos(0.5)

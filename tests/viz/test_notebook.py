@@ -24,6 +24,7 @@ CELLS = {
     "a layer after its forward pass": "layer.forward(1.0, 2.0, 3.0)\nlayer",
     "a layer of arrays": "layer.forward([1.0, 2.0], 2.0, 3.0)\nlayer",
     "too large": "z = x\nfor _ in range(2_000): z = z * 1.0\nz",
+    "a table": "from layers import Dense, Sequential\nSequential(Dense(2, 3)).summary([1.0, 2.0])",
     "a hostile name": "Variable(1.0, name='</script><script>alert(1)</script>')",
 }
 
@@ -42,6 +43,12 @@ def shown(monkeypatch, engine=None):
     return {name: cell.outputs[0].data for name, cell in zip(CELLS, notebook.cells, strict=True)}
 
 
+def test_a_frame_is_shown_by_its_picture_and_told_by_its_step():
+    frames = viz.draw(Variable(2.0, name="x") * 3.0).frames()
+    assert frames[0]._repr_svg_() == frames[0].svg and frames[0].svg.startswith("<svg")
+    assert repr(frames[0]) == "<Frame: inputs>"
+
+
 def test_a_notebook_shows_nodes_drawings_and_layers_as_pictures(monkeypatch):
     bundles = shown(monkeypatch)
     text = {"text/plain"}
@@ -54,9 +61,19 @@ def test_a_notebook_shows_nodes_drawings_and_layers_as_pictures(monkeypatch):
         "a layer after its forward pass": picture,
         "a layer of arrays": picture,
         "too large": text,
+        "a table": text,
         "a hostile name": picture,
     }
     assert "6" in bundles["before viz"]["text/plain"]
+    assert bundles["a drawing"]["text/plain"] == "<Drawing of a computation: 3 values, 1 operation>"
+    assert bundles["a table"]["text/plain"].splitlines()[0].split() == [
+        "layer",
+        "kind",
+        "output",
+        "shape",
+        "parameters",
+        "operations",
+    ]
     assert "Affine" in bundles["a layer after its forward pass"]["image/svg+xml"]
     assert "4,001 values are too many" in bundles["too large"]["text/plain"]
     assert "<script" not in bundles["a hostile name"]["image/svg+xml"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Node, Variable
 from autograd.numbers.operands import number_or_none
+from autograd.signatures import known_signature
 from autograd.transforms.containers import Attribute, is_mapping
 from autograd.transforms.trees import bracketed, fixed, flatten
 
@@ -61,9 +61,8 @@ def dotted(kind: Any, key: Any) -> str:
 
 def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
     """Raise TypeError if a function can't be called like this, as far as its signature is known."""
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
+    signature = known_signature(function)
+    if signature is None:
         return
     try:
         signature.bind(*arguments)
@@ -79,10 +78,8 @@ def parameter_names(function: Callable[..., Any], count: int) -> list[str]:
     inputs = getattr(function, "inputs", None)
     if isinstance(inputs, tuple) and len(inputs) == count and all(isinstance(name, str) for name in inputs):
         return list(inputs)
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
+    known = known_signature(function)
+    parameters = list(known.parameters.values()) if known else []
     names = [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)][:count]
     rest = next((one.name for one in parameters if one.kind == one.VAR_POSITIONAL), "x")
     return names + [f"{rest}[{number}]" for number in range(count - len(names))]

@@ -13,6 +13,7 @@ from copy import deepcopy
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from autograd.text import one_line
 from viz.colours import DARK_STROKE, FORWARD, GRADIENT
 from viz.layout.fitting import fit_texts
 from viz.playing.steps import PAUSE, SweepStep
@@ -27,6 +28,13 @@ class Frame(NamedTuple):
 
     says: str
     svg: str
+
+    def __repr__(self) -> str:
+        return f"<Frame: {one_line(self.says)}>"
+
+    def _repr_svg_(self) -> str:
+        """The picture, by which a notebook shows it."""
+        return self.svg
 
 
 def animated(

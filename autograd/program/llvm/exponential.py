@@ -286,13 +286,24 @@ def sigmoid_of_negated(x: Value) -> Value:
     return logistic(x)[1]
 
 
-def sigmoid_difference(a: Value, b: Value) -> Value:
-    """sigmoid(a - b), as if the difference were exact; 1/2 for equal infinities."""
+def logistic_difference(a: Value, b: Value) -> tuple[Value, Value]:
+    """sigmoid(a - b) and sigmoid(b - a), as if the difference were exact; 1/2 for equal infinities."""
     difference, error = two_sum(a, -b)
     share, other = logistic(difference)
     # At infinities the error is nan.
-    moved = select(is_nan(error), share, fma(share * error, other, share))
-    return select(a == b, 0.5, moved)
+    shares = fma(share * error, other, share), fma(other * -error, share, other)
+    first, second = [select(is_nan(error), *pair) for pair in zip((share, other), shares, strict=True)]
+    return select(a == b, 0.5, first), select(a == b, 0.5, second)
+
+
+def sigmoid_difference(a: Value, b: Value) -> Value:
+    """sigmoid(a - b), the slope of logaddexp in a."""
+    return logistic_difference(a, b)[0]
+
+
+def sigmoid_difference_swapped(a: Value, b: Value) -> Value:
+    """sigmoid(b - a), the slope of logaddexp in b."""
+    return logistic_difference(a, b)[1]
 
 
 def softplus(x: Value) -> Value:
@@ -303,12 +314,12 @@ def softplus(x: Value) -> Value:
 
 def logaddexp(a: Value, b: Value) -> Value:
     """log(exp(a) + exp(b)), near 0 to 2 ulp of the larger of its two terms."""
-    swapped = a < b
-    top, bottom = select(swapped, b, a), select(swapped, a, b)
-    difference, error = two_sum(bottom, -top)
-    small = decay(larger(difference, -746.0))
-    moved = top + fma(small, error / (1.0 + small), log1p_of_small(small))
-    moved = select(difference == -math.inf, top, moved)
+    # As in `logistic`, whose exponential the slopes need.
+    difference, error = two_sum(a, -b)
+    small = decay(larger(-absolute(difference), -746.0))
+    top, lost = select(a < b, b, a), select(a < b, error, -error)
+    moved = top + fma(small, lost / (1.0 + small), log1p_of_small(small))
+    moved = select(absolute(difference) == math.inf, top, moved)
     return select(a == b, a + LOG_TWO[0], moved)
 
 
@@ -362,6 +373,11 @@ def power_of(base: Value, exponent: Pair, integer: Value, odd: Value) -> Value:
 def power(a: Value, b: Value) -> Value:
     """a ** b."""
     return power_of(a, Pair(b, b.like(NOTHING)), is_integer(b), is_odd(b))
+
+
+def power_beside(a: Value, b: Value, c: Value) -> Value:
+    """a ** b, for those who need a ** (b - c) too."""
+    return power(a, b)
 
 
 def power_below(a: Value, b: Value, c: Value) -> Value:

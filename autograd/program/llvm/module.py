@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.graph.joint_operations import JointOperation, Result
+from autograd.graph.joint_operations import JointOperation
 from autograd.program.llvm.companions import companions
 from autograd.program.llvm.elementary import AND, definitions, name_of_several, symbol
 from autograd.program.llvm.expressions import CONDITION, INTEGER, REAL, Function, Value, fma, select
@@ -30,6 +30,23 @@ REACH = 8
 NEVER = -1
 # The C function by which functions of Python are called back.
 CALL_BACK = "ag_call_back"
+# Numbers that lie side by side, of so many at least, are copied by a function: 60,000 one by one took LLVM seconds.
+SHORTEST_COPY = 8
+COPY = """define internal void @copy(ptr %from, ptr %to, i64 %count) noinline nounwind {
+entry:
+  br label %next
+next:
+  %k = phi i64 [ 0, %entry ], [ %after, %next ]
+  %source = getelementptr double, ptr %from, i64 %k
+  %target = getelementptr double, ptr %to, i64 %k
+  %number = load double, ptr %source, align 8
+  store double %number, ptr %target, align 8
+  %after = add i64 %k, 1
+  %more = icmp slt i64 %after, %count
+  br i1 %more, label %next, label %end
+end:
+  ret void
+}"""
 
 
 class Scratch:
@@ -52,7 +69,7 @@ class Scratch:
             if time % LENGTH == 0:
                 # The function before this one was the last to read these.
                 free += leaving.pop(time // LENGTH, [])
-            if step.output >= 0 or step.result in plan.kept or isinstance(step.primitive, JointOperation | Result):
+            if step.output >= 0 or step.result in plan.kept or isinstance(step.primitive, JointOperation):
                 continue
             last_part = last_use.get(step.result, time) // LENGTH
             if last_part > time // LENGTH:
@@ -90,6 +107,8 @@ class Module:
         # The names of the functions that are called, by their width and suffix.
         self.called: dict[tuple[int, str], set[str]] = {}
         self.declared: set[str] = set()
+        # Whether `@copy` is called.
+        self.has_copy = False
 
     @property
     def scratch_size(self) -> int:
@@ -122,6 +141,7 @@ class Module:
         return "\n".join([
             *sorted(declared),
             *[line for line in lines if line not in declared],
+            *([COPY] if self.has_copy else []),
             *parts,
             entry,
         ])  # fmt: skip
@@ -136,17 +156,12 @@ class Module:
             step = self.steps[time]
             for value in self.unused_lately(step, used_at, time):
                 known.pop(value, None)
-            if isinstance(step.primitive, Result):
-                # In memory, where the function that was called back has left it.
-                for output in self.outputs.get(step.result, ()):
-                    self.write_output(function, output, self.operand(function, known, step.result))
+            if isinstance(step.primitive, JointOperation):
+                self.call_back(function, step, known)
                 continue
             operands = [self.operand(function, known, operand) for operand in step.operands]
             if step.output >= 0:
                 self.add_up(function, step, operands)
-                continue
-            if isinstance(step.primitive, JointOperation):
-                self.call_back(function, step, operands)
                 continue
             if step.result not in known:
                 known |= self.results(function, companions(self.steps, time, stop), operands)
@@ -353,10 +368,36 @@ class Module:
             function.lines.append(f"  {address} = getelementptr double, ptr {array}, i64 {place}")
             function.lines.append(f"  store double {number.text}, ptr {address}, align 8")
 
-    def call_back(self, function: Function, step: Step, operands: list[Value]) -> None:
+    def gather_from_memory(
+        self, function: Function, known: dict[int, Value], array: str, values: Sequence[int]
+    ) -> None:
+        """Write the operands of one row alone to an array, those that lie side by side in cells together."""
+        places = [
+            NEVER if value in known or value in self.scratch.place else self.plan.place[value] for value in values
+        ]
+        start = 0
+        while start < len(values):
+            stop = start + 1
+            while stop < len(values) and places[start] != NEVER and places[stop] == places[start] + stop - start:
+                stop += 1
+            target = f"%{function.new_name()}"
+            function.lines.append(f"  {target} = getelementptr double, ptr {array}, i64 {start}")
+            if stop - start >= SHORTEST_COPY:
+                source, _ = self.address(function, values[start])
+                function.lines.append(f"  call void @copy(ptr {source}, ptr {target}, i64 {stop - start})")
+                self.has_copy = True
+            else:
+                operands = [self.operand(function, known, value) for value in values[start:stop]]
+                self.gather(function, target, operands, 0)
+            start = stop
+
+    def call_back(self, function: Function, step: Step, known: dict[int, Value]) -> None:
         """Call a function back in each row in which all guards hold; its results are written to their places."""
         self.declared.add(f"declare void @{CALL_BACK}(ptr, i64, i32, ptr, i64, ptr)")
-        array = self.room_for(function, len(operands))
+        count = len(step.operands)
+        array = self.room_for(function, count)
+        if function.width == 1:
+            self.gather_from_memory(function, known, array, step.operands)
         place, steps = f"%{function.new_name()}", f"%{function.new_name()}"
         function.lines.append(f"  {place} = getelementptr ptr, ptr %scratch, i64 {self.steps_at}")
         function.lines.append(f"  {steps} = load ptr, ptr {place}, align 8")
@@ -370,8 +411,10 @@ class Module:
                 function.lines.append(f"  {flag} = and i1 %alive, true")
             function.lines.append(f"  {alive} = zext i1 {flag} to i32")
             function.lines.append(f"  {results} = getelementptr double, ptr {first}, i64 {row}")
-            self.gather(function, array, operands, row)
-            arguments = f"ptr {steps}, i64 {step.result}, i32 {alive}, ptr {array}, i64 {len(operands)}, ptr {results}"
+            if function.width > 1:
+                operands = [self.operand(function, known, value) for value in step.operands]
+                self.gather(function, array, operands, row)
+            arguments = f"ptr {steps}, i64 {step.result}, i32 {alive}, ptr {array}, i64 {count}, ptr {results}"
             function.lines.append(f"  call void @{CALL_BACK}({arguments})")
 
     def call_by_row(self, function: Function, name: str, operands: list[Value]) -> Value:

@@ -141,8 +141,8 @@ def columns_summed(tiles: Sequence[SumTile]) -> set[int]:
     return {value for tile in tiles for value in (*tile.lefts, *tile.rights)}
 
 
-def sum_tiles(steps: Sequence[Step], plan: Plan) -> tuple[list[SumTile], list[Step]]:
-    """Tiles of sums over the rows, and the steps that are left.
+def sum_tiles(steps: Sequence[Step], plan: Plan, lefts: int = LEFTS) -> tuple[list[SumTile], list[Step]]:
+    """Tiles of sums over the rows, of at most `lefts` by `RIGHTS` values, and the steps that are left.
 
     Where a program decides there are none: there a sum has only the rows in which its guards hold.
     """
@@ -170,10 +170,10 @@ def sum_tiles(steps: Sequence[Step], plan: Plan) -> tuple[list[SumTile], list[St
         alike.setdefault(tuple(sorted(found)), []).append(left)
     tiles = []
     for columns, rows in alike.items():
-        for lefts in cut(rows, LEFTS):
+        for some in cut(rows, lefts):
             for part in cut(columns, RIGHTS):
-                outputs = tuple([partners[left][right] for left in lefts for right in part])
-                tiles.append(SumTile(lefts, part, outputs))
+                outputs = tuple([partners[left][right] for left in some for right in part])
+                tiles.append(SumTile(some, part, outputs))
     return tiles, left_over
 
 

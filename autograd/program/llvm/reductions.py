@@ -34,6 +34,7 @@ __all__ = [
     "inner_product",
     "largest",
     "length",
+    "log_of_powers",
     "log_of_sum_of_exponentials",
     "product",
     "smallest",
@@ -134,9 +135,12 @@ def length(terms: Sequence[Value]) -> Value:
 def log_of_sum_of_exponentials(terms: Sequence[Value]) -> Value:
     """The logarithm of the sum of the exponentials, without overflow."""
     highest = largest(terms)
-    powers = total([exp_difference(term, highest) for term in terms])
-    result = highest + log(powers)
-    return select(absolute(highest) == math.inf, highest, result)
+    return log_of_powers(highest, total([exp_difference(term, highest) for term in terms]))
+
+
+def log_of_powers(highest: Value, powers: Value) -> Value:
+    """The logarithm of a sum of exponentials that were computed as `powers`, each less the `highest` exponent."""
+    return select(absolute(highest) == math.inf, highest, highest + log(powers))
 
 
 class Loop(NamedTuple):

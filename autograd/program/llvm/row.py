@@ -35,7 +35,8 @@ def module_of_row(plan: Plan) -> Module:
     if len(plan.runs[1]) == len(plan.before) and longest < SHORTEST_LOOP:
         # A chain: nothing to look for.
         return Module(plan, brought_together(plan.before), 1)
-    pieces = [piece for run in plan.runs[1] for piece in cut(run, plan)]
+    runs = [run if isinstance(run, list) else [run] for run in plan.runs[1]]
+    pieces = [piece for run in runs for piece in cut(run, plan)]
     work = sum([1 if loop_of(piece[0], plan) else operations_of(piece[0]) for piece in pieces])
     if work > MOST_PIECES * sum([operations_of(step) for step in plan.before]):
         return Module(plan, brought_together(plan.before), 1)

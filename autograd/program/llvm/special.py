@@ -153,12 +153,13 @@ def floor_divide(a: Value, b: Value) -> Value:
 
 def maximum(a: Value, b: Value) -> Value:
     """The larger of the two, nan if either is."""
-    return select(a > b, a, select(a <= b, b, a + b))
+    # The inner choice is one instruction, which gives b if a is nan.
+    return select(is_nan(a), a, select(a > b, a, b))
 
 
 def minimum(a: Value, b: Value) -> Value:
     """The smaller of the two, nan if either is."""
-    return select(a < b, a, select(a >= b, b, a + b))
+    return select(is_nan(a), a, select(a < b, a, b))
 
 
 def sign(x: Value) -> Value:

@@ -58,10 +58,16 @@ def module_of_rows_in_tiles(plan: Plan) -> Module | None:
     """The module for blocks of rows in tiles, or None where these don't pay."""
     if plan.calls_back:
         return None
-    tiles, steps = sum_tiles(plan.rest, plan)
+    # A sum over the rows has a number for each of `WIDTH` rows: with fewer lanes, more registers.
+    tiles, steps = sum_tiles(plan.rest, plan, LEFTS * lanes_of_registers() // WIDTH)
     summed = columns_summed(tiles)
     items = products_among(brought_together(steps), plan, summed | plan.kept)
     return Tiles(plan, items, tiles) if product_tiles_pay(items, tiles) else None
+
+
+def lanes_of_registers() -> int:
+    """The numbers in a register of the vector unit: 8 with AVX-512."""
+    return WIDTH if vector_bits() >= 64 * WIDTH else WIDTH // 2
 
 
 class Columns(Scratch):
@@ -93,8 +99,7 @@ class Tiles(Module):
         self.segments = segments_of(items)
         super().__init__(plan, (), WIDTH, BLOCK)
         self.column = COLUMN
-        # The vector unit's numbers; 8 is one register of AVX-512.
-        self.lanes = WIDTH if vector_bits() >= 64 * WIDTH else WIDTH // 2
+        self.lanes = lanes_of_registers()
         # The functions of loops over tiles, and their tables, by their names.
         self.loops: dict[str, str] = {}
         self.tables: list[str] = []
@@ -370,54 +375,46 @@ class Tiles(Module):
         function = Function(self.lanes)
         vector = function.type_of(REAL)
         lines = function.lines
-        pairs = [(i, k) for i in range(left) for k in range(right)]
+        registers = range(WIDTH // self.lanes)
+        places = [(i, k, register) for i in range(left) for k in range(right) for register in registers]
         lines += [
             f"define internal void @{name}(ptr %scratch, ptr %sums, ptr %tiles, i64 %tiles_in, i64 %count)"
             " noinline nounwind {",
             "entry:",
             "  br label %tile",
             "tile:",
-            "  %number = phi i64 [ 0, %entry ], [ %next_number, %lanes_end ]",
-            "  %at = phi ptr [ %tiles, %entry ], [ %next_at, %lanes_end ]",
-            "  br label %lanes",
-            "lanes:",
-            "  %lane = phi i64 [ 0, %tile ], [ %next_lane, %rows_end ]",
-            "  %columns = getelementptr double, ptr %scratch, i64 %lane",
-            "  %totals = getelementptr double, ptr %sums, i64 %lane",
+            "  %number = phi i64 [ 0, %entry ], [ %next_number, %tile_end ]",
+            "  %at = phi ptr [ %tiles, %entry ], [ %next_at, %tile_end ]",
         ]
-        sides = [entry_of(function, "%at", "%columns", place) for place in range(left + right)]
-        outputs = [entry_of(function, "%at", "%totals", left + right + place) for place in range(left * right)]
-        starts = [lanes_at(function, output, 0) for output in outputs]
+        sides = [entry_of(function, "%at", "%scratch", place) for place in range(left + right)]
+        outputs = [entry_of(function, "%at", "%sums", left + right + place) for place in range(left * right)]
+        starts = [lanes_at(function, output, register) for output in outputs for register in registers]
         lines += [
             "  br label %rows",
             "rows:",
-            "  %row = phi i64 [ 0, %lanes ], [ %next_row, %rows ]",
+            "  %row = phi i64 [ 0, %tile ], [ %next_row, %rows ]",
             *[
-                f"  %sum_{i}_{k} = phi {vector} [ {start.text}, %lanes ], [ %more_{i}_{k}, %rows ]"
-                for (i, k), start in zip(pairs, starts, strict=True)
+                f"  %sum_{i}_{k}_{j} = phi {vector} [ {start.text}, %tile ], [ %more_{i}_{k}_{j}, %rows ]"
+                for (i, k, j), start in zip(places, starts, strict=True)
             ],
         ]
         values = []
         for side in sides:
             address = f"%{function.new_name()}"
             lines.append(f"  {address} = getelementptr double, ptr {side}, i64 %row")
-            values.append(lanes_at(function, address, 0))
-        for i, k in pairs:
-            more = fma(values[i], values[left + k], Value(function, REAL, f"%sum_{i}_{k}"))
-            lines.append(copy_of(more, f"%more_{i}_{k}"))
+            values.append([lanes_at(function, address, register) for register in registers])
+        for i, k, j in places:
+            more = fma(values[i][j], values[left + k][j], Value(function, REAL, f"%sum_{i}_{k}_{j}"))
+            lines.append(copy_of(more, f"%more_{i}_{k}_{j}"))
         lines += [
             f"  %next_row = add i64 %row, {WIDTH}",
             "  %is_more = icmp slt i64 %next_row, %count",
-            "  br i1 %is_more, label %rows, label %rows_end",
-            "rows_end:",
+            "  br i1 %is_more, label %rows, label %tile_end",
+            "tile_end:",
         ]
-        for (i, k), output in zip(pairs, outputs, strict=True):
-            store_lanes(function, output, 0, f"%more_{i}_{k}")
+        for i, k, j in places:
+            store_lanes(function, outputs[i * right + k], j, f"%more_{i}_{k}_{j}")
         lines += [
-            f"  %next_lane = add i64 %lane, {self.lanes}",
-            f"  %is_more_lanes = icmp slt i64 %next_lane, {WIDTH}",
-            "  br i1 %is_more_lanes, label %lanes, label %lanes_end",
-            "lanes_end:",
             f"  %next_at = getelementptr i32, ptr %at, i64 {left + right + left * right}",
             "  %next_number = add i64 %number, 1",
             "  %is_more_tiles = icmp slt i64 %next_number, %tiles_in",

@@ -113,9 +113,12 @@ class LoopBehind(Loop):
 
 def with_loops_at_once(program: Program) -> Program:
     """The program with each such pair of loops as one, or the program itself if there is none."""
-    loops: list[Any] = [one for one in program.externals.values() if not isinstance(one, Result)]
+    loops: list[Any] = list(program.externals.values())
     # Nothing else may be run earlier than the guards before it allow.
     if not all([isinstance(loop, Loop) and not loop.form.decides() for loop in loops]):
+        return program
+    if all([loop.beginning is None for loop in loops]):
+        # None goes on from another one: a long program need not be looked through.
         return program
     operations = list(program)
     known: dict[Any, int] = {}

@@ -53,17 +53,20 @@ CHOOSE = frozenset({Max, Min, MaxOfMany, MinOfMany})
 TRIES = 6
 
 
-def rolled_up(trace: Any, arguments: list[Any], results: list[Any], before: int, shortest: int) -> list[Any]:
+def rolled_up(
+    trace: Any, arguments: list[Any], results: list[Any], before: int, shortest: int, tape: Tape | None = None
+) -> list[Any]:
     """The results of a run that is being recorded, from loops where its operations repeat, if it is not too short.
 
-    `before` is the serial number that was current before the arguments were made. The decisions of the run are taken on
-    nodes of the loops then.
+    `before` is the serial number that was current before the arguments were made; `tape` a whole one up to the results
+    and decisions, if there is one. The decisions of the run are taken on nodes of the loops then.
     """
     # Once a recording: what is found in a line is not in that of its derivatives any more, nor is what was not.
     trace.roll_up = None
-    decided = [node for node, *_ in trace.decisions]
-    tape = Tape(arguments, [*results, *decided], before, whole=True)
-    if len(tape.nodes) < max(shortest, FEWEST):
+    if tape is None:
+        tape = Tape(arguments, [*results, *[node for node, *_ in trace.decisions]], before, whole=True)
+    # Results of operations that have several don't repeat.
+    if len(tape.nodes) - sum([len(joint.placed) for joint in tape.joints.values()]) < max(shortest, FEWEST):
         return results
     line = Line(tape)
     repeats = repeats_in(line.codes)

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.graph.joint_operations import JointOperation
 from autograd.graph.node import record_results, value_of, varies
-from autograd.numbers.arrays import doubles
+from autograd.numbers.arrays import unset_doubles
 from autograd.operations.primitives import Plus
 from autograd.program.builder import Builder
 from autograd.program.loops.derivatives import (
@@ -202,7 +202,7 @@ class Loop(JointOperation):
         """The results, and where a turn took a way that is not known, None if none did."""
         form = self.form
         given = operands if isinstance(operands, array) else array("d", operands)
-        results = doubles(self.count)
+        results = unset_doubles(self.count)
         idle = self.idle[in_code]
         turns = idle.pop() if idle else self.make_turns(in_code)
         try:

@@ -12,7 +12,6 @@ recorded. The entries are those of the function written out, but for rounding: t
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -128,15 +127,7 @@ class Terms:
         codes, starts, slots = line.codes, line.starts, line.slots
         roles = [ROLES.get(primitive, 0) for primitive in line.primitives]
         once = (np.bincount(self.slots[self.slots >= 0], minlength=count + len(codes)) == 1).tobytes()
-        # How many additions there are in what each operation adds up.
-        sizes = array("i", bytes(4 * (count + len(codes))))
-        chosen = (np.array([*roles, 0])[np.maximum(self.codes, -1)] > 0) & (self.codes >= 0)
-        for number in np.flatnonzero(chosen).tolist():
-            size = 0 if roles[codes[number]] >= MULTIPLIED else 1
-            for operand in slots[starts[number] : starts[number + 1]]:
-                if operand >= count and once[operand]:
-                    size += sizes[operand]
-            sizes[count + number] = size
+        sizes = line.additions(bytes([0 < role < MULTIPLIED for role in roles]), bytes(map(bool, roles)), once)
         pending = [(end, 1.0)]
         while pending:
             slot, factor = pending.pop()

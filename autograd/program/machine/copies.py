@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
-
-from autograd.numbers.arrays import integers
 
 try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
 
 __all__ = ["Copies"]
 
@@ -24,27 +25,32 @@ class Copies:
     """Copies of the numbers at some places of one memory to as many places of another."""
 
     def __init__(self, sources: Sequence[int], targets: Sequence[int]) -> None:
-        stretches: list[list[int]] = []
-        for source, target in zip(sources, targets, strict=True):
-            last = stretches[len(stretches) - 1] if stretches else [0, 0, 0]
-            if last[2] and source == last[0] + last[2] and target == last[1] + last[2]:
-                last[2] += 1
+        if len(sources) != len(targets):
+            raise ValueError(f"as many places are needed in both memories, got {len(sources)} and {len(targets)}")
+        self.long: Any = array("i")
+        self.single: Any = array("i")
+        self.find(array("i", sources), array("i", targets))
+        self.long_count, self.single_count = len(self.long) // 3, len(self.single) // 2
+
+    def find(self, sources: array[int], targets: array[int]) -> None:
+        """Find the stretches that lie side by side in both."""
+        source_at, target_at = ints_in(sources), ints_in(targets)
+        count = len(sources)
+        first = 0
+        while first < count:
+            stop = first + 1
+            while (
+                stop < count
+                and source_at[stop] == source_at[first] + stop - first
+                and target_at[stop] == target_at[first] + stop - first
+            ):
+                stop += 1
+            if stop - first >= SHORTEST:
+                self.long.extend([source_at[first], target_at[first], stop - first])
             else:
-                stretches.append([source, target, 1])
-        long = [stretch for stretch in stretches if stretch[2] >= SHORTEST]
-        single = [
-            (source + place, target + place)
-            for source, target, length in stretches
-            if length < SHORTEST
-            for place in range(length)
-        ]
-        self.long_count, self.single_count = len(long), len(single)
-        self.long, self.single = integers(3 * len(long)), integers(2 * len(single))
-        for place, stretch in enumerate(long):
-            for part in range(3):
-                self.long[3 * place + part] = stretch[part]
-        for place, (source, target) in enumerate(single):
-            self.single[2 * place], self.single[2 * place + 1] = source, target
+                for number in range(first, stop):
+                    self.single.extend([source_at[number], target_at[number]])
+            first = stop
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """The places of each number, in the one memory and in the other."""

@@ -1,20 +1,34 @@
 cimport cython
 from cpython.array cimport array
-from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 from autograd.operations.kernel cimport Kernel, NarySlopes, NaryValue, shares_into
 from autograd.operations.primitive cimport Primitive
 from autograd.program.machine.block cimport BinaryBlock, Block, TernaryBlock, UnaryBlock
+from autograd.program.machine.columns cimport Columns, address_of, read_four, write_four
 from autograd.program.machine.copies cimport Copies
 from autograd.program.machine.plan cimport Plan
-from autograd.program.machine.step cimport Step
-from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
+from autograd.program.machine.step cimport Step, operand_in
+from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in, unset_doubles
 
-cdef int DOUBLES, UNARY, BINARY, TERNARY, MANY, ADDITION, PRODUCT_ADDITION, CALL, SHARES, RUN
+cdef int DOUBLES
+cdef enum:
+    UNARY = 1
+    BINARY = 2
+    TERNARY = 3
+    MANY = 4
+    ADDITION = 5
+    PRODUCT_ADDITION = 6
+    CALL = 7
+    SHARES = 8
+    RUN = 9
+    IN_REGISTERS = 16
+    OUT = 1
+    A = 2
+    B = 4
+    C = 8
 cdef extern from *:
     int* NOTHING "NULL"
-    double* NO_NUMBERS "NULL"
 cpdef enum:
     BLOCK = 64
     LANES = 8
@@ -29,26 +43,42 @@ cdef union Function:
     NaryValue nary
     NarySlopes slopes
 
-# One for each operation of a program: its size is most of the memory that the program keeps.
+# One for each operation of a program: its size is much of the memory that the program keeps.
 cdef struct Instruction:
-    int kind
-    # Bits that say which operands of a run are gathered.
-    int scattered
-    int first
-    int many
-    double* out
-    double* a
-    double* b
-    double* c
     Function function
+    int kind
+    # Places, in registers or cells as `where` says; `a` is that of its `Wide` where there is one.
+    int where
+    int out
+    int a
+    int b
+    int c
+
+# What an operation on any number of operands has besides, and a run: there, bits say which operands are gathered.
+cdef struct Wide:
+    Py_ssize_t first
+    int many
+    int scattered
+    int result
+    int[3] begins
+
+cdef inline double* cell(double* cells, int place) noexcept nogil:
+    return cells + place
+
+cdef inline double* either(bint varies, double* registers, double* cells, Py_ssize_t place) noexcept nogil:
+    return registers + place * BLOCK if varies else cells + place
 
 cdef double* next_cache_line(void* memory) noexcept
+
+cdef dict BLOCK_OF
+cdef Block block_of(object primitive)
 
 cdef class Memory:
     cdef Py_ssize_t width
     cdef void* given
     cdef double* numbers
     cdef inline double* at(self, Py_ssize_t place) noexcept nogil
+    cdef inline double* all(self) noexcept nogil
     @cython.locals(given=array, memory="double*", entry=Py_ssize_t)
     cdef object write(self, Py_ssize_t place, Py_ssize_t row, object numbers)
 
@@ -56,7 +86,6 @@ cdef class Layout:
     cdef array place
     cdef bytearray varies
     cdef Memory cells, registers, sums
-    cdef bint has_several
     @cython.locals(memory=Memory)
     cdef double* of(self, int value)
     cdef Memory memory_of(self, int value)
@@ -64,13 +93,14 @@ cdef class Layout:
     cdef int stride(self, int value)
 
 cdef class Steps:
-    cdef Py_ssize_t size, used, placed
+    cdef Py_ssize_t size, used, placed, many, most, together_in_all
     cdef readonly Py_ssize_t stage_count
     cdef array stage_stops
-    cdef list kept
-    cdef Memory row_operands, cells, together
+    cdef Memory row_operands, cells, registers, sums, together
     cdef array places
     cdef Instruction* instructions
+    cdef Wide* wide
+    cdef Py_ssize_t wide_size, wide_count
     cdef double** operands
     cdef Py_ssize_t* strides
     cdef Native native
@@ -83,45 +113,69 @@ cdef class Steps:
     @cython.locals(numbers="double*", place=Py_ssize_t)
     cdef use(self, object code, Memory registers, Memory cells, Memory sums)
 
+    @cython.locals(step=Step)
+    cdef count_operands(self, object steps)
+    @cython.locals(step=Step)
     cdef append_all(self, object steps, Layout layout)
-    @cython.locals(step=Py_ssize_t, block=Block, left=int, right=int)
+    @cython.locals(step=Py_ssize_t)
     cdef append_addition(self, Step addition, Layout layout)
+    @cython.locals(step=Py_ssize_t, first=int, second=int, third=int, varying=int)
+    cdef append_operands_of(self, Step operation, Block block, Layout layout)
+    cdef take_function(self, Py_ssize_t step, Block block, int same)
+    @cython.locals(step=Py_ssize_t, wide=Py_ssize_t, operands=tuple, operand=int)
+    cdef append_wide(self, Step operation, Layout layout)
     cdef append_operands(self, tuple operands, Layout layout)
-    @cython.locals(first=Py_ssize_t, many=Py_ssize_t, row=Py_ssize_t, entry=Py_ssize_t, numbers=array, memory="double*")
+    @cython.locals(wide=Py_ssize_t, first=Py_ssize_t, many=Py_ssize_t, result=int, row=Py_ssize_t, entry=Py_ssize_t,
+                   numbers=array, memory="double*")
     cdef void call_back(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept with gil
     @cython.locals(memory=Memory, place=Py_ssize_t)
     cdef object call_at(self, Py_ssize_t result, array numbers, double* results)
     @cython.locals(memory=Memory, place=Py_ssize_t)
     cdef object call_for_row(self, Py_ssize_t result, array numbers, Py_ssize_t row, bint in_code)
-    @cython.locals(step=Py_ssize_t, block=Block, operands=tuple, operand=int, same=int)
+    @cython.locals(step=Py_ssize_t, block=Block)
     cdef append(self, Step operation, Layout layout)
-    @cython.locals(step=Py_ssize_t, block=Block, same=int, position=int, operation=Step, places=list, first="double*")
+    @cython.locals(step=Py_ssize_t, wide=Py_ssize_t, block=Block, same=int, position=int, operation=Step, places=list)
     cdef append_run(self, list run, Layout layout)
-    @cython.locals(count=Py_ssize_t, scattered=int, places="int*", a="double*", b="double*", c="double*", kind=int)
+    @cython.locals(wide=Py_ssize_t, count=Py_ssize_t, scattered=int, places="int*", a="double*", b="double*",
+                   c="double*", out="double*", kind=int)
     cdef void run_together(self, Py_ssize_t step) noexcept nogil
     @cython.locals(numbers="double*", cells="double*", entry=Py_ssize_t)
     cdef double* gather(self, Py_ssize_t position, int* places, Py_ssize_t count) noexcept nogil
     cdef void run(self, Py_ssize_t count, int* failed) noexcept nogil
     @cython.locals(stops="int*")
     cdef void run_stage(self, Py_ssize_t stage, Py_ssize_t count, int* failed) noexcept nogil
-    @cython.locals(step=Py_ssize_t, kind=int)
+    @cython.locals(step=Py_ssize_t, kind=int, cells="double*", instructions="Instruction*", out=int, a=int, b=int,
+                   c=int)
     cdef void run_steps(self, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t count, int* failed) noexcept nogil
+    cdef inline double* at(self, int varies, int place) noexcept nogil
+    @cython.locals(kind=int, where=int, registers="double*", cells="double*", instructions="Instruction*",
+                   out="double*", a="double*", b="double*", c="double*")
+    cdef void run_on_registers(self, Py_ssize_t step, Py_ssize_t count) noexcept nogil
+    @cython.locals(kind=int)
+    cdef void run_other(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
     @cython.locals(numbers="double*")
     cdef void run_into(self, double* results) noexcept nogil
-    @cython.locals(lanes="double*", left="double*", stride=Py_ssize_t, row=Py_ssize_t, together=Py_ssize_t,
-                   everywhere=bint, is_product=bint, term=double)
+    @cython.locals(lanes="double*", where=int, left="double*", right="double*", stride=Py_ssize_t,
+                   right_stride=Py_ssize_t, row=Py_ssize_t, together=Py_ssize_t, everywhere=bint,
+                   is_product=bint, term=double)
     cdef void add_up(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
-    @cython.locals(first=Py_ssize_t, many=Py_ssize_t, place=Py_ssize_t, operands="double*")
+    @cython.locals(wide=Py_ssize_t, first=Py_ssize_t, many=Py_ssize_t, place=Py_ssize_t, operands="double*")
     cdef void run_shares(self, Py_ssize_t step) noexcept nogil
-    @cython.locals(many=Py_ssize_t, first=Py_ssize_t, row=Py_ssize_t, operand=Py_ssize_t, gathered="double*")
+    @cython.locals(wide=Py_ssize_t, many=Py_ssize_t, first=Py_ssize_t, out="double*", row=Py_ssize_t,
+                   operand=Py_ssize_t, gathered="double*")
     cdef void run_many(self, Py_ssize_t step, Py_ssize_t count) noexcept nogil
 
 @cython.locals(entry=Py_ssize_t, numbers=array, memory="double*")
 cdef void call_from_code(void* steps, long long result, int is_alive, double* operands, long long count,
                          double* results) noexcept with gil
-cdef BinaryBlock binary_of(Block block, bint left_varies, bint right_varies)
-@cython.locals(places=list)
-cdef bint is_scattered(tuple operands, Layout layout) except -1
+@cython.locals(place="int*", number=Py_ssize_t, operand=int, first=int)
+cdef bint is_scattered(tuple operands, Py_ssize_t start, Layout layout) except -1
+cdef Copies copies_of_inputs(Plan plan, int count)
+cdef Copies copies_of_outputs(Plan plan, bytearray but_for)
+@cython.locals(found=array, number_at="int*", value_at="int*", count=int, number=int)
+cdef array numbers_of(array values, bytearray marks, bytearray others)
+@cython.locals(found=array, made="int*", given="int*", place_at="int*", entry=Py_ssize_t)
+cdef array picked(array numbers, array places)
 cdef Kernel kernel_of(Primitive primitive)
 cdef Kernel kernel_of_slopes(object operation)
 @cython.locals(kernel=Kernel)
@@ -176,17 +230,6 @@ cdef class Machine:
 
 cdef list errors_of(list parts)
 cdef array stops_of(list by_stage)
-cdef copies_of_outputs(Plan plan, object outputs)
-
-cdef class Columns:
-    cdef object kept
-    cdef Py_ssize_t count
-    cdef array offsets, strides
-    cdef double** numbers
-    cdef bint written
-    @cython.locals(places="int*", numbers="double*", owner=int, place=Py_ssize_t)
-    cdef object move(self, object arrays, array owners)
-    cdef object let_go(self)
 
 cdef class Rows:
     cdef list kept
@@ -196,9 +239,6 @@ cdef class Rows:
     cdef int* failed
     @cython.locals(row=Py_ssize_t)
     cdef bint any_failed(self, Py_ssize_t count)
-
-@cython.locals(view=Py_buffer, address=size_t)
-cdef size_t address_of(object numbers) except? 0
 
 cdef class Workspace:
     cdef Machine machine
@@ -221,9 +261,9 @@ cdef class Workspace:
                           Py_ssize_t stop) noexcept nogil
     @cython.locals(places="int*", varies="int*", offsets="int*", strides="int*", output=Py_ssize_t,
                    offset=Py_ssize_t, stride=Py_ssize_t, step=Py_ssize_t, target="double*", numbers="double*",
-                   row=Py_ssize_t)
+                   row=Py_ssize_t, together=int, further=int)
     cdef void store(self, Rows rows, Py_ssize_t first, Py_ssize_t count) noexcept nogil
     cdef int settle_errors(self, Rows rows, Py_ssize_t first) except -1 with gil
-    @cython.locals(result=array, totals="double*", lanes="double*", output=Py_ssize_t, half=int, lane=int)
+    @cython.locals(result=array, totals="double*", lanes="double*", output=Py_ssize_t, even=double, odd=double)
     cdef array totals(self)
     cdef int* failures_of(self, Rows rows, Py_ssize_t first) noexcept nogil

@@ -1,22 +1,25 @@
 cimport cython
 from cpython.array cimport array
-from autograd.program.machine.step cimport Step, new_step
+from autograd.program.machine.step cimport Step, new_step, operand_in
 from autograd.numbers.arrays cimport integers, ints_in
 
 @cython.locals(of_operation=array, start_of=array, used=array, uses=array, codes="int*", starts="int*",
                operand_at="int*", use_count="int*", steps=list, primitives=list, first=int, number=int, entry=int,
-               count=int, place=int, value=int, operands=tuple, step=Step, product=Step, left=int, right=int, taken=bytearray)
+               count=int, place=int, value=int, primitive=object, step=Step, product=Step, left=int, right=int, taken=bytearray)
 cpdef list fused(object program)
+@cython.locals(made_by=array, maker="int*", of_operation=array, start_of=array, used=array, codes="int*", starts="int*",
+               operand_at="int*", first=int, value=int, number=int)
+cdef array makers(object program)
 cdef bint is_product(list steps, int number)
 @cython.locals(number=int, output=int, nothing=bytearray, used=bytearray, computed_last=bytearray, steps=list,
-               waiting=dict, together=list, additions=list, addition=Step, value=int, step=Step)
-cdef list with_sums(object outputs, list summed, bytearray kept, list deciding, list rest)
+               rest=list, waiting=dict, together=list, additions=list, addition=Step, value=int, step=Step)
+cdef list with_sums(Plan plan, object outputs, bytearray kept)
 @cython.locals(step=Step)
 cdef mark_results(list steps, bytearray marks)
-@cython.locals(step=Step, operand=int)
-cdef mark_operands(list steps, bytearray marks, bytearray but_for)
-@cython.locals(step=Step, operand=int)
-cdef mark(list steps, bytearray varies, bytearray decides)
+@cython.locals(step=Step, place=int, maker="int*")
+cdef mark_operands(list steps, bytearray marks, bytearray but_for, array made_by)
+@cython.locals(step=Step, place=int, value=int, maker="int*")
+cdef mark(list steps, bytearray varies, bytearray decides, array made_by)
 @cython.locals(step=Step)
 cdef list chosen(list steps, bytearray varies, int varying, bytearray decides, int deciding)
 
@@ -27,7 +30,7 @@ cdef class Plan:
     cdef readonly list deciding, row_stages, rest
     cdef readonly bytearray varies
     cdef readonly object outputs, kept
-    cdef readonly array place
+    cdef readonly array maker, place
     cdef readonly int cells, registers
     @cython.locals(places=Places, decided=Py_ssize_t, value=int, step=Step)
     cdef allocate(self, object program, list stored)
@@ -39,18 +42,20 @@ cdef class Places:
     cdef readonly array place
     cdef bytearray varies
     cdef list steps
-    cdef array last_use
+    cdef array maker, last_use
     cdef readonly int cells, registers
     cdef list free
     cdef bint have_several
-    @cython.locals(last_use="int*", time=int, step=Step, operand=int)
+    @cython.locals(last_use="int*", maker="int*", time=int, step=Step, place=int, value=int)
     cdef find_last_uses(self)
     cpdef needed_at(self, int value, int time)
     @cython.locals(place="int*")
     cpdef settle(self, int value)
     cdef settle_result(self, Step step)
+    @cython.locals(codes="int*", place="int*", maker="int*", value=int)
+    cdef settle_results(self, array of_operation, int first)
     cdef begin_line(self)
-    @cython.locals(time=int, step=Step, condition=int, operand=int)
+    @cython.locals(time=int, step=Step, condition=int, place=int)
     cpdef settle_steps(self, int decided, list conditions)
     @cython.locals(last_use="int*")
     cdef release(self, int value, int time)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd.graph.joint_operations import JointOperation, Result
+from autograd.graph.joint_operations import JointOperation
 from autograd.numbers.arrays import integers
 from autograd.operations.primitives import Minus, Multiply, Plus
 from autograd.program.machine.runs import in_runs
-from autograd.program.machine.step import ADD, ADD_PRODUCT, MINUS_PRODUCT, PRODUCT_MINUS, PRODUCT_PLUS
+from autograd.program.machine.step import ADD, ADD_PRODUCT, MINUS_PRODUCT, PRODUCT_MINUS, PRODUCT_PLUS, Step
 from autograd.program.program import Program
 
 try:
@@ -24,7 +24,7 @@ except ImportError:
 
 if not cython.compiled:
     from autograd.numbers.arrays import ints_in
-    from autograd.program.machine.step import Step, new_step
+    from autograd.program.machine.step import new_step, operand_in
 
 __all__ = ["Plan", "guards_by_stage"]
 
@@ -32,10 +32,30 @@ __all__ = ["Plan", "guards_by_stage"]
 LINE = 8
 
 
+def makers(program: Program) -> Any:
+    """For each value that whose step computes it: itself, or of an operation's results the operation."""
+    first = program.first
+    made_by = integers(program.size)
+    maker = ints_in(made_by)
+    of_operation: Any = program.codes
+    start_of: Any = program.starts
+    used: Any = program.operands
+    codes = ints_in(of_operation)
+    starts = ints_in(start_of)
+    operand_at = ints_in(used)
+    for value in range(program.size):
+        maker[value] = value
+    for number in range(len(program)):
+        if codes[number] < 0:
+            maker[first + number] = operand_at[starts[number]]
+    return made_by
+
+
 def fused(program: Program) -> list[Step]:
     """The operations, products that are only used in a sum or difference done together with it.
 
-    That saves the way through memory, which is most of the cost of such an operation.
+    That saves the way through memory, which is most of the cost of such an operation. Results of an operation that has
+    several are no steps.
     """
     primitives = program.primitives()
     first = program.first
@@ -47,45 +67,50 @@ def fused(program: Program) -> list[Step]:
     operand_at = ints_in(used)
     uses = integers(program.size)
     use_count = ints_in(uses)
-    steps = []
+    steps: list[Any] = []
     for number in range(len(program)):
+        if codes[number] < 0:
+            steps.append(None)
+            continue
         entry = starts[number]
         count = starts[number + 1] - entry
-        operands: tuple[int, ...]
-        # Most have two; without a list for each, to make a tuple of.
+        primitive: Any = primitives[codes[number]]
         if count == 2:
-            operands = (operand_at[entry], operand_at[entry + 1])
+            steps.append(new_step(first + number, primitive, 2, operand_at[entry], operand_at[entry + 1]))
         elif count == 1:
-            operands = (operand_at[entry],)
+            steps.append(new_step(first + number, primitive, 1, operand_at[entry]))
         else:
-            operands = tuple([operand_at[place] for place in range(entry, starts[number + 1])])
-        for entry in range(starts[number], starts[number + 1]):
-            use_count[operand_at[entry]] += 1
-        steps.append(new_step(first + number, primitives[codes[number]], operands))
+            operands = tuple([operand_at[place] for place in range(entry, entry + count)])
+            steps.append(Step(first + number, primitive, operands))
+        for place in range(entry, entry + count):
+            use_count[operand_at[place]] += 1
     for value in program.outputs:
         use_count[value] += 1
     for guard in program.guards:
         use_count[guard.condition] += 1
     taken = bytearray(program.size)
     for step in steps:
-        if step.primitive is Plus or step.primitive is Minus:
-            left, right = step.operands
+        if step is not None and (step.primitive is Plus or step.primitive is Minus):
+            left, right = step.first, step.second
             if use_count[left] == 1 and is_product(steps, left - first):
                 product = steps[left - first]
                 step.primitive = PRODUCT_PLUS if step.primitive is Plus else PRODUCT_MINUS
-                step.operands = (*product.operands, right)
                 taken[left] = 1
             elif use_count[right] == 1 and is_product(steps, right - first):
                 product = steps[right - first]
                 step.primitive = PRODUCT_PLUS if step.primitive is Plus else MINUS_PRODUCT
-                step.operands = (*product.operands, left)
                 taken[right] = 1
-    return [step for step in steps if not taken[step.result]]
+                right = left
+            else:
+                continue
+            step.count = 3
+            step.first, step.second, step.third = product.first, product.second, right
+    return [step for step in steps if step is not None and not taken[step.result]]
 
 
-def is_product(steps: list[Step], number: int) -> bool:
+def is_product(steps: list[Any], number: int) -> bool:
     """Whether the step of this number, if there is one, multiplies."""
-    return number >= 0 and cython.cast(Step, steps[number]).primitive is Multiply
+    return number >= 0 and steps[number] is not None and cython.cast(Step, steps[number]).primitive is Multiply
 
 
 @cython.final
@@ -98,11 +123,13 @@ class Plan:
     `before_deciding` and `before` have the steps that are done once, `deciding` and `rest` those done for each block:
     first those that guards depend on, then the others. `kept` has the values that are needed after these lists.
     `summed`: for each output, or for all, whether it is added up as soon as it is known; `rest` has a step for it.
-    `runs` has the steps that are done once in two further lists, for the interpreter. The results of an operation with
-    several have places side by side, the first of them that of the operation; `joint_operations` has these,
-    `calls_back` says whether there are any, `decides` whether there are guards. What such an operation does may have no
-    end, or fail, where a guard before it does not hold: so steps that guards depend on are done in `stages`, each of
-    which begins with such an operation and is preceded by a look at the guards that are known by then.
+    `runs` has the steps that are done once in two further lists, for the interpreter: lists of those done in one go,
+    and single ones. The results of an operation with several have places side by side, the first of them that of the
+    operation, and no steps: `maker` has for each value the one whose step computes it, for most the value itself.
+    `joint_operations` has these operations, `calls_back` says whether there are any, `decides` whether there are
+    guards. What such an operation does may have no end, or fail, where a guard before it does not hold: so steps that
+    guards depend on are done in `stages`, each of which begins with such an operation and is preceded by a look at the
+    guards that are known by then.
     """
 
     def __init__(
@@ -118,6 +145,7 @@ class Plan:
         self.summed = [summed] * len(program.outputs) if isinstance(summed, bool) else list(summed)
         stored = [output for output, added in zip(program.outputs, self.summed, strict=True) if not added]
         steps = fused(program)
+        self.maker = makers(program)
         self.joint_operations = [one for one in program.externals.values() if isinstance(one, JointOperation)]
         self.calls_back = bool(self.joint_operations)
         self.decides = bool(program.guards)
@@ -125,12 +153,12 @@ class Plan:
         self.varies[: program.inputs] = bytes(varying)
         decides = bytearray(program.size)
         for guard in program.guards:
-            decides[guard.condition] = 1
-        mark(steps, self.varies, decides)
+            decides[self.maker[guard.condition]] = 1
+        mark(steps, self.varies, decides, self.maker)
         self.before_deciding = chosen(steps, self.varies, 0, decides, 1)
         self.before = chosen(steps, self.varies, 0, decides, 0)
         self.once_in_stages = in_stages(self.before_deciding) if self.calls_back else [self.before_deciding]
-        runs = in_runs([*self.once_in_stages, self.before], program.size)
+        runs = in_runs([*self.once_in_stages, self.before], self.maker)
         # In the order in which they are done, by stages.
         self.stages = runs[: len(runs) - 1]
         once = self.stages[0] if len(self.stages) == 1 else [run for stage in self.stages for run in stage]
@@ -142,31 +170,27 @@ class Plan:
         kept = bytearray(program.size)
         # The outputs of one row alone are written to its results, not kept in cells.
         for value in (*[guard.condition for guard in program.guards], *(() if self.alone else stored)):
-            kept[value] = 1
-        self.rest = with_sums(program.outputs, self.summed, kept, self.deciding, self.rest)
+            kept[self.maker[value]] = 1
+        self.rest = with_sums(self, program.outputs, kept)
         # Values that are computed before the rows are used by them.
         computed = bytearray(program.size)
         for steps in (self.deciding, self.rest):
             mark_results(steps, computed)
         for steps in (self.deciding, self.rest):
-            mark_operands(steps, kept, computed)
+            mark_operands(steps, kept, computed, self.maker)
         self.kept = {value for value, needed in enumerate(kept) if needed}
         self.allocate(program, stored)
 
-    def without_step_before(self) -> list[tuple[int, int]]:
-        """The outputs that are the same for all rows and that no step of `before` computes, as numbers and values."""
+    def computed_before(self) -> bytearray:
+        """A 1 for each value that a step of `before` computes, by itself."""
         computed = bytearray(len(self.varies))
         mark_results(self.before, computed)
-        return [
-            (number, value)
-            for number, value in enumerate(self.outputs)
-            if not self.varies[value] and not computed[value]
-        ]
+        return computed
 
     def allocate(self, program: Program, stored: list[int]) -> None:
         """Give each value its place: registers are used again when nothing needs their value any more."""
         decided = len(self.deciding)
-        places = Places(program.size, self.varies, self.deciding + self.rest, self.calls_back)
+        places = Places(self.maker, self.varies, self.deciding + self.rest, self.calls_back)
         for guard in program.guards:
             places.needed_at(guard.condition, decided)
         for output in stored:
@@ -175,11 +199,16 @@ class Plan:
             places.settle(value)
         for runs in self.runs:
             for run in runs:
+                if isinstance(run, Step):
+                    places.settle_result(run)
+                    continue
                 if len(run) >= LINE:
                     places.begin_line()
                 for step in run:
                     places.settle_result(step)
         places.settle_steps(decided, sorted({guard.condition for guard in program.guards}))
+        if self.calls_back:
+            places.settle_results(program.codes, program.first)
         self.place, self.cells, self.registers = places.place, places.cells, places.registers
 
 
@@ -209,22 +238,21 @@ def guards_by_stage(program: Program, stages: list[list[Step]], varies: Sequence
     return found
 
 
-def with_sums(
-    outputs: Iterable[int], summed: list[bool], kept: bytearray, deciding: list[Step], rest: list[Step]
-) -> list[Step]:
+def with_sums(plan: Plan, outputs: Iterable[int], kept: bytearray) -> list[Step]:
     """The rest of the steps, with the additions of summed outputs behind those that they are the results of.
 
     A product that is nothing but one output is added without being stored.
     """
+    rest = plan.rest
     waiting: dict[int, list[Step]] = {}
     for number, output in enumerate(outputs):
-        if summed[number]:
-            waiting.setdefault(output, []).append(new_step(output, ADD, (output,), number))
+        if plan.summed[number]:
+            waiting.setdefault(plan.maker[output], []).append(Step(output, ADD, (output,), number))
     if not waiting:
         return rest
     nothing, used, computed_last = bytearray(len(kept)), bytearray(kept), bytearray(len(kept))
-    for steps in (deciding, rest):
-        mark_operands(steps, used, nothing)
+    for steps in (plan.deciding, rest):
+        mark_operands(steps, used, nothing, plan.maker)
     mark_results(rest, computed_last)
     together = [addition for value in waiting if not computed_last[value] for addition in waiting[value]]
     for step in rest:
@@ -232,7 +260,7 @@ def with_sums(
         if additions is None:
             together.append(step)
         elif step.primitive is Multiply and len(additions) == 1 and not used[step.result]:
-            together.append(new_step(step.result, ADD_PRODUCT, step.operands, additions[0].output))
+            together.append(Step(step.result, ADD_PRODUCT, step.operands, additions[0].output))
         else:
             together.append(step)
             together += additions
@@ -246,24 +274,28 @@ def mark_results(steps: list[Step], marks: bytearray) -> None:
             marks[step.result] = 1
 
 
-def mark_operands(steps: list[Step], marks: bytearray, but_for: bytearray) -> None:
-    """Mark the values that steps use, except those marked in `but_for`."""
+def mark_operands(steps: list[Step], marks: bytearray, but_for: bytearray, made_by: Any) -> None:
+    """Mark the steps' results that steps use, except those marked in `but_for`."""
+    maker = ints_in(made_by)
     for step in steps:
-        for operand in step.operands:
-            if not but_for[operand]:
-                marks[operand] = 1
+        for place in range(step.count):
+            if not but_for[maker[operand_in(step, place)]]:
+                marks[maker[operand_in(step, place)]] = 1
 
 
-def mark(steps: list[Step], varies: bytearray, decides: bytearray) -> None:
-    """Mark the results that differ from row to row, and those that the marked decisions depend on."""
+def mark(steps: list[Step], varies: bytearray, decides: bytearray, made_by: Any) -> None:
+    """Mark the values that differ from row to row, and the steps' results that the marked decisions depend on."""
+    maker = ints_in(made_by)
     for step in steps:
-        for operand in step.operands:
-            if varies[operand]:
+        for place in range(step.count):
+            if varies[maker[operand_in(step, place)]]:
                 varies[step.result] = 1
+    for value in range(len(varies)):
+        varies[value] = varies[maker[value]]
     for step in reversed(steps):
         if decides[step.result]:
-            for operand in step.operands:
-                decides[operand] = 1
+            for place in range(step.count):
+                decides[maker[operand_in(step, place)]] = 1
 
 
 def chosen(steps: list[Step], varies: bytearray, varying: int, decides: bytearray, deciding: int) -> list[Step]:
@@ -279,7 +311,9 @@ class Places:
     The number of a step, among those done for each block, is the time.
     """
 
-    def __init__(self, size: int, varies: bytearray, steps: list[Step], have_several: bool) -> None:
+    def __init__(self, maker: Any, varies: bytearray, steps: list[Step], have_several: bool) -> None:
+        size = len(maker)
+        self.maker = maker
         self.place = integers(size)
         self.varies = varies
         self.steps = steps
@@ -295,13 +329,17 @@ class Places:
         """Note for each value the last step that uses it."""
         last_use = ints_in(self.last_use)
         for time, step in enumerate(self.steps):
-            for operand in step.operands:
-                last_use[operand] = time
+            for place in range(step.count):
+                last_use[operand_in(step, place)] = time
         if self.have_several:
+            # The places of operations with several results, and of these, are used but once.
+            maker = ints_in(self.maker)
             for step in self.steps:
-                if isinstance(step.primitive, (JointOperation, Result)):
-                    # Their places are used but once.
+                if isinstance(step.primitive, JointOperation):
                     last_use[step.result] = len(self.steps) + 1
+            for value in range(len(self.maker)):
+                if maker[value] != value:
+                    last_use[value] = len(self.steps) + 1
 
     def needed_at(self, value: int, time: int) -> None:
         """Note that a value is needed then."""
@@ -321,11 +359,7 @@ class Places:
 
     def settle_result(self, step: Step) -> None:
         """Give the result of a step its place; several results get as many, side by side."""
-        if not self.have_several:
-            self.settle(step.result)
-        elif isinstance(step.primitive, Result):
-            self.place[step.result] = self.place[step.operands[0]] + step.primitive.place
-        elif not isinstance(step.primitive, JointOperation):
+        if not self.have_several or not isinstance(step.primitive, JointOperation):
             self.settle(step.result)
         elif self.varies[step.result]:
             self.place[step.result] = self.registers
@@ -333,6 +367,13 @@ class Places:
         else:
             self.place[step.result] = self.cells
             self.cells += step.primitive.count
+
+    def settle_results(self, of_operation: Any, first: int) -> None:
+        """Give the results of operations that have several their places, when these have theirs."""
+        codes, place, maker = ints_in(of_operation), ints_in(self.place), ints_in(self.maker)
+        for value in range(first, len(self.maker)):
+            if maker[value] != value:
+                place[value] = place[maker[value]] - 1 - codes[value - first]
 
     def begin_line(self) -> None:
         """Let the next cell be the first of a line."""
@@ -347,8 +388,8 @@ class Places:
             if time == decided:
                 for condition in conditions:
                     self.release(condition, time)
-            for operand in step.operands:
-                self.release(operand, time)
+            for place in range(step.count):
+                self.release(operand_in(step, place), time)
 
     def release(self, value: int, time: int) -> None:
         """Take the register of a value back if it was used for the last time."""

@@ -8,7 +8,8 @@ thread or process; and the error of a sum grows with the logarithm of the number
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 __all__ = ["CHUNK", "added_in_pairs", "sums_of_rows"]
@@ -19,15 +20,15 @@ CHUNK = 1024
 LANES = 8
 
 
-def added_in_pairs(parts: Sequence[Any]) -> Any:
-    """The sum of one array or more, each added to its neighbour, then pair to pair.
+def added_in_pairs(parts: Sequence[Any], add: Callable[[Any, Any], Any] = operator.add) -> Any:
+    """The sum of one array or more, each added to its neighbour, then pair to pair; `add` gives the sum of two.
 
     >>> import numpy as np
     >>> float(added_in_pairs([np.float64(1e16), np.float64(1.0), np.float64(1.0), np.float64(-1e16)]))
     0.0
     """
     while len(parts) > 1:
-        pairs = [parts[place] + parts[place + 1] for place in range(0, len(parts) - 1, 2)]
+        pairs = [add(parts[place], parts[place + 1]) for place in range(0, len(parts) - 1, 2)]
         parts = [*pairs, parts[-1]] if len(parts) % 2 else pairs
     return parts[0]
 

@@ -19,7 +19,7 @@ except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
     from autograd.numbers.arrays import ints_in
-    from autograd.program.machine.step import Step
+    from autograd.program.machine.step import Step, operand_in
 
 __all__ = ["LONGEST", "in_runs"]
 
@@ -29,11 +29,12 @@ LONGEST = 128
 SHORTEST = 4
 
 
-def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
-    """The operations of each part in runs, of values with numbers below `values`; those left over in runs of one.
+def in_runs(parts: Sequence[list[Step]], maker: Any) -> list[list[list[Step] | Step]]:
+    """The operations of each part in runs; those left over one by one. `maker` is as in `Plan`.
 
     Parts are done one after the other. Results lie in the order of the runs, behind inputs and constants in theirs.
     """
+    values = len(maker)
     places = integers(values)
     place = ints_in(places)
     for end in range(values):
@@ -41,12 +42,12 @@ def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
     end = values
     found = []
     for operations in parts:
-        runs: list[list[Step]] = []
-        groups = by_level(operations, values)
+        runs: list[list[Step] | Step] = []
+        groups = by_level(operations, maker)
         if not groups or len(operations) < SHORTEST * len(groups):
             # Most operations wait for the one before: in their own order, values used together stay together.
+            runs = list(operations)
             for operation in operations:
-                runs.append([operation])
                 place[operation.result] = end
                 end += 1
         else:
@@ -59,19 +60,19 @@ def in_runs(parts: Sequence[list[Step]], values: int) -> list[list[list[Step]]]:
     return found
 
 
-def by_level(operations: list[Step], values: int) -> list[list[Step]]:
+def by_level(operations: list[Step], made_by: Any) -> list[list[Step]]:
     """Operations of the same kind that can be done at the same time, in an order in which they can be done.
 
     Those on any number of operands stand alone. There are none where most wait for the one before.
     """
-    levels = integers(values)
-    level = ints_in(levels)
+    levels = integers(len(made_by))
+    level, maker = ints_in(levels), ints_in(made_by)
     deepest = 0
     for operation in operations:
         known = 0
-        for operand in operation.operands:
-            if level[operand] > known:
-                known = level[operand]
+        for place in range(operation.count):
+            if level[maker[operand_in(operation, place)]] > known:
+                known = level[maker[operand_in(operation, place)]]
         level[operation.result] = known + 1
         if known == deepest:
             deepest += 1
@@ -84,13 +85,13 @@ def by_level(operations: list[Step], values: int) -> list[list[Step]]:
     return [group for at_level in groups for group in at_level.values()]
 
 
-def cut(group: list[Step], place: Any) -> list[list[Step]]:
+def cut(group: list[Step], place: Any) -> list[Any]:
     """A group in runs that are not too long; it is put in the order in which its operands lie."""
     if len(group) < SHORTEST:
-        return [[operation] for operation in group]
+        return list(group)
     group.sort(key=lambda operation: [place[operand] for operand in operation.operands])
     whole = len(group) - len(group) % LONGEST
     if len(group) - whole >= SHORTEST:
         whole = len(group)
     runs = [group[start : start + LONGEST] for start in range(0, whole, LONGEST)]
-    return runs + [[operation] for operation in group[whole:]]
+    return runs + group[whole:]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from autograd.numbers.arrays import added
 from autograd.program.machine.machine import Machine, Rows
 from autograd.program.machine.row_sums import CHUNK, added_in_pairs
 from autograd.program.workers import Workers
@@ -47,11 +48,7 @@ def run_chunks(machine: Machine, rows: Rows, count: int) -> Any:
         # Jobs that have not begun have nothing left to do.
         if not job.cancel():
             job.wait()
-    if parts[0] is None:
-        return None
-    import numpy
-
-    return added_in_pairs([numpy.array(part) for part in parts])
+    return None if parts[0] is None else added_in_pairs(parts, added)
 
 
 def run_share(machine: Machine, rows: Rows, count: int, waiting: Iterator[int], parts: list[Any]) -> int:

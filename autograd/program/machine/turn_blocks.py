@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from autograd.numbers.arrays import doubles, integers
 from autograd.operations.primitives import Minus, Negate, Plus
 from autograd.program.builder import Builder
-from autograd.program.machine.machine import Columns, Machine, Rows, Workspace
+from autograd.program.machine.columns import Columns
+from autograd.program.machine.machine import Machine, Rows, Workspace
 from autograd.program.machine.turns import NUMBERS, Source
 from autograd.program.program import Program
 

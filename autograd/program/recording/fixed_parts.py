@@ -17,7 +17,7 @@ from array import array
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Set
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from autograd.graph.node import Node, is_traced_node
 from autograd.numbers.operands import numpy_if_imported
@@ -74,6 +74,11 @@ DECLARED = (
 )  # fmt: skip
 # Functions that keep what they gave.
 CACHED: Any = type(functools.lru_cache(len))
+# Classes with arguments, `Model[float]`, whose attributes are those of the class.
+ALIASES: Any = (types.GenericAlias, type(Generic[TypeVar("T")]))  # type: ignore[index]
+
+# A class's function that makes its annotations, of Python 3.14: it reads what is of use to type checkers alone.
+ANNOTATIONS = "__annotate_func__"
 
 # Longer containers and arrays, and what is beyond so many parts or levels, stand for themselves: changes in them go
 # unseen.
@@ -112,7 +117,8 @@ def key_of_plain(value: Any) -> Any:
 @functools.lru_cache(maxsize=1024)
 def key_by_kind(kind: Any) -> Callable[[Any], Any] | None:
     """The function that gives the keys of values of a type that have no parts of their own; None for other types."""
-    name = (kind.__module__, kind.__qualname__)
+    # Of Python 3.13, `pathlib` is a package, and its classes are of a module in it.
+    name = (str(kind.__module__).partition(".")[0], kind.__qualname__)
     if issubclass(kind, enum.Enum) or kind.__name__ == "cython_function_or_method":
         # Each member is there once, and need not have a hash; compiled functions can't be looked into.
         return Same
@@ -200,6 +206,8 @@ class Walk:
             return kind if id(value) in self.own else self.key_of(self.noted(ContextPart(value)), level + 1)
         if kind is CACHED:
             return Same(value), self.key_of(value.__wrapped__, level + 1)
+        if isinstance(value, ALIASES):
+            return Same(value), self.key_of(value.__origin__, level + 1)
         if isinstance(value, threading.local):
             pairs = self.noted_pairs(LocalPart, value)
             return Same(value), *[(name, self.key_of(part, level + 1)) for name, part in pairs]
@@ -271,7 +279,7 @@ class Walk:
         found = [
             (name, self.key_of(unwrapped(part), level + 1))
             for name, part in self.noted_pairs(ClassPart, value)
-            if not name.startswith("__") or type(part) is types.FunctionType
+            if not name.startswith("__") or (type(part) is types.FunctionType and name != ANNOTATIONS)
         ]
         bases = [self.key_of(base, level + 1) for base in (kind, *value.__bases__)]
         return kind, Same(value), tuple(found), tuple(bases)

@@ -26,7 +26,7 @@ __all__ = [
 # The number of signatures that are recorded if no other limit is given, and of choices of numbers to differentiate in.
 SIGNATURES = 256
 # Operations that are recorded without a look at their use, and those of all paths of one signature at most: they take
-# some 100 bytes each. A path takes as much memory and time besides as so many operations.
+# some 50 bytes each. A path takes as much memory and time besides as so many operations.
 FREE_OPERATIONS = 20_000
 MOST_OPERATIONS = 1_000_000
 OPERATIONS_OF_A_PATH = 50

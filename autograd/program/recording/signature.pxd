@@ -8,6 +8,7 @@ from autograd.transforms.trees cimport LEVELS
 @cython.locals(numbers=array, nodes=dict, keys=list)
 cpdef tuple sign(tuple args, dict kwargs, list stops=*)
 cdef take(object value, array numbers, dict nodes, list keys, int level)
+@cython.locals(start=Py_ssize_t, count=Py_ssize_t, place=Py_ssize_t)
 cdef take_parts(object parts, array numbers, dict nodes, list keys, int level)
 cdef tuple names_in(tuple names)
 @cython.locals(count=Py_ssize_t, known=Py_ssize_t)

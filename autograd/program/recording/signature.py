@@ -23,6 +23,9 @@ if not cython.compiled:
 
 __all__ = ["Moving", "Signature", "merged", "on_variables", "sign", "sign_rows"]
 
+# In a container of so many, numbers have one key for all, which is hashed and compared in each call.
+MANY_NUMBERS = 64
+
 
 class Unsuitable(Exception):
     """Something among the arguments is neither a number nor can it be fixed."""
@@ -174,6 +177,7 @@ def take(value: Any, numbers: array[float], nodes: dict[int, Node], keys: list[A
 
 def take_parts(parts: Any, numbers: array[float], nodes: dict[int, Node], keys: list[Any], level: int) -> None:
     """Append what the parts of a container hold, as `take` does."""
+    start = len(keys)
     for part in parts:
         if type(part) is float:
             # Without a call for each.
@@ -181,6 +185,12 @@ def take_parts(parts: Any, numbers: array[float], nodes: dict[int, Node], keys: 
             keys.append(float)
         else:
             take(part, numbers, nodes, keys, level + 1)
+    count = len(keys) - start
+    if count >= MANY_NUMBERS:
+        for place in range(start, start + count):
+            if keys[place] is not float:
+                return
+        keys[start:] = [(float, count)]
 
 
 def names_in(names: tuple[Any, ...]) -> tuple[Any, ...]:

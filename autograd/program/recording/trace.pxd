@@ -2,6 +2,7 @@ cimport cython
 from cpython.array cimport array
 from autograd.graph.node cimport Node, Output, kept_operands, value_of, varies
 from autograd.program.builder cimport Builder
+from autograd.program.operation_table cimport OperationTable
 from autograd.numbers.arrays cimport integers, ints_in
 from autograd.transforms.tape cimport Tape
 
@@ -12,7 +13,8 @@ cdef class Translation:
     cdef readonly Builder builder
     cdef dict place_of
     cdef array values
-    @cython.locals(values="int*", count=Py_ssize_t, position=Py_ssize_t, place=Py_ssize_t, node=Node)
+    @cython.locals(values="int*", count=Py_ssize_t, position=Py_ssize_t, place=Py_ssize_t, node=Node,
+                   builder=Builder, table=OperationTable)
     cdef translate(self)
     @cython.locals(position=int)
     cpdef int value_at(self, object operand) except -1

@@ -19,7 +19,6 @@ from autograd.graph.callers import (
     is_compared_by_numpy,
     may_have_numpy_compare,
 )
-from autograd.graph.joint_operations import result_at
 from autograd.graph.modes import tracing
 from autograd.graph.node import (
     Node,
@@ -61,7 +60,8 @@ class Trace:
     `script`, decisions fall as that says, whatever the numbers; else as these do. If it is `unrolled`, loops are
     recorded turn by turn. `for_derivatives` says that the derivatives of the program are to be those of the function.
     `roll_up(trace, arguments, results, before)`, if given, finds loops again in what a run has recorded, and then
-    `by_terms` with the same arguments the Hessian of a sum of terms that are alike; `at_once` as in `Tape`.
+    `by_terms` with the same arguments the Hessian of a sum of terms that are alike; `at_once` as in `Tape`. The first
+    may be given a whole tape of the run too.
     """
 
     def __init__(
@@ -158,11 +158,13 @@ def record(
         returned = returned_on(fun, signature, arguments, trace)
         leaf = no_text_leaf if trace.wrote_text else result_leaf
         results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
+        tape = whole_tape(arguments, results, before, trace)
         if trace.roll_up is not None:
             with tracing(trace):
-                results = trace.roll_up(trace, arguments, results, before)
-        ends = [*results, *[node for node, *_ in trace.decisions]]
-        tape = Tape(arguments, ends, before, whole=True)
+                rolled = trace.roll_up(trace, arguments, results, before, tape)
+            if rolled is not results:
+                results = rolled
+                tape = whole_tape(arguments, results, before, trace)
         translation = Translation(tape, len(arguments), trace.for_derivatives)
         outputs = [translation.value_at(result) for result in results]
         guards = first_decisions(
@@ -173,6 +175,11 @@ def record(
         return Traced(program, structure, translation.variables, array("d", numbers), trace)
     finally:
         retire_arguments(arguments)
+
+
+def whole_tape(arguments: list[Any], results: list[Any], before: int, trace: Trace) -> Tape:
+    """All that a run has recorded since this serial number, up to its results and decisions."""
+    return Tape(arguments, [*results, *[node for node, *_ in trace.decisions]], before, whole=True)
 
 
 def returned_on(fun: Callable[..., Any], signature: Signature, arguments: list[Any], trace: Trace) -> Any:
@@ -228,17 +235,22 @@ class Translation:
         count = self.tape.count
         for position in range(count):
             values[position] = position
+        builder = self.builder
+        table = builder.table
         for place, node in enumerate(self.tape.nodes):
-            if node._left is None or isinstance(node._left, tuple):
-                operands = tuple([self.value_at(operand) for operand in kept_operands(node)])
-            elif node._right is None:
-                operands = (self.value_at(node._left),)
-            else:
-                operands = (self.value_at(node._left), self.value_at(node._right))
-            primitive: Any = node._origin.primitive
             if isinstance(node, Output):
-                primitive = result_at(node._place)
-            values[count + place] = self.builder.emit(primitive, operands)
+                # Results stand behind their operation.
+                values[count + place] = self.value_at(node._left[0]) + 1 + cython.cast(Output, node)._place
+                continue
+            if node._left is None or isinstance(node._left, tuple):
+                for operand in kept_operands(node):
+                    table.lay(self.value_at(operand))
+            else:
+                table.lay(self.value_at(node._left))
+                if node._right is not None:
+                    table.lay(self.value_at(node._right))
+            primitive: Any = node._origin.primitive
+            values[count + place] = builder.emit_laid(builder.code(primitive))
 
     def value_at(self, operand: Any) -> int:
         """The builder's value for a node or number."""

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd.program.machine.machine import Columns, Machine, Rows
+from autograd.program.machine.columns import Columns
+from autograd.program.machine.machine import Machine, Rows
 from autograd.program.machine.row_sums import CHUNK, added_in_pairs, sums_of_rows
 from autograd.program.machine.threads import run_chunks
 from autograd.program.paths import Path, PathTree, TooManyPaths

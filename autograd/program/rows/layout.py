@@ -13,6 +13,7 @@ from typing import Any
 from autograd.errors import OperandError
 from autograd.graph.node import Node
 from autograd.program.recording.fixed_parts import key_of_fixed
+from autograd.program.row_arguments import no_such_axis
 from autograd.transforms.containers import Attribute, Kind, contain, holds_no_number, parts_of
 from autograd.transforms.trees import bracketed, check_depth
 
@@ -169,7 +170,7 @@ class Layout:
         if shape == () and not is_asked:
             return self.leaf(given, None)
         if shape == () or not -len(shape) <= axis < len(shape):
-            raise ValueError(f"vmap of {self.name}: {path} has no axis {axis}, its shape is {shape}")
+            raise no_such_axis(self.name, path, axis, shape)
         if value.dtype.kind not in "fiubO":
             raise TypeError(f"vmap of {self.name}: {path} is an array of {value.dtype}, not of numbers")
         self.counts[path] = shape[axis]

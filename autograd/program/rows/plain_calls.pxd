@@ -2,7 +2,8 @@ cimport cython
 from cpython.array cimport array
 from autograd.graph.modes cimport Mode, State, current_mode
 from autograd.numbers.arrays cimport divided, integers
-from autograd.program.machine.machine cimport Columns, Machine, Rows
+from autograd.program.machine.columns cimport Columns
+from autograd.program.machine.machine cimport Machine, Rows
 from autograd.program.paths cimport Path, Recordings
 from autograd.program.recording.signature cimport sign_rows
 from autograd.transforms.trees cimport Structure

@@ -14,7 +14,8 @@ from typing import Any
 
 from autograd.graph.modes import STATE, current_mode
 from autograd.numbers.arrays import divided, integers
-from autograd.program.machine.machine import BLOCK, Columns, Machine, Rows
+from autograd.program.machine.columns import Columns
+from autograd.program.machine.machine import BLOCK, Machine, Rows
 from autograd.program.machine.row_sums import CHUNK
 from autograd.program.machine.threads import run_chunks
 from autograd.program.paths import Path, Recordings
@@ -158,7 +159,7 @@ class PlainCall:
 
     def reduced(self, sums: Any, count: int) -> Any:
         """The result of sums over so many rows."""
-        totals = sums if isinstance(sums, array) else array("d", b"" if sums is None else sums.tobytes())
+        totals = array("d") if sums is None else sums
         return self.outputs.build(divided(totals, count) if self.reduction == "mean" else totals)
 
 

@@ -113,7 +113,8 @@ def test_results_that_stood_alone_come_together_again(monkeypatch):
 
 def pieces_of(program):
     plan = Plan(program)
-    return [[len(piece) for piece in row.cut(run, plan)] for run in plan.runs[1]]
+    runs = [run if isinstance(run, list) else [run] for run in plan.runs[1]]
+    return [[len(piece) for piece in row.cut(run, plan)] for run in runs]
 
 
 def test_operations_side_by_side_are_cut_in_eights_and_fours():

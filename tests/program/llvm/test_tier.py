@@ -9,7 +9,24 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import exp, grad, hessian, jit, log, maximum, prod, relu, sin, sqrt, tanh, value_and_grad, vmap, where
+from autograd import (
+    exp,
+    fori_loop,
+    grad,
+    hessian,
+    jit,
+    log,
+    maximum,
+    prod,
+    relu,
+    scan,
+    sin,
+    sqrt,
+    tanh,
+    value_and_grad,
+    vmap,
+    where,
+)
 from tests.tables.comparison import same_bits
 from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE
 
@@ -222,3 +239,44 @@ def test_no_more_than_so_much_machine_code_is_in_use(monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert jit(lambda x: x * 3.0 + 0.25, tier="llvm")(2.0) == 6.25
+
+
+@pytest.fixture
+def compilations(monkeypatch):
+    """The text and the level of each compilation by LLVM."""
+    found = []
+    compile_at = native.NativeCode.compile
+
+    def noted(self, text, level):
+        found.append((text, level))
+        compile_at(self, text, level)
+
+    monkeypatch.setattr(native.NativeCode, "compile", noted)
+    return found
+
+
+@pytest.mark.parametrize(("turns", "patient"), [(99, False), (100, True)])
+def test_bodies_of_loops_of_many_turns_are_optimised(turns, patient, compilations):
+    jit(lambda x: fori_loop(0, turns, lambda k, c: c * x - sin(c), 1.0), tier="llvm")(0.5)
+    assert [level for _, level in compilations] == ([0, 1] if patient else [0, 0])
+
+
+def test_operands_of_a_loop_that_lie_side_by_side_are_copied_together(compilations):
+    def total(x, start):
+        def step(carry, row):
+            a, b, c = row
+            return (sin(carry[0]) * a + b * carry[1], carry[1] + a * c), carry[0] * c
+
+        carry, stacked = scan(step, (start * x[3, 1], start + x[0, 0]), x)
+        return carry[0] + carry[1] * start + sum(stacked)
+
+    x = np.random.default_rng(0).normal(size=(100, 3))
+    found = jit(value_and_grad(total, (0, 1)), tier="llvm")(x, 0.7)
+    text = max([text for text, _ in compilations], key=len)
+    assert "call void @copy" in text
+    # 100 slopes of sums are written one by one, 300 numbers and as many slopes are not.
+    assert text.count("store double") < 600
+    expected = jit(value_and_grad(total, (0, 1)), tier="vm")(x, 0.7)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
+    np.testing.assert_allclose(found[1][0], expected[1][0], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(found[1][1], expected[1][1], rtol=1e-12)

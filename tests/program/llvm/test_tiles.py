@@ -210,6 +210,19 @@ def test_second_derivatives_of_a_network_are_right(lanes, monkeypatch):
     check_in_both_ways(value_and_grad(squared_slopes), (None, 0, 0), "sum", arguments, monkeypatch)
 
 
+def test_the_sums_of_a_tile_stay_in_registers_with_all_their_rows(lanes, monkeypatch):
+    kept = []
+
+    def noted(plan):
+        module = tiles.module_of_rows_in_tiles(plan)
+        kept.extend([len(tile.outputs) * tiles.WIDTH // module.lanes for tile in module.tiles])
+        return module
+
+    monkeypatch.setattr(native, "module_of_rows_in_tiles", noted)
+    jit(vmap(value_and_grad(network(relu)), (None, 0, 0), "sum"), tier="llvm")(parameters(4, 16, 16, 2), *rows_of(8, 4))
+    assert max(kept) == products.LEFTS * products.RIGHTS
+
+
 def test_programs_of_few_products_are_not_cut_into_segments(monkeypatch):
     arguments = [(np.linspace(0.0, 1.0, 20),)]
     check_in_both_ways(lambda x: sin(x) * x, 0, "sum", arguments, monkeypatch, tiles_pay=False)

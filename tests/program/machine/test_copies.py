@@ -26,5 +26,5 @@ def test_numbers_side_by_side_in_one_memory_alone_are_single_copies():
 
 
 def test_as_many_places_are_needed_in_both_memories():
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="both memories, got 2 and 1"):
         Copies([1, 2], [1])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import json
+import subprocess
+import sys
 import tracemalloc
 
 import pytest
@@ -58,3 +61,10 @@ def test_no_plan_is_made_of_a_program_that_was_changed() -> None:
     with pytest.raises(ValueError, match="was changed since"):
         _ = machine.plan
     assert machine.call([2.0, 3.0, 4.0])[0] == 2.0
+
+
+@pytest.mark.skipif(not autograd.compiled or sys.platform != "linux", reason="resident memory of compiled instructions")
+def test_a_compiled_gradient_is_kept_in_some_fifty_bytes_an_operation():
+    command = [sys.executable, "-m", "benchmarks.memory", "--only", "kept", "12000", "6"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(run.stdout)["gradient"] < 70.0

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from array import array
 
 import pytest
 
@@ -18,6 +19,9 @@ from tests.tables.comparison import same_bits
 from tests.tables.random_programs import KNOWN, random_program
 from tests.tables.special_points import SPECIAL
 
+# That each value is computed by a step of its own.
+VALUES = array("i", range(2000))
+
 
 def by_machine(program, inputs):
     return list(Machine(program, (False,) * program.inputs).call(list(inputs)))
@@ -28,18 +32,23 @@ def operations_of(*rows):
     return [Step(result, primitive, tuple(operands)) for result, primitive, *operands in rows]
 
 
+def lists_of(runs):
+    """Runs, single steps as runs of one."""
+    return [run if isinstance(run, list) else [run] for run in runs]
+
+
 def test_operations_that_do_not_wait_for_each_other_are_one_run():
     squares = [(10 + k, Multiply, k, k) for k in range(4)]
     sines = [(20 + k, Sin, 10 + k) for k in range(4)]
     alternating = operations_of(*[row for pair in zip(squares, sines, strict=True) for row in pair])
-    [runs] = in_runs([alternating], 30)
+    [runs] = in_runs([alternating], VALUES)
     assert [[(step.result, step.primitive, *step.operands) for step in run] for run in runs] == [squares, sines]
 
 
 def test_operations_are_put_in_the_order_in_which_their_operands_lie():
     backwards = operations_of(*[(10 + k, Sin, k) for k in reversed(range(5))])
     after = operations_of(*[(20 + k, Plus, 14 - k, 0) for k in range(5)])
-    [runs] = in_runs([backwards + after], 30)
+    [runs] = in_runs([backwards + after], VALUES)
     assert [[operation.operands[0] for operation in run] for run in runs] == [[0, 1, 2, 3, 4], [10, 11, 12, 13, 14]]
 
 
@@ -48,20 +57,20 @@ def test_a_part_comes_behind_the_one_before():
         operations_of(*[(10 + k, Sin, k) for k in range(5)]),
         operations_of(*[(20 + k, Exp, 14 - k) for k in range(5)]),
     )
-    runs = in_runs([first, second], 30)
+    runs = in_runs([first, second], VALUES)
     assert [len(part) for part in runs] == [1, 1]
     assert [operation.result for operation in runs[1][0]] == [24, 23, 22, 21, 20]
 
 
 def test_a_chain_stays_in_its_own_order():
     chain = operations_of(*[(k + 1, Sin, k) for k in range(20)])
-    [runs] = in_runs([chain], 30)
-    assert runs == [[operation] for operation in chain]
+    assert in_runs([chain], VALUES) == [chain]
 
 
 @pytest.mark.parametrize("count", [1, SHORTEST - 1, SHORTEST, LONGEST, LONGEST + 1, LONGEST + SHORTEST, 3 * LONGEST])
 def test_runs_are_neither_too_short_nor_too_long(count):
-    [runs] = in_runs([operations_of(*[(1000 + k, Sin, k) for k in range(count)])], 2000)
+    [parts] = in_runs([operations_of(*[(1000 + k, Sin, k) for k in range(count)])], VALUES)
+    runs = lists_of(parts)
     assert [operation.operands[0] for run in runs for operation in run] == list(range(count))
     for run in runs:
         assert len(run) == 1 or SHORTEST <= len(run) <= LONGEST
@@ -69,10 +78,18 @@ def test_runs_are_neither_too_short_nor_too_long(count):
     assert sum(len(run) == 1 for run in runs) < max(SHORTEST, count % LONGEST + 1)
 
 
+def test_what_uses_a_result_waits_for_the_operation_that_gives_several():
+    first = [(10 + k, Sin, k) for k in range(8)]
+    [operation] = operations_of((20, Sum, *range(10, 18)))
+    behind = [(40 + k, Exp, 21 + k) for k in range(8)]
+    maker = array("i", [20 if 20 <= value < 30 else value for value in range(60)])
+    [runs] = in_runs([[*operations_of(*first), operation, *operations_of(*behind)]], maker)
+    assert [[step.result for step in run] for run in lists_of(runs)] == [[*range(10, 18)], [20], [*range(40, 48)]]
+
+
 def test_operations_on_many_operands_stand_alone():
     sums = operations_of(*[(10 + k, Sum, 0, 1, k) for k in range(8)])
-    [runs] = in_runs([sums], 30)
-    assert [len(run) for run in runs] == [1] * 8
+    assert in_runs([sums], VALUES) == [sums]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -107,7 +124,7 @@ def test_results_of_a_run_lie_next_to_each_other():
     squares = [builder.emit(Multiply, (k, k)) for k in range(300)]
     sums = [builder.emit(Plus, pair) for pair in itertools.pairwise(squares)]
     plan = Plan(builder.program(sums), (False,) * 300)
-    for run in [run for part in plan.runs for run in part]:
+    for run in [run for part in plan.runs for run in lists_of(part)]:
         places = [plan.place[operation.result] for operation in run]
         assert places == list(range(places[0], places[0] + len(run)))
 

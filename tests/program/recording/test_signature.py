@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograd import OperandError, Variable, jit
-from autograd.program.recording.signature import sign
+from autograd.program.recording.signature import MANY_NUMBERS, sign
 from autograd.transforms.kinds import Whole
 from tests.tables.comparison import same_bits
 
@@ -45,6 +45,17 @@ def test_nodes_in_arrays_are_found_at_their_places():
     node = Variable(3.0)
     numbers, nodes, _ = sign((1.0, np.array([2.0, node], dtype=object)), {})
     assert list(numbers) == [1.0, 2.0, 3.0] and nodes == {2: node}
+
+
+@pytest.mark.parametrize("count", [1, MANY_NUMBERS - 1, MANY_NUMBERS, 5 * MANY_NUMBERS])
+def test_the_key_of_a_list_tells_how_many_numbers_and_not_which(count):
+    numbers = [0.5 * place for place in range(count)]
+    key = sign((numbers,), {})[2]
+    assert len(key) < MANY_NUMBERS + 2
+    alike = [[1.5, *numbers[1:]], [Variable(2.0), *numbers[1:]], [*numbers[:-1], np.float64(3.0)]]
+    assert all(sign((other,), {})[2] == key for other in alike)
+    others = [[*numbers, 1.0], tuple(numbers), [*numbers[:-1], 1], [*numbers[:-1], [1.0]], np.array(numbers)]
+    assert all(sign((other,), {})[2] != key for other in others)
 
 
 @pytest.mark.parametrize("given", [np.array(["2020-01-01"], dtype="M8[D]"), np.array([1j]), np.array(["text"])])

@@ -1,0 +1,30 @@
+cimport cython
+from cpython.array cimport array
+from autograd.numbers.arrays cimport integers, ints_in, lengthened
+
+cdef int NONE, HASH_BITS
+cdef unsigned long long SPREAD, BITS
+
+@cython.final
+cdef class OperationTable:
+    cdef readonly int count
+    cdef int end, room, operand_room, bits
+    cdef int laid
+    cdef readonly array codes, results, starts, operands
+    cdef array slots
+
+    cpdef lay(self, int operand)
+    cdef int laid_at(self, int place) noexcept
+    cpdef drop(self)
+    @cython.locals(slots="int*", codes="int*", starts="int*", operands="int*", mask=int, slot=int, known=int,
+                   start=int, place=int, mixed=int)
+    cpdef int find(self, int code) noexcept
+    @cython.locals(number=int)
+    cpdef keep(self, int code, int result)
+    @cython.locals(entries=array, known="int*", count=int, slot=int)
+    cdef enlarge(self)
+    @cython.locals(slots="int*", mask=int, slot=int)
+    cdef void enter(self, int number, int mixed) noexcept
+    @cython.locals(operands="int*", mixed="unsigned long long", left="unsigned long long", right="unsigned long long",
+                   place=int)
+    cdef int hash(self, int code, int start, int count) noexcept

@@ -1,0 +1,150 @@
+"""A table of operations in which equal ones are found again, in C arrays: no object for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.numbers.arrays import integers, lengthened
+
+try:
+    import cython
+except ImportError:
+    from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.numbers.arrays import ints_in
+
+__all__ = ["OperationTable"]
+
+# Stands for an operation that is not there.
+NONE = -1
+# 2 ** 64 over the golden ratio, which spreads numbers that follow each other (Knuth, volume 3, 6.4).
+SPREAD = 0x9E3779B97F4A7C15
+BITS = 0xFFFFFFFFFFFFFFFF
+# A hash is an int of C, and not negative.
+HASH_BITS = 31
+
+
+@cython.final
+@cython.cclass
+class OperationTable:
+    """Operations, each a code, operands and a result, all of them ints.
+
+    Operation k has the code `codes[k]`, the operands `operands[starts[k]:starts[k + 1]]` and the result `results[k]`.
+    Those of the next one are laid behind them, one by one; then it is looked for, and kept if it is new.
+
+    >>> table = OperationTable()
+    >>> table.lay(3)
+    >>> table.lay(4)
+    >>> table.find(0)
+    -1
+    >>> table.keep(0, 17)
+    >>> table.lay(3)
+    >>> table.lay(4)
+    >>> table.find(0)
+    0
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.end = 0
+        # The operands that are laid for the next operation.
+        self.laid = 0
+        self.room = 32
+        self.operand_room = 64
+        self.codes, self.results = integers(self.room), integers(self.room)
+        self.starts = integers(self.room + 1)
+        self.operands = integers(self.operand_room)
+        # A hash table with open addressing, at most half full: the operation in each slot, and its hash.
+        self.bits = 6
+        self.slots = integers(2 << self.bits, NONE)
+
+    def lay(self, operand: int) -> None:
+        """Lay one more operand of the next operation."""
+        place = self.end + self.laid
+        if place == self.operand_room:
+            self.operand_room *= 2
+            self.operands = lengthened(self.operands, self.operand_room)
+        ints_in(self.operands)[place] = operand
+        self.laid += 1
+
+    def laid_at(self, place: int) -> int:
+        """An operand that was laid."""
+        return int(ints_in(self.operands)[self.end + place])
+
+    def drop(self) -> None:
+        """Forget the operands that were laid."""
+        self.laid = 0
+
+    def find(self, code: int) -> int:
+        """The operation with this code and the operands that were laid, `NONE` if it is not here."""
+        slots, codes, starts, operands = (
+            ints_in(self.slots), ints_in(self.codes), ints_in(self.starts), ints_in(self.operands)
+        )  # fmt: skip
+        mask = (1 << self.bits) - 1
+        mixed = self.hash(code, self.end, self.laid)
+        slot = mixed >> (HASH_BITS - self.bits)
+        while slots[2 * slot] != NONE:
+            # To look at the operations is dear: they lie anywhere.
+            if slots[2 * slot + 1] == mixed:
+                known = slots[2 * slot]
+                start = starts[known]
+                if codes[known] == code and starts[known + 1] - start == self.laid:
+                    place = 0
+                    while place < self.laid and operands[start + place] == operands[self.end + place]:
+                        place += 1
+                    if place == self.laid:
+                        return int(known)
+            slot = (slot + 1) & mask
+        return NONE
+
+    def keep(self, code: int, result: int) -> None:
+        """Keep the operation with this code and the operands that were laid, which is not here yet."""
+        number = self.count
+        if number == self.room:
+            self.room *= 2
+            self.codes, self.results = lengthened(self.codes, self.room), lengthened(self.results, self.room)
+            self.starts = lengthened(self.starts, self.room + 1)
+        ints_in(self.codes)[number] = code
+        ints_in(self.results)[number] = result
+        self.count += 1
+        if 2 * self.count > 1 << self.bits:
+            self.enlarge()
+        self.enter(number, self.hash(code, self.end, self.laid))
+        self.end += self.laid
+        ints_in(self.starts)[self.count] = self.end
+        self.laid = 0
+
+    def enlarge(self) -> None:
+        """Have twice as many slots."""
+        entries = self.slots
+        known = ints_in(entries)
+        count = 1 << self.bits
+        self.bits += 1
+        self.slots = integers(2 << self.bits, NONE)
+        for slot in range(count):
+            if known[2 * slot] != NONE:
+                self.enter(known[2 * slot], known[2 * slot + 1])
+
+    def enter(self, number: int, mixed: int) -> None:
+        """Give an operation with this hash its slot."""
+        slots = ints_in(self.slots)
+        mask = (1 << self.bits) - 1
+        slot = mixed >> (HASH_BITS - self.bits)
+        while slots[2 * slot] != NONE:
+            slot = (slot + 1) & mask
+        slots[2 * slot], slots[2 * slot + 1] = number, mixed
+
+    def hash(self, code: int, start: int, count: int) -> int:
+        """A number that tells operations apart, but not a · b from b · a, which are looked for one after the other."""
+        operands = ints_in(self.operands)
+        mixed: Any = code
+        if count == 2:
+            left, right = operands[start], operands[start + 1]
+            mixed = (left + right) ^ (mixed << 32)
+            mixed = (mixed * SPREAD) & BITS
+            mixed = (mixed ^ (mixed >> 32) ^ (left ^ right)) & BITS
+        else:
+            for place in range(start, start + count):
+                mixed = ((mixed ^ operands[place]) * SPREAD) & BITS
+                mixed ^= mixed >> 32
+        return ((mixed * SPREAD) & BITS) >> (64 - HASH_BITS)  # type: ignore[no-any-return]
