@@ -34,8 +34,8 @@ from autograd.operations.primitives import (
 )
 
 __all__ = [
-    "LARGEST", "Condition", "Discrete", "Integer", "applied", "as_float", "bounds_of_type", "is_discrete", "is_number",
-    "is_truth", "plain", "selected",
+    "LARGEST", "Comparison", "Condition", "Discrete", "Integer", "applied", "as_float", "bounds_of_type", "is_discrete",
+    "is_number", "is_truth", "plain", "selected",
 ]  # fmt: skip
 
 # Doubles hold each whole number up to this one, and no sum of two that lies beyond is taken for one of them.
@@ -202,6 +202,28 @@ class Condition(Discrete):
     def negated(self) -> Condition:
         """The condition that this one does not hold."""
         return Condition(self.trace, Not(self.node), type(self.number)(not self.number))
+
+
+class Comparison(Condition):
+    """A condition as an operator gives it, which knows whether anybody has used it.
+
+    One that nobody has may have been asked for its identity or its type, which it can't tell: see `Trace.overlooked`.
+    """
+
+    __slots__ = ("is_used", "made")
+
+    def __init__(self, trace: Any, made: Any) -> None:
+        self.trace = trace
+        self.made = made
+        self.is_used = False
+        self.number = value_of(made) != 0.0
+        self.low = 0
+        self.high = 1
+
+    @property
+    def node(self) -> Any:
+        self.is_used = True
+        return self.made
 
 
 class Integer(Discrete):

@@ -31,7 +31,7 @@ cdef class PathTree:
     cdef readonly str tier
     cdef readonly Path root, last
     cdef readonly list recorded, parents, branches, latest
-    cdef readonly dict choices
+    cdef readonly dict choices, asked
     cdef public bint apart
 
     cpdef Path first(self, object numbers)

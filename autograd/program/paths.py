@@ -229,6 +229,8 @@ class PathTree:
         self.tier = tier
         self.notices = notices
         self.watched = watched
+        # The places of comparisons that every recording decides at once: see `Trace`.
+        self.asked: dict[tuple[int, int], Any] = {}
         self.root: Path | None = None
         # The path that a call begins with: that of the last one, unless there are few.
         self.last: Path | None = None
@@ -335,7 +337,14 @@ class PathTree:
         try:
             with collector_paused():
                 roll_up = None if self.over_rows else rolled_up
-                trace = Trace(self.over_rows, loops, roll_up=roll_up, by_terms=hessian_by_terms, at_once=slopes_at_once)
+                trace = Trace(
+                    self.over_rows,
+                    loops,
+                    roll_up=roll_up,
+                    by_terms=hessian_by_terms,
+                    at_once=slopes_at_once,
+                    asked=self.asked,
+                )
                 traced = record(self.fun, self.signature, numbers, trace)
                 path = Path(traced, self.tier)
         except TooManyPaths as signal:

@@ -132,8 +132,9 @@ class Body:
 class Recorder:
     """Records the ways through a body: a function of the carried numbers and the numbers of a row."""
 
-    def __init__(self, body: Body, fun: Callable[..., list[Any]], notes: Notes) -> None:
+    def __init__(self, body: Body, fun: Callable[..., list[Any]], notes: Notes, asked: dict[Any, Any]) -> None:
         self.body = body
+        self.asked = asked
         self.fun = fun
         self.notes = notes
         self.signature = Signature(((0.5,) * body.carried, (0.5,) * body.width), {})
@@ -152,7 +153,7 @@ class Recorder:
     ) -> Way:
         """Record the way that a turn of these numbers takes, or one of this script; behind a guard of another way."""
         ways = self.body.ways
-        trace = Trace(known=inner, script=script, for_derivatives=True)
+        trace = Trace(known=inner, script=script, for_derivatives=True, asked=self.asked)
         traced = record(self.fun, self.signature, numbers, trace)
         if ways and not same_form(self.form, self.notes.form):
             raise TraceError("the turns of a loop give results of different forms")
@@ -237,7 +238,7 @@ def rolled(
     body = Body(name, len(start), rows.width)
     known = trace.known[len(trace.loops)] if len(trace.loops) < len(trace.known) else None
     trace.loops.append(body)
-    recorder = Recorder(body, fun, notes)
+    recorder = Recorder(body, fun, notes, trace.asked)
     try:
         if known is not None and known.is_like(body):
             recorder.learn_again(known)

@@ -3,8 +3,12 @@ from autograd.program.recording.outside cimport Part
 
 @cython.final
 cdef class Seen:
-    cdef list parts, absent
+    cdef list parts, absent, places
     cdef object state
+    cdef Py_ssize_t count
+    cdef bint is_there(self) except -1
+    @cython.locals(count=Py_ssize_t)
+    cdef bint came(self) except -1
 
 @cython.final
 cdef class Surroundings:

@@ -44,6 +44,22 @@ class Seen:
         self.parts = parts
         self.absent = absent
         self.state = state
+        self.places = list({id(variables): variables for variables, _ in absent}.values())
+        self.count = sum(map(len, self.places))
+
+    def is_there(self) -> bool:
+        """Whether one of those that were absent is there now."""
+        return any([name in variables for variables, name in self.absent])
+
+    def came(self) -> bool:
+        """The same, but as long as there are no more variables than before, nothing is looked for."""
+        count = 0
+        for variables in self.places:
+            count += len(variables)
+        if count == self.count:
+            return False
+        self.count = count
+        return self.is_there()
 
 
 @cython.final
@@ -87,7 +103,7 @@ class Surroundings:
             return
         if not self.differ(seen):
             # A branch that is taken now may have read what was not there when others were.
-            if any([name in variables for variables, name in seen.absent]):
+            if seen.is_there():
                 self.look(seen.state)
             return
         by_others = threading.active_count() > 1 and work_of_others() - self.work_of_others > SHORTEST_WORK
@@ -119,6 +135,9 @@ class Surroundings:
             if cython.cast(Part, part).is_changed():
                 self.changed = part.described()
                 return True
+        if seen.came():
+            self.changed = "a variable that was not there before"
+            return True
         return False
 
     def look(self, state: Any, lasting: bool = True) -> Seen:

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.arrays.discrete import Condition
+from autograd.arrays.discrete import Comparison
 from autograd.errors import OperandError
 from autograd.graph.callers import (
     asks_for_identity,
@@ -61,7 +61,8 @@ class Trace:
     recorded turn by turn. `for_derivatives` says that the derivatives of the program are to be those of the function.
     `roll_up(trace, arguments, results, before)`, if given, finds loops again in what a run has recorded, and then
     `by_terms` with the same arguments the Hessian of a sum of terms that are alike; `at_once` as in `Tape`. The first
-    may be given a whole tape of the run too.
+    may be given a whole tape of the run too. `asked` has the places of comparisons that are decided at once, since
+    nobody used what they gave for anything else: elsewhere it may be asked whether it is `True`.
     """
 
     def __init__(
@@ -74,8 +75,9 @@ class Trace:
         roll_up: Callable[..., list[Any]] | None = None,
         by_terms: Callable[..., Any] | None = None,
         at_once: Callable[..., Any] | None = None,
+        asked: dict[tuple[int, int], Any] | None = None,
     ) -> None:
-        self.roll_up = roll_up
+        self.search = roll_up
         self.at_once = at_once
         self.by_terms = by_terms
         self.over_rows = over_rows
@@ -83,19 +85,28 @@ class Trace:
         self.known = known
         self.script = script
         self.unrolled = unrolled
+        # By the identity of the code and the instruction in it, with the code, which must not be freed.
+        self.asked = {} if asked is None else asked
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what a run has noted, before the next one."""
+        self.roll_up = self.search
         self.decisions: list[tuple[Node, bool, str, int]] = []
         self.loops: list[Any] = []
         self.wrote_text = False
+        self.comparisons: list[tuple[tuple[int, int], Any, Comparison]] = []
         # The code that compared last, whether it asks for identity, and whether NumPy may compare for it.
         self.comparing: Any = None
         self.asks = False
         self.calls_numpy = False
 
-    def condition(self, primitive: Primitive, left: Any, right: Any) -> Condition | bool:
+    def condition(self, primitive: Primitive, left: Any, right: Any) -> Comparison | bool:
         """A comparison of two operands, of which one varies: decided where Python may ask whether it is `True`."""
         node = primitive(left, right)
         # Compiled functions have no frames.
-        if not (cython.compiled and sys._getframe(0).f_code is self.comparing):
+        frame = sys._getframe(0)
+        if not (cython.compiled and frame.f_code is self.comparing):
             frame = calling_frame()
             self.comparing = frame.f_code
             self.asks = asks_for_identity(self.comparing)
@@ -104,7 +115,22 @@ class Trace:
             for operand in (left, right):
                 if varies(operand) and self.decide(NotEqual(operand, operand)):
                     raise lost_nan(operand)
-        return self.decide(node) if self.asks else Condition(self, node)
+        place = id(self.comparing), frame.f_lasti
+        if self.asks or place in self.asked:
+            return self.decide(node)
+        comparison = Comparison(self, node)
+        self.comparisons.append((place, self.comparing, comparison))
+        return comparison
+
+    def overlooked(self) -> bool:
+        """Whether there are places where nobody used what any comparison gave; from now on, these are decided at once.
+
+        A function that is called with `x > 0.0` may ask `c is True`: of the bool that plain Python has it is true.
+        """
+        used = {place for place, _, comparison in self.comparisons if comparison.is_used}
+        found = {place: code for place, code, _ in self.comparisons if place not in used}
+        self.asked.update(found)
+        return bool(found)
 
     def decide(self, node: Any) -> bool:
         """The outcome of a decision in this run, which is noted."""
@@ -155,9 +181,13 @@ def record(
     arguments = [new_argument(number, False) for number in numbers]
     trace = Trace() if trace is None else trace
     try:
-        returned = returned_on(fun, signature, arguments, trace)
-        leaf = no_text_leaf if trace.wrote_text else result_leaf
-        results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
+        while True:
+            returned = returned_on(fun, signature, arguments, trace)
+            leaf = no_text_leaf if trace.wrote_text else result_leaf
+            results, structure = flatten(returned, f"the output of {name_of(fun)}", leaf)
+            if not trace.overlooked():
+                break
+            trace.begin()
         tape = whole_tape(arguments, results, before, trace)
         if trace.roll_up is not None:
             with tracing(trace):

@@ -675,6 +675,22 @@ def test_what_a_branch_reads_may_be_defined_after_the_others_were_recorded():
     assert fast(2.0) == 10.0 and fast(-1.0) == -1.0
 
 
+def test_a_variable_that_comes_after_a_recording_without_it_is_noticed():
+    module = types.ModuleType("module_without_a_limit")
+    exec(
+        "def limited(x):\n    try:\n        return LIMIT * x\n    except NameError:\n        return 2.0 * x\n",
+        vars(module),
+    )
+    compiled, slope = jit(module.limited), jit(grad(module.limited))
+    assert (compiled(3.0), slope(3.0)) == (6.0, 2.0)
+    module.other = 1.0
+    assert (compiled(3.0), slope(3.0)) == (6.0, 2.0) and len(compiled.paths) == 1
+    module.LIMIT = 10.0
+    assert (compiled(3.0), slope(3.0)) == (30.0, 10.0)
+    del module.LIMIT
+    assert (compiled(3.0), slope(3.0)) == (6.0, 2.0) and len(compiled.paths) == 2
+
+
 def test_a_cache_that_is_filled_at_the_first_call_is_watched_from_then_on():
     class Table:
         values = None
