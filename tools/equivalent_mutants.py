@@ -12,7 +12,6 @@ ZERO_TIMES = "the other factor is 0 here: the product is 0 before and after, but
 WHICH_ZERO = "it matters only for 0 and -0, which tie: the extreme may be either"
 SAME_SIDES = "both sides are the same where the comparisons differ"
 ONLY_ITS_SIGN = "only the sign of this number is used"
-CANCELS = "numerator and denominator change alike: their quotient is the same"
 UNCHANGED = "what is returned here is nan, infinite or 0, and so it is when doubled; a nan also when negated"
 SAME_LARGEST = "of equal operands either is the largest"
 ANY_SCALE = "the scale is any power of two that keeps the powers in range: the next one does, too"
@@ -90,8 +89,4 @@ EQUIVALENT: dict[str, str] = {
     "special.py polygamma: result 0.0 if odd else -0.0 doubled, in return 0.0 if odd else -0.0": UNCHANGED,
     "special.py mod: result copysign(0.0, b) doubled, in return copysign(0.0, b)": UNCHANGED,
     "special.py sign: result x + 0.0 doubled, in return x + 0.0": UNCHANGED,
-    "accumulate.py logsumexp: result exp_difference(values[index], largest) negated, "
-    "in result[index] = exp_difference(values[index], largest)": CANCELS,
-    "accumulate.py logsumexp: result exp_difference(values[index], largest) doubled, "
-    "in result[index] = exp_difference(values[index], largest)": CANCELS,
 }  # fmt: skip

@@ -243,7 +243,7 @@ class Builder:
 
     def is_constant(self, value: int) -> bool:
         """Whether a value is a constant."""
-        return bool(ints_in(self.made_at)[value] < NONE)
+        return bool(0 <= value < self.size and ints_in(self.made_at)[value] < NONE)
 
     def number_at(self, value: int) -> float:
         """The number that a constant is."""

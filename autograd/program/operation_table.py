@@ -77,6 +77,9 @@ class OperationTable:
 
     def find(self, code: int) -> int:
         """The operation with this code and the operands that were laid, `NONE` if it is not here."""
+        if self.count == 0:
+            # Nor are there slots in one that nobody initialised.
+            return NONE
         slots, codes, starts, operands = (
             ints_in(self.slots), ints_in(self.codes), ints_in(self.starts), ints_in(self.operands)
         )  # fmt: skip

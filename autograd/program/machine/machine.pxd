@@ -122,7 +122,7 @@ cdef class Steps:
     @cython.locals(step=Py_ssize_t, first=int, second=int, third=int, varying=int)
     cdef append_operands_of(self, Step operation, Block block, Layout layout)
     cdef take_function(self, Py_ssize_t step, Block block, int same)
-    @cython.locals(step=Py_ssize_t, wide=Py_ssize_t, operands=tuple, operand=int)
+    @cython.locals(step=Py_ssize_t, wide=Py_ssize_t, operands=tuple)
     cdef append_wide(self, Step operation, Layout layout)
     cdef append_operands(self, tuple operands, Layout layout)
     @cython.locals(wide=Py_ssize_t, first=Py_ssize_t, many=Py_ssize_t, result=int, row=Py_ssize_t, entry=Py_ssize_t,
@@ -168,7 +168,7 @@ cdef class Steps:
 @cython.locals(entry=Py_ssize_t, numbers=array, memory="double*")
 cdef void call_from_code(void* steps, long long result, int is_alive, double* operands, long long count,
                          double* results) noexcept with gil
-@cython.locals(place="int*", number=Py_ssize_t, operand=int, first=int)
+@cython.locals(place="int*", number=Py_ssize_t, operand=int)
 cdef bint is_scattered(tuple operands, Py_ssize_t start, Layout layout) except -1
 cdef Copies copies_of_inputs(Plan plan, int count)
 cdef Copies copies_of_outputs(Plan plan, bytearray but_for)
