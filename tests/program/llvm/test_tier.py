@@ -255,10 +255,18 @@ def compilations(monkeypatch):
     return found
 
 
-@pytest.mark.parametrize(("turns", "patient"), [(99, False), (100, True)])
-def test_bodies_of_loops_of_many_turns_are_optimised(turns, patient, compilations):
-    jit(lambda x: fori_loop(0, turns, lambda k, c: c * x - sin(c), 1.0), tier="llvm")(0.5)
-    assert [level for _, level in compilations] == ([0, 1] if patient else [0, 0])
+@pytest.mark.parametrize(
+    ("turns", "products", "level"), [(99, 10, 0), (100, 10, 1), (100, 1_510, 0), (10_000, 1_510, 1)]
+)
+def test_bodies_of_loops_of_many_turns_are_optimised_if_they_are_short(turns, products, level, compilations):
+    def body(_, carried):
+        for _ in range(products):
+            carried = carried * x
+        return carried - sin(carried)
+
+    x = 0.5
+    jit(lambda start: fori_loop(0, turns, body, start), tier="llvm")(1.0)
+    assert [level for _, level in compilations] == [0, level]
 
 
 def test_operands_of_a_loop_that_lie_side_by_side_are_copied_together(compilations):
