@@ -20,7 +20,6 @@ cdef State _state
 cdef long long _clock
 cdef int _depth
 cdef list _pending
-cdef object LABEL, TRAINABLE, DTYPE, DEVICE
 
 cdef class Node:
     cdef double _value

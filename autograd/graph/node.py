@@ -83,13 +83,6 @@ if not cython.compiled:
 _clock = 0
 _state = STATE
 
-# Defaults of the options of a Variable, an object for each: None for all has one count of references, which would go up
-# and down for each of them, one after the other.
-LABEL: Any = object()
-TRAINABLE: Any = object()
-DTYPE: Any = object()
-DEVICE: Any = object()
-
 # Counts the nodes that are being freed within each other; beyond a depth, parents wait here to be freed.
 _depth = 0
 _pending: list[Any] = []
@@ -803,19 +796,19 @@ class Variable(Node):
         value: float,
         name: str | None = None,
         *,
-        label: str | None = LABEL,
+        label: str | None = None,
         requires_grad: bool = True,
-        trainable: None = TRAINABLE,
-        dtype: None = DTYPE,
-        device: None = DEVICE,
+        trainable: None = None,
+        dtype: None = None,
+        device: None = None,
     ) -> None:
         # Others' words, each by name: a dict for all there might be would cost every leaf a seventh of its time.
-        if trainable is not TRAINABLE or dtype is not DTYPE or device is not DEVICE:
-            given = "trainable" if trainable is not TRAINABLE else "dtype" if dtype is not DTYPE else "device"
+        if trainable is not None or dtype is not None or device is not None:
+            given = "trainable" if trainable is not None else "dtype" if dtype is not None else "device"
             raise option_error("Variable", (given,))
         if not requires_grad:
             raise OperandError("a Variable wants a gradient; write Constant(value) for a leaf that wants none")
-        if label is not LABEL and name is None:
+        if name is None:
             name = label
         self._value = as_leaf_value("Variable", value)
         self._grad = 0.0
