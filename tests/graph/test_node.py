@@ -307,16 +307,15 @@ FLOATS = {
     "np.array([x]).astype(float)": "Leave the dtype out",
     "np.zeros(2).fill(x)": r"The array must hold nodes: make it by np\.zeros_like\(x\)",
     "list(map(math.sqrt, [x]))": r"In place of math\.exp and the like, write autograd\.exp",
-    "optimize.brentq(lambda t: t - x, 0.0, 5.0)": r"SciPy computes on plain numbers: .* autograd\.implicit\.root",
-    "integrate.quad(lambda t: t * x, 0.0, 5.0)": r"SciPy computes on plain numbers: .* its steps, written in Python",
+    "integrate.quad(lambda t: t * x, 0.0, 5.0)": r"SciPy computes on plain numbers: .*implicit\.root, .* steps",
 }
 
 
 @pytest.mark.parametrize("use", FLOATS)
 def test_a_node_where_a_float_is_asked_for_says_what_to_write_there(use):
-    scipy = {name: pytest.importorskip(f"scipy.{name}") for name in ("integrate", "optimize")}
+    integrate = pytest.importorskip("scipy.integrate")
     with pytest.raises(OperandError, match=f"can't become a plain float: .*{FLOATS[use]}.*the number alone is meant"):
-        eval(use, {"x": Variable(2.0), "np": np, "math": math} | scipy)
+        eval(use, {"x": Variable(2.0), "np": np, "math": math, "integrate": integrate})
 
 
 def test_an_array_of_floats_that_is_to_take_a_node_says_which_array_does():
