@@ -62,9 +62,8 @@ RULED = (
 (
     PLUS, MINUS, MULTIPLY, DIVIDE, NEGATE, POWER, POWER_BELOW, IDENTITY, WHERE, STOP_GRADIENT, NOT, EQUAL, NOT_EQUAL,
     BOTH, EITHER, SELECT, ABSORB, GATE, DEFINED,
-) = range(19)  # fmt: skip
-RULED_COUNT = len(RULED)
-RESULT_CODE = RULED_COUNT
+) = range(len(RULED))  # fmt: skip
+RULED_COUNT = RESULT_CODE = len(RULED)
 CODES: dict[Any, int] = {primitive: code for code, primitive in enumerate((*RULED, RESULT))}
 
 
@@ -77,8 +76,7 @@ class Builder:
     place among `numbers`, an input `NONE`. The table has each operation that was asked for, with the value that it
     gives, by the codes of their `primitives`. Behind the value of an operation with several results these follow, all
     made by one more operation, `RESULT`: there may be 100,000. With `for_derivatives`, operations stay whose
-    derivatives are not those
-    of what they could be replaced by.
+    derivatives are not those of what they could be replaced by.
     """
 
     def __init__(self, inputs: int, for_derivatives: bool = False) -> None:
