@@ -877,7 +877,7 @@ class Hooks:
     """Functions of the modules above this one to which methods of nodes lead; each module sets its own.
 
     `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc`,
-    `apply_function`, `apply_discrete` and `numpy_function`, and `viz`, which may never be imported, sets `render`.
+    `apply_function`, `numpy_function` and `dispatch`, and `viz`, which may never be imported, sets `render`.
     Nothing else leads to `copying` and `numpy_interop`: nodes can be copied and pickled, and NumPy's functions take
     them, because `autograd/__init__` imports the two for that alone.
     """
@@ -889,7 +889,7 @@ class Hooks:
     apply_ufunc: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # runs a function of NumPy on nodes
     apply_function: Callable[[Any, Any, Any, Any], Any]  # likewise a function of NumPy that has no loop over elements
     numpy_function: Callable[[Any], Any]  # gives the form that a function of NumPy has for arrays of nodes
-    apply_discrete: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # likewise on ints and bools of a trace
+    dispatch: Callable[[], Any]  # gives the module that runs functions of NumPy on arrays of nodes, imported on use
     render: Callable[[Any], dict[str, str]] | None = None  # draws a node or a layer for a notebook
 
 
