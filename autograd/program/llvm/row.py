@@ -19,7 +19,7 @@ from autograd.program.machine.step import Step
 __all__ = ["module_of_row"]
 
 # The numbers of operations that are done at once.
-WIDTHS = (WIDTH, WIDTH // 2)
+WIDTHS = (WIDTH, WIDTH // 2, WIDTH // 4)
 # A program with more pieces than this share of its operations is done in its own order, in which values that are used
 # together stay together.
 MOST_PIECES = 0.6

@@ -6,6 +6,8 @@ from autograd.program.operation_table cimport OperationTable
 from autograd.numbers.arrays cimport integers, ints_in
 from autograd.transforms.tape cimport Tape
 
+cpdef long long stamp_of(Node node) noexcept
+
 @cython.final
 cdef class Translation:
     cdef Tape tape

@@ -117,10 +117,10 @@ def pieces_of(program):
     return [[len(piece) for piece in row.cut(run, plan)] for run in runs]
 
 
-def test_operations_side_by_side_are_cut_in_eights_and_fours():
+def test_operations_side_by_side_are_cut_in_eights_fours_and_twos():
     builder = Builder(64)
-    program = builder.program([builder.emit(Sin, (k,)) for k in range(22)])
-    assert pieces_of(program) == [[8, 8, 4, 1, 1]]
+    program = builder.program([builder.emit(Sin, (k,)) for k in range(23)])
+    assert pieces_of(program) == [[8, 8, 4, 2, 1]]
 
 
 def test_operations_on_scattered_numbers_stand_alone():
