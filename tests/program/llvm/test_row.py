@@ -29,9 +29,9 @@ def by_code(program, inputs, monkeypatch, together):
     """The outputs by machine code, `together` or one by one: for one row alone, optimised or not, or among rows."""
     monkeypatch.setattr(row, "MOST_PIECES", math.inf if together else -1.0)
     found = []
-    for varying, patient in ((None, False), ((False,) * program.inputs, False), (None, True)):
+    for varying, turns in ((None, 1), ((False,) * program.inputs, 1), (None, math.inf)):
         machine = Machine(program, varying)
-        machine.use(NativeCode(machine.plan, rows=False, patient=patient), None)
+        machine.use(NativeCode(machine.plan, rows=False, turns=turns), None)
         found.append(list(machine.call(inputs)))
     assert same_bits(found[0], found[1]) and same_bits(found[0], found[2])
     return found[0]
