@@ -194,6 +194,22 @@ TRANSFORMS = {
 
 
 @pytest.mark.parametrize("tier", TIERS)
+def test_a_turn_may_hand_on_what_it_was_given(tier):
+    def ends(x, turns):
+        def step(carry, number):
+            a, b, c = carry
+            return (b, 0.5 * a + c, c), (a, 2.0, c + number)
+
+        carry, rows = scan(step, (x, 1.0, 0.25 * x), np.arange(float(turns)))
+        return [*carry, *rows[0], *rows[1], *rows[2]]
+
+    wanted = ends(1.5, 200)
+    assert jit(lambda x: ends(x, 200), tier=tier)(1.5) == pytest.approx(wanted, rel=1e-14)
+    slopes = jit(grad(lambda x: sum(ends(x, 200))), tier=tier)
+    assert slopes(1.5) == pytest.approx(grad(lambda x: sum(ends(x, 200)))(1.5), rel=1e-13)
+
+
+@pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 def test_transforms_of_loops_agree_with_those_of_what_is_written_out(transform, tier):
     _, start, xs = arguments(10)
