@@ -742,8 +742,8 @@ class Machine:
                 self.cells.at(place)[0] = inputs[number]
 
     def goes_straight(self) -> bool:
-        """Whether machine code alone is all that a run for one row takes."""
-        return self.is_straight and not self.calls_back and self.not_computed.is_empty()
+        """Whether a run for one row takes machine code alone, and a copy of what that does not compute."""
+        return self.is_straight and not self.calls_back
 
     def first_input(self) -> Any:
         """The address for the inputs of one row alone; only compiled."""

@@ -50,7 +50,7 @@ cdef class Turns:
     cdef Py_ssize_t run_segments(self, Track track, Py_ssize_t segment) except -2
     @cython.locals(chooses=bint, inputs="double*", outputs="double*", results="double*", places="int*", offsets="int*",
                    strides="int*", carried=Py_ssize_t, width=Py_ssize_t, targets=Py_ssize_t, known="double*",
-                   ways="int*", way=int, failed=int, machine=Machine, steps=Steps, straight=bint,
+                   ways="int*", way=int, failed=int, machine=Machine, steps=Steps, straight=bint, hands_on=bint,
                    count=Py_ssize_t, done=Py_ssize_t, turn=Py_ssize_t, base=Py_ssize_t, shift=Py_ssize_t,
                    place=Py_ssize_t)
     cdef Py_ssize_t run_turns(self, Track track, Py_ssize_t start, Py_ssize_t stop, bint recorded,

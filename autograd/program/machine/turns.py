@@ -254,7 +254,7 @@ class Turns:
         way = -1
         machine: Any = None
         steps: Any = None
-        straight = False
+        straight = hands_on = False
         if chooses:
             self.take(track, 0)
         elif not self.decides:
@@ -264,6 +264,7 @@ class Turns:
                 inputs = cython.cast(Machine, machine).first_input()
                 copy_numbers(inputs, 0, doubles_in(track.inputs), 0, carried)
                 straight = cython.cast(Machine, machine).goes_straight()
+                hands_on = not cython.cast(Machine, machine).not_computed.is_empty()
                 steps = cython.cast(Machine, machine).before
         self.gather(track, inputs, 0, 0, track.once_count)
         count = stop - start if stop >= 0 else MOST
@@ -292,6 +293,8 @@ class Turns:
                     1,
                     steps.scratch.numbers,
                 )
+                if hands_on:
+                    cython.cast(Machine, machine).not_computed.copy(inputs, outputs)
             else:
                 if self.decides and ways[turn] != way:
                     way = ways[turn]
