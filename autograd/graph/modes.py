@@ -16,6 +16,7 @@ from weakref import ref
 
 from autograd.graph.callers import Line, caller, calling_frame
 from autograd.operations.primitive import Origin, Primitive
+from autograd.signatures import shown_as
 
 try:
     import cython
@@ -269,6 +270,7 @@ class _Entered(metaclass=_Called):
     # Until `__init__` is done, for `__del__`.
     _holds: Any = ()
 
+    @shown_as(lambda self: None)
     def __init__(self, *given: Never) -> None:
         if given:
             name = type(self).__name__
