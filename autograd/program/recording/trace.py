@@ -31,7 +31,7 @@ from autograd.graph.node import (
     value_of,
     varies,
 )
-from autograd.graph.node_errors import in_own_words, lost_nan
+from autograd.graph.node_errors import in_own_words, lost_nan, refused
 from autograd.numbers.arrays import integers
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Less, LessEqual, NotEqual
@@ -218,6 +218,7 @@ def returned_on(fun: Callable[..., Any], signature: Signature, arguments: list[A
     A recording of whose nodes another thread was refused the use is refused, whatever became of the error there. Errors
     that other packages raise over nodes are put in words of this one.
     """
+    refused.clear()
     try:
         with tracing(trace):
             returned = signature.call(fun, arguments)
