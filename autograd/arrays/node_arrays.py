@@ -197,6 +197,12 @@ class NodeArray(numpy.ndarray):
         converted = super().astype(dtype, *args, **options)
         return converted if converted.dtype == OBJECTS else converted.view(numpy.ndarray)
 
+    def view(self, *given: Any, **options: Any) -> Any:
+        """The same elements as another type of array."""
+        if given and isinstance(given[0], int | tuple):
+            raise TypeError(f"view takes the type of an array, got {given[0]!r:.60}; for a shape write a.reshape(-1)")
+        return super().view(*given, **options)
+
     def tobytes(self, order: Any = "C") -> Any:
         """Refused: the bytes in memory are those of addresses."""
         raise OperandError(
