@@ -7,7 +7,16 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
-__all__ = ["ELSEWHERE", "Elsewhere", "answers_options", "hint_for", "option_error", "watch_imports"]
+__all__ = [
+    "DISTRIBUTIONS",
+    "ELSEWHERE",
+    "FORMULAS",
+    "Elsewhere",
+    "answers_options",
+    "hint_for",
+    "option_error",
+    "watch_imports",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -214,6 +223,25 @@ NAMES = {
         "Heaviside": "write where(x > 0.0, 1.0, 0.0)",
     },
 }  # fmt: skip
+# Functions of SciPy's numbers that are no primitives, as formulas of functions that are.
+FORMULAS = {
+    "ndtr": "0.5 * erfc(-x / sqrt(2.0))",
+    "log_ndtr": "log(0.5 * erfc(-x / sqrt(2.0)))",
+    "logit": "log(x) - log1p(-x)",
+    "log_expit": "-softplus(-x)",
+    "xlog1py": "x * log1p(y)",
+    "entr": "-xlogy(x, x)",
+    "rel_entr": "xlogy(x, x) - xlogy(x, y)",
+    "exp10": "10.0 ** x",
+    "betaln": "lgamma(x) + lgamma(y) - lgamma(x + y)",
+    "beta": "exp(lgamma(x) + lgamma(y) - lgamma(x + y))",
+    "huber": "where(abs(y) < x, 0.5 * y * y, x * (abs(y) - 0.5 * x))",
+    "loggamma": "lgamma(x)",
+}
+DISTRIBUTIONS = (
+    "SciPy's distributions take plain numbers; as formulas, norm.cdf(x) is 0.5 * erfc(-x / sqrt(2.0)), norm.pdf(x) is "
+    "exp(-0.5 * x * x) / sqrt(2.0 * pi), an inverse is that of autograd.implicit.root"
+)
 # Attributes of nodes. Of functions of one number those that have a method's name elsewhere, and here stand before it:
 BEFORE = ("acos", "acosh", "asin", "asinh", "atan", "atanh", "round", "gamma", "isnan", "isinf", "isfinite")
 ONE_NUMBER = "a node is one number; NumPy's arrays hold many"

@@ -50,7 +50,7 @@ from autograd.operations.primitives import (
     Power,
     where,
 )  # fmt: skip
-from autograd.other_packages import ARRAY_ATTRIBUTES, Elsewhere
+from autograd.other_packages import ARRAY_ATTRIBUTES, FORMULAS, Elsewhere
 
 try:
     import cython
@@ -625,9 +625,10 @@ def product(ufunc: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any
 def no_form(name: str, why: str) -> OperandError:
     """The error for a function of NumPy that can't take nodes."""
     prefix = "np." if hasattr(numpy, name.partition(".")[0]) else ""
+    written = FORMULAS.get(name, "it with operators and autograd's functions")
     return OperandError(
-        f"{prefix}{name} can't take arrays of nodes{why}; write it with operators and autograd's functions, or use the "
-        f"numbers (.value) if no derivative is meant"
+        f"{prefix}{name} can't take nodes or arrays of them{why}; write {written}, or use the numbers (.value) if no "
+        f"derivative is meant"
     )
 
 

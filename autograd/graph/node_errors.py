@@ -14,6 +14,7 @@ from typing import Any
 from autograd.errors import AutogradError, DomainError, OperandError, StaleGraphError, TraceError
 from autograd.graph.callers import caller, calling_frame, name_of_call
 from autograd.operations.primitive import Primitive
+from autograd.other_packages import DISTRIBUTIONS
 
 __all__ = [
     "RecordedText", "describe", "earlier_recording", "earlier_run", "frozen_value", "hashed_argument", "in_own_words",
@@ -140,6 +141,8 @@ def in_own_words(error: BaseException) -> OperandError | None:
     message = str(error)
     if not FOREIGN_WORDS.search(message) or (isinstance(error, AttributeError) and not foreign):
         return None
+    if any(["scipy/stats" in file.replace("\\", "/") for file in files]):
+        return OperandError(f"{DISTRIBUTIONS} ({message})")
     return OperandError(
         f"code of another package met nodes that it can't take ({message}). Lists and plain arrays of nodes are "
         f"to NumPy arrays of any objects: give it autograd.array(...) of them, or write it with operators and "
