@@ -55,7 +55,7 @@ class ConstructorSignature:
             raise AttributeError("a layer itself is called as its class says")
         import inspect
 
-        signature = signature_of(cls.__init__)  # type: ignore[misc]
+        signature = signature_of(cls.__init__)
         parameters = list(signature.parameters.values())[1:]
         if parameters and parameters[-1].annotation == "Unpack[Names]":
             del parameters[-1]
