@@ -88,8 +88,10 @@ NAMES = {
         "tensor": "a number is Variable(2.0), an array of them array([Variable(1.0), ...]); grad(f) takes plain arrays",
         "Tensor": "a number is Variable(2.0), an array of them array([Variable(1.0), ...]); grad(f) takes plain arrays",
         "from_numpy": "transforms take NumPy's own arrays",
-        "nn": "layers have a package of their own: from layers import Dense; relu, sigmoid, softplus stand in "
-        "`autograd` itself",
+        "nn": (
+            "layers have a package of their own: from layers import Dense, Sequential; relu, sigmoid, softplus stand "
+            "in `autograd` itself"
+        ),
         **{name: f"layers have a package of their own: from layers import {name}" for name in LAYERS},
         "Linear": "layers have a package of their own: from layers import Dense",
         "Module": "layers have a package of their own: from layers import Layer",

@@ -134,7 +134,8 @@ def in_own_words(error: BaseException) -> OperandError | None:
         # What we say of an attribute, which was asked for in the frame before.
         files.pop()
     foreign = bool(files) and "site-packages" in files[-1]
-    if before is not None and (foreign or isinstance(error, SystemError)):
+    if before is not None and any(["site-packages" in file for file in files]):
+        # With an error set, anything may fail: the next call that SciPy makes, too.
         return before
     if not isinstance(error, TypeError | ValueError | AttributeError):
         return None

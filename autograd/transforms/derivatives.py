@@ -393,9 +393,9 @@ def checked_argnums(argnums: Any) -> int | tuple[int, ...]:
         found = []
     if not found or len(found) < len(places):
         raise ArgumentError(
-            f"argnums is the place of an argument or a tuple of places (argnames its name or names), got "
-            f"{argnums!r:.60}. Arguments are given to the function that this returns, as in grad(f)(x); derivatives "
-            f"of nodes are gradients(y, [x])"
+            f"argnums is the place of an argument or a tuple of places, got {argnums!r:.60}; names are argnames. "
+            f"Arguments are given to the function that this returns, as in grad(f)(x); derivatives of nodes are "
+            f"gradients(y, [x])"
         )
     return tuple(found) if several else found[0]
 
