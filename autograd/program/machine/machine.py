@@ -161,7 +161,7 @@ class Layout:
 
     def place_of(self, value: int) -> int:
         """The place in that memory."""
-        return self.place[value]  # type: ignore[no-any-return]
+        return ints_in(self.place)[value]  # type: ignore[no-any-return]
 
     def stride(self, value: int) -> int:
         """The distance from a row's number to the next row's: 0 for values that are the same for all rows."""
@@ -266,7 +266,7 @@ class Steps:
             self.append_wide(operation, layout)
         else:
             self.append_operands_of(operation, block, layout)
-        self.instructions[step].out = layout.place[operation.result]
+        self.instructions[step].out = layout.place_of(operation.result)
         if layout.varies[operation.result]:
             self.instructions[step].where |= OUT
             if block is not None:
@@ -281,9 +281,9 @@ class Steps:
         first = operation.first
         second = operation.second if block.arity > 1 else first
         third = operation.third if block.arity > 2 else second
-        self.instructions[step].a = layout.place[first]
-        self.instructions[step].b = layout.place[second]
-        self.instructions[step].c = layout.place[third]
+        self.instructions[step].a = layout.place_of(first)
+        self.instructions[step].b = layout.place_of(second)
+        self.instructions[step].c = layout.place_of(third)
         varying = layout.stride(first) + 2 * layout.stride(second) + 4 * layout.stride(third)
         self.instructions[step].where = A * varying
         self.take_function(step, block, ~varying & ((1 << block.arity) - 1))
