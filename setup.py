@@ -49,9 +49,9 @@ LEVELS = {
         },
         "-O2": {
             "graph": "modes",
-            "numbers": "operands",
+            "numbers": "operands operation_table",
             "operations": "functions",
-            "program": "binding builder final_passes jit operation_table",
+            "program": "binding builder final_passes jit",
             "program/machine": "turn_blocks turns",
             "program/rows": "plain_calls",
         },

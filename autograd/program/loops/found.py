@@ -72,7 +72,6 @@ def rolled_up(
     repeats = repeats_in(line.codes)
     if 2 * sum([repeat.stop - repeat.start for repeat in repeats]) < len(tape.nodes):
         return results
-    line.read_operands()
     rolling = Rolling(line, arguments, tape.outputs)
     renewed = rolling.renewed(repeats)
     if renewed is None:
