@@ -176,7 +176,7 @@ class Tape:
 
     def position_of(self, operand: Any) -> int:
         """The position of a node, -1 if it depends on no argument, or is none."""
-        if not varies(operand):
+        if not isinstance(operand, Node) or not cython.cast(Node, operand)._stamp & VARIES:
             return -1
         tick = self.tick_of(operand)
         if tick < 0:
@@ -320,10 +320,12 @@ class Tape:
 
     def slot_of(self, operand: Any) -> int:
         """The position of an operand, or -1 - its place among `others`."""
-        if not varies(operand):
-            return self.slot_of_number(value_of(operand))
         position = self.position_of(operand)
-        return position if position >= 0 else self.slot_beside(self.node_places, id(operand), operand)
+        if position >= 0:
+            return position
+        if varies(operand):
+            return self.slot_beside(self.node_places, id(operand), operand)
+        return self.slot_of_number(value_of(operand))
 
     def slot_of_number(self, number: float) -> int:
         """The slot of a number; numbers are the same to the bit, but all nans are one."""
