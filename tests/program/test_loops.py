@@ -222,7 +222,8 @@ def test_a_loop_is_one_operation_of_a_program_whatever_its_turns():
     fast = jit(lambda x: fori_loop(0, 8, lambda k, total: total * x + k, 1.0))
     fast(0.5)
     assert str(fast.paths[0].program) == (
-        "program of 1 input, 2 operations, 1 output\n  v2 = loop of step(1.0, v0)\n  v3 = result 0 of v2\n  return v3"
+        "program of 1 input, 2 operations, 1 output\n"
+        "  v2 = loop of <lambda>(1.0, v0)\n  v3 = result 0 of v2\n  return v3"
     )
 
 

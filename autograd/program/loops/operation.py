@@ -27,6 +27,7 @@ from autograd.program.machine.turn_blocks import FEWEST_TURNS, Apart, TurnBlocks
 from autograd.program.machine.turns import DATA, NUMBERS, Track, Turns
 from autograd.program.program import Program
 from autograd.program.written_out import written_out
+from autograd.transforms.trees import Structure
 
 __all__ = ["Loop"]
 
@@ -42,10 +43,19 @@ class Loop(JointOperation):
     loop that is the `beginning` of another one keeps what its last runs left.
     """
 
-    def __init__(self, name: str, form: Form, beginning: Loop | None = None, decides: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        form: Form,
+        beginning: Loop | None = None,
+        decides: bool = False,
+        labels: Sequence[tuple[str, Structure] | None] = (None, None),
+    ) -> None:
         super().__init__(f"loop of {name}", f"{name} ×{form.length}" if form.length >= 0 else f"{name} while", name)
         self.of = name
         self.form = form
+        # Names and structures of what the first pass carries, and of the rows that it reads, for pictures.
+        self.labels = labels
         self.beginning = beginning
         self.count = form.results + decides
         self.ways_at = form.results if decides else -1
@@ -326,7 +336,10 @@ class Loop(JointOperation):
                     read = flags_of(made.form.recorded(), len(before.recorded))
                     before.recorded = bytes([one | other for one, other in zip(before.recorded, read, strict=True)])
                     before = before.beginning
-            known = self.derivatives[key] = made, Loop(self.of, made.form, self if goes_on else None)
+            known = self.derivatives[key] = (
+                made,
+                Loop(self.of, made.form, self if goes_on else None, labels=self.labels),
+            )
         return known
 
 
