@@ -16,6 +16,7 @@ cdef class Path:
     cdef long long look_again
     cdef public Py_ssize_t number
     cdef readonly Machine alone
+    cdef readonly object trial
 
     cdef take_over(self, Path other)
     cpdef Machine machine(self, object varying=*, object summed=*)

@@ -15,6 +15,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from autograd.graph.locks import Lock
@@ -35,6 +36,7 @@ from autograd.program.recording.signature import Signature
 from autograd.program.recording.surroundings import Surroundings, surroundings_of
 from autograd.program.recording.trace import Trace, Traced, record
 from autograd.program.tiers import count_work, prepared
+from autograd.program.workers import Job, compiler
 from autograd.transforms.kinds import result_leaf
 from autograd.transforms.tape import Tape
 from autograd.transforms.taped_run import name_of
@@ -73,6 +75,16 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def faster(machine: Machine, traced: Traced) -> Machine:
+    """The machine, or one for the same program written out if that takes less time."""
+    from autograd.program import written_out
+
+    # Where there is no memory for the line, the loops go on.
+    with collector_paused(), suppress(MemoryError):
+        return written_out.faster(machine, traced)
+    return machine
 
 
 def rolled_up(
@@ -125,6 +137,7 @@ class Path:
         self.number = -1
         # At so many calls, a program with loops is written out, to see whether that is faster.
         self.look_again = LOOK_AGAIN
+        self.trial: Job | None = None
         self.machines: dict[Any, Machine] = {}
         # That for one row alone, once it is there.
         self.alone: Machine | None = None
@@ -133,7 +146,7 @@ class Path:
         """Become another path, which holds for all that this one holds for."""
         self.traced = other.traced
         self.program, self.variables, self.outputs = other.program, other.variables, other.outputs
-        self.machines, self.alone = {}, None
+        self.machines, self.alone, self.trial = {}, None, None
 
     def machine(self, varying: bytes | None = None, summed: bool | tuple[bool, ...] = False) -> Machine:
         """The program made ready to run: for one row, or for rows in which some inputs vary and outputs are summed.
@@ -168,21 +181,26 @@ class Path:
         if machine.turns != 0:
             count_work(machine, self.tier, machine.turns, 0)
             if self.hits >= self.look_again and self.tier != "llvm":
-                self.look_again = self.hits + LOOK_AGAIN
                 self.choose(machine)
         elif self.hits % OFTEN == 0 and machine.program is self.program:
             count_work(machine, self.tier, OFTEN, 0)
 
     def choose(self, machine: Machine) -> None:
-        """Run the program with its loops from now on, or written out, whichever is faster."""
-        # Machine code may be being made at this moment.
-        if machine.code is None or machine.code[0] is not None:
-            from autograd.program.written_out import faster
+        """Have it tried whether the program is faster with its loops or written out, and run that once it is known.
 
-            self.look_again = sys.maxsize
-            # Where there is no memory for the line, the loops go on.
-            with collector_paused(), suppress(MemoryError):
-                self.alone = faster(machine, self.traced)
+        It takes as long as some hundred calls, so another thread does it.
+        """
+        trial = self.trial
+        if trial is None:
+            self.look_again = self.hits + LOOK_AGAIN
+            # Machine code may be being made at this moment; and where no thread can be had, the loops go on.
+            if machine.code is None or machine.code[0] is not None:
+                with suppress(RuntimeError):
+                    self.trial = compiler().submit(partial(faster, machine, self.traced))
+                    self.look_again = self.hits
+        elif trial.is_done():
+            self.look_again, self.trial = sys.maxsize, None
+            self.alone = trial.wait()
 
     def decisions(self) -> list[tuple[str, int, bool]]:
         """File, line and outcome of each decision."""
