@@ -13,7 +13,8 @@ cdef class Line:
     cdef readonly list nodes, primitives, others
     cdef readonly Py_ssize_t count
     cdef readonly array codes, starts, slots
-    cdef dict node_places, number_places
+    cdef readonly dict node_places
+    cdef dict number_places
 
     @cython.locals(code_of=dict, codes="int*", starts="int*", number=Py_ssize_t, node=Node, left=object, many=bint,
                    count=Py_ssize_t, primitive=Primitive)
