@@ -223,7 +223,7 @@ def test_a_loop_is_one_operation_of_a_program_whatever_its_turns():
     fast(0.5)
     assert str(fast.paths[0].program) == (
         "program of 1 input, 2 operations, 1 output\n"
-        "  v2 = loop of <lambda>(1.0, v0)\n  v3 = result 0 of v2\n  return v3"
+        "  v2 = loop of <lambda>(1.0, v0)  # 8 turns of 2 operations\n  v3 = result 0 of v2\n  return v3"
     )
 
 

@@ -27,6 +27,7 @@ from autograd.program.machine.turn_blocks import FEWEST_TURNS, Apart, TurnBlocks
 from autograd.program.machine.turns import DATA, NUMBERS, Track, Turns
 from autograd.program.program import Program
 from autograd.program.written_out import written_out
+from autograd.text import counted
 from autograd.transforms.trees import Structure
 
 __all__ = ["Loop"]
@@ -73,10 +74,16 @@ class Loop(JointOperation):
         self.length = max(form.length, 0)
 
     def __repr__(self) -> str:
-        turns = f"{self.form.length} turns" if self.form.length >= 0 else "turns until it ends"
-        ways = f", {len(self.form.ways)} ways" if self.form.decides() else ""
-        passes = f", {len(self.form.passes)} passes" if len(self.form.passes) > 1 else ""
-        return f"<loop of {self.of}: {turns}{ways}{passes}>"
+        return f"<loop of {self.of}: {self.inside()}>"
+
+    def inside(self) -> str:
+        """The number of turns, of ways through the body and of passes, and the operations of a turn."""
+        form = self.form
+        size = counted(sum([len(part.program(form.ways[0])) for part in form.passes]), "operation")
+        turns = f"{form.length:,} turns of {size}" if form.length >= 0 else f"turns of {size} until it ends"
+        ways = f", {len(form.ways)} ways" if form.decides() else ""
+        passes = f", {len(form.passes)} passes" if len(form.passes) > 1 else ""
+        return f"{turns}{ways}{passes}"
 
     def results(self, operands: Sequence[float]) -> Any:
         """The results on floats."""
