@@ -185,3 +185,27 @@ def test_a_loop_whose_body_gives_back_what_came_from_outside_is_drawn():
     drawing = draw(jit(lambda a: scan(step, (a, 1.0), np.arange(10.0))), 0.5)
     assert ("↻", ["a = 0.5", "again carry[1]"]) in in_words(drawing)
     assert drawing.svg() == draw(jit(lambda a: scan(step, (a, 1.0), np.arange(10.0))), 0.5).svg()
+
+
+def test_loops_are_found_in_lines_that_are_too_long_to_be_read():
+    def summed(w, xs):
+        total = 0.0
+        for x in xs:
+            total = total + (w * x - 1.0) ** 2
+        return total
+
+    xs = np.linspace(0.0, 1.0, 100)
+    drawing = draw(jit(summed), 2.0, xs)
+    assert boxes_of(drawing) == [("for ×100", None, 4)]
+    assert ("[i]", ["xs[0] = 0", "xs[1] = 0.0101", "xs[2] = 0.0202", "xs[3] = 0.0303"]) in in_words(drawing)
+    value, slope = value_and_grad(summed)(2.0, xs)
+    (w,) = [value for value in drawing.diagram.values if value.name == "w"]
+    assert w.gradient == pytest.approx(slope, rel=1e-14)
+    assert drawing.diagram.values[drawing.diagram.outputs[0]].number == value
+    assert draw(jit(summed), 2.0, xs[:40]).diagram.boxes == ()
+
+    def decided(w, xs):
+        return sum([w * x if x > 0.5 else x / w for x in xs])
+
+    guarded = draw(jit(decided), 2.0, xs)
+    assert len(guarded.diagram.guards) == 100

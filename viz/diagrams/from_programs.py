@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from contextvars import Context
 from pathlib import PurePath
-from types import MethodType
+from types import MethodType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from autograd import Constant, Node, Variable, topological_order
 from autograd.graph.joint_operations import JointOperation
-from autograd.graph.node import Output, call_of, operands_of, record_results, value_of
+from autograd.graph.node import Output, call_of, clock, operands_of, record_results, value_of
 from autograd.graph.sweep import adjoints
 from autograd.numbers.operands import number_or_none
 from autograd.operations.primitive import Primitive
@@ -34,6 +34,8 @@ from viz.errors import PROGRAM_WAYS, too_large
 __all__ = ["diagram_of_program"]
 
 MOST_PATHS_LISTED = 6
+# In longer lines of operations loops are found, before what is left is folded.
+FOLD_ABOVE = 200
 
 
 class Recording(NamedTuple):
@@ -58,7 +60,9 @@ class Recording(NamedTuple):
 
     def _diagram(self) -> Diagram:
         program = self.program
-        inputs = self.inputs or [Variable(1.0) for _ in range(program.inputs)]
+        before = clock()
+        inputs = [Variable(value_of(one), name=one.name) for one in self.inputs or ()]
+        inputs = inputs or [Variable(1.0) for _ in range(program.inputs)]
         # Without numbers nothing is run: with those that nobody has chosen, a loop might have no end.
         found: list[Any] = program.evaluate(inputs, None if self.inputs else not_run)
         if self.inputs is None:
@@ -76,7 +80,16 @@ class Recording(NamedTuple):
         # In the order of the program, which need not be that of a walk.
         nodes = list({id(node): node for node in found if isinstance(node, Node) and id(node) in used}.values())
         outputs = [found[output] for output in program.outputs]
-        decisions = [Decision(found[guard.condition], guard.outcome, *self.told(guard)) for guard in guards]
+        conditions = [found[guard.condition] for guard in guards]
+        if len(nodes) > FOLD_ABOVE:
+            outputs, conditions = in_loops(inputs, outputs, conditions, before)
+            # Inputs in their order, as before: the first of a row are drawn.
+            order = {id(node): node for node in topological_order(*outputs, *conditions)}
+            nodes = list({id(node): node for node in (*inputs, *order.values()) if id(node) in order}.values())
+        decisions = [
+            Decision(condition, guard.outcome, *self.told(guard))
+            for condition, guard in zip(conditions, guards, strict=True)
+        ]
         known = self.inputs is not None
         gradients = gradients_through(nodes, outputs) if known else {}
         diagram = diagram_of(outputs, nodes, gradients, decisions, slopes=None if known else no_slopes)
@@ -94,6 +107,17 @@ def not_run(primitive: Primitive, operands: list[Any]) -> Any:
     if not isinstance(primitive, JointOperation):
         return primitive(*operands)
     return record_results(primitive, tuple(operands), array("d", [1.0]) * primitive.count)
+
+
+def in_loops(
+    inputs: list[Variable], outputs: list[Any], conditions: list[Any], before: int
+) -> tuple[list[Any], list[Any]]:
+    """The outputs and conditions of a line of operations, of loops where these repeat: see `loops.found`."""
+    from autograd.program.loops.found import rolled_up
+
+    trace = SimpleNamespace(roll_up=None, decisions=[(condition,) for condition in conditions])
+    outputs = rolled_up(trace, list(inputs), outputs, before, FOLD_ABOVE, anyhow=True)
+    return outputs, [condition for (condition,) in trace.decisions]
 
 
 def is_of_ways(node: Any) -> bool:

@@ -54,12 +54,20 @@ TRIES = 6
 
 
 def rolled_up(
-    trace: Any, arguments: list[Any], results: list[Any], before: int, shortest: int, tape: Tape | None = None
+    trace: Any,
+    arguments: list[Any],
+    results: list[Any],
+    before: int,
+    shortest: int,
+    tape: Tape | None = None,
+    *,
+    anyhow: bool = False,
 ) -> list[Any]:
     """The results of a run that is being recorded, from loops where its operations repeat, if it is not too short.
 
     `before` is the serial number that was current before the arguments were made; `tape` a whole one up to the results
-    and decisions, if there is one. The decisions of the run are taken on nodes of the loops then.
+    and decisions, if there is one. The decisions of the run are taken on nodes of the loops then. `anyhow` makes loops
+    of one turn each, be they slower than the line.
     """
     # Once a recording: what is found in a line is not in that of its derivatives any more, nor is what was not.
     trace.roll_up = None
@@ -73,7 +81,7 @@ def rolled_up(
     if 2 * sum([repeat.stop - repeat.start for repeat in repeats]) < len(tape.nodes):
         return results
     line.read_operands()
-    rolling = Rolling(line, arguments, tape.outputs)
+    rolling = Rolling(line, arguments, tape.outputs, anyhow=anyhow)
     renewed = rolling.renewed(repeats)
     if renewed is None:
         return results
@@ -118,8 +126,9 @@ INSIDE, CARRIED, CONSTANT, SHARED, COLUMN, DATUM = range(6)
 class Rolling:
     """One line that is to be rolled up; `ends` are the positions that are used behind it."""
 
-    def __init__(self, line: Line, arguments: list[Any], ends: Sequence[int]) -> None:
+    def __init__(self, line: Line, arguments: list[Any], ends: Sequence[int], *, anyhow: bool) -> None:
         self.line = line
+        self.anyhow = anyhow
         self.arguments = arguments
         self.count = line.count
         self.size = len(line.nodes)
@@ -295,7 +304,7 @@ class Rolling:
                 continue
             found = self.taken_apart(start, period, turns, slots, offsets[middle], repeats, uses)
             if found is not None:
-                if self.pays_in_blocks(found):
+                if self.anyhow or self.pays_in_blocks(found):
                     return found
                 factor = min(math.ceil(LONG_TURN / period), turns // FEWEST)
                 if factor > 1:
