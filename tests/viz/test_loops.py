@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from autograd import fori_loop, grad, jit, scan, sin, tanh, value_and_grad, vmap, while_loop
+from autograd import callback, fori_loop, grad, jit, scan, sin, tanh, value_and_grad, vmap, while_loop
 from viz import draw
 from viz.diagrams.explanations import Explanations
 from viz.playing.steps import steps_of
@@ -209,3 +209,22 @@ def test_loops_are_found_in_lines_that_are_too_long_to_be_read():
 
     guarded = draw(jit(decided), 2.0, xs)
     assert len(guarded.diagram.guards) == 100
+
+
+def test_the_results_of_one_call_are_drawn_at_one_operation():
+    def pull(primals, slopes):
+        ((x, y),) = primals
+        return np.array([slopes[0] * y, slopes[0] * x + slopes[1]])
+
+    called = callback(lambda x: np.array([x[0] * x[1], x[1]]), vjp=pull)
+
+    def product(x):
+        first, second = called(x)
+        return first * second
+
+    drawing = draw(jit(product), np.array([2.0, 3.0]))
+    (function,) = [block for block in drawing.view.blocks if block.kind == "function"]
+    assert len(function.members) == 2
+    # x y², whose derivatives are y² and 2 x y
+    assert [value.gradient for value in drawing.diagram.values if value.name] == [9.0, 12.0]
+    assert in_words(drawing)[0] == ("<lambda>", ["x[0] = 2", "x[1] = 3"])

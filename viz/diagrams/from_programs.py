@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd import Constant, Node, Variable, topological_order
 from autograd.graph.joint_operations import JointOperation
-from autograd.graph.node import Output, call_of, clock, operands_of, record_results, value_of
+from autograd.graph.node import Output, call_of, clock, new_argument, operands_of, record_results, value_of
 from autograd.graph.sweep import adjoints
 from autograd.numbers.operands import number_or_none
 from autograd.operations.primitive import Primitive
@@ -61,8 +61,10 @@ class Recording(NamedTuple):
     def _diagram(self) -> Diagram:
         program = self.program
         before = clock()
-        inputs = [Variable(value_of(one), name=one.name) for one in self.inputs or ()]
-        inputs = inputs or [Variable(1.0) for _ in range(program.inputs)]
+        # For a tape, arguments are counted as nodes are, which other variables are not.
+        inputs = [new_argument(value_of(one)) for one in self.inputs or [Variable(1.0)] * program.inputs]
+        for one, given in zip(inputs, self.inputs or (), strict=False):
+            one.name = given.name
         # Without numbers nothing is run: with those that nobody has chosen, a loop might have no end.
         found: list[Any] = program.evaluate(inputs, None if self.inputs else not_run)
         if self.inputs is None:
@@ -109,14 +111,12 @@ def not_run(primitive: Primitive, operands: list[Any]) -> Any:
     return record_results(primitive, tuple(operands), array("d", [1.0]) * primitive.count)
 
 
-def in_loops(
-    inputs: list[Variable], outputs: list[Any], conditions: list[Any], before: int
-) -> tuple[list[Any], list[Any]]:
+def in_loops(inputs: list[Node], outputs: list[Any], conditions: list[Any], before: int) -> tuple[list[Any], list[Any]]:
     """The outputs and conditions of a line of operations, of loops where these repeat: see `loops.found`."""
     from autograd.program.loops.found import rolled_up
 
     trace = SimpleNamespace(roll_up=None, decisions=[(condition,) for condition in conditions])
-    outputs = rolled_up(trace, list(inputs), outputs, before, FOLD_ABOVE, anyhow=True)
+    outputs = rolled_up(trace, inputs, outputs, before, FOLD_ABOVE, anyhow=True)
     return outputs, [condition for (condition,) in trace.decisions]
 
 

@@ -188,13 +188,15 @@ class _ViewBuilder:
             block = self.grouping.block[operation.position]
             leaves = self.grouping.leaves_a_turn(operation)
             order = order_of(self.diagram, operation) if block < self.grouping.first_box and not leaves else {}
-            computed = not leaves and self.diagram.is_computed(self.diagram.values[operation.result])
+            # Of a block with several results no single number would be the local gradient.
+            single = block < self.grouping.first_box and len(self.members[block]) == 1
+            computed = single and not leaves and self.diagram.is_computed(self.diagram.values[operation.result])
             operands = operation.operands if not leaves else [Operand(value, 0.0) for value in operation.leaving]
             for place, operand in enumerate(operands):
                 value = self.diagram.values[operand.value]
                 link = self.link(value, block, operand.local_gradient if computed else None, operation.position)
                 if link is not None:
-                    alone = block < self.grouping.first_box and value.position not in self.grouping.bundle
+                    alone = single and value.position not in self.grouping.bundle
                     key = (link.source, link.target, operation.position, place) if alone else (link.source, link.target)
                     known = inward.get(key)
                     if known is None or (link.on_longest_path and not known.on_longest_path):
