@@ -15,7 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -49,9 +49,9 @@ LEVELS = {
         },
         "-O2": {
             "graph": "modes",
-            "numbers": "operands",
+            "numbers": "operands operation_table",
             "operations": "functions",
-            "program": "binding builder final_passes jit operation_table",
+            "program": "binding builder final_passes jit",
             "program/machine": "turn_blocks turns",
             "program/rows": "plain_calls",
         },
@@ -134,31 +134,37 @@ class OptionalBuild(build_ext):
         # Cython's trees are garbage as a whole, a module later: looked for less often, a fifth of its time is saved.
         gc.set_threshold(100_000, 50, 100)
         self.done = 0
-        waiting = []
+        waiting = {}
         with ThreadPoolExecutor(self.parallel if type(self.parallel) is int else os.cpu_count()) as pool:
             try:
                 for extension in self.extensions:
                     extension._needs_stub = False
                     extension.sources = [c_source(extension)]
-                    waiting.append(pool.submit(self.build_one, extension))
-                    for ended in [future for future in waiting if future.done()]:
-                        ended.result()
-                for future in waiting:
-                    future.result()
+                    waiting[pool.submit(self.build_one, extension)] = extension.name
+                    for future in [future for future in waiting if future.done()]:
+                        self.report(future, waiting.pop(future))
+                for future in as_completed(waiting):
+                    self.report(future, waiting[future])
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
     def build_one(self, extension):
-        """Compile one module, if its C code is newer than it, and say so."""
+        """Compile one module, if its C code is newer than it; the seconds it took, None if there was nothing to do."""
         path, source = Path(self.get_ext_fullpath(extension.name)), Path(extension.sources[0])
-        if self.force or not path.exists() or path.stat().st_mtime < source.stat().st_mtime:
-            start = time.perf_counter()
-            # Past Cython, which would look at the C code once more.
-            super(type(self).__mro__[2], self).build_extension(extension)
-            seconds = time.perf_counter() - start
+        if not self.force and path.exists() and path.stat().st_mtime >= source.stat().st_mtime:
+            return None
+        start = time.perf_counter()
+        # Past Cython, which would look at the C code once more.
+        super(type(self).__mro__[2], self).build_extension(extension)
+        return time.perf_counter() - start
+
+    def report(self, built, name):
+        """Say that a module is compiled: here, for what other threads print meanwhile is taken for notes of Cython."""
+        seconds = built.result()
+        if seconds is not None:
             self.done += 1
-            print(f"compiled {self.done:2} of {len(self.extensions)}  {extension.name}  {seconds:.1f} s", flush=True)
+            print(f"compiled {self.done:2} of {len(self.extensions)}  {name}  {seconds:.1f} s", flush=True)
 
 
 def first_error(error):

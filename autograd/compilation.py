@@ -24,13 +24,13 @@ COMPILED_ROOMS = (
 LEFT_AS_PYTHON = {
     "numbers/_cython", "numbers/ieee", "operations/primitives", "operations/python_math", "graph/callers",
     "graph/descriptions", "graph/locks", "graph/node_errors", "graph/overflow", "graph/records",
-    "arrays/array_elements", "arrays/discrete", "arrays/gaussian_elimination", "arrays/linear_algebra",
-    "arrays/matrix_operations", "arrays/numpy_functions", "arrays/numpy_interop", "transforms/blocks",
-    "transforms/kinds", "transforms/sparse", "program/callbacks", "program/compiled_derivatives", "program/file",
-    "program/margins", "program/reduction", "program/slopes_at_once", "program/symbols", "program/tiers",
-    "program/workers", "program/written_out", "program/recording/fixed_parts", "program/recording/limits",
-    "program/rows/binding", "program/rows/call", "program/rows/executors", "program/rows/vmap",
-    "program/machine/row_sums", "program/machine/threads",
+    "arrays/array_elements", "arrays/discrete", "arrays/discrete_arrays", "arrays/gaussian_elimination",
+    "arrays/linear_algebra", "arrays/matrix_operations", "arrays/numpy_functions", "arrays/numpy_interop",
+    "transforms/blocks", "transforms/kinds", "transforms/sparse", "program/callbacks",
+    "program/compiled_derivatives", "program/file", "program/margins", "program/reduction", "program/slopes_at_once",
+    "program/symbols", "program/tiers", "program/workers", "program/written_out", "program/recording/fixed_parts",
+    "program/recording/limits", "program/rows/binding", "program/rows/call", "program/rows/executors",
+    "program/rows/vmap", "program/machine/row_sums", "program/machine/threads",
 }  # fmt: skip
 
 VARIABLE = "AUTOGRAD_COMPILE"

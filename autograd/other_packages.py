@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeVar
 
-__all__ = ["ELSEWHERE", "Elsewhere", "hint_for", "option_error", "watch_imports"]
+__all__ = [
+    "DISTRIBUTIONS",
+    "ELSEWHERE",
+    "FORMULAS",
+    "Elsewhere",
+    "answers_options",
+    "hint_for",
+    "option_error",
+    "watch_imports",
+]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Modules of PyPI's `autograd`, which has the same import name.
 MODULES = {
@@ -54,6 +66,10 @@ NAMES = {
         "make_hvp": "write hvp(f, arguments, tangents)",
         "hessian_vector_product": "write hvp(f, arguments, tangents)",
         "grad_and_aux": "write grad(f, has_aux=True)",
+        "holomorphic_grad": "all numbers are doubles",
+        "make_jvp_reversemode": "write jvp(f, arguments, tangents)",
+        "hessian_tensor_product": "write hvp(f, arguments, tangents)",
+        "tensor_jacobian_product": "write vjp(f, *arguments)",
         "multigrad_dict": "write grad(f, argnames=(...))",
         **MODULES,
     },
@@ -72,7 +88,10 @@ NAMES = {
         "tensor": "a number is Variable(2.0), an array of them array([Variable(1.0), ...]); grad(f) takes plain arrays",
         "Tensor": "a number is Variable(2.0), an array of them array([Variable(1.0), ...]); grad(f) takes plain arrays",
         "from_numpy": "transforms take NumPy's own arrays",
-        "nn": "layers have a package of their own: from layers import Dense, Sequential",
+        "nn": (
+            "layers have a package of their own: from layers import Dense, Sequential; relu, sigmoid, softplus stand "
+            "in `autograd` itself"
+        ),
         **{name: f"layers have a package of their own: from layers import {name}" for name in LAYERS},
         "Linear": "layers have a package of their own: from layers import Dense",
         "Module": "layers have a package of their own: from layers import Layer",
@@ -86,7 +105,7 @@ NAMES = {
         "inference_mode": "write `with no_grad():`",
         "manual_seed": "a seed is given to what draws: Sequential(..., seed=0), fit(..., seed=0)",
         "compile": "write jit(f)",
-        "Function": "a rule of your own is declared with Primitive(name, value, gradients)",
+        "Function": "functions are Python's, compiled by jit(f); a rule of your own is a Primitive",
         "clamp": "write clip(x, low, high)",
         "softmax": "write layers.Softmax()(a)",
         "log_softmax": "write layers.LogSoftmax()(a)",
@@ -166,6 +185,8 @@ NAMES = {
         "clip_by_value": "write clip(x, low, high)",
         **dict.fromkeys(("add", "sub", "subtract", "mul", "multiply", "div", "divide", "neg"),
                         "write x + y, x - y, x * y, x / y, -x"),
+        "custom_gradient": "a rule of your own is declared with Primitive(name, value, gradients)",
+        "hessians": "write hessian(f), a function again",
         "keras": "layers have a package of their own: from layers import Dense, Sequential",
     },
     "CasADi": {
@@ -182,6 +203,8 @@ NAMES = {
         "fmax": "write maximum(x, y)",
         "fmin": "write minimum(x, y)",
         "rootfinder": "write implicit.root(f)",
+        "jtimes": "write jvp(f, arguments, tangents)",
+        "substitute": "f is a Python function: call it with other numbers",
         "integrator": "write the steps as a loop: scan(step, state, times)",
     },
     "SymPy": {
@@ -198,8 +221,29 @@ NAMES = {
         "E": "write e",
         "diff": "write grad(f), a function again",
         "lambdify": "write jit(f)",
+        "Eq": "a solution of an equation is implicit.root(f); a condition is Python's own ==",
+        "Heaviside": "write where(x > 0.0, 1.0, 0.0)",
     },
 }  # fmt: skip
+# Functions of SciPy's numbers that are no primitives, as formulas of functions that are.
+FORMULAS = {
+    "ndtr": "0.5 * erfc(-x / sqrt(2.0))",
+    "log_ndtr": "log(0.5 * erfc(-x / sqrt(2.0)))",
+    "logit": "log(x) - log1p(-x)",
+    "log_expit": "-softplus(-x)",
+    "xlog1py": "x * log1p(y)",
+    "entr": "-xlogy(x, x)",
+    "rel_entr": "xlogy(x, x) - xlogy(x, y)",
+    "exp10": "10.0 ** x",
+    "betaln": "lgamma(x) + lgamma(y) - lgamma(x + y)",
+    "beta": "exp(lgamma(x) + lgamma(y) - lgamma(x + y))",
+    "huber": "where(abs(y) < x, 0.5 * y * y, x * (abs(y) - 0.5 * x))",
+    "loggamma": "lgamma(x)",
+}
+DISTRIBUTIONS = (
+    "SciPy's distributions take plain numbers; as formulas, norm.cdf(x) is 0.5 * erfc(-x / sqrt(2.0)), norm.pdf(x) is "
+    "exp(-0.5 * x * x) / sqrt(2.0 * pi), an inverse is that of autograd.implicit.root"
+)
 # Attributes of nodes. Of functions of one number those that have a method's name elsewhere, and here stand before it:
 BEFORE = ("acos", "acosh", "asin", "asinh", "atan", "atanh", "round", "gamma", "isnan", "isinf", "isfinite")
 ONE_NUMBER = "a node is one number; NumPy's arrays hold many"
@@ -342,18 +386,53 @@ OPTIONS = {
     "view": 'a notebook shows a drawing; else draw(y).save("graph.html") is a page for a browser',
     **dict.fromkeys(("dtype", "device"), "all numbers are doubles, on the processor"),
     "trainable": "a Variable wants a gradient, a Constant does not",
+    **dict.fromkeys(("data", "initial_value"), "the value stands first: write Variable(2.0)"),
+    **dict.fromkeys(("_children", "_op"), "a Variable is a leaf: what operators give knows its operands, as x.parents"),
     "shape": ONE_NUMBER,
     "params": 'nodes have names: Variable(2.0, name="w")',
     "retain_graph": "the graph is kept as long as its nodes are",
     "create_graph": "write gradients(y, [x], create_graph=True), which returns them as nodes",
     "inputs": "write gradients(y, [x]), which returns those alone",
+    **dict.fromkeys(
+        ("outputs", "grad_outputs"), "write gradients(y, [x]), derivatives of nodes; grad(f) is of a function"
+    ),
+    "allow_unused": "the derivative in what a node does not depend on is 0",
+    "has_aux": "write hessian(lambda x: f(x)[0])",
+    **dict.fromkeys(
+        ("static_argnums", "static_argnames"),
+        "whole numbers, flags, texts, functions and None among the arguments are static, each recorded for itself; "
+        "close over a float that is to be static (functools.partial)",
+    ),
+    **dict.fromkeys(
+        ("donate_argnums", "donate_argnames"),
+        "no argument is ever written to; bind() calls a function without copies",
+    ),
+    **dict.fromkeys(("backend", "fullgraph", "dynamic", "nopython", "mode"), 'write jit(f, tier="vm"), or "llvm"'),
 }
 
 
-def option_error(method: str, options: Iterable[str]) -> TypeError:
-    """The error for options that a method of nodes has not."""
-    name = next(iter(options))
-    return TypeError(f"{method} has no option {name!r}" + (f"; here {OPTIONS[name]}" if name in OPTIONS else ""))
+def option_error(function: str, option: str, known: Sequence[str] = ()) -> TypeError:
+    """The error for an option that a function has not: the word here, or else the options that it has."""
+    said = f"here {OPTIONS[option]}" if option in OPTIONS else f"it has {', '.join(known)}"
+    return TypeError(f"{function} has no option {option!r:.60}; {said}")
+
+
+def answers_options(function: Function) -> Function:
+    """The function, with `option_error` for an option that it has not.
+
+    A `**unknown` of its own would stand in its signature, where people and editors look for what there is.
+    """
+    code: Any = function.__code__
+    known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+    @functools.wraps(function)
+    def answering(*args: Any, **options: Any) -> Any:
+        for name in options:
+            if name not in known:
+                raise option_error(function.__name__, name, known[1:])
+        return function(*args, **options)
+
+    return answering  # type: ignore[return-value]
 
 
 def hint_for(name: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import inspect
 
-__all__ = ["known_signature", "signature_of"]
+__all__ = ["known_signature", "shown_as", "signature_of"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def signature_of(function: Any) -> inspect.Signature:
@@ -30,3 +33,20 @@ def known_signature(function: Any) -> inspect.Signature | None:
         return signature_of(function)
     except (TypeError, ValueError):
         return None
+
+
+def shown_as(offered: Callable[..., Any]) -> Callable[[Function], Function]:
+    """A decorator: `help` and `inspect` show the signature of `offered`, for a function that answers more than that.
+
+    >>> @shown_as(lambda x: None)
+    ... def double(x, **words_of_others):
+    ...     return 2 * x
+    >>> str(signature_of(double)), double(3)
+    ('(x)', 6)
+    """
+
+    def shown(function: Function) -> Function:
+        function.__wrapped__ = offered  # type: ignore[attr-defined]
+        return function
+
+    return shown

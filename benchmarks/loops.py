@@ -157,6 +157,8 @@ def works() -> dict[str, Callable[[], tuple[Any, tuple[Any, ...]]]]:
         "10,000 residuals, plain sum": lambda: (jit(value_and_grad(residuals(x, y)), tier="vm"), (p3,)),
         "logsumexp of 160,000, gradient": lambda: (
             jit(grad(logsumexp), tier="vm"), (random.normal(size=160_000),)),
+        "logsumexp of 160,000, gradient, machine code": lambda: (
+            jit(grad(logsumexp), tier="llvm"), (random.normal(size=160_000),)),
         "log of a sum of 160,000 rows, gradient": lambda: (
             jit(grad(lambda x: log(vmap(exp, reduce="sum")(x)))), (random.normal(size=160_000),)),
         "determinant of 8 by 8 by minors, gradient": lambda: (

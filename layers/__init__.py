@@ -43,7 +43,7 @@ from layers.errors import (
 )
 from layers.exports.onnx_model import to_onnx
 from layers.exports.torch_state import load_torch_state, torch_state
-from layers.hints import did_you_mean, hint_of
+from layers.hints import did_you_mean, said_of
 from layers.losses import (
     BinaryCrossEntropyLoss,
     CrossEntropyLoss,
@@ -105,17 +105,11 @@ def __getattr__(name: str) -> Any:
     if name in ("estimators", "plots", "testing"):
         # Modules with needs of their own: scikit-learn, matplotlib, hypothesis.
         return import_module(f"layers.{name}")
-    hint = _hint_for(name)
+    hint = said_of(name)
     if hint:
         raise ImportError(f"layers has no {name}{hint}")
     meant = did_you_mean(name, __all__, "class")
     raise AttributeError(f"module 'layers' has no attribute {name!r}" + (f"; {meant}" if meant else ""))
 
 
-def _hint_for(name: str) -> str:
-    """The word of this package for a name of a text or of another package, to be put behind a message."""
-    hint = hint_of(name, "class")
-    return "" if hint is None else f"; here it is {hint.here}" + (f" ({hint.remark})" if hint.remark else "")
-
-
-watch_imports("layers", _hint_for)
+watch_imports("layers", said_of)

@@ -27,6 +27,7 @@ from autograd.graph.modes import is_traced
 from layers.arrays import along_last_axis, elementwise
 from layers.base import Layer, Names, from_dict, registered, unchanged
 from layers.errors import DescriptionError
+from layers.hints import answering
 from layers.options import finite_number
 from layers.own_functions import HoldsFunctions
 from layers.reductions import largest, log_total_of_exponentials, total
@@ -35,6 +36,9 @@ __all__ = [
     "ELU", "Elementwise", "GELU", "Identity", "LeakyReLU", "LogSoftmax", "SiLU", "Softmax", "Softplus", "Tanh",
     "activation_of", "described",
 ]  # fmt: skip
+
+# Keras has a module of this name.
+__getattr__ = answering("layers.activations")
 
 
 @registered("identity")

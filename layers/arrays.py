@@ -233,7 +233,9 @@ def checked_bias(b: Any, z: Any) -> Any:
     if len(padded) != len(target) or any(
         [length not in (1, wanted) for length, wanted in zip(padded, target, strict=True)]
     ):
-        raise ShapeError(f"b of shape {b.shape} doesn't fit w·x of shape {target}")
+        raise ShapeError(
+            f"b of shape {b.shape} doesn't fit w·x of shape {target}: along each axis it has the same length or 1"
+        )
     return b
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self, TypedDict, Unpack, get_args
 
 from autograd import Node, Variable, scope
 from autograd.graph.modes import is_traced
@@ -21,6 +21,9 @@ from layers.options import seed_of, truth
 from layers.parameters.parameter import Parameter, sizes_restored
 from layers.saving.registry import Described, Registry, check_options
 from layers.saving.weights import check_state
+
+if TYPE_CHECKING:
+    import inspect
 
 __all__ = ["Kind", "Layer", "Names", "Trainable", "from_dict", "registered", "unchanged"]
 
@@ -42,6 +45,30 @@ class Names(TypedDict, total=False):
     index: int | None
     output: str | None
     frozen: bool
+
+
+class ConstructorSignature:
+    """What `help` and `inspect` are told of a layer's class: its options with the names of `Names` among them."""
+
+    def __get__(self, layer: Layer | None, cls: type[Layer]) -> inspect.Signature:
+        if layer is not None:
+            raise AttributeError("a layer itself is called as its class says")
+        import inspect
+
+        signature = signature_of(cls.__init__)
+        parameters = list(signature.parameters.values())[1:]
+        if parameters and parameters[-1].annotation == "Unpack[Names]":
+            del parameters[-1]
+            there = [parameter.name for parameter in parameters]
+            for name, kind in Names.__annotations__.items():
+                if name not in there:
+                    default = False if name == "frozen" else None
+                    annotation = kind.__forward_arg__
+                    option = inspect.Parameter(
+                        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+                    )
+                    parameters.append(option)
+        return signature.replace(parameters=parameters, return_annotation=signature.empty)
 
 
 class Trainable(NamedTuple):
@@ -104,7 +131,8 @@ class Layer(Alone, Described):
     inputs: ClassVar[tuple[str, ...]] = ()
     gives: Kind = "numbers"
     passes_kind: bool = False  # whether the result is of the kind of its input
-    shared_settings = ("name", "index", "output", "frozen")
+    shared_settings = tuple(Names.__annotations__)
+    __signature__ = ConstructorSignature()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -114,24 +142,16 @@ class Layer(Alone, Described):
             cls.settle = Layer.settle  # type: ignore[method-assign]
         check_kind(cls, "gives", cls.gives)
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        index: int | None = None,
-        output: str | None = None,
-        frozen: bool = False,
-        **unknown: Any,
-    ) -> None:
-        if unknown:
-            known = list(dict.fromkeys([*self.options_of_its_own(), *self.shared_settings]))
-            check_options(type(self).__name__, unknown, known)
+    def __init__(self, **names: Unpack[Names]) -> None:
+        if names:
+            check_options(type(self).__name__, names, [*self.options_of_its_own(), *self.shared_settings])
         super().__init__()
+        name, output = names.get("name"), names.get("output")
         self.given_name = None if name is None else str(name)
         self.name = type(self).__name__ if name is None else str(name)
-        self.index = index
+        self.index = names.get("index")
         self.output = None if output is None else str(output)
-        self.frozen = truth(f"{self.shown}: frozen", frozen)
+        self.frozen = truth(f"{self.shown}: frozen", names.get("frozen", False))
 
     if not TYPE_CHECKING:
 

@@ -128,7 +128,7 @@ class Dense(_Weighted):
         **names: Unpack[Names],
     ) -> None:
         super().__init__(**names)
-        if n_out is None and n_in is not None:
+        if n_in is not None and (n_out is None or isinstance(n_out, str)):
             raise DescriptionError(
                 f"{self.shown}: n_out is missing: Dense(n_in, n_out), or Dense(None, {shown_value(n_in)}) if the first "
                 "input is to decide the number of inputs"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple
 
-__all__ = ["HINTS", "Hint", "did_you_mean", "hint_of"]
+__all__ = ["HINTS", "Hint", "answering", "did_you_mean", "hint_of", "said_of"]
 
 Kind = Literal[
     "class", "option", "attribute", "argument", "gradient", "loss", "metric", "parameter", "optimizer", "history"
@@ -70,7 +70,17 @@ HINTS = (
     Hint("load", "class", "load_model", 'written by model.save("weights.npz")'),
     Hint("DataLoader", "class", "fit", "fit(X, y, batch_size=32) takes batches itself, in a new order in each epoch"),
     Hint("utils", "class", "fit", "fit(X, y, batch_size=32) takes batches itself, in a new order in each epoch"),
+    Hint("layers", "class", "Dense", "from layers import Dense"),
+    Hint("regularizers", "class", "SGD", "the optimiser has it: SGD(weight_decay=1e-4)"),
+    Hint("Mish", "class", "Layer", "an activation may be a function: Dense(2, 3, lambda a: a * tanh(softplus(a)))"),
+    Hint("SimpleRNN", "class", "Layer", "there are no recurrent layers: a compute of your own, with scan"),
+    Hint("MeanSquaredError", "class", "MSELoss"),
+    Hint("MeanAbsoluteError", "class", "MAELoss"),
+    Hint("BinaryCrossentropy", "class", "BinaryCrossEntropyLoss", 'of="probabilities" after a sigmoid'),
+    Hint("CategoricalCrossentropy", "class", "CrossEntropyLoss", "targets are the numbers or the names of classes"),
+    Hint("SparseCategoricalCrossentropy", "class", "CrossEntropyLoss"),
     Hint("Input", "class", "Dense", "Dense(None, 16) learns the number of inputs from the first"),
+    Hint("clip_gradients", "class", "fit", "fit(..., clip_value=1.0), or clip_norm=1.0"),
     Hint("Activation", "class", "Tanh", 'each activation is a layer; or Dense(2, 16, activation="tanh")'),
     Hint("models", "class", "Sequential", "from layers import Sequential"),
     Hint("optimizers", "class", "Adam", "from layers import Adam, SGD"),
@@ -158,6 +168,9 @@ HINTS = (
     Hint("kernel_initializer", "option", "weight_init"),
     Hint("bias_initializer", "option", "bias_init"),
     Hint("use_bias", "option", "bias"),
+    Hint("kernel_regularizer", "option", "weight_decay", "of an optimiser: SGD(weight_decay=1e-4)"),
+    Hint("params", "option", "step(parameters)", "none are held: SGD(lr=...).step(model.parameters())"),
+    Hint("inputs", "option", "Sequential(...)", "or a Model of your own, whose compute says how its layers follow"),
     Hint("layer_name", "option", "name"),
     Hint("loss_function", "option", "loss"),
     Hint("learning_rate", "option", "lr"),
@@ -195,6 +208,7 @@ HINTS = (
     Hint("acc", "metric", "accuracy"),
     Hint("f1", "metric", "a function of targets and outputs", "scikit-learn's by Metric(f1_score, of=\"classes\")"),
     Hint("auc", "metric", "a function of targets and outputs"),
+    Hint("jacobian", "attribute", "forward", "autograd.jacobian(layer)(x) has all derivatives"),
     Hint("W", "attribute", "weight.values", "given by weight.assign(array)"),
     Hint("weights", "attribute", "weight.values", "given by weight.assign(array)"),
     Hint("weights", "attribute", "state_dict()", "the weights and biases by name; parameters() has their numbers"),
@@ -387,3 +401,22 @@ def did_you_mean(word: str, known: Iterable[str], kind: Kind) -> str:
     if hint is not None and (hint.word == word or not close):
         return f"here it is {hint.here}" + (f": {hint.remark}" if hint.remark else "")
     return f"did you mean {close[0]:.60}?" if close else ""
+
+
+def said_of(name: str) -> str:
+    """The word here for a class, to be put behind a message; empty if nothing is known.
+
+    >>> said_of("MeanSquaredError")
+    '; here it is MSELoss'
+    """
+    hint = hint_of(name, "class")
+    return "" if hint is None else f"; here it is {hint.here}" + (f" ({hint.remark})" if hint.remark else "")
+
+
+def answering(module: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a module whose name is that of one of Keras: an error with the word here."""
+
+    def missing(name: str) -> Any:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}{said_of(name)}")
+
+    return missing

@@ -17,6 +17,7 @@ from layers.activations import log_softmax, surprise
 from layers.arrays import as_input, elementwise, is_array, plain, reduced, same_shape, shape_of, without_ones
 from layers.base import LAYERS, Kind, Layer, Names, check_kind, from_dict, registered
 from layers.errors import DataError, DescriptionError, InputError, ShapeError
+from layers.hints import answering
 from layers.options import finite_number, integer_or_none
 from layers.own_functions import HoldsFunctions
 from layers.parameters.row_lookup import whole_numbers
@@ -27,6 +28,9 @@ __all__ = [
     "BinaryCrossEntropyLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "Loss", "MAELoss", "MSELoss", "Mean",
     "SquaredLoss", "Sum", "loss_for", "loss_of",
 ]  # fmt: skip
+
+# Keras has a module of this name.
+__getattr__ = answering("layers.losses")
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -396,7 +400,10 @@ class CrossEntropyLoss(_OfProbabilities):
 
     def compute(self, y_hat: Any, y: Any) -> dict[str, Any]:
         if not is_array(y_hat) or not y_hat.size:
-            raise ShapeError("y_hat has one number for each class, shape (classes,) or (samples, classes)")
+            given = f"shape {y_hat.shape}" if is_array(y_hat) else "a single number"
+            raise ShapeError(
+                f"y_hat has one number for each class, shape (classes,) or (samples, classes); got {given}"
+            )
         classes = y_hat.shape[-1]
         targets = y.shape if is_array(y) else ()
         if targets not in (y_hat.shape, y_hat.shape[:-1]):

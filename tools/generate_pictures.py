@@ -20,7 +20,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from autograd import Variable, exp, jit, log, tanh, vmap, where  # noqa: E402 - after the path is set
+from autograd import Variable, exp, fori_loop, grad, jit, log, scan, sin, tanh, vmap, where, while_loop  # noqa: E402 - after the path is set
 from examples import exercise_sheet, lab_network, slide_frames  # noqa: E402
 from layers import Affine, Dense, Network, Sequential  # noqa: E402
 from viz import Drawing, draw  # noqa: E402
@@ -222,6 +222,45 @@ def compiled() -> Drawing:
     return draw(payoff, 3.0, 2.0)
 
 
+def a_loop() -> Drawing:
+    """One turn: `↻` has what is carried, which comes back along the dashed line, `[i]` its number in a row."""
+
+    @jit
+    def filtered(level, rate, samples):
+        def turn(level, sample):
+            level = level + rate * (sample - level)
+            return level, level
+
+        return scan(turn, level, samples)[1]
+
+    return draw(filtered, 0.0, 0.1, [sin(0.1 * time) for time in range(200)])
+
+
+def a_while_loop() -> Drawing:
+    """A loop that ends by itself: its condition, and how many turns it took. With `expand="none"` it is one block."""
+
+    @jit
+    def root(number):
+        def is_far(x):
+            return abs(x * x - number) > 1e-12
+
+        def nearer(x):
+            return (x + number / x) / 2.0
+
+        return while_loop(is_far, nearer, number)
+
+    return draw(root, 2.0)
+
+
+def gradient_of_a_loop() -> Drawing:
+    """Its derivative is a loop against the turns, which takes what each of them carried."""
+
+    def size(rate):
+        return fori_loop(0, 300, lambda day, size: size + rate * size, 1.0)
+
+    return draw(jit(grad(size)), 0.01, direction="TB")
+
+
 def program() -> Drawing:
     """A program without numbers, as `print(program)` names its values. Both sides of a `where` are in it."""
     compiled = jit(lambda x, w: where(x > 0.0, exp(w * x), w / x))
@@ -269,7 +308,7 @@ def mermaid() -> str:
 SECTIONS: list[Callable[[], Drawing | str]] = [
     white_box, a_dead_relu, black_box, one_layer_open, names_alone, an_exercise, its_solution, a_frame, a_layer_alone,
     a_loss, cards, records, colours, dark, a_model, folded, top_to_bottom, in_rows, focus, not_a_number, compiled,
-    program, called, rows, animation, text, mermaid,
+    a_loop, a_while_loop, gradient_of_a_loop, program, called, rows, animation, text, mermaid,
 ]  # fmt: skip
 
 

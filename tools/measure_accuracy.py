@@ -1,6 +1,7 @@
 """Write `docs/reference/accuracy.md`: the worst errors of each primitive in units in the last place, in each tier.
 
     python tools/measure_accuracy.py            measures 3,000 points of each primitive and writes the table: 3 minutes
+    python tools/measure_accuracy.py NAME ...   those primitives alone, the others keep their figures
 
 `tests/operations/test_accuracy.py` checks that the table's figures are not exceeded at the first of these points.
 """
@@ -93,12 +94,11 @@ def exact_results(primitive: Any, point: Sequence[float]) -> list[tuple[Any, Any
         return list(zip([moderate(mpf(oracle.value(*numbers))), *slopes], terms, strict=True))
 
 
-def table(rows: Sequence[tuple[str, dict[str, tuple[float, Any]]]]) -> str:
-    """The table, figures rounded up."""
+def table(rows: Sequence[tuple[str, dict[str, float]]]) -> str:
+    """The table of these figures."""
     lines = [f"| primitive | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for name, worst in rows:
-        figures = [f"{math.ceil(worst[column][0] * 100) / 100:.2f}" for column in COLUMNS]
-        lines.append(f"| `{name}` | {' | '.join(figures)} |")
+    for name, figures in rows:
+        lines.append(f"| `{name}` | {' | '.join([f'{figures[column]:.2f}' for column in COLUMNS])} |")
     return "\n".join(lines)
 
 
@@ -109,12 +109,16 @@ def documented() -> dict[str, dict[str, float]]:
     return {name.strip("`"): dict(zip(COLUMNS, map(float, figures), strict=True)) for name, *figures in rows}
 
 
-def main() -> int:
-    """Measure and write."""
+def main(names: Sequence[str]) -> int:
+    """Measure and write, figures rounded up."""
+    known = documented()
     rows = []
     for primitive in BUILT_IN:
+        if names and primitive.name not in names:
+            rows.append((primitive.name, known[primitive.name]))
+            continue
         worst = measure(primitive, POINTS)
-        rows.append((primitive.name, worst))
+        rows.append((primitive.name, {column: math.ceil(units * 100) / 100 for column, (units, _) in worst.items()}))
         for column, (units, point) in worst.items():
             if units > (2 if column.startswith("value") else 4):
                 print(f"{primitive.name}, {column}: {units:.2f} ulp at {point}")
@@ -125,4 +129,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 
 from autograd import Node
 from autograd.files import whole_file
-from autograd.other_packages import DRAWING_ATTRIBUTES, Elsewhere, option_error
+from autograd.other_packages import DRAWING_ATTRIBUTES, Elsewhere, answers_options
 from autograd.text import Shown, counted
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.subjects import diagram_below, diagram_of_subject
@@ -335,6 +335,7 @@ for _name, _here in DRAWING_ATTRIBUTES.items():
     setattr(Drawing, _name, Elsewhere(_name, _here))
 
 
+@answers_options
 def draw(
     subject: Node | Iterable[Node] | Callable[..., Any],
     *arguments: Any,
@@ -355,7 +356,6 @@ def draw(
     wrap: int | None = None,
     engine: str | os.PathLike[str] | None = None,
     timeout: float = TIMEOUT,
-    **unknown: Never,
 ) -> Drawing:
     """A picture of everything that a node, or each of several, was computed from.
 
@@ -399,8 +399,6 @@ def draw(
     ├─ x = 2  ∂ 5
     └─ y = 5  ∂ 2
     """
-    if unknown:
-        raise option_error("draw", unknown)
     if max_nodes is not None and (isinstance(max_nodes, bool) or not isinstance(max_nodes, int) or max_nodes < 1):
         raise ValueError(f"max_nodes is a number of values, 1 or more; got {max_nodes!r}")
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:

@@ -34,8 +34,8 @@ from autograd.operations.primitives import (
 )
 
 __all__ = [
-    "LARGEST", "Comparison", "Condition", "Discrete", "Integer", "applied", "as_float", "bounds_of_type", "is_discrete",
-    "is_number", "is_truth", "plain", "selected",
+    "LARGEST", "Comparison", "Condition", "Discrete", "Integer", "applied", "as_float", "as_kind", "bounds_of_type",
+    "is_discrete", "is_number", "is_truth", "plain", "selected",
 ]  # fmt: skip
 
 # Doubles hold each whole number up to this one, and no sum of two that lies beyond is taken for one of them.
@@ -93,7 +93,7 @@ class Discrete:
         return primitive(*[number_of(operand) for operand in operands])
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        return hooks.apply_discrete(ufunc, method, inputs, options)
+        return hooks.dispatch().apply_discrete(ufunc, method, inputs, options)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         import numpy
@@ -243,6 +243,11 @@ class Integer(Discrete):
 def is_discrete(value: Any) -> bool:
     """Whether it is an int or bool of a trace."""
     return issubclass(type(value), Discrete)
+
+
+def as_kind(element: Any, kind: Any) -> Any:
+    """An int or bool as another type of these, undecided if it is of a trace."""
+    return element.as_type(kind) if is_discrete(element) else kind(element)
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy
 
+from autograd.arrays.dispatch import no_form
 from autograd.arrays.gaussian_elimination import (
     back_substituted,
     cholesky_factor,
@@ -31,7 +32,7 @@ from autograd.arrays.matrix_operations import (
     singular,
     system_solution,
 )
-from autograd.arrays.node_arrays import as_array, no_form, node_array
+from autograd.arrays.node_arrays import as_array, node_array
 from autograd.operations import functions
 from autograd.operations.primitives import Abs, where
 

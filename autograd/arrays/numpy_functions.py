@@ -1,6 +1,6 @@
 """NumPy's functions that are no functions of elements, in the form that they have for arrays of nodes.
 
-Those that are not here are NumPy's own, run on arrays of nodes, or refused: see `node_arrays.apply_function`.
+Those that are not here are NumPy's own, run on arrays of nodes, or refused: see `dispatch.apply_function`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ from autograd.arrays.array_elements import (
     REDUCTIONS,
     between,
     distinct,
+    holds,
     median_of,
     quantile_of,
 )
+from autograd.arrays.discrete import selected
+from autograd.arrays.discrete_arrays import DiscreteArray, as_discrete, in_this_run
+from autograd.arrays.dispatch import may_vary, no_form, wrapped
 from autograd.arrays.node_arrays import (
     NodeArray,
     as_array,
@@ -28,11 +32,8 @@ from autograd.arrays.node_arrays import (
     elementwise,
     into,
     list_of,
-    no_form,
     node_array,
     reduced,
-    where_function,
-    wrapped,
 )
 from autograd.graph.node import Node
 from autograd.operations import functions
@@ -40,7 +41,7 @@ from autograd.operations.primitives import Abs, Divide, Norm, where
 
 __all__ = ["FUNCTIONS"]
 
-FUNCTIONS: dict[Any, Callable[..., Any]] = {numpy.where: where_function}
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 
 
 def replaces(*numpys: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -51,6 +52,25 @@ def replaces(*numpys: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         return function
 
     return decorate
+
+
+@replaces(numpy.where)
+def where_function(condition: Any, *sides: Any) -> Any:
+    """`np.where`: of conditions, without deciding."""
+    if len(sides) == 2 and isinstance(condition, DiscreteArray) and condition.dtype.kind == "b":
+        if any([may_vary(side) for side in sides]):
+            return elementwise(where, (condition, *sides))
+        kind = numpy.where(condition.in_this_run(), *[in_this_run(side) for side in sides]).dtype
+        if kind.kind in "iub":
+            choose = functools.partial(selected, kind=kind.type)
+            return elementwise(choose, (condition, *sides), functools.partial(as_discrete, dtype=kind))
+        return elementwise(where, (condition, *sides))
+    if isinstance(condition, NodeArray):
+        condition = elementwise(holds, (condition,), as_truths)
+        if isinstance(condition, DiscreteArray):
+            return where_function(condition, *sides)
+    condition = numpy.asarray(condition)
+    return wrapped(numpy.where(condition, *[as_array(side) for side in sides]))
 
 
 @replaces(numpy.any)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from autograd.arrays.array_elements import TRUTHS, function_of
+from autograd.arrays.discrete import as_kind
 from autograd.graph.node import Node, hooks
 from autograd.operations.primitive import set_array_function
 
@@ -13,24 +15,21 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     """The result of `ufunc(*inputs)` where an input is a node: a node, or an array of nodes."""
     import numpy
 
-    from autograd.arrays import node_arrays
-
     scalars = all([isinstance(operand, Node) or numpy.ndim(operand) == 0 for operand in inputs])
     if scalars and method == "__call__" and not options:
         function = function_of(ufunc.__name__)
         if function is not None:
             result = function(*[unboxed(operand) for operand in inputs])
-            return node_arrays.as_kind(result, numpy.bool_) if ufunc.__name__ in TRUTHS else result
-    return node_arrays.apply_ufunc(ufunc, method, inputs, options)
+            return as_kind(result, numpy.bool_) if ufunc.__name__ in TRUTHS else result
+    return loaded_dispatch().apply_ufunc(ufunc, method, inputs, options)
 
 
 def apply_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """The result of another function of NumPy that is given a node, which is an array without axes there."""
-    from autograd.arrays import node_arrays
-
     args = tuple([boxed(operand) for operand in args])
     kwargs = {name: boxed(operand) for name, operand in kwargs.items()}
-    return node_arrays.apply_function(function, [kind for kind in types if not issubclass(kind, Node)], args, kwargs)
+    kinds = [kind for kind in types if not issubclass(kind, Node)]
+    return loaded_dispatch().apply_function(function, kinds, args, kwargs)
 
 
 def boxed(operand: Any) -> Any:
@@ -40,11 +39,12 @@ def boxed(operand: Any) -> Any:
     return node_arrays.node_array([operand], ()) if isinstance(operand, Node) else operand
 
 
-def apply_discrete(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """The result of `ufunc(*inputs)` where an input is an int or bool of a trace."""
-    from autograd.arrays import node_arrays
+@functools.cache
+def loaded_dispatch() -> Any:
+    """The module that runs NumPy's functions on arrays."""
+    from autograd.arrays import dispatch
 
-    return node_arrays.apply_discrete(ufunc, method, inputs, options)
+    return dispatch
 
 
 def unboxed(operand: Any) -> Any:
@@ -81,5 +81,5 @@ def numpy_function(function: Any) -> Any:
 hooks.apply_ufunc = apply_ufunc
 hooks.apply_function = apply_function
 hooks.numpy_function = numpy_function
-hooks.apply_discrete = apply_discrete
+hooks.dispatch = loaded_dispatch
 set_array_function(apply_to_arrays)

@@ -188,7 +188,10 @@ def recorded(function: Callable[..., Any], args: Sequence[Any]) -> Recorded:
     jitted: Any = function if isinstance(function, Jitted) else None
     if jitted is None:
         if not callable(function):
-            raise ExportError(f"only a function is exported, got {type(function).__name__} {function!r:.60}")
+            raise ExportError(
+                f"only a function is exported, got {type(function).__name__} {function!r:.60}; give the function that "
+                f"computes it"
+            )
         jitted = compiled_form(function, tier="vm")
         if not isinstance(jitted, Jitted):
             raise ExportError(f"{name_of(function)} runs over rows: export the function of one row")

@@ -60,6 +60,10 @@ class JointOperation(Primitive):
         """How many turns of loops it runs."""
         return 0
 
+    def inside(self) -> str:
+        """What it runs, in words for a program in print; empty for a function."""
+        return ""
+
     def operations(self) -> float:
         """How many operations `written_out` would emit; infinite if it can't."""
         return math.inf

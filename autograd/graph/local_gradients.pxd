@@ -16,7 +16,7 @@ cdef object moved_to(double value, Node operand)
 cpdef object run_rule(tuple operands, Node node, list varying=*)
 cdef list as_nodes(tuple operands)
 @cython.locals(primitive=Primitive, operands=tuple)
-cdef object local_gradients_in_trace(Node node, list varying)
+cpdef object local_gradients_in_trace(Node node, list varying)
 
 cpdef object joint_pullback(Call call, object cotangents, bint as_nodes, object sums=*)
 cpdef object joint_pushforward(Call call, object tangents, bint as_nodes)

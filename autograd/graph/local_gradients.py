@@ -29,7 +29,8 @@ if not cython.compiled:
     from autograd.graph.node import new_constant
 
 __all__ = [
-    "joint_pullback", "joint_pushforward", "local_gradients_as_nodes", "local_gradients_beside", "run_rule",
+    "joint_pullback", "joint_pushforward", "local_gradients_as_nodes", "local_gradients_beside",
+    "local_gradients_in_trace", "run_rule",
 ]  # fmt: skip
 
 

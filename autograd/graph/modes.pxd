@@ -1,4 +1,8 @@
 cimport cython
+from cpython.contextvars cimport get_value
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_XDECREF
+from cpython.weakref cimport PyWeakref_GetRef
 
 from autograd.operations.primitive cimport Origin, Primitive
 
@@ -20,6 +24,17 @@ cdef class Entry:
     cdef long seen
 
 cdef State _state
+cdef object _entry
+
+cdef inline object value_in(object variable):
+    return get_value(variable)
+
+cdef inline bint is_alive(object reference) except -1:
+    cdef PyObject* found = NULL
+    if not PyWeakref_GetRef(reference, &found):
+        return False
+    Py_XDECREF(found)
+    return True
 
 cpdef Mode current_mode()
 @cython.locals(entry=Entry, found=Entry, one=Entry, kept=list, inside=list)

@@ -16,6 +16,7 @@ from weakref import ref
 
 from autograd.graph.callers import Line, caller, calling_frame
 from autograd.operations.primitive import Origin, Primitive
+from autograd.signatures import shown_as
 
 try:
     import cython
@@ -199,8 +200,8 @@ def current_mode() -> Mode:
 
 def standing() -> Entry | None:
     """The innermost mode of this thread or task that is not left."""
-    entry: Entry | None = _entry.get()
-    if entry is None or (entry.seen == _state.left and entry.hold() is not None):
+    entry: Entry | None = value_in(_entry)
+    if entry is None or (entry.seen == _state.left and is_alive(entry.hold)):
         return entry
     seen = _state.left
     # Those inside of one that was left are made anew.
@@ -233,6 +234,18 @@ def leave(holds: list[Hold]) -> None:
             entry = entry.outer
         holds.pop() if entry is None else holds.remove(entry.hold())
     _state.left = next(_numbers)
+
+
+# Each operation of a recording asks for its mode: compiled, by functions of Python's C interface, in modes.pxd.
+if not cython.compiled:
+
+    def value_in(variable: ContextVar[Any]) -> Any:
+        """The value of a context variable."""
+        return variable.get()
+
+    def is_alive(reference: Any) -> bool:
+        """Whether the object that a weak reference refers to is there."""
+        return reference() is not None
 
 
 def is_traced() -> bool:
@@ -269,6 +282,7 @@ class _Entered(metaclass=_Called):
     # Until `__init__` is done, for `__del__`.
     _holds: Any = ()
 
+    @shown_as(lambda self: None)
     def __init__(self, *given: Never) -> None:
         if given:
             name = type(self).__name__

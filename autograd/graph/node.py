@@ -29,8 +29,10 @@ from autograd.graph.node_errors import (
     frozen_value,
     hashed_argument,
     lost_nan,
+    no_leaf,
     not_finite,
     other_thread,
+    own_operation,
     plain_float,
     plain_int,
     shortened,
@@ -48,6 +50,7 @@ from autograd.operations.primitives import (
     Sign, Sin, Sinh, Softplus, Sqrt, Square, StopGradient, Tan, Tanh, Trunc,
 )
 from autograd.other_packages import ATTRIBUTES, ELSEWHERE, option_error
+from autograd.signatures import shown_as
 # isort: on
 # fmt: on
 
@@ -446,11 +449,19 @@ class Node:
             check_escape(self)
         return recorded_gradients(self)
 
-    def backward(self, gradient: float = 1.0, **unknown: Any) -> None:
-        """Fill in `grad` of every node that this one depends on: see `autograd.backward`."""
-        if unknown:
-            raise option_error("backward", unknown)
-        hooks.backward(self, gradient)
+    if TYPE_CHECKING:
+
+        def backward(self, gradient: float = 1.0) -> None: ...
+
+    else:
+
+        @shown_as(lambda self, gradient=1.0: None)
+        def backward(self, gradient: float = 1.0, **unknown: Any) -> None:
+            """Fill in `grad` of every node that this one depends on: see `autograd.backward`."""
+            # `answers_options` would take half as long as the sweep over one operation.
+            if unknown:
+                raise option_error("backward", next(iter(unknown)), ("gradient",))
+            hooks.backward(self, gradient)
 
     def __dir__(self) -> list[str]:
         return [name for name in object.__dir__(self) if name not in ATTRIBUTES]
@@ -469,8 +480,14 @@ class Node:
             if varies(parent):
                 parent.grad += self.grad * slope
 
-    # Under micrograd's name.
-    _backward = pass_gradient
+    @property
+    def _backward(self) -> Callable[[], None]:
+        """`pass_gradient` (micrograd's name)."""
+        return self.pass_gradient
+
+    @_backward.setter
+    def _backward(self, rule: Any) -> None:
+        raise own_operation(self)
 
     def detach(self) -> Constant:
         """A constant of the same value and name: derivatives stop here."""
@@ -793,19 +810,23 @@ class Variable(Node):
 
     def __init__(
         self,
-        value: float,
+        value: float = None,  # type: ignore[assignment]  # noqa: RUF013 - for others' words for it to be answered
         name: str | None = None,
+        _op: None = None,
         *,
         label: str | None = None,
         requires_grad: bool = True,
+        data: None = None,
         trainable: None = None,
         dtype: None = None,
         device: None = None,
     ) -> None:
         # Others' words, each by name: a dict for all there might be would cost every leaf a seventh of its time.
-        if trainable is not None or dtype is not None or device is not None:
-            given = "trainable" if trainable is not None else "dtype" if dtype is not None else "device"
-            raise option_error("Variable", (given,))
+        if _op is not None:
+            raise no_leaf("Variable", (name, _op))
+        if data is not None or trainable is not None or dtype is not None or device is not None:
+            words = {"data": data, "trainable": trainable, "dtype": dtype, "device": device}
+            raise option_error("Variable", next(iter([word for word, given in words.items() if given is not None])))
         if not requires_grad:
             raise OperandError("a Variable wants a gradient; write Constant(value) for a leaf that wants none")
         if name is None:
@@ -816,7 +837,7 @@ class Variable(Node):
         self._assigned = 0
         self._left = None
         self._right = None
-        self._origin = LEAF if name is None else Origin(None, None, str(name))
+        self._origin = LEAF if name is None else origin_of_leaf("Variable", name)
 
 
 @cython.final
@@ -839,7 +860,7 @@ class Constant(Node):
         self._stamp = 0
         self._left = None
         self._right = None
-        self._origin = LEAF if name is None else Origin(None, None, str(name))
+        self._origin = LEAF if name is None else origin_of_leaf("Constant", name)
 
 
 @cython.final
@@ -877,7 +898,7 @@ class Hooks:
     """Functions of the modules above this one to which methods of nodes lead; each module sets its own.
 
     `sweep` sets `backward`, `copying` sets `copy`, `deepcopy` and `reduce`, `numpy_interop` sets `apply_ufunc`,
-    `apply_function`, `apply_discrete` and `numpy_function`, and `viz`, which may never be imported, sets `render`.
+    `apply_function`, `numpy_function` and `dispatch`, and `viz`, which may never be imported, sets `render`.
     Nothing else leads to `copying` and `numpy_interop`: nodes can be copied and pickled, and NumPy's functions take
     them, because `autograd/__init__` imports the two for that alone.
     """
@@ -889,7 +910,7 @@ class Hooks:
     apply_ufunc: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # runs a function of NumPy on nodes
     apply_function: Callable[[Any, Any, Any, Any], Any]  # likewise a function of NumPy that has no loop over elements
     numpy_function: Callable[[Any], Any]  # gives the form that a function of NumPy has for arrays of nodes
-    apply_discrete: Callable[[Any, str, tuple[Any, ...], dict[str, Any]], Any]  # likewise on ints and bools of a trace
+    dispatch: Callable[[], Any]  # gives the module that runs functions of NumPy on arrays of nodes, imported on use
     render: Callable[[Any], dict[str, str]] | None = None  # draws a node or a layer for a notebook
 
 
@@ -1001,16 +1022,27 @@ def as_leaf_value(kind: str, value: Any) -> float:
     number = number_or_none(value)
     if number is None:
         if isinstance(value, Node):
-            raise OperandError(f"{kind} needs a number, got the node {value!r}; use its .value for a new leaf")
+            raise OperandError(
+                f"{kind} needs a number, got the node {value!r}. A node can stand for a number as it is, and "
+                f"isinstance(x, Node) is true of each; a new leaf of the same value is {kind}(x.value)"
+            )
         raise not_a_number(kind, value)
     return number
+
+
+def origin_of_leaf(kind: str, name: Any) -> Origin:
+    """The origin of a new leaf with this name; TypeError if it is no text."""
+    if not isinstance(name, str):
+        raise no_leaf(kind, (name,))
+    return Origin(None, None, name)
 
 
 def assign(node: Any, value: Any) -> None:
     """Give a variable a new value, and note when: graphs recorded before keep the derivatives they have."""
     if not isinstance(node, Variable):
         raise FrozenValueError(
-            f"{describe(node)} is computed or constant: only the value of a Variable can be assigned"
+            f"{describe(node)} is computed or constant: only the value of a Variable can be assigned. Assign what it "
+            f"was computed from, and compute it again"
         )
     if len(_state.entries) != 0:
         check_escape(node)

@@ -8,16 +8,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from threading import get_ident
 from typing import Any
 
 from autograd.errors import AutogradError, DomainError, OperandError, StaleGraphError, TraceError
 from autograd.graph.callers import caller, calling_frame, name_of_call
 from autograd.operations.primitive import Primitive
+from autograd.other_packages import DISTRIBUTIONS
 
 __all__ = [
-    "RecordedText", "describe", "earlier_recording", "earlier_run", "frozen_value", "hashed_argument",
-    "in_own_words", "not_finite", "other_thread", "pickled_argument", "plain_float", "plain_int", "shortened",
-    "stale_graph",
+    "RecordedText", "describe", "earlier_recording", "earlier_run", "frozen_value", "hashed_argument", "in_own_words",
+    "no_leaf", "not_finite", "other_thread", "own_operation", "pickled_argument", "plain_float", "plain_int",
+    "refused", "shortened", "stale_graph",
 ]  # fmt: skip
 
 
@@ -59,6 +61,8 @@ def plain_float(node: Any) -> OperandError:
     said = f"{describe(node)} can't become a plain float: that would drop its derivative without a word"
     frame = calling_frame()
     if str(frame.f_globals.get("__name__")).startswith("scipy."):
+        # Another one than is raised, which holds the frames that it passes.
+        refused[get_ident()] = OperandError(f"{said}. {IN_SCIPY}")
         return OperandError(f"{said}. {IN_SCIPY}")
     asked = name_of_call(frame.f_code, frame.f_lasti)
     here = WHERE_A_FLOAT_IS_ASKED.get(asked)
@@ -69,6 +73,9 @@ def plain_float(node: Any) -> OperandError:
     )
 
 
+# The last error of each thread for a node that SciPy asked for as a float, since a function began to be differentiated
+# or recorded: its C code may go on after it, and raise another error of what it took for a number.
+refused: dict[int, OperandError] = {}
 MEANT = "the number alone is meant"
 IN_SCIPY = (
     "SciPy computes on plain numbers: derivatives of a solution of equations are those of autograd.implicit.root, of "
@@ -115,9 +122,9 @@ FOREIGN_WORDS = re.compile(
 
 def in_own_words(error: BaseException) -> OperandError | None:
     """The error for one that another package's code raised over nodes; None if it is of another kind."""
-    if isinstance(error, AutogradError) or not isinstance(error, TypeError | ValueError | AttributeError):
+    before = refused.pop(get_ident(), None)
+    if isinstance(error, AutogradError) or not isinstance(error, Exception):
         return None
-    message = str(error)
     files = []
     trace = error.__traceback__
     while trace is not None:
@@ -127,13 +134,38 @@ def in_own_words(error: BaseException) -> OperandError | None:
         # What we say of an attribute, which was asked for in the frame before.
         files.pop()
     foreign = bool(files) and "site-packages" in files[-1]
+    if before is not None and any(["site-packages" in file for file in files]):
+        # With an error set, anything may fail: the next call that SciPy makes, too.
+        return before
+    if not isinstance(error, TypeError | ValueError | AttributeError):
+        return None
+    message = str(error)
     if not FOREIGN_WORDS.search(message) or (isinstance(error, AttributeError) and not foreign):
         return None
+    if any(["scipy/stats" in file.replace("\\", "/") for file in files]):
+        return OperandError(f"{DISTRIBUTIONS} ({message})")
     return OperandError(
         f"code of another package met nodes that it can't take ({message}). Lists and plain arrays of nodes are "
         f"to NumPy arrays of any objects: give it autograd.array(...) of them, or write it with operators and "
         f"autograd's functions (x @ A.T for a sparse A @ x); or use the numbers (.value) if no derivative is meant"
     )
+
+
+OWN = "an operation of your own is declared by Primitive(name, value, gradients), or made of operators"
+
+
+def no_leaf(kind: str, given: Sequence[Any]) -> TypeError:
+    """The error for a leaf that was given something else than a name behind its value."""
+    found = ", ".join([f"{type(one).__name__} {one!r:.60}" for one in given])
+    return TypeError(
+        f"{kind} takes a value and a name, which is a text; got {found} behind the value. It is a leaf, without "
+        f"operands: what operators give knows its own, as x.parents, and {OWN}"
+    )
+
+
+def own_operation(node: Any) -> AttributeError:
+    """The error for a rule that is given to a node, as micrograd's nodes have one each."""
+    return AttributeError(f"the rule of {describe(node)} is that of its operation, and can't be assigned: {OWN}")
 
 
 def frozen_value(node: Any, value: float) -> TraceError:

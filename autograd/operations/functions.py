@@ -57,14 +57,8 @@ if TYPE_CHECKING:
         Power = Prod = Reciprocal = Round = Sigmoid = Sign = Sin = Sinh = Softplus = Sqrt = Square = Sum = Tan = \
         Tanh = Trunc = Xlogy = Operation()
 else:
-    # isort: off
-    from autograd.operations.primitives import (
-        Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Copysign, Cos, Cosh, Digamma, Dot, Erf, Erfc,
-        Exp, Exp2, Expm1, Floor, Fma, Fmod, Gamma, Hypot, Lgamma, Log, Log1p, Log2, Log10, Logaddexp, Logsumexp, Max,
-        MaxOfMany, Min, MinOfMany, Mod, Norm, Polygamma, Power, Prod, Reciprocal, Round, Sigmoid, Sign, Sin, Sinh,
-        Softplus, Sqrt, Square, Sum, Tan, Tanh, Trunc, Xlogy, where,
-    )
-    # isort: on
+    from autograd.operations.primitives import *  # noqa: F403
+    from autograd.operations.primitives import where
 # fmt: on
 
 

@@ -330,7 +330,12 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
             if self.arity == 2 and 0.0 in uses:
                 a, b = operands
                 return (beside(a, b, out) if uses[0] else 0.0, beside(b, a, out) if uses[1] else 0.0)
-        slopes = self.gradients(operands, out) if self.arity is None else self.gradients(*operands, out)
+        if self.arity is None:
+            return self.gradients(operands, out)
+        # To put an output behind operands takes a tuple of them; most have one or two.
+        if len(operands) == 2:
+            return self.gradients(operands[0], operands[1], out)
+        slopes = self.gradients(operands[0], out) if len(operands) == 1 else self.gradients(*operands, out)
         return (slopes,) if self.arity == 1 and not isinstance(slopes, list | tuple) else slopes
 
     def gradients_of_numbers(

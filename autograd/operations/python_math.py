@@ -6,6 +6,7 @@ With them, `import autograd as math` serves a file that uses `math`. On plain nu
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Iterable
@@ -171,7 +172,7 @@ def of_numbers(name: str, remedy: str) -> Callable[..., Any]:
             raise not_on_nodes(f"{name} of", remedy)
         return function(*operands, **options)
 
-    on_numbers.__name__ = on_numbers.__qualname__ = name
+    functools.update_wrapper(on_numbers, function, assigned=("__name__", "__qualname__"))
     on_numbers.__doc__ = f"`math.{name}`, of plain numbers; of nodes, {remedy}."
     return on_numbers
 

@@ -4,7 +4,7 @@ from cpython.array cimport array
 from autograd.operations.primitive cimport Primitive
 from autograd.numbers.arrays cimport integers, ints_in, lengthened
 from autograd.program.final_passes cimport finished
-from autograd.program.operation_table cimport OperationTable
+from autograd.numbers.operation_table cimport OperationTable
 
 cdef int NONE
 cdef tuple RULED
@@ -28,7 +28,7 @@ cdef class Builder:
     cpdef int code(self, Primitive primitive) except -1
     @cython.locals(operand=int)
     cpdef int emit(self, Primitive primitive, tuple operands) except -1
-    @cython.locals(known=int, value=int)
+    @cython.locals(known=int, value=int, mixed=int)
     cdef int emit_laid(self, int code) except -1
     cdef int append_results(self, int value, Primitive primitive) except -1
     cdef int emit_one(self, int code, int operand) except -1
@@ -42,6 +42,7 @@ cdef class Builder:
     cdef bint are_constant(self) noexcept
     cdef int expanded(self, Primitive primitive, tuple operands) except -2
     cpdef bint is_constant(self, int value) noexcept
+    @cython.locals(place=int)
     cdef double number_at(self, int value) except? -1.0
     cdef bint is_number(self, int value, double number) except -1
     cdef bint is_finite(self, int value) except -1

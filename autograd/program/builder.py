@@ -14,6 +14,7 @@ from typing import Any
 from autograd.errors import TraceError
 from autograd.graph.joint_operations import RESULT, JointOperation, Result
 from autograd.numbers.arrays import integers, lengthened
+from autograd.numbers.operation_table import OperationTable
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import (
     Absorb,
@@ -38,7 +39,6 @@ from autograd.operations.primitives import (
     Where,
 )  # fmt: skip
 from autograd.program.final_passes import finished
-from autograd.program.operation_table import OperationTable
 from autograd.program.program import Program
 from autograd.program.symbols import Symbol, number_of
 
@@ -76,20 +76,21 @@ class Builder:
     place among `numbers`, an input `NONE`. The table has each operation that was asked for, with the value that it
     gives, by the codes of their `primitives`. Behind the value of an operation with several results these follow, all
     made by one more operation, `RESULT`: there may be 100,000. With `for_derivatives`, operations stay whose
-    derivatives are not those of what they could be replaced by.
+    derivatives are not those of what they could be replaced by. Of so many operations as are `expected`, none has to be
+    moved to larger arrays.
     """
 
-    def __init__(self, inputs: int, for_derivatives: bool = False) -> None:
+    def __init__(self, inputs: int, for_derivatives: bool = False, expected: int = 32) -> None:
         self.inputs = inputs
         self.for_derivatives = for_derivatives
         self.size = inputs
-        self.made_at = integers(inputs + 32, NONE)
-        self.room = inputs + 32
+        self.room = inputs + max(expected, 32)
+        self.made_at = integers(self.room, NONE)
         self.numbers: list[float] = []
         self.constants: dict[Any, int] = {}
         self.primitives: list[Primitive] = list(CODES)
         self.code_of: dict[Any, int] = CODES.copy()
-        self.table = OperationTable()
+        self.table = OperationTable(expected)
         self.one = self.constant(1.0)
         self.zero = self.constant(0.0)
 
@@ -134,18 +135,19 @@ class Builder:
 
     def emit_laid(self, code: int) -> int:
         """The value of the operation with this code on the operands that were laid on the table."""
-        known = self.table.find(code)
+        mixed = self.table.hash(code)
+        known = self.table.find(code, mixed)
         if known != NONE:
             self.table.drop()
             return int(ints_in(self.table.results)[known])
         value = self.simplified(code)
         if value == NONE:
             value = self.append(self.table.count)
-            self.table.keep(code, value)
+            self.table.keep(code, value, mixed)
             if code > RESULT_CODE:
                 self.append_results(value, self.primitives[code])
         else:
-            self.table.keep(code, value)
+            self.table.keep(code, value, mixed)
         return value
 
     def emit_one(self, code: int, operand: int) -> int:
@@ -170,7 +172,7 @@ class Builder:
         """The value of an operation if it was asked for before, else `NONE`."""
         self.table.lay(left)
         self.table.lay(right)
-        known = self.table.find(code)
+        known = self.table.find(code, self.table.hash(code))
         self.table.drop()
         return NONE if known == NONE else int(ints_in(self.table.results)[known])
 
@@ -179,7 +181,7 @@ class Builder:
         if not primitive.built_in and isinstance(primitive, JointOperation):
             made_at = self.table.count
             self.table.lay(value)
-            self.table.keep(RESULT_CODE, value + 1)
+            self.table.keep(RESULT_CODE, value + 1, self.table.hash(RESULT_CODE))
             for _ in range(primitive.count):
                 self.append(made_at)
 
@@ -245,7 +247,8 @@ class Builder:
 
     def number_at(self, value: int) -> float:
         """The number that a constant is."""
-        return self.numbers[-2 - int(ints_in(self.made_at)[value])]
+        place = -2 - ints_in(self.made_at)[value]
+        return self.numbers[place]  # type: ignore[no-any-return]
 
     def is_number(self, value: int, number: float) -> bool:
         """Whether a value is the constant that equals this number."""

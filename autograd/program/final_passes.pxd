@@ -1,7 +1,7 @@
 cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport integers, ints_in, lengthened
-from autograd.program.operation_table cimport OperationTable
+from autograd.numbers.operation_table cimport OperationTable
 
 cdef int NONE
 

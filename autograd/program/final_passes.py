@@ -7,9 +7,9 @@ from typing import Any
 
 from autograd.graph.joint_operations import RESULT
 from autograd.numbers.arrays import integers, lengthened
+from autograd.numbers.operation_table import OperationTable
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Multiply, Negate
-from autograd.program.operation_table import OperationTable
 from autograd.program.program import Program
 
 try:

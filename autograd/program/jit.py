@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from autograd.graph.modes import STATE, current_mode
 from autograd.graph.node import check_thread, value_of, varies
 from autograd.numbers.arrays import unset_doubles
+from autograd.other_packages import answers_options
 from autograd.program.binding import Bound
 from autograd.program.compiled_derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
@@ -75,12 +76,12 @@ def jit(
 def jit(
     fun: None = None, *, tier: str = "auto", max_paths: int | None = None
 ) -> Callable[[Callable[Arguments, Result_co]], Compiled[Arguments, Result_co]]: ...
+@answers_options
 def jit(
     fun: Callable[Arguments, Result_co] | None = None,
     *,
     tier: str = "auto",
     max_paths: int | None = None,
-    **jax_options: Any,
 ) -> Any:
     """A compiled form of a function of numbers: the same results, at machine speed.
 
@@ -117,27 +118,11 @@ def jit(
     >>> len(halvings.paths)
     2
     """
-    if jax_options:
-        raise TypeError(option_hint(jax_options))
     if fun is None:
         return functools.partial(jit, tier=check_tier(tier), max_paths=max_paths)
     if isinstance(fun, CompiledOverRows):
         return fun.with_options(tier, max_paths)
     return Jitted(fun, tier, max_paths)
-
-
-def option_hint(options: dict[str, Any]) -> str:
-    """The message for options that `jit` does not have: the way in which what JAX's do is done here."""
-    name = next(iter(options))
-    if name.startswith("static_arg"):
-        return (
-            f"jit has no option {name}, and needs none: whole numbers, flags, texts, functions and None among the "
-            f"arguments are static, each recorded for itself; close over a float that is to be static "
-            f"(functools.partial)"
-        )
-    if name.startswith("donate_arg"):
-        return f"jit has no option {name}: it never writes to its arguments; bind() calls a function without copies"
-    return f"jit has no option {name}; it has tier and max_paths"
 
 
 @cython.final

@@ -14,8 +14,10 @@ cdef class Path:
     cdef readonly dict children, machines
     cdef public long long hits
     cdef long long look_again
-    cdef public Py_ssize_t number
+    cdef public Py_ssize_t number, parent, latest
+    cdef public int branch
     cdef readonly Machine alone
+    cdef readonly object trial
 
     cdef take_over(self, Path other)
     cpdef Machine machine(self, object varying=*, object summed=*)
@@ -30,7 +32,7 @@ cdef class PathTree:
     cdef readonly bint over_rows
     cdef readonly str tier
     cdef readonly Path root, last
-    cdef readonly list recorded, parents, branches, latest
+    cdef readonly list recorded
     cdef readonly dict choices, asked
     cdef public bint apart
 
@@ -43,7 +45,7 @@ cdef class PathTree:
     @cython.locals(path=Path)
     cdef Path new(self, object numbers, object loops=*, Py_ssize_t parent=*, Py_ssize_t guard=*)
     cdef note_choice(self, Path path, int guard, Path child)
-    @cython.locals(number=Py_ssize_t)
+    @cython.locals(before=Path)
     cpdef note_taken(self, Path path)
 
 @cython.final
@@ -52,10 +54,11 @@ cdef class Descent:
     cdef Py_ssize_t entered
     cdef int chosen
 
-    @cython.locals(tree=PathTree, recorded=list, number=Py_ssize_t, choices=dict, branch=int)
+    @cython.locals(tree=PathTree, recorded=list, choices=dict, branch=int)
     cpdef Path next(self, Path path, Machine machine, int failed, object numbers)
     @cython.locals(child=Path)
     cdef Path below(self, Path path, int guard, object numbers)
+    cdef Path enter(self, Path path)
 
 @cython.final
 cdef class Recordings:

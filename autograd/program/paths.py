@@ -15,6 +15,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from autograd.graph.locks import Lock
@@ -35,6 +36,7 @@ from autograd.program.recording.signature import Signature
 from autograd.program.recording.surroundings import Surroundings, surroundings_of
 from autograd.program.recording.trace import Trace, Traced, record
 from autograd.program.tiers import count_work, prepared
+from autograd.program.workers import Job, compiler
 from autograd.transforms.kinds import result_leaf
 from autograd.transforms.tape import Tape
 from autograd.transforms.taped_run import name_of
@@ -73,6 +75,16 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def faster(machine: Machine, traced: Traced) -> Machine:
+    """The machine, or one for the same program written out if that takes less time."""
+    from autograd.program import written_out
+
+    # Where there is no memory for the line, the loops go on.
+    with collector_paused(), suppress(MemoryError):
+        return written_out.faster(machine, traced)
+    return machine
 
 
 def rolled_up(
@@ -121,10 +133,12 @@ class Path:
         self.outputs = traced.outputs
         self.children: dict[int, Path] = {}
         self.hits = 0
-        # Its number in the tree.
-        self.number = -1
+        # In its tree, by their numbers: itself, the path that it branches off from, at which guard, and that of the
+        # paths behind it, or itself, which was taken last.
+        self.number = self.parent = self.branch = self.latest = -1
         # At so many calls, a program with loops is written out, to see whether that is faster.
         self.look_again = LOOK_AGAIN
+        self.trial: Job | None = None
         self.machines: dict[Any, Machine] = {}
         # That for one row alone, once it is there.
         self.alone: Machine | None = None
@@ -133,7 +147,7 @@ class Path:
         """Become another path, which holds for all that this one holds for."""
         self.traced = other.traced
         self.program, self.variables, self.outputs = other.program, other.variables, other.outputs
-        self.machines, self.alone = {}, None
+        self.machines, self.alone, self.trial = {}, None, None
 
     def machine(self, varying: bytes | None = None, summed: bool | tuple[bool, ...] = False) -> Machine:
         """The program made ready to run: for one row, or for rows in which some inputs vary and outputs are summed.
@@ -168,21 +182,26 @@ class Path:
         if machine.turns != 0:
             count_work(machine, self.tier, machine.turns, 0)
             if self.hits >= self.look_again and self.tier != "llvm":
-                self.look_again = self.hits + LOOK_AGAIN
                 self.choose(machine)
         elif self.hits % OFTEN == 0 and machine.program is self.program:
             count_work(machine, self.tier, OFTEN, 0)
 
     def choose(self, machine: Machine) -> None:
-        """Run the program with its loops from now on, or written out, whichever is faster."""
-        # Machine code may be being made at this moment.
-        if machine.code is None or machine.code[0] is not None:
-            from autograd.program.written_out import faster
+        """Have it tried whether the program is faster with its loops or written out, and run that once it is known.
 
-            self.look_again = sys.maxsize
-            # Where there is no memory for the line, the loops go on.
-            with collector_paused(), suppress(MemoryError):
-                self.alone = faster(machine, self.traced)
+        It takes as long as some hundred calls, so another thread does it.
+        """
+        trial = self.trial
+        if trial is None:
+            self.look_again = self.hits + LOOK_AGAIN
+            # Machine code may be being made at this moment; and where no thread can be had, the loops go on.
+            if machine.code is None or machine.code[0] is not None:
+                with suppress(RuntimeError):
+                    self.trial = compiler().submit(partial(faster, machine, self.traced))
+                    self.look_again = self.hits
+        elif trial.is_done():
+            self.look_again, self.trial = sys.maxsize, None
+            self.alone = trial.wait()
 
     def decisions(self) -> list[tuple[str, int, bool]]:
         """File, line and outcome of each decision."""
@@ -234,12 +253,8 @@ class PathTree:
         self.root: Path | None = None
         # The path that a call begins with: that of the last one, unless there are few.
         self.last: Path | None = None
-        # All of them, in the order in which they were recorded. By the number of each in this list: that of the path
-        # that it branches off from, at which guard, and that of the path which was taken last of those behind it.
+        # All of them, in the order in which they were recorded: by their numbers.
         self.recorded: list[Path] = []
-        self.parents: list[int] = []
-        self.branches: list[int] = []
-        self.latest: list[int] = []
         # By a path's number and a guard which asks whether a number is this one: the paths for others, by the number.
         self.choices: dict[tuple[int, int], dict[float, int]] = {}
         # Whether the rows of the last call took several paths.
@@ -272,8 +287,7 @@ class PathTree:
                     if is_about_ways(path.program, guard) and child.decisions() == path.decisions():
                         # The same path, but that a loop in it knows more ways through its body.
                         path.take_over(child)
-                        for known in (self.recorded, self.parents, self.branches, self.latest):
-                            known.pop()
+                        self.recorded.pop()
                         return path
                     self.note_choice(path, guard, child)
                     path.children[guard] = child
@@ -287,15 +301,16 @@ class PathTree:
             choices[other[1]] = child.number
             self.choices[child.number, guard] = choices
             # All are as far from the root: the first one stands for what they have in common.
-            self.parents[child.number] = next(iter(choices.values()))
+            child.parent = next(iter(choices.values()))
 
     def note_taken(self, path: Path) -> None:
         """Note that a call took this path, and not the same as the last one."""
         self.last = path if len(self.recorded) > FEW else self.root
-        number = path.number
-        while number >= 0:
-            self.latest[number] = path.number
-            number = self.parents[number]
+        path.latest = path.number
+        before = path
+        while before.parent >= 0:
+            before = self.recorded[before.parent]
+            before.latest = path.number
 
     def check_limits(self, guard: Guard) -> None:
         """Raise TooManyPaths if a path that leaves at this guard would be one too many, or too dear."""
@@ -352,11 +367,9 @@ class PathTree:
             raise
         if self.watched is not None:
             self.watched.keep_state()
-        path.number = len(self.recorded)
+        path.number = path.latest = len(self.recorded)
+        path.parent, path.branch = parent, guard
         self.recorded.append(path)
-        self.parents.append(parent)
-        self.branches.append(guard)
-        self.latest.append(path.number)
         self.budget.count_path(len(path.program), time.perf_counter() - began)
         return path
 
@@ -405,33 +418,36 @@ class Descent:
         """The path to try where this guard failed, when the machine ran this path."""
         tree = self.tree
         recorded = tree.recorded
-        number = path.number
-        choices = tree.choices.get((number, failed)) if tree.choices and failed > self.chosen else None
+        choices = tree.choices.get((path.number, failed)) if tree.choices and failed > self.chosen else None
         if choices is not None:
             self.chosen = failed
             choice: Any = choice_at(machine.program, failed)
             found = None if choice is None else choices.get(machine.value(choice[0]))
             if found is None:
                 return self.below(recorded[next(reversed(choices.values()))], failed, numbers)
-            if found != number:
-                self.entered = found
-                return recorded[tree.latest[found]]
-        while number != self.entered and failed <= tree.branches[number]:
-            branch = tree.branches[number]
-            number = tree.parents[number]
+            if found != path.number:
+                return self.enter(recorded[found])
+        while path.number != self.entered and failed <= path.branch:
+            branch, path = path.branch, recorded[path.parent]
             if failed == branch:
                 # There it falls as it fell first: how does that path go on?
-                self.entered = number
-                return recorded[number]
-        if number != self.entered and failed not in recorded[number].children:
+                self.entered = path.number
+                return path
+        if path.number != self.entered and failed not in path.children:
             return recorded[self.entered]
-        return self.below(recorded[number], failed, numbers)
+        return self.below(path, failed, numbers)
 
     def below(self, path: Path, guard: int, numbers: Sequence[float]) -> Path:
         """The path to try of those behind a guard of this one."""
         child = self.tree.after(path, guard, numbers)
-        self.entered = child.number
-        return child if child is path else self.tree.recorded[self.tree.latest[child.number]]
+        found = self.enter(child)
+        return child if child is path else found
+
+    def enter(self, path: Path) -> Path:
+        """The path to try of this one and those behind it, where the call belongs from now on."""
+        self.entered = path.number
+        found: Path = self.tree.recorded[path.latest]
+        return found
 
 
 @cython.final

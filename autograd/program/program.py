@@ -177,7 +177,8 @@ class Program:
         _, primitive, operands = operation
         if isinstance(primitive, Result):
             return f"{primitive.name} of {self.name(operands[0])}"
-        return f"{primitive.name}({', '.join(map(self.name, operands))})"
+        inside = f"  # {primitive.inside()}" if isinstance(primitive, JointOperation) and primitive.inside() else ""
+        return f"{primitive.name}({', '.join(map(self.name, operands))}){inside}"
 
     def __str__(self) -> str:
         def count(number: int, what: str) -> str:

@@ -1,30 +1,22 @@
 cimport cython
 from cpython.array cimport array
-from autograd.graph.node cimport Call, Node, Output, value_of, varies
 from autograd.numbers.arrays cimport integers, ints_in
-from autograd.operations.primitive cimport Primitive
 from autograd.transforms.tape cimport Tape
 
 cdef int WINDOW, FEWEST_OPERATIONS, MOST_STEPS
 
 @cython.final
 cdef class Line:
-    cdef Tape tape
     cdef readonly list nodes, primitives, others
     cdef readonly Py_ssize_t count
     cdef readonly array codes, starts, slots
-    cdef dict node_places, number_places
+    cdef readonly dict node_places
 
-    @cython.locals(code_of=dict, codes="int*", starts="int*", number=Py_ssize_t, node=Node, left=object, many=bint,
-                   count=Py_ssize_t, primitive=Primitive)
+    @cython.locals(codes="int*", repeat=bytes, number=Py_ssize_t)
     cdef read(self)
-    @cython.locals(slots="int*", end=Py_ssize_t, number=Py_ssize_t, node=Node, left=object, right=object)
-    cpdef read_operands(self)
     @cython.locals(counts=array, counted="int*", codes="int*", starts="int*", slots="int*", number=Py_ssize_t, code=int,
                    size=int, entry=int, operand=int)
     cpdef array additions(self, bytes adds, bytes goes_on, bytes once)
-    @cython.locals(position=int, places=dict)
-    cdef int slot_of(self, object operand) except? -1
 
 @cython.locals(size=Py_ssize_t, found=array, table=array, distance="int*", code="int*", last="int*", bits=int,
                mask="long long", mixed="unsigned long long", number=Py_ssize_t, place=int)

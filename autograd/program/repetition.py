@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from autograd.graph.node import Call, Output, value_of, varies
 from autograd.numbers.arrays import integers
 from autograd.transforms.tape import Tape
 
@@ -55,63 +54,24 @@ class Line:
     """The operations on a whole tape in flat arrays.
 
     Operation k has `codes[k]`, negative for what is not to be repeated: operations with several results, and those of
-    users. Its operands are `slots[starts[k]:starts[k + 1]]`: positions on the tape, or for numbers and nodes that are
-    not on it -1, -2, ..., in the order of `others`, each of them once. `primitives` has the one of each code.
+    users. Its operands are `slots[starts[k]:starts[k + 1]]`, and `primitives` has the one of each code: see `Tape`.
     """
 
     def __init__(self, tape: Tape) -> None:
-        self.tape = tape
         self.nodes = tape.nodes
         self.count = tape.count
-        size = len(self.nodes)
-        self.codes = integers(size)
-        self.starts = integers(size + 1)
-        self.primitives: list[Any] = []
-        self.others: list[Any] = []
-        self.node_places: dict[int, int] = {}
-        self.number_places: dict[Any, int] = {}
-        self.slots = integers(0)
+        self.primitives, self.others, self.node_places = tape.primitives, tape.others, tape.node_places
+        # Of its own: those who look for loops put operations in another order.
+        self.codes, self.starts, self.slots = tape.codes[:], tape.starts[:], tape.operands[:]
         self.read()
 
     def read(self) -> None:
-        """Find the codes."""
-        code_of: dict[Any, int] = {}
-        codes, starts = ints_in(self.codes), ints_in(self.starts)
+        """Find the codes that are not to be repeated."""
+        codes = ints_in(self.codes)
+        repeat = bytes([primitive.built_in for primitive in self.primitives])
         for number in range(len(self.nodes)):
-            node: Any = self.nodes[number]
-            left = node._left
-            many = isinstance(left, tuple)
-            count = len(left) if many else 1 if node._right is None else 2
-            starts[number + 1] = starts[number] + count
-            primitive: Any = node._origin.primitive
-            if isinstance(node, Call | Output) or not primitive.built_in:
+            if not repeat[codes[number]]:
                 codes[number] = -1 - number
-                continue
-            key = (primitive, count) if many else primitive
-            code = code_of.get(key)
-            if code is None:
-                code = code_of[key] = len(code_of)
-                self.primitives.append(primitive)
-            codes[number] = code
-
-    def read_operands(self) -> None:
-        """Find the operands, which takes three times as long."""
-        self.slots = integers(self.starts[len(self.nodes)])
-        slots = ints_in(self.slots)
-        end = 0
-        for number in range(len(self.nodes)):
-            node: Any = self.nodes[number]
-            left, right = node._left, node._right
-            if isinstance(left, tuple):
-                for operand in left:
-                    slots[end] = self.slot_of(operand)
-                    end += 1
-                continue
-            slots[end] = self.slot_of(left)
-            end += 1
-            if right is not None:
-                slots[end] = self.slot_of(right)
-                end += 1
 
     def additions(self, adds: bytes, goes_on: bytes, once: bytes) -> Any:
         """For each position how many additions its operation adds up, of operands that are used `once`.
@@ -132,24 +92,6 @@ class Line:
                     size += counted[operand]
             counted[self.count + number] = size
         return counts
-
-    def slot_of(self, operand: Any) -> int:
-        """The position of an operand, or -1 - its place among `others`; numbers are the same to the bit."""
-        if varies(operand):
-            position = self.tape.position_of(operand)
-            if position >= 0:
-                return position
-            places: Any = self.node_places
-            key: Any = id(operand)
-        else:
-            operand = value_of(operand)
-            places = self.number_places
-            key = operand if operand == operand and operand != 0.0 else str(operand)
-        place = places.get(key)
-        if place is None:
-            place = places[key] = len(self.others)
-            self.others.append(operand)
-        return -1 - place  # type: ignore[no-any-return]
 
 
 def distances_to_next(codes: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import warnings
 from importlib import import_module
 from typing import Any
@@ -24,11 +25,6 @@ TIERS = ("auto", "vm", "llvm")
 # The interpreter takes about 3 ns an operation for one call, and 0.2 ns for each of many rows.
 CALLS_THAT_PAY = 30_000
 ROWS_THAT_PAY = 500_000
-# The body of a loop of so many turns is optimised, and of one of fewer turns if it is short: a chain of single
-# operations is then 1.4 times as fast and takes 1.5 times as long to compile, one of 2,000 operations 1.1 and 4 times.
-TURNS_THAT_PAY = 10_000
-TURNS_OF_SHORT = 100
-SHORT = 1_500
 
 
 def check_tier(tier: str) -> str:
@@ -89,7 +85,7 @@ def compile_beside(machine: Machine) -> None:
     """Make machine code for a machine while the interpreter runs it, which goes on with a warning if that fails."""
     try:
         if native().is_available():
-            make_code(machine, turns=TURNS_THAT_PAY)
+            make_code(machine, turns=math.inf)
     except Exception as error:
         if is_over():
             return
@@ -107,10 +103,7 @@ def compile_now(machine: Machine) -> None:
 
 
 def make_code(machine: Machine, turns: float = 1) -> None:
-    """Make machine code for a machine, in the thread that does so; for the body of a loop of many turns, take time.
-
-    So does what nobody waits for, as for a long loop.
-    """
+    """Make machine code for a machine, in the thread that does so; for what runs many turns at a time, take time."""
     if native().is_full():
         warnings.warn(
             f"the interpreter runs a function of which no machine code is made, for {native().MOST_KEPT} pieces of it "
@@ -120,8 +113,7 @@ def make_code(machine: Machine, turns: float = 1) -> None:
         )
         return
     plan = machine.plan
-    patient = turns >= TURNS_THAT_PAY or (turns >= TURNS_OF_SHORT and len(plan.before) <= SHORT)
-    before = native().NativeCode(plan, rows=False, patient=patient) if plan.before else None
+    before = native().NativeCode(plan, rows=False, turns=turns) if plan.before else None
     rest = native().NativeCode(plan, rows=True) if plan.rest else None
     for operation in plan.joint_operations:
         operation.prepare_code(functools.partial(make_code, turns=max(turns, operation.turns())))

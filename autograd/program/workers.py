@@ -57,6 +57,10 @@ class Job:
         self.work = None
         self.done.release()
 
+    def is_done(self) -> bool:
+        """Whether the result is there."""
+        return not self.done.locked()
+
     def wait(self) -> Any:
         """The result of the work, or its error, once it is done; to be asked once."""
         self.done.acquire()

@@ -17,12 +17,12 @@ import itertools
 import operator
 import types
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Never, ParamSpec, TypeVar, overload
+from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 from autograd.errors import ArgumentError, OutputError
 from autograd.graph.modes import is_traced
 from autograd.graph.node import Node
-from autograd.other_packages import option_error
+from autograd.other_packages import answers_options
 from autograd.signatures import signature_of
 from autograd.transforms.blocks import blocks
 from autograd.transforms.curvature import Curvature, has_many_pairs
@@ -49,13 +49,13 @@ Result = TypeVar("Result")
 Names = str | Sequence[str] | None
 
 
+@answers_options
 def grad(
     fun: Callable[Arguments, Any],
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     *,
     argnames: Names = None,
-    **unknown: Never,
 ) -> Callable[Arguments, Any]:
     """The function that gives the gradient of `fun`, whose output is one number.
 
@@ -70,8 +70,6 @@ def grad(
     >>> grad(grad(grad(lambda x: x ** 3)))(2.0)
     6.0
     """
-    if unknown:
-        raise option_error("grad", unknown)
     return Transformed(gradient_of, fun, argnums, argnames, has_aux=has_aux, with_value=False)
 
 
@@ -87,13 +85,13 @@ def value_and_grad(
 def value_and_grad(
     fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
 ) -> Callable[Arguments, tuple[Any, Any]]: ...
+@answers_options
 def value_and_grad(
     fun: Function,
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     *,
     argnames: Names = None,
-    **unknown: Never,
 ) -> Function:
     """The function that gives the value and the gradient of `fun`, from one run of it.
 
@@ -102,11 +100,10 @@ def value_and_grad(
     >>> value_and_grad(lambda x: x ** 3)(2.0)
     (8.0, 12.0)
     """
-    if unknown:
-        raise option_error("value_and_grad", unknown)
     return Transformed(gradient_of, fun, argnums, argnames, has_aux=has_aux, with_value=True)
 
 
+@answers_options
 def jacobian(
     fun: Callable[Arguments, Any],
     argnums: int | Sequence[int] = 0,
@@ -114,7 +111,6 @@ def jacobian(
     *,
     argnames: Names = None,
     sparse: bool = False,
-    **unknown: Never,
 ) -> Callable[Arguments, Any]:
     """The function that gives all first derivatives of `fun`, whose output may be numbers in any structure.
 
@@ -128,11 +124,10 @@ def jacobian(
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([2.0, 3.0])
     [[3.0, 2.0], [1.0, 0.0]]
     """
-    if unknown:
-        raise option_error("jacobian", unknown)
     return Transformed(jacobian_of, fun, argnums, argnames, has_aux=has_aux, sparse=sparse, forward=None)
 
 
+@answers_options
 def jacfwd(
     fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
 ) -> Callable[Arguments, Any]:
@@ -144,6 +139,7 @@ def jacfwd(
     return Transformed(jacobian_of, fun, argnums, argnames, has_aux=has_aux, sparse=False, forward=True)
 
 
+@answers_options
 def jacrev(
     fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, *, argnames: Names = None
 ) -> Callable[Arguments, Any]:
@@ -155,13 +151,13 @@ def jacrev(
     return Transformed(jacobian_of, fun, argnums, argnames, has_aux=has_aux, sparse=False, forward=False)
 
 
+@answers_options
 def hessian(
     fun: Callable[Arguments, Any],
     argnums: int | Sequence[int] = 0,
     *,
     argnames: Names = None,
     sparse: bool = False,
-    **unknown: Never,
 ) -> Callable[Arguments, Any]:
     """The function that gives all second derivatives of `fun`, whose output is one number.
 
@@ -174,21 +170,22 @@ def hessian(
     >>> hessian(lambda x, y: x * y ** 2, argnums=(0, 1))(2.0, 3.0)
     ((0.0, 6.0), (6.0, 4.0))
     """
-    if unknown:
-        raise option_error("hessian", unknown)
     return Transformed(hessian_of, fun, argnums, argnames, sparse=sparse)
 
 
+@answers_options
 def jacobian_sparsity(fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0) -> Callable[Arguments, Any]:
     """The function that gives the pattern of the sparse Jacobian: a `csr_array` with True where a derivative stands."""
     return Transformed(sparsity_of, fun, argnums, None, sparse_derivative=sparse_jacobian)
 
 
+@answers_options
 def hessian_sparsity(fun: Callable[Arguments, Any], argnums: int | Sequence[int] = 0) -> Callable[Arguments, Any]:
     """The function that gives the pattern of the sparse Hessian: a `csr_array` with True where a derivative stands."""
     return Transformed(sparsity_of, fun, argnums, None, sparse_derivative=sparse_hessian)
 
 
+@answers_options
 def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """The value of `fun` at the arguments `primals`, and its derivative along `tangents`, which has their structure.
 
@@ -201,6 +198,7 @@ def jvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux:
         return (*results, run.aux) if has_aux else results
 
 
+@answers_options
 def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> Any:
     """The value of `fun` at the arguments, and its pullback.
 
@@ -221,6 +219,7 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> Any:
         return (run.value(), pullback, run.aux) if has_aux else (run.value(), pullback)
 
 
+@answers_options
 def linearize(fun: Function, *primals: Any, has_aux: bool = False) -> Any:
     """The value of `fun` at the arguments, and its pushforward: the derivative along tangents given later.
 
@@ -237,6 +236,7 @@ def linearize(fun: Function, *primals: Any, has_aux: bool = False) -> Any:
         return (run.value(), pushforward, run.aux) if has_aux else (run.value(), pushforward)
 
 
+@answers_options
 def hvp(fun: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """The product of the Hessian of `fun` with the tangents: the derivative along them of its gradient.
 
@@ -281,8 +281,8 @@ class Transformed:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.argnames is not None:
-            args, kwargs, argnums = by_place(self.fun, self.argnames, args, kwargs)
-            return self.transform(self.fun, argnums, args, kwargs, **self.options)
+            fun, args, kwargs, argnums = by_place(self.fun, self.argnames, args, kwargs)
+            return self.transform(fun, argnums, args, kwargs, **self.options)
         return self.transform(self.fun, self.argnums, args, kwargs, **self.options)
 
     def __repr__(self) -> str:
@@ -393,8 +393,9 @@ def checked_argnums(argnums: Any) -> int | tuple[int, ...]:
         found = []
     if not found or len(found) < len(places):
         raise ArgumentError(
-            f"argnums is the place of an argument or a tuple of places, got {argnums!r:.60}. Arguments are given to "
-            f"the function that this returns, as in grad(f)(x); derivatives of nodes are gradients(y, [x])"
+            f"argnums is the place of an argument or a tuple of places, got {argnums!r:.60}; names are argnames. "
+            f"Arguments are given to the function that this returns, as in grad(f)(x); derivatives of nodes are "
+            f"gradients(y, [x])"
         )
     return tuple(found) if several else found[0]
 
@@ -410,24 +411,42 @@ def checked_argnames(argnames: Any) -> Names:
 
 def by_place(
     fun: Function, argnames: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any], int | tuple[int, ...]]:
-    """The arguments of a call with those of these names among the ones by place, and their places."""
+) -> tuple[Function, tuple[Any, ...], dict[str, Any], int | tuple[int, ...]]:
+    """A function, the arguments of a call of it with those of these names among the ones by place, and their places.
+
+    The function is the given one, or one that hands its last arguments on by name.
+    """
     names = (argnames,) if isinstance(argnames, str) else argnames
     signature = signature_of(fun)
     bound = signature.bind(*args, **kwargs)
+    given = {*bound.arguments, *bound.kwargs}
+    bound.apply_defaults()
+    placed, named = list(bound.args), bound.kwargs
     order = list(signature.parameters.values())
-    places = []
+    with_place = [one.name for one in order if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    start = len(placed)
+    places, last = [], []
     for name in names:
-        known = [place for place, one in enumerate(order) if one.name == name and one.kind is one.POSITIONAL_OR_KEYWORD]
-        if not known or name not in bound.arguments:
+        if name not in given or not (name in with_place or name in named):
+            known = name in with_place or (name in named and name in signature.parameters)
             raise ArgumentError(
                 f"{name_of(fun)} was to be differentiated in {name!r}, which is "
-                f"{'no argument of it that can be given by place' if not known else 'not given'}; its arguments are "
+                f"{'not given' if known else 'no argument of it'}; its arguments are "
                 f"{', '.join([one.name for one in order])}"
             )
-        places += known
-    bound.apply_defaults()
-    return bound.args, bound.kwargs, places[0] if isinstance(argnames, str) else tuple(places)
+        if name in with_place:
+            places.append(with_place.index(name))
+        else:
+            places.append(len(placed))
+            last.append(name)
+            placed.append(named.pop(name))
+
+    @functools.wraps(fun)
+    def with_last_by_name(*arguments: Any, **options: Any) -> Any:
+        return fun(*arguments[:start], **dict(zip(last, arguments[start:], strict=True)), **options)
+
+    taken = with_last_by_name if last else fun
+    return taken, tuple(placed), named, places[0] if isinstance(argnames, str) else tuple(places)
 
 
 def as_arguments(transform: str, what: str, given: Any) -> tuple[Any, ...]:

@@ -48,7 +48,7 @@ class Whole:
                 elements = [self.inside(trace, number) for number in numbers]
                 if shape is None:
                     return elements[0]
-                from autograd.arrays.node_arrays import DiscreteArray, held
+                from autograd.arrays.discrete_arrays import DiscreteArray, held
 
                 return DiscreteArray(held(elements, shape), self.dtype)
             numbers = [value_of(number) for number in numbers]

@@ -1,5 +1,5 @@
 cimport cython
-from autograd.graph.node cimport Node, varied
+from autograd.graph.node cimport Node, record_binary, varied
 
 @cython.freelist(64)
 cdef class Masked:
@@ -12,6 +12,7 @@ cpdef Masked as_masked(object value)
 cpdef object times(object one, object other)
 @cython.locals(first=Masked, second=Masked)
 cpdef object plus(object one, object other)
+cdef object sum_of(object one, object other)
 @cython.locals(known=Masked)
 cpdef object masked_by(object derivative, Node mask)
 @cython.locals(masked=Masked)

@@ -12,12 +12,14 @@ import functools
 from typing import Any
 
 from autograd.graph.node import Node, varied
-from autograd.operations.primitives import Defined
+from autograd.operations.primitives import Defined, Multiply, Plus
 
 try:
     import cython
 except ImportError:
     from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.graph.node import record_binary
 
 __all__ = ["Masked", "as_masked", "masked_by", "plus", "settled", "times", "without_mask"]
 
@@ -50,21 +52,28 @@ def times(one: Any, other: Any) -> Any:
     """The product of two derivatives."""
     first = as_masked(one)
     if first is None:
-        return one * settled(other)
+        return record_binary(Multiply, one, settled(other))
     second = as_masked(other)
     if second is None:
-        return settled(first) * other
+        return record_binary(Multiply, settled(first), other)
     return Masked(first.number * second.number, union(first.masks, second.masks))
 
 
 def plus(one: Any, other: Any) -> Any:
     """The sum of two derivatives."""
     if type(one) is not Masked and type(other) is not Masked:
-        return one + other
+        return sum_of(one, other)
     if type(one) is Masked and type(other) is Masked:
         first, second = cython.cast(Masked, one), cython.cast(Masked, other)
         return Masked(first.number + second.number, union(first.masks, second.masks))
-    return settled(one) + settled(other)
+    return sum_of(settled(one), settled(other))
+
+
+def sum_of(one: Any, other: Any) -> Any:
+    """The sum of two numbers or nodes: of these as `+` makes it, without asking each for it."""
+    if isinstance(one, Node) or isinstance(other, Node):
+        return record_binary(Plus, one, other)
+    return one + other
 
 
 def masked_by(derivative: Any, mask: Node) -> Any:

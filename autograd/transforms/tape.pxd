@@ -1,15 +1,17 @@
 cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
+from autograd.numbers.operation_table cimport OperationTable
 from autograd.numbers.pairwise cimport BLOCK, LongSum, PairwiseSums
 from autograd.operations.primitive cimport Primitive
 from autograd.graph.local_gradients cimport (
-    joint_pullback, joint_pushforward, local_gradients_as_nodes, local_gradients_beside
+    joint_pullback, joint_pushforward, local_gradients_as_nodes, local_gradients_beside,
+    local_gradients_in_trace
 )
 from autograd.graph.modes cimport is_strict, is_traced
 from autograd.graph.node cimport (
     Call, Node, OF_RULE, OVER, Output, SERIAL, TRACED, VARIES, belongs_to_recording, call_of,
-    clock, gradients_of_many, operands_of, recorded_gradients, varied, varies
+    clock, gradients_of_many, operands_of, recorded_gradients, value_of, varied, varies
 )
 from autograd.transforms.constant_slopes cimport ConstantSlopes
 from autograd.transforms.masked cimport masked_by, plus, settled, times
@@ -32,7 +34,10 @@ cdef class Tape:
     cdef bint whole
     cdef readonly bint by_result
     cdef readonly dict joints
-    cdef readonly list outside, merged
+    cdef readonly list outside, merged, primitives, others
+    cdef readonly dict node_places
+    cdef dict code_of, number_places
+    cdef readonly array codes
     cdef array positions
     cdef readonly array starts
     cdef readonly array operands
@@ -40,8 +45,8 @@ cdef class Tape:
     cdef readonly array long_places
     cdef readonly Py_ssize_t long_count
 
-    @cython.locals(ticks=Py_ssize_t, tick=Py_ssize_t, entries=Py_ssize_t, position=Py_ssize_t, found=list, node=Node,
-                   place_of="int*")
+    @cython.locals(ticks=Py_ssize_t, tick=Py_ssize_t, entries=Py_ssize_t, in_all=Py_ssize_t, position=Py_ssize_t,
+                   found=list, node=Node, place_of="int*")
     cdef follow(self, list arguments, object outputs)
     cdef inline Py_ssize_t tick_of(self, Node node) noexcept
     @cython.locals(node=Node, tick=Py_ssize_t)
@@ -50,10 +55,18 @@ cdef class Tape:
     cpdef int position_of(self, object operand) noexcept
     @cython.locals(tick=Py_ssize_t, begin=Py_ssize_t, end=Py_ssize_t, size=Py_ssize_t, constants=Py_ssize_t,
                    place=Py_ssize_t, position=int, node=Node, place_of="int*", starts="int*", operands="int*",
-                   slopes="double*", many=bint, is_call=bint, below=tuple, merging=bint, known=dict)
+                   slopes="double*", many=bint, is_call=bint, below=tuple, merging=bint, merged=OperationTable)
     cdef lay_out(self, list found, Py_ssize_t entries)
-    @cython.locals(key=list, position=int, by_identity=bint, primitive=Primitive)
-    cdef tuple key_of(self, Node node)
+    cdef begin_numbering(self)
+    @cython.locals(tick=Py_ssize_t, node=Node, place_of="int*", codes="int*", starts="int*",
+                   operands="int*", end=Py_ssize_t, number=Py_ssize_t)
+    cdef lay_out_whole(self, list found, Py_ssize_t entries)
+    @cython.locals(position=int)
+    cdef int slot_of(self, object operand) except? -1
+    cdef int slot_of_number(self, double number) except? -1
+    cdef int slot_beside(self, dict places, object key, object other) except? -1
+    @cython.locals(primitive=Primitive, by_identity=bint, position=int, mixed=int, known=int)
+    cdef int first_like(self, Node node, OperationTable table, int size) except? -1
     # Of `object or (bint and bint)` Cython 3.3 makes a pointer out of an int: so `known` is a bint.
     @cython.locals(operands=tuple, here=list, varying=list, corrected=tuple, known=bint)
     cdef correct(self, Node node, Py_ssize_t begin)
@@ -96,7 +109,6 @@ cdef class Tape:
 
 cpdef bint is_differentiated(Node node)
 cpdef bint is_zero(object slope) except -1
-cdef bint is_negative_zero(double number) noexcept
 cpdef bint all_floats(object numbers)
 cdef object if_any(list directions)
 cdef object add(list sums, Py_ssize_t place, object share)

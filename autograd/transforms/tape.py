@@ -9,15 +9,16 @@ they are, and can be repeated at little cost.
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.graph.joint_operations import RESULT
 from autograd.graph.local_gradients import (
     joint_pullback,
     joint_pushforward,
     local_gradients_as_nodes,
     local_gradients_beside,
+    local_gradients_in_trace,
 )
 from autograd.graph.modes import is_strict, is_traced
 from autograd.graph.node import (
@@ -30,12 +31,14 @@ from autograd.graph.node import (
     is_argument,
     operands_of,
     recorded_gradients,
+    value_of,
     varied,
     varies,
 )
 from autograd.graph.node_errors import earlier_recording, earlier_run
 from autograd.graph.sweep import topological_order
 from autograd.numbers.arrays import doubles, integers
+from autograd.numbers.operation_table import OperationTable
 from autograd.numbers.pairwise import LongSum, PairwiseSums
 from autograd.operations.primitives import Absorb, Defined, Either, Gate, NotEqual, Select, StopGradient
 from autograd.transforms.constant_slopes import ConstantSlopes
@@ -62,8 +65,12 @@ class Tape:
 
     Made from the arguments as the function got them (`new_argument`), the outputs that it returned (nodes and
     numbers), and the serial number that was current before the arguments were made. `closed_over` says whether the
-    outputs depend on other variables too; `outside` has the nodes that were found on the way to them. With `whole`,
-    operations that depend on these alone are on the tape too, and it is not for sweeps: there are no local gradients.
+    outputs depend on other variables too; `outside` has the nodes that were found on the way to them.
+
+    With `whole`, operations that depend on these alone are on the tape too, and it is not for sweeps: there are no
+    local gradients. Instead it has all operands: those that are not on the tape are -1, -2, ..., in the order of
+    `others`, numbers and nodes, each of them once. The operation at position `count + k` has the code `codes[k]`, which
+    says what it does and on how many operands; `primitives` has the primitive of each code.
 
     An operation with several results has a position, behind its operands, and each of its results has one behind that:
     `joints` has it by its position. With `by_result`, each result is an operation of its own instead, for uses that
@@ -118,8 +125,11 @@ class Tape:
         self.positions = integers(ticks, -1)
         place_of = ints_in(self.positions)
         for position in range(self.count):
-            place_of[self.tick_of(arguments[position])] = position
-        entries = 0
+            tick = self.tick_of(arguments[position])
+            if not 0 <= tick < ticks:
+                raise ValueError(f"argument {position} of a tape was not made in the run that it is of")
+            place_of[tick] = position
+        entries = in_all = 0
         for output in outputs:
             self.meet(found, output, None)
         for tick in range(ticks - 1, -1, -1):
@@ -131,9 +141,14 @@ class Tape:
             if isinstance(node._left, tuple):
                 for operand in operands_of(node) if self.by_result else node._left:
                     entries += self.meet(found, operand, node)
+                in_all += len(node._left)
             else:
                 entries += self.meet(found, node._left, node) + self.meet(found, node._right, node)
-        self.lay_out(found, entries)
+                in_all += 2
+        if self.whole:
+            self.lay_out_whole(found, in_all)
+        else:
+            self.lay_out(found, entries)
         self.outputs = [self.position_of(output) for output in outputs]
 
     def tick_of(self, node: Node) -> int:
@@ -164,7 +179,7 @@ class Tape:
 
     def position_of(self, operand: Any) -> int:
         """The position of a node, -1 if it depends on no argument, or is none."""
-        if not varies(operand):
+        if not isinstance(operand, Node) or not cython.cast(Node, operand)._stamp & VARIES:
             return -1
         tick = self.tick_of(operand)
         if tick < 0:
@@ -183,8 +198,11 @@ class Tape:
         end = 0
         size = self.count
         # The builder of a recording merges equal operations itself.
-        merging = self.merged is not None and not self.whole and is_traced()
-        known: dict[Any, int] = {}
+        merging = self.merged is not None and is_traced()
+        merged: Any = None
+        if merging:
+            self.begin_numbering()
+            merged = OperationTable(len(found))
         joint: Joint | None = None
         under_joint: Any = None
         for tick in range(len(found)):
@@ -220,22 +238,21 @@ class Tape:
                     constants += 1
                     continue
                 operands[end] = position
-                if not self.whole:
-                    if not many:
-                        slopes[end] = node._left_gradient if place == 0 else node._right_gradient
-                    elif not is_call:
-                        slopes[end] = doubles_in(gradients_of_many(node))[place]
+                if not many:
+                    slopes[end] = node._left_gradient if place == 0 else node._right_gradient
+                elif not is_call:
+                    slopes[end] = doubles_in(gradients_of_many(node))[place]
                 end += 1
-            if is_call and (end > begin or self.whole):
-                self.joints[size] = Joint(node, [self.position_of(operand) for operand in operands_of(node)])
-            if end > begin or self.whole:
+            if end > begin:
+                if is_call:
+                    self.joints[size] = Joint(node, [self.position_of(operand) for operand in operands_of(node)])
                 if merging and not is_call and not isinstance(node, Output):
-                    place_of[tick] = known.setdefault(self.key_of(node), size)
+                    place_of[tick] = self.first_like(node, merged, size)
                     if place_of[tick] != size:
                         self.merged.append(node)
                         end = begin
                         continue
-                if constants > 0 and not self.whole and node._origin.primitive.beside_constant is not None:
+                if constants > 0 and node._origin.primitive.beside_constant is not None:
                     self.correct(node, begin)
                 place_of[tick] = size
                 size += 1
@@ -251,25 +268,104 @@ class Tape:
             self.lay_out(found, entries)
             self.merged = []
 
-    def key_of(self, node: Node) -> tuple[Any, ...]:
-        """What an operation has in common with those that are equal: its primitive and its operands.
+    def begin_numbering(self) -> None:
+        """Begin to number primitives, and what is not on the tape."""
+        self.primitives: list[Any] = []
+        self.others: list[Any] = []
+        self.code_of: dict[Any, int] = {}
+        self.node_places: dict[int, int] = {}
+        self.number_places: dict[Any, int] = {}
 
-        An operand on the tape is its position, another node a negative number. Constants are equal to the bit, and in
-        tuples, for 2.0 equals 2.
-        """
+    def lay_out_whole(self, found: list[Any], entries: int) -> None:
+        """Write all operations that were found to the arrays, with all their operands."""
+        self.begin_numbering()
+        self.codes = integers(len(found))
+        self.starts = integers(len(found) + 1)
+        self.operands = integers(entries)
+        place_of, codes = ints_in(self.positions), ints_in(self.codes)
+        starts, operands = ints_in(self.starts), ints_in(self.operands)
+        end = number = 0
+        for tick in range(len(found)):
+            if found[tick] is None or place_of[tick] >= 0:
+                continue
+            node = cython.cast(Node, found[tick])
+            key: Any = node._origin.primitive
+            if isinstance(node._left, tuple):
+                for operand in node._left:
+                    operands[end] = self.slot_of(operand)
+                    end += 1
+                if isinstance(node, Output):
+                    key = RESULT
+                    joint = self.joints[operands[end - 1]]
+                    joint.add_result(cython.cast(Output, node)._place, self.count + number)
+                else:
+                    key = (key, len(node._left))
+                    if isinstance(node, Call):
+                        # Those of nodes that are not on the tape are negative.
+                        self.joints[self.count + number] = Joint(node, self.operands[starts[number] : end].tolist())
+            else:
+                operands[end] = self.slot_of(node._left)
+                end += 1
+                if node._right is not None:
+                    operands[end] = self.slot_of(node._right)
+                    end += 1
+            code: Any = self.code_of.get(key)
+            if code is None:
+                code = self.code_of[key] = len(self.code_of)
+                self.primitives.append(RESULT if key is RESULT else node._origin.primitive)
+            codes[number] = code
+            place_of[tick] = self.count + number
+            self.nodes.append(node)
+            number += 1
+            starts[number] = end
+        self.codes, self.starts, self.operands = self.codes[:number], self.starts[: number + 1], self.operands[:end]
+        self.size = self.count + number
+
+    def slot_of(self, operand: Any) -> int:
+        """The position of an operand, or -1 - its place among `others`."""
+        position = self.position_of(operand)
+        if position >= 0:
+            return position
+        if varies(operand):
+            return self.slot_beside(self.node_places, id(operand), operand)
+        return self.slot_of_number(value_of(operand))
+
+    def slot_of_number(self, number: float) -> int:
+        """The slot of a number; numbers are the same to the bit, but all nans are one."""
+        key: Any = number if number == number and number != 0.0 else str(number)
+        return self.slot_beside(self.number_places, key, number)
+
+    def slot_beside(self, places: dict[Any, int], key: Any, other: Any) -> int:
+        """The slot of what is not on the tape, by its key among those of its kind."""
+        place: Any = places.get(key)
+        if place is None:
+            place = places[key] = len(self.others)
+            self.others.append(other)
+        return -1 - place  # type: ignore[no-any-return]
+
+    def first_like(self, node: Node, table: OperationTable, size: int) -> int:
+        """The position of the first operation with the same primitive and operands; `size` if there is none before."""
         primitive: Any = node._origin.primitive
+        code: Any = self.code_of.get(primitive)
+        if code is None:
+            code = self.code_of[primitive] = len(self.code_of)
         # A rule that counts in how many places each operand stands looks at nodes.
         by_identity = primitive.arity is None and primitive.beside_constant is not None
-        key: list[Any] = [primitive]
         for operand in operands_of(node):
             position = -1 if by_identity else self.position_of(operand)
             if position >= 0:
-                key.append(position)
+                table.lay(position)
             elif isinstance(operand, Node):
-                key.append(~id(operand))
+                table.lay(self.slot_beside(self.node_places, id(operand), operand))
             else:
-                key.append("-0.0" if is_negative_zero(operand) else (operand,))
-        return tuple(key)
+                table.lay(self.slot_of_number(operand))
+        mixed = table.hash(code)
+        known = table.find(code, mixed)
+        if known < 0:
+            table.keep(code, size, mixed)
+            return size
+        table.drop()
+        return int(ints_in(table.results)[known])
 
     def correct(self, node: Node, begin: int) -> None:
         """Replace the local gradients of an operation, some of whose varying operands are constant here.
@@ -320,7 +416,10 @@ class Tape:
                 # This tape and those around it decide which operands are constant.
                 live = self.live() if live is None else live
                 varying = [self.is_live(operand, live) for operand in operands]
-            local_gradients = local_gradients_as_nodes(node, varying)
+            if traced:
+                local_gradients = local_gradients_in_trace(node, varying)
+            else:
+                local_gradients = local_gradients_as_nodes(node, varying)
             for place in range(len(operands)):
                 if self.position_of(operands[place]) >= 0:
                     # Those of linear operations are numbers, corrected at ties.
@@ -700,7 +799,7 @@ class Tape:
 
 
 class Joint:
-    """An operation with several results on a tape: its call, the positions of its operands (-1 for constants), and of
+    """An operation with several results on a tape: its call, the positions of its operands (negative for others), of
     those results that are on the tape the places among all results, and the positions.
     """
 
@@ -747,11 +846,6 @@ def is_differentiated(node: Node) -> bool:
 def is_zero(slope: Any) -> bool:
     """Whether a local gradient is zero at all operands: inside a trace, the number 0."""
     return not isinstance(slope, Node) and slope == 0.0
-
-
-def is_negative_zero(number: float) -> bool:
-    """Whether it is -0.0, which equals 0.0."""
-    return number == 0.0 and math.copysign(1.0, number) < 0.0
 
 
 def all_floats(numbers: Sequence[Any]) -> bool:

@@ -9,7 +9,7 @@ from autograd.arrays.discrete import is_discrete
 from autograd.errors import ArgumentError, OutputError
 from autograd.graph.modes import current_mode, enable_grad, is_strict, is_traced
 from autograd.graph.node import Node, clock, new_argument, retire_arguments, retire_results, value_of, varies
-from autograd.graph.node_errors import in_own_words
+from autograd.graph.node_errors import in_own_words, refused
 from autograd.transforms.tape import Tape
 from autograd.transforms.trees import Structure, check_depth, flatten, map_leaves
 
@@ -58,6 +58,8 @@ class TapedRun:
         self.arguments = [new_argument(number) for number in given]
         trace = current_mode().trace
         roll_up = None if trace is None else trace.roll_up
+        if refused:
+            refused.clear()
         try:
             if roll_up is not None:
                 # Not in what is differentiated again: sweeps beyond the first find less in a loop than in its turns.

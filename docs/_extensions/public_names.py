@@ -11,7 +11,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any, Never
+from typing import Any
 
 from autograd import Primitive
 
@@ -73,8 +73,6 @@ def signature_of(thing: Any, *, bound: bool = False) -> str | None:
     except (TypeError, ValueError):
         return None
     parameters = list(signature.parameters.values())[1 if bound else 0 :]
-    # What takes the words of other packages, to answer them, is nothing to be given.
-    parameters = [one for one in parameters if one.annotation not in ("Never", Never)]
 
     def shown(annotation: Any) -> Any:
         text = getattr(annotation, "__forward_arg__", annotation)

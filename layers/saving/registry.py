@@ -50,9 +50,10 @@ class Described:
 
     @classmethod
     def options_of_its_own(cls) -> list[str]:
-        """The names of the constructor's options, but for those behind its **."""
+        """The names of the constructor's options, but for those that it shares with all of its kind."""
         parameters = cls.constructor_options().values()
-        return [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        own = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        return [name for name in own if name not in cls.shared_settings]
 
     def setting(self, name: str) -> Any:
         """The value of a setting."""
@@ -79,7 +80,7 @@ class Described:
                 f"{type(self).__name__} is in no registry and has no description; give its class a name with "
                 f'@registered("...")'
             )
-        lost = [name for name in self.options_of_its_own() if name not in (*self.settings, *self.shared_settings)]
+        lost = [name for name in self.options_of_its_own() if name not in self.settings]
         if lost:
             raise DescriptionError(
                 f"{type(self).__name__} has options that its description would lose: {', '.join(lost)}; name the "

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 import autograd
-from autograd import Node, OperandError, Variable, gradients, jit
+from autograd import Node, OperandError, Variable, grad, gradients, jit
 from autograd.graph.node import value_of
+from autograd.other_packages import FORMULAS
 
 
 @pytest.fixture
@@ -195,3 +198,25 @@ def test_an_array_of_nodes_keeps_its_nan(name):
         expected = COMPARING[name](np.array(numbers))
     found = [value_of(one) for one in np.ravel(np.asarray(found, dtype=object))]
     assert repr([float(one) for one in found]) == repr([float(one) for one in np.ravel(expected)])
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_formula_of_a_function_of_scipy_is_that_function(name):
+    function = getattr(pytest.importorskip("scipy.special"), name, None)
+    if function is None:
+        pytest.skip(f"this SciPy has no {name}")
+    written = FORMULAS[name]
+    known = {each: getattr(autograd, each) for each in autograd.__all__} | {"x": 0.6, "y": 0.45}
+    operands = (0.6, 0.45)[: 2 if "y" in written.replace("xlogy", "") else 1]
+    assert eval(written, known) == pytest.approx(function(*operands), rel=1e-13)
+    with pytest.raises(
+        OperandError, match=f"{name} can't take nodes or arrays of them; write {re.escape(written)}, or"
+    ):
+        function(*[Variable(operand) for operand in operands])
+
+
+def test_a_distribution_of_scipy_is_told_as_a_formula():
+    stats = pytest.importorskip("scipy.stats")
+    for call in (stats.norm.cdf, stats.norm.pdf, stats.norm.ppf):
+        with pytest.raises(OperandError, match=r"norm\.cdf\(x\) is 0\.5 \* erfc\(-x / sqrt\(2\.0\)\)"):
+            grad(lambda x, call=call: call(x))(0.5)

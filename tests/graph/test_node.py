@@ -21,7 +21,9 @@ from autograd import (
     Variable,
     copysign,
     exp,
+    grad,
     hypot,
+    jit,
     log,
     no_grad,
     scope,
@@ -316,6 +318,34 @@ def test_a_node_where_a_float_is_asked_for_says_what_to_write_there(use):
     integrate = pytest.importorskip("scipy.integrate")
     with pytest.raises(OperandError, match=f"can't become a plain float: .*{FLOATS[use]}.*the number alone is meant"):
         eval(use, {"x": Variable(2.0), "np": np, "math": math, "integrate": integrate})
+
+
+# SciPy's C code goes on after an error of a function that it calls, and then raises one of its own.
+GO_ON = {
+    "brentq": lambda p, optimize, integrate: optimize.brentq(lambda x: x * x - p, 0.0, 2.0),
+    "root": lambda p, optimize, integrate: optimize.root(lambda x: [x[0] * x[0] - p], [1.0]).x[0],
+    "direct": lambda p, optimize, integrate: optimize.direct(lambda x: (x[0] - p) ** 2, [(0.0, 3.0)]).x[0],
+    "vode": lambda p, optimize, integrate: (
+        integrate.ode(lambda t, y: [-p * y[0]]).set_integrator("vode").set_initial_value([1.0]).integrate(1.0)[0]
+    ),
+}
+
+
+@pytest.mark.parametrize("solver", GO_ON)
+@pytest.mark.parametrize("transform", [grad, jit])
+def test_a_solver_that_goes_on_after_a_refusal_is_told_of_in_its_words(solver, transform, capfd):
+    optimize, integrate = pytest.importorskip("scipy.optimize"), pytest.importorskip("scipy.integrate")
+    with pytest.raises(OperandError, match=r"can't become a plain float: .* SciPy computes on plain numbers"):
+        transform(lambda p: GO_ON[solver](p, optimize, integrate))(2.0)
+
+
+def test_an_error_of_a_later_run_is_not_that_of_an_earlier_refusal():
+    optimize = pytest.importorskip("scipy.optimize")
+    with pytest.raises((OperandError, SystemError, ValueError)):
+        optimize.brentq(lambda x: x * x - Variable(2.0), 0.0, 2.0)
+    for transform in (grad, jit):
+        with pytest.raises(ValueError, match="must have different signs"):
+            transform(lambda p: p * optimize.brentq(lambda x: x * x + 1.0, 0.0, 2.0))(2.0)
 
 
 def test_an_array_of_floats_that_is_to_take_a_node_says_which_array_does():

@@ -277,6 +277,8 @@ def test_steps_without_parameters_and_settings_without_names():
     ("call", "said"),
     [
         (lambda: layers.Dropout(p=0.5), "Dropout has no option 'p'; here it is rate"),
+        (lambda: layers.SGD(params=[]), r"SGD has no option 'params'; here it is step\(parameters\): none are held"),
+        (lambda: Dense(8, "relu"), r"Dense: n_out is missing: Dense\(n_in, n_out\), or Dense\(None, 8\)"),
         (lambda: layers.LeakyReLU(alpha=0.1), "here it is slope: of a LeakyReLU"),
         (lambda: layers.Softmax(dim=1), "here it is the last axis"),
         (
@@ -393,3 +395,14 @@ def test_a_parameter_in_arithmetic_is_the_array_to_compute_with():
         scale.w[0] = 1.0
     with pytest.raises(AttributeError, match=r"has it: \.nodes\.sum, and \.values\.sum"):
         scale.w.sum()
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "said"),
+    [("losses", "MeanSquaredError", "here it is MSELoss$"), ("activations", "Swish", "here it is SiLU$")],
+)
+def test_modules_with_a_name_of_keras_answer_its_classes(module, name, said):
+    with pytest.raises(AttributeError, match=f"module 'layers.{module}' has no attribute '{name}'; {said}"):
+        getattr(getattr(layers, module), name)
+    with pytest.raises(AttributeError, match=f"module 'layers.{module}' has no attribute 'xyz'$"):
+        getattr(getattr(layers, module), "xyz")

@@ -126,7 +126,7 @@ def mutations_withstood(rounds, seed):
             if autograd.compiled and find_spec("llvmlite") and run % 20 == 0:
                 from autograd.program.llvm.native import NativeCode
 
-                machine.use(NativeCode(machine.plan, rows=False, patient=False), None)
+                machine.use(NativeCode(machine.plan, rows=False), None)
                 in_code = machine.call([0.5] * program.inputs)
                 assert isinstance(in_code, int) == isinstance(found, int)
             assert isinstance(program.source(), str)

@@ -194,6 +194,22 @@ TRANSFORMS = {
 
 
 @pytest.mark.parametrize("tier", TIERS)
+def test_a_turn_may_hand_on_what_it_was_given(tier):
+    def ends(x, turns):
+        def step(carry, number):
+            a, b, c = carry
+            return (b, 0.5 * a + c, c), (a, 2.0, c + number)
+
+        carry, rows = scan(step, (x, 1.0, 0.25 * x), np.arange(float(turns)))
+        return [*carry, *rows[0], *rows[1], *rows[2]]
+
+    wanted = ends(1.5, 200)
+    assert jit(lambda x: ends(x, 200), tier=tier)(1.5) == pytest.approx(wanted, rel=1e-14)
+    slopes = jit(grad(lambda x: sum(ends(x, 200))), tier=tier)
+    assert slopes(1.5) == pytest.approx(grad(lambda x: sum(ends(x, 200)))(1.5), rel=1e-13)
+
+
+@pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 def test_transforms_of_loops_agree_with_those_of_what_is_written_out(transform, tier):
     _, start, xs = arguments(10)
@@ -222,7 +238,8 @@ def test_a_loop_is_one_operation_of_a_program_whatever_its_turns():
     fast = jit(lambda x: fori_loop(0, 8, lambda k, total: total * x + k, 1.0))
     fast(0.5)
     assert str(fast.paths[0].program) == (
-        "program of 1 input, 2 operations, 1 output\n  v2 = loop of step(1.0, v0)\n  v3 = result 0 of v2\n  return v3"
+        "program of 1 input, 2 operations, 1 output\n"
+        "  v2 = loop of <lambda>(1.0, v0)  # 8 turns of 2 operations\n  v3 = result 0 of v2\n  return v3"
     )
 
 

@@ -388,7 +388,7 @@ def test_programs_with_loops_are_copied_and_described_but_not_stored():
     assert copy.deepcopy(program) is program and copy.copy(program) is program
     assert "loop of <lambda>(v0, 0.0, v1)" in str(program) and repr(program).startswith("<program of 2 inputs, ")
     [loop] = loops_in(program)
-    assert repr(loop) == "<loop of <lambda>: turns until it ends, 2 ways>"
+    assert repr(loop) == "<loop of <lambda>: turns of 4 operations until it ends, 2 ways>"
     for store in (pickle.dumps, lambda program: program.to_bytes()):
         with pytest.raises(UnknownPrimitiveError, match="can't be stored: that belongs to this program run alone"):
             store(program)

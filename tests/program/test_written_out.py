@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from autograd.program import paths
 from autograd.program import written_out as module
 from autograd.program.machine.machine import Machine
 from autograd.program.program import Program
+from autograd.program.workers import compiler
 from autograd.program.written_out import written_out
 
 POINT = np.array([0.9, 0.7, 0.2])
@@ -122,7 +124,7 @@ def test_what_is_not_stored_is_said():
     for compiled, reason in (
         (called, "with 'callback of sin' can't be stored: that belongs to this program run alone"),
         (kept, "can't be stored: that belongs to this program run alone"),
-        (long, "with 'loop of step' can't be stored: written out, its turns are too many"),
+        (long, "with 'loop of <lambda>' can't be stored: written out, its turns are too many"),
     ):
         compiled(1.5)
         with pytest.raises(UnknownPrimitiveError, match=reason):
@@ -138,7 +140,10 @@ def test_what_runs_often_is_written_out_where_that_is_faster(bound, monkeypatch)
         compiled = jit(value_and_grad(counted), tier="vm")
         call = compiled.bind(x) if bound else lambda compiled=compiled, x=x: compiled(x)
         expected = jit(value_and_grad(counted), tier="vm")
-        for _ in range(12):
+        for turn in range(12):
+            if turn == 8:
+                # Another thread tries both forms.
+                compiler().do(lambda: None)
             x *= 1.01
             value, gradient = call()
             other, other_gradient = expected(x)
@@ -147,3 +152,27 @@ def test_what_runs_often_is_written_out_where_that_is_faster(bound, monkeypatch)
         assert path.hits == 12
         assert path.program.externals
         assert bool(path.alone.program.externals) != faster
+
+
+def test_a_call_does_not_wait_until_it_is_known_which_form_is_faster(monkeypatch):
+    monkeypatch.setattr(paths, "LOOK_AGAIN", 5)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(machine, inputs):
+        begun.set()
+        assert go_on.wait(60.0)
+        return float(machine.turns > 0)
+
+    monkeypatch.setattr(module, "seconds", slow)
+    compiled = jit(value_and_grad(counted), tier="vm")
+    expected = value_and_grad(counted)(POINT)
+    for turn in range(20):
+        if turn == 8:
+            assert begun.wait(60.0)
+        value, gradient = compiled(POINT)
+        assert value == expected[0] and np.allclose(gradient, expected[1], 1e-13)
+    assert compiled.paths[0].alone.program.externals
+    go_on.set()
+    compiler().do(lambda: None)
+    compiled(POINT)
+    assert not compiled.paths[0].alone.program.externals

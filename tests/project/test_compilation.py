@@ -157,6 +157,26 @@ def test_a_compiler_that_fails_leaves_the_engine_as_python_and_its_first_error(t
 
 
 @needs_build_tools
+def test_each_module_is_reported_also_what_is_compiled_while_the_next_is_translated(tmp_path):
+    shutil.copytree(PROJECT / "autograd", tmp_path / "autograd", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    shutil.copy(PROJECT / "setup.py", tmp_path)
+    compiler = tmp_path / "compiler"
+    compiler.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ntouch "$2"\n')
+    compiler.chmod(0o755)
+    names = [f"autograd.numbers.{name}" for name in ("arrays", "accumulate", "operands", "pairwise")]
+    program = (
+        "import setup; from setuptools import Distribution, Extension;"
+        f"modules = [Extension(name, [name.replace('.', '/') + '.py']) for name in {names}];"
+        "command = setup.OptionalBuild(Distribution({'name': 'part', 'ext_modules': modules}));"
+        "command.inplace = True; command.ensure_finalized(); command.compiler = None; command.run()"
+    )
+    done = run(tmp_path, "-c", program, CC=str(compiler))
+    reported = [line.split()[1:5] for line in done.stdout.splitlines() if line.startswith("compiled")]
+    assert [line[:3] for line in reported] == [[str(n), "of", "4"] for n in (1, 2, 3, 4)], done.stderr
+    assert sorted(name for *_, name in reported) == sorted(names)
+
+
+@needs_build_tools
 def test_a_mistake_in_a_source_is_shown_with_its_line(tmp_path):
     shutil.copytree(PROJECT / "autograd", tmp_path / "autograd", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
     shutil.copy(PROJECT / "setup.py", tmp_path)

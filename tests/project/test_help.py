@@ -42,6 +42,23 @@ def test_every_public_name_has_a_signature_and_help_of_its_own(package):
     assert (unsigned, unexplained) == ([], [])
 
 
+def test_no_signature_shows_what_takes_the_words_of_other_packages():
+    """They are answered with a sentence, but nothing to be given: neither by `help` nor by an editor."""
+    shown = {}
+    for package in (autograd, layers, viz):
+        methods = {
+            f"{name}.backward": one.backward for name, one in public(package).items() if hasattr(one, "backward")
+        }
+        for name, one in (public(package) | methods | {"Node.backward": autograd.Node.backward}).items():
+            signature = inspect.signature(one)
+            if any(word in str(signature) for word in ("unknown", "Never", "Unpack")):
+                shown[name] = signature
+    assert shown == {}
+    assert "frozen: 'bool' = False" in str(inspect.signature(layers.Dense))
+    assert "unknown" not in pydoc.plain(pydoc.render_doc(autograd.grad) + pydoc.render_doc(Variable.backward))
+    assert str(inspect.signature(autograd.comb)) == "(n, k, /)"
+
+
 def test_help_of_a_primitive_is_its_call_its_sentence_and_its_domain():
     text = pydoc.plain(pydoc.render_doc(asin))
     assert "asin(x)" in text and "Defined for -1 ≤ x ≤ 1" in text

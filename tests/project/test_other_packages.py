@@ -16,6 +16,7 @@ import layers
 import viz
 from autograd import (
     ArgumentError,
+    Constant,
     OperandError,
     Variable,
     grad,
@@ -172,7 +173,7 @@ def test_an_option_of_another_backward_says_what_is_so_here(name):
     x = Variable(2.0)
     with pytest.raises(TypeError, match=f"backward has no option '{name}'; here "):
         (x * x).backward(**{name: True})
-    with pytest.raises(TypeError, match=r"backward has no option 'depth'$"):
+    with pytest.raises(TypeError, match=r"backward has no option 'depth'; it has gradient$"):
         (x * x).backward(depth=3)
     assert x.grad == 0.0
 
@@ -186,7 +187,13 @@ def test_an_option_of_another_backward_says_what_is_so_here(name):
         (lambda: hessian(np.sin, argnum=0), "hessian has no option 'argnum'; here write argnums=0"),
         (lambda: autograd.vmap(np.sin, in_dims=0), "vmap has no option 'in_dims'; here write in_axes"),
         (lambda: viz.draw(Variable(2.0), rankdir="TB"), "draw has no option 'rankdir'; here write direction=\"TB\""),
-        (lambda: viz.draw(Variable(2.0), depth=1), "draw has no option 'depth'$"),
+        (lambda: viz.draw(Variable(2.0), depth=1), "draw has no option 'depth'; it has expand, focus, radius,"),
+        (lambda: autograd.jacrev(np.sin, argnum=0), "jacrev has no option 'argnum'; here write argnums=0"),
+        (lambda: autograd.hvp(np.sin, (1.0,), (1.0,), has_aux=True), "hvp has no option 'has_aux'; here write hessian"),
+        (
+            lambda: grad(outputs=Variable(2.0), inputs=1),
+            r"grad has no option 'outputs'; here write gradients\(y, \[x\]\)",
+        ),
         (lambda: no_grad(np.sin), "no_grad takes nothing between its parentheses: write `with no_grad"),
     ],
 )
@@ -213,6 +220,8 @@ def test_a_leaf_of_pytorch_is_a_variable_and_one_without_gradient_a_constant():
     assert isinstance(Variable(2.0, requires_grad=True), Variable)
     with pytest.raises(OperandError, match=r"a Variable wants a gradient; write Constant\(value\)"):
         Variable(2.0, requires_grad=False)
+    with pytest.raises(TypeError, match=r"Variable has no option 'data'; here the value stands first: write Variable"):
+        Variable(data=2.0)
     with pytest.raises(TypeError, match="Variable has no option 'trainable'; here a Variable wants a gradient"):
         Variable(2.0, trainable=True)
     with pytest.raises(TypeError, match="Variable has no option 'dtype'; here all numbers are doubles"):
@@ -224,6 +233,23 @@ def test_a_leaf_of_pytorch_is_a_variable_and_one_without_gradient_a_constant():
     for several in ([1.0, 2.0], np.ones(2), {1.0}):
         with pytest.raises(OperandError, match=r"make one of each: array\(\[Variable\(number\) for number in"):
             Variable(several)
+
+
+def test_the_constructor_of_micrograd_is_told_that_a_leaf_has_no_operands():
+    x = Variable(2.0)
+    for given in [((), "+"), ((x, x), "*"), ((),), ({x},), (3.0,)]:
+        with pytest.raises(
+            TypeError, match=r"a value and a name, which is a text; got .* behind the value\. It is a leaf"
+        ):
+            Variable(2.0, *given)
+    with pytest.raises(TypeError, match="Constant takes a value and a name, which is a text; got tuple"):
+        Constant(2.0, ())
+    with pytest.raises(
+        AttributeError, match=r"the rule of multiply node is that of its operation, and can't be assigned"
+    ):
+        (x * x)._backward = lambda: None
+    with pytest.raises(OperandError, match=r"isinstance\(x, Node\) is true of each"):
+        Variable(x * x)
 
 
 def test_arguments_given_to_a_transform_in_place_of_its_function_are_told_their_place():
@@ -259,10 +285,11 @@ def test_jit_is_a_decorator_with_options():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"static_argnums": 0}, "jit has no option static_argnums, and needs none: whole numbers, flags, texts"),
-        ({"static_argnames": ("n",)}, "jit has no option static_argnames, and needs none"),
-        ({"donate_argnums": 0}, "it never writes to its arguments"),
-        ({"backend": "cpu"}, "jit has no option backend; it has tier and max_paths"),
+        ({"static_argnums": 0}, "jit has no option 'static_argnums'; here whole numbers, flags, texts"),
+        ({"static_argnames": ("n",)}, "jit has no option 'static_argnames'; here whole numbers"),
+        ({"donate_argnums": 0}, "here no argument is ever written to"),
+        ({"depth": 3}, "jit has no option 'depth'; it has tier, max_paths"),
+        ({"backend": "cpu"}, "jit has no option 'backend'; here write jit"),
     ],
 )
 def test_options_that_jit_needs_not_are_refused_with_the_reason(options, message):
@@ -285,13 +312,27 @@ def test_arguments_to_differentiate_in_may_be_given_by_name(call):
     assert call(hessian(scaled, argnames=("x", "w"))) == ((10.0, 4.0), (4.0, 0.0))
 
 
+@pytest.mark.parametrize("compiled", [lambda f: f, jit])
+def test_arguments_that_are_given_by_name_alone_can_be_differentiated_in(compiled):
+    """As in JAX, by `argnames`."""
+
+    def model(x, *more, rate, **options):
+        return x * rate**2 * options["scale"] + sum(more)
+
+    slopes = compiled(grad(model, argnames=("scale", "x", "rate")))
+    assert slopes(2.0, 10.0, rate=3.0, scale=5.0) == (18.0, 45.0, 60.0)
+    assert compiled(value_and_grad(model, argnames="rate"))(2.0, rate=3.0, scale=5.0) == (90.0, 60.0)
+    assert compiled(hessian(model, argnames="rate"))(2.0, rate=3.0, scale=5.0) == 20.0
+
+
 def test_names_that_can_not_be_differentiated_in_are_refused():
     with pytest.raises(ArgumentError, match="scaled was to be differentiated in 'q', which is no argument of it"):
         grad(scaled, argnames="q")(2.0)
-    with pytest.raises(ArgumentError, match="in 'power', which is no argument of it that can be given by place"):
-        grad(scaled, argnames="power")(2.0, power=3.0)
-    with pytest.raises(ArgumentError, match="in 'w', which is not given; its arguments are x, w, power"):
-        grad(scaled, argnames="w")(2.0)
+    for missing in ("w", "power"):
+        with pytest.raises(ArgumentError, match=f"in '{missing}', which is not given; its arguments are x, w, power"):
+            grad(scaled, argnames=missing)(2.0)
+    with pytest.raises(ArgumentError, match="in 'options', which is no argument of it"):
+        grad(lambda **options: options["x"], argnames="options")(x=2.0)
     for wrong in (3, (), ("x", 3)):
         with pytest.raises(ArgumentError, match="argnames is the name of an argument or a tuple of names"):
             grad(scaled, argnames=wrong)

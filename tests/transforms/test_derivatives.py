@@ -32,6 +32,8 @@ from autograd import (
     value_and_grad,
     vjp,
 )
+from autograd.graph.node import clock
+from autograd.transforms.tape import Tape
 from tests.tables.derivatives import EVERY_DERIVATIVE, EVERY_TRANSFORM, assert_same, close, cube, leaves, number
 
 Point = collections.namedtuple("Point", "x y")
@@ -554,3 +556,10 @@ def test_errors_name_what_is_differentiated():
         grad(functools.partial(lambda x: [x]))(1.0)
     with pytest.raises(OperandError, match="argument 0 of sin must be"):
         grad(sin)("a")
+
+
+def test_a_tape_is_of_arguments_that_were_made_in_its_run():
+    x = Variable(2.0)
+    y = x * x
+    with pytest.raises(ValueError, match="argument 0 of a tape was not made in the run"):
+        Tape([x], [y], clock())

@@ -128,6 +128,14 @@ def test_the_last_frame_is_the_picture_but_for_the_operation_at_work():
     assert seen(last) == seen(whole)
 
 
+def test_a_frame_is_saved_as_it_is_seen(tmp_path):
+    x = Variable(2.0, name="x")
+    frame = viz.draw(x * x).frames()[1]
+    assert frame.save(tmp_path / "step.svg").read_text(encoding="utf-8") == frame.svg
+    with pytest.raises(ValueError, match=r"a frame is saved as \.svg; got '\.png'"):
+        frame.save(tmp_path / "step.png")
+
+
 def test_what_is_too_long_to_play_has_no_frames():
     x = Variable(0.5)
     for _ in range(201):

@@ -15,7 +15,10 @@ from autograd.graph import records
 from autograd.graph.records import Operand
 from viz.labels import pretty, short_number
 
-__all__ = ["BLANK", "BLANKS", "SHOWN", "SIGNS", "Box", "Diagram", "Guard", "Operand", "Operation", "Value"]
+__all__ = [
+    "BLANK", "BLANKS", "CARRIED", "END", "IN_TURNS", "SHOWN", "SIGNS", "Box", "Diagram", "Guard", "Operand",
+    "Operation", "Value",
+]  # fmt: skip
 
 # The parts of a picture: names, values with them, gradients with both.
 SHOWN = ("all", "values", "names")
@@ -24,6 +27,8 @@ SIGNS = ("∂", "d", "∇")
 # What is left to be found: gradients with local gradients, or all that is computed.
 BLANKS = ("gradients", "values")
 BLANK = "____"
+# The signs of a loop: what it carries, one of a row of numbers for the turns, what its last turn leaves.
+CARRIED, IN_TURNS, END = "↻", "[i]", "end"
 
 
 class Value(NamedTuple):
@@ -36,6 +41,8 @@ class Value(NamedTuple):
     digits: the number of digits that pictures show of it.
     parameter: whether it is a leaf that a layer has, and no input.
     blank: whether a number of it that is not known is to be found, and has a place to be written.
+    in_turns: whether it is one of a row of numbers, one for each turn of a loop.
+    passing: whether it is a line between operations alone, as what a turn of a loop computes has no number to show.
     """
 
     position: int
@@ -51,6 +58,8 @@ class Value(NamedTuple):
     digits: int = 4
     parameter: bool = False
     blank: bool = False
+    in_turns: bool = False
+    passing: bool = False
 
     @property
     def id(self) -> str:
@@ -107,6 +116,10 @@ class Operation(NamedTuple):
 
     box: the innermost box in which it was made.
     opaque: whether it is a whole function, such as a compiled one, whose inside is not in the graph.
+    together: the first of the operations that are drawn as one with it: those of the results of one call.
+    again: the values that come to it from the turn before, in a loop.
+    leaving: of a result of a loop the values in a turn that it comes from; where the loop is open, they are drawn as
+        its operands, and `sign` as its symbol.
     """
 
     position: int
@@ -116,6 +129,10 @@ class Operation(NamedTuple):
     result: int
     box: int | None
     opaque: bool = False
+    together: int | None = None
+    again: tuple[int, ...] = ()
+    leaving: tuple[int, ...] = ()
+    sign: str = ""
 
     @property
     def id(self) -> str:
@@ -124,11 +141,12 @@ class Operation(NamedTuple):
 
 
 class Box(NamedTuple):
-    """One call of a layer.
+    """One call of a layer, or a loop.
 
     label: its name, with a number if several calls have the same name.
     parent, depth: the box around it, and its level; the outermost boxes have none and level 1.
-    operations: the number of operations in it and in the boxes within.
+    operations: the number of operations in it and in the boxes within; of a loop in one turn.
+    loop: whether it is a loop, or a part of one.
     """
 
     position: int
@@ -137,6 +155,7 @@ class Box(NamedTuple):
     parent: int | None
     depth: int
     operations: int
+    loop: bool = False
 
     @property
     def id(self) -> str:
@@ -145,13 +164,17 @@ class Box(NamedTuple):
 
 
 class Guard(NamedTuple):
-    """A decision in a diagram. `failed`: whether the numbers of the diagram decide it the other way."""
+    """A decision in a diagram. `failed`: whether the numbers of the diagram decide it the other way.
+
+    what: "guard" of the whole program; in a loop "while" for what ends it if it falls the other way, else "if".
+    """
 
     value: int
     outcome: bool
     place: str
     code: str
     failed: bool
+    what: str = "guard"
 
     @property
     def text(self) -> str:
@@ -166,6 +189,8 @@ class Diagram(NamedTuple):
     note: a line below the picture, such as the number of the row that it shows.
     digits: the number of digits that pictures show of a number.
     wrap: the number of operations one after another in a row, if a long picture has several.
+    computed: the number of values and of operations that were computed, if those behind them are what turns of loops
+        do, which have other numbers in each turn.
     """
 
     values: tuple[Value, ...]
@@ -177,18 +202,31 @@ class Diagram(NamedTuple):
     note: str = ""
     digits: int = 4
     wrap: int | None = None
+    computed: tuple[int, int] | None = None
 
     def shown(self, number: float) -> str:
         """A number as pictures show it."""
         return short_number(number, self.digits)
 
+    def is_computed(self, value: Value) -> bool:
+        """Whether a value was computed, and is not one of each turn of a loop."""
+        return self.computed is None or value.position < self.computed[0]
+
     @property
     def graph(self) -> records.Graph:
         """The plain records, without what is only drawn."""
+        values, operations, *_ = self.without_insides()
         return records.Graph(
-            [records.Value(*value[:6]) for value in self.values],
-            [records.Operation(*operation[:5]) for operation in self.operations],
+            [records.Value(*value[:6]) for value in values],
+            [records.Operation(*operation[:5]) for operation in operations],
         )
+
+    def without_insides(self) -> Diagram:
+        """The diagram of what was computed: loops without what each turn of them does."""
+        if self.computed is None:
+            return self
+        values, operations = self.computed
+        return self._replace(values=self.values[:values], operations=self.operations[:operations], computed=None)
 
     def showing(self, shown: str, sign: str, digits: int, wrap: int | None) -> Diagram:
         """The diagram with this part of it shown, this sign of gradients, so many digits, and rows of this length."""
@@ -209,7 +247,7 @@ class Diagram(NamedTuple):
             return self
         values = []
         for value in self.values:
-            left = value._replace(blank=value.kind != "constant")
+            left = value._replace(blank=value.kind != "constant" and self.is_computed(value))
             if value.position not in self.outputs:
                 left = left._replace(gradient=None)
             if blank == "values" and value.producer is not None:

@@ -36,6 +36,8 @@ class Explanations(Reasons):
     def lines(self, position: int) -> list[str]:
         """Everything about a value: its operation, the terms of its gradient, the reason if that is 0 or no number."""
         value = self.diagram.values[position]
+        if not self.diagram.is_computed(value):
+            return ["Another number in each turn of a loop."]
         lines = [self._computed(value)]
         if value.gradient_text and value.gradient is not None:
             lines += self._terms(value)
@@ -67,7 +69,10 @@ class Explanations(Reasons):
 
     def named(self, operation: records.Operation) -> str:
         """An operation as its sign, and the layer that it is in."""
-        sign, box = readable(operation.symbol, 14), self.diagram.operations[operation.position].box
+        drawn = self.diagram.operations[operation.position]
+        sign, box = readable(operation.symbol, 14), drawn.box
+        if box is not None and drawn.sign:
+            return readable(self.diagram.boxes[box].label, LONGEST_LABEL)
         return sign if box is None else f"{sign} in {readable(self.diagram.boxes[box].label, LONGEST_LABEL)}"
 
     def number(self, number: float) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd import Node, topological_order
 from autograd.graph import records
+from autograd.graph.node import Output, call_of
 from autograd.operations.primitives import Select
 from viz.diagrams.diagram import Box, Diagram, Guard, Operation, Value
 from viz.labels import numbered
@@ -36,24 +37,30 @@ def diagram_of(
     gradients: Mapping[int, float] | None = None,
     decisions: Sequence[Decision] | None = None,
     inputs: Sequence[Node] = (),
+    slopes: Callable[[Node], Sequence[float]] | None = None,
 ) -> Diagram:
     """The diagram of the nodes that the outputs depend on.
 
     `nodes`, parents first, restricts it to a part of the graph: of a result whose parents are not all among
     them only the value is shown. `gradients`, by the nodes' identities, are shown in place of the nodes' own.
-    `decisions` are those of a program. `inputs` are leaves that stand outside of all boxes.
+    `decisions` are those of a program. `inputs` are leaves that stand outside of all boxes. `slopes` gives the local
+    gradients of a node, if they are not those that it has.
     """
     if nodes is None:
         nodes = topological_order(*outputs)
     if gradients is None:
         gradients = {id(node): node.grad for node in nodes if node.reached}
-    graph, positions = records.graph_of(nodes, gradients, slopes_of)
+    graph, positions = records.graph_of(nodes, gradients, slopes or slopes_of)
     boxes = _Boxes()
     operations: list[Operation] = []
+    calls: dict[int, int] = {}
     for node in nodes:
         primitive, producer = node.op, graph.values[positions[id(node)]].producer
         if primitive is not None and producer is not None:
-            operations.append(Operation(*graph.operations[producer], boxes.of(node), not primitive.registered))
+            together = calls.setdefault(id(call_of(node)), producer) if isinstance(node, Output) else None
+            operations.append(
+                Operation(*graph.operations[producer], boxes.of(node), not primitive.registered, together=together)
+            )
     finished = boxes.finished()
     literals = set(range(len(graph.values))).difference(positions.values())
     homes = _homes(graph.values, literals, operations, finished)

@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import linecache
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from contextvars import Context
 from pathlib import PurePath
-from types import MethodType
+from types import MethodType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from autograd import Constant, Node, Variable, topological_order
 from autograd.graph.joint_operations import JointOperation
-from autograd.graph.node import value_of
+from autograd.graph.node import Output, call_of, clock, new_argument, operands_of, record_results, value_of
 from autograd.graph.sweep import adjoints
 from autograd.numbers.operands import number_or_none
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Absorb, Gate, Select
 from autograd.program.jit import Jitted, jit
+from autograd.program.loops.operation import Loop
 from autograd.program.paths import TooManyPaths
-from autograd.program.program import Program
+from autograd.program.program import Guard, Program
 from autograd.program.recording.signature import Signature, sign
 from autograd.program.row_arguments import NoRows, RowArguments
 from autograd.program.rows.vmap import Mapped
 from viz.diagrams.calls import dotted, parameter_names
 from viz.diagrams.diagram import Diagram
+from viz.diagrams.from_loops import LoopCall, with_insides
 from viz.diagrams.from_nodes import MOST_NODES, Decision, diagram_of, slopes_of
 from viz.errors import PROGRAM_WAYS, too_large
 
 __all__ = ["diagram_of_program"]
 
 MOST_PATHS_LISTED = 6
+# In longer lines of operations loops are found, before what is left is folded.
+FOLD_ABOVE = 200
 
 
 class Recording(NamedTuple):
@@ -55,14 +60,21 @@ class Recording(NamedTuple):
 
     def _diagram(self) -> Diagram:
         program = self.program
-        inputs = self.inputs or [Variable(1.0) for _ in range(program.inputs)]
-        found: list[Any] = program.evaluate(inputs, None if self.inputs else without_calls)
+        before = clock()
+        # For a tape, arguments are counted as nodes are, which other variables are not.
+        inputs = [new_argument(value_of(one)) for one in self.inputs or [Variable(1.0)] * program.inputs]
+        for one, given in zip(inputs, self.inputs or (), strict=False):
+            one.name = given.name
+        # Without numbers nothing is run: with those that nobody has chosen, a loop might have no end.
+        found: list[Any] = program.evaluate(inputs, None if self.inputs else not_run)
         if self.inputs is None:
             for place, value in enumerate(found):
                 if isinstance(value, Node):
                     value.name = f"v{place}"
+        # That all turns of a loop took ways that are known is no decision of the function.
+        guards = [guard for guard in program.guards if not is_of_ways(found[guard.condition])]
         # A constant is drawn beside its users; one that is a result is a node of its own.
-        ends = set(program.outputs) | {guard.condition for guard in program.guards}
+        ends = set(program.outputs) | {guard.condition for guard in guards}
         for place in ends:
             if not isinstance(found[place], Node):
                 found[place] = Constant(found[place])
@@ -70,44 +82,64 @@ class Recording(NamedTuple):
         # In the order of the program, which need not be that of a walk.
         nodes = list({id(node): node for node in found if isinstance(node, Node) and id(node) in used}.values())
         outputs = [found[output] for output in program.outputs]
+        conditions = [found[guard.condition] for guard in guards]
+        if len(nodes) > FOLD_ABOVE:
+            outputs, conditions = in_loops(inputs, outputs, conditions, before)
+            # Inputs in their order, as before: the first of a row are drawn.
+            order = {id(node): node for node in topological_order(*outputs, *conditions)}
+            nodes = list({id(node): node for node in (*inputs, *order.values()) if id(node) in order}.values())
         decisions = [
-            Decision(
-                found[guard.condition],
-                guard.outcome,
-                f"{PurePath(guard.file).name}:{guard.line}",
-                linecache.getline(guard.file, guard.line).strip() if self.reads_code else "",
-            )
-            for guard in program.guards
+            Decision(condition, guard.outcome, *self.told(guard))
+            for condition, guard in zip(conditions, guards, strict=True)
         ]
-        diagram = diagram_of(outputs, nodes, gradients_through(nodes, outputs), decisions)._replace(note=self.note)
-        return diagram if self.inputs is not None else diagram.without_numbers()
+        known = self.inputs is not None
+        gradients = gradients_through(nodes, outputs) if known else {}
+        diagram = diagram_of(outputs, nodes, gradients, decisions, slopes=None if known else no_slopes)
+        diagram = with_insides(diagram._replace(note=self.note), loops_among(nodes, diagram, known), self.told)
+        return diagram if known else diagram.without_numbers()
+
+    def told(self, guard: Guard) -> tuple[str, str]:
+        """The place of a decision, and the code there if it may be looked up."""
+        code = linecache.getline(guard.file, guard.line).strip() if self.reads_code else ""
+        return f"{PurePath(guard.file).name}:{guard.line}", code
 
 
-def without_calls(primitive: Primitive, operands: list[Any]) -> Any:
-    """The result of an operation, where none with several results is run: see `NotRun`."""
-    return NotRun(primitive, operands) if isinstance(primitive, JointOperation) else primitive(*operands)
+def not_run(primitive: Primitive, operands: list[Any]) -> Any:
+    """The result of an operation; of one with several results nodes for them, which is not run."""
+    if not isinstance(primitive, JointOperation):
+        return primitive(*operands)
+    return record_results(primitive, tuple(operands), array("d", [1.0]) * primitive.count)
 
 
-class NotRun:
-    """The results of a loop, or of a function that is called back, in a picture without numbers.
+def in_loops(inputs: list[Node], outputs: list[Any], conditions: list[Any], before: int) -> tuple[list[Any], list[Any]]:
+    """The outputs and conditions of a line of operations, of loops where these repeat: see `loops.found`."""
+    from autograd.program.loops.found import rolled_up
 
-    With numbers that nobody has chosen, a function might fail, and a loop have no end.
-    """
+    trace = SimpleNamespace(roll_up=None, decisions=[(condition,) for condition in conditions])
+    outputs = rolled_up(trace, inputs, outputs, before, FOLD_ABOVE, anyhow=True)
+    return outputs, [condition for (condition,) in trace.decisions]
 
-    def __init__(self, primitive: JointOperation, operands: list[Any]) -> None:
-        self.primitive = primitive
-        self.operands = operands
 
-    def __getitem__(self, place: int) -> Any:
-        shown = Primitive(
-            self.primitive.name,
-            lambda operands: 1.0,
-            lambda operands, out: [0.0] * len(operands),
-            symbol=self.primitive.symbol,
-            arity=None,
-            registered=False,
-        )
-        return shown(*self.operands)
+def is_of_ways(node: Any) -> bool:
+    """Whether it is the result of a loop that says whether its turns took ways that are known."""
+    return isinstance(node, Output) and node._place == getattr(call_of(node).op, "ways_at", -1)
+
+
+def no_slopes(node: Node) -> list[float]:
+    """Local gradients for pictures without numbers."""
+    return [0.0] * len(operands_of(node))
+
+
+def loops_among(nodes: Sequence[Node], diagram: Diagram, known: bool) -> list[LoopCall]:
+    """The loops of which nodes are results; `known` says whether they were run."""
+    made = [node for node in nodes if node.op is not None]
+    calls: dict[int, LoopCall] = {}
+    for node, operation in zip(made, diagram.operations, strict=True):
+        if isinstance(node, Output) and isinstance(loop := call_of(node).op, Loop):
+            operands = [operand.value for operand in operation.operands]
+            call = calls.setdefault(id(call_of(node)), LoopCall(loop, operands, {}, loop.length if known else None))
+            call.results[node._place] = operation.position
+    return list(calls.values())
 
 
 def gradients_through(nodes: Sequence[Node], outputs: Sequence[Node]) -> dict[int, float]:

@@ -7,12 +7,15 @@ for less motion it stands still and shows everything.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from autograd.files import whole_file
 from autograd.text import one_line
 from viz.colours import DARK_STROKE, FORWARD, GRADIENT
 from viz.layout.fitting import fit_texts
@@ -35,6 +38,17 @@ class Frame(NamedTuple):
     def _repr_svg_(self) -> str:
         """The picture, by which a notebook shows it."""
         return self.svg
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to an SVG file, whole or not at all, and return the path. ValueError for another suffix."""
+        target = Path(os.path.expanduser(path))
+        if target.suffix.lower() != ".svg":
+            raise ValueError(
+                f'a frame is saved as .svg; got {target.suffix or target.name!r}. All are draw(y).save("film.gif")'
+            )
+        with whole_file(Path(os.path.realpath(target))) as file:
+            file.write(self.svg.encode())
+        return target
 
 
 def animated(

@@ -181,7 +181,7 @@ def _reason(diagram: Diagram, few: bool) -> str:
         return f"{len(diagram.operations):,} operations are too many to step through; the limit is {MOST_OPERATIONS:,}."
     if any([value.blank for value in diagram.values]):
         return "Its numbers are to be found."
-    known = all([value.known for value in diagram.values])
+    known = all([value.known for value in diagram.without_insides().values])
     return "" if known else "A program without its arguments has no numbers: draw it with them to step through it."
 
 
@@ -200,7 +200,7 @@ def _value(diagram: Diagram, explanations: Explanations, position: int) -> dict[
         "producer": value.producer,
         "homes": homes,
         "lines": explanations.lines(position),
-        "why": bool(explanations.why(position)) and bool(value.gradient_text),
+        "why": bool(value.gradient_text) and bool(explanations.why(position)),
     }
 
 

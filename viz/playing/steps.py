@@ -46,6 +46,7 @@ def steps_of(diagram: Diagram) -> list[SweepStep]:
     >>> [step.says for step in steps_of(diagram_of([y]))]
     ['x × x = 3 × 3 = 9', 'backward starts with ∂ 1 at 9', '∂x = 1 · 3 + 1 · 3 = 6']
     """
+    diagram = diagram.without_insides()
     if not all([value.known and not value.blank for value in diagram.values]):
         return []
     forward = [

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 
 from viz.views.grouping import Grouping
 
-__all__ = ["bundle_values", "fold_running_sums", "fold_siblings"]
+__all__ = ["FEWEST", "SHOWN", "bundle_values", "fold_running_sums", "fold_siblings"]
 
 SHOWN = 3
 FEWEST = 2  # fewer than that are not worth a "… more"
@@ -68,18 +68,24 @@ def fold_siblings(grouping: Grouping) -> None:
     grouping.merge(folded)
 
 
-def bundle_values(grouping: Grouping, *, into_boxes: bool = False) -> None:
-    """Draw all but the first few of the values between the same blocks as one; or only those into closed boxes."""
+def bundle_values(grouping: Grouping, *, into_boxes: bool = False, in_turns: bool = False) -> None:
+    """Draw all but the first few of the values between the same blocks as one.
+
+    into_boxes: only those into closed boxes.
+    in_turns: only those that loops take and give, one in each turn, be they results of the whole or not.
+    """
     alike: dict[Hashable, list[int]] = {}
     for value in grouping.diagram.values:
         users = grouping.users[value.position]
-        if grouping.visible[value.position] and value.position not in grouping.outputs and users:
-            if into_boxes and not all(map(grouping.is_box, users)):
-                continue
+        is_output = value.position in grouping.outputs
+        if in_turns:
+            chosen = value.in_turns
+        else:
+            chosen = bool(users) and not is_output and (not into_boxes or all(map(grouping.is_box, users)))
+        if chosen and grouping.visible[value.position]:
             source = None if value.producer is None else grouping.block[value.producer]
-            alike.setdefault((source, frozenset(users), value.kind, grouping.home_of_value(value)), []).append(
-                value.position
-            )
+            place = source, frozenset(users), value.kind, grouping.home_of_value(value), is_output
+            alike.setdefault(place, []).append(value.position)
     for values in alike.values():
         if len(values) >= SHOWN + FEWEST:
             grouping.bundle.update(dict.fromkeys(values[SHOWN:], values[SHOWN]))

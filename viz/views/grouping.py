@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from viz.diagrams.diagram import Diagram, Value
+from viz.diagrams.diagram import Diagram, Operand, Operation, Value
 from viz.diagrams.longest_path import longest_path
 from viz.diagrams.operand_order import order_of
 from viz.views.view import Block, Link, Note, View, Wire
@@ -47,7 +47,8 @@ class Grouping:
         self.block: list[int] = []
         for operation in diagram.operations:
             outer = None if operation.box is None else outermost[operation.box]
-            self.block.append(operation.position if outer is None else self.first_box + outer)
+            alone = operation.position if operation.together is None else operation.together
+            self.block.append(alone if outer is None else self.first_box + outer)
         self.connect()
 
     def connect(self) -> None:
@@ -55,8 +56,8 @@ class Grouping:
         users: list[list[int]] = [[] for _ in self.diagram.values]
         for operation in self.diagram.operations:
             block = self.block[operation.position]
-            for operand in operation.operands:
-                users[operand.value].append(block)
+            for position in (*self.operands_of(operation), *operation.again):
+                users[position].append(block)
         self.users = users
         self.taken_in: dict[int, list[int]] = {}
         for value, used in zip(self.diagram.values, users, strict=True):
@@ -71,10 +72,25 @@ class Grouping:
             if value.producer is None and len(used) > MOST_USES and len(targets := set(used)) > MOST_USES
         }
 
+    def operands_of(self, operation: Operation) -> tuple[int, ...]:
+        """The values from which lines lead into an operation; of a result of an open loop those in its turns."""
+        if self.leaves_a_turn(operation):
+            return operation.leaving
+        return tuple([operand.value for operand in operation.operands])
+
+    def leaves_a_turn(self, operation: Operation) -> bool:
+        """Whether an operation stands for a result of a loop that is open."""
+        return operation.sign != "" and self.block[operation.position] < self.first_box
+
     def _is_visible(self, value: Value) -> bool:
         if value.position in self.outputs:
             return True
         used = self.users[value.position]
+        if not used and value.literal:
+            return False
+        if not self.diagram.is_computed(value):
+            home = used[0] if value.producer is None else self.block[value.producer]
+            return not value.passing and not (self.is_box(home) and all(user == home for user in used))
         if not used:
             return value.producer is None or not self.is_fold(self.block[value.producer])
         if value.producer is not None:
@@ -94,11 +110,13 @@ class Grouping:
         return block >= self.first_extra and self.extra[block - self.first_extra][0] == "fold"
 
     def drawn(self) -> int:
-        """The number of values drawn."""
+        """The number of values drawn, be it as lines alone."""
         count = sum(self.copied.get(first, 1) for first in set(self.bundle.values()))
         for value, visible in zip(self.diagram.values, self.visible, strict=True):
             if visible and value.position not in self.bundle:
                 count += self.copied.get(value.position, 1)
+            elif value.passing and value.producer is not None and not self.is_box(self.block[value.producer]):
+                count += 1
         return count
 
     def home(self, block: int) -> int | None:
@@ -168,16 +186,25 @@ class _ViewBuilder:
         outward: dict[tuple[str, str], Link] = {}
         for operation in self.diagram.operations:
             block = self.grouping.block[operation.position]
-            order = order_of(self.diagram, operation) if block < self.grouping.first_box else {}
-            for place, operand in enumerate(operation.operands):
+            leaves = self.grouping.leaves_a_turn(operation)
+            order = order_of(self.diagram, operation) if block < self.grouping.first_box and not leaves else {}
+            # Of a block with several results no single number would be the local gradient.
+            single = block < self.grouping.first_box and len(self.members[block]) == 1
+            computed = single and not leaves and self.diagram.is_computed(self.diagram.values[operation.result])
+            operands = operation.operands if not leaves else [Operand(value, 0.0) for value in operation.leaving]
+            for place, operand in enumerate(operands):
                 value = self.diagram.values[operand.value]
-                link = self.link(value, block, operand.local_gradient, operation.position)
+                link = self.link(value, block, operand.local_gradient if computed else None, operation.position)
                 if link is not None:
-                    alone = block < self.grouping.first_box and value.position not in self.grouping.bundle
+                    alone = single and value.position not in self.grouping.bundle
                     key = (link.source, link.target, operation.position, place) if alone else (link.source, link.target)
                     known = inward.get(key)
                     if known is None or (link.on_longest_path and not known.on_longest_path):
                         inward[key] = self.labelled(link, order.get(place, ""))
+            for position in operation.again:
+                link = self.link(self.diagram.values[position], block, None, operation.position, again=True)
+                if link is not None:
+                    inward[link.source, link.target, "again"] = link
             if self.grouping.visible[operation.result]:
                 wire = self.wire(self.diagram.values[operation.result], block)
                 ends = (self.block_id(block), wire)
@@ -219,13 +246,18 @@ class _ViewBuilder:
             ]
         )
 
-    def link(self, value: Value, block: int, local_gradient: float, operation: int) -> Link | None:
-        """The line on which a value enters a block; None for a value inside it."""
+    def link(
+        self, value: Value, block: int, local_gradient: float | None, operation: int, *, again: bool = False
+    ) -> Link | None:
+        """The line on which a value enters a block; None for a value inside it.
+
+        again: whether it comes from the turn before.
+        """
         grouping = self.grouping
         target = self.block_id(block)
         if not grouping.visible[value.position]:
             source = block if value.producer is None else grouping.block[value.producer]
-            return None if source == block else Link(self.block_id(source), target)
+            return None if source == block else Link(self.block_id(source), target, again=again)
         if value.producer is not None and grouping.block[value.producer] == block:
             return None
         chain = self.chains.get(block, {}).get(value.position)
@@ -237,7 +269,7 @@ class _ViewBuilder:
         if not told or value.kind in ("constant", "condition") or value.position in grouping.bundle:
             gradient = chain = None
         on_path = value.position in self.path and self.path[value.position] == operation
-        return Link(self.wire(value, block), target, gradient, chain, on_path)
+        return Link(self.wire(value, block), target, gradient, chain, on_path, again=again)
 
     def wire(self, value: Value, block: int) -> str:
         """The id of the wire on which a value enters a block; adds the wire if it is new."""
@@ -269,6 +301,8 @@ class _ViewBuilder:
         if block < grouping.first_box:
             operation = self.diagram.operations[block]
             kind, label = "function" if operation.opaque else "operation", operation.symbol
+            if grouping.leaves_a_turn(operation):
+                kind, label = "operation", operation.sign
         elif block < grouping.first_extra:
             kind, label = "box", self.diagram.boxes[block - grouping.first_box].label
         else:

@@ -42,7 +42,7 @@ def view_with(diagram: Diagram, opened: frozenset[int], max_nodes: int | None = 
     """
     limit = LIMIT if max_nodes is None else max_nodes
     fold_above = FOLD_ABOVE if max_nodes is None else limit
-    grouping = Grouping(diagram, opened)
+    grouping = _grouped(diagram, opened)
     if bundle and grouping.drawn() > min(CLOSE_ABOVE, limit):
         bundle_values(grouping, into_boxes=True)
     for fold in (fold_running_sums, fold_siblings, bundle_values):
@@ -56,6 +56,13 @@ def view_with(diagram: Diagram, opened: frozenset[int], max_nodes: int | None = 
         ways += PROGRAM_WAYS if diagram.recorded else GRAPH_WAYS
         raise too_large(drawn, limit, *_counts(diagram), ways=ways)
     return grouping.view()
+
+
+def _grouped(diagram: Diagram, opened: frozenset[int]) -> Grouping:
+    """The grouping with these boxes open; of rows that loops take and give, the first few values are drawn."""
+    grouping = Grouping(diagram, opened)
+    bundle_values(grouping, in_turns=True)
+    return grouping
 
 
 def _counts(diagram: Diagram) -> tuple[Counter[str | None], Counter[str | None]]:
@@ -105,7 +112,7 @@ def _opened_automatically(diagram: Diagram, close_above: int) -> frozenset[int]:
     # To open one level less is never more to draw. So the last level that fits is found by halving, once
     # it is known that not all levels do.
     while shallow < deep:
-        grouping = Grouping(diagram, _opened_to(diagram.boxes, trial))
+        grouping = _grouped(diagram, _opened_to(diagram.boxes, trial))
         if trial < deepest:
             bundle_values(grouping, into_boxes=True)
         if grouping.drawn() <= close_above:

@@ -51,6 +51,7 @@ class Link(NamedTuple):
     on_longest_path: whether it lies on the longest path.
     order: the place of the operand, such as "2nd", of an operation to which that makes a difference.
     label: the text at its head: order and local gradient.
+    again: whether it leads back, to the next turn of a loop.
     """
 
     source: str
@@ -60,6 +61,7 @@ class Link(NamedTuple):
     on_longest_path: bool = False
     order: str = ""
     label: str = ""
+    again: bool = False
 
 
 class Note(NamedTuple):

@@ -165,8 +165,8 @@ class DotWriter(ABC):
         )
 
     def box_tooltip(self, box: Box) -> str:
-        label = readable(box.label, LONGEST_TOOLTIP)
-        return f"{label}: {box.operations} operation{'' if box.operations == 1 else 's'}"
+        label, each = readable(box.label, LONGEST_TOOLTIP), " in each turn" if box.loop else ""
+        return f"{label}: {box.operations} operation{'' if box.operations == 1 else 's'}{each}"
 
     def contents(self, home: int | None, indent: str) -> Iterator[str]:
         """The blocks and wires in a box."""
@@ -192,7 +192,7 @@ class DotWriter(ABC):
     def note(self, note: Note) -> Iterator[str]:
         """A guard: the outcome of the decision, its place, and the code there."""
         guard = note.guard
-        rows = [f"guard: {html(readable(guard.text, LONGEST_GUARD))}"]
+        rows = [f"{guard.what}: {html(readable(guard.text, LONGEST_GUARD))}"]
         if guard.code:
             rows.append(f'<FONT COLOR="{MUTED}">{html(readable(guard.code, LONGEST_CODE))}</FONT>')
         cells = "".join([f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in rows])
@@ -322,6 +322,9 @@ class DotWriter(ABC):
         tooltip = " "
         if any(other.on_longest_path for other in links):
             attributes.append("weight=20")
+        if all(other.again for other in links):
+            attributes.append("constraint=false, style=dashed")
+            tooltip = "to the next turn"
         slopes = [other.local_gradient for other in links if other.local_gradient is not None]
         if slopes:
             tooltip = f"local gradient {' + '.join([exact_slope(slope) for slope in slopes])}"
@@ -339,7 +342,8 @@ class DotWriter(ABC):
         if any(other.order for other in links):
             tooltip = f"{' and '.join([other.order for other in links if other.order])} operand, {tooltip}".rstrip(", ")
         attributes.append(f"tooltip={quoted(tooltip)}")
-        port = f":{self.out_of}" if link.source in self.values and link.source not in self.beside else ""
+        on_its_line = link.source in self.values and link.source not in self.beside and not link.again
+        port = f":{self.out_of}" if on_its_line else ""
         return f"{link.source}{port} -> {link.target} [{', '.join(attributes)}]"
 
 

@@ -12,7 +12,12 @@ from viz.views.tints import TINTED_BY
 __all__ = ["DIRECTIONS", "STYLES", "THEMES", "Look", "Making"]
 
 THEMES = ("auto", "light", "dark")
-STYLES = {"wires": "Above each line", "cards": "On each card", "records": "In each row"}
+# By the name of a style the sentence that says where values and gradients stand.
+STYLES = {
+    "wires": "Above each line the value, below it the gradient",
+    "cards": "On each card the operation, the value and the gradient",
+    "records": "In each row the name, the value and the gradient",
+}
 DIRECTIONS = {"LR": "left to right", "TB": "top to bottom"}
 MOST_DIGITS = 17  # all that a double has
 
@@ -36,14 +41,9 @@ class Look(NamedTuple):
         if self.show != "all":
             return "Names and values, without gradients." if self.show == "values" else "Names, without numbers."
         tint = f" Grounds show the {self.color_by}: blue above 0, orange below." if self.color_by else ""
-        parts = {
-            "wires": "Above each line the value, below it the gradient",
-            "cards": "On each card the operation, the value and the gradient",
-            "records": "In each row the name, the value and the gradient",
-        }
         if self.blank is not None:
-            return f"{parts[self.style]}; where there is a blank, the number is to be found."
-        return f"{parts[self.style]}; small and grey the local gradient.{tint}"
+            return f"{STYLES[self.style]}; where there is a blank, the number is to be found."
+        return f"{STYLES[self.style]}; small and grey the local gradient.{tint}"
 
     def checked(self) -> Look:
         """The look itself, if its parts exist."""

@@ -78,11 +78,11 @@ def _lines(view: View, look: Look) -> Iterator[str]:
         stack.extend(reversed(boxes.get(opened.position, [])))
     for link in view.inward:
         slope = f'|"{_escaped(link.label)}"|' if link.label else ""
-        yield f"  {link.source} -->{slope} {link.target}"
+        yield f"  {link.source} {'-.->' if link.again else '-->'}{slope} {link.target}"
     for link in view.outward:
         yield f"  {link.source} --- {link.target}"
     for note in view.notes:
-        yield f'  {note.id}>"guard: {_escaped(readable(note.guard.text, LONGEST_GUARD))}"]:::fold'
+        yield f'  {note.id}>"{note.guard.what}: {_escaped(readable(note.guard.text, LONGEST_GUARD))}"]:::fold'
         yield f"  {note.wire} -.- {note.id}"
     if view.diagram.note:
         yield f'  n["{_escaped(readable(view.diagram.note, LONGEST_GUARD))}"]:::fold'

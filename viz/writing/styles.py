@@ -39,7 +39,7 @@ class Wires(DotWriter):
         if value.number_text:
             number, ground = self.number(value)
             parts.append(number)
-        if self.making.roomy and value.kind != "constant":
+        if self.making.roomy and value.kind != "constant" and (value.known or value.blank):
             room = width_of(f"{name} {LONG_NUMBER}" if name else LONG_NUMBER, 12.0)
             ground += f' WIDTH="{room:.0f}"'
         rows = f"<TR><TD{ground}>{' '.join(parts)}</TD></TR>"

@@ -29,6 +29,7 @@ _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': "''", "[": "{[}", "]": "{]}", "'": "{'}", "`": "{`}",
+    "↻": r"$\hookleftarrow$",
     "−": "$-$", "×": r"$\times$", "÷": r"$\div$", "·": r"$\bullet$", "²": "$^2$", "³": "$^3$", "√": r"$\surd$",
     "∛": r"$\sqrt[3]{\ }$", "∂": r"$\partial$", "∞": r"$\infty$", "…": r"\dots{}", "ℓ": r"$\ell$", "∏": r"$\prod$",
     "∑": r"$\sum$", "→": r"$\to$", "≤": r"$\le$", "≥": r"$\ge$", "≈": r"$\approx$", "\ufffd": "?", "\u0302": "",
@@ -147,15 +148,16 @@ def _lines(
         ground = f",fill=tint{tints[wire.value][1:]}" if wire.value in tints else ""
         yield rf"\node[wire{ground}] ({wire.id}) at {_at(places[wire.id])} {{{text}}};"
     # One line for all uses of a value in an operation, as in the engine's layout.
-    for source, target in dict.fromkeys([(link.source, link.target) for link in view.inward]):
-        yield rf"\draw[->,shorten >=0.5pt] {_curve(curves.get((source, target), []), places, source, target)};"
+    for (source, target), again in {(link.source, link.target): link.again for link in view.inward}.items():
+        dashed = ",dashed" if again else ""
+        yield rf"\draw[->,shorten >=0.5pt{dashed}] {_curve(curves.get((source, target), []), places, source, target)};"
         text, (right, down) = labels.get(f"{source}-{target}", ("", (0.0, 0.0)))
         if text:
             yield rf"\node[slope] at {_at((right / POINTS, -down / POINTS))} {{{escaped(text)}}};"
     for link in view.outward:
         yield rf"\draw {_curve(curves.get((link.source, link.target), []), places, link.source, link.target)};"
     for note in view.notes:
-        text = f"guard: {escaped(readable(note.guard.text, LONGEST_GUARD))}"
+        text = f"{note.guard.what}: {escaped(readable(note.guard.text, LONGEST_GUARD))}"
         yield rf"\node[word,dashed] ({note.id}) at {_at(places[note.id])} {{{text}}};"
         yield rf"\draw[dashed] ({note.wire}) -- ({note.id});"
     if view.diagram.note:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from autograd.errors import UnknownPrimitiveError
 from autograd.operations.primitive import Primitive, find_primitive
-from autograd.program.llvm import exponential, hyperbolic, reductions, special, trigonometry
+from autograd.program.llvm import exponential, hyperbolic, reductions, special, sweeps, trigonometry
 from autograd.program.llvm.expressions import (
     REAL,
     Function,
@@ -25,7 +25,7 @@ from autograd.program.llvm.expressions import (
     two_product,
 )
 
-__all__ = ["LOWERED", "Lowered", "arity_of", "family_of", "lowered", "members_of"]
+__all__ = ["LOWERED", "SLOPES", "Lowered", "arity_of", "family_of", "lowered", "members_of"]
 
 
 class Lowered(NamedTuple):
@@ -34,7 +34,8 @@ class Lowered(NamedTuple):
     It becomes a function, which is called; `inline` writes it out at each use, where a call would cost more than the
     operation. Operations of one `family` take the same operands and share so much work that one function for all takes
     little longer than one. An operation on `many` takes its operands as one sequence, is always inline, and may have a
-    `loop` for long sequences in memory. Without `write`, the primitive's C function is called for each row.
+    `loop` for long sequences in memory, which gives the same bits, or a `sweep`, which does not and is used for all
+    long ones. Without `write`, the primitive's C function is called for each row.
     """
 
     write: Callable[..., Value] | None
@@ -42,6 +43,7 @@ class Lowered(NamedTuple):
     family: str = ""
     many: bool = False
     loop: reductions.Loop | None = None
+    sweep: sweeps.Sweep | None = None
 
 
 # Members of a family stand in the order in which their function returns them.
@@ -102,12 +104,20 @@ LOWERED: dict[str, Lowered] = {
     "floor_divide": Lowered(special.floor_divide),
     "sum": Lowered(reductions.total, many=True, loop=reductions.Loop(1, lambda term: Pair(term, term.like(0.0)))),
     "dot": Lowered(reductions.inner_product, many=True, loop=reductions.Loop(2, two_product)),
-    "prod": Lowered(reductions.product, many=True),
-    "norm": Lowered(reductions.length, many=True),
+    "prod": Lowered(reductions.product, many=True, sweep=sweeps.Sweep(sweeps.product_of_many)),
+    "norm": Lowered(reductions.length, many=True, sweep=sweeps.Sweep(sweeps.length_of_many)),
     "log_of_powers": Lowered(reductions.log_of_powers),
-    "logsumexp": Lowered(reductions.log_of_sum_of_exponentials, many=True),
+    "logsumexp": Lowered(
+        reductions.log_of_sum_of_exponentials, many=True, sweep=sweeps.Sweep(sweeps.log_of_sum_of_many)
+    ),
     "max_of_many": Lowered(reductions.largest, many=True),
     "min_of_many": Lowered(reductions.smallest, many=True),
+}
+
+# The operations that give the slopes of others in each of many operands.
+SLOPES: dict[str, sweeps.Slopes] = {
+    "slopes of logsumexp": sweeps.Slopes(sweeps.slopes_of_log_of_sum),
+    "slopes of norm": sweeps.Slopes(sweeps.slopes_of_length),
 }
 
 

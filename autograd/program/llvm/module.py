@@ -6,6 +6,7 @@ long a function. Within one, values are in registers of the processor; values th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,16 +14,20 @@ from autograd.graph.joint_operations import JointOperation
 from autograd.program.llvm.companions import companions
 from autograd.program.llvm.elementary import AND, definitions, name_of_several, symbol
 from autograd.program.llvm.expressions import CONDITION, INTEGER, REAL, Function, Value, fma, select
-from autograd.program.llvm.lowering import lowered
+from autograd.program.llvm.lowering import SLOPES, lowered
+from autograd.program.llvm.reductions import Loop
+from autograd.program.llvm.sweeps import Slopes, Sweep
 from autograd.program.machine.plan import Plan
 from autograd.program.machine.step import Step
 
-__all__ = ["CALL_BACK", "LENGTH", "WIDTH", "Module", "Scratch"]
+__all__ = ["CALL_BACK", "LENGTH", "SHORTEST_LOOP", "WIDTH", "Module", "Scratch", "in_a_row", "is_swept"]
 
 # Rows that one instruction of the widest vector unit serves.
 WIDTH = 8
 # Operations in a function.
 LENGTH = 300
+# Operations on fewer numbers of one row are written out.
+SHORTEST_LOOP = 24
 # Operands of an operation on many that has no loop: LLVM takes a second for a product of 400, and 13 for one of 800.
 MOST_WRITTEN_OUT = 100
 # Steps for which a number stays in a register of the processor.
@@ -107,6 +112,8 @@ class Module:
         # The names of the functions that are called, by their width and suffix.
         self.called: dict[tuple[int, str], set[str]] = {}
         self.declared: set[str] = set()
+        # The functions that are loops, by their names.
+        self.loops: dict[str, str] = {}
         # Whether `@copy` is called.
         self.has_copy = False
 
@@ -142,6 +149,7 @@ class Module:
             *sorted(declared),
             *[line for line in lines if line not in declared],
             *([COPY] if self.has_copy else []),
+            *self.loops.values(),
             *parts,
             entry,
         ])  # fmt: skip
@@ -159,7 +167,11 @@ class Module:
             if isinstance(step.primitive, JointOperation):
                 self.call_back(function, step, known)
                 continue
-            operands = [self.operand(function, known, operand) for operand in step.operands]
+            if self.width == 1 and is_swept(step):
+                known[step.result] = self.swept(function, step, known)
+                operands = []
+            else:
+                operands = [self.operand(function, known, operand) for operand in step.operands]
             if step.output >= 0:
                 self.add_up(function, step, operands)
                 continue
@@ -372,9 +384,7 @@ class Module:
         self, function: Function, known: dict[int, Value], array: str, values: Sequence[int]
     ) -> None:
         """Write the operands of one row alone to an array, those that lie side by side in cells together."""
-        places = [
-            NEVER if value in known or value in self.scratch.place else self.plan.place[value] for value in values
-        ]
+        places = [self.plan.place[value] if self.is_in_cells(value) else NEVER for value in values]
         start = 0
         while start < len(values):
             stop = start + 1
@@ -391,8 +401,54 @@ class Module:
                 self.gather(function, target, operands, 0)
             start = stop
 
+    @functools.cached_property
+    def computed(self) -> bytearray:
+        """A 1 for each value that a step for one row computes."""
+        return self.plan.computed_before()
+
+    def is_in_cells(self, value: int) -> bool:
+        """Whether a value of one row is in its cell, for others to read."""
+        return not self.computed[value] or value in self.plan.kept
+
+    def side_by_side(self, function: Function, known: dict[int, Value], values: Sequence[int]) -> str:
+        """The address of numbers of one row alone: where they lie side by side, or where they are gathered."""
+        if all([self.is_in_cells(value) for value in values]) and in_a_row([self.plan.place[one] for one in values]):
+            return self.address(function, values[0])[0]
+        array = self.room_for(function, len(values))
+        self.gather_from_memory(function, known, array, values)
+        return array
+
+    def loop(self, name: str, loop: Loop | Sweep | Slopes) -> str:
+        """The name of the function that is a loop of an operation."""
+        name = f"long_{name.replace(' ', '_')}"
+        if name not in self.loops:
+            self.loops[name], declarations = loop.definition(name)
+            self.declared |= declarations
+        return name
+
+    def swept(self, function: Function, step: Step, known: dict[int, Value]) -> Value:
+        """The result of an operation on many numbers of one row."""
+        sweep = lowered(step.primitive.name).sweep
+        assert sweep is not None
+        address = self.side_by_side(function, known, step.operands)
+        name = self.loop(step.primitive.name, sweep)
+        return function.emit(REAL, f"call double @{name}(ptr {address}, i64 {len(step.operands)})")
+
+    def write_slopes(self, function: Function, step: Step, known: dict[int, Value], slopes: Slopes) -> None:
+        """Write the slopes of an operation on many numbers of one row to their cells."""
+        adjoint, out = [self.operand(function, known, value) for value in step.operands[:2]]
+        address = self.side_by_side(function, known, step.operands[2:])
+        results, _ = self.address(function, step.result)
+        name = self.loop(step.primitive.name, slopes)
+        numbers = f"double {adjoint.text}, double {out.text}, ptr {address}, i64 {len(step.operands) - 2}"
+        function.lines.append(f"  call void @{name}({numbers}, ptr {results})")
+
     def call_back(self, function: Function, step: Step, known: dict[int, Value]) -> None:
         """Call a function back in each row in which all guards hold; its results are written to their places."""
+        slopes = SLOPES.get(step.primitive.name)
+        if slopes is not None and self.width == 1:
+            self.write_slopes(function, step, known, slopes)
+            return
         self.declared.add(f"declare void @{CALL_BACK}(ptr, i64, i32, ptr, i64, ptr)")
         count = len(step.operands)
         array = self.room_for(function, count)
@@ -418,15 +474,28 @@ class Module:
             function.lines.append(f"  call void @{CALL_BACK}({arguments})")
 
     def call_by_row(self, function: Function, name: str, operands: list[Value]) -> Value:
-        """The result of an operation on any number of operands by its C function, which takes an array for each row."""
-        self.declared.add(f"declare double @{symbol(name)}(ptr, i64)")
+        """The result of an operation on any number of operands, by a function that takes an array for each row."""
+        sweep = lowered(name).sweep
+        called = symbol(name) if sweep is None else self.loop(name, sweep)
+        if sweep is None:
+            self.declared.add(f"declare double @{called}(ptr, i64)")
         vector = function.type_of(REAL)
         result = Value(function, REAL, "poison")
         array = self.room_for(function, len(operands))
         for row in range(function.width):
             self.gather(function, array, operands, row)
-            value = function.emit(REAL, f"call double @{symbol(name)}(ptr {array}, i64 {len(operands)})")
+            value = function.emit(REAL, f"call double @{called}(ptr {array}, i64 {len(operands)})")
             if function.width == 1:
                 return value
             result = function.emit(REAL, f"insertelement {vector} {result.text}, double {value.text}, i64 {row}")
         return result
+
+
+def is_swept(step: Step) -> bool:
+    """Whether an operation for one row is done by loops over its operands in memory."""
+    return len(step.operands) >= SHORTEST_LOOP and lowered(step.primitive.name).sweep is not None
+
+
+def in_a_row(places: Sequence[int]) -> bool:
+    """Whether these are places side by side."""
+    return places == list(range(places[0], places[0] + len(places)))

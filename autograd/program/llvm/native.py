@@ -25,8 +25,12 @@ from autograd.program.workers import compiler, is_over
 
 __all__ = ["NativeCode", "is_available", "is_full"]
 
-# The most operations for one row that are optimised: it takes half a second, in which no process can be forked off.
-MOST_OPTIMISED = 5_000
+# The most operations for one row that are optimised in the body of a loop of so many turns at least. A chain of single
+# ones is then 1.4 times as fast and takes 1.5 times as long to compile, one of 2,000 operations 1.1 and 4 times; 5,000
+# take half a second, in which no process can be forked off.
+MOST_OPTIMISED = ((10_000, 5_000), (100, 1_500))
+# The same of those with operations that are loops themselves: else what these carry goes through memory.
+MOST_WITH_LOOPS = 300
 # The most pieces of machine code in use at a time, each of some 0.8 MB: beyond it the interpreter runs functions.
 MOST_KEPT = 1_000
 # Bytes that LLVM may need: it took up to 9 MB for short texts, and up to 5 bytes a character of long ones.
@@ -73,20 +77,20 @@ class NativeCode:
     `address` is that of `run(registers, cells, sums, failed, count, scratch)`, which needs `scratch` numbers of room
     for itself; if it calls functions back, the address of the machine's steps stands in it at `steps_at`. Code for
     blocks of rows is optimised. Optimisation makes code for one row 1.1 times as fast, and up to 1.9 times where it
-    can't use the vector unit, but it takes 5 to 9 times as long to compile: it is done if nobody waits, that is if the
-    caller is `patient`.
+    can't use the vector unit, but it takes 5 to 9 times as long to compile: it is done if it runs so many `turns` at a
+    time that this pays, or nobody waits, which is without end.
     """
 
     engine: Any = None
 
-    def __init__(self, plan: Plan, rows: bool, patient: bool = False) -> None:
+    def __init__(self, plan: Plan, rows: bool, turns: float = 1) -> None:
         module = module_of_rows(plan) if rows else module_of_row(plan)
         text = module.text()
         self.scratch = module.scratch_size
         self.steps_at = module.steps_at
         # LLVM has locks of its own.
         with no_forks:
-            self.compile(text, 1 if rows or (patient and len(module.steps) <= MOST_OPTIMISED) else 0)
+            self.compile(text, 1 if rows or len(plan.before) <= most_optimised(module, turns) else 0)
             free_unused()
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
@@ -111,6 +115,12 @@ class NativeCode:
         self.engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         self.engine.finalize_object()
         self.address = int(self.engine.get_function_address("run"))
+
+
+def most_optimised(module: Module, turns: float) -> int:
+    """The most operations that are optimised in a module for one row that runs so many turns at a time."""
+    without = MOST_WITH_LOOPS if module.loops else 0
+    return next((most for least, most in MOST_OPTIMISED if turns >= least), without)
 
 
 def module_of_rows(plan: Plan) -> Module:

@@ -30,15 +30,21 @@ from autograd.program.llvm.expressions import (
 from autograd.program.llvm.special import maximum, minimum
 
 __all__ = [
+    "Factor",
     "Loop",
+    "corrected",
+    "factor_of",
     "inner_product",
     "largest",
     "length",
     "log_of_powers",
     "log_of_sum_of_exponentials",
+    "multiplied",
+    "power_applied",
     "product",
     "smallest",
     "total",
+    "without_underflow",
 ]
 
 # Terms in one turn of the loop: numbers carried from turn to turn go through memory.
@@ -82,28 +88,45 @@ def inner_product(terms: Sequence[Value]) -> Value:
     return corrected(result, lost)
 
 
-def product(factors: Sequence[Value]) -> Value:
-    """The product, roundings carried along (Graillat 2008).
+class Factor(NamedTuple):
+    """A product so far as (high + low) * 2**exponent; a mantissa and the exponent of a single number.
 
     Mantissas and exponents are multiplied apart, so that no partial product over- or underflows.
     """
-    if len(factors) < 3:
-        return factors[0] if len(factors) == 1 else factors[0] * factors[1]
-    result = lost = factors[0].like(0.0)
-    exponent = result
-    for place, factor in enumerate(factors):
-        size = absolute(factor)
-        ordinary = (size > 0.0) & (size < math.inf)
-        power, mantissa = exponent_and_mantissa(select(ordinary, size, 1.0))
-        exponent = exponent + select(ordinary, power, 0.0)
-        mantissa = copysign(select(ordinary, mantissa, size), factor)
-        if place == 0:
-            result = mantissa
-            continue
-        step = two_product(result, mantissa)
-        lost = fma(lost, mantissa, step.low)
-        result = step.high
-    total = result + lost
+
+    high: Value
+    low: Value
+    exponent: Value
+
+
+def factor_of(number: Value) -> Factor:
+    """A number, its mantissa below 0.71 and at least half of that; 0, infinity and nan are their own."""
+    size = absolute(number)
+    ordinary = (size > 0.0) & (size < math.inf)
+    exponent, mantissa = exponent_and_mantissa(select(ordinary, size, 1.0))
+    high = copysign(select(ordinary, 0.5 * mantissa, size), number)
+    return Factor(high, number.like(0.0), select(ordinary, exponent + 1.0, 0.0))
+
+
+def multiplied(one: Factor, other: Factor) -> Factor:
+    """The product, roundings carried along (Graillat 2008)."""
+    product = two_product(one.high, other.high)
+    low = fma(one.high, other.low, fma(one.low, other.high, product.low))
+    return Factor(product.high, low, one.exponent + other.exponent)
+
+
+def without_underflow(product: Factor) -> Factor:
+    """The same product with a mantissa that a thousand more factors can't bring to 0: they only make it smaller."""
+    is_small = absolute(product.high) < 2.0**-300
+    scale = select(is_small, 2.0**300, 1.0)
+    exponent = product.exponent - select(is_small, 300.0, 0.0)
+    return Factor(product.high * scale, product.low * scale, exponent)
+
+
+def power_applied(product: Factor) -> Value:
+    """The number that a product is."""
+    result, exponent = product.high, product.exponent
+    total = result + product.low
     # A zero keeps its sign.
     result = select((total == total) & (result != 0.0), total, result)
     # In steps: a power of two has a narrower range than the product of three.
@@ -112,6 +135,13 @@ def product(factors: Sequence[Value]) -> Value:
         result = result * power_of_two(power)
         exponent = exponent - power
     return result
+
+
+def product(factors: Sequence[Value]) -> Value:
+    """The product, rounded about once."""
+    if len(factors) < 3:
+        return factors[0] if len(factors) == 1 else factors[0] * factors[1]
+    return power_applied(functools.reduce(multiplied, [factor_of(factor) for factor in factors]))
 
 
 def largest(operands: Sequence[Value]) -> Value:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from autograd.program.llvm.companions import brought_together
 from autograd.program.llvm.expressions import REAL, Function, Value
 from autograd.program.llvm.lowering import lowered
-from autograd.program.llvm.module import LENGTH, WIDTH, Module, Scratch
+from autograd.program.llvm.module import LENGTH, SHORTEST_LOOP, WIDTH, Module, Scratch, in_a_row, is_swept
 from autograd.program.llvm.reductions import Loop
 from autograd.program.machine.plan import Plan
 from autograd.program.machine.step import Step
@@ -19,12 +19,10 @@ from autograd.program.machine.step import Step
 __all__ = ["module_of_row"]
 
 # The numbers of operations that are done at once.
-WIDTHS = (WIDTH, WIDTH // 2)
+WIDTHS = (WIDTH, WIDTH // 2, WIDTH // 4)
 # A program with more pieces than this share of its operations is done in its own order, in which values that are used
 # together stay together.
 MOST_PIECES = 0.6
-# Sums of fewer terms are written out.
-SHORTEST_LOOP = 24
 
 
 def module_of_row(plan: Plan) -> Module:
@@ -37,7 +35,7 @@ def module_of_row(plan: Plan) -> Module:
         return Module(plan, brought_together(plan.before), 1)
     runs = [run if isinstance(run, list) else [run] for run in plan.runs[1]]
     pieces = [piece for run in runs for piece in cut(run, plan)]
-    work = sum([1 if loop_of(piece[0], plan) else operations_of(piece[0]) for piece in pieces])
+    work = sum([1 if is_loop(piece[0], plan) else operations_of(piece[0]) for piece in pieces])
     if work > MOST_PIECES * sum([operations_of(step) for step in plan.before]):
         return Module(plan, brought_together(plan.before), 1)
     return Row(plan, pieces)
@@ -50,21 +48,26 @@ def operations_of(step: Step) -> int:
 
 def loop_of(step: Step, plan: Plan) -> Loop | None:
     """The loop that does a long sum whose operands lie side by side in memory; None for any other operation."""
-    loop = lowered(step.primitive.name).loop
-    if loop is None or len(step.operands) < SHORTEST_LOOP:
+    loop = lowered(step.primitive.name).loop if len(step.operands) >= SHORTEST_LOOP else None
+    if loop is None:
         return None
-    return loop if all([in_a_row([plan.place[value] for value in part]) for part in parts_of(step, loop)]) else None
+    return loop if all([lie_in_a_row(part, plan) for part in parts_of(step, loop)]) else None
+
+
+def is_loop(step: Step, plan: Plan) -> bool:
+    """Whether an operation on many operands is done by a loop."""
+    return is_swept(step) or loop_of(step, plan) is not None
+
+
+def lie_in_a_row(values: Sequence[int], plan: Plan) -> bool:
+    """Whether values have places side by side."""
+    return in_a_row([plan.place[value] for value in values])
 
 
 def parts_of(step: Step, loop: Loop) -> list[tuple[int, ...]]:
     """The operands of a long sum, one array of them for each number that a summand is made of."""
     count = len(step.operands) // loop.operands
     return [step.operands[start : start + count] for start in range(0, len(step.operands), count)]
-
-
-def in_a_row(places: list[int]) -> bool:
-    """Whether these are places side by side."""
-    return places == list(range(places[0], places[0] + len(places)))
 
 
 def cut(run: Sequence[Step], plan: Plan) -> list[Sequence[Step]]:
@@ -98,8 +101,6 @@ class Row(Module):
     def __init__(self, plan: Plan, pieces: Sequence[Sequence[Step]]) -> None:
         super().__init__(plan, pieces, 1)
         self.stored = set(plan.kept)
-        # The loops that long sums call, by the names of their operations.
-        self.loops: dict[str, Loop] = {}
         for start in range(0, len(pieces), LENGTH):
             self.find_stored(pieces[start : start + LENGTH])
 
@@ -115,7 +116,7 @@ class Row(Module):
             together.add(results)
             if len(piece) == 1:
                 single.add(results[0])
-            if loop_of(piece[0], self.plan):
+            if loop_of(piece[0], self.plan) or (is_swept(piece[0]) and lie_in_a_row(piece[0].operands, self.plan)):
                 self.stored.update(piece[0].operands)
                 continue
             for values in operands_of(piece):
@@ -135,6 +136,8 @@ class Row(Module):
                 loop = loop_of(step, self.plan)
                 if loop is not None:
                     result = self.call_loop(function, step, loop)
+                elif is_swept(step):
+                    result = self.swept(function, step, known)
                 else:
                     operands = [self.operand(function, known, value) for value in step.operands]
                     result = self.result(function, step, operands)
@@ -158,18 +161,13 @@ class Row(Module):
 
     def call_loop(self, function: Function, step: Step, loop: Loop) -> Value:
         """The result of a long sum."""
-        name = step.primitive.name
         parts = parts_of(step, loop)
         addresses = [f"ptr {self.address(function, part[0])[0]}" for part in parts]
-        self.loops[name] = loop
-        return function.emit(REAL, f"call double @long_{name}({', '.join(addresses)}, i64 {len(parts[0])})")
+        name = self.loop(step.primitive.name, loop)
+        return function.emit(REAL, f"call double @{name}({', '.join(addresses)}, i64 {len(parts[0])})")
 
-    def text(self) -> str:
-        text = super().text()
-        for name, loop in sorted(self.loops.items()):
-            definition, declarations = loop.definition(f"long_{name}")
-            text = "\n".join([*sorted(declarations - set(text.splitlines())), text, definition])
-        return text
+    def is_in_cells(self, value: int) -> bool:
+        return not self.computed[value] or value in self.stored
 
     def vector(self, wide: Function, known: dict[int, Value], single: set[int], values: tuple[int, ...]) -> Value:
         """A value in all lanes, or several side by side."""

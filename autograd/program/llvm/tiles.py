@@ -100,8 +100,7 @@ class Tiles(Module):
         super().__init__(plan, (), WIDTH, BLOCK)
         self.column = COLUMN
         self.lanes = lanes_of_registers()
-        # The functions of loops over tiles, and their tables, by their names.
-        self.loops: dict[str, str] = {}
+        # The tables of loops over tiles.
         self.tables: list[str] = []
 
     @property
@@ -141,7 +140,7 @@ class Tiles(Module):
             lines += self.sums()
         for kept in in_pieces(self.kept):
             add_part(self.copies(len(parts), kept, self.address, self.register_of))
-        return self.joined([*self.tables, *self.loops.values(), *parts], self.entry_of(lines))
+        return self.joined([*self.tables, *parts], self.entry_of(lines))
 
     def late(self, steps: Sequence[Step]) -> list[Step]:
         """The steps, those that read memory alone and need not be stored right before their first user."""

@@ -23,6 +23,7 @@ from autograd.program.machine.turns import DATA, NUMBERS, OPERANDS, Source, Star
 from autograd.program.program import Program
 from autograd.program.recording.signature import Signature
 from autograd.program.recording.trace import Trace, record
+from autograd.transforms.trees import Structure
 
 __all__ = ["LEAST", "SHORTEST", "Body", "Notes", "Rows", "Windows", "in_rows", "rolled"]
 
@@ -226,11 +227,13 @@ def rolled(
     *,
     reverse: bool = False,
     checkpoint: bool = False,
+    labels: Sequence[tuple[str, Structure] | None] = (None, None),
 ) -> list[Any] | None:
     """The last carried numbers, and the results of the turns, of a loop in the recording that is under way.
 
     `fun(carry, row)` gives the carried numbers of the next turn and the results of a turn, in one list. None if the
-    loop must be recorded turn by turn. `length` is the number of turns, -1 if the body ends the loop.
+    loop must be recorded turn by turn. `length` is the number of turns, -1 if the body ends the loop. `labels` has the
+    names and structures of what is carried, and of a row.
     """
     trace = current_mode().trace
     if trace.unrolled:
@@ -252,7 +255,7 @@ def rolled(
             given = [*start, *operands]
             if not any([varies(operand) for operand in given]):
                 return None
-            loop = Loop(name, form, decides=form.decides())
+            loop = Loop(name, form, decides=form.decides(), labels=labels)
             if trace.script is not None:
                 # The numbers are not those of a run: with them, the loop might never end.
                 values, missing = array("d", [math.nan]) * loop.count, None

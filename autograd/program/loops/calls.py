@@ -61,8 +61,8 @@ def scan(
     rows = rows_of(xs)
     count = turns_of(rows, length)
     if count >= SHORTEST and is_traced():
-        numbers, build = flat_rows(xs, rows, count)
-        found = recorded_scan(step, carry, build, numbers, count, reverse, checkpoint)
+        numbers, build, form = flat_rows(xs, rows, count)
+        found = recorded_scan(step, carry, build, numbers, form, count, reverse, checkpoint)
         if found is not None:
             return found
     return plain_scan(step, carry, xs, count, reverse)
@@ -88,7 +88,7 @@ def fori_loop(lower: int, upper: int, body: Callable[[int, Any], Any], carry: An
 
     if len(numbers) >= SHORTEST and is_traced():
         rows = Rows(first=int(lower))
-        found = recorded_scan(step, carry, lambda row: row[0], rows, len(numbers), False, checkpoint)
+        found = recorded_scan(step, carry, lambda row: row[0], rows, None, len(numbers), False, checkpoint, body)
         if found is not None:
             return found[0]
     for number in numbers:
@@ -203,8 +203,8 @@ def put_together(step: Callable[..., Any], ys: list[Any]) -> Any:
     return stacked(structure, numbers.reshape(len(ys), structure.size))
 
 
-def flat_rows(xs: Any, rows: list[Any], count: int) -> tuple[Rows, Callable[[Any], Any]]:
-    """The numbers of the rows of all turns, and what makes a row of the numbers of one."""
+def flat_rows(xs: Any, rows: list[Any], count: int) -> tuple[Rows, Callable[[Any], Any], Structure]:
+    """The numbers of the rows of all turns, what makes a row of the numbers of one, and the structure of a row."""
     forms = [flatten(part[0], "a row of xs")[1] for part in rows]
     form = Structure(tuple, forms)
     numbers = in_rows([flat_part(part, one) for part, one in zip(rows, forms, strict=True)], count)
@@ -213,7 +213,7 @@ def flat_rows(xs: Any, rows: list[Any], count: int) -> tuple[Rows, Callable[[Any
         parts = iter(form.build(row))
         return None if xs is None else map_leaves(lambda _: next(parts), xs, is_leaf=is_list)
 
-    return Rows(numbers, form.size), build
+    return Rows(numbers, form.size), build, forms[0] if rows and rows[0] is xs else form
 
 
 def flat_part(part: Any, form: Structure) -> list[Any]:
@@ -234,11 +234,16 @@ def recorded_scan(
     carry: Any,
     build: Callable[[Any], Any],
     rows: Rows,
+    form: Structure | None,
     count: int,
     reverse: bool,
     checkpoint: bool,
+    body: Callable[..., Any] | None = None,
 ) -> tuple[Any, Any] | None:
-    """The results of a `scan` of so many turns as those of one operation; None if it must be recorded turn by turn."""
+    """The results of a `scan` of so many turns as those of one operation; None if it must be recorded turn by turn.
+
+    `form` is the structure of a row; `body` the function of a `fori_loop` that `step` calls.
+    """
     start, structure = flatten(carry, "the carry")
     notes = Notes()
 
@@ -247,7 +252,12 @@ def recorded_scan(
         found, notes.form = flatten(y, f"the second output of {name_of(step)}") if y is not None else ([], None)
         return [*flatten(alike(step, carry_of(structure), after), "the carry")[0], *found]
 
-    results = rolled(name_of(step), turn, notes, start, rows, count, reverse=reverse, checkpoint=checkpoint)
+    parameters = parameters_of(step) if body is None else parameters_of(body)[::-1]
+    row = None if rows.width == 0 else (parameters[1], form or flatten(0.0, "a number")[1])
+    results = rolled(
+        name_of(body or step), turn, notes, start, rows, count, reverse=reverse, checkpoint=checkpoint,
+        labels=((parameters[0], structure), row),
+    )  # fmt: skip
     if results is None:
         return None
     ys = None
@@ -266,8 +276,15 @@ def recorded_while(condition: Callable[[Any], Any], body: Callable[[Any], Any], 
         notes.stops = not condition(carry)
         return list(numbers) if notes.stops else flatten(alike(body, carry, body(carry)), "the carry")[0]
 
-    results = rolled(name_of(body), turn, notes, start, Rows(), -1)
+    labels = (parameters_of(body)[-1], structure), None
+    results = rolled(name_of(body), turn, notes, start, Rows(), -1, labels=labels)
     return None if results is None else (structure.build(results),)
+
+
+def parameters_of(fun: Callable[..., Any]) -> tuple[str, str]:
+    """The names of the last two parameters of a function, as far as it has them."""
+    code = getattr(fun, "__code__", None)
+    return ("", "", *(() if code is None else code.co_varnames[: code.co_argcount]))[-2:]
 
 
 def carry_of(structure: Structure) -> Any:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.graph.node import Call, Output, record_results, repeated, value_of, varies
+from autograd.graph.node import Call, Output, record_results, repeated, value_of
 from autograd.numbers.arrays import doubles
 from autograd.operations.primitives import Max, MaxOfMany, Min, MinOfMany, Power
 from autograd.program.loops.operation import Loop
@@ -54,12 +54,20 @@ TRIES = 6
 
 
 def rolled_up(
-    trace: Any, arguments: list[Any], results: list[Any], before: int, shortest: int, tape: Tape | None = None
+    trace: Any,
+    arguments: list[Any],
+    results: list[Any],
+    before: int,
+    shortest: int,
+    tape: Tape | None = None,
+    *,
+    anyhow: bool = False,
 ) -> list[Any]:
     """The results of a run that is being recorded, from loops where its operations repeat, if it is not too short.
 
     `before` is the serial number that was current before the arguments were made; `tape` a whole one up to the results
-    and decisions, if there is one. The decisions of the run are taken on nodes of the loops then.
+    and decisions, if there is one. The decisions of the run are taken on nodes of the loops then. `anyhow` makes loops
+    of one turn each, be they slower than the line.
     """
     # Once a recording: what is found in a line is not in that of its derivatives any more, nor is what was not.
     trace.roll_up = None
@@ -72,8 +80,7 @@ def rolled_up(
     repeats = repeats_in(line.codes)
     if 2 * sum([repeat.stop - repeat.start for repeat in repeats]) < len(tape.nodes):
         return results
-    line.read_operands()
-    rolling = Rolling(line, arguments, tape.outputs)
+    rolling = Rolling(line, arguments, tape.outputs, anyhow=anyhow)
     renewed = rolling.renewed(repeats)
     if renewed is None:
         return results
@@ -118,8 +125,9 @@ INSIDE, CARRIED, CONSTANT, SHARED, COLUMN, DATUM = range(6)
 class Rolling:
     """One line that is to be rolled up; `ends` are the positions that are used behind it."""
 
-    def __init__(self, line: Line, arguments: list[Any], ends: Sequence[int]) -> None:
+    def __init__(self, line: Line, arguments: list[Any], ends: Sequence[int], *, anyhow: bool) -> None:
         self.line = line
+        self.anyhow = anyhow
         self.arguments = arguments
         self.count = line.count
         self.size = len(line.nodes)
@@ -129,9 +137,10 @@ class Rolling:
         self.ends = np.array([end for end in ends if end >= 0], np.int32)
         # For each operation of the line its place now; and the other way round.
         self.places = self.originals = np.arange(self.size, dtype=np.int32)
-        # Whether each position is a node that varies; from behind, each of the others.
+        # Whether each position is a node that varies; from behind, each of the others, whose nodes all do.
         self.varying = np.ones(self.count + self.size + len(line.others), bool)
-        self.varying[self.count + self.size :] = [varies(other) for other in reversed(line.others)]
+        self.varying[self.count + self.size :] = False
+        self.varying[[-1 - place for place in line.node_places.values()]] = True
 
     def renewed(self, repeats: list[Repeat]) -> list[Any] | None:
         """The nodes of all positions, from the first loop on made anew; None if there is no loop that pays."""
@@ -230,8 +239,8 @@ class Rolling:
             return None
         turns = second.turns
         start = first.start + skipped * first.period
-        of_first = np.arange(start, first.end).reshape(turns, first.period)
-        of_second = np.arange(second.start, second.end).reshape(turns, second.period)
+        of_first = np.arange(start, first.end, dtype=np.int32).reshape(turns, first.period)
+        of_second = np.arange(second.start, second.end, dtype=np.int32).reshape(turns, second.period)
         self.reorder(start, np.concatenate([of_first, of_second], 1).ravel())
         period = first.period + second.period
         return Repeat(start, period, start + period * turns)
@@ -246,16 +255,21 @@ class Rolling:
         """Take the operations from `start` on in another order, in which they can be computed."""
         stop = start + len(order)
         place = np.arange(self.size, dtype=np.int32)
-        place[order] = np.arange(start, stop)
-        widths = np.diff(self.starts)[order]
-        ends = self.starts[start] + np.cumsum(widths)
-        moved = np.repeat(self.starts[order] - ends + widths, widths)
-        self.slots[self.starts[start] : self.starts[stop]] = self.slots[moved + np.arange(*self.starts[[start, stop]])]
+        place[order] = np.arange(start, stop, dtype=np.int32)
+        # For each slot what it is then; negative ones are counted from behind, and stay.
+        now = np.arange(len(self.varying), dtype=np.int32)
+        now[self.count : self.count + self.size] = place + np.int32(self.count)
+        now[self.count + self.size :] -= len(now)
+        first, last = self.starts[start], self.starts[stop]
+        begins = self.starts[order]
+        widths = self.starts[order + 1] - begins
+        ends = first + np.cumsum(widths, dtype=np.int32)
+        moved = np.repeat(begins - ends + widths, widths)
+        moved += np.arange(first, last, dtype=np.int32)
+        self.slots[first:last] = self.slots[moved]
         self.starts[start + 1 : stop + 1] = ends
-        made = self.slots >= self.count
-        self.slots[made] = place[self.slots[made] - self.count] + self.count
-        made = self.ends >= self.count
-        self.ends[made] = place[self.ends[made] - self.count] + self.count
+        self.slots[:] = now[self.slots]
+        self.ends = now[self.ends]
         self.codes[start:stop] = self.codes[order]
         self.places = place[self.places]
         self.originals = np.concatenate([self.originals[:start], self.originals[order], self.originals[stop:]])
@@ -289,7 +303,7 @@ class Rolling:
                 continue
             found = self.taken_apart(start, period, turns, slots, offsets[middle], repeats, uses)
             if found is not None:
-                if self.pays_in_blocks(found):
+                if self.anyhow or self.pays_in_blocks(found):
                     return found
                 factor = min(math.ceil(LONG_TURN / period), turns // FEWEST)
                 if factor > 1:
@@ -496,7 +510,8 @@ class Rolling:
         way = Way(0, Traced(program, Structure(tuple, []), [], array("d"), Trace()), [], False, array("d"), None, -1)
         outs = [Out(0, place, place, 0) for place in range(carried)]
         outs += [Out(0, place, carried + place, size) for place in range(size)]
-        data = [self.line.others[-1 - slot] for entries in found.data for slot in entries.tolist()]
+        others = self.line.others
+        data = [others[place] for entries in found.data for place in (-1 - entries).tolist()]
         form = Form(
             count,
             0,

@@ -27,6 +27,8 @@ from autograd.program.machine.turn_blocks import FEWEST_TURNS, Apart, TurnBlocks
 from autograd.program.machine.turns import DATA, NUMBERS, Track, Turns
 from autograd.program.program import Program
 from autograd.program.written_out import written_out
+from autograd.text import counted
+from autograd.transforms.trees import Structure
 
 __all__ = ["Loop"]
 
@@ -42,10 +44,19 @@ class Loop(JointOperation):
     loop that is the `beginning` of another one keeps what its last runs left.
     """
 
-    def __init__(self, name: str, form: Form, beginning: Loop | None = None, decides: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        form: Form,
+        beginning: Loop | None = None,
+        decides: bool = False,
+        labels: Sequence[tuple[str, Structure] | None] = (None, None),
+    ) -> None:
         super().__init__(f"loop of {name}", f"{name} ×{form.length}" if form.length >= 0 else f"{name} while", name)
         self.of = name
         self.form = form
+        # Names and structures of what the first pass carries, and of the rows that it reads, for pictures.
+        self.labels = labels
         self.beginning = beginning
         self.count = form.results + decides
         self.ways_at = form.results if decides else -1
@@ -63,10 +74,16 @@ class Loop(JointOperation):
         self.length = max(form.length, 0)
 
     def __repr__(self) -> str:
-        turns = f"{self.form.length} turns" if self.form.length >= 0 else "turns until it ends"
-        ways = f", {len(self.form.ways)} ways" if self.form.decides() else ""
-        passes = f", {len(self.form.passes)} passes" if len(self.form.passes) > 1 else ""
-        return f"<loop of {self.of}: {turns}{ways}{passes}>"
+        return f"<loop of {self.of}: {self.inside()}>"
+
+    def inside(self) -> str:
+        """The number of turns, of ways through the body and of passes, and the operations of a turn."""
+        form = self.form
+        size = counted(sum([len(part.program(form.ways[0])) for part in form.passes]), "operation")
+        turns = f"{form.length:,} turns of {size}" if form.length >= 0 else f"turns of {size} until it ends"
+        ways = f", {len(form.ways)} ways" if form.decides() else ""
+        passes = f", {len(form.passes)} passes" if len(form.passes) > 1 else ""
+        return f"{turns}{ways}{passes}"
 
     def results(self, operands: Sequence[float]) -> Any:
         """The results on floats."""
@@ -326,7 +343,10 @@ class Loop(JointOperation):
                     read = flags_of(made.form.recorded(), len(before.recorded))
                     before.recorded = bytes([one | other for one, other in zip(before.recorded, read, strict=True)])
                     before = before.beginning
-            known = self.derivatives[key] = made, Loop(self.of, made.form, self if goes_on else None)
+            known = self.derivatives[key] = (
+                made,
+                Loop(self.of, made.form, self if goes_on else None, labels=self.labels),
+            )
         return known
 
 

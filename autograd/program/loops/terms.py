@@ -55,7 +55,6 @@ def hessian_by_terms(trace: Any, arguments: list[Any], result: Any, before: int,
     if len(tape.nodes) < max(shortest, FEWEST):
         return None
     line = Line(tape)
-    line.read_operands()
     found = Terms(line, tape.outputs[0])
     groups = found.groups()
     if 2 * sum([group.size for group in groups]) < len(line.nodes) - found.sums:

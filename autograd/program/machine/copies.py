@@ -60,6 +60,10 @@ class Copies:
         for place in range(self.single_count):
             yield self.single[2 * place], self.single[2 * place + 1]
 
+    def is_empty(self) -> bool:
+        """Whether there is nothing to copy."""
+        return self.long_count == 0 and self.single_count == 0
+
     def copy(self, source: Any, target: Any) -> None:
         """Copy the numbers; only compiled."""
         long, single = self.long.data.as_ints, self.single.data.as_ints

@@ -153,6 +153,7 @@ cdef class Steps:
     cdef void run_on_registers(self, Py_ssize_t step, Py_ssize_t count) noexcept nogil
     @cython.locals(kind=int)
     cdef void run_other(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
+    cdef bint is_empty(self)
     @cython.locals(numbers="double*")
     cdef void run_into(self, double* results) noexcept nogil
     @cython.locals(lanes="double*", where=int, left="double*", right="double*", stride=Py_ssize_t,
@@ -189,7 +190,7 @@ cdef class Machine:
     cdef Plan plan_of_rows
     cdef array place
     cdef bytearray varies
-    cdef bint alone, sums_up, stores
+    cdef bint alone, sums_up, stores, is_straight
     cdef readonly bint calls_back
     cdef public bint is_busy
     cdef readonly long long turns
@@ -215,6 +216,7 @@ cdef class Machine:
     cdef int call_alone(self, object inputs, array results) except -2
     @cython.locals(given=array)
     cdef read(self, object inputs)
+    cdef bint goes_straight(self)
     cdef inline double* first_input(self) noexcept
     @cython.locals(guard=Py_ssize_t, guards="int*", stops="int*", stage=Py_ssize_t)
     cdef int decide(self) noexcept

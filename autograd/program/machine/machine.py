@@ -161,7 +161,7 @@ class Layout:
 
     def place_of(self, value: int) -> int:
         """The place in that memory."""
-        return self.place[value]  # type: ignore[no-any-return]
+        return ints_in(self.place)[value]  # type: ignore[no-any-return]
 
     def stride(self, value: int) -> int:
         """The distance from a row's number to the next row's: 0 for values that are the same for all rows."""
@@ -266,7 +266,7 @@ class Steps:
             self.append_wide(operation, layout)
         else:
             self.append_operands_of(operation, block, layout)
-        self.instructions[step].out = layout.place[operation.result]
+        self.instructions[step].out = layout.place_of(operation.result)
         if layout.varies[operation.result]:
             self.instructions[step].where |= OUT
             if block is not None:
@@ -281,9 +281,9 @@ class Steps:
         first = operation.first
         second = operation.second if block.arity > 1 else first
         third = operation.third if block.arity > 2 else second
-        self.instructions[step].a = layout.place[first]
-        self.instructions[step].b = layout.place[second]
-        self.instructions[step].c = layout.place[third]
+        self.instructions[step].a = layout.place_of(first)
+        self.instructions[step].b = layout.place_of(second)
+        self.instructions[step].c = layout.place_of(third)
         varying = layout.stride(first) + 2 * layout.stride(second) + 4 * layout.stride(third)
         self.instructions[step].where = A * varying
         self.take_function(step, block, ~varying & ((1 << block.arity) - 1))
@@ -543,6 +543,10 @@ class Steps:
                 numbers = cython.cast(Memory, self.scratch).numbers + place
                 cython.cast("void**", numbers)[0] = cython.cast("void*", self)
 
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.size == 0
+
     def run_into(self, results: Any) -> None:
         """Run machine code for one row alone, which writes the outputs it computes to `results`; only compiled."""
         numbers = cython.cast(Memory, self.scratch).numbers
@@ -693,6 +697,8 @@ class Machine:
         self.guard_stops = stops_of(by_stage)
         guards = [(number, plan.place[guard.condition], guard.outcome) for stage in by_stage for number, guard in stage]
         self.guards = integers(3 * len(guards))
+        # Whether machine code runs for one row, with nothing to decide before it.
+        self.is_straight = False
         for entry, number in enumerate([number for guard in guards for number in guard]):
             self.guards[entry] = number
 
@@ -734,6 +740,10 @@ class Machine:
         else:
             for number, place in self.inputs:
                 self.cells.at(place)[0] = inputs[number]
+
+    def goes_straight(self) -> bool:
+        """Whether a run for one row takes machine code alone, and a copy of what that does not compute."""
+        return self.is_straight and not self.calls_back
 
     def first_input(self) -> Any:
         """The address for the inputs of one row alone; only compiled."""
@@ -799,7 +809,7 @@ class Machine:
 
     def run(self, results: Any) -> int:
         """Write the outputs for one row, whose inputs were read; the first guard that fails, or -1."""
-        failed = self.decide()
+        failed = -1 if self.is_straight else self.decide()
         if failed >= 0:
             return failed
         if cython.compiled and self.alone and self.before.native:
@@ -855,6 +865,7 @@ class Machine:
         """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
         if before is not None:
             self.before.use(before, self.cells, self.cells, self.cells)
+            self.is_straight = self.alone and len(self.guards) == 0 and self.before_deciding.is_empty()
         self.code = (before, rest)
         self.workspaces.clear()
 

@@ -20,8 +20,9 @@ cdef mark_results(list steps, bytearray marks)
 cdef mark_operands(list steps, bytearray marks, bytearray but_for, array made_by)
 @cython.locals(step=Step, place=int, value=int, maker="int*")
 cdef mark(list steps, bytearray varies, bytearray decides, array made_by)
-@cython.locals(step=Step)
-cdef list chosen(list steps, bytearray varies, int varying, bytearray decides, int deciding)
+@cython.locals(step=Step, lists=list)
+cdef list sorted_out(list steps, bytearray varies, bytearray decides)
+cdef set marked_in(bytearray marks)
 
 @cython.final
 cdef class Plan:

@@ -79,6 +79,10 @@ def fused(program: Program) -> list[Step]:
             steps.append(new_step(first + number, primitive, 2, operand_at[entry], operand_at[entry + 1]))
         elif count == 1:
             steps.append(new_step(first + number, primitive, 1, operand_at[entry]))
+        elif count == 3:
+            steps.append(
+                new_step(first + number, primitive, 3, operand_at[entry], operand_at[entry + 1], operand_at[entry + 2])
+            )
         else:
             operands = tuple([operand_at[place] for place in range(entry, entry + count)])
             steps.append(Step(first + number, primitive, operands))
@@ -155,17 +159,14 @@ class Plan:
         for guard in program.guards:
             decides[self.maker[guard.condition]] = 1
         mark(steps, self.varies, decides, self.maker)
-        self.before_deciding = chosen(steps, self.varies, 0, decides, 1)
-        self.before = chosen(steps, self.varies, 0, decides, 0)
+        self.before, self.before_deciding, self.rest, self.deciding = sorted_out(steps, self.varies, decides)
         self.once_in_stages = in_stages(self.before_deciding) if self.calls_back else [self.before_deciding]
         runs = in_runs([*self.once_in_stages, self.before], self.maker)
         # In the order in which they are done, by stages.
         self.stages = runs[: len(runs) - 1]
         once = self.stages[0] if len(self.stages) == 1 else [run for stage in self.stages for run in stage]
         self.runs = [once, runs[len(runs) - 1]]
-        self.deciding = chosen(steps, self.varies, 1, decides, 1)
         self.row_stages = in_stages(self.deciding) if self.calls_back else [self.deciding]
-        self.rest = chosen(steps, self.varies, 1, decides, 0)
         self.outputs = program.outputs
         kept = bytearray(program.size)
         # The outputs of one row alone are written to its results, not kept in cells.
@@ -178,7 +179,7 @@ class Plan:
             mark_results(steps, computed)
         for steps in (self.deciding, self.rest):
             mark_operands(steps, kept, computed, self.maker)
-        self.kept = {value for value, needed in enumerate(kept) if needed}
+        self.kept = marked_in(kept)
         self.allocate(program, stored)
 
     def computed_before(self) -> bytearray:
@@ -298,9 +299,22 @@ def mark(steps: list[Step], varies: bytearray, decides: bytearray, made_by: Any)
                 decides[maker[operand_in(step, place)]] = 1
 
 
-def chosen(steps: list[Step], varies: bytearray, varying: int, decides: bytearray, deciding: int) -> list[Step]:
-    """The steps whose results vary and decide, or not."""
-    return [step for step in steps if varies[step.result] == varying and decides[step.result] == deciding]
+def sorted_out(steps: list[Step], varies: bytearray, decides: bytearray) -> list[list[Step]]:
+    """The steps in four lists: the same for all rows, the same and deciding, varying, varying and deciding."""
+    lists: list[list[Step]] = [[], [], [], []]
+    for step in steps:
+        lists[2 * varies[step.result] + decides[step.result]].append(step)
+    return lists
+
+
+def marked_in(marks: bytearray) -> set[int]:
+    """The places of the marks: mostly few, among many."""
+    found = set()
+    place = marks.find(1)
+    while place >= 0:
+        found.add(place)
+        place = marks.find(1, place + 1)
+    return found
 
 
 @cython.final

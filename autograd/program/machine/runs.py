@@ -89,9 +89,47 @@ def cut(group: list[Step], place: Any) -> list[Any]:
     """A group in runs that are not too long; it is put in the order in which its operands lie."""
     if len(group) < SHORTEST:
         return list(group)
-    group.sort(key=lambda operation: [place[operand] for operand in operation.operands])
+    group[:] = in_order(group, place)
     whole = len(group) - len(group) % LONGEST
     if len(group) - whole >= SHORTEST:
         whole = len(group)
     runs = [group[start : start + LONGEST] for start in range(0, whole, LONGEST)]
     return runs + group[whole:]
+
+
+def in_order(group: list[Step], places: Any) -> list[Step]:
+    """A group in the order in which its first operands lie, or others if more lie side by side then."""
+    count = cython.cast(Step, group[0]).count
+    for position in range(count - 1, -1, -1):
+        group = by_place(group, position, places)
+    best, most = group, neighbours(group, places)
+    for position in range(1, count):
+        if most == len(group) - 1:
+            break
+        order = by_place(group, position, places)
+        found = neighbours(order, places)
+        if found > most:
+            best, most = order, found
+    return best
+
+
+def by_place(group: list[Step], position: int, places: Any) -> list[Step]:
+    """The steps in the order in which their operands at a position lie; those of one place stay as they were."""
+    place = ints_in(places)
+    keys = [place[operand_in(step, position)] for step in group]
+    return [group[number] for number in sorted(range(len(group)), key=keys.__getitem__)]
+
+
+def neighbours(order: list[Step], places: Any) -> int:
+    """The number of steps whose operands each lie where those of the step before do, or right behind."""
+    place = ints_in(places)
+    found = 0
+    for number in range(1, len(order)):
+        before, step = cython.cast(Step, order[number - 1]), cython.cast(Step, order[number])
+        for position in range(step.count):
+            between = place[operand_in(step, position)] - place[operand_in(before, position)]
+            if between != 0 and between != 1:
+                break
+        else:
+            found += 1
+    return found

@@ -2,8 +2,8 @@ cimport cython
 from cpython.array cimport array
 from cpython.exc cimport PyErr_CheckSignals
 from libc.string cimport memcpy
-from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in
-from autograd.program.machine.machine cimport Machine
+from autograd.numbers.arrays cimport doubles, doubles_in, integers, ints_in, unset_doubles
+from autograd.program.machine.machine cimport NOTHING, Machine, Steps
 
 cpdef enum:
     NUMBERS = 0
@@ -50,8 +50,9 @@ cdef class Turns:
     cdef Py_ssize_t run_segments(self, Track track, Py_ssize_t segment) except -2
     @cython.locals(chooses=bint, inputs="double*", outputs="double*", results="double*", places="int*", offsets="int*",
                    strides="int*", carried=Py_ssize_t, width=Py_ssize_t, targets=Py_ssize_t, known="double*",
-                   ways="int*", way=int, failed=int, machine=Machine, count=Py_ssize_t, done=Py_ssize_t, turn=Py_ssize_t,
-                   base=Py_ssize_t, shift=Py_ssize_t, place=Py_ssize_t)
+                   ways="int*", way=int, failed=int, machine=Machine, steps=Steps, straight=bint, hands_on=bint,
+                   count=Py_ssize_t, done=Py_ssize_t, turn=Py_ssize_t, base=Py_ssize_t, shift=Py_ssize_t,
+                   place=Py_ssize_t)
     cdef Py_ssize_t run_turns(self, Track track, Py_ssize_t start, Py_ssize_t stop, bint recorded,
                               bint again) except -2
     cdef make_room(self, Track track, Py_ssize_t turn, bint recorded)

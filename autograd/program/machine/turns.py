@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd.numbers.arrays import doubles, integers
+from autograd.numbers.arrays import doubles, integers, unset_doubles
 from autograd.program.machine.machine import Machine
 
 try:
@@ -215,7 +215,7 @@ class Turns:
     def record(self, number: int, kept: bool, start: int, stop: int) -> None:
         """Make room for a pass's record of some turns."""
         width = cython.cast(Track, self.tracks[number]).width
-        self.records[number] = doubles(width * (stop - start) if kept else 0)
+        self.records[number] = unset_doubles(width * (stop - start) if kept else 0)
         self.shifts[RECORDS + number] = width * start
 
     def run_segments(self, track: Track, segment: int) -> int:
@@ -253,6 +253,8 @@ class Turns:
         ways = ints_in(self.ways)
         way = -1
         machine: Any = None
+        steps: Any = None
+        straight = hands_on = False
         if chooses:
             self.take(track, 0)
         elif not self.decides:
@@ -261,6 +263,9 @@ class Turns:
                 # Straight to where the machine takes them.
                 inputs = cython.cast(Machine, machine).first_input()
                 copy_numbers(inputs, 0, doubles_in(track.inputs), 0, carried)
+                straight = cython.cast(Machine, machine).goes_straight()
+                hands_on = not cython.cast(Machine, machine).not_computed.is_empty()
+                steps = cython.cast(Machine, machine).before
         self.gather(track, inputs, 0, 0, track.once_count)
         count = stop - start if stop >= 0 else MOST
         for done in range(count):
@@ -278,6 +283,18 @@ class Turns:
                     self.make_room(track, turn, recorded)
                     ways, known = ints_in(self.ways), doubles_in(self.records[track.number])
                 ways[turn] = self.number
+            elif straight:
+                # As `turn` does, with nothing in between, which takes a third as long as a short turn.
+                steps.native(
+                    steps.native_registers,
+                    inputs,
+                    outputs,
+                    NOTHING,  # type: ignore[name-defined]  # noqa: F821 - in turns.pxd
+                    1,
+                    steps.scratch.numbers,
+                )
+                if hands_on:
+                    cython.cast(Machine, machine).not_computed.copy(inputs, outputs)
             else:
                 if self.decides and ways[turn] != way:
                     way = ways[turn]

@@ -19,7 +19,7 @@ cdef class Surroundings:
     cdef readonly dict states, own
     cdef dict met
     cdef list holders
-    cdef long long work_of_others
+    cdef dict clocks
 
     @cython.locals(seen=Seen)
     cpdef object state(self)

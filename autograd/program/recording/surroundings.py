@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import types
+from contextlib import suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -31,8 +32,6 @@ __all__ = ["Surroundings", "surroundings_of"]
 STATES = 1024
 # What the function leaves in such a place is no part of it that grows or is rebuilt, and cheap to watch.
 NUMBERS = (int, float, str)
-# A thread that wakes, changes something and sleeps again works for longer, in nanoseconds. Windows counts in ticks.
-SHORTEST_WORK = 2_000 if sys.platform != "win32" else -1
 
 
 @cython.final
@@ -76,8 +75,8 @@ class Surroundings:
         self.holders: list[Any] = []
         # What has changed in recordings, likewise.
         self.met: dict[int, set[Any]] = {}
-        # How long other threads had worked before the last run for a recording.
-        self.work_of_others = 0
+        # How long other threads had worked before the last run for a recording; None if they have changed something.
+        self.clocks: dict[int, object] | None = None
         # What was the last to change, in words.
         self.changed = ""
 
@@ -90,11 +89,10 @@ class Surroundings:
 
     def begin_run(self) -> None:
         """Note, before a run for a recording, how much other threads have done."""
+        self.clocks = {}
         if threading.active_count() > 1:
-            self.work_of_others = work_of_others()
-            if self.seen is not None and self.differ(self.seen):
-                # They have changed something since the state was asked for: whatever they did is too much.
-                self.work_of_others = -SHORTEST_WORK
+            # They may have changed something since the state was asked for.
+            self.clocks = None if self.seen is not None and self.differ(self.seen) else clocks_of_others()
 
     def keep_state(self) -> None:
         """Let what the function has changed since, in a run for a recording, lead to the state that it was in."""
@@ -106,7 +104,7 @@ class Surroundings:
             if seen.is_there():
                 self.look(seen.state)
             return
-        by_others = threading.active_count() > 1 and work_of_others() - self.work_of_others > SHORTEST_WORK
+        by_others = threading.active_count() > 1 and (self.clocks is None or clocks_of_others() != self.clocks)
         doubtful = fleeting = False
         for part in seen.parts:
             if not cython.cast(Part, part).is_changed():
@@ -159,9 +157,26 @@ class Surroundings:
         return seen
 
 
-def work_of_others() -> int:
-    """How long the other threads of this process have used processors so far, in nanoseconds."""
-    return time.process_time_ns() - time.thread_time_ns()
+def clocks_of_others() -> dict[int, object]:
+    """How long each other thread of this process has used processors so far, or what equals no other, if nobody tells.
+
+    The clock of the process would not do: while a thread is running, its work since it began is not yet counted there.
+    """
+    own, clocks = threading.get_native_id(), {}
+    for thread in threading.enumerate():
+        number = thread.native_id
+        if number is not None and number != own:
+            clocks[number] = clock_of(number)
+    return clocks
+
+
+def clock_of(thread: int) -> object:
+    """The nanoseconds that a thread has used processors so far, by its number in the system."""
+    if sys.platform == "linux":
+        # Its clock as clock_gettime(2) names it; the name is refused once the thread is gone.
+        with suppress(OSError):
+            return time.clock_gettime_ns(~thread << 3 | 6)
+    return object()
 
 
 class State:

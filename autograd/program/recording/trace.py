@@ -24,14 +24,13 @@ from autograd.graph.node import (
     Node,
     Output,
     clock,
-    kept_operands,
     new_argument,
     refusal_of,
     retire_arguments,
     value_of,
     varies,
 )
-from autograd.graph.node_errors import in_own_words, lost_nan
+from autograd.graph.node_errors import in_own_words, lost_nan, refused
 from autograd.numbers.arrays import integers
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Less, LessEqual, NotEqual
@@ -49,6 +48,7 @@ except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
     from autograd.numbers.arrays import ints_in
+    from autograd.program.builder import RESULT_CODE
 
 __all__ = ["Trace", "Traced", "record"]
 
@@ -218,6 +218,7 @@ def returned_on(fun: Callable[..., Any], signature: Signature, arguments: list[A
     A recording of whose nodes another thread was refused the use is refused, whatever became of the error there. Errors
     that other packages raise over nodes are put in words of this one.
     """
+    refused.clear()
     try:
         with tracing(trace):
             returned = signature.call(fun, arguments)
@@ -242,45 +243,58 @@ def no_text_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
     return result_leaf(value, what)
 
 
+def stamp_of(node: Node) -> int:
+    """A number that is larger than those of all nodes made before."""
+    return node._stamp
+
+
 @cython.final
 @cython.cclass
 class Translation:
     """Hands the operations on a tape to a builder, and finds the builder's value for a node.
 
-    The inputs are the arguments, then the `variables` that were made before the run.
+    The inputs are the arguments, then the `variables` that were made before the run, in the order in which they were:
+    what was made together is mostly used together, and machines are fast where that lies side by side.
     """
 
     def __init__(self, tape: Tape, count: int, for_derivatives: bool) -> None:
         self.tape = tape
-        self.variables = list({id(node): node for node in tape.outside}.values())
-        self.builder = Builder(count + len(self.variables), for_derivatives)
+        self.variables = sorted({id(node): node for node in tape.outside}.values(), key=stamp_of)
+        self.builder = Builder(count + len(self.variables), for_derivatives, tape.size)
         self.place_of = {id(variable): place for place, variable in enumerate(self.variables, count)}
-        # The builder's value for each position of the tape.
+        # The builder's value for each position of the tape, and for each of its others once it is asked for.
         self.values = integers(tape.size)
+        self.other_values = integers(len(tape.others), -1)
         self.translate()
 
     def translate(self) -> None:
         """Hand the operations to the builder, in their order."""
-        values = ints_in(self.values)
-        count = self.tape.count
+        tape, builder = self.tape, self.builder
+        table = builder.table
+        values, others = ints_in(self.values), ints_in(self.other_values)
+        codes, starts, slots = ints_in(tape.codes), ints_in(tape.starts), ints_in(tape.operands)
+        codes_here = integers(len(tape.primitives))
+        code_here = ints_in(codes_here)
+        for code, primitive in enumerate(tape.primitives):
+            code_here[code] = builder.code(primitive)
+        count = tape.count
         for position in range(count):
             values[position] = position
-        builder = self.builder
-        table = builder.table
-        for place, node in enumerate(self.tape.nodes):
-            if isinstance(node, Output):
+        for place in range(len(tape.nodes)):
+            code = code_here[codes[place]]
+            if code == RESULT_CODE:
                 # Results stand behind their operation.
-                values[count + place] = self.value_at(node._left[0]) + 1 + cython.cast(Output, node)._place
+                values[count + place] = values[slots[starts[place]]] + 1 + cython.cast(Output, tape.nodes[place])._place
                 continue
-            if node._left is None or isinstance(node._left, tuple):
-                for operand in kept_operands(node):
-                    table.lay(self.value_at(operand))
-            else:
-                table.lay(self.value_at(node._left))
-                if node._right is not None:
-                    table.lay(self.value_at(node._right))
-            primitive: Any = node._origin.primitive
-            values[count + place] = builder.emit_laid(builder.code(primitive))
+            for entry in range(starts[place], starts[place + 1]):
+                slot = slots[entry]
+                if slot >= 0:
+                    table.lay(values[slot])
+                    continue
+                if others[-1 - slot] < 0:
+                    others[-1 - slot] = self.value_at(tape.others[-1 - slot])
+                table.lay(others[-1 - slot])
+            values[count + place] = builder.emit_laid(code)
 
     def value_at(self, operand: Any) -> int:
         """The builder's value for a node or number."""

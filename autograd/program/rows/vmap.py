@@ -6,12 +6,12 @@ import functools
 import types
 from array import array
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any
 
 from autograd.errors import OperandError
 from autograd.graph.modes import current_mode, no_grad
 from autograd.graph.node import Node, check_thread, clock, record_results, retire_results, varies
-from autograd.other_packages import option_error
+from autograd.other_packages import answers_options
 from autograd.program.compiled_derivatives import (
     CompiledOperation,
     Derivatives,
@@ -52,6 +52,7 @@ UNROLLED = 100_000
 RECORDED = 200
 
 
+@answers_options
 def vmap(
     fun: Callable[..., Any],
     in_axes: Any = 0,
@@ -59,7 +60,6 @@ def vmap(
     *,
     out_axes: Any = 0,
     max_paths: int | None = None,
-    **unknown: Never,
 ) -> Mapped:
     """The function that applies `fun` to each row of its arguments, as one compiled program.
 
@@ -88,8 +88,6 @@ def vmap(
     >>> vmap(lambda point, scale: point["x"] * scale, in_axes=({"x": 0, "name": None}, None))({"x": X, "name": ""}, 2.0)
     array([0., 2., 4.])
     """
-    if unknown:
-        raise option_error("vmap", unknown)
     return Mapped(fun, in_axes, reduce, max_paths, "auto", out_axes)
 
 

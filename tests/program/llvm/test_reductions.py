@@ -5,11 +5,12 @@ import math
 import random
 import time
 
+import mpmath
 import numpy as np
 import pytest
 
 import autograd
-from autograd import jit, prod
+from autograd import jit, prod, value_and_grad
 from autograd.operations.primitive import all_primitives, find_primitive
 from autograd.operations.primitives import PowerBelow
 from autograd.program.builder import Builder
@@ -19,7 +20,7 @@ from tests.tables.special_points import FEW
 if not autograd.compiled:
     pytest.skip("machine code needs the compiled engine", allow_module_level=True)
 
-from autograd.program.llvm import row
+from autograd.program.llvm import module, row
 from autograd.program.llvm.native import NativeCode
 
 MANY = [primitive for primitive in all_primitives(auxiliary=True) if primitive.arity is None]
@@ -55,9 +56,9 @@ def test_special_values_are_those_of_the_interpreter_alone_and_in_rows(primitive
     points = tuples(length)
     eager = [float(primitive.of_numbers(list(point))) for point in points]
     machines = {"interpreter": Machine(program)}
-    for name, patient in (("at once", False), ("patient", True)):
+    for name, turns in (("at once", 1), ("patient", math.inf)):
         machines[name] = Machine(program)
-        machines[name].use(NativeCode(machines[name].plan, rows=False, patient=patient), None)
+        machines[name].use(NativeCode(machines[name].plan, rows=False, turns=turns), None)
     for name, machine in machines.items():
         for point, wanted in zip(points, eager, strict=True):
             [got] = machine.call(list(point))
@@ -86,6 +87,62 @@ def test_special_values_are_those_of_the_interpreter_side_by_side_and_in_loops(p
             point = draw.choices(numbers, k=8 * length)
             for got, wanted in zip(machine.call(point), Machine(program).call(point), strict=True):
                 assert same(got, wanted), (point, got, wanted)
+
+
+# Shares of the lanes: one number each, some with one more, and what is left over behind them.
+LENGTHS = [module.SHORTEST_LOOP, 25, 31, 32, 33, 40, 47, 259]
+EXACTLY = {
+    "logsumexp": lambda terms: mpmath.log(mpmath.fsum([mpmath.exp(term) for term in terms])),
+    "norm": lambda terms: mpmath.sqrt(mpmath.fsum([term * term for term in terms])),
+    "prod": mpmath.fprod,
+}
+DRAWN = {
+    "logsumexp": [lambda draw: draw.gauss(0.0, 300.0), lambda draw: draw.uniform(699.0, 709.0)],
+    "norm": [lambda draw: draw.gauss(0.0, 1e-160), lambda draw: draw.gauss(0.0, 1e155)],
+    "prod": [lambda draw: draw.gauss(0.0, 2.0), lambda draw: draw.choice([1e-300, 1e300, 3.0])],
+}
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("name", EXACTLY)
+def test_operations_on_many_numbers_are_within_two_units_in_the_last_place(name, length):
+    draw = random.Random(length)
+    compiled = jit(lambda x: find_primitive(name)(*x), tier="llvm")
+    for one in [lambda draw: draw.gauss(0.0, 1.0), *DRAWN[name]]:
+        numbers = [one(draw) for _ in range(length)]
+        with mpmath.workdps(60):
+            exact = EXACTLY[name]([mpmath.mpf(number) for number in numbers])
+            got, wanted = compiled(numbers), float(exact)
+            if math.isfinite(wanted) and abs(wanted) > 1e-290:
+                assert abs(got - exact) <= 2.0 * math.ulp(wanted), (one, got, wanted)
+            else:
+                assert got == wanted
+
+
+@pytest.mark.parametrize("length", [29, 300])
+@pytest.mark.parametrize("name", EXACTLY)
+def test_operations_on_many_numbers_give_the_same_bits_wherever_they_are(name, length):
+    draw = random.Random(length)
+    primitive = find_primitive(name)
+    numbers = np.array([draw.gauss(0.0, 1.0) for _ in range(length)])
+    wanted = jit(lambda x: primitive(*x), tier="llvm")(numbers)
+    assert jit(lambda x: primitive(*x[::-1]), tier="llvm")(numbers[::-1].copy()) == wanted
+    assert jit(lambda x: primitive(*(2.0 * x)), tier="llvm")(0.5 * numbers) == wanted
+    assert jit(lambda x: primitive(*(2.0 * x[::-1])), tier="llvm")(0.5 * numbers[::-1]) == wanted
+    assert jit(value_and_grad(lambda x: primitive(*(2.0 * x))), tier="llvm")(0.5 * numbers)[0] == wanted
+    if length > module.MOST_WRITTEN_OUT:
+        rows = np.array([numbers, numbers[::-1], numbers])
+        found = autograd.vmap(jit(lambda x: primitive(*x), tier="llvm"))(rows)
+        assert found[0] == found[2] == wanted
+
+
+def test_a_product_of_thousands_keeps_its_mantissa_in_each_lane():
+    numbers = [1.5, 0.75] * 8000
+    with mpmath.workdps(60):
+        exact = mpmath.fprod([mpmath.mpf(number) for number in numbers]) * mpmath.mpf(2) ** -1358
+        powers = [0.5] * 1358
+        found = jit(prod, tier="llvm")([*numbers, *powers])
+        assert abs(found - exact) <= math.ulp(float(exact))
 
 
 @pytest.mark.parametrize("primitive", [one for one in MANY if one.name != "dot"], ids=lambda primitive: primitive.name)

@@ -29,9 +29,9 @@ def by_code(program, inputs, monkeypatch, together):
     """The outputs by machine code, `together` or one by one: for one row alone, optimised or not, or among rows."""
     monkeypatch.setattr(row, "MOST_PIECES", math.inf if together else -1.0)
     found = []
-    for varying, patient in ((None, False), ((False,) * program.inputs, False), (None, True)):
+    for varying, turns in ((None, 1), ((False,) * program.inputs, 1), (None, math.inf)):
         machine = Machine(program, varying)
-        machine.use(NativeCode(machine.plan, rows=False, patient=patient), None)
+        machine.use(NativeCode(machine.plan, rows=False, turns=turns), None)
         found.append(list(machine.call(inputs)))
     assert same_bits(found[0], found[1]) and same_bits(found[0], found[2])
     return found[0]
@@ -117,10 +117,10 @@ def pieces_of(program):
     return [[len(piece) for piece in row.cut(run, plan)] for run in runs]
 
 
-def test_operations_side_by_side_are_cut_in_eights_and_fours():
+def test_operations_side_by_side_are_cut_in_eights_fours_and_twos():
     builder = Builder(64)
-    program = builder.program([builder.emit(Sin, (k,)) for k in range(22)])
-    assert pieces_of(program) == [[8, 8, 4, 1, 1]]
+    program = builder.program([builder.emit(Sin, (k,)) for k in range(23)])
+    assert pieces_of(program) == [[8, 8, 4, 2, 1]]
 
 
 def test_operations_on_scattered_numbers_stand_alone():

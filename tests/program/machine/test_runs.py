@@ -52,6 +52,24 @@ def test_operations_are_put_in_the_order_in_which_their_operands_lie():
     assert [[operation.operands[0] for operation in run] for run in runs] == [[0, 1, 2, 3, 4], [10, 11, 12, 13, 14]]
 
 
+def test_the_order_is_that_of_the_operands_of_which_most_lie_side_by_side():
+    # As a layer with two gates has it: each number that is given is used twice, with numbers that lie in rows.
+    used = [(given, 20 + 8 * gate + given) for gate in range(2) for given in range(8)]
+    mixed = operations_of(*[(100 + k, Multiply, *used[5 * k % 16]) for k in range(16)])
+    [[run]] = in_runs([mixed], VALUES)
+    assert [operation.operands for operation in run] == used
+    swapped = operations_of(*[(100 + k, Multiply, *used[5 * k % 16][::-1]) for k in range(16)])
+    [[run]] = in_runs([swapped], VALUES)
+    assert [operation.operands[::-1] for operation in run] == used
+
+
+def test_results_lie_in_the_order_of_their_run():
+    first = operations_of(*[(100 + k, Multiply, k // 2, 20 + 8 * (k % 2) + k // 2) for k in range(16)])
+    second = operations_of(*[(200 + k, Sin, 100 + k) for k in range(16)])
+    [runs] = in_runs([[*first, *second]], VALUES)
+    assert [operation.operands[0] for operation in runs[1]] == [operation.result for operation in runs[0]]
+
+
 def test_a_part_comes_behind_the_one_before():
     first, second = (
         operations_of(*[(10 + k, Sin, k) for k in range(5)]),

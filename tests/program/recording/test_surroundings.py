@@ -614,19 +614,25 @@ def test_a_number_that_the_function_counts_is_still_the_callers_to_assign(way):
 
 
 def test_beside_a_thread_that_waits_a_function_is_recorded_once(beside_others):
-    runs, over = [], threading.Event()
+    over = threading.Event()
 
-    def function(x):
-        runs.append(1)
-        return x * x
+    def runs():
+        counted = []
+
+        def function(x):
+            counted.append(1)
+            return x * x
+
+        fast = jit(function)
+        assert [fast(x) for x in (1.0, 2.0, 3.0)] == [1.0, 4.0, 9.0]
+        return len(counted)
 
     thread = threading.Thread(target=over.wait, args=(60,))
     thread.start()
     try:
-        fast = jit(function)
-        assert [fast(x) for x in (1.0, 2.0, 3.0)] == [1.0, 4.0, 9.0]
-        # Once more, should the system have kept the time of the processor wrongly.
-        assert len(runs) <= 2
+        # The first time, the thread may not wait yet.
+        assert runs() in (1, 2)
+        assert sys.platform != "linux" or 1 in [runs() for _ in range(10)]
     finally:
         over.set()
         thread.join()

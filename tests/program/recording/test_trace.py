@@ -408,6 +408,14 @@ def test_variables_and_numbers_are_those_of_each_call():
     assert leaves(function(1.0)) == [600.0]
 
 
+def test_variables_are_inputs_in_the_order_in_which_they_were_made():
+    weights = [Variable(float(k)) for k in range(4)]
+    function = jit(lambda x: [x * weight for weight in reversed(weights)])
+    assert leaves(function(2.0)) == [6.0, 4.0, 2.0, 0.0]
+    products = [operation.operands for operation in function.paths[0].program]
+    assert products == [(0, 4), (0, 3), (0, 2), (0, 1)]
+
+
 def test_decisions_on_a_closed_over_variable_are_guards():
     w = Variable(2.0)
     function = jit(lambda x: x if w > 1.0 else -x)

@@ -2,7 +2,7 @@ cimport cython
 from cpython.array cimport array
 from autograd.numbers.arrays cimport integers, ints_in, lengthened
 
-cdef int NONE, HASH_BITS
+cdef int NONE, HASH_BITS, NEAR
 cdef unsigned long long SPREAD, BITS
 
 @cython.final
@@ -16,15 +16,18 @@ cdef class OperationTable:
     cpdef lay(self, int operand)
     cdef int laid_at(self, int place) noexcept
     cpdef drop(self)
-    @cython.locals(slots="int*", codes="int*", starts="int*", operands="int*", mask=int, slot=int, known=int,
-                   start=int, place=int, mixed=int)
-    cpdef int find(self, int code) noexcept
+    @cython.locals(slots="int*", codes="int*", starts="int*", operands="int*", slot=int, known=int, start=int,
+                   place=int, tries=int)
+    cpdef int find(self, int code, int mixed) noexcept
     @cython.locals(number=int)
-    cpdef keep(self, int code, int result)
+    cpdef keep(self, int code, int result, int mixed)
     @cython.locals(entries=array, known="int*", count=int, slot=int)
     cdef enlarge(self)
-    @cython.locals(slots="int*", mask=int, slot=int)
+    @cython.locals(slots="int*", starts="int*", slot=int, tries=int)
     cdef void enter(self, int number, int mixed) noexcept
+    @cython.locals(operands="int*", youngest=int, place=int)
+    cdef inline int first_slot(self, int start, int count) noexcept
+    cdef inline int next_slot(self, int slot, int tries, int mixed) noexcept
     @cython.locals(operands="int*", mixed="unsigned long long", left="unsigned long long", right="unsigned long long",
-                   place=int)
-    cdef int hash(self, int code, int start, int count) noexcept
+                   place=int, start=int)
+    cpdef int hash(self, int code) noexcept

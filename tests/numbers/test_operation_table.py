@@ -4,24 +4,26 @@ import random
 
 import pytest
 
-from autograd.program.operation_table import OperationTable
+from autograd.numbers.operation_table import OperationTable
 
 
+@pytest.mark.parametrize("expected", [0, 200, 5000])
 @pytest.mark.parametrize("codes, values, longest", [(1, 60, 2), (7, 40, 3), (400, 3, 1), (3, 4, 9)])
-def test_each_operation_is_found_again_and_no_other(codes, values, longest):
+def test_each_operation_is_found_again_and_no_other(codes, values, longest, expected):
     draw = random.Random(codes)
-    table, known = OperationTable(), {}
+    table, known = OperationTable(expected), {}
     for _ in range(5000):
         code = draw.randrange(codes)
         operands = tuple(draw.choices(range(values), k=draw.randint(0, longest)))
         for operand in operands:
             table.lay(operand)
-        assert table.find(code) == known.get((code, operands), -1)
+        mixed = table.hash(code)
+        assert table.find(code, mixed) == known.get((code, operands), -1)
         if (code, operands) in known:
             table.drop()
         else:
             known[code, operands] = table.count
-            table.keep(code, 3 * table.count)
+            table.keep(code, 3 * table.count, mixed)
     assert table.count == len(known) > 100
     for (code, operands), number in known.items():
         assert (table.codes[number], table.results[number]) == (code, 3 * number)
