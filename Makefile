@@ -73,9 +73,10 @@ quick: .venv/ready-test
 	$(BIN)/python -m pytest -q -x $(T)
 
 # The engine as plain Python: the same tests on a copy without extension modules, and all doctests. Left out are tests of
-# what is Python either way: pictures, which read records of nodes and know no more of the engine, files and what is
-# written for other programs, the examples, the site, the tools and the layout of the sources.
-PYTHON_ANYWAY := tests/viz tests/examples tests/exports/test_c_library.py tests/exports/test_c_source.py \
+# what is Python either way: pictures, which read records of nodes and know no more of the engine, machine code, which
+# is written from programs, explanations, files and what is written for other programs, the examples, the site, the
+# tools and the layout of the sources.
+PYTHON_ANYWAY := tests/viz tests/examples tests/exports tests/program/llvm tests/diagnosis \
 	tests/layers/test_estimators.py tests/layers/test_files.py \
 	tests/project/test_architecture.py \
 	tests/project/test_benchmarks.py tests/project/test_coming_from.py tests/project/test_declarations.py \
