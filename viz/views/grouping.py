@@ -56,8 +56,13 @@ class Grouping:
         users: list[list[int]] = [[] for _ in self.diagram.values]
         for operation in self.diagram.operations:
             block = self.block[operation.position]
-            for position in (*self.operands_of(operation), *operation.again):
-                users[position].append(block)
+            if operation.sign or operation.again:
+                for position in (*self.operands_of(operation), *operation.again):
+                    users[position].append(block)
+                continue
+            # As most are, of which there may be a hundred thousand.
+            for operand in operation.operands:
+                users[operand.value].append(block)
         self.users = users
         self.taken_in: dict[int, list[int]] = {}
         for value, used in zip(self.diagram.values, users, strict=True):

@@ -61,7 +61,8 @@ def view_with(diagram: Diagram, opened: frozenset[int], max_nodes: int | None = 
 def _grouped(diagram: Diagram, opened: frozenset[int]) -> Grouping:
     """The grouping with these boxes open; of rows that loops take and give, the first few values are drawn."""
     grouping = Grouping(diagram, opened)
-    bundle_values(grouping, in_turns=True)
+    if any(box.loop for box in diagram.boxes):
+        bundle_values(grouping, in_turns=True)
     return grouping
 
 
