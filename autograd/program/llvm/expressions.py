@@ -117,6 +117,31 @@ class Function:
         """A name that no other value or block of the function has."""
         return f"v{next(self._names)}"
 
+    def loop(
+        self, at: int, label: str, before: str, first: str, step: int, length: str,
+        kept: Sequence[tuple[Value, str, str]],
+    ) -> None:  # fmt: skip
+        """Make the lines from `at` the turn of a loop over `length` numbers, `step` at a time while so many are left.
+
+        It comes from the block `before`, begins with the number `first`, and has that of a turn in `%label_place`. Each
+        value that is kept comes with what it begins as and what a turn gives on.
+        """
+        place, after = f"%{label}_place", f"%{label}_after"
+        self.lines[at:at] = [
+            f"  br label %{label}",
+            f"{label}:",
+            f"  {place} = phi i64 [ {first}, %{before} ], [ {after}, %{label}_turn ]",
+            *[
+                f"  {one.text} = phi {one.function.type_of(one.kind)} [ {begin}, %{before} ], [ {end}, %{label}_turn ]"
+                for one, begin, end in kept
+            ],
+            f"  {after} = add i64 {place}, {step}",
+            f"  %{label}_fits = icmp sle i64 {after}, {length}",
+            f"  br i1 %{label}_fits, label %{label}_turn, label %{label}_end",
+            f"{label}_turn:",
+        ]
+        self.lines += [f"  br label %{label}", f"{label}_end:"]
+
     def emit(self, kind: str, instruction: str) -> Value:
         """The result of one more line."""
         result = Value(self, kind, f"%{self.new_name()}")

@@ -204,10 +204,9 @@ class Loop(NamedTuple):
         `carried` has the block before the next one, the number of the next term, and the sum so far.
         """
         before, first, start = carried
-        place, after = f"%{label}_place", f"%{label}_after"
+        place = f"%{label}_place"
         sums = Pair(Value(function, REAL, f"%{label}_high"), Value(function, REAL, f"%{label}_low"))
         at = len(function.lines)
-        function.lines.append(f"{label}_turn:")
         total = sums
         for term in range(terms):
             index = f"%{function.new_name()}"
@@ -215,19 +214,8 @@ class Loop(NamedTuple):
             summand = self.summand_at(function, addresses, index)
             high, error = two_sum(total.high, summand.high)
             total = Pair(high, total.low + self.lost(error, summand))
-        function.lines += [f"  br label %{label}", f"{label}_end:"]
-        function.lines[at:at] = [
-            f"  br label %{label}",
-            f"{label}:",
-            f"  {place} = phi i64 [ {first}, %{before} ], [ {after}, %{label}_turn ]",
-            *[
-                f"  {value.text} = phi double [ {given.text}, %{before} ], [ {found.text}, %{label}_turn ]"
-                for value, given, found in zip(sums, start, total, strict=True)
-            ],
-            f"  {after} = add i64 {place}, {terms}",
-            f"  %{label}_fits = icmp sle i64 {after}, %count",
-            f"  br i1 %{label}_fits, label %{label}_turn, label %{label}_end",
-        ]
+        kept = [(value, given.text, found.text) for value, given, found in zip(sums, start, total, strict=True)]
+        function.loop(at, label, before, first, terms, "%count", kept)
         return f"{label}_end", place, sums
 
     def summand_at(self, function: Function, addresses: list[str], index: str) -> Pair:

@@ -88,25 +88,13 @@ class Numbers(NamedTuple):
             lanes = function.in_width(width)
             same = [in_all_lanes(lanes, value) for value in given]
             name, before = function.new_name(), function.block
-            place, after = f"%{name}_place", f"%{name}_after"
+            place = f"%{name}_place"
             begin = [value.text for value in carried] or [lanes.constant(REAL, number) for number in start]
             carried = [Value(lanes, REAL, f"%{name}_{number}") for number in range(len(begin))]
             at = len(function.lines)
             found = turn(lanes, place, same, carried)
-            function.lines[at:at] = [
-                f"  br label %{name}",
-                f"{name}:",
-                f"  {place} = phi i64 [ {first}, %{before} ], [ {after}, %{name}_turn ]",
-                *[
-                    f"  {value.text} = phi {lanes.type_of(REAL)} [ {one}, %{before} ], [ {other.text}, %{name}_turn ]"
-                    for value, one, other in zip(carried, begin, found, strict=True)
-                ],
-                f"  {after} = add i64 {place}, {width}",
-                f"  %{name}_fits = icmp sle i64 {after}, {self.length}",
-                f"  br i1 %{name}_fits, label %{name}_turn, label %{name}_end",
-                f"{name}_turn:",
-            ]
-            function.lines += [f"  br label %{name}", f"{name}_end:"]
+            kept = [(value, one, other.text) for value, one, other in zip(carried, begin, found, strict=True)]
+            function.loop(at, name, before, first, width, self.length, kept)
             function.block, first = f"{name}_end", place
             if width > 1 and fold is not None:
                 carried = folded(function, carried, fold)
