@@ -31,14 +31,13 @@ from autograd.graph.node import (
     clock,
     gradients_of_many,
     hooks,
-    is_over,
     kept_operands,
-    mark_of_rules,
     operands_of,
     recorded_gradients,
     varies,
 )
 from autograd.graph.node_errors import describe
+from autograd.graph.runs import is_over, mark_of_rules
 from autograd.numbers.operands import as_number
 from autograd.numbers.pairwise import LongSum
 from autograd.operations.primitive import is_array, of_arrays

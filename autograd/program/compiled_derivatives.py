@@ -7,8 +7,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.graph.joint_operations import JointOperation, constantly
-from autograd.graph.node import Node, record_results, value_of, varies
+from autograd.graph.joint_operations import JointOperation, constantly, record_results
+from autograd.graph.node import Node, value_of, varies
 from autograd.operations.primitive import Primitive
 from autograd.program.paths import Path
 from autograd.program.recording.signature import Signature

@@ -28,7 +28,6 @@ from autograd.graph.node import (
     belongs_to_recording,
     call_of,
     gradients_of_many,
-    is_argument,
     operands_of,
     recorded_gradients,
     value_of,
@@ -36,6 +35,7 @@ from autograd.graph.node import (
     varies,
 )
 from autograd.graph.node_errors import earlier_recording, earlier_run
+from autograd.graph.runs import is_argument
 from autograd.graph.sweep import topological_order
 from autograd.numbers.arrays import doubles, integers
 from autograd.numbers.operation_table import OperationTable

@@ -8,8 +8,9 @@ from typing import Any
 from autograd.arrays.discrete import is_discrete
 from autograd.errors import ArgumentError, OutputError
 from autograd.graph.modes import current_mode, enable_grad, is_strict, is_traced
-from autograd.graph.node import Node, clock, new_argument, retire_arguments, retire_results, value_of, varies
+from autograd.graph.node import Node, clock, value_of, varies
 from autograd.graph.node_errors import in_own_words, refused
+from autograd.graph.runs import new_argument, retire_arguments, retire_results
 from autograd.transforms.tape import Tape
 from autograd.transforms.trees import Structure, check_depth, flatten, map_leaves
 

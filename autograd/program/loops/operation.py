@@ -7,8 +7,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.graph.joint_operations import JointOperation
-from autograd.graph.node import record_results, value_of, varies
+from autograd.graph.joint_operations import JointOperation, record_results
+from autograd.graph.node import value_of, varies
 from autograd.numbers.arrays import unset_doubles
 from autograd.operations.primitives import Plus
 from autograd.program.builder import Builder

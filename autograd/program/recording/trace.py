@@ -20,17 +20,9 @@ from autograd.graph.callers import (
     may_have_numpy_compare,
 )
 from autograd.graph.modes import tracing
-from autograd.graph.node import (
-    Node,
-    Output,
-    clock,
-    new_argument,
-    refusal_of,
-    retire_arguments,
-    value_of,
-    varies,
-)
+from autograd.graph.node import Node, Output, clock, refusal_of, value_of, varies
 from autograd.graph.node_errors import in_own_words, lost_nan, refused
+from autograd.graph.runs import new_argument, retire_arguments
 from autograd.numbers.arrays import integers
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Less, LessEqual, NotEqual

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import OperandError
+from autograd.graph.joint_operations import record_results
 from autograd.graph.modes import current_mode, no_grad
-from autograd.graph.node import Node, check_thread, clock, record_results, retire_results, varies
+from autograd.graph.node import Node, check_thread, clock, varies
+from autograd.graph.runs import retire_results
 from autograd.other_packages import answers_options
 from autograd.program.compiled_derivatives import (
     CompiledOperation,
