@@ -60,6 +60,12 @@ class JointOperation(Primitive):
         """How many turns of loops it runs."""
         return 0
 
+    def work(self) -> tuple[float, float]:
+        """The operations that machine code would do in the next run, if that is as long as the last one was, and those
+        that would be made for it.
+        """
+        return 0.0, 0.0
+
     def inside(self) -> str:
         """What it runs, in words for a program in print; empty for a function."""
         return ""

@@ -21,10 +21,11 @@ from autograd.program.loops.derivatives import (
     backward,
     forward,
 )
-from autograd.program.loops.passes import Form
+from autograd.program.loops.passes import Form, Pass
 from autograd.program.machine.machine import Machine
 from autograd.program.machine.turn_blocks import FEWEST_TURNS, Apart, TurnBlocks, sums_apart
 from autograd.program.machine.turns import DATA, NUMBERS, Track, Turns
+from autograd.program.machine.work import IN_BLOCKS, work_of
 from autograd.program.program import Program
 from autograd.program.written_out import written_out
 from autograd.text import counted
@@ -70,6 +71,7 @@ class Loop(JointOperation):
         self.idle: tuple[list[Turns], list[Turns]] = ([], [])
         self.code: dict[tuple[int, int], Any] = {}
         self.apart: dict[int, Apart | None] = {}
+        self.works: dict[Pass, tuple[float, float]] = {}
         # The turns of the last run.
         self.length = max(form.length, 0)
 
@@ -111,6 +113,24 @@ class Loop(JointOperation):
         """How many turns there are, of the loops in the body too."""
         inner = sum([one.turns() for one in self.form.ways[0].program.externals.values() if isinstance(one, Loop)])
         return max(self.length, 1) * (1 + inner)
+
+    def work(self) -> tuple[float, float]:
+        """The operations that machine code would do in all turns, and those that would be made: see `machine.work`."""
+        done = to_make = 0.0
+        for number, part in enumerate(self.form.passes):
+            if not self.is_exact(number):
+                of_turn, made = self.work_of_turn(part)
+                done += of_turn * (1.0 if self.sums_apart(number) is None else IN_BLOCKS)
+                to_make += made * len(self.form.ways)
+        return done * max(self.length, 1), to_make
+
+    def work_of_turn(self, part: Pass) -> tuple[float, float]:
+        """The same of one turn of a pass, looked up unless there are loops in it."""
+        program = part.program(self.form.ways[0])
+        known = self.works.get(part)
+        if known is None or program.externals:
+            known = self.works[part] = work_of(program)
+        return known
 
     def operations(self) -> float:
         """How many operations all turns have; infinite if they may differ, or are not all to be kept in memory."""

@@ -101,6 +101,7 @@ cdef class Steps:
     cdef Instruction* instructions
     cdef Wide* wide
     cdef Py_ssize_t wide_size, wide_count
+    cdef long long in_blocks, by_row, to_make
     cdef double** operands
     cdef Py_ssize_t* strides
     cdef Native native
@@ -191,13 +192,15 @@ cdef class Machine:
     cdef array place
     cdef bytearray varies
     cdef bint alone, sums_up, stores, is_straight
-    cdef readonly bint calls_back
+    cdef readonly bint calls_back, has_loops
     cdef public bint is_busy
-    cdef readonly long long turns
+    cdef readonly long long often
+    cdef readonly object work
+    cdef public object work_of_rows
     cdef tuple options
     cdef readonly Py_ssize_t input_count, output_count
     cdef readonly list workspaces
-    cdef public long long calls, rows
+    cdef readonly double work_done
     cdef public double row_seconds
     cdef Memory cells
     cdef Steps before, before_deciding

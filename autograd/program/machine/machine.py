@@ -17,6 +17,7 @@ from autograd.program.machine.copies import Copies
 from autograd.program.machine.plan import Plan, guards_by_stage
 from autograd.program.machine.runs import LONGEST
 from autograd.program.machine.step import ADD
+from autograd.program.machine.work import Work, looked_through, written
 from autograd.program.program import Program
 
 try:
@@ -47,6 +48,8 @@ if not cython.compiled:
     IN_REGISTERS = 16
     OUT, A, B, C = 1, 2, 4, 8
 DOUBLES = ord("d")
+# Calls of one row are counted so many at a time, unless each takes as long as this many operations.
+OFTEN, LONG = 1000, 10_000
 
 
 def fastest_blocks() -> Any:
@@ -183,6 +186,8 @@ class Steps:
         self.many = self.most = self.together_in_all = 0
         # Operations on any number of operands, and runs: so far, and in all.
         self.wide_size = self.wide_count = 0
+        # What machine code would do of them, in blocks and row by row, and what would be made: see `Work`.
+        self.in_blocks = self.by_row = self.to_make = 0
         self.count_operands(steps)
         self.places = integers(self.together_in_all)
         self.placed = 0
@@ -276,6 +281,7 @@ class Steps:
         """Add an operation on up to three operands, but for the place of its result."""
         step = self.size
         self.size += 1
+        self.in_blocks += 1
         self.instructions[step].kind = block.arity
         # Operands that there are not are as the last one.
         first = operation.first
@@ -310,6 +316,12 @@ class Steps:
         self.wide[wide].first = self.used
         self.wide[wide].many = len(operands)
         self.wide[wide].result = operation.result
+        if isinstance(primitive, JointOperation) and (layout.varies[operation.result] or not primitive.slopes_kernel):
+            # Machine code calls it back, too. Loops tell the work in them.
+            self.to_make += looked_through(len(operands))
+        else:
+            self.by_row += len(operands)
+            self.to_make += written(len(operands))
         if isinstance(primitive, JointOperation):
             self.instructions[step].kind = CALL
             copies: Copies | None = None
@@ -346,6 +358,7 @@ class Steps:
         step, wide = self.size, self.wide_size
         self.size += 1
         self.wide_size += 1
+        self.in_blocks += len(run)
         operation = run[0]
         block: Any = block_of(operation.primitive)
         self.instructions[step].kind = RUN + block.arity
@@ -547,6 +560,11 @@ class Steps:
         """Whether there is nothing to do."""
         return self.size == 0
 
+    def work(self) -> Work:
+        """The work that machine code would take over."""
+        joint = [operation for operation, _, _, _ in self.calls.values()]
+        return Work(self.in_blocks, self.by_row, self.in_blocks + self.to_make, joint)
+
     def run_into(self, results: Any) -> None:
         """Run machine code for one row alone, which writes the outputs it computes to `results`; only compiled."""
         numbers = cython.cast(Memory, self.scratch).numbers
@@ -660,16 +678,15 @@ class Machine:
     ) -> None:
         plan = Plan(program, varying, summed)
         self.calls_back = plan.calls_back
-        # The turns of its loops, and of loops in these.
-        self.turns = sum([operation.turns() for operation in plan.joint_operations]) if plan.calls_back else 0
+        self.has_loops = any([operation.turns() > 0 for operation in plan.joint_operations])
         # Whether it runs, if it calls functions back: these may get here again, and so may other threads meanwhile.
         self.is_busy = False
         self.options = (varying, summed)
         self.sums_up = True in plan.summed
         self.stores = False in plan.summed
         self.workspaces: list[Any] = []
-        self.calls = 0
-        self.rows = 0
+        # What the interpreter has done so far that machine code would take over.
+        self.work_done = 0.0
         # The seconds that a row took one thread the last time; before the first it is taken to be long.
         self.row_seconds = 1.0
         # Held by a call over rows, whose threads all read the cells.
@@ -687,6 +704,10 @@ class Machine:
         self.before = Steps([steps_of(plan.runs[1])], plan, self.cells, self.cells, self.cells)
         self.code: Any = None
         self.alone = plan.alone
+        self.work = self.before.work()
+        # What it is for the rows is known when there are any.
+        self.work_of_rows: Work | None = None
+        self.often = 1 if self.has_loops or self.work.done(1, 1) >= LONG else OFTEN
         self.inputs = copies_of_inputs(plan, program.inputs)
         self.outputs = copies_of_outputs(plan, bytearray(program.size))
         self.output_count = len(program.outputs)
@@ -861,6 +882,15 @@ class Machine:
         # A row that once took longer was perhaps held up by others: a longer time is believed little by little.
         self.row_seconds = min(seconds, 1.05 * self.row_seconds) if self.row_seconds else seconds
 
+    def has_done(self, runs: int, rows: int) -> float:
+        """Note so many more runs of so many rows in all; how often, on average, each operation to be made was done."""
+        self.work_done += self.work.done(runs, runs)
+        to_make = self.work.all_to_make()
+        if self.work_of_rows is not None:
+            self.work_done += self.work_of_rows.done(runs, rows)
+            to_make += self.work_of_rows.all_to_make()
+        return self.work_done / to_make if to_make else 0.0
+
     def use(self, before: Any, rest: Any) -> None:
         """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
         if before is not None:
@@ -965,6 +995,7 @@ class Workspace:
         self.code = machine.code
         self.deciding = Steps(plan.row_stages, plan, self.machine.cells, self.registers, self.sums)
         self.rest = Steps([plan.rest], plan, self.machine.cells, self.registers, self.sums)
+        self.machine.work_of_rows = self.rest.work()
         if machine.code is not None and machine.code[1] is not None:
             self.rest.use(machine.code[1], self.registers, self.machine.cells, self.sums)
         varying = [number for number in range(program.inputs) if plan.varies[number]]

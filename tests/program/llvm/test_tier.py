@@ -181,7 +181,7 @@ def test_hessians_and_functions_of_a_thousand_operations_are_compiled():
 
 
 def test_a_hot_function_moves_to_machine_code_and_stays_right(monkeypatch):
-    monkeypatch.setattr(tiers, "CALLS_THAT_PAY", 2000)
+    monkeypatch.setattr(tiers, "TIMES_THAT_PAY", 2000)
     function = jit(lambda x: exp(sin(x)) + x)
     expected = function(0.7)
     for _ in range(5000):
@@ -203,7 +203,7 @@ def test_a_function_that_can_not_be_compiled_stays_in_the_interpreter_with_one_w
         raise LookupError("no such instruction")
 
     monkeypatch.setattr(native, "NativeCode", fail)
-    monkeypatch.setattr(tiers, "CALLS_THAT_PAY", 2000)
+    monkeypatch.setattr(tiers, "TIMES_THAT_PAY", 2000)
     function = jit(lambda x: exp(sin(x)) + x)
     expected = function(0.7)
     message = "the interpreter goes on .* no machine code could be made: LookupError: no such instruction"
