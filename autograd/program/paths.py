@@ -165,7 +165,8 @@ class Path:
                     from autograd.program.loops.at_once import with_loops_at_once
 
                     program = with_loops_at_once(program)
-                machine = self.machines.setdefault(key, prepared(Machine(program, inputs, summed), self.tier))
+                made = Machine(program, inputs, summed, keeps_plan=self.tier == "llvm")
+                machine = self.machines.setdefault(key, prepared(made, self.tier))
         return machine
 
     def machine_alone(self) -> Machine:

@@ -50,9 +50,10 @@ def settled(tier: str) -> str:
 
 
 def prepared(machine: Machine, tier: str) -> Machine:
-    """The machine, with machine code if the tier says so."""
+    """The machine, with machine code if the tier says so: then it is best made with its plan kept."""
     if tier == "llvm":
         compile_now(machine)
+        machine.forget_plan()
     return machine
 
 

@@ -21,7 +21,7 @@ from autograd.program.loops.derivatives import (
     backward,
     forward,
 )
-from autograd.program.loops.passes import Form, Pass
+from autograd.program.loops.passes import Form, Pass, Way
 from autograd.program.machine.machine import Machine
 from autograd.program.machine.turn_blocks import FEWEST_TURNS, Apart, TurnBlocks, sums_apart
 from autograd.program.machine.turns import DATA, NUMBERS, Track, Turns
@@ -97,13 +97,30 @@ class Loop(JointOperation):
 
     def prepare_code(self, make: Callable[[Machine], None]) -> None:
         """Have machine code made of the body. What it decides on is computed by the interpreter."""
-        for number, part in enumerate(self.form.passes):
+        for number in range(len(self.form.passes)):
             for way in self.form.ways:
                 if (number, way.number) not in self.code and not self.is_exact(number):
-                    apart = self.sums_apart(number)
-                    machine = Machine(part.program(way)) if apart is None else TurnBlocks.machine_of(apart, part.reads)
-                    make(machine)
-                    self.code[number, way.number] = machine.code
+                    self.code[number, way.number] = self.known_code(number, way) or self.made_code(number, way, make)
+
+    def made_code(self, number: int, way: Way, make: Callable[[Machine], None]) -> Any:
+        """New machine code of a way through a pass."""
+        part = self.form.passes[number]
+        apart = self.sums_apart(number)
+        if apart is None:
+            machine = Machine(part.program(way), keeps_plan=True)
+        else:
+            machine = TurnBlocks.machine_of(apart, part.reads)
+        make(machine)
+        return machine.code
+
+    def known_code(self, number: int, way: Way) -> Any:
+        """The machine code of the same in the loop that this one goes on from, None if there is none."""
+        before = self.beginning
+        while before is not None and number < len(before.form.passes):
+            if before.form.passes[number] is self.form.passes[number] and (number, way.number) in before.code:
+                return before.code[number, way.number]
+            before = before.beginning
+        return None
 
     def is_exact(self, number: int) -> bool:
         """Whether a pass decides: then it runs in plain Python's arithmetic."""

@@ -126,6 +126,8 @@ cdef class Steps:
     @cython.locals(step=Py_ssize_t, wide=Py_ssize_t, operands=tuple)
     cdef append_wide(self, Step operation, Layout layout)
     cdef append_operands(self, tuple operands, Layout layout)
+    @cython.locals(numbers=array)
+    cdef array operands_in_cells(self, Py_ssize_t result, Py_ssize_t count)
     @cython.locals(wide=Py_ssize_t, first=Py_ssize_t, many=Py_ssize_t, result=int, row=Py_ssize_t, entry=Py_ssize_t,
                    numbers=array, memory="double*")
     cdef void call_back(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept with gil
@@ -188,7 +190,7 @@ cdef class Workspace
 
 cdef class Machine:
     cdef readonly object program
-    cdef Plan plan_of_rows
+    cdef Plan plan_kept
     cdef array place
     cdef bytearray varies
     cdef bint alone, sums_up, stores, is_straight

@@ -517,15 +517,22 @@ class Steps:
         first, many, result = self.wide[wide].first, self.wide[wide].many, self.wide[wide].result
         for row in range(count):
             if (not failed if cython.compiled else failed is None) or failed[row] < 0:
-                numbers = unset_doubles(many)
-                memory = doubles_in(numbers)
-                copies = self.calls[result][3]
-                if copies is not None:
-                    cython.cast(Copies, copies).copy(self.cells.at(0), memory)
-                else:
+                numbers = self.operands_in_cells(result, many)
+                if numbers is None:
+                    numbers = unset_doubles(many)
+                    memory = doubles_in(numbers)
                     for entry in range(many):
                         memory[entry] = self.operands[first + entry][row * self.strides[first + entry]]
                 self.call_for_row(result, numbers, row, False)
+
+    def operands_in_cells(self, result: int, count: int) -> Any:
+        """The operands of a function that is called back for one row alone; None for one of several rows."""
+        copies = self.calls[result][3]
+        if copies is None:
+            return None
+        numbers = unset_doubles(count)
+        cython.cast(Copies, copies).copy(self.cells.at(0), doubles_in(numbers))
+        return numbers
 
     def call_at(self, result: int, numbers: Any, results: Any) -> None:
         """Call a function back whose results' first place is this one; only compiled."""
@@ -622,12 +629,18 @@ def address_of_value(primitive: Primitive) -> int:
 
 
 def call_from_code(steps: Any, result: int, is_alive: int, operands: Any, count: int, results: Any) -> None:
-    """Call a function back from machine code, for the row that the place of its results is in; only compiled."""
+    """Call a function back from machine code, for the row that the place of its results is in; only compiled.
+
+    Without an address of its operands, they are found in the cells.
+    """
     if is_alive:
-        numbers = doubles(count)
-        memory = doubles_in(numbers)
-        for entry in range(count):
-            memory[entry] = operands[entry]
+        if not operands:
+            numbers = cython.cast(Steps, steps).operands_in_cells(result, count)
+        else:
+            numbers = doubles(count)
+            memory = doubles_in(numbers)
+            for entry in range(count):
+                memory[entry] = operands[entry]
         cython.cast(Steps, steps).call_at(result, numbers, results)
 
 
@@ -674,7 +687,11 @@ class Machine:
     """
 
     def __init__(
-        self, program: Program, varying: Sequence[int] | None = None, summed: bool | Sequence[bool] = False
+        self,
+        program: Program,
+        varying: Sequence[int] | None = None,
+        summed: bool | Sequence[bool] = False,
+        keeps_plan: bool = False,
     ) -> None:
         plan = Plan(program, varying, summed)
         self.calls_back = plan.calls_back
@@ -695,7 +712,7 @@ class Machine:
         self.input_count = program.inputs
         self.place, self.varies = plan.place, plan.varies
         # Each thread's registers are laid out by it, when the thread comes.
-        self.plan_of_rows: Plan | None = None if plan.alone else plan
+        self.plan_kept: Plan | None = plan if keeps_plan or not plan.alone else None
         self.cells = Memory(plan.cells, 1)
         for number, constant in enumerate(program.constants, program.inputs):
             self.cells.at(plan.place[number])[0] = constant
@@ -729,12 +746,17 @@ class Machine:
 
         ValueError if the program's arrays were changed meanwhile, so that its values would have other places.
         """
-        if self.plan_of_rows is not None:
-            return self.plan_of_rows
+        if self.plan_kept is not None:
+            return self.plan_kept
         plan = Plan(self.program, *self.options)
         if bytes(plan.place) != bytes(self.place) or plan.varies != self.varies:
             raise ValueError("a machine runs the program that it was made for, and this one was changed since")
         return plan
+
+    def forget_plan(self) -> None:
+        """Keep the plan no longer, if there is one row alone."""
+        if self.alone:
+            self.plan_kept = None
 
     def idle(self) -> Machine:
         """The machine itself, or one for the same program if it runs and calls functions back."""
