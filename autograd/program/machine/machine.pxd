@@ -157,6 +157,7 @@ cdef class Steps:
     @cython.locals(kind=int)
     cdef void run_other(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
     cdef bint is_empty(self)
+    cdef list joint_operations(self)
     @cython.locals(numbers="double*")
     cdef void run_into(self, double* results) noexcept nogil
     @cython.locals(lanes="double*", where=int, left="double*", right="double*", stride=Py_ssize_t,
@@ -197,12 +198,11 @@ cdef class Machine:
     cdef readonly bint calls_back, has_loops
     cdef public bint is_busy
     cdef readonly long long often
-    cdef readonly object work
-    cdef public object work_of_rows
     cdef tuple options
     cdef readonly Py_ssize_t input_count, output_count
     cdef readonly list workspaces
-    cdef readonly double work_done
+    cdef readonly double work_done, work_of_run, work_of_row, to_make
+    cdef readonly list joint, joint_of_rows
     cdef public double row_seconds
     cdef Memory cells
     cdef Steps before, before_deciding
@@ -213,6 +213,9 @@ cdef class Machine:
 
     cpdef double value(self, Py_ssize_t number)
     cpdef Machine idle(self)
+    @cython.locals(to_make=double)
+    cpdef double has_done(self, long long runs, long long rows)
+    cdef note_rows(self, Steps rest)
     @cython.locals(workspace=Workspace)
     cpdef object run_rows(self, Rows rows, Py_ssize_t start, Py_ssize_t stop)
     cpdef note_time(self, double seconds, Py_ssize_t rows)

@@ -17,7 +17,7 @@ from autograd.program.machine.copies import Copies
 from autograd.program.machine.plan import Plan, guards_by_stage
 from autograd.program.machine.runs import LONGEST
 from autograd.program.machine.step import ADD
-from autograd.program.machine.work import Work, looked_through, written
+from autograd.program.machine.work import IN_BLOCKS, looked_through, written
 from autograd.program.program import Program
 
 try:
@@ -186,7 +186,8 @@ class Steps:
         self.many = self.most = self.together_in_all = 0
         # Operations on any number of operands, and runs: so far, and in all.
         self.wide_size = self.wide_count = 0
-        # What machine code would do of them, in blocks and row by row, and what would be made: see `Work`.
+        # The work that machine code would take over: operations done for a block of rows at once, operands of others,
+        # which are done row by row; and what would be made besides the first ones.
         self.in_blocks = self.by_row = self.to_make = 0
         self.count_operands(steps)
         self.places = integers(self.together_in_all)
@@ -567,10 +568,9 @@ class Steps:
         """Whether there is nothing to do."""
         return self.size == 0
 
-    def work(self) -> Work:
-        """The work that machine code would take over."""
-        joint = [operation for operation, _, _, _ in self.calls.values()]
-        return Work(self.in_blocks, self.by_row, self.in_blocks + self.to_make, joint)
+    def joint_operations(self) -> list[JointOperation]:
+        """Those that are called back, which tell their own work: it may differ each time."""
+        return [operation for operation, _, _, _ in self.calls.values()]
 
     def run_into(self, results: Any) -> None:
         """Run machine code for one row alone, which writes the outputs it computes to `results`; only compiled."""
@@ -721,10 +721,12 @@ class Machine:
         self.before = Steps([steps_of(plan.runs[1])], plan, self.cells, self.cells, self.cells)
         self.code: Any = None
         self.alone = plan.alone
-        self.work = self.before.work()
-        # What it is for the rows is known when there are any.
-        self.work_of_rows: Work | None = None
-        self.often = 1 if self.has_loops or self.work.done(1, 1) >= LONG else OFTEN
+        # That of one run, and of each of its rows, which is known when there are any; and what would be made.
+        self.work_of_run = float(self.before.in_blocks + self.before.by_row)
+        self.work_of_row = 0.0
+        self.to_make = float(self.before.in_blocks + self.before.to_make)
+        self.joint, self.joint_of_rows = self.before.joint_operations(), None
+        self.often = 1 if self.has_loops or self.work_of_run >= LONG else OFTEN
         self.inputs = copies_of_inputs(plan, program.inputs)
         self.outputs = copies_of_outputs(plan, bytearray(program.size))
         self.output_count = len(program.outputs)
@@ -906,12 +908,22 @@ class Machine:
 
     def has_done(self, runs: int, rows: int) -> float:
         """Note so many more runs of so many rows in all; how often, on average, each operation to be made was done."""
-        self.work_done += self.work.done(runs, runs)
-        to_make = self.work.all_to_make()
-        if self.work_of_rows is not None:
-            self.work_done += self.work_of_rows.done(runs, rows)
-            to_make += self.work_of_rows.all_to_make()
+        to_make = self.to_make
+        self.work_done += self.work_of_run * runs + self.work_of_row * rows
+        for joint, times in ((self.joint, runs), (self.joint_of_rows or (), rows)):
+            for operation in joint:
+                done, made = operation.work()
+                self.work_done += done * times
+                to_make += made
         return self.work_done / to_make if to_make else 0.0
+
+    def note_rows(self, rest: Steps) -> None:
+        """Note the work of each row, which these steps do, once."""
+        if self.joint_of_rows is None:
+            self.work_of_run += (1.0 - IN_BLOCKS) * rest.in_blocks
+            self.work_of_row = IN_BLOCKS * rest.in_blocks + rest.by_row
+            self.to_make += rest.in_blocks + rest.to_make
+            self.joint_of_rows = rest.joint_operations()
 
     def use(self, before: Any, rest: Any) -> None:
         """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
@@ -1017,7 +1029,7 @@ class Workspace:
         self.code = machine.code
         self.deciding = Steps(plan.row_stages, plan, self.machine.cells, self.registers, self.sums)
         self.rest = Steps([plan.rest], plan, self.machine.cells, self.registers, self.sums)
-        self.machine.work_of_rows = self.rest.work()
+        self.machine.note_rows(self.rest)
         if machine.code is not None and machine.code[1] is not None:
             self.rest.use(machine.code[1], self.registers, self.machine.cells, self.sums)
         varying = [number for number in range(program.inputs) if plan.varies[number]]

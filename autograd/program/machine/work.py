@@ -7,38 +7,16 @@ decides is left to the interpreter, and what functions that are called back do i
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from autograd.graph.joint_operations import JointOperation
 from autograd.program.program import Program
 
-__all__ = ["IN_BLOCKS", "Work", "looked_through", "work_of", "written"]
+__all__ = ["IN_BLOCKS", "looked_through", "work_of", "written"]
 
 # The interpreter takes about 3 ns an operation for one row alone, and 0.2 ns for each of the rows of a block.
 IN_BLOCKS = 0.06
 # Operations on fewer operands are written out. Of more, machine code has a loop, but a plan has them all: to look
 # through so many takes as long as to compile one operation.
 WRITTEN_OUT, LOOKED_THROUGH = 24, 256
-
-
-class Work(NamedTuple):
-    """The operations of some steps: those that are done for a block of rows at once, those done row by row (each
-    operand for one), and those to be made. `joint` are operations that tell their own, which may differ each time.
-    """
-
-    in_blocks: int
-    by_row: int
-    to_make: int
-    joint: list[JointOperation]
-
-    def done(self, runs: float, rows: float) -> float:
-        """The work of so many runs, of so many rows in all."""
-        inside = sum([operation.work()[0] for operation in self.joint])
-        return self.in_blocks * (runs + IN_BLOCKS * (rows - runs)) + (self.by_row + inside) * rows
-
-    def all_to_make(self) -> float:
-        """The operations to be made, with those of what the joint operations run."""
-        return self.to_make + sum([operation.work()[1] for operation in self.joint])
 
 
 def written(count: int) -> int:
