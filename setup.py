@@ -51,15 +51,16 @@ LEVELS = {
             "graph": "modes",
             "numbers": "operands operation_table",
             "operations": "functions",
-            "program": "binding builder final_passes jit",
-            "program/machine": "turn_blocks turns",
+            "program": "binding builder final_passes jit repetition",
+            "program/machine": "plan runs step turn_blocks turns",
+            "program/recording": "trace",
             "program/rows": "plain_calls",
+            "transforms": "masked tape",
         },
         "-O1": {
             "operations": "primitive",
-            "program/machine": "runs step",
-            "program/recording": "outside signature surroundings trace",
-            "transforms": "constant_slopes masked tape taped_run trees",
+            "program/recording": "outside signature surroundings",
+            "transforms": "constant_slopes taped_run trees",
         },
     }.items()
     for room, modules in rooms.items()

@@ -70,7 +70,8 @@ cdef inline double* either(bint varies, double* registers, double* cells, Py_ssi
 
 cdef double* next_cache_line(void* memory) noexcept
 
-cdef dict BLOCK_OF
+cdef dict BLOCKS_OF_FUSED
+cdef list BLOCKS_BY_NUMBER
 cdef Block block_of(object primitive)
 
 cdef class Memory:
@@ -89,8 +90,8 @@ cdef class Layout:
     @cython.locals(memory=Memory)
     cdef double* of(self, int value)
     cdef Memory memory_of(self, int value)
-    cdef int place_of(self, int value)
-    cdef int stride(self, int value)
+    cdef int place_of(self, int value) noexcept
+    cdef int stride(self, int value) noexcept
 
 cdef class Steps:
     cdef Py_ssize_t size, used, placed, many, most, together_in_all

@@ -10,13 +10,14 @@ from typing import Any
 from autograd.graph.joint_operations import JointOperation
 from autograd.graph.locks import Lock
 from autograd.numbers.arrays import doubles, integers, unset_doubles
+from autograd.operations.primitive import Primitive, all_primitives, count_built_in
 from autograd.program.machine._blocks import BLOCKS
 from autograd.program.machine.block import vector_bits
 from autograd.program.machine.columns import Columns
 from autograd.program.machine.copies import Copies
 from autograd.program.machine.plan import Plan, guards_by_stage
 from autograd.program.machine.runs import LONGEST
-from autograd.program.machine.step import ADD
+from autograd.program.machine.step import ADD, FUSED
 from autograd.program.program import Program
 
 try:
@@ -67,18 +68,19 @@ def fastest_blocks() -> Any:
 
 
 FASTEST = fastest_blocks()
-# The same by primitive, as they are asked for.
-BLOCK_OF: dict[Any, Block] = {}
+BLOCKS_OF_FUSED = {fused: FASTEST[fused.name] for fused in FUSED}
+# Those of built-in primitives by their numbers.
+BLOCKS_BY_NUMBER: list[Any] = [None] * (1 + count_built_in())
+for _primitive in all_primitives(auxiliary=True):
+    if _primitive.number > 0 and _primitive.arity is not None:
+        BLOCKS_BY_NUMBER[_primitive.number] = FASTEST.get(_primitive.name)
 
 
-def block_of(primitive: Any) -> Block | None:
-    """The block functions of a primitive; None for one of any number of operands, and for results of such."""
-    block = BLOCK_OF.get(primitive)
-    if block is None and primitive.arity is not None:
-        block = FASTEST.get(primitive.name)
-        if block is not None:
-            BLOCK_OF[primitive] = block
-    return block  # type: ignore[no-any-return]
+def block_of(operation: Any) -> Block | None:
+    """The block functions of a primitive or `Fused`; None for those of any number of operands, and of users."""
+    if isinstance(operation, Primitive):
+        return BLOCKS_BY_NUMBER[cython.cast(Primitive, operation).number]  # type: ignore[no-any-return]
+    return BLOCKS_OF_FUSED.get(operation)
 
 
 # Compiled, they are in machine.pxd.
