@@ -90,15 +90,16 @@ class Derivatives:
         along: Any = kind(self, used, stacked)
         return self.along.setdefault((kind, used, stacked), self.compiler(along, along.reduce()))
 
-    def closes_over_nodes(self) -> bool:
-        """Whether the function uses nodes from outside that vary."""
-        return closes_over_nodes(self.compiled.paths)
-
     def on_nodes(self, numbers: list[Any], *rows: Any) -> Any:
-        """The value for numbers among which there are nodes; added up, if there are rows."""
+        """The value for numbers among which there are nodes; added up, if there are rows.
+
+        NotImplemented for a function that uses nodes from outside that vary: derivatives in these are not compiled.
+        """
         operands = [number for place, number in enumerate(numbers) if place in self.moving]
         others = as_array([value_of(number) for place, number in enumerate(numbers) if place not in self.moving])
         value, slopes = self.compiled(as_array([value_of(operand) for operand in operands]), others, *rows)
+        if closes_over_nodes(self.compiled.paths):
+            return NotImplemented
         if len(slopes) == len(operands):
             again = functools.partial(self.slopes_again, others, rows)
             return with_slopes(self.name, value, [slopes], operands, again)

@@ -164,8 +164,7 @@ class Jitted:
             return self.run_by_python(signal, args, kwargs, bool(moving))
         if derivatives is not None:
             value = derivatives.on_nodes(merged(numbers, nodes))
-            # Of nodes that the function closes over, derivatives are not compiled.
-            return self.fun(*args, **kwargs) if derivatives.closes_over_nodes() else value
+            return self.fun(*args, **kwargs) if value is NotImplemented else value
         return self.run(paths, numbers, args, kwargs)
 
     def derivatives_of(

@@ -323,8 +323,7 @@ class Mapped(CompiledOverRows):
             self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         found = derivatives.on_nodes(merged(numbers, nodes), *own)
-        if derivatives.closes_over_nodes():
-            # Derivatives in these are not compiled.
+        if found is NotImplemented:
             return self.one_by_one(rows, self.fun)
         return self.reduction.from_sums(found, rows.count)
 
