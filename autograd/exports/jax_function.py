@@ -535,7 +535,8 @@ def table(jax: Any, absorb: Callable[[Any, Any], Any]) -> dict[str, Callable[...
         remainder = np.fmod(a, b)
         quotient = np.rint((a - remainder) / b)
         below = (remainder != 0.0) & ((remainder < 0.0) != (b < 0.0))
-        return quotient - np.where(below, 1.0, 0.0) + remainder * 0.0
+        result = np.copysign(quotient - np.where(below, 1.0, 0.0), a / b)
+        return np.where(np.isnan(remainder), np.nan, result)
 
     def xlogy(x: Any, y: Any) -> Any:
         return np.where((x == 0.0) & ~np.isnan(y), 0.0, x * np.log(y))
