@@ -59,7 +59,7 @@ class Derivatives:
 
         def flat(operands: list[Any]) -> Any:
             value = self.value(operands, others, row)
-            return flatten(value, f"the output of {self.name}")[0], value
+            return flatten(value, f"the output of {self.name}", result_leaf)[0], value
 
         with TapedRun("jacobian", flat, (list(operands),), {}, 0, has_aux=True, once=True) as run:
             return run.aux, as_array(run.tape.pullback([1.0]) if len(run.results) == 1 else [])
@@ -78,7 +78,7 @@ class Derivatives:
             parts = list(row)
             for place, part in zip(self.moving_rows, moving, strict=True):
                 parts[place] = part
-            return flatten(self.value(operands, others, parts), f"the output of {self.name}")[0]
+            return flatten(self.value(operands, others, parts), f"the output of {self.name}", result_leaf)[0]
 
         return TapedRun(transform, flat, (list(operands), [row[place] for place in self.moving_rows]), {}, None)
 
@@ -103,7 +103,7 @@ class Derivatives:
         if len(slopes) == len(operands):
             again = functools.partial(self.slopes_again, others, rows)
             return with_slopes(self.name, value, [slopes], operands, again)
-        results, structure = flatten(value, f"the output of {self.name}")
+        results, structure = flatten(value, f"the output of {self.name}", result_leaf)
         if not results:
             return value
         operation = CompiledOperation(self, others, rows, ResultLayout.of_sums(len(results)))

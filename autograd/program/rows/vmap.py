@@ -34,7 +34,7 @@ from autograd.program.rows.call import RowCall
 from autograd.program.rows.layout import Layout, OfLeaves, check_axes, is_plain_call, moved, row_of_ones
 from autograd.program.rows.plain_calls import PlainRows
 from autograd.program.tiers import check_tier, settled
-from autograd.transforms.sparse import matrix_leaf
+from autograd.transforms.kinds import result_leaf
 from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import as_array, check_depth, flatten
@@ -346,7 +346,7 @@ class Mapped(CompiledOverRows):
         if closes_over_nodes(list(paths)):
             # Derivatives in these are not compiled.
             return self.one_by_one(rows, self.fun)
-        results, structure = flatten(value, f"the output of {self.__name__}", matrix_leaf)
+        results, structure = flatten(value, f"the output of {self.__name__}", result_leaf)
         if not results:
             return value
         form: Any = call.structure
