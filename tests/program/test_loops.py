@@ -6,6 +6,7 @@ import functools
 import math
 import time
 from collections import namedtuple
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from autograd import (
     ArgumentError,
     OutputError,
+    TraceError,
     Variable,
+    array,
     callback,
     cos,
     exp,
@@ -540,3 +543,75 @@ def test_the_program_of_a_loop_is_differentiated_at_nodes(name, transform):
     variables = [Variable(number) for number in point]
     program(*variables)[0].backward()
     np.testing.assert_allclose([variable.grad for variable in variables], expected[0], rtol=1e-11)
+
+
+KEEPERS = {
+    "variable": "the variable 'level'",
+    "item": "a list",
+    "entry": "a dict",
+    "attribute": "SimpleNamespace.level",
+    "count": "a dict",
+    "array": "a NodeArray",
+}
+
+
+@pytest.mark.parametrize("turns", [0, 40, 400], ids=["while", "40", "400"])
+@pytest.mark.parametrize("kind", KEEPERS)
+def test_a_body_that_changes_a_number_around_it_is_refused(kind, turns):
+    def total(x):
+        level, items, entries, held, values = (
+            x,
+            [x],
+            {"level": x, "count": 0},
+            SimpleNamespace(level=x),
+            array([x, 1.0]),
+        )
+
+        def body(_, carry):
+            nonlocal level
+            if kind == "variable":
+                level = 0.9 * level
+                return carry + level
+            if kind == "item":
+                items[0] = 0.9 * items[0]
+                return carry + items[0]
+            if kind == "entry":
+                entries["level"] = 0.9 * entries["level"]
+                return carry + entries["level"]
+            if kind == "attribute":
+                held.level = 0.9 * held.level
+                return carry + held.level
+            if kind == "array":
+                values[0] = 0.9 * values[0]
+                return carry + values[0]
+            entries["count"] += 1
+            return carry + x * entries["count"]
+
+        if turns == 0:
+            return while_loop(lambda carry: carry < 2.0 * x, functools.partial(body, None), x)
+        return fori_loop(0, turns, body, x)
+
+    # x (1 + 0.9 + 0.81 + ...), or x (1 + 1 + 2 + ...); the other loop ends after two turns, or one.
+    sums = {"count": 1.0 + turns * (turns + 1) / 2 if turns else 2.0}.get(
+        kind, 10.0 - 9.0 * 0.9**turns if turns else 2.71
+    )
+    assert float(total(0.5)) == pytest.approx(0.5 * sums)
+    for fun in (total, jacobian(total)):
+        with pytest.raises(TraceError, match="the body of a loop, ") as error:
+            jit(fun)(0.5)
+        assert f"changes {KEEPERS[kind]} around it; in a compiled function the body is recorded" in str(error.value)
+
+
+def test_a_body_may_fill_what_is_around_it():
+    def total(x):
+        table, met = {}, []
+
+        def body(_, carry):
+            met.append(carry)
+            if "slope" not in table:
+                table["slope"] = 0.5 * x
+            return carry * table["slope"]
+
+        return fori_loop(0, 300, body, 2.0)
+
+    assert jit(total)(1.9) == total(1.9)
