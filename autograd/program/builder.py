@@ -198,7 +198,7 @@ class Builder:
             numbers: list[Any] = [self.number_at(self.table.laid_at(place)) for place in range(count)]
             return self.constant(primitive.of_numbers(numbers))
         if code >= RULED_COUNT:
-            if primitive.built_in:
+            if primitive.built_in or self.for_derivatives:
                 return NONE
             operands = tuple([self.table.laid_at(place) for place in range(count)])
             self.table.drop()

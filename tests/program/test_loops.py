@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from autograd import (
     ArgumentError,
     OutputError,
+    Primitive,
     TraceError,
     Variable,
     array,
@@ -26,6 +27,7 @@ from autograd import (
     grad,
     hessian,
     hvp,
+    implicit,
     jacfwd,
     jacobian,
     jacrev,
@@ -615,3 +617,62 @@ def test_a_body_may_fill_what_is_around_it():
         return fori_loop(0, 300, body, 2.0)
 
     assert jit(total)(1.9) == total(1.9)
+
+
+# Its rule is not the derivative of its value, as of a straight-through estimator; the solution's value, in a compiled
+# function, is that of the last step of a solver.
+Straight = Primitive("straight through", lambda x: x * x * x, lambda x, out: 1.0 + 0.5 * x, registered=False)
+
+
+@implicit.root(lambda x, a: x * x * x + x - a)
+def solved(a):
+    x = a
+    for _ in range(40):
+        x = x - (x * x * x + x - a) / (3.0 * x * x + 1.0)
+    return x
+
+
+LOOPS_WITH_RULES = {
+    "fori": lambda fun, x, turns: fori_loop(0, turns, lambda _, c: 0.5 * fun(c) + 0.1 * x, x),
+    "scan": lambda fun, x, turns: scan(lambda c, z: (0.5 * fun(z * c) + 0.1 * x, fun(c)), x, np.ones(turns))[1].sum(),
+    "checkpoint": lambda fun, x, turns: scan(
+        lambda c, _: (0.5 * fun(c) + 0.1 * x, None), x, length=turns, checkpoint=True
+    )[0],
+    "while": lambda fun, x, turns: while_loop(
+        lambda c: c[0] < turns, lambda c: (c[0] + 1.0, 0.5 * fun(c[1]) + 0.1 * x), (0.0, x)
+    )[1],
+    "decides": lambda fun, x, turns: fori_loop(
+        0, turns, lambda k, c: 0.5 * fun(c) + 0.1 * x if k < 20 else 0.25 * fun(c) + 0.1 * x, x
+    ),
+    "nested": lambda fun, x, turns: fori_loop(
+        0, turns // 20, lambda _, c: fori_loop(0, 20, lambda _, d: 0.5 * fun(d) + 0.1 * x, c), x
+    ),
+}
+
+
+@pytest.mark.parametrize("fun", [Straight, solved], ids=["primitive", "equation"])
+@pytest.mark.parametrize("loop", LOOPS_WITH_RULES.values(), ids=LOOPS_WITH_RULES)
+def test_rules_of_users_primitives_and_of_equations_hold_in_loops(loop, fun):
+    def run(x):
+        return loop(fun, x, 400)
+
+    assert jit(run, tier="vm")(0.75) == pytest.approx(run(0.75), rel=1e-13)
+    slope, bend = grad(run)(0.75), hessian(run)(0.75)
+    assert slope != 0.0 and bend != 0.0
+    for way in (jit(grad(run)), grad(jit(run)), jit(jacfwd(run))):
+        assert way(0.75) == pytest.approx(slope, rel=1e-13)
+    for way in (jit(hessian(run)), jit(grad(grad(run))), hessian(jit(run))):
+        assert way(0.75) == pytest.approx(bend, rel=1e-10)
+    assert jit(vmap(grad(run)))(np.array([0.25, 0.75]))[1] == pytest.approx(slope, rel=1e-13)
+
+
+def test_equations_that_need_pivots_are_refused_in_the_derivative_of_a_loop():
+    @implicit.root(lambda x, a: [x[0] * x[0] + x[1] - a, x[0] - x[1]])
+    def pair(a):
+        x = a
+        for _ in range(40):
+            x = x - (x * x + x - a) / (2.0 * x + 1.0)
+        return [x, x]
+
+    with pytest.raises(TraceError, match="the derivative of a loop takes decisions on values: record it turn by turn"):
+        jit(grad(lambda a: fori_loop(0, 400, lambda _, c: c + pair(a * c)[0], a)))(0.75)

@@ -79,7 +79,7 @@ class Loop(JointOperation):
     def inside(self) -> str:
         """The number of turns, of ways through the body and of passes, and the operations of a turn."""
         form = self.form
-        size = counted(sum([len(part.program(form.ways[0])) for part in form.passes]), "operation")
+        size = counted(sum([len(part.runnable(form.ways[0])) for part in form.passes]), "operation")
         turns = f"{form.length:,} turns of {size}" if form.length >= 0 else f"turns of {size} until it ends"
         ways = f", {len(form.ways)} ways" if form.decides() else ""
         passes = f", {len(form.passes)} passes" if len(form.passes) > 1 else ""
@@ -99,7 +99,7 @@ class Loop(JointOperation):
             for way in self.form.ways:
                 if (number, way.number) not in self.code and not self.is_exact(number):
                     apart = self.sums_apart(number)
-                    machine = Machine(part.program(way)) if apart is None else TurnBlocks.machine_of(apart, part.reads)
+                    machine = Machine(part.runnable(way)) if apart is None else TurnBlocks.machine_of(apart, part.reads)
                     make(machine)
                     self.code[number, way.number] = machine.code
 
@@ -117,7 +117,7 @@ class Loop(JointOperation):
         form = self.form
         if form.decides() or form.segment:
             return math.inf
-        programs = [part.program(form.ways[0]) for part in form.passes]
+        programs = [part.runnable(form.ways[0]) for part in form.passes]
         if any([program.externals for program in programs]):
             return math.inf
         return form.length * sum([len(program) for program in programs])
@@ -138,7 +138,7 @@ class Loop(JointOperation):
                     value = end if value < 0 else builder.emit(Plus, (value, end))
                 carried.append(value)
             record = [-1] * (part.width * form.length)
-            program = part.program(form.ways[0])
+            program = part.runnable(form.ways[0])
             constants = [builder.constant(constant) for constant in program.constants]
             primitives = list(program)
             memories: list[Any] = [None, operands, None, *records]
@@ -193,7 +193,7 @@ class Loop(JointOperation):
         ends = [(out.of_pass, out.place, out.offset) for out in form.outs if out.stride == 0]
 
         def machine_of(number: int, way: int) -> Machine:
-            machine = Machine(form.passes[number].program(form.ways[way]))
+            machine = Machine(form.passes[number].runnable(form.ways[way]))
             self.use_code(machine, number, way, in_code)
             return machine
 
@@ -212,7 +212,7 @@ class Loop(JointOperation):
             return None
         if number not in self.apart:
             part = form.passes[number]
-            self.apart[number] = sums_apart(part.program(form.ways[0]), part.carried)
+            self.apart[number] = sums_apart(part.runnable(form.ways[0]), part.carried)
         return self.apart[number]
 
     def run(self, operands: Sequence[float], in_code: bool) -> tuple[Any, Any]:
