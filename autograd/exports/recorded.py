@@ -21,7 +21,7 @@ from autograd.program.paths import Path, TooManyPaths
 from autograd.program.program import Guard, Program
 from autograd.program.recording.signature import Signature, sign
 from autograd.program.recording.trace import Trace, record
-from autograd.signatures import known_signature
+from autograd.signatures import check_arguments, known_signature
 from autograd.transforms.containers import Attribute
 from autograd.transforms.derivatives import hessian
 from autograd.transforms.matrices import unit
@@ -196,6 +196,7 @@ def recorded(function: Callable[..., Any], args: Sequence[Any]) -> Recorded:
         if not isinstance(jitted, Jitted):
             raise ExportError(f"{name_of(function)} runs over rows: export the function of one row")
     name = name_of(jitted.fun)
+    check_arguments(jitted.fun, args, f"an export of {name}")
     numbers, _, key = sign(tuple(args), {})
     try:
         tree = jitted.recordings.paths(jitted.recordings.full_key(key), tuple(args), {})

@@ -34,6 +34,7 @@ from autograd.graph.node_errors import (
     other_thread,
     own_operation,
     plain_float,
+    plain_index,
     plain_int,
     shortened,
 )  # fmt: skip
@@ -664,6 +665,9 @@ class Node:
 
     def __int__(self) -> int:
         raise plain_int(self)
+
+    def __index__(self) -> int:
+        raise plain_index(self)
 
     @property
     def name(self) -> str | None:

@@ -271,7 +271,9 @@ class Transformed:
         self.argnums = checked_argnums(argnums)
         self.argnames = checked_argnames(argnames)
         if not callable(fun):
-            raise OutputError(f"only a function can be differentiated, got {type(fun).__name__} {fun!r:.60}")
+            of_nodes = hasattr(type(fun), "apply_primitive")
+            here = "; derivatives of nodes are gradients(y, [x]), or x.grad after y.backward()" if of_nodes else ""
+            raise OutputError(f"only a function can be differentiated, got {type(fun).__name__} {fun!r:.60}{here}")
         self.__name__ = name_of(fun)
         functools.update_wrapper(self, fun, updated=())
 

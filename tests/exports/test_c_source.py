@@ -505,6 +505,8 @@ def test_what_has_no_form_is_refused():
         to_c(called, 1.0)
     with pytest.raises(ExportError, match="runs over rows: export the function of one row"):
         to_c(vmap(lambda x: x), np.ones(3))
+    with pytest.raises(TypeError, match=r"takes the arguments of <lambda>\(x, y\), by position; got 1: missing .*'y'"):
+        to_c(lambda x, y: x * y, 3.0)
     with pytest.raises(ExportError, match=r"only a function is exported, got float 3\.0"):
         to_c(3.0, 1.0)
     two = jit(lambda x: [x] if x > 0.0 else [x, x])

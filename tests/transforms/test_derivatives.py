@@ -7,6 +7,7 @@ import functools
 import inspect
 import math
 import pickle
+import statistics
 from fractions import Fraction
 
 import numpy as np
@@ -26,6 +27,7 @@ from autograd import (
     jacfwd,
     jacobian,
     jacrev,
+    jit,
     jvp,
     linearize,
     sin,
@@ -398,6 +400,17 @@ def test_losing_a_derivative_to_the_math_module_is_an_error_that_names_the_way()
         grad(math.exp)(1.0)
     with pytest.raises(OperandError, match=r"can't become an int"):
         grad(lambda x: [1.0, 2.0][int(x)])(1.0)
+    with pytest.raises(OperandError, match=r"in place of statistics\.mean|In place of statistics\.mean write sum"):
+        grad(lambda x: statistics.mean([x, 2.0]))(1.0)
+
+
+@pytest.mark.parametrize(
+    "use", [range, lambda x: [1.0, 2.0][x], lambda x: "ab"[:x], lambda x: np.ones(4).reshape(x, 2), math.factorial]
+)
+@pytest.mark.parametrize("transform", [grad, jit])
+def test_a_node_where_a_whole_number_is_wanted_says_what_to_give(use, transform):
+    with pytest.raises(OperandError, match=r"variable is no whole number, .*Give the function an int, f\(3\) and not"):
+        transform(use)(2.0)
 
 
 # Auxiliary output
