@@ -155,9 +155,9 @@ def in_own_words(error: BaseException) -> OperandError | None:
     if any(["scipy/stats" in file.replace("\\", "/") for file in files]):
         return OperandError(f"{DISTRIBUTIONS} ({message})")
     return OperandError(
-        f"code of another package met nodes that it can't take ({message}). Lists and plain arrays of nodes are "
-        f"to NumPy arrays of any objects: give it autograd.array(...) of them, or write it with operators and "
-        f"autograd's functions (x @ A.T for a sparse A @ x); or use the numbers (.value) if no derivative is meant"
+        f"code of another package met nodes that it can't take ({message}). To NumPy, lists and plain "
+        f"arrays of nodes are arrays of any objects: give it autograd.array(...) of them, or write it with operators "
+        f"and autograd's functions (x @ A.T for a sparse A @ x); or use the numbers (.value) if no derivative is meant"
     )
 
 

@@ -179,7 +179,7 @@ def test_a_primitive_is_drawn_as_a_function():
 
 
 def test_what_a_function_must_return_and_where_arguments_belong_is_said():
-    with pytest.raises(TypeError, match="shows how the result of constant is computed, but no node is in what it"):
+    with pytest.raises(TypeError, match="shows how the result of constant is computed, but it returned no node"):
 
         def constant(x):
             return 1.0

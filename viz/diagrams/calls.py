@@ -32,7 +32,10 @@ def nodes_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> tup
     call = function.with_names if hasattr(type(function), "with_names") else function  # type: ignore[attr-defined]
     found = [leaf for leaf in flatten(call(*given), "the result", number_leaf)[0] if isinstance(leaf, Node)]
     if not found:
-        raise TypeError(f"draw shows how the result of {name} is computed, but no node is in what it returned")
+        raise TypeError(
+            f"draw shows how the result of {name} is computed, but it returned no node: the result does not depend on "
+            f"the arguments, or their numbers were taken out (.value, no_grad)"
+        )
     inputs = [leaf for one in given for leaf in flatten(one, "an input", number_leaf)[0] if isinstance(leaf, Node)]
     return list({id(node): node for node in found}.values()), inputs
 
