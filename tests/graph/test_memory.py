@@ -4,6 +4,7 @@ import copy
 import gc
 import pickle
 import sys
+import sysconfig
 import tracemalloc
 
 import pytest
@@ -30,12 +31,17 @@ def one_of_each():
     }  # fmt: skip
 
 
+# Where Python is built without its lock, an object also has the thread that it belongs to, and a second count.
+UNLOCKED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+NODE = 80 + 16 * UNLOCKED
+
+
 @pytest.mark.skipif(not autograd.compiled, reason="a fact of the compiled node; this one is plain Python")
 def test_a_compiled_node_is_80_bytes():
-    assert (Variable(1.0) * 2.0).__sizeof__() == 80
-    assert sys.getsizeof(Variable(1.0) * 2.0) == 80
-    assert Constant(1.0).__sizeof__() == 80
-    assert Variable(1.0).__sizeof__() == 88
+    assert (Variable(1.0) * 2.0).__sizeof__() == NODE
+    assert sys.getsizeof(Variable(1.0) * 2.0) == NODE
+    assert Constant(1.0).__sizeof__() == NODE
+    assert Variable(1.0).__sizeof__() == NODE + 8
 
 
 @pytest.mark.skipif(not autograd.compiled, reason="a fact of the compiled node; this one is plain Python")
@@ -57,7 +63,8 @@ def test_a_node_of_two_operands_allocates_at_most_96_bytes():
         after = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-    assert (after - before) / 20_000 <= 96
+    # The node, and 17 bytes of the sweep's order. With the lock, 4,000 of the nodes are freed ones that are used again.
+    assert (after - before) / 20_000 <= (NODE + 18 if UNLOCKED else 96)
 
 
 @pytest.mark.parametrize("kind", one_of_each())
