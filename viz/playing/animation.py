@@ -44,8 +44,7 @@ class Frame(NamedTuple):
         target = Path(os.path.expanduser(path))
         if target.suffix.lower() != ".svg":
             raise ValueError(
-                f"a frame is saved as .svg; got {target.suffix or target.name!r}. "
-                f'All frames together are draw(y).save("film.gif")'
+                f'a frame is saved as .svg; got {target.suffix or target.name!r}. All are draw(y).save("film.gif")'
             )
         with whole_file(Path(os.path.realpath(target))) as file:
             file.write(self.svg.encode())
