@@ -1,7 +1,8 @@
 # make demo    the main job: expression, gradients, check, pictures, training; the first time it builds the engine
 # make test    what a newcomer needs to trust the installation, in some minutes
 # make check   all that is checked before a change is merged, and that CI runs
-# make check-long HOURS=3   wheels and sdist as installed; random programs, hostile calls, interrupts, for so many hours
+# make check-long HOURS=3   wheels and sdist as installed, every test uncompiled; random programs, hostile calls,
+#     interrupts, for so many hours
 # make check-jax   functions that are exported to JAX, beside JAX
 # make docs    the site of the documentation, in build/docs; its notebooks are run
 # make playground   the engine, Python and Graphviz for browsers, a static folder in build/site; takes Node.js and npm
@@ -72,24 +73,20 @@ build: .venv/built
 quick: .venv/ready-test
 	$(BIN)/python -m pytest -q -x $(T)
 
-# The engine as plain Python: the same tests on a copy without extension modules, and all doctests. Left out are tests of
-# what is Python either way: pictures, which read records of nodes and know no more of the engine, machine code, which
-# is written from programs, explanations, files and what is written for other programs, the examples, the site, the
-# tools and the layout of the sources.
-PYTHON_ANYWAY := tests/viz tests/examples tests/exports tests/program/llvm tests/diagnosis \
-	tests/layers/test_estimators.py tests/layers/test_files.py \
-	tests/project/test_architecture.py \
-	tests/project/test_benchmarks.py tests/project/test_coming_from.py tests/project/test_declarations.py \
-	tests/project/test_folders.py tests/project/test_gradbench.py tests/project/test_mutants.py \
-	tests/project/test_notebooks.py tests/project/test_outside_data.py \
-	tests/project/test_playground.py tests/project/test_site.py
+# The engine as plain Python: on a copy without extension modules, the tests of the rooms that are compiled and of what
+# holds for the whole engine, and all doctests. Everything else is Python either way; `make check-long` runs it too.
+UNCOMPILED := tests/numbers tests/operations tests/graph tests/arrays tests/transforms tests/program \
+	--ignore=tests/program/llvm --ignore=tests/program/loops --ignore=tests/program/rows/test_executors.py \
+	--ignore=tests/program/test_written_out.py \
+	$(addprefix tests/project/test_,$(addsuffix .py,compilation depth foreign_objects interruption names \
+	out_of_memory processes programs project random_graphs threads))
 AS_PYTHON := cd build/uncompiled && AUTOGRAD_COMPILE=no PYTHONPATH=. $(abspath $(BIN))/python -m pytest
 core-uncompiled:
 	rm -rf build/uncompiled && mkdir -p build/uncompiled
 	cp -r autograd layers viz examples tests tools docs pyproject.toml setup.py conftest.py README.md LICENSE Makefile \
 		CHANGELOG.md CITATION.cff CONTRIBUTING.md SECURITY.md benchmarks build/uncompiled/
 	find build/uncompiled \( -name "*.so" -o -name "*.pyd" \) -delete
-	$(AS_PYTHON) -n 2 tests $(PYTHON_ANYWAY:%=--ignore=%)
+	$(AS_PYTHON) -n 2 $(UNCOMPILED)
 	$(MAKE) -j 2 doctests-of-modules doctests-of-pages
 
 doctests-of-modules:
@@ -128,6 +125,7 @@ sanitize: .venv/ready-test
 HOURS ?= 1
 check-long: .venv/ready-test
 	$(BIN)/python tools/check_distributions.py
+	$(MAKE) core-uncompiled UNCOMPILED=tests
 	$(BIN)/python tools/endurance.py --hours $(HOURS)
 
 .venv/python:

@@ -30,7 +30,7 @@ LEFT_AS_PYTHON = {
     "program/compiled_derivatives", "program/file", "program/margins", "program/reduction", "program/slopes_at_once",
     "program/symbols", "program/tiers", "program/workers", "program/written_out", "program/recording/fixed_parts",
     "program/recording/limits", "program/rows/binding", "program/rows/call", "program/rows/executors",
-    "program/rows/vmap", "program/machine/row_sums", "program/machine/threads",
+    "program/rows/vmap", "program/machine/row_sums", "program/machine/threads", "program/machine/work",
 }  # fmt: skip
 
 VARIABLE = "AUTOGRAD_COMPILE"

@@ -16,6 +16,7 @@ from autograd.errors import ArgumentError, OutputError, TraceError
 from autograd.graph.modes import current_mode, is_traced, no_grad
 from autograd.graph.node import Node, value_of, varies
 from autograd.graph.sweep import stop_gradient
+from autograd.operations.functions import where
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Abs
 from autograd.signatures import known_signature
@@ -387,10 +388,10 @@ def solve_linear(matrix: list[list[Any]], right: list[list[Any]]) -> list[list[A
             # Compared as nodes: in a function that is compiled, which is larger is a decision.
             if Abs(rows[row][column]) > Abs(rows[pivot][column]):
                 pivot = row
-        if rows[pivot][column] == 0.0:
-            return [[math.nan] * len(row) for row in right]
         rows[column], rows[pivot] = rows[pivot], rows[column]
-        rows[column] = [entry / rows[column][column] for entry in rows[column]]
+        # No decision, which the derivative of a compiled loop can't take: of one equation there is none at all.
+        divisor = where(rows[column][column] == 0.0, math.nan, rows[column][column])
+        rows[column] = [entry / divisor for entry in rows[column]]
         for row in range(size):
             if row != column:
                 factor = rows[row][column]

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 __all__ = [
+    "COMPILED_ATTRIBUTES",
     "DISTRIBUTIONS",
     "ELSEWHERE",
+    "ELSEWHERE_COMPILED",
     "FORMULAS",
     "Elsewhere",
     "answers_options",
@@ -42,6 +44,25 @@ ACTIVATIONS = {
     "elu": "write layers.ELU()(x)",
     "leaky_relu": "write layers.LeakyReLU(0.01)(x)",
 }
+# Functions of SciPy's numbers that are no primitives, as formulas of functions that are.
+FORMULAS = {
+    "ndtr": "0.5 * erfc(-x / sqrt(2.0))",
+    "log_ndtr": "log(0.5 * erfc(-x / sqrt(2.0)))",
+    "logit": "log(x) - log1p(-x)",
+    "log_expit": "-softplus(-x)",
+    "xlog1py": "x * log1p(y)",
+    "entr": "-xlogy(x, x)",
+    "rel_entr": "xlogy(x, x) - xlogy(x, y)",
+    "exp10": "10.0 ** x",
+    "betaln": "lgamma(x) + lgamma(y) - lgamma(x + y)",
+    "beta": "exp(lgamma(x) + lgamma(y) - lgamma(x + y))",
+    "huber": "where(abs(y) < x, 0.5 * y * y, x * (abs(y) - 0.5 * x))",
+    "loggamma": "lgamma(x)",
+}
+DISTRIBUTIONS = (
+    "SciPy's distributions take plain numbers; as formulas, norm.cdf(x) is 0.5 * erfc(-x / sqrt(2.0)), norm.pdf(x) is "
+    "exp(-0.5 * x * x) / sqrt(2.0 * pi), an inverse is that of autograd.implicit.root"
+)
 TREES = "transforms take nested lists, tuples and dicts as they are; others by register_container"
 # Names by the package whose users write them; each sentence is put behind "here".
 NAMES = {
@@ -207,6 +228,16 @@ NAMES = {
         "substitute": "f is a Python function: call it with other numbers",
         "integrator": "write the steps as a loop: scan(step, state, times)",
     },
+    "SciPy": {
+        **{name: f"write {formula}" for name, formula in FORMULAS.items()},
+        **dict.fromkeys(("minimize", "optimize", "least_squares"),
+                        "the solvers are SciPy's: minimize(value_and_grad(f), start, jac=True)"),
+        **dict.fromkeys(("fsolve", "brentq", "newton"), "write implicit.root(f)"),
+        **dict.fromkeys(("odeint", "solve_ivp"), "write the steps as a loop: scan(step, state, times)"),
+        **dict.fromkeys(("quad", "trapezoid"),
+                        "write the sum: dot(weights, [f(x) for x in points]), of numpy.polynomial.legendre.leggauss"),
+        "norm_cdf": "write 0.5 * erfc(-x / sqrt(2.0))",
+    },
     "SymPy": {
         **dict.fromkeys(
             ("symbols", "Symbol", "sympify", "simplify", "expand", "factor", "solve", "integrate", "series", "limit",
@@ -225,25 +256,6 @@ NAMES = {
         "Heaviside": "write where(x > 0.0, 1.0, 0.0)",
     },
 }  # fmt: skip
-# Functions of SciPy's numbers that are no primitives, as formulas of functions that are.
-FORMULAS = {
-    "ndtr": "0.5 * erfc(-x / sqrt(2.0))",
-    "log_ndtr": "log(0.5 * erfc(-x / sqrt(2.0)))",
-    "logit": "log(x) - log1p(-x)",
-    "log_expit": "-softplus(-x)",
-    "xlog1py": "x * log1p(y)",
-    "entr": "-xlogy(x, x)",
-    "rel_entr": "xlogy(x, x) - xlogy(x, y)",
-    "exp10": "10.0 ** x",
-    "betaln": "lgamma(x) + lgamma(y) - lgamma(x + y)",
-    "beta": "exp(lgamma(x) + lgamma(y) - lgamma(x + y))",
-    "huber": "where(abs(y) < x, 0.5 * y * y, x * (abs(y) - 0.5 * x))",
-    "loggamma": "lgamma(x)",
-}
-DISTRIBUTIONS = (
-    "SciPy's distributions take plain numbers; as formulas, norm.cdf(x) is 0.5 * erfc(-x / sqrt(2.0)), norm.pdf(x) is "
-    "exp(-0.5 * x * x) / sqrt(2.0 * pi), an inverse is that of autograd.implicit.root"
-)
 # Attributes of nodes. Of functions of one number those that have a method's name elsewhere, and here stand before it:
 BEFORE = ("acos", "acosh", "asin", "asinh", "atan", "atanh", "round", "gamma", "isnan", "isinf", "isfinite")
 ONE_NUMBER = "a node is one number; NumPy's arrays hold many"
@@ -322,13 +334,22 @@ ATTRIBUTES = {
     "block_until_ready": "each node has its .value at once",
     "at": "write x.value = 2.0",
 }  # fmt: skip
+# Attributes of compiled functions.
+PROGRAMS = "print(f.paths[0].program) lists the operations of a path, viz.draw(f) shows them all"
+COMPILED_ATTRIBUTES = {
+    **dict.fromkeys(("lower", "trace", "graph", "code", "jaxpr"), PROGRAMS),
+    **dict.fromkeys(("clear_cache", "cache_clear"), "write jit(f.__wrapped__), which has recorded nothing yet"),
+    "eval_shape": "shapes are those of NumPy's arrays",
+    "py_func": "write f.__wrapped__",
+}
 # Attributes of drawings.
 DRAWING_ATTRIBUTES = {
     **dict.fromkeys(("render", "write", "write_png", "write_svg", "write_pdf", "to_png", "savefig", "to_file"),
                     "write .save(\"graph.png\"), or .svg, .pdf"),
     **dict.fromkeys(("show", "display", "plot"),
                     "a notebook shows it by itself; else .save(\"graph.html\") is a page for a browser"),
-    "pipe": "write .svg(), .png() or .pdf()",
+    "pipe": "write .svg() or .png()",
+    "pdf": 'write .save("graph.pdf")',
     **dict.fromkeys(("tex", "latex"), "write .tikz()"),
     **dict.fromkeys(("step", "steps"), "write .frames(), which has a picture of each"),
     **dict.fromkeys(("node", "edge", "attr", "graph_attr"), "its text is .dot, for any program that reads it"),
@@ -381,7 +402,8 @@ OPTIONS = {
     **dict.fromkeys(("format", "filename", "directory", "outfile", "to_file", "path", "save"), SAVED),
     "rankdir": 'write direction="TB", or "LR"',
     **dict.fromkeys(("dpi", "scale", "size", "width", "height", "figsize", "font_size", "fontsize"), SIZES),
-    **dict.fromkeys(("color", "colors", "cmap"), 'write color_by="gradient", or "value"'),
+    **dict.fromkeys(("color", "colors", "colour", "colours", "cmap"), 'write color_by="gradient", or "value"'),
+    **dict.fromkeys(("open", "unfold", "expanded"), 'write expand="all"'),
     "dark": 'write theme="dark"',
     "view": 'a notebook shows a drawing; else draw(y).save("graph.html") is a page for a browser',
     **dict.fromkeys(("dtype", "device"), "all numbers are doubles, on the processor"),
@@ -389,6 +411,8 @@ OPTIONS = {
     **dict.fromkeys(("data", "initial_value"), "the value stands first: write Variable(2.0)"),
     **dict.fromkeys(("_children", "_op"), "a Variable is a leaf: what operators give knows its operands, as x.parents"),
     "shape": ONE_NUMBER,
+    "dim": "write axis=0",
+    "keepdim": "write keepdims=True",
     "params": 'nodes have names: Variable(2.0, name="w")',
     "retain_graph": "the graph is kept as long as its nodes are",
     "create_graph": "write gradients(y, [x], create_graph=True), which returns them as nodes",
@@ -448,6 +472,7 @@ class Elsewhere:
 
     def __init__(self, name: str, here: str) -> None:
         self.name, self.here = name, here
+        self.__doc__ = f"Not here: {here}."
 
     def __get__(self, instance: Any, owner: Any = None) -> NoReturn:
         kind = type(instance) if owner is None else owner
@@ -458,6 +483,8 @@ class Elsewhere:
 
 
 ELSEWHERE = [Elsewhere(name, here) for name, here in ATTRIBUTES.items()]
+
+ELSEWHERE_COMPILED = [Elsewhere(name, here) for name, here in COMPILED_ATTRIBUTES.items()]
 
 
 class Finder:

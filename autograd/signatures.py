@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import inspect
 
-__all__ = ["known_signature", "shown_as", "signature_of"]
+__all__ = ["check_arguments", "known_signature", "shown_as", "signature_of"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,6 +33,23 @@ def known_signature(function: Any) -> inspect.Signature | None:
         return signature_of(function)
     except (TypeError, ValueError):
         return None
+
+
+def check_arguments(function: Callable[..., Any], arguments: Sequence[Any], asked: str) -> None:
+    """Raise TypeError if a function can't be called with these, as far as its signature is known.
+
+    asked: what the arguments were given to, for the message.
+    """
+    signature = known_signature(function)
+    if signature is None:
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise TypeError(
+            f"{asked} takes the arguments of {name}{signature}, by position; got {len(arguments)}: {error}"
+        ) from None
 
 
 def shown_as(offered: Callable[..., Any]) -> Callable[[Function], Function]:

@@ -22,6 +22,7 @@ import numpy
 
 from benchmarks import derivative_peers
 from benchmarks.compiled_programs import Program
+from benchmarks.engines import XadTape
 
 Call = Callable[[], Any]
 # CasADi takes half a minute to lay out a map over 65,536 rows.
@@ -148,22 +149,15 @@ class Casadi(derivative_peers.Casadi):
         return functools.partial(evaluated, buffer, arrays)
 
 
-class Xad(derivative_peers.Engine):
+class Xad(XadTape, derivative_peers.Engine):
     """XAD's tape, recorded anew in each call, for one point."""
 
-    name = distribution = "xad"
-
     def __init__(self) -> None:
-        self.adjoint: Any = importlib.import_module("xad.adj_1st")
-        functions: Any = importlib.import_module("xad.math")
-        self.sin, self.cos, self.exp, self.sqrt = functions.sin, functions.cos, functions.exp, functions.sqrt
-        largest = functions.max
-        self.relu = lambda x: largest(x, 0.0)
+        super().__init__()
         self.total = sum
         self.number = float
         self.array = lambda values: numpy.array(values, dtype=object)
         self.stack, self.concatenate = self.array, numpy.concatenate
-        self.tape = self.adjoint.Tape()
 
     def build(self, program: Program) -> Call | None:
         if program.axes is not None:

@@ -152,8 +152,8 @@ class Micrograd(Engine):
         return float(node.data)
 
 
-class Xad(Engine):
-    """XAD: a C++ tape with a Python binding. The tape is used again for each run."""
+class XadTape:
+    """XAD: a C++ tape with a Python binding, and its functions, for whatever is measured with it."""
 
     name = distribution = "xad"
 
@@ -161,10 +161,18 @@ class Xad(Engine):
         self.adjoint: Any = importlib.import_module("xad.adj_1st")
         functions: Any = importlib.import_module("xad.math")
         self.exp, self.log, self.sqrt, self.erf = functions.exp, functions.log, functions.sqrt, functions.erf
+        self.sin, self.cos = functions.sin, functions.cos
         largest = functions.max
         self.relu = lambda x: largest(x, 0.0)
-        self.number = lambda x: x
         self.tape = self.adjoint.Tape()
+
+
+class Xad(XadTape, Engine):
+    """XAD's tape, which is used again for each run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = lambda x: x
         self.tape.activate()
 
     def variables(self, values: list[float]) -> list[Any]:

@@ -233,6 +233,27 @@ def test_single_precision_stays():
     assert exported(np.float32(0.5)).dtype == np.float32
 
 
+def test_users_primitives_have_their_rules_and_equations_are_refused():
+    Straight = autograd.Primitive("straight", lambda x: x * x * x, lambda x, out: 1.0 + 0.5 * x, registered=False)
+
+    @autograd.implicit.root(lambda x, a: x * x * x - a)
+    def root(a):
+        x = a
+        for _ in range(60):
+            x = x - (x * x * x - a) / (3.0 * x * x)
+        return x
+
+    for turns in (1, 400):
+
+        def loop(fun, x, turns=turns):
+            return fori_loop(0, turns, lambda _, c: 0.5 * fun(c) + 0.1 * x, x)
+
+        exported = to_jax(lambda x: loop(Straight, x), 0.75)
+        assert float(jax.grad(exported)(0.75)) == pytest.approx(grad(lambda x: loop(Straight, x))(0.75), rel=1e-13)
+        with pytest.raises(ExportError, match="root has no form in JAX"):
+            to_jax(lambda x: loop(root, x), 0.75)
+
+
 def test_what_does_not_fit_is_refused():
     exported = to_jax(lambda p: clip(p["a"], 0.0, 1.0), {"a": 0.5})
     with pytest.raises(ExportError, match=r"argument 0 of <lambda> was \{'a': number\} when it was recorded"):

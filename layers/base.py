@@ -179,7 +179,7 @@ class Layer(Alone, Described):
             result = list(self._completed(self._prepared(inputs, named)).values())[-1]
         finally:
             _naming.reset(token)
-        return result if any([isinstance(single, Node) for single in singles(result)]) else plain(result)
+        return handed(result) if any([isinstance(single, Node) for single in singles(result)]) else plain(result)
 
     def with_names(self, *inputs: Any) -> Any:
         """The result of a call in which every inner value has its name, and all elements of arrays: for pictures."""

@@ -19,7 +19,10 @@ Kind = Literal[
 
 
 class Hint(NamedTuple):
-    """A word of the texts: the kind of name that it is, and its word here, with a remark if one is needed."""
+    """A word of the texts: the kind of name that it is, and its word here, with a remark if one is needed.
+
+    The remark alone, where nothing here has that meaning.
+    """
 
     word: str
     kind: Kind
@@ -242,12 +245,12 @@ HINTS = (
     Hint("add", "attribute", "add_layers(...)"),
     Hint("compile", "attribute", "fit(X, y, loss, optimizer)"),
     Hint("data", "attribute", "weight.values", "of a Parameter; given by weight.assign(array)"),
-    Hint("zero_grad", "attribute", "parameters", "autograd.zero_grad(model.parameters())"),
-    Hint("train", "attribute", "forward", "in a prediction; inside `with layers.training():` as in a training"),
-    Hint("eval", "attribute", "forward", "in a prediction; inside `with layers.training():` as in a training"),
-    Hint("to", "attribute", "forward", "everything is computed on the processor, in doubles"),
-    Hint("cuda", "attribute", "forward", "everything is computed on the processor"),
-    Hint("cpu", "attribute", "forward", "everything is computed on the processor"),
+    Hint("zero_grad", "attribute", "", "write autograd.zero_grad(model.parameters())"),
+    Hint("train", "attribute", "", "a call predicts; inside `with layers.training():` it computes as in a training"),
+    Hint("eval", "attribute", "", "a call predicts; inside `with layers.training():` it computes as in a training"),
+    Hint("to", "attribute", "", "everything is computed on the processor, in doubles"),
+    Hint("cuda", "attribute", "", "everything is computed on the processor, in doubles"),
+    Hint("cpu", "attribute", "", "everything is computed on the processor, in doubles"),
     Hint("modules", "attribute", "layers"),
     Hint("children", "attribute", "layers"),
     Hint("count_params", "attribute", "summary()"),
@@ -268,18 +271,22 @@ HINTS = (
     Hint("build", "attribute", "initialize()", "the first input sizes a layer by itself"),
     Hint("reset_parameters", "attribute", "initialize()"),
     Hint("call", "attribute", "compute", "a layer of your own defines it; layer(x) and layer.forward(x) run it"),
-    Hint("float", "attribute", "forward", "everything is computed in doubles"),
-    Hint("double", "attribute", "forward", "everything is computed in doubles"),
-    Hint("half", "attribute", "forward", "everything is computed in doubles"),
-    Hint("device", "attribute", "forward", "everything is computed on the processor"),
+    Hint("float", "attribute", "", "everything is computed on the processor, in doubles"),
+    Hint("double", "attribute", "", "everything is computed on the processor, in doubles"),
+    Hint("half", "attribute", "", "everything is computed on the processor, in doubles"),
+    Hint("device", "attribute", "", "everything is computed on the processor, in doubles"),
     Hint("score", "attribute", "evaluate(X, y)", "the loss, and metrics that are asked for"),
     Hint("history", "attribute", "fit(...)", "it returns the history"),
+    *[
+        Hint(word, "attribute", "", f"write Sequential(layer).{word}(X, ...): models train and predict")
+        for word in ("fit", "predict", "evaluate", "save", "load")
+    ],
     Hint("optimizer", "attribute", "fit(X, y, loss, optimizer)", "it is given to each training"),
     Hint("criterion", "attribute", "fit(X, y, loss, optimizer)", "it is given to each training"),
     Hint("train_on_batch", "attribute", "fit(X, y, epochs=1)", "or a loop of your own, with SGD(lr=...).step"),
     Hint("train_step", "attribute", "fit(X, y, epochs=1)", "or a loop of your own, with SGD(lr=...).step"),
     Hint("partial_fit", "attribute", "fit(X, y, epochs=1)", "it goes on from the parameters that there are"),
-    Hint("step", "attribute", "parameters()", "SGD(lr=...).step(model.parameters())"),
+    Hint("step", "attribute", "", "write SGD(lr=...).step(model.parameters())"),
     Hint("coef_", "attribute", "weight.values"),
     Hint("intercept_", "attribute", "bias.values"),
     Hint("get_layer", "attribute", "layers", "model.layers[0], or model[0]"),
@@ -399,7 +406,9 @@ def did_you_mean(word: str, known: Iterable[str], kind: Kind) -> str:
     close = [folded[name] for name in ([asked] if same else difflib.get_close_matches(asked, folded, 1))]
     hint = None if same else hint_of(word, kind, names)
     if hint is not None and (hint.word == word or not close):
-        return f"here it is {hint.here}" + (f": {hint.remark}" if hint.remark else "")
+        return (
+            f"here {hint.remark}" if not hint.here else f"here it is {hint.here}" + (hint.remark and f": {hint.remark}")
+        )
     return f"did you mean {close[0]:.60}?" if close else ""
 
 

@@ -46,7 +46,7 @@ def random_numbers(shape: tuple[int, ...] = (), distribution: Distribution = "un
     """
     if distribution not in get_args(Distribution):
         raise DescriptionError(
-            f"random numbers are one of {', '.join(get_args(Distribution))}, got {distribution!r:.60}"
+            f"a distribution is one of {', '.join(get_args(Distribution))}, got {distribution!r:.60}"
         )
     import numpy
 

@@ -91,7 +91,7 @@ def table_of_words() -> str:
     for kind, title in kinds.items():
         lines += ["", f"## {title}", "", "| there | here | |", "|---|---|---|"]
         rows = [hint for hint in HINTS if hint.kind == kind]
-        lines += [f"| `{hint.word}` | `{hint.here}` | {hint.remark} |" for hint in rows]
+        lines += [f"| `{hint.word}` | {hint.here and f'`{hint.here}`'} | {hint.remark} |" for hint in rows]
     return "\n".join(lines) + "\n"
 
 

@@ -175,10 +175,17 @@ def product(ufunc: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any
         return wrapped(ufunc(*arrays, **options))
 
 
+# What takes the place of a discrete Fourier transform.
+FOURIER = (
+    "its real and imaginary part as numpy.cos(a) @ x and -numpy.sin(a) @ x, for a = 2.0 * pi * numpy.outer(k, k) / n "
+    "and k = numpy.arange(n)"
+)
+
+
 def no_form(name: str, why: str) -> OperandError:
     """The error for a function of NumPy that can't take nodes."""
     prefix = "np." if hasattr(numpy, name.partition(".")[0]) else ""
-    form = FORMULAS.get(name, "it with operators and autograd's functions")
+    form = FOURIER if name.startswith("fft.") else FORMULAS.get(name, "it with operators and autograd's functions")
     return OperandError(
         f"{prefix}{name} can't take nodes or arrays of them{why}; write {form}, or use the numbers (.value) if no "
         f"derivative is meant"
@@ -284,7 +291,8 @@ def apply_function(function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     except AutogradError:
         raise
     except (AttributeError, TypeError) as error:
-        raise no_form(name, f" ({error})") from error
+        why = ", for its results are complex" if name.startswith("fft.") else f" ({error})"
+        raise no_form(name, why) from error
 
 
 def wrapped(result: Any) -> Any:

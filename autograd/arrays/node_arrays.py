@@ -10,6 +10,7 @@ Imported on use, as NumPy is.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import operator
@@ -51,7 +52,7 @@ from autograd.operations.primitives import (
     Plus,
     Power,
 )  # fmt: skip
-from autograd.other_packages import ARRAY_ATTRIBUTES, Elsewhere
+from autograd.other_packages import ARRAY_ATTRIBUTES, Elsewhere, option_error
 
 try:
     import cython
@@ -120,6 +121,7 @@ class NodeArray(numpy.ndarray):
         refuse_other_numbers(dtype)
         if axis is None and out is None and not options and self.size:
             return chained(Plus, list_of(self))
+        check_words("sum", options)
         return super().sum(axis, dtype, out, **options)
 
     def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
@@ -127,6 +129,7 @@ class NodeArray(numpy.ndarray):
         refuse_other_numbers(dtype)
         if axis is None and out is None and not options and self.size:
             return applied(Divide, chained(Plus, list_of(self)), float(self.size))
+        check_words("mean", options)
         return super().mean(axis, dtype, out, **options)
 
     @staticmethod
@@ -218,6 +221,31 @@ class NodeArray(numpy.ndarray):
 
 for _name, _here in ARRAY_ATTRIBUTES.items():
     setattr(NodeArray, _name, Elsewhere(_name, _here))
+
+
+def check_words(name: str, options: Any) -> None:
+    """Raise TypeError for PyTorch's words for axes among the options of a method."""
+    for word in ("dim", "keepdim"):
+        if word in options:
+            raise option_error(name, word)
+
+
+def with_words_checked(method: Any) -> Any:
+    """The method of arrays, with that check."""
+
+    @functools.wraps(method)
+    def checked(self: Any, *args: Any, **options: Any) -> Any:
+        check_words(method.__name__, options)
+        return method(self, *args, **options)
+
+    return checked
+
+
+for _name in (
+    "all", "any", "argmax", "argmin", "argsort", "cumprod", "cumsum", "max", "min", "prod", "sort", "squeeze", "std",
+    "var",
+):  # fmt: skip
+    setattr(NodeArray, _name, with_words_checked(getattr(NodeArray, _name)))
 
 
 def array(values: Any) -> NodeArray:

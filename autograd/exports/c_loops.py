@@ -163,7 +163,7 @@ class LoopLines:
         """Run the program of a turn."""
         form, add, definitions = self.form, self.lines.add, self.definitions
         given = f"({self.before[number]}, {self.after[number]})"
-        ways = ways_of(form, part)
+        ways = ways_of(form, part.runnable)
         if not form.decides():
             add(f"    {definitions.body(ways[0].program)}{given};")
             return

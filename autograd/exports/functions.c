@@ -1173,7 +1173,7 @@ static double autograd_floor_quotient(double a, double b) {
     if ((remainder != 0.0) && ((remainder < 0.0) != (b < 0.0))) {
         correction -= 1.0;
     }
-    return quotient + correction;
+    return copysign(quotient + correction, a / b);
 }
 
 static double autograd_xlogy(double x, double y) {

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ExportError
-from autograd.exports.language import Language, gradient_program
+from autograd.exports.language import Language, gradient_program, value_program
 from autograd.exports.recorded import Recorded, RecordedPath, recorded, ways_of
-from autograd.graph.joint_operations import JointOperation
+from autograd.graph.joint_operations import JointOperation, Result
 from autograd.operations.primitive import Primitive, all_primitives
 from autograd.operations.primitives import Absorb, Defined, Gate, Select, StopGradient
 from autograd.program.loops.operation import Loop
@@ -70,7 +70,12 @@ def to_jax(function: Callable[..., Any], *args: Any) -> Callable[..., Any]:
 def check_forms(program: Program) -> None:
     """Raise ExportError if a program has operations that JAX can't have."""
     for external in program.externals.values():
-        if not isinstance(external, JointOperation) or isinstance(external, SlopesAtOnce):
+        if isinstance(external, SlopesAtOnce):
+            continue
+        if not isinstance(external, JointOperation):
+            # Of a solution of an equation JAX would differentiate the solver's last step.
+            if value_program(external) is None:
+                raise ExportError(f"{external.name} has no form in JAX")
             continue
         if type(external) is not Loop:
             raise ExportError(f"{external.name} has no form in JAX")
@@ -105,7 +110,7 @@ class Forms:
         """An operation on JAX's numbers, which can be differentiated; `same` tells equal operands."""
         if primitive is StopGradient:
             return self.jax.lax.stop_gradient(operands[0])
-        if isinstance(primitive, JointOperation) or not primitive.built_in:
+        if isinstance(primitive, JointOperation | Result):
             return self.values.apply(primitive, operands)
         key = (primitive, absorbing, same or tuple(range(len(operands))))
         function = self.functions.get(key)
@@ -192,7 +197,7 @@ class Forms:
             return memories[source.memory][source.offset :: source.stride][: form.length]
 
         for number, part in enumerate(form.passes):
-            paths = ways_of(form, part)
+            paths = ways_of(form, part.program)
             start = [begun(one, given, ends) for one in part.starts]
             moving = [source for source in part.reads if source.stride]
             rows = np.stack([column(source) for source in moving], 1) if moving else np.zeros((form.length, 0), kind)
@@ -230,7 +235,7 @@ class Forms:
         """The results of a loop that ends where a way stops, by JAX's while_loop."""
         np, form = self.np, operation.form
         (part,) = form.passes
-        paths = ways_of(form, part)
+        paths = ways_of(form, part.program)
         # What a way leads to: further turns, the end, or nowhere.
         going, ended, lost = range(3)
         leads = np.asarray([*[ended if way.stops else going for way in form.ways], lost])
@@ -535,7 +540,8 @@ def table(jax: Any, absorb: Callable[[Any, Any], Any]) -> dict[str, Callable[...
         remainder = np.fmod(a, b)
         quotient = np.rint((a - remainder) / b)
         below = (remainder != 0.0) & ((remainder < 0.0) != (b < 0.0))
-        return quotient - np.where(below, 1.0, 0.0) + remainder * 0.0
+        result = np.copysign(quotient - np.where(below, 1.0, 0.0), a / b)
+        return np.where(np.isnan(remainder), np.nan, result)
 
     def xlogy(x: Any, y: Any) -> Any:
         return np.where((x == 0.0) & ~np.isnan(y), 0.0, x * np.log(y))

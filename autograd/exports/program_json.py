@@ -46,6 +46,11 @@ def to_json(program: Program) -> str:
     >>> from_json(text)(5.0)
     [10.0]
     """
+    if not isinstance(program, Program):
+        raise TypeError(
+            f"to_json takes a program, one of those that a compiled function has, jit(f).paths[0].program after a "
+            f"call; got {type(program).__name__} {program!r:.60}"
+        )
     program = program.as_stored()
     constants = [x if math.isfinite(x) else "nan" if math.isnan(x) else str(x) for x in program.constants]
     operations = ",\n".join(

@@ -15,13 +15,13 @@ from autograd.errors import ExportError
 from autograd.graph.node import value_of
 from autograd.program.jit import Jitted
 from autograd.program.jit import jit as compiled_form
-from autograd.program.loops.passes import Form, Pass
+from autograd.program.loops.passes import Form, Way, expanded
 from autograd.program.machine.machine import Machine
 from autograd.program.paths import Path, TooManyPaths
 from autograd.program.program import Guard, Program
 from autograd.program.recording.signature import Signature, sign
 from autograd.program.recording.trace import Trace, record
-from autograd.signatures import known_signature
+from autograd.signatures import check_arguments, known_signature
 from autograd.transforms.containers import Attribute
 from autograd.transforms.derivatives import hessian
 from autograd.transforms.matrices import unit
@@ -105,7 +105,7 @@ class Recorded:
 
     def values(self) -> list[Program]:
         """The programs of the values."""
-        return [path.program for path in self.paths]
+        return [expanded(path.program) for path in self.paths]
 
     def gradient(self) -> Derivative:
         """The programs of the value and its gradient, in the order of the inputs."""
@@ -164,15 +164,15 @@ class Recorded:
 
     def derived(self, path: RecordedPath, fun: Callable[..., Any]) -> Program:
         """The program of a function of all inputs, with the guards of a path."""
-        return with_guards(self.name, fun, path.program, path.example)
+        return expanded(with_guards(self.name, fun, path.program, path.example))
 
 
-def ways_of(form: Form, part: Pass) -> list[RecordedPath]:
-    """The ways through the body of a loop, in one of its passes."""
+def ways_of(form: Form, program: Callable[[Way], Program]) -> list[RecordedPath]:
+    """The ways through the body of a loop, by the programs of one of its passes."""
     count = len(form.ways)
     return [
         RecordedPath(
-            part.program(way),
+            program(way),
             way.example,
             {guard: child.number for guard, child in way.children.items() if child.number < count},
         )
@@ -196,6 +196,7 @@ def recorded(function: Callable[..., Any], args: Sequence[Any]) -> Recorded:
         if not isinstance(jitted, Jitted):
             raise ExportError(f"{name_of(function)} runs over rows: export the function of one row")
     name = name_of(jitted.fun)
+    check_arguments(jitted.fun, args, f"an export of {name}")
     numbers, _, key = sign(tuple(args), {})
     try:
         tree = jitted.recordings.paths(jitted.recordings.full_key(key), tuple(args), {})
@@ -215,7 +216,7 @@ def recorded(function: Callable[..., Any], args: Sequence[Any]) -> Recorded:
 
 def first_failing(program: Program, numbers: Sequence[float]) -> int:
     """The first guard that fails for these inputs, -1 if none does."""
-    return Machine(program).call_into(array("d", numbers), array("d", bytes(8 * len(program.outputs))))
+    return Machine(expanded(program)).call_into(array("d", numbers), array("d", bytes(8 * len(program.outputs))))
 
 
 def argument_names(function: Callable[..., Any], count: int) -> list[str]:

@@ -1,9 +1,11 @@
 cimport cython
 from autograd.graph.modes cimport is_traced
+from autograd.graph.joint_operations cimport new_call, restored_result
 from autograd.graph.node cimport (
-    Call, Node, Output, REACHED, Variable, assigned_since, call_of, check_escape, is_argument, new_call, operands_of,
-    restored_node, restored_result, set_value, varies
+    Call, Node, Output, REACHED, STALE, Variable, assigned_since, call_of, check_escape, new_node, operands_of,
+    set_operands, set_value, varies
 )
+from autograd.graph.runs cimport is_argument
 from autograd.operations.primitive cimport Primitive
 
 cpdef bint stands_for_input(Node node)

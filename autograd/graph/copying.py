@@ -8,7 +8,7 @@ from array import array
 from typing import Any
 
 from autograd.graph.callers import Line
-from autograd.graph.joint_operations import JointOperation
+from autograd.graph.joint_operations import JointOperation, new_call, restored_result
 from autograd.graph.modes import Scope, is_traced
 from autograd.graph.node import (
     Call,
@@ -20,15 +20,14 @@ from autograd.graph.node import (
     call_of,
     check_escape,
     hooks,
-    is_argument,
-    new_call,
+    new_node,
     operands_of,
-    restored_node,
-    restored_result,
+    set_operands,
     set_value,
     varies,
 )
 from autograd.graph.node_errors import pickled_argument
+from autograd.graph.runs import is_argument
 from autograd.graph.sweep import topological_order
 from autograd.operations.primitive import Origin, Primitive
 
@@ -37,7 +36,7 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 if not cython.compiled:
-    from autograd.graph.node import REACHED
+    from autograd.graph.node import REACHED, STALE
 
 
 class _Listed(threading.local):
@@ -202,7 +201,10 @@ def rebuild(
         if kind == "Output":
             node = restored_result(operands[0], operands[1], value, origin, stale)
         else:
-            node = restored_node(origin, value, operands, local_gradients, stale)
+            node = new_node(origin, value)
+            set_operands(node, operands, local_gradients)
+            if stale:
+                node._stamp |= STALE
     node._grad = grad
     if reached:
         node._stamp |= REACHED

@@ -16,13 +16,37 @@ import functools
 import math
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd.graph.node import Node, Output, call_of, record_results, value_of, varies
+from autograd.graph.modes import STATE, current_mode
+from autograd.graph.node import (
+    Call,
+    Node,
+    Output,
+    call_of,
+    new_stamp,
+    traced_among,
+    under_mode_with,
+    value_of,
+    varies,
+)
 from autograd.operations.kernel import Kernel
-from autograd.operations.primitive import Primitive
+from autograd.operations.primitive import Origin, Primitive
 
-__all__ = ["JointOperation", "Result", "constantly", "result_at"]
+if TYPE_CHECKING:  # type checkers are to see one of the two
+    from autograd.numbers import _cython as cython
+else:
+    try:
+        import cython
+    except ImportError:
+        from autograd.numbers import _cython as cython
+if not cython.compiled:
+    from autograd.graph.node import STALE
+
+__all__ = [
+    "JointOperation", "Result", "constantly", "new_call", "record_results", "repeated", "restored_result",
+    "result_at",
+]  # fmt: skip
 
 
 class JointOperation(Primitive):
@@ -59,6 +83,12 @@ class JointOperation(Primitive):
     def turns(self) -> int:
         """How many turns of loops it runs."""
         return 0
+
+    def work(self) -> tuple[float, float]:
+        """The operations that machine code would do in the next run, if that is as long as the last one was, and those
+        that would be made for it.
+        """
+        return 0.0, 0.0
 
     def inside(self) -> str:
         """What it runs, in words for a program in print; empty for a function."""
@@ -155,3 +185,86 @@ def no_slopes(operands: Any, out: Any) -> Any:
 
 
 RESULT = Primitive("result", None, no_slopes, arity=None, registered=False)
+
+
+def record_results(
+    primitive: Primitive, operands: tuple[Any, ...], values: Any, places: Sequence[int] | None = None
+) -> list[Any]:
+    """The nodes of the results, which have these values, of a `JointOperation` on nodes and floats; one varies.
+
+    `places` says which results are asked for; None for all.
+    """
+    numbers = array("d", [value_of(operand) for operand in operands])
+    results = new_results(primitive.origin, operands, numbers, values, range(len(values)) if places is None else places)
+    if len(STATE.entries) == 0 or not results:
+        return results
+    # Once for all results: looked through for each, a loop's 10,000 operands and results took a second.
+    traced = traced_among(operands)
+    call = call_of(results[0])
+    call._stamp |= traced
+    mode = current_mode()
+    if mode.trace is not None and mode.recording and not (mode.strict or mode.scope or mode.origins or mode.watch):
+        # Nothing else is done under such a mode.
+        for node in results:
+            cython.cast(Node, node)._stamp |= traced
+        return results
+    return [under_mode_with(node, primitive, operands, traced) for node in results]
+
+
+def new_results(
+    origin: Origin, operands: tuple[Any, ...], numbers: Any, values: Any, places: Sequence[int]
+) -> list[Any]:
+    """The nodes of the results at some places of a new call on operands with these numbers."""
+    under_call = (new_call(origin, operands, numbers, len(values)),)
+    results: list[Any] = []
+    for place in places:
+        results.append(new_output(under_call, place, values[place]))
+    return results
+
+
+def new_call(origin: Origin, operands: tuple[Any, ...], numbers: Any, count: int) -> Call:
+    """A call with so many results, of which none is made yet."""
+    call: Call = Call.__new__(Call)
+    call._value = 0.0
+    call._grad = 0.0
+    call._stamp = new_stamp()
+    call._origin = origin
+    call._left = operands
+    call._right = None
+    call._numbers = numbers
+    call._count = count
+    return call
+
+
+def new_output(under_call: tuple[Call], place: int, value: float) -> Output:
+    """The result of a call at this place; results share the tuple that holds the call."""
+    call: Call = under_call[0]
+    node: Output = Output.__new__(Output)
+    node._value = value
+    node._grad = 0.0
+    node._stamp = new_stamp()
+    node._origin = call._origin
+    node._left = under_call
+    node._right = None
+    node._place = place
+    return node
+
+
+def repeated(node: Node, operands: tuple[Any, ...]) -> Any:
+    """The node of the same operation on other operands of the same values; other results of its call are not made."""
+    primitive: Any = node._origin.primitive
+    if not isinstance(node, Output):
+        return primitive(*operands)
+    call = call_of(node)
+    again = new_call(call._origin, operands, call._numbers, call._count)
+    return restored_result(again, node._place, node._value, node._origin, False)
+
+
+def restored_result(call: Call, place: int, value: float, origin: Origin, stale: bool) -> Output:
+    """The result of a call at this place, with an origin of its own."""
+    node = new_output((call,), place, value)
+    node._origin = origin
+    if stale:
+        node._stamp |= STALE
+        call._stamp |= STALE
+    return node

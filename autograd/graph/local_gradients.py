@@ -19,7 +19,18 @@ from autograd.graph.modes import is_strict, is_traced, lenient
 from autograd.graph.node import Call, Node, assigned_since, operands_of, recorded_gradients, uses_of, value_of, varies
 from autograd.graph.node_errors import stale_graph
 from autograd.operations.primitive import Primitive
-from autograd.operations.primitives import Defined, Multiply, PowerBelow, StopGradient, Sum, Where, where
+from autograd.operations.primitives import (
+    Defined,
+    Minus,
+    Multiply,
+    Negate,
+    Plus,
+    PowerBelow,
+    StopGradient,
+    Sum,
+    Where,
+    where,
+)
 
 try:
     import cython
@@ -32,6 +43,10 @@ __all__ = [
     "joint_pullback", "joint_pushforward", "local_gradients_as_nodes", "local_gradients_beside",
     "local_gradients_in_trace", "run_rule",
 ]  # fmt: skip
+
+
+# Those of additions are the same at all operands: to run their rules takes as long as all else for such a node.
+SLOPES_OF_SUMS: dict[Any, tuple[float, ...]] = {Plus: (1.0, 1.0), Minus: (1.0, -1.0), Negate: (-1.0,)}
 
 
 def local_gradients_beside(node: Node, varying: list[bool]) -> tuple[float, ...]:
@@ -93,7 +108,7 @@ def local_gradients_as_nodes(node: Node, varying: list[bool] | None = None) -> S
     `varying` says which operands vary; None for those that depend on a variable.
     """
     if is_traced():
-        return local_gradients_in_trace(node, varying)
+        return local_gradients_in_trace(node, operands_of(node), varying)
     recorded = recorded_gradients(node)
     primitive: Any = node._origin.primitive
     if primitive.linear:
@@ -169,16 +184,20 @@ def as_nodes(operands: tuple[Any, ...]) -> list[Node]:
     return [operand if isinstance(operand, Node) else new_constant(operand) for operand in operands]
 
 
-def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence[Any]:
-    """The local gradients as nodes whose values hold for all operands, not only for those of this run."""
+def local_gradients_in_trace(node: Node, operands: tuple[Any, ...], varying: list[bool] | None) -> Sequence[Any]:
+    """The local gradients of a node in its operands, as nodes whose values hold for all, not for this run."""
     primitive: Any = node._origin.primitive
-    operands = operands_of(node)
+    known: Any = SLOPES_OF_SUMS.get(primitive)
+    if known is not None:
+        return known  # type: ignore[no-any-return]
     slopes = run_rule(operands, node, varying)
     if primitive is PowerBelow:
         slopes = [constant_or(slope, node) for slope in slopes]
     if primitive.linear:
         slopes = [slope.detach() if isinstance(slope, Node) else slope for slope in slopes]
-    if not (primitive.condition or primitive.of_conditions or primitive is StopGradient or primitive is Defined):
+    if has_zero(slopes) and not (
+        primitive.condition or primitive.of_conditions or primitive is StopGradient or primitive is Defined
+    ):
         # A step has the slope 0 everywhere, but nan at nan.
         slopes = [slope if isinstance(slope, Node) or slope != 0.0 else Defined(0.0, node) for slope in slopes]
     if primitive.built_in and primitive.hides_nan is None:
@@ -194,6 +213,14 @@ def local_gradients_in_trace(node: Node, varying: list[bool] | None) -> Sequence
         functools.reduce(operator.add, undefined, slope) if varies(operand) else slope
         for slope, operand in zip(slopes, operands, strict=True)
     ]
+
+
+def has_zero(slopes: Sequence[Any]) -> bool:
+    """Whether a local gradient is the number 0."""
+    for slope in slopes:  # noqa: SIM110 - a generator would be an object in each call
+        if not isinstance(slope, Node) and slope == 0.0:
+            return True
+    return False
 
 
 def constant_or(slope: Any, node: Node) -> Any:

@@ -45,15 +45,10 @@ cdef class Output(Node):
     cdef readonly Py_ssize_t _place
 
 @cython.locals(node=Node)
-cdef inline Node new_node(Origin origin, double value)
-@cython.locals(node=Node, leaf=Variable)
-cpdef Node new_argument(object given, bint differentiated=*)
+cpdef Node new_node(Origin origin, double value)
+cpdef long long new_stamp() noexcept
 cpdef long long clock()
-@cython.locals(node=Node)
-cpdef object retire_arguments(list arguments)
-cpdef object retire_results(list nodes, list kept)
 cpdef bint varies(object operand)
-cpdef bint is_argument(Node node)
 cpdef bint varied(object operand)
 cpdef tuple recorded_gradients(Node node)
 @cython.locals(call=Call, place=Py_ssize_t)
@@ -61,8 +56,6 @@ cpdef array gradients_of_many(Node node)
 cdef tuple gradients_by_rule(Primitive primitive, tuple operands, list numbers, double value)
 cpdef object check_escape(Node node)
 cpdef object noted_text(Node node, object text)
-cpdef object mark_of_rules(list derivatives, long long since)
-cpdef bint is_over(Node node)
 cpdef bint is_traced_node(Node node)
 cpdef object check_thread(tuple operands)
 cpdef bint belongs_to_recording(Node node)
@@ -86,28 +79,11 @@ cdef object record_nary(Primitive primitive, tuple operands)
 @cython.locals(value=double, node=Node)
 cdef object record_by_rule(Primitive primitive, tuple operands)
 
-@cython.locals(call=Call, numbers=array, results=list, traced="long long")
-cpdef list record_results(Primitive primitive, tuple operands, array values, object places=*)
-@cython.locals(place=Py_ssize_t, under_call=tuple, results=list)
-cdef list new_results(Origin origin, tuple operands, array numbers, array values, object places)
-@cython.locals(call=Call)
-cpdef Call new_call(Origin origin, tuple operands, array numbers, Py_ssize_t count)
-@cython.locals(node=Output, call=Call)
-cdef Output new_output(tuple under_call, Py_ssize_t place, double value)
-cpdef object repeated(Node node, tuple operands)
-@cython.locals(call=Call)
-cpdef Node restored_output(Node node, tuple operands, bint stale)
-@cython.locals(node=Output)
-cpdef Output restored_result(Call call, Py_ssize_t place, double value, Origin origin, bint stale)
-
-@cython.locals(node=Node)
-cpdef Node restored_node(object origin, double value, tuple operands, tuple local_gradients, bint stale)
-
 cpdef list uses_of(tuple operands, list varying)
 @cython.locals(counts=dict, place=Py_ssize_t)
 cdef object count_uses(tuple operands, object uses)
 
-cdef object set_operands(Node node, tuple operands, tuple local_gradients)
+cpdef object set_operands(Node node, tuple operands, tuple local_gradients)
 
 cdef tuple numbered(Primitive primitive, tuple operands)
 
@@ -122,10 +98,10 @@ cdef object under_trace(Primitive primitive, object left, object right, bint out
 
 cdef object under_mode(Node node, Primitive primitive, tuple operands)
 @cython.locals(traced="long long")
-cdef long long traced_among(tuple operands)
+cpdef long long traced_among(tuple operands) except -1
 cdef long long traced_in(object operand) noexcept
 @cython.locals(mode=Mode)
-cdef object under_mode_with(Node node, Primitive primitive, tuple operands, long long traced)
+cpdef object under_mode_with(Node node, Primitive primitive, tuple operands, long long traced)
 
 @cython.locals(stamp="long long")
 cpdef bint assigned_since(object variable, object node)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import FrozenValueError, OperandError
@@ -34,6 +34,7 @@ from autograd.graph.node_errors import (
     other_thread,
     own_operation,
     plain_float,
+    plain_index,
     plain_int,
     shortened,
 )  # fmt: skip
@@ -45,7 +46,7 @@ from autograd.operations.primitive import LEAF, OfEach, Origin, Primitive, is_ar
 # isort: off
 from autograd.operations.primitives import (
     Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Copysign, Cos, Cosh, Digamma, Divide, Equal, Erf,
-    Erfc, Exp, Exp2, Expm1, Floor, FloorDivide, Fmod, Hypot, Identity, Less, LessEqual, Lgamma, Log, Log1p, Log2,
+    Erfc, Exp, Exp2, Expm1, Floor, FloorDivide, Fmod, Hypot, Less, LessEqual, Lgamma, Log, Log1p, Log2,
     Log10, Logaddexp, Max, Min, Minus, Mod, Multiply, Negate, NotEqual, Plus, Power, Reciprocal, Round, Select, Sigmoid,
     Sign, Sin, Sinh, Softplus, Sqrt, Square, StopGradient, Tan, Tanh, Trunc,
 )
@@ -225,109 +226,24 @@ def record_by_rule(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     return node
 
 
-def record_results(
-    primitive: Primitive, operands: tuple[Any, ...], values: Any, places: Sequence[int] | None = None
-) -> list[Any]:
-    """The nodes of the results, which have these values, of a `JointOperation` on nodes and floats; one varies.
-
-    `places` says which results are asked for; None for all.
-    """
-    numbers = array("d", [value_of(operand) for operand in operands])
-    results = new_results(primitive.origin, operands, numbers, values, range(len(values)) if places is None else places)
-    if len(_state.entries) == 0 or not results:
-        return results
-    # Once for all results: looked through for each, a loop's 10,000 operands and results took a second.
-    traced = traced_among(operands)
-    call = call_of(results[0])
-    call._stamp |= traced
-    mode = current_mode()
-    if mode.trace is not None and mode.recording and not (mode.strict or mode.scope or mode.origins or mode.watch):
-        # Nothing else is done under such a mode.
-        for node in results:
-            cython.cast(Node, node)._stamp |= traced
-        return results
-    return [under_mode_with(node, primitive, operands, traced) for node in results]
-
-
-def new_results(
-    origin: Origin, operands: tuple[Any, ...], numbers: Any, values: Any, places: Sequence[int]
-) -> list[Any]:
-    """The nodes of the results at some places of a new call on operands with these numbers."""
-    under_call = (new_call(origin, operands, numbers, len(values)),)
-    results: list[Any] = []
-    for place in places:
-        results.append(new_output(under_call, place, values[place]))
-    return results
-
-
-def new_call(origin: Origin, operands: tuple[Any, ...], numbers: Any, count: int) -> Call:
-    """A call with so many results, of which none is made yet."""
-    global _clock
-    call: Call = Call.__new__(Call)
-    _clock += 1
-    call._value = 0.0
-    call._grad = 0.0
-    call._stamp = _clock * SERIAL + VARIES
-    call._origin = origin
-    call._left = operands
-    call._right = None
-    call._numbers = numbers
-    call._count = count
-    return call
-
-
-def new_output(under_call: tuple[Call], place: int, value: float) -> Output:
-    """The result of a call at this place; results share the tuple that holds the call."""
-    global _clock
-    call: Call = under_call[0]
-    node: Output = Output.__new__(Output)
-    _clock += 1
-    node._value = value
-    node._grad = 0.0
-    node._stamp = _clock * SERIAL + VARIES
-    node._origin = call._origin
-    node._left = under_call
-    node._right = None
-    node._place = place
-    return node
-
-
-def repeated(node: Node, operands: tuple[Any, ...]) -> Any:
-    """The node of the same operation on other operands of the same values."""
-    primitive: Any = node._origin.primitive
-    return restored_output(node, operands, False) if isinstance(node, Output) else primitive(*operands)
-
-
-def restored_output(node: Node, operands: tuple[Any, ...], stale: bool) -> Any:
-    """A node with the facts of an `Output`, but for its operands; the other results of its call are not made."""
-    call = call_of(node)
-    again = new_call(call._origin, operands, call._numbers, call._count)
-    return restored_result(again, cython.cast(Output, node)._place, node._value, node._origin, stale)
-
-
-def restored_result(call: Call, place: int, value: float, origin: Origin, stale: bool) -> Output:
-    """The result of a call at this place, with an origin of its own."""
-    node = new_output((call,), place, value)
-    node._origin = origin
-    if stale:
-        node._stamp |= STALE
-        call._stamp |= STALE
-    return node
-
-
 def new_node(origin: Origin, value: float) -> Node:
     """A node without operands yet."""
-    global _clock
     node: Node = Node.__new__(Node)
-    _clock += 1
     node._value = value
     node._grad = 0.0
-    node._stamp = _clock * SERIAL + VARIES
+    node._stamp = new_stamp()
     node._origin = origin
     if not cython.compiled:
         node._left = node._right = None
         node._left_gradient = node._right_gradient = 0.0
     return node
+
+
+def new_stamp() -> int:
+    """The stamp of the next node that varies, with a serial number of its own."""
+    global _clock
+    _clock += 1
+    return _clock * SERIAL + VARIES
 
 
 def new_constant(value: float) -> Constant:
@@ -664,6 +580,9 @@ class Node:
 
     def __int__(self) -> int:
         raise plain_int(self)
+
+    def __index__(self) -> int:
+        raise plain_index(self)
 
     @property
     def name(self) -> str | None:
@@ -1254,86 +1173,6 @@ def under_trace(primitive: Primitive, left: Any, right: Any, outcome: bool) -> A
     return trace.condition(primitive, left, right)
 
 
-def new_argument(given: Any, differentiated: bool = True) -> Node:
-    """The argument for a function that is being differentiated or compiled, in place of a number or a node.
-
-    In place of a number it is a variable. In place of a node that varies it is the node's image under `Identity`:
-    derivatives in the argument are kept apart from others in the node, and those in the node go through it.
-    """
-    global _clock
-    if varies(given):
-        node = new_node(Identity.origin, cython.cast(Node, given)._value)
-        node._left = given
-        node._left_gradient = 1.0
-        if differentiated:
-            node._stamp |= ARGUMENT
-        if cython.cast(Node, given)._stamp & TRACED:
-            if not is_traced():
-                check_thread((given,))
-            node._stamp |= TRACED
-        return node
-    leaf: Variable = Variable.__new__(Variable)
-    _clock += 1
-    leaf._value = value_of(given)
-    leaf._grad = 0.0
-    leaf._stamp = _clock * SERIAL + (VARIES | ARGUMENT if differentiated else VARIES | TRACED)
-    leaf._assigned = 0
-    leaf._origin = LEAF
-    if not cython.compiled:
-        leaf._left = leaf._right = None
-    return leaf
-
-
-def is_argument(node: Node) -> bool:
-    """Whether this stands for an argument of a function that is being differentiated."""
-    return node._stamp & ARGUMENT != 0
-
-
-def retire_arguments(arguments: list[Any]) -> None:
-    """Turn the arguments of a function that is done into constants and common nodes."""
-    for argument in arguments:
-        node = cython.cast(Node, argument)
-        node._stamp &= ~ARGUMENT if node._left is not None else ~(ARGUMENT | VARIES)
-
-
-def retire_results(nodes: list[Any], kept: list[Any]) -> None:
-    """Mark the operations of a differentiated function as over, but for those that it hands on."""
-    for result in nodes:
-        cython.cast(Node, result)._stamp |= OVER
-    for result in kept:
-        if isinstance(result, Node):
-            cython.cast(Node, result)._stamp &= ~OVER
-
-
-def mark_of_rules(derivatives: list[Any], since: int) -> None:
-    """Mark the nodes below derivatives that were made since: they may use what belongs to a run that is over."""
-    pending = derivatives
-    while pending:
-        derivative = pending.pop()
-        if not isinstance(derivative, Node):
-            continue
-        node = cython.cast(Node, derivative)
-        if node._stamp // SERIAL > since and not node._stamp & OF_RULE:
-            node._stamp |= OF_RULE
-            pending += kept_operands(node)
-
-
-def is_over(node: Node) -> bool:
-    """Whether this was computed in a run of a differentiated function that is over, and was not handed on."""
-    return node._stamp & OVER != 0
-
-
 def clock() -> int:
     """The serial number of the youngest node."""
     return _clock
-
-
-def restored_node(
-    origin: Origin, value: float, operands: tuple[Any, ...], local_gradients: tuple[float, ...], stale: bool
-) -> Node:
-    """A node of these facts, as a copy needs it: nothing is computed."""
-    node = new_node(origin, value)
-    if stale:
-        node._stamp |= STALE
-    set_operands(node, operands, local_gradients)
-    return node

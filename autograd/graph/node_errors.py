@@ -18,8 +18,8 @@ from autograd.other_packages import DISTRIBUTIONS
 
 __all__ = [
     "RecordedText", "describe", "earlier_recording", "earlier_run", "frozen_value", "hashed_argument", "in_own_words",
-    "no_leaf", "not_finite", "other_thread", "own_operation", "pickled_argument", "plain_float", "plain_int",
-    "refused", "shortened", "stale_graph",
+    "no_leaf", "not_finite", "other_thread", "own_operation", "pickled_argument", "plain_float", "plain_index",
+    "plain_int", "refused", "shortened", "stale_graph",
 ]  # fmt: skip
 
 
@@ -106,9 +106,19 @@ def lost_nan(node: Any) -> OperandError:
 
 def plain_int(node: Any) -> OperandError:
     """The error for a node where Python wants an int."""
+    frame = calling_frame()
+    if frame.f_globals.get("__name__") == "statistics":
+        here = "In place of statistics.mean write sum(xs) / len(xs)"
+    else:
+        here = f"Use autograd.trunc, or int(x.value) if {MEANT}"
+    return OperandError(f"{describe(node)} can't become an int: that would drop its derivative without a word. {here}")
+
+
+def plain_index(node: Any) -> OperandError:
+    """The error for a node where Python or NumPy wants a whole number: a place, a length, a count."""
     return OperandError(
-        f"{describe(node)} can't become an int: that would drop its derivative without a word. "
-        f"Use int(node.value) if that is meant, or autograd.trunc; in place of statistics.mean, sum(xs) / len(xs)"
+        f"{describe(node)} is no whole number, and can't be a place, a length or a count. Give the function an int, "
+        f"f(3) and not f(3.0); or use int(x.value) if {MEANT}"
     )
 
 
@@ -145,9 +155,9 @@ def in_own_words(error: BaseException) -> OperandError | None:
     if any(["scipy/stats" in file.replace("\\", "/") for file in files]):
         return OperandError(f"{DISTRIBUTIONS} ({message})")
     return OperandError(
-        f"code of another package met nodes that it can't take ({message}). Lists and plain arrays of nodes are "
-        f"to NumPy arrays of any objects: give it autograd.array(...) of them, or write it with operators and "
-        f"autograd's functions (x @ A.T for a sparse A @ x); or use the numbers (.value) if no derivative is meant"
+        f"code of another package met nodes that it can't take ({message}). To NumPy, lists and plain "
+        f"arrays of nodes are arrays of any objects: give it autograd.array(...) of them, or write it with operators "
+        f"and autograd's functions (x @ A.T for a sparse A @ x); or use the numbers (.value) if no derivative is meant"
     )
 
 

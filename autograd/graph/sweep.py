@@ -31,14 +31,13 @@ from autograd.graph.node import (
     clock,
     gradients_of_many,
     hooks,
-    is_over,
     kept_operands,
-    mark_of_rules,
     operands_of,
     recorded_gradients,
     varies,
 )
 from autograd.graph.node_errors import describe
+from autograd.graph.runs import is_over, mark_of_rules
 from autograd.numbers.operands import as_number
 from autograd.numbers.pairwise import LongSum
 from autograd.operations.primitive import is_array, of_arrays
@@ -76,6 +75,11 @@ def backward(output: Node, gradient: float = 1.0) -> None:
     >>> x.grad, y.grad
     (12.0, 1.0)
     """
+    if isinstance(gradient, Node):
+        raise OperandError(
+            f"backward(gradient) takes the gradient of the output itself, a plain number, got {gradient!r:.60}; "
+            f"derivatives in a node are x.grad after y.backward(), or gradients(y, [x])"
+        )
     seed = gradient if type(gradient) is float else as_number("a gradient", gradient)
     if not isinstance(output, Node):
         raise OperandError(f"backward starts from a node, got {type(output).__name__}: {output!r:.60}")

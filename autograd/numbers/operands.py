@@ -53,6 +53,8 @@ def not_a_number(what: str, operand: Any, place: int | None = None) -> OperandEr
     if len(shown) > 60:
         shown = shown[:57] + "..."
     where_given = f" as operand {place + 1}" if place is not None else ""
+    if hasattr(type(operand), "apply_primitive") and getattr(operand, "shape", None) is None:
+        return OperandError(f"{what} needs a plain number, got the node {shown}{where_given}; give its .value")
     if what in ("Variable", "Constant") and isinstance(operand, Iterable) and not isinstance(operand, str | bytes):
         remedy = f"make one of each: array([{what}(number) for number in ...]); grad(f) takes plain arrays and lists"
     elif getattr(operand, "shape", ()) != ():

@@ -9,18 +9,21 @@ cdef unsigned long long SPREAD, BITS
 cdef class OperationTable:
     cdef readonly int count
     cdef int end, room, operand_room, bits
-    cdef int laid
+    cdef readonly int laid
     cdef readonly array codes, results, starts, operands
     cdef array slots
 
-    cpdef lay(self, int operand)
+    cpdef int lay(self, int operand) except -1
+    @cython.locals(operands="int*")
+    cdef int lay_again(self, int count, int first, int second, int third) except -1
     cdef int laid_at(self, int place) noexcept
-    cpdef drop(self)
+    cdef have_more_room(self)
+    cpdef void drop(self) noexcept
     @cython.locals(slots="int*", codes="int*", starts="int*", operands="int*", slot=int, known=int, start=int,
                    place=int, tries=int)
-    cpdef int find(self, int code, int mixed) noexcept
+    cpdef int find(self, int code, int mixed, bint commutes=*) noexcept
     @cython.locals(number=int)
-    cpdef keep(self, int code, int result, int mixed)
+    cpdef int keep(self, int code, int result, int mixed) except -1
     @cython.locals(entries=array, known="int*", count=int, slot=int)
     cdef enlarge(self)
     @cython.locals(slots="int*", starts="int*", slot=int, tries=int)

@@ -65,12 +65,27 @@ class OperationTable:
 
     def lay(self, operand: int) -> None:
         """Lay one more operand of the next operation."""
-        place = self.end + self.laid
-        if place == self.operand_room:
-            self.operand_room *= 2
-            self.operands = lengthened(self.operands, self.operand_room)
-        ints_in(self.operands)[place] = operand
+        if self.end + self.laid == self.operand_room:
+            self.have_more_room()
+        ints_in(self.operands)[self.end + self.laid] = operand
         self.laid += 1
+
+    def have_more_room(self) -> None:
+        """Make room for twice as many operands."""
+        self.operand_room *= 2
+        self.operands = lengthened(self.operands, self.operand_room)
+
+    def lay_again(self, count: int, first: int, second: int, third: int) -> None:
+        """Lay so many of these operands, up to three."""
+        if self.end + count > self.operand_room:
+            self.have_more_room()
+        operands = ints_in(self.operands)
+        operands[self.end] = first
+        if count > 1:
+            operands[self.end + 1] = second
+        if count > 2:
+            operands[self.end + 2] = third
+        self.laid = count
 
     def laid_at(self, place: int) -> int:
         """An operand that was laid."""
@@ -80,8 +95,11 @@ class OperationTable:
         """Forget the operands that were laid."""
         self.laid = 0
 
-    def find(self, code: int, mixed: int) -> int:
-        """The operation with this code and the operands that were laid, whose hash is `mixed`; `NONE` if not here."""
+    def find(self, code: int, mixed: int, commutes: bool = False) -> int:
+        """The operation with this code and the operands that were laid, whose hash is `mixed`; `NONE` if not here.
+
+        If it `commutes`, that on the two operands in the other order is as good.
+        """
         if self.count == 0:
             # Nor are there slots in one that nobody initialised.
             return NONE
@@ -99,7 +117,11 @@ class OperationTable:
                     place = 0
                     while place < self.laid and operands[start + place] == operands[self.end + place]:
                         place += 1
-                    if place == self.laid:
+                    if place == self.laid or (
+                        commutes
+                        and operands[start] == operands[self.end + 1]
+                        and operands[start + 1] == operands[self.end]
+                    ):
                         return int(known)
             tries += 1
             slot = self.next_slot(slot, tries, mixed)

@@ -734,7 +734,10 @@ def python_mod(a: float, b: float) -> float:
 
 
 def floor_quotient(a: float, b: float) -> float:
-    """The integer below the exact a / b, nan for b = 0: not the floor of the rounded quotient."""
+    """The integer below the exact a / b, nan for b = 0: not the floor of the rounded quotient.
+
+    It has the sign of the quotient where it is 0, as Python's.
+    """
     remainder = exact_fmod(a, b)
     if isnan(remainder):
         return NAN
@@ -745,7 +748,7 @@ def floor_quotient(a: float, b: float) -> float:
         correction = rint((fma(-quotient, b, a) - remainder) / b)
     if remainder != 0.0 and (remainder < 0.0) != (b < 0.0):
         correction -= 1.0
-    return quotient + correction
+    return copysign(quotient + correction, a / b)
 
 
 def xlogy(x: float, y: float) -> float:

@@ -29,6 +29,7 @@ cdef class Primitive:
     cdef readonly tuple numpy
     cdef readonly tuple mpmath
     cdef readonly bint built_in
+    cdef readonly int number
     cdef readonly Kernel kernel
     cdef readonly Origin origin
 

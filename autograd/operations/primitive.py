@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import inspect
 
 __all__ = [
-    "LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "declared", "find_primitive",
-    "OfEach", "is_array", "of_arrays", "primitive_of_numpy", "set_array_function", "signature_like",
+    "LEAF", "Interval", "Origin", "Primitive", "all_primitives", "attach_kernels", "count_built_in", "declared",
+    "find_primitive", "OfEach", "is_array", "of_arrays", "primitive_of_numpy", "set_array_function", "signature_like",
 ]  # fmt: skip
 
 
@@ -157,6 +157,7 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
     numpy: tuple[str, ...]
     mpmath: tuple[str, Callable[..., Any]] | None
     built_in: bool
+    number: int
     kernel: Kernel | None
     origin: Origin
 
@@ -233,6 +234,8 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
         self.numpy = tuple(numpy)
         self.mpmath = mpmath
         self.built_in = False
+        # Among those that are built in, from 1; 0 for others.
+        self.number = 0
         if registered:
             _REGISTRY[self.name] = self
             for known in self.numpy:
@@ -252,6 +255,7 @@ class Primitive:  # noqa: D101 - its documentation is CLASS_DOC
         self.orders, self.rounding, self.cancels = other.orders, other.rounding, other.cancels
         self.hides_nan, self.condition, self.of_conditions = other.hides_nan, other.condition, other.of_conditions
         self.infix, self.numpy, self.mpmath, self.built_in = other.infix, other.numpy, other.mpmath, other.built_in
+        self.number = other.number
 
     def __call__(self, *operands: Any) -> Any:
         """Apply the primitive: a float if every operand is a number, else a node; of arrays to each element."""
@@ -560,11 +564,17 @@ def all_primitives(auxiliary: bool = False) -> tuple[Primitive, ...]:
     return tuple([primitive for primitive in _REGISTRY.values() if auxiliary or not primitive.auxiliary])
 
 
+def count_built_in() -> int:
+    """Counts the primitives that are built in, whose numbers are 1 and up."""
+    return len(_BUILT_IN)
+
+
 def attach_kernels(kernels: Mapping[str, Kernel]) -> None:
     """Give each built-in primitive its compiled form, and keep its name from being declared again."""
     global _BUILT_IN
     for name, kernel in kernels.items():
         cython.cast(Primitive, _REGISTRY[name]).kernel = kernel
-    for primitive in _REGISTRY.values():
+    for number, primitive in enumerate(_REGISTRY.values(), 1):
         cython.cast(Primitive, primitive).built_in = True
+        cython.cast(Primitive, primitive).number = number
     _BUILT_IN = frozenset(_REGISTRY)

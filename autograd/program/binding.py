@@ -70,7 +70,7 @@ class Bound:
                 given.append(value)
             return argument_leaf(value, what)
 
-        structure = flatten([*args, *[kwargs[key] for key in sorted(kwargs)]], f"an argument of {name}", noted)[1]
+        structure = flatten([*args, *kwargs.values()], f"an argument of {name}", noted)[1]
         pieces = [(start, piece.size) for start, piece in structure.pieces() if piece.is_array]
         # Objects that are asked for their numbers may change what holds them, and each walk asks again; what follows
         # writes to these places without a further look.

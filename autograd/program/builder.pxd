@@ -34,8 +34,6 @@ cdef class Builder:
     cdef int emit_one(self, int code, int operand) except -1
     cdef int emit_two(self, int code, int left, int right) except -1
     cdef int emit_three(self, int code, int first, int second, int third) except -1
-    @cython.locals(known=int)
-    cdef int known_value(self, int code, int left, int right) except -2
     @cython.locals(primitive=Primitive, count=int, place=int, operand=int, value=int, a=int, b=int, c=int)
     cdef int simplified(self, int code) except -2
     @cython.locals(place=int)

@@ -136,7 +136,7 @@ class Builder:
     def emit_laid(self, code: int) -> int:
         """The value of the operation with this code on the operands that were laid on the table."""
         mixed = self.table.hash(code)
-        known = self.table.find(code, mixed)
+        known = self.table.find(code, mixed, code in (PLUS, MULTIPLY, ABSORB))
         if known != NONE:
             self.table.drop()
             return int(ints_in(self.table.results)[known])
@@ -168,14 +168,6 @@ class Builder:
         self.table.lay(third)
         return self.emit_laid(code)
 
-    def known_value(self, code: int, left: int, right: int) -> int:
-        """The value of an operation if it was asked for before, else `NONE`."""
-        self.table.lay(left)
-        self.table.lay(right)
-        known = self.table.find(code, self.table.hash(code))
-        self.table.drop()
-        return NONE if known == NONE else int(ints_in(self.table.results)[known])
-
     def append_results(self, value: int, primitive: Primitive) -> None:
         """Give the results of an operation the numbers behind its own, if it is one with several."""
         if not primitive.built_in and isinstance(primitive, JointOperation):
@@ -198,7 +190,7 @@ class Builder:
             numbers: list[Any] = [self.number_at(self.table.laid_at(place)) for place in range(count)]
             return self.constant(primitive.of_numbers(numbers))
         if code >= RULED_COUNT:
-            if primitive.built_in:
+            if primitive.built_in or self.for_derivatives:
                 return NONE
             operands = tuple([self.table.laid_at(place) for place in range(count)])
             self.table.drop()
@@ -213,11 +205,7 @@ class Builder:
             return NONE
         self.table.drop()
         value = by_rule(self, code, a, b, c)
-        self.table.lay(a)
-        if count > 1:
-            self.table.lay(b)
-        if count > 2:
-            self.table.lay(c)
+        self.table.lay_again(count, a, b, c)
         return value
 
     def are_constant(self) -> bool:
@@ -318,9 +306,7 @@ def by_rule(builder: Builder, code: int, a: int, b: int, c: int) -> int:
 
 def _plus(builder: Builder, a: int, b: int) -> int:
     value = _plus_beside(builder, a, b)
-    if value == NONE:
-        value = _plus_beside(builder, b, a)
-    return builder.known_value(PLUS, b, a) if value == NONE else value
+    return _plus_beside(builder, b, a) if value == NONE else value
 
 
 def _plus_beside(builder: Builder, left: int, right: int) -> int:
@@ -339,9 +325,7 @@ def _minus(builder: Builder, a: int, b: int) -> int:
 
 def _multiply(builder: Builder, a: int, b: int) -> int:
     value = _multiply_beside(builder, a, b)
-    if value == NONE:
-        value = _multiply_beside(builder, b, a)
-    return builder.known_value(MULTIPLY, b, a) if value == NONE else value
+    return _multiply_beside(builder, b, a) if value == NONE else value
 
 
 def _multiply_beside(builder: Builder, left: int, right: int) -> int:
@@ -416,9 +400,7 @@ def _select(builder: Builder, condition: int, yes: int, no: int) -> int:
 
 def _absorb(builder: Builder, a: int, b: int) -> int:
     value = _absorb_beside(builder, a, b)
-    if value == NONE:
-        value = _absorb_beside(builder, b, a)
-    return builder.known_value(ABSORB, b, a) if value == NONE else value
+    return _absorb_beside(builder, b, a) if value == NONE else value
 
 
 def _absorb_beside(builder: Builder, left: int, right: int) -> int:

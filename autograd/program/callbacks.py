@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, OutputError
-from autograd.graph.joint_operations import JointOperation
+from autograd.graph.joint_operations import JointOperation, record_results
 from autograd.graph.modes import current_mode
-from autograd.graph.node import record_results, value_of, varies
+from autograd.graph.node import value_of, varies
 from autograd.program.recording.signature import argument_leaf
 from autograd.transforms.matrices import unit
 from autograd.transforms.taped_run import name_of

@@ -7,12 +7,12 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.graph.joint_operations import JointOperation, constantly
-from autograd.graph.node import Node, record_results, value_of, varies
+from autograd.graph.joint_operations import JointOperation, constantly, record_results
+from autograd.graph.node import Node, value_of, varies
 from autograd.operations.primitive import Primitive
 from autograd.program.paths import Path
 from autograd.program.recording.signature import Signature
-from autograd.transforms.kinds import result_leaf
+from autograd.transforms.kinds import result_leaf, whole_number_leaf
 from autograd.transforms.matrices import unit
 from autograd.transforms.tape import Tape, before_all
 from autograd.transforms.taped_run import TapedRun
@@ -59,7 +59,7 @@ class Derivatives:
 
         def flat(operands: list[Any]) -> Any:
             value = self.value(operands, others, row)
-            return flatten(value, f"the output of {self.name}")[0], value
+            return flatten(value, f"the output of {self.name}", whole_number_leaf)[0], value
 
         with TapedRun("jacobian", flat, (list(operands),), {}, 0, has_aux=True, once=True) as run:
             return run.aux, as_array(run.tape.pullback([1.0]) if len(run.results) == 1 else [])
@@ -78,7 +78,7 @@ class Derivatives:
             parts = list(row)
             for place, part in zip(self.moving_rows, moving, strict=True):
                 parts[place] = part
-            return flatten(self.value(operands, others, parts), f"the output of {self.name}")[0]
+            return flatten(self.value(operands, others, parts), f"the output of {self.name}", whole_number_leaf)[0]
 
         return TapedRun(transform, flat, (list(operands), [row[place] for place in self.moving_rows]), {}, None)
 
@@ -90,19 +90,20 @@ class Derivatives:
         along: Any = kind(self, used, stacked)
         return self.along.setdefault((kind, used, stacked), self.compiler(along, along.reduce()))
 
-    def closes_over_nodes(self) -> bool:
-        """Whether the function uses nodes from outside that vary."""
-        return closes_over_nodes(self.compiled.paths)
-
     def on_nodes(self, numbers: list[Any], *rows: Any) -> Any:
-        """The value for numbers among which there are nodes; added up, if there are rows."""
+        """The value for numbers among which there are nodes; added up, if there are rows.
+
+        NotImplemented for a function that uses nodes from outside that vary: derivatives in these are not compiled.
+        """
         operands = [number for place, number in enumerate(numbers) if place in self.moving]
         others = as_array([value_of(number) for place, number in enumerate(numbers) if place not in self.moving])
         value, slopes = self.compiled(as_array([value_of(operand) for operand in operands]), others, *rows)
+        if closes_over_nodes(self.compiled.paths):
+            return NotImplemented
         if len(slopes) == len(operands):
             again = functools.partial(self.slopes_again, others, rows)
             return with_slopes(self.name, value, [slopes], operands, again)
-        results, structure = flatten(value, f"the output of {self.name}")
+        results, structure = flatten(value, f"the output of {self.name}", whole_number_leaf)
         if not results:
             return value
         operation = CompiledOperation(self, others, rows, ResultLayout.of_sums(len(results)))

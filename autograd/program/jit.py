@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from autograd.graph.modes import STATE, current_mode
 from autograd.graph.node import check_thread, value_of, varies
 from autograd.numbers.arrays import unset_doubles
-from autograd.other_packages import answers_options
+from autograd.other_packages import COMPILED_ATTRIBUTES, ELSEWHERE_COMPILED, answers_options
 from autograd.program.binding import Bound
 from autograd.program.compiled_derivatives import Derivatives
 from autograd.program.margins import UNDECIDED, Margin, margins_of
@@ -164,8 +164,7 @@ class Jitted:
             return self.run_by_python(signal, args, kwargs, bool(moving))
         if derivatives is not None:
             value = derivatives.on_nodes(merged(numbers, nodes))
-            # Of nodes that the function closes over, derivatives are not compiled.
-            return self.fun(*args, **kwargs) if derivatives.closes_over_nodes() else value
+            return self.fun(*args, **kwargs) if value is NotImplemented else value
         return self.run(paths, numbers, args, kwargs)
 
     def derivatives_of(
@@ -278,6 +277,12 @@ class Jitted:
 
     def __reduce__(self) -> Any:
         return stands_under_its_name(self) or (Jitted, (self.fun, self.tier, self.max_paths))
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in COMPILED_ATTRIBUTES]
+
+    # Words of other packages: each says the word here.
+    lower, trace, graph, code, jaxpr, clear_cache, cache_clear, eval_shape, py_func = ELSEWHERE_COMPILED
 
     def __repr__(self) -> str:
         return f"<jit of {self.__name__}, {len(self.paths)} path(s)>"

@@ -4,7 +4,7 @@ from autograd.graph.node cimport new_constant, value_of
 from autograd.program.recording.surroundings cimport Surroundings
 from autograd.transforms.trees cimport Structure
 
-cdef int OFTEN, FEW
+cdef int FEW
 
 @cython.final
 cdef class Path:

@@ -51,8 +51,6 @@ if not cython.compiled:
 
 __all__ = ["Descent", "Path", "PathTree", "Recordings", "TooManyPaths"]
 
-# So many calls are counted at once.
-OFTEN = 1000
 # To write a program's loops out takes as long as so many calls of it.
 LOOK_AGAIN = 4000
 # From one of so few paths to another it is not far.
@@ -167,7 +165,8 @@ class Path:
                     from autograd.program.loops.at_once import with_loops_at_once
 
                     program = with_loops_at_once(program)
-                machine = self.machines.setdefault(key, prepared(Machine(program, inputs, summed), self.tier))
+                made = Machine(program, inputs, summed, keeps_plan=self.tier == "llvm")
+                machine = self.machines.setdefault(key, prepared(made, self.tier))
         return machine
 
     def machine_alone(self) -> Machine:
@@ -179,12 +178,11 @@ class Path:
     def count_call(self, machine: Machine) -> None:
         """Note one more call; now and then, see whether machine code would pay."""
         self.hits += 1
-        if machine.turns != 0:
-            count_work(machine, self.tier, machine.turns, 0)
-            if self.hits >= self.look_again and self.tier != "llvm":
-                self.choose(machine)
-        elif self.hits % OFTEN == 0 and machine.program is self.program:
-            count_work(machine, self.tier, OFTEN, 0)
+        # A program that was written out since stays with the interpreter.
+        if self.hits % machine.often == 0 and (machine.has_loops or machine.program is self.program):
+            count_work(machine, self.tier, machine.often)
+        if machine.has_loops and self.hits >= self.look_again and self.tier != "llvm":
+            self.choose(machine)
 
     def choose(self, machine: Machine) -> None:
         """Have it tried whether the program is faster with its loops or written out, and run that once it is known.

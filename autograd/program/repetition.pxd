@@ -33,7 +33,7 @@ cdef class Search:
     @cython.locals(codes="int*", begin=Py_ssize_t)
     cdef Py_ssize_t start_of(self, Py_ssize_t start, Py_ssize_t period, Py_ssize_t floor)
     @cython.locals(distance="int*", floor=Py_ssize_t, number=Py_ssize_t, period=Py_ssize_t, stop=Py_ssize_t,
-                   start=Py_ssize_t)
+                   start=Py_ssize_t, fewest=Py_ssize_t, fewest_operations=Py_ssize_t)
     cpdef list all(self)
     @cython.locals(distance="int*", again=bint, number=Py_ssize_t, wider=Py_ssize_t, end=Py_ssize_t, begin=Py_ssize_t)
     cdef tuple widest(self, Py_ssize_t start, Py_ssize_t period, Py_ssize_t stop, Py_ssize_t floor)

@@ -60,7 +60,8 @@ class Line:
     def __init__(self, tape: Tape) -> None:
         self.nodes = tape.nodes
         self.count = tape.count
-        self.primitives, self.others, self.node_places = tape.primitives, tape.others, tape.node_places
+        numbering = tape.numbering
+        self.primitives, self.others, self.node_places = numbering.primitives, numbering.others, numbering.node_places
         # Of its own: those who look for loops put operations in another order.
         self.codes, self.starts, self.slots = tape.codes[:], tape.starts[:], tape.operands[:]
         self.read()
@@ -153,6 +154,7 @@ class Search:
         """All repeats, from the first operation on; of those within others, the longer ones."""
         distance = ints_in(self.next)
         found: list[Repeat] = []
+        fewest, fewest_operations = FEWEST, FEWEST_OPERATIONS
         floor = number = 0
         while number < self.size and self.steps < self.limit:
             period = distance[number]
@@ -160,7 +162,7 @@ class Search:
                 number += 1
                 continue
             stop = self.stop_of(number, period)
-            if stop - number < FEWEST * period or stop - number < FEWEST_OPERATIONS:
+            if stop - number < fewest * period or stop - number < fewest_operations:
                 # Those behind suggest the same period as long as it lasts.
                 number += 1
                 while number + period < stop and distance[number] == period:

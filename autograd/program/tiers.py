@@ -1,8 +1,10 @@
 """The tiers that run a program: the interpreter at once, machine code when it pays.
 
-Machine code takes about 100 µs an operation to make, and saves a few nanoseconds each time a row is run. With
+Machine code takes about 100 µs an operation to make, and saves a few nanoseconds each time that it is done. With
 `tier="auto"` the interpreter runs until it has taken about as long as the compiler would, which is then started beside
-it: so a program never takes more than twice the time of the better choice.
+it: so a program never takes more than twice the time of the better choice. The work is counted, not timed (see
+`machine.work`): calls, rows, turns of loops and operands of operations on many come to the same, and the choice falls
+the same way each time.
 """
 
 from __future__ import annotations
@@ -22,9 +24,8 @@ from autograd.program.workers import compiler, is_over
 __all__ = ["TIERS", "check_tier", "count_work", "prepared", "settled"]
 
 TIERS = ("auto", "vm", "llvm")
-# The interpreter takes about 3 ns an operation for one call, and 0.2 ns for each of many rows.
-CALLS_THAT_PAY = 30_000
-ROWS_THAT_PAY = 500_000
+# The interpreter takes about 3 ns an operation: machine code is made when each was done so often, on average.
+TIMES_THAT_PAY = 30_000
 
 
 def check_tier(tier: str) -> str:
@@ -49,19 +50,18 @@ def settled(tier: str) -> str:
 
 
 def prepared(machine: Machine, tier: str) -> Machine:
-    """The machine, with machine code if the tier says so."""
+    """The machine, with machine code if the tier says so: then it is best made with its plan kept."""
     if tier == "llvm":
         compile_now(machine)
+        machine.forget_plan()
     return machine
 
 
-def count_work(machine: Machine, tier: str, calls: int, rows: int) -> None:
-    """Note that a machine ran so many more calls or rows; start the compiler if it pays."""
-    machine.calls += calls
-    machine.rows += rows
+def count_work(machine: Machine, tier: str, runs: int, rows: int = 0) -> None:
+    """Note that a machine did so many more runs, of so many rows in all; start the compiler if it pays."""
     if tier != "auto" or machine.code is not None or not COMPILED:
         return
-    if machine.calls < CALLS_THAT_PAY and machine.rows < ROWS_THAT_PAY:
+    if machine.has_done(runs, rows) < TIMES_THAT_PAY:
         return
     machine.use(None, None)
     # If no thread can be had, for the system has no more or Python is shutting down, the interpreter goes on.

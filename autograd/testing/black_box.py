@@ -94,6 +94,11 @@ class BlackBox:
 
     def __init__(self, fun: Callable[..., Any], gradient: Callable[..., Any], inputs: Any) -> None:
         self.fun = fun
+        if not callable(gradient):
+            raise TypeError(
+                f"the gradient that check_gradient checks is a function of the same arguments, got "
+                f"{type(gradient).__name__} {gradient!r:.60}"
+            )
         arguments = tuple(inputs) if isinstance(inputs, list | tuple) else (inputs,)
         numbers, self.structure = flatten(arguments, "input", foreign_leaf)
         self.labels = self.structure.paths("input")

@@ -270,6 +270,6 @@ def strategies_of_hypothesis() -> Any:
         from hypothesis import strategies
     except ImportError as error:
         raise ImportError(
-            "autograd.testing.strategies needs hypothesis, which is not installed: pip install 'scalar-autograd[test]'"
+            "autograd.testing.strategies needs hypothesis, which is not installed: pip install hypothesis"
         ) from error
     return strategies

@@ -11,20 +11,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autograd.graph.joint_operations import repeated
 from autograd.graph.local_gradients import run_rule
 from autograd.graph.modes import enable_grad, lenient
-from autograd.graph.node import (
-    Node,
-    Output,
-    Variable,
-    assigned_since,
-    clock,
-    new_argument,
-    operands_of,
-    repeated,
-    varied,
-)
+from autograd.graph.node import Node, Output, Variable, assigned_since, clock, operands_of, varied
 from autograd.graph.node_errors import stale_graph
+from autograd.graph.runs import new_argument
 from autograd.numbers.arrays import doubles, integers
 from autograd.numbers.pairwise import PairwiseSums
 from autograd.operations.primitives import Dot

@@ -271,7 +271,9 @@ class Transformed:
         self.argnums = checked_argnums(argnums)
         self.argnames = checked_argnames(argnames)
         if not callable(fun):
-            raise OutputError(f"only a function can be differentiated, got {type(fun).__name__} {fun!r:.60}")
+            of_nodes = hasattr(type(fun), "apply_primitive")
+            here = "; derivatives of nodes are gradients(y, [x]), or x.grad after y.backward()" if of_nodes else ""
+            raise OutputError(f"only a function can be differentiated, got {type(fun).__name__} {fun!r:.60}{here}")
         self.__name__ = name_of(fun)
         functools.update_wrapper(self, fun, updated=())
 
@@ -425,7 +427,7 @@ def by_place(
     order = list(signature.parameters.values())
     with_place = [one.name for one in order if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
     start = len(placed)
-    places, last = [], []
+    places, last, by_name = [], [], list(named)
     for name in names:
         if name not in given or not (name in with_place or name in named):
             known = name in with_place or (name in named and name in signature.parameters)
@@ -443,7 +445,8 @@ def by_place(
 
     @functools.wraps(fun)
     def with_last_by_name(*arguments: Any, **options: Any) -> Any:
-        return fun(*arguments[:start], **dict(zip(last, arguments[start:], strict=True)), **options)
+        given = options | dict(zip(last, arguments[start:], strict=True))
+        return fun(*arguments[:start], **{name: given[name] for name in by_name})
 
     taken = with_last_by_name if last else fun
     return taken, tuple(placed), named, places[0] if isinstance(argnames, str) else tuple(places)

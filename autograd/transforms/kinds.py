@@ -12,7 +12,7 @@ from autograd.graph.node import Node, value_of
 from autograd.transforms.sparse import matrix_leaf
 from autograd.transforms.trees import Fixed, Structure, renewed
 
-__all__ = ["Beyond", "Whole", "alike", "counted", "result_leaf", "whole_of", "wholes_in"]
+__all__ = ["Beyond", "Whole", "alike", "counted", "result_leaf", "whole_number_leaf", "whole_of", "wholes_in"]
 
 
 class Whole:
@@ -95,13 +95,18 @@ def whole_of(array: Any) -> Whole | None:
 
 def result_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
     """Leaves of results besides floats, for `flatten`: ints, bools, arrays of them, and sparse matrices."""
+    return whole_number_leaf(value, what) or matrix_leaf(value, what)
+
+
+def whole_number_leaf(value: Any, what: str) -> tuple[list[Any], Structure] | None:
+    """Leaves of results that are ints, bools or arrays of them, for `flatten`; None for anything else."""
     if type(value) is int or type(value) is bool:
         return single(value) if abs(value) <= LARGEST else beyond(value)
     if is_discrete(value):
         return [value.node], Structure(None, [], shape=(), whole=Whole(type(value.number), value.low, value.high))
     if hasattr(type(value), "dtype") and hasattr(value.dtype, "kind") and value.dtype.kind in "iub":
-        return whole_leaf(value) or matrix_leaf(value, what)
-    return matrix_leaf(value, what)
+        return whole_leaf(value)
+    return None
 
 
 def single(value: Any) -> tuple[list[Any], Structure]:

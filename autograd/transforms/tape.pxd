@@ -15,6 +15,7 @@ from autograd.graph.node cimport (
 )
 from autograd.transforms.constant_slopes cimport ConstantSlopes
 from autograd.transforms.masked cimport masked_by, plus, settled, times
+from autograd.transforms.numbering cimport Numbering
 
 cdef class Tape:
     cdef readonly Py_ssize_t count
@@ -34,9 +35,8 @@ cdef class Tape:
     cdef bint whole
     cdef readonly bint by_result
     cdef readonly dict joints
-    cdef readonly list outside, merged, primitives, others
-    cdef readonly dict node_places
-    cdef dict code_of, number_places
+    cdef readonly list outside, merged
+    cdef readonly Numbering numbering
     cdef readonly array codes
     cdef array positions
     cdef readonly array starts
@@ -45,8 +45,8 @@ cdef class Tape:
     cdef readonly array long_places
     cdef readonly Py_ssize_t long_count
 
-    @cython.locals(ticks=Py_ssize_t, tick=Py_ssize_t, entries=Py_ssize_t, in_all=Py_ssize_t, position=Py_ssize_t,
-                   found=list, node=Node, place_of="int*")
+    @cython.locals(ticks=Py_ssize_t, tick=Py_ssize_t, operations=Py_ssize_t, entries=Py_ssize_t, in_all=Py_ssize_t,
+                   position=Py_ssize_t, found=list, node=Node, place_of="int*")
     cdef follow(self, list arguments, object outputs)
     cdef inline Py_ssize_t tick_of(self, Node node) noexcept
     @cython.locals(node=Node, tick=Py_ssize_t)
@@ -57,21 +57,20 @@ cdef class Tape:
                    place=Py_ssize_t, position=int, node=Node, place_of="int*", starts="int*", operands="int*",
                    slopes="double*", many=bint, is_call=bint, below=tuple, merging=bint, merged=OperationTable)
     cdef lay_out(self, list found, Py_ssize_t entries)
-    cdef begin_numbering(self)
-    @cython.locals(tick=Py_ssize_t, node=Node, place_of="int*", codes="int*", starts="int*",
+    @cython.locals(tick=Py_ssize_t, node=Node, primitive=Primitive, place_of="int*", codes="int*", starts="int*",
                    operands="int*", end=Py_ssize_t, number=Py_ssize_t)
-    cdef lay_out_whole(self, list found, Py_ssize_t entries)
+    cdef lay_out_whole(self, list found, Py_ssize_t operations, Py_ssize_t entries)
     @cython.locals(position=int)
     cdef int slot_of(self, object operand) except? -1
-    cdef int slot_of_number(self, double number) except? -1
-    cdef int slot_beside(self, dict places, object key, object other) except? -1
-    @cython.locals(primitive=Primitive, by_identity=bint, position=int, mixed=int, known=int)
+    @cython.locals(primitive=Primitive, by_identity=bint, code=int, mixed=int, known=int)
     cdef int first_like(self, Node node, OperationTable table, int size) except? -1
+    @cython.locals(position=int)
+    cdef int slot_by_identity(self, object operand, bint always) except? -1
     # Of `object or (bint and bint)` Cython 3.3 makes a pointer out of an int: so `known` is a bint.
     @cython.locals(operands=tuple, here=list, varying=list, corrected=tuple, known=bint)
     cdef correct(self, Node node, Py_ssize_t begin)
     @cython.locals(slopes=list, traced=bint, live=bytearray, node=Node, operands=tuple, primitive=Primitive,
-                   varying=list, place=Py_ssize_t, known=bint, position=Py_ssize_t)
+                   varying=list, place=Py_ssize_t, known=bint, position=Py_ssize_t, number=Py_ssize_t)
     cpdef differentiable(self)
     @cython.locals(live=bytearray, starts="int*", operands="int*", position=Py_ssize_t, k=Py_ssize_t,
                    entry=Py_ssize_t, primitive=Primitive)

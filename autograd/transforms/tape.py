@@ -28,7 +28,6 @@ from autograd.graph.node import (
     belongs_to_recording,
     call_of,
     gradients_of_many,
-    is_argument,
     operands_of,
     recorded_gradients,
     value_of,
@@ -36,6 +35,7 @@ from autograd.graph.node import (
     varies,
 )
 from autograd.graph.node_errors import earlier_recording, earlier_run
+from autograd.graph.runs import is_argument
 from autograd.graph.sweep import topological_order
 from autograd.numbers.arrays import doubles, integers
 from autograd.numbers.operation_table import OperationTable
@@ -43,6 +43,7 @@ from autograd.numbers.pairwise import LongSum, PairwiseSums
 from autograd.operations.primitives import Absorb, Defined, Either, Gate, NotEqual, Select, StopGradient
 from autograd.transforms.constant_slopes import ConstantSlopes
 from autograd.transforms.masked import masked_by, plus, settled, times
+from autograd.transforms.numbering import Numbering
 
 try:
     import cython
@@ -68,9 +69,8 @@ class Tape:
     outputs depend on other variables too; `outside` has the nodes that were found on the way to them.
 
     With `whole`, operations that depend on these alone are on the tape too, and it is not for sweeps: there are no
-    local gradients. Instead it has all operands: those that are not on the tape are -1, -2, ..., in the order of
-    `others`, numbers and nodes, each of them once. The operation at position `count + k` has the code `codes[k]`, which
-    says what it does and on how many operands; `primitives` has the primitive of each code.
+    local gradients. Instead it has all operands: those that are not on the tape have slots of its `numbering`. The
+    operation at position `count + k` has the code `codes[k]` in that, which says what it does and on how many operands.
 
     An operation with several results has a position, behind its operands, and each of its results has one behind that:
     `joints` has it by its position. With `by_result`, each result is an operation of its own instead, for uses that
@@ -97,6 +97,7 @@ class Tape:
         self.whole = whole
         self.by_result = by_result
         self.joints: dict[int, Joint] = {}
+        self.numbering: Any = None
         self.outside: list[Node] = []
         self.arguments = arguments
         self.count = len(arguments)
@@ -129,12 +130,13 @@ class Tape:
             if not 0 <= tick < ticks:
                 raise ValueError(f"argument {position} of a tape was not made in the run that it is of")
             place_of[tick] = position
-        entries = in_all = 0
+        entries = in_all = operations = 0
         for output in outputs:
             self.meet(found, output, None)
         for tick in range(ticks - 1, -1, -1):
             if found[tick] is None or place_of[tick] >= 0:
                 continue
+            operations += 1
             node = cython.cast(Node, found[tick])
             if self.whole and node._left is None and node._stamp & TRACED:
                 raise earlier_recording(node)
@@ -146,7 +148,7 @@ class Tape:
                 entries += self.meet(found, node._left, node) + self.meet(found, node._right, node)
                 in_all += 2
         if self.whole:
-            self.lay_out_whole(found, in_all)
+            self.lay_out_whole(found, operations, in_all)
         else:
             self.lay_out(found, entries)
         self.outputs = [self.position_of(output) for output in outputs]
@@ -201,7 +203,7 @@ class Tape:
         merging = self.merged is not None and is_traced()
         merged: Any = None
         if merging:
-            self.begin_numbering()
+            self.numbering = Numbering()
             merged = OperationTable(len(found))
         joint: Joint | None = None
         under_joint: Any = None
@@ -268,19 +270,11 @@ class Tape:
             self.lay_out(found, entries)
             self.merged = []
 
-    def begin_numbering(self) -> None:
-        """Begin to number primitives, and what is not on the tape."""
-        self.primitives: list[Any] = []
-        self.others: list[Any] = []
-        self.code_of: dict[Any, int] = {}
-        self.node_places: dict[int, int] = {}
-        self.number_places: dict[Any, int] = {}
-
-    def lay_out_whole(self, found: list[Any], entries: int) -> None:
+    def lay_out_whole(self, found: list[Any], operations: int, entries: int) -> None:
         """Write all operations that were found to the arrays, with all their operands."""
-        self.begin_numbering()
-        self.codes = integers(len(found))
-        self.starts = integers(len(found) + 1)
+        self.numbering = Numbering()
+        self.codes = integers(operations)
+        self.starts = integers(operations + 1)
         self.operands = integers(entries)
         place_of, codes = ints_in(self.positions), ints_in(self.codes)
         starts, operands = ints_in(self.starts), ints_in(self.operands)
@@ -289,76 +283,58 @@ class Tape:
             if found[tick] is None or place_of[tick] >= 0:
                 continue
             node = cython.cast(Node, found[tick])
-            key: Any = node._origin.primitive
+            primitive: Any = node._origin.primitive
             if isinstance(node._left, tuple):
                 for operand in node._left:
                     operands[end] = self.slot_of(operand)
                     end += 1
                 if isinstance(node, Output):
-                    key = RESULT
+                    primitive = RESULT
                     joint = self.joints[operands[end - 1]]
                     joint.add_result(cython.cast(Output, node)._place, self.count + number)
-                else:
-                    key = (key, len(node._left))
-                    if isinstance(node, Call):
-                        # Those of nodes that are not on the tape are negative.
-                        self.joints[self.count + number] = Joint(node, self.operands[starts[number] : end].tolist())
+                elif isinstance(node, Call):
+                    # Those of nodes that are not on the tape are negative.
+                    self.joints[self.count + number] = Joint(node, self.operands[starts[number] : end].tolist())
             else:
                 operands[end] = self.slot_of(node._left)
                 end += 1
                 if node._right is not None:
                     operands[end] = self.slot_of(node._right)
                     end += 1
-            code: Any = self.code_of.get(key)
-            if code is None:
-                code = self.code_of[key] = len(self.code_of)
-                self.primitives.append(RESULT if key is RESULT else node._origin.primitive)
-            codes[number] = code
+            codes[number] = self.numbering.code(primitive, end - starts[number])
             place_of[tick] = self.count + number
-            self.nodes.append(node)
+            # The nodes move to the front: a second list of them would be as much memory to go through.
+            found[tick] = None
+            found[number] = node
             number += 1
             starts[number] = end
-        self.codes, self.starts, self.operands = self.codes[:number], self.starts[: number + 1], self.operands[:end]
+        del found[number:]
+        self.nodes = found
+        self.operands = self.operands[:end]
         self.size = self.count + number
 
     def slot_of(self, operand: Any) -> int:
-        """The position of an operand, or -1 - its place among `others`."""
+        """The position of an operand, or its slot among those of what is not on the tape."""
         position = self.position_of(operand)
         if position >= 0:
             return position
         if varies(operand):
-            return self.slot_beside(self.node_places, id(operand), operand)
-        return self.slot_of_number(value_of(operand))
-
-    def slot_of_number(self, number: float) -> int:
-        """The slot of a number; numbers are the same to the bit, but all nans are one."""
-        key: Any = number if number == number and number != 0.0 else str(number)
-        return self.slot_beside(self.number_places, key, number)
-
-    def slot_beside(self, places: dict[Any, int], key: Any, other: Any) -> int:
-        """The slot of what is not on the tape, by its key among those of its kind."""
-        place: Any = places.get(key)
-        if place is None:
-            place = places[key] = len(self.others)
-            self.others.append(other)
-        return -1 - place  # type: ignore[no-any-return]
+            return int(self.numbering.slot_of_node(operand))
+        return int(self.numbering.slot_of_number(operand if type(operand) is float else value_of(operand)))
 
     def first_like(self, node: Node, table: OperationTable, size: int) -> int:
         """The position of the first operation with the same primitive and operands; `size` if there is none before."""
         primitive: Any = node._origin.primitive
-        code: Any = self.code_of.get(primitive)
-        if code is None:
-            code = self.code_of[primitive] = len(self.code_of)
-        # A rule that counts in how many places each operand stands looks at nodes.
-        by_identity = primitive.arity is None and primitive.beside_constant is not None
-        for operand in operands_of(node):
-            position = -1 if by_identity else self.position_of(operand)
-            if position >= 0:
-                table.lay(position)
-            elif isinstance(operand, Node):
-                table.lay(self.slot_beside(self.node_places, id(operand), operand))
-            else:
-                table.lay(self.slot_of_number(operand))
+        if isinstance(node._left, tuple):
+            # A rule that counts in how many places each operand stands looks at nodes.
+            by_identity = primitive.beside_constant is not None
+            for operand in node._left:
+                table.lay(self.slot_by_identity(operand, by_identity))
+        else:
+            table.lay(self.slot_by_identity(node._left, False))
+            if node._right is not None:
+                table.lay(self.slot_by_identity(node._right, False))
+        code = self.numbering.code(primitive, table.laid)
         mixed = table.hash(code)
         known = table.find(code, mixed)
         if known < 0:
@@ -366,6 +342,17 @@ class Tape:
             return size
         table.drop()
         return int(ints_in(table.results)[known])
+
+    def slot_by_identity(self, operand: Any, always: bool) -> int:
+        """The position of an operand, or a slot: of two nodes that are not on the tape two, or of any `always`."""
+        position = -1 if always else self.position_of(operand)
+        if position >= 0:
+            return position
+        return int(
+            self.numbering.slot_of_node(operand)
+            if isinstance(operand, Node)
+            else self.numbering.slot_of_number(operand)
+        )
 
     def correct(self, node: Node, begin: int) -> None:
         """Replace the local gradients of an operation, some of whose varying operands are constant here.
@@ -396,12 +383,12 @@ class Tape:
         absorbing = None if self.at_once is None else self.absorbing
         live: Any = None
         # Not by `enumerate`, whose loop in C takes the list for granted, also in a tape that nobody initialised.
-        for place_of_node in range(len(self.nodes)):
-            node = self.nodes[place_of_node]
+        for number in range(len(self.nodes)):
+            node = self.nodes[number]
             operands = operands_of(node)
             primitive: Any = node._origin.primitive
             varying: Any = None
-            position = self.count + place_of_node
+            position = self.count + number
             if absorbing is not None and primitive.arity is None and not absorbing[position]:
                 operation = self.at_once(primitive, operands)
                 if operation is not None:
@@ -410,14 +397,14 @@ class Tape:
                 self.joints and isinstance(node, Call | Output)
             ):
                 # These have a pullback. Entries are kept for its operands.
-                slopes += [None] * (self.starts[place_of_node + 1] - self.starts[place_of_node])
+                slopes += [None] * (self.starts[number + 1] - self.starts[number])
                 continue
             if primitive.beside_constant is not None and (traced or not primitive.linear):
                 # This tape and those around it decide which operands are constant.
                 live = self.live() if live is None else live
                 varying = [self.is_live(operand, live) for operand in operands]
             if traced:
-                local_gradients = local_gradients_in_trace(node, varying)
+                local_gradients = local_gradients_in_trace(node, operands, varying)
             else:
                 local_gradients = local_gradients_as_nodes(node, varying)
             for place in range(len(operands)):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd.arrays.discrete import is_discrete
+from autograd.arrays.discrete import is_discrete, is_truth
 from autograd.errors import ArgumentError, OutputError
 from autograd.graph.modes import current_mode, enable_grad, is_strict, is_traced
-from autograd.graph.node import Node, clock, new_argument, retire_arguments, retire_results, value_of, varies
+from autograd.graph.node import Node, clock, value_of, varies
 from autograd.graph.node_errors import in_own_words, refused
+from autograd.graph.runs import new_argument, retire_arguments, retire_results
 from autograd.transforms.tape import Tape
 from autograd.transforms.trees import Structure, check_depth, flatten, map_leaves
 
@@ -77,7 +79,8 @@ class TapedRun:
                         f"with has_aux, {name_of(fun)} must return a pair (output, aux), got {type(returned).__name__}"
                     )
                 returned, self.aux = returned
-            self.results, self.outputs = flatten(returned, f"the output of {name_of(fun)}")
+            refuse_truths = functools.partial(refuse_truth, transform)
+            self.results, self.outputs = flatten(returned, f"the output of {name_of(fun)}", refuse_truths)
             if roll_up is not None and once:
                 self.results = roll_up(trace, self.arguments, self.results, before)
             varying = any([varies(number) for number in given])
@@ -188,6 +191,25 @@ class TapedRun:
         if self.differentiable:
             second.differentiable()
         return second
+
+
+def refuse_truth(transform: str, value: Any, what: str) -> None:
+    """Raise OutputError for a bool or an array with bools in it, which are mistakes in an output; a leaf of `flatten`.
+
+    Their derivatives would be 0, without a word of it.
+    """
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind == "O" and not isinstance(value, Node | type):
+        for item in value.flat:
+            if not isinstance(item, Node):
+                refuse_truth(transform, item, what)
+    elif kind == "b" or is_truth(value.number if is_discrete(value) else value):
+        found = "an array of bools" if getattr(value, "shape", ()) else f"the bool {value}"
+        raise OutputError(
+            f"{transform} differentiates numbers, and {found} stands in {what}: make it a number by "
+            f"where(condition, 1.0, 0.0), or keep it out of the output (grad, value_and_grad, jacobian, jvp and vjp "
+            f"hand on what stands beside it, with has_aux=True)"
+        )
 
 
 def map_entries(function: Callable[[Any], Any], leaf: Any) -> Any:

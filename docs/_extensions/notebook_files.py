@@ -22,6 +22,7 @@ EXAMPLES = re.compile(r"^```(?:python|pycon)\n(>>> .*?)^```$", re.MULTILINE | re
 TOLD = ("start/", "learn/", "how-to/")
 # An import of what the playground has not: it has no NumPy, and none of the examples.
 FOREIGN = re.compile(r"^\s*(?:from|import) (?!(?:autograd|layers|viz|random|time)\b)", re.MULTILINE)
+OF_EXAMPLES = re.compile(r"^(?:>>> |\.\.\. )?\s*(?:from|import) examples\b", re.MULTILINE)
 IMPORTS = re.compile(r"(?:(?:from|import) .*\n)*")
 FRONT_MATTER = re.compile(r"\A---\nfile_format: mystnb\n.*?\n---\n", re.DOTALL)
 
@@ -113,7 +114,11 @@ def link(app: Any, page: str, source: list[str]) -> None:
         shown = f'<a href="{address}" title="in the playground, with the cells above">▷ run</a>'
         text = f'{text[:place]}\n\n<p class="try">{shown}</p>\n{text[place:]}'
     name = page.rpartition("/")[2]
-    source[0] = f'{text}\n<p><a href="{name}.ipynb" download>This page as a notebook</a></p>\n'
+    # They are installed with none of the packages.
+    where = (
+        "; it imports <code>examples</code>, and runs in a copy of the repository" if OF_EXAMPLES.search(text) else ""
+    )
+    source[0] = f'{text}\n<p><a href="{name}.ipynb" download>This page as a notebook</a>{where}</p>\n'
 
 
 def write(app: Any, error: Exception | None) -> None:

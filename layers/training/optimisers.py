@@ -138,7 +138,13 @@ class Optimizer(HoldsFunctions, Adjustable):
             parameters = [parameters]
         for variable in parameters:
             if not isinstance(variable, Variable):
-                remedy = "; it has its own in parameter.variables.flat" if isinstance(variable, Parameter) else ""
+                remedy = (
+                    "; it has its own in parameter.variables.flat"
+                    if isinstance(variable, Parameter)
+                    else "; those of a model are model.parameters()"
+                    if hasattr(variable, "parameters")
+                    else ""
+                )
                 raise InputError(
                     f"{type(self).__name__}.step takes Variables, got {type(variable).__name__} among them{remedy}"
                 )

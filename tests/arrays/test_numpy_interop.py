@@ -220,3 +220,18 @@ def test_a_distribution_of_scipy_is_told_as_a_formula():
     for call in (stats.norm.cdf, stats.norm.pdf, stats.norm.ppf):
         with pytest.raises(OperandError, match=r"norm\.cdf\(x\) is 0\.5 \* erfc\(-x / sqrt\(2\.0\)\)"):
             grad(lambda x, call=call: call(x))(0.5)
+
+
+@pytest.mark.parametrize("name", ["fft", "rfft", "ifft", "fft2"])
+def test_a_fourier_transform_says_what_takes_its_place(name):
+    numbers = [0.5, -1.25, 2.0]
+    x = autograd.array([[Variable(number) for number in numbers]])
+    with pytest.raises(
+        OperandError, match=rf"np\.fft\.{name} can't take nodes .*complex; write its real and imaginary"
+    ):
+        getattr(np.fft, name)(x)
+    k = np.arange(3)
+    a = 2.0 * np.pi * np.outer(k, k) / 3
+    found = [row.value for row in np.cos(a) @ x[0]], [row.value for row in -np.sin(a) @ x[0]]
+    np.testing.assert_allclose(found, [np.fft.fft(numbers).real, np.fft.fft(numbers).imag], atol=1e-15)
+    assert np.fft.fftshift(x[0])[0] is x[0, 2]

@@ -21,6 +21,7 @@ from autograd import (
     fori_loop,
     grad,
     hessian,
+    implicit,
     jacobian,
     jit,
     log,
@@ -32,6 +33,7 @@ from autograd import (
     sin,
     sqrt,
     tanh,
+    value_and_grad,
     vmap,
     where,
     while_loop,
@@ -499,12 +501,34 @@ def test_a_users_primitive_is_exported_by_its_value(tmp_path):
     assert library.call("cubes_gradient", [2.0], [1, 1]) == (0, [[9.0], [12.0]])
 
 
+@pytest.mark.parametrize("turns", [1, 400])
+def test_the_rules_of_users_primitives_and_of_equations_are_exported(turns, tmp_path):
+    Straight = Primitive("straight of ours", lambda x: x * x * x, lambda x, out: 1.0 + 0.5 * x, registered=False)
+
+    @implicit.root(lambda x, a: x * x * x + x - a)
+    def solved(a):
+        x = a
+        for _ in range(40):
+            x = x - (x * x * x + x - a) / (3.0 * x * x + 1.0)
+        return x
+
+    def both(x):
+        return fori_loop(0, turns, lambda _, c: 0.5 * Straight(c) + 0.1 * solved(x * c), x)
+
+    library = Library(to_c(both, 0.75, name="rules", derivatives=["gradient"]), tmp_path)
+    status, ((value,), (slope,)) = library.call("rules_gradient", [0.75], [1, 1])
+    assert status == 0
+    assert (value, slope) == pytest.approx(value_and_grad(both)(0.75), rel=1e-13)
+
+
 def test_what_has_no_form_is_refused():
     called = callback(lambda x: x + 1.0, vjp=lambda primals, cotangent: (cotangent,))
     with pytest.raises(ExportError, match="callback of <lambda> has no form in C"):
         to_c(called, 1.0)
     with pytest.raises(ExportError, match="runs over rows: export the function of one row"):
         to_c(vmap(lambda x: x), np.ones(3))
+    with pytest.raises(TypeError, match=r"takes the arguments of <lambda>\(x, y\), by position; got 1: missing .*'y'"):
+        to_c(lambda x, y: x * y, 3.0)
     with pytest.raises(ExportError, match=r"only a function is exported, got float 3\.0"):
         to_c(3.0, 1.0)
     two = jit(lambda x: [x] if x > 0.0 else [x, x])

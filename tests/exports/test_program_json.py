@@ -11,7 +11,7 @@ import tracemalloc
 
 import pytest
 
-from autograd import UnknownPrimitiveError, callback, exp, fori_loop, jit, sin, while_loop
+from autograd import UnknownPrimitiveError, Variable, callback, exp, fori_loop, jit, sin, while_loop
 from autograd.errors import ExportError
 from autograd.exports.program_json import from_json, to_json
 from autograd.program.program import Program
@@ -157,3 +157,11 @@ def test_loops_are_written_out():
     assert program.externals
     other = from_json(to_json(program))
     assert not other.externals and other(1.0) == [value]
+
+
+def test_what_is_no_program_is_told_where_programs_are():
+    for given in (Variable(2.0), jit(lambda x: x), 3.0):
+        with pytest.raises(
+            TypeError, match=r"to_json takes a program, .* jit\(f\)\.paths\[0\]\.program after a call; got"
+        ):
+            to_json(given)

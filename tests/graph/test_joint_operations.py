@@ -32,8 +32,8 @@ from autograd import (
     topological_order,
     vjp,
 )
-from autograd.graph.joint_operations import RESULT, JointOperation, result_at
-from autograd.graph.node import Node, record_results, value_of, varies
+from autograd.graph.joint_operations import RESULT, JointOperation, record_results, result_at
+from autograd.graph.node import Node, value_of, varies
 from autograd.graph.sweep import backward
 from autograd.numbers.arrays import doubles
 

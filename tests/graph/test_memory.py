@@ -4,6 +4,7 @@ import copy
 import gc
 import pickle
 import sys
+import sysconfig
 import tracemalloc
 
 import pytest
@@ -11,11 +12,11 @@ import pytest
 import autograd
 from autograd import Constant, Node, Variable, topological_order
 
-DEEP = 200_000
+DEEP = 200_000 if autograd.compiled else 50_000
 
 
 def chain(operations):
-    x, b, y = Variable(0.999, name="x"), Variable(0.001), Variable(1.5)
+    x, b, y = Variable(0.99, name="x"), Variable(0.01), Variable(1.5)
     for _ in range(operations // 2):
         y = y * x + b
     return x, y
@@ -30,12 +31,17 @@ def one_of_each():
     }  # fmt: skip
 
 
+# Where Python is built without its lock, an object also has the thread that it belongs to, and a second count.
+UNLOCKED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+NODE = 80 + 16 * UNLOCKED
+
+
 @pytest.mark.skipif(not autograd.compiled, reason="a fact of the compiled node; this one is plain Python")
 def test_a_compiled_node_is_80_bytes():
-    assert (Variable(1.0) * 2.0).__sizeof__() == 80
-    assert sys.getsizeof(Variable(1.0) * 2.0) == 80
-    assert Constant(1.0).__sizeof__() == 80
-    assert Variable(1.0).__sizeof__() == 88
+    assert (Variable(1.0) * 2.0).__sizeof__() == NODE
+    assert sys.getsizeof(Variable(1.0) * 2.0) == NODE
+    assert Constant(1.0).__sizeof__() == NODE
+    assert Variable(1.0).__sizeof__() == NODE + 8
 
 
 @pytest.mark.skipif(not autograd.compiled, reason="a fact of the compiled node; this one is plain Python")
@@ -57,7 +63,8 @@ def test_a_node_of_two_operands_allocates_at_most_96_bytes():
         after = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-    assert (after - before) / 20_000 <= 96
+    # The node, and 17 bytes of the sweep's order. With the lock, 4,000 of the nodes are freed ones that are used again.
+    assert (after - before) / 20_000 <= (NODE + 18 if UNLOCKED else 96)
 
 
 @pytest.mark.parametrize("kind", one_of_each())
@@ -81,9 +88,9 @@ def test_a_deep_chain_builds_and_is_freed_without_recursion(shallow_stack):
 def test_a_deep_chain_is_swept_without_recursion(deep, shallow_stack):
     x, y = deep
     y.backward()
-    q, n = 0.999, DEEP // 2
-    # y_n = 1.5 q**n + 0.001 (1 - q**n) / (1 - q); the terms in q**n are below the smallest double.
-    assert x.grad == pytest.approx(0.001 / (1 - q) ** 2, rel=1e-9)
+    q, n = 0.99, DEEP // 2
+    # y_n = 1.5 q**n + 0.01 (1 - q**n) / (1 - q); the terms in q**n are below the smallest double.
+    assert x.grad == pytest.approx(0.01 / (1 - q) ** 2, rel=1e-9)
     assert q**n < 1e-40
     assert len(topological_order(y)) == DEEP + 3
 

@@ -181,7 +181,7 @@ def test_each_attribute_that_a_hint_names_is_there():
     for layer in (dense, network, neurons):
         layer.forward([1.0, 2.0])
     for hint in HINTS:
-        if hint.kind == "attribute":
+        if hint.kind == "attribute" and hint.here:
             path = hint.here.partition("(")[0].split(".")
             owners = [dense, network, neurons]
             assert any([_reached(owner, path) for owner in owners]), hint
@@ -298,12 +298,22 @@ def test_steps_without_parameters_and_settings_without_names():
         ),
         (lambda: Sequential(Dense(2, 2)).fit(X, [0, 1, 1]), "numbers of classes are for the loss 'cross_entropy'"),
         (lambda: Sequential(Dense(2, 2)).predict(None), "X has samples first, got None"),
+        (lambda: Dense(2, 2).fit, r"Dense has no attribute 'fit'; here write Sequential\(layer\)\.fit\(X, \.\.\.\)"),
+        (lambda: Sequential(Dense(2, 2)).zero_grad(), r"here write autograd\.zero_grad\(model\.parameters\(\)\)"),
+        (lambda: Dense(2, 2).eval(), r"has no attribute 'eval'; here a call predicts; inside `with layers\.training"),
         (lambda: layers.DataLoader, r"layers has no DataLoader; here it is fit \(fit\(X, y, batch_size=32\)"),
     ],
 )
 def test_first_lines_of_keras_pytorch_and_scikit_learn_are_told_the_word_here(call, said):
-    with pytest.raises((layers.LayerError, ImportError), match=said):
+    with pytest.raises((layers.LayerError, ImportError, AttributeError), match=said):
         call()
+
+
+@pytest.mark.parametrize("last", [Dense(2, 1), layers.Sigmoid(), layers.Softmax(), layers.Tanh()])
+def test_a_result_of_any_layer_is_an_array_that_knows_the_words_of_others(last):
+    result = Sequential(Dense(2, 2), last)([1.0, 2.0])
+    with pytest.raises(AttributeError, match=r"NodeArray has no attribute 'backward'; here one number is swept from"):
+        result.backward()
 
 
 def test_what_is_probably_meant():

@@ -148,6 +148,8 @@ def test_another_number_of_parameters_is_refused():
         optimizer.updated(P, np.zeros(3))
     with pytest.raises(InputError, match=r"got Parameter among them; it has its own in parameter\.variables\.flat"):
         SGD().step([Dense(2, 3).weight])
+    with pytest.raises(InputError, match=r"got Dense among them; those of a model are model\.parameters\(\)"):
+        SGD().step(Sequential(Dense(2, 3)))
     with pytest.raises(InputError, match=r"SGD\.step takes Variables, got float among them"):
         SGD().step([1.0])
 

@@ -136,7 +136,7 @@ def test_validation_and_metrics_of_a_training_drop_nothing():
     [
         (lambda: Dropout(1.0), "the rate of a dropout is below 1, got 1.0"),
         (lambda: Dropout(-0.1), "the rate of a dropout is a finite number, 0 or more, got -0.1"),
-        (lambda: random_numbers((2,), "poisson"), "random numbers are one of uniform, normal, got 'poisson'"),
+        (lambda: random_numbers((2,), "poisson"), "a distribution is one of uniform, normal, got 'poisson'"),
         (lambda: training(seed="a").__enter__(), "a seed is a whole number, 0 or more, or None, got 'a'"),
     ],
 )

@@ -279,6 +279,15 @@ SPECIAL_VALUES = [
     ("floor_quotient", (1.0, 0.0), nan),
     ("floor_quotient", (inf, 2.0), nan),
     ("floor_quotient", (nan, 2.0), nan),
+    # As Python's //: where it is 0, it has the sign of the quotient.
+    ("floor_quotient", (0.0, 3.0), 0.0),
+    ("floor_quotient", (-0.0, 3.0), -0.0),
+    ("floor_quotient", (0.0, -3.0), -0.0),
+    ("floor_quotient", (-0.0, -3.0), 0.0),
+    ("floor_quotient", (0.5, 3.0), 0.0),
+    ("floor_quotient", (-0.5, -3.0), 0.0),
+    ("floor_quotient", (5e-324, inf), 0.0),
+    ("floor_quotient", (-5e-324, -1e308), 0.0),
 ]
 
 

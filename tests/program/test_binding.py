@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from autograd import OperandError, Variable, compiled, hessian, jit, sin, value_and_grad
+from autograd import OperandError, Variable, hessian, jit, sin, value_and_grad
 from tests.tables.comparison import same_bits
+from tests.tables.tiers import TIERS
 
-# Machine code needs the compiled engine.
-TIERS = pytest.mark.parametrize("tier", ["vm", "llvm"] if compiled else ["vm"])
+each_tier = pytest.mark.parametrize("tier", TIERS)
 
 
 def loss(p, x, y):
@@ -15,7 +15,7 @@ def loss(p, x, y):
     return (hidden[0] * hidden[1] - y) ** 2
 
 
-@TIERS
+@each_tier
 def test_each_call_reads_the_arrays_as_they_are_then(tier):
     draw = np.random.default_rng(0)
     p, x = draw.normal(size=3), draw.normal(size=2)
@@ -130,7 +130,7 @@ def everything(p, x, y):
     }
 
 
-@TIERS
+@each_tier
 def test_results_of_all_kinds_are_those_of_the_unbound_function(tier):
     draw = np.random.default_rng(1)
     p, x = draw.normal(size=40), draw.normal(size=2)
@@ -145,7 +145,7 @@ def test_results_of_all_kinds_are_those_of_the_unbound_function(tier):
             assert same_bits(expected, everything(p.tolist(), x.tolist(), 0.75))
 
 
-@TIERS
+@each_tier
 def test_calls_of_the_same_function_do_not_disturb_each_other(tier):
     function = jit(lambda a, x, b: a * x[0] + b * x[1], tier=tier)
     x = np.array([1.0, 10.0])
@@ -153,7 +153,7 @@ def test_calls_of_the_same_function_do_not_disturb_each_other(tier):
     assert (float(bound()), float(other()), function(1.0, x, 1.0), float(bound())) == (32.0, 75.0, 11.0, 32.0)
 
 
-@TIERS
+@each_tier
 def test_arrays_without_numbers_and_no_arrays_at_all_are_bound(tier):
     assert jit(lambda x, y: y * 2.0, tier=tier).bind(np.array([]), 3.0)() == 6.0
     assert jit(lambda x: [2.5, x["a"] + 1.0], tier=tier).bind({"a": 1.0})() == [2.5, 2.0]

@@ -39,6 +39,7 @@ from autograd import (
     sin,
     strict,
     value_and_grad,
+    vmap,
     where,
 )  # fmt: skip
 from autograd.graph.node import clock
@@ -407,10 +408,33 @@ def test_keyword_arguments_defaults_and_their_order():
         {"name": "b"},
     ):
         assert compiled_function(2.0, **keywords) == function(2.0, **keywords)
-    assert len(compiled_function.paths) == 5
+    # One for each order, which a function sees that takes any keywords.
+    assert len(compiled_function.paths) == 6
     assert [decorated(1.0), decorated(3.0), decorated(x=3.0), decorated(3.0, y=4.0)] == [
         plain(1.0, 2.0), 6.0, 6.0, plain(3.0, 4.0)
     ]  # fmt: skip
+
+
+def test_a_function_of_any_keywords_gets_them_in_the_order_of_the_call():
+    def weighed(x=1.0, **rest):
+        total = x
+        for place, name in enumerate(rest):
+            total = total + place * rest[name]
+        return total
+
+    calls = ({"b": 2.0, "a": 8.0}, {"a": 8.0, "b": 2.0}, {"x": 3.0, "b": 2.0, "a": 8.0, "c": 1.0})
+    expected = [9.0, 3.0, 13.0]
+    assert [weighed(**call) for call in calls] == expected
+    compiled_function, of_rows = jit(weighed), vmap(weighed)
+    slope, compiled_slope = (wrap(value_and_grad(weighed, argnames=("a", "b"))) for wrap in (lambda fun: fun, jit))
+    slopes = [(1.0, 0.0), (0.0, 1.0), (1.0, 0.0)]
+    for call, value, gradient in zip(calls, expected, slopes, strict=True):
+        assert compiled_function(**call) == value
+        assert compiled_function.bind(**call)() == value
+        assert of_rows(**{name: np.array([number]) for name, number in call.items()}) == [value]
+        assert slope(**call) == compiled_slope(**call) == (value, gradient)
+        nodes = {name: Variable(number) for name, number in call.items()}
+        assert compiled_function(**nodes).value == value
 
 
 def test_kinds_of_functions():

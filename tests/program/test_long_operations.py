@@ -10,6 +10,7 @@ import pytest
 
 import autograd
 from autograd import hessian, hvp, jit, value_and_grad
+from tests.tables.tiers import TIERS
 
 OPERATIONS = ["sum", "prod", "norm", "logsumexp"]
 
@@ -75,7 +76,7 @@ FAR = {
 }
 
 
-@pytest.mark.parametrize("tier", ["vm", "llvm"] if autograd.compiled else ["vm"])
+@pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("name", FAR)
 def test_no_partial_product_of_many_factors_leaves_the_range_of_floats(name, tier):
     point = FAR[name]

@@ -12,7 +12,6 @@ import autograd
 from autograd import grad, hvp, jit, value_and_grad
 from autograd.graph.joint_operations import JointOperation, Result
 from autograd.numbers.arrays import doubles
-from autograd.operations.kernel import COMPILED
 from autograd.program.loops import found
 from autograd.program.machine.machine import Machine
 from autograd.program.machine.plan import Plan
@@ -20,6 +19,7 @@ from autograd.program.paths import SHORTEST_LINE
 from autograd.program.program import Program
 from autograd.program.slopes_at_once import FEWEST_OPERANDS, SlopesAtOnce
 from autograd.program.written_out import written_out
+from tests.tables.tiers import TIERS
 
 COUNT = FEWEST_OPERANDS + 44
 OPERATIONS = {
@@ -28,7 +28,6 @@ OPERATIONS = {
     "max": autograd.maximum,
     "min": autograd.minimum,
 }
-TIERS = ["vm", "llvm"] if COMPILED else ["vm"]
 random = np.random.default_rng(5)
 PLAIN = random.normal(size=COUNT)
 POINTS = {

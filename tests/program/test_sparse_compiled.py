@@ -41,8 +41,8 @@ from tests.tables.sparse_functions import (
     sparse,
     start,
 )
+from tests.tables.tiers import TIERS
 
-TIERS = ["vm", "llvm"] if autograd.compiled else ["vm"]
 POINT = [1.0, 2.0, 3.0, 4.0]
 # A decision of plain Python that is an operation of a program has entries for both outcomes, 0 for the other one.
 MORE = {"where": {(3, 3)}, "where, the other side": {(2, 2)}}

@@ -135,7 +135,7 @@ def test_what_is_not_stored_is_said():
 def test_what_runs_often_is_written_out_where_that_is_faster(bound, monkeypatch):
     monkeypatch.setattr(paths, "LOOK_AGAIN", 5)
     for faster in (True, False):
-        monkeypatch.setattr(module, "seconds", lambda machine, inputs, faster=faster: faster == (machine.turns > 0))
+        monkeypatch.setattr(module, "seconds", lambda machine, inputs, faster=faster: faster == machine.has_loops)
         x = POINT.copy()
         compiled = jit(value_and_grad(counted), tier="vm")
         call = compiled.bind(x) if bound else lambda compiled=compiled, x=x: compiled(x)
@@ -161,7 +161,7 @@ def test_a_call_does_not_wait_until_it_is_known_which_form_is_faster(monkeypatch
     def slow(machine, inputs):
         begun.set()
         assert go_on.wait(60.0)
-        return float(machine.turns > 0)
+        return float(machine.has_loops)
 
     monkeypatch.setattr(module, "seconds", slow)
     compiled = jit(value_and_grad(counted), tier="vm")

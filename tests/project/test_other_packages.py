@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pydoc
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from autograd import (
     ArgumentError,
     Constant,
     OperandError,
+    OutputError,
     Variable,
     grad,
     hessian,
@@ -27,7 +29,16 @@ from autograd import (
     stop_gradient,
     value_and_grad,
 )
-from autograd.other_packages import ARRAY_ATTRIBUTES, ATTRIBUTES, DRAWING_ATTRIBUTES, LAYERS, MODULES, NAMES, OPTIONS
+from autograd.other_packages import (
+    ARRAY_ATTRIBUTES,
+    ATTRIBUTES,
+    COMPILED_ATTRIBUTES,
+    DRAWING_ATTRIBUTES,
+    LAYERS,
+    MODULES,
+    NAMES,
+    OPTIONS,
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -73,6 +84,8 @@ def test_each_name_stands_in_one_table():
         ("from autograd import nn", "from layers import Dense, Sequential"),
         ("from autograd import elementwise_grad", "here write jacobian"),
         ("from autograd import SX", "there are no symbols"),
+        ("from autograd import ndtr", r"SciPy has it, here write 0\.5 \* erfc\(-x / sqrt\(2\.0\)\)"),
+        ("from autograd import odeint", r"write the steps as a loop: scan\(step, state, times\)"),
         ("from layers import Module", "here it is Layer"),
         ("import layers.functional as F", "here it is ReLU"),
         ("from layers.models import Sequential", "from layers import Sequential"),
@@ -187,6 +200,13 @@ def test_an_option_of_another_backward_says_what_is_so_here(name):
         (lambda: hessian(np.sin, argnum=0), "hessian has no option 'argnum'; here write argnums=0"),
         (lambda: autograd.vmap(np.sin, in_dims=0), "vmap has no option 'in_dims'; here write in_axes"),
         (lambda: viz.draw(Variable(2.0), rankdir="TB"), "draw has no option 'rankdir'; here write direction=\"TB\""),
+        (
+            lambda: viz.draw(Variable(2.0), colour="red"),
+            "draw has no option 'colour'; here write color_by=\"gradient\"",
+        ),
+        (lambda: autograd.array([Variable(1.0)]).sum(dim=0), "sum has no option 'dim'; here write axis=0"),
+        (lambda: autograd.array([Variable(1.0)]).mean(keepdim=True), "here write keepdims=True"),
+        (lambda: autograd.array([Variable(1.0)]).max(dim=-1), "max has no option 'dim'; here write axis=0"),
         (lambda: viz.draw(Variable(2.0), depth=1), "draw has no option 'depth'; it has expand, focus, radius,"),
         (lambda: autograd.jacrev(np.sin, argnum=0), "jacrev has no option 'argnum'; here write argnums=0"),
         (lambda: autograd.hvp(np.sin, (1.0,), (1.0,), has_aux=True), "hvp has no option 'has_aux'; here write hessian"),
@@ -214,6 +234,18 @@ def test_a_method_of_another_package_s_drawing_says_what_stands_in_its_place(nam
     with pytest.raises(AttributeError, match=f"Drawing has no attribute '{name}'; here "):
         getattr(drawing, name)
     assert name not in dir(drawing)
+
+
+@pytest.mark.parametrize("name", COMPILED_ATTRIBUTES)
+def test_an_attribute_of_other_compiled_functions_says_the_word_here(name):
+    compiled = jit(lambda x: x * x)
+    with pytest.raises(AttributeError, match=f"Jitted has no attribute '{name}'; here "):
+        getattr(compiled, name)
+    assert name not in dir(compiled) and "paths" in dir(compiled)
+
+
+def test_help_tells_the_word_here_for_each_attribute_of_other_packages():
+    assert "Not here: write .value." in pydoc.render_doc(Variable)
 
 
 def test_a_leaf_of_pytorch_is_a_variable_and_one_without_gradient_a_constant():
@@ -258,6 +290,22 @@ def test_arguments_given_to_a_transform_in_place_of_its_function_are_told_their_
         for transform in (grad, jacobian, hessian):
             with pytest.raises(ArgumentError, match=r"as in grad\(f\)\(x\); derivatives of nodes are gradients"):
                 transform(lambda x: x * x, given)
+
+
+def test_derivatives_of_nodes_are_told_where_a_function_or_a_number_is_wanted():
+    x = Variable(2.0)
+    with pytest.raises(
+        OutputError, match=r"only a function .* got Node .*; derivatives of nodes are gradients\(y, \[x\]\)"
+    ):
+        grad(x * x)
+    with pytest.raises(
+        OperandError, match=r"a plain number, got Variable\(2\.0\); derivatives in a node are x\.grad after"
+    ):
+        (x * x).backward(x)
+    with pytest.raises(
+        OperandError, match=r"a gradient needs a plain number, got the node Variable\(2\.0\); give its \.value"
+    ):
+        x.grad = x
 
 
 def test_no_grad_stands_above_a_function():

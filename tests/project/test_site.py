@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import types
 
 import pytest
 
@@ -114,6 +115,17 @@ def test_a_page_of_examples_is_a_notebook_that_runs_from_top_to_bottom(extension
             if "raises-exception" not in cell.metadata.get("tags", ()):
                 raise
     assert len(code) > 5 and ">>>" not in "".join([cell.source for cell in cells])
+
+
+@pytest.mark.parametrize(
+    ("page", "told"), [("learn/two-moons", True), ("learn/loops", False), ("how-to/dynamics", True)]
+)
+def test_a_notebook_that_imports_the_examples_says_where_it_runs(extension, page, told):
+    builder = types.SimpleNamespace(format="html")
+    source = [(DOCS / f"{page}.md").read_text(encoding="utf-8")]
+    extension("notebook_files").link(types.SimpleNamespace(builder=builder), page, source)
+    last = source[0].splitlines()[-1]
+    assert "This page as a notebook" in last and ("runs in a copy of the repository" in last) is told
 
 
 def test_functions_have_the_signatures_that_are_written(extension):

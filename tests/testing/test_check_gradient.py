@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import autograd.testing
 from autograd import ArgumentError, GradcheckError, OperandError, OutputError
 from autograd.testing import check_gradient
 from autograd.testing.black_box import SPACINGS, BlackBox, foreign_leaf, rounded, spacing
@@ -264,3 +265,12 @@ def test_a_check_of_very_many_inputs_is_asked_for():
     assert check_gradient(lambda x: (x * x).sum(), lambda x: 2.0 * x, [x], fast_mode=True)
     with pytest.raises(GradcheckError, match="along all inputs together"):
         check_gradient(lambda x: (x * x).sum(), lambda x: 2.1 * x, [x], fast_mode=True)
+
+
+def test_a_gradient_that_is_no_function_is_refused():
+    with pytest.raises(TypeError, match=r"a function of the same arguments, got list \[6\.0\]"):
+        check_gradient(lambda x: x * x, [6.0], [3.0])
+
+
+def test_the_names_of_the_checks_are_completed():
+    assert set(autograd.testing.__all__) <= set(dir(autograd.testing)) and "check_gradient" in dir(autograd.testing)

@@ -35,6 +35,7 @@ from autograd import (
     tanh,
     value_and_grad,
     vjp,
+    vmap,
 )
 from autograd.graph.modes import watching
 from autograd.graph.node import value_of
@@ -110,6 +111,50 @@ def test_closures_over_outer_variables_at_every_level():
     assert hessian(fun)(2.0) == 450.0 * 16.0
     assert jacfwd(jacfwd(fun))(2.0) == 450.0 * 16.0
     assert nested_grad(fun, 3)(2.0) == 1800.0 * 8.0
+
+
+# Functions of z and x, their derivatives in z, and the derivatives of these in x, at z = 3 and x = 0.75.
+MIXED = {
+    "grad": (grad, lambda z, x: z * z * x, 6.0),
+    "value_and_grad": (lambda f: lambda z: value_and_grad(f)(z)[1], lambda z, x: z * z * x, 6.0),
+    "hessian": (hessian, lambda z, x: z * z * x, 2.0),
+    "jacobian of two": (lambda f: lambda z: sum(jacobian(f)(z)), lambda z, x: [z * z * x, z * x], 7.0),
+    "jvp of two": (lambda f: lambda z: sum(jvp(f, (z,), (1.0,))[1]), lambda z, x: [z * z * x, z * x], 7.0),
+    "vjp": (lambda f: lambda z: vjp(f, z)[1](1.0)[0], lambda z, x: z * z * x, 6.0),
+    "decided on z": (grad, lambda z, x: z * z * x if z > 1.0 else z, 6.0),
+    "decided on x": (grad, lambda z, x: z * z * x if x < 1.0 else z, 6.0),
+    "one path without x": (grad, lambda z, x: z * z if z > 1.0 else z * x, 0.0),
+}
+
+
+@pytest.mark.parametrize("compiled", [lambda f: f, jit, lambda f: jit(f, tier="vm")], ids=["plain", "jit", "vm"])
+@pytest.mark.parametrize(("derivative", "fun", "expected"), MIXED.values(), ids=MIXED)
+def test_a_compiled_function_inside_may_close_over_an_outer_variable(derivative, fun, expected, compiled):
+    def inner(x):
+        return derivative(compiled(lambda z: fun(z, x)))(3.0)
+
+    assert grad(inner)(0.75) == expected
+    assert jvp(inner, (0.75,), (1.0,))[1] == expected
+    assert jit(grad(inner))(0.75) == expected
+    assert hessian(inner)(0.75) == 0.0
+
+
+def test_a_compiled_function_may_be_called_with_an_outer_variable_that_it_closes_over():
+    assert grad(lambda x: jit(lambda z: z * x)(x))(0.75) == 1.5
+    rows = np.array([1.0, 2.0])
+
+    def weighted(x):
+        return vmap(lambda w, z: w * z * x, in_axes=(None, 0), reduce="sum")
+
+    assert grad(lambda x: grad(lambda w: weighted(x)(w, rows))(2.0))(0.75) == 3.0
+    held = [None]
+    kept = jit(lambda z: z * z * held[0])
+
+    def through_a_list(x):
+        held[0] = x
+        return grad(kept)(3.0)
+
+    assert [grad(through_a_list)(x) for x in (0.75, 0.5)] == [6.0, 6.0]
 
 
 def test_an_inner_function_may_ignore_its_own_argument_or_the_outer_one():

@@ -12,8 +12,8 @@ from tests.tables.pictures import ENGINES, VALUES, parts, texts
 from viz import draw
 from viz.diagrams.diagram import BLANK, BLANKS
 from viz.playing.steps import steps_of
+from viz.writing.look import STYLES
 
-STYLES = ["wires", "cards", "records"]
 GIVEN = {"x": "2", "w₁": "−1", "b₁": "1", "w₂": "−2", "b₂": "1.5", "y": "1"}
 
 

@@ -59,7 +59,7 @@ def test_graphviz_pure_is_found_without_path(monkeypatch):
 def test_without_an_engine_the_error_names_every_remedy_and_keeps_the_dot_text(drawn, no_engine):
     with pytest.raises(viz.EngineNotFound) as raised:
         drawn().svg()
-    for remedy in ("pip install graphviz-pure", "apt install graphviz", "engine=", "AUTOGRAD_DOT"):
+    for remedy in ("pip install 'scalar-autograd[viz]'", "apt install graphviz", "engine=", "AUTOGRAD_DOT"):
         assert remedy in str(raised.value)
     assert raised.value.dot == drawn().dot
 
@@ -70,7 +70,7 @@ def test_without_an_engine_dot_and_text_work_and_a_notebook_shows_the_tree_and_t
     assert drawing.save(tmp_path / "graph.txt").read_text(encoding="utf-8") == drawing.text()
     (shown,) = drawing._repr_mimebundle_().values()
     assert drawing.text() in shown
-    assert "pip install graphviz-pure" in shown
+    assert "pip install 'scalar-autograd[viz]'" in shown
 
 
 def test_an_engine_that_is_not_there_is_named(drawn, monkeypatch):
@@ -254,7 +254,7 @@ def test_the_command_reports_the_engines(capsys):
 
 def test_the_command_fails_without_an_engine(capsys, no_engine):
     assert main(["--engines"]) == 1
-    assert "pip install graphviz-pure" in capsys.readouterr().err
+    assert "pip install 'scalar-autograd[viz]'" in capsys.readouterr().err
 
 
 def test_importing_viz_does_not_import_graphviz_or_numpy():

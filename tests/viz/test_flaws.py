@@ -30,8 +30,8 @@ def product():
 
 @needs_chromium
 def test_no_text_lies_on_another_in_a_browser():
-    drawings = [*expressions(40, 7), *list(layers_of_the_registry())[::6]]
-    cards = [*expressions(15, 8, style="cards"), *expressions(15, 9, direction="TB")]
+    drawings = [*expressions(20, 7), *list(layers_of_the_registry())[::6]]
+    cards = [*expressions(8, 8, style="cards"), *expressions(8, 9, direction="TB")]
     with Browser(CHROMIUM) as browser:
         for engine in viz.available_engines():
             assert list(overlaps(browser, drawings + cards, engine)) == [], engine

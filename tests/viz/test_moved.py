@@ -99,7 +99,7 @@ def recipes():
 @pytest.mark.parametrize("style", ["wires", "cards", "records"])
 def test_a_moved_page_says_of_random_graphs_what_python_says(browser, tmp_path, style):
     found = recipes()
-    for _ in range(8):
+    for _ in range(4):
         recipe, drawn, moved = next(found)
         pictures = [viz.draw(graph(recipe, numbers), style=style) for numbers in (drawn, moved)]
         compare(browser, tmp_path, *pictures, [(f"x{place}", number) for place, number in enumerate(moved)])

@@ -83,7 +83,7 @@ def test_without_an_engine_a_notebook_shows_trees_and_the_hint(monkeypatch):
     bundles = shown(monkeypatch, engine="/no/such/engine")
     assert {tuple(bundle) for bundle in bundles.values()} == {("text/plain",)}
     for name in ("a node", "a drawing", "a layer after its forward pass"):
-        assert "pip install graphviz-pure" in bundles[name]["text/plain"]
+        assert "pip install 'scalar-autograd[viz]'" in bundles[name]["text/plain"]
     assert "6  ∂ 1   ×" in bundles["a node"]["text/plain"]
 
 

@@ -12,8 +12,7 @@ from tests.tables.pictures import ENGINES, parts, texts
 from viz import draw
 from viz.diagrams.diagram import SHOWN, SIGNS
 from viz.playing.steps import steps_of
-
-STYLES = ["wires", "cards", "records"]
+from viz.writing.look import STYLES
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import viz
-from autograd import Variable, exp, grad, jit, no_grad, scope, strict, value_and_grad, where
+from autograd import Variable, callback, exp, fori_loop, grad, jit, no_grad, scope, strict, value_and_grad, where
 from autograd.program.program import Program
 from viz import draw
 from viz.diagrams.explanations import Explanations
@@ -179,6 +179,24 @@ def test_a_hostile_file_name_in_a_guard_is_shown_as_text():
         if isinstance(made, str) and not made.startswith("<!DOCTYPE"):
             assert "</script><b>" not in made
     assert drawing.html().count("</script>") == 3
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("compiled", [lambda fun: fun, jit], ids=["plain", "jit"])
+def test_what_depends_on_the_derivatives_of_a_callback_that_has_none_is_drawn_without(compiled, form):
+    table = callback(lambda x: 2.0 * x)
+    drawing = draw(compiled(lambda x, w: table(x) * w + x), 3.0, 5.0)
+    assert FORMS[form](drawing)
+    shown = named(drawing)
+    assert shown["w"] == (5.0, 6.0)
+    assert shown["x"][0] == 3.0 and math.isnan(shown["x"][1])
+
+
+def test_a_loop_that_calls_back_without_derivatives_is_drawn():
+    table = callback(lambda x: 0.5 * x)
+    drawing = draw(jit(lambda x, w: w * fori_loop(0, 300, lambda _, y: table(y) + 1.0, x)), 3.0, 5.0)
+    assert named(drawing)["w"] == (5.0, 2.0)
+    assert math.isnan(named(drawing)["x"][1])
 
 
 def test_a_compiled_function_in_another_graph_is_a_black_box_with_its_name():

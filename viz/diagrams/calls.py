@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd import Node, Variable
 from autograd.numbers.operands import number_or_none
-from autograd.signatures import known_signature
+from autograd.signatures import check_arguments, known_signature
 from autograd.transforms.containers import Attribute, is_mapping
 from autograd.transforms.trees import bracketed, fixed, flatten
 
@@ -24,15 +24,18 @@ def nodes_of_call(function: Callable[..., Any], arguments: Sequence[Any]) -> tup
     >>> [node.name for node in outputs], [node.name for node in inputs]
     (['x'], ['x', 'y'])
     """
-    _check_arguments(function, arguments)
+    name = getattr(function, "__name__", type(function).__name__)
+    check_arguments(function, arguments, f"draw({name}, ...)")
     names = parameter_names(function, len(arguments))
     given = [with_variables(argument, name) for argument, name in zip(arguments, names, strict=True)]
     # A layer names the elements of its arrays, which takes time, only for pictures.
     call = function.with_names if hasattr(type(function), "with_names") else function  # type: ignore[attr-defined]
     found = [leaf for leaf in flatten(call(*given), "the result", number_leaf)[0] if isinstance(leaf, Node)]
     if not found:
-        name = getattr(function, "__name__", type(function).__name__)
-        raise TypeError(f"draw shows how the result of {name} is computed, but no node is in what it returned")
+        raise TypeError(
+            f"draw shows how the result of {name} is computed, but it returned no node: the result does not depend on "
+            f"the arguments, or their numbers were taken out (.value, no_grad)"
+        )
     inputs = [leaf for one in given for leaf in flatten(one, "an input", number_leaf)[0] if isinstance(leaf, Node)]
     return list({id(node): node for node in found}.values()), inputs
 
@@ -57,20 +60,6 @@ def dotted(kind: Any, key: Any) -> str:
     """The index of a part of a container, as pictures write it behind a name: `.key`, `[0]`, of an array `[0,1]`."""
     named = is_mapping(kind) and not isinstance(key, Attribute)
     return f".{key}" if named else bracketed(kind, key).replace(", ", ",")
-
-
-def _check_arguments(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
-    """Raise TypeError if a function can't be called like this, as far as its signature is known."""
-    signature = known_signature(function)
-    if signature is None:
-        return
-    try:
-        signature.bind(*arguments)
-    except TypeError as error:
-        name = getattr(function, "__name__", type(function).__name__)
-        raise TypeError(
-            f"draw({name}, ...) takes the arguments of {name}{signature}, by position; got {len(arguments)}: {error}"
-        ) from None
 
 
 def parameter_names(function: Callable[..., Any], count: int) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd import Node, topological_order
+from autograd import ArgumentError, Node, topological_order
 from autograd.graph import records
-from autograd.graph.node import Output, call_of
+from autograd.graph.node import Output, call_of, operands_of
 from autograd.operations.primitives import Select
 from viz.diagrams.diagram import Box, Diagram, Guard, Operation, Value
 from viz.labels import numbered
@@ -89,11 +90,17 @@ def diagram_of(
 
 
 def slopes_of(node: Node) -> tuple[float, ...]:
-    """The local gradients of a node; in the side that a selection does not take they are 0, even beside nan."""
+    """The local gradients of a node; in the side that a selection does not take they are 0, even beside nan.
+
+    They are nan where there are none: of a callback without derivatives, and of loops that call one.
+    """
     if node.op is Select:
         taken = 1.0 if node.parents[0].value != 0.0 else 0.0
         return 0.0, taken, 1.0 - taken
-    slopes: tuple[float, ...] = node.local_gradients
+    try:
+        slopes: tuple[float, ...] = node.local_gradients
+    except ArgumentError:
+        return (math.nan,) * len(operands_of(node))
     return slopes
 
 

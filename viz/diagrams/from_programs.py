@@ -12,8 +12,9 @@ from types import MethodType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from autograd import Constant, Node, Variable, topological_order
-from autograd.graph.joint_operations import JointOperation
-from autograd.graph.node import Output, call_of, clock, new_argument, operands_of, record_results, value_of
+from autograd.graph.joint_operations import JointOperation, record_results
+from autograd.graph.node import Output, call_of, clock, operands_of, value_of
+from autograd.graph.runs import new_argument
 from autograd.graph.sweep import adjoints
 from autograd.numbers.operands import number_or_none
 from autograd.operations.primitive import Primitive

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import Node, gradients, topological_order
+from autograd import ArgumentError, Node, gradients, topological_order
 from viz.diagrams.calls import nodes_of_call
 from viz.diagrams.diagram import Diagram
 from viz.diagrams.from_nodes import MOST_NODES, diagram_of
@@ -79,7 +79,13 @@ def _gradients_in(nodes: Sequence[Node], outputs: Sequence[Node], seeds: Sequenc
     if seeds is None:
         return {}
     roots = [output if seed == 1.0 else output * seed for output, seed in zip(outputs, seeds, strict=True)]
-    return dict(zip(map(id, nodes), gradients(roots, nodes), strict=True))
+    try:
+        return dict(zip(map(id, nodes), gradients(roots, nodes), strict=True))
+    except ArgumentError:
+        # There is an operation without derivatives: those that depend on them are nan.
+        from viz.diagrams.from_programs import gradients_through
+
+        return gradients_through(topological_order(*roots), roots)
 
 
 def diagram_below(given: Any) -> Diagram:

@@ -27,7 +27,7 @@ VARIABLE = "AUTOGRAD_DOT"
 TIMEOUT = 60.0
 MOST_OUTPUT = 500_000_000
 HINT = (
-    "No layout engine was found. Any one of these helps: `pip install graphviz-pure`; Graphviz itself "
+    "No layout engine was found. Any one of these helps: `pip install 'scalar-autograd[viz]'`; Graphviz itself "
     f"(`apt install graphviz`, `brew install graphviz`); engine='/path/to/dot'; the environment variable {VARIABLE}. "
     "`.dot` and `.text()` need none"
 )

@@ -7,7 +7,8 @@ long a function. Within one, values are in registers of the processor; values th
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from itertools import compress
 from typing import Any
 
 from autograd.graph.joint_operations import JointOperation
@@ -61,20 +62,22 @@ class Scratch:
     cache: each is as wide as an instruction, not as a block.
     """
 
-    def __init__(self, plan: Plan, steps: Sequence[Step]) -> None:
+    def __init__(self, plan: Plan, steps: Sequence[Step], written: Set[int]) -> None:
         self.size = 0
         self.place: dict[int, int] = {}
+        if len(steps) <= LENGTH:
+            # One function: a long operation need not be looked through.
+            return
         last_use: dict[int, int] = {}
         for time, step in enumerate(steps):
-            for operand in step.operands:
-                last_use[operand] = time
+            last_use.update(dict.fromkeys(step.operands, time))
         free: list[int] = []
         leaving: dict[int, list[int]] = {}
         for time, step in enumerate(steps):
             if time % LENGTH == 0:
                 # The function before this one was the last to read these.
                 free += leaving.pop(time // LENGTH, [])
-            if step.output >= 0 or step.result in plan.kept or isinstance(step.primitive, JointOperation):
+            if step.output >= 0 or step.result in written or isinstance(step.primitive, JointOperation):
                 continue
             last_part = last_use.get(step.result, time) // LENGTH
             if last_part > time // LENGTH:
@@ -100,6 +103,11 @@ class Module:
         self.block = block
         # Numbers from one scratch place to the next.
         self.column = width
+        # The values that are written to the places that the plan has for them.
+        self.written = set(plan.kept)
+        for step in steps if plan.calls_back and width == 1 else ():
+            if takes_from_cells(step):
+                self.written.update(step.operands)
         self.scratch = self.scratch_of(steps)
         # Functions that are called back are found through an address that has a place of its own there.
         self.reserved = 1 if plan.calls_back else 0
@@ -107,8 +115,10 @@ class Module:
         self.most_gathered = 0
         # For one row alone, whose outputs the code writes: the numbers of the outputs that each value is.
         self.outputs: dict[int, list[int]] = {}
-        for number, output in enumerate(plan.outputs if plan.alone else ()):
-            self.outputs.setdefault(output, []).append(number)
+        if plan.alone:
+            outputs: Sequence[int] = plan.outputs
+            for number in compress(range(len(outputs)), map(self.computed.__getitem__, outputs)):
+                self.outputs.setdefault(outputs[number], []).append(number)
         # The names of the functions that are called, by their width and suffix.
         self.called: dict[tuple[int, str], set[str]] = {}
         self.declared: set[str] = set()
@@ -129,7 +139,7 @@ class Module:
 
     def scratch_of(self, steps: Sequence[Any]) -> Scratch:
         """The places of values that one function computes and another needs."""
-        return Scratch(self.plan, steps)
+        return Scratch(self.plan, steps, self.written)
 
     def text(self) -> str:
         """The whole module."""
@@ -162,16 +172,17 @@ class Module:
         used_at: dict[int, int] = {}
         for time in range(start, stop):
             step = self.steps[time]
-            for value in self.unused_lately(step, used_at, time):
+            joint = isinstance(step.primitive, JointOperation)
+            in_memory = self.width == 1 and (joint or is_swept(step))
+            used = () if in_memory else step.operands
+            for value in self.unused_lately(step.result, used, used_at, time):
                 known.pop(value, None)
-            if isinstance(step.primitive, JointOperation):
+            if joint:
                 self.call_back(function, step, known)
                 continue
-            if self.width == 1 and is_swept(step):
+            operands = [self.operand(function, known, operand) for operand in used]
+            if in_memory:
                 known[step.result] = self.swept(function, step, known)
-                operands = []
-            else:
-                operands = [self.operand(function, known, operand) for operand in step.operands]
             if step.output >= 0:
                 self.add_up(function, step, operands)
                 continue
@@ -262,25 +273,25 @@ class Module:
                 known[value] = self.same_in_all_rows(function, address)
         return known[value]
 
-    def unused_lately(self, step: Step, used_at: dict[int, int], time: int) -> list[int]:
+    def unused_lately(self, result: int, operands: Sequence[int], used_at: dict[int, int], time: int) -> list[int]:
         """The operands of a step to load again, which were not used lately: LLVM would store them, too, to do so.
 
         `used_at` has the times at which values were used last, NEVER for those that are nowhere in memory.
         """
         unused = []
-        for operand in step.operands:
+        for operand in operands:
             last = used_at.get(operand, time)
             if last == NEVER:
                 continue
             if last < time - REACH:
                 unused.append(operand)
             used_at[operand] = time
-        used_at[step.result] = time if self.is_stored(step.result) else NEVER
+        used_at[result] = time if self.is_stored(result) else NEVER
         return unused
 
     def is_stored(self, value: int) -> bool:
         """Whether a value is written to memory when it is computed."""
-        return value in self.scratch.place or value in self.plan.kept
+        return value in self.scratch.place or value in self.written
 
     def address(self, function: Function, value: int) -> tuple[str, int]:
         """The address of a value, and the alignment of its place in bytes."""
@@ -384,7 +395,8 @@ class Module:
         self, function: Function, known: dict[int, Value], array: str, values: Sequence[int]
     ) -> None:
         """Write the operands of one row alone to an array, those that lie side by side in cells together."""
-        places = [self.plan.place[value] if self.is_in_cells(value) else NEVER for value in values]
+        in_cells, place = self.in_cells, self.plan.place
+        places = [place[value] if in_cells[value] else NEVER for value in values]
         start = 0
         while start < len(values):
             stop = start + 1
@@ -406,13 +418,18 @@ class Module:
         """A 1 for each value that a step for one row computes."""
         return self.plan.computed_before()
 
-    def is_in_cells(self, value: int) -> bool:
-        """Whether a value of one row is in its cell, for others to read."""
-        return not self.computed[value] or value in self.plan.kept
+    @functools.cached_property
+    def in_cells(self) -> bytearray:
+        """A 1 for each value of one row that is in its cell, for others to read."""
+        found = self.computed.translate(bytes([1, 0]) + bytes(254))
+        for value in self.written:
+            found[value] = 1
+        return found
 
     def side_by_side(self, function: Function, known: dict[int, Value], values: Sequence[int]) -> str:
         """The address of numbers of one row alone: where they lie side by side, or where they are gathered."""
-        if all([self.is_in_cells(value) for value in values]) and in_a_row([self.plan.place[one] for one in values]):
+        in_cells = all(map(self.in_cells.__getitem__, values))
+        if in_cells and in_a_row(list(map(self.plan.place.__getitem__, values))):
             return self.address(function, values[0])[0]
         array = self.room_for(function, len(values))
         self.gather_from_memory(function, known, array, values)
@@ -451,8 +468,10 @@ class Module:
             return
         self.declared.add(f"declare void @{CALL_BACK}(ptr, i64, i32, ptr, i64, ptr)")
         count = len(step.operands)
-        array = self.room_for(function, count)
-        if function.width == 1:
+        from_cells = self.width == 1 and takes_from_cells(step)
+        # The machine knows where in its cells they are.
+        array = "null" if from_cells else self.room_for(function, count)
+        if self.width == 1 and not from_cells:
             self.gather_from_memory(function, known, array, step.operands)
         place, steps = f"%{function.new_name()}", f"%{function.new_name()}"
         function.lines.append(f"  {place} = getelementptr ptr, ptr %scratch, i64 {self.steps_at}")
@@ -489,6 +508,11 @@ class Module:
                 return value
             result = function.emit(REAL, f"insertelement {vector} {result.text}, double {value.text}, i64 {row}")
         return result
+
+
+def takes_from_cells(step: Step) -> bool:
+    """Whether a function that is called back for one row finds its operands in the cells by itself."""
+    return isinstance(step.primitive, JointOperation) and step.primitive.slopes_kernel is None
 
 
 def is_swept(step: Step) -> bool:

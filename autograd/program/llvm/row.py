@@ -61,7 +61,7 @@ def is_loop(step: Step, plan: Plan) -> bool:
 
 def lie_in_a_row(values: Sequence[int], plan: Plan) -> bool:
     """Whether values have places side by side."""
-    return in_a_row([plan.place[value] for value in values])
+    return in_a_row(list(map(plan.place.__getitem__, values)))
 
 
 def parts_of(step: Step, loop: Loop) -> list[tuple[int, ...]]:
@@ -100,13 +100,12 @@ class Row(Module):
 
     def __init__(self, plan: Plan, pieces: Sequence[Sequence[Step]]) -> None:
         super().__init__(plan, pieces, 1)
-        self.stored = set(plan.kept)
         for start in range(0, len(pieces), LENGTH):
             self.find_stored(pieces[start : start + LENGTH])
 
     def scratch_of(self, steps: Sequence[Sequence[Step]]) -> Scratch:
         # Vectors are read and written where the plan has their numbers side by side.
-        return Scratch(self.plan, ())
+        return Scratch(self.plan, (), self.written)
 
     def find_stored(self, pieces: Sequence[Sequence[Step]]) -> None:
         """Note which values one function takes from memory."""
@@ -117,11 +116,11 @@ class Row(Module):
             if len(piece) == 1:
                 single.add(results[0])
             if loop_of(piece[0], self.plan) or (is_swept(piece[0]) and lie_in_a_row(piece[0].operands, self.plan)):
-                self.stored.update(piece[0].operands)
+                self.written.update(piece[0].operands)
                 continue
             for values in operands_of(piece):
                 if values not in together and not single.issuperset(values):
-                    self.stored.update(values)
+                    self.written.update(values)
 
     def part(self, number: int, start: int) -> str:
         """The function of some of the pieces."""
@@ -152,7 +151,7 @@ class Row(Module):
                         vectors[key] = self.vector(wide, known, single, values)
                     operands.append(vectors[key])
                 result = vectors[results] = self.result(wide, piece[0], operands)
-            if not self.stored.isdisjoint(results):
+            if not self.written.isdisjoint(results):
                 address, _ = self.address(function, results[0])
                 kind = result.function.type_of(REAL)
                 function.lines.append(f"  store {kind} {result.text}, ptr {address}, align 8")
@@ -165,9 +164,6 @@ class Row(Module):
         addresses = [f"ptr {self.address(function, part[0])[0]}" for part in parts]
         name = self.loop(step.primitive.name, loop)
         return function.emit(REAL, f"call double @{name}({', '.join(addresses)}, i64 {len(parts[0])})")
-
-    def is_in_cells(self, value: int) -> bool:
-        return not self.computed[value] or value in self.stored
 
     def vector(self, wide: Function, known: dict[int, Value], single: set[int], values: tuple[int, ...]) -> Value:
         """A value in all lanes, or several side by side."""

@@ -138,14 +138,15 @@ def mod(a: Value, b: Value) -> Value:
 
 
 def floor_divide(a: Value, b: Value) -> Value:
-    """The integer below the exact a / b, nan for b = 0."""
+    """The integer below the exact a / b, with its sign; nan for b = 0."""
     rest = fmod(a, b)
     count = round_even((a - rest) / b)
     # From 2**53 on a - rest is rounded, and the count may be off.
     error = round_even((fma(-count, b, a) - rest) / b)
     error = select(absolute(count * b) < math.inf, error, 0.0)
     below = (rest != 0.0) & ((rest < 0.0) ^ (b < 0.0))
-    return select(is_nan(rest), math.nan, count + select(below, error - 1.0, error))
+    result = copysign(count + select(below, error - 1.0, error), a / b)
+    return select(is_nan(rest), math.nan, result)
 
 
 # Extremes, signs and steps

@@ -78,7 +78,7 @@ class Columns(Scratch):
     """
 
     def __init__(self, plan: Plan, values_of: Sequence[tuple[set[int], Sequence[int]]]) -> None:
-        super().__init__(plan, ())
+        super().__init__(plan, (), plan.kept)
         last = {value: number for number, (read, _) in enumerate(values_of) for value in read}
         free: list[int] = []
         leaving: dict[int, list[int]] = {}

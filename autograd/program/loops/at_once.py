@@ -107,6 +107,10 @@ class LoopBehind(Loop):
         results = self.both.behind.pop(array("d", operands).tobytes(), None)
         return super().run(operands, in_code) if results is None else (results, None)
 
+    def work(self) -> tuple[float, float]:
+        """None: the two were counted as one."""
+        return 0.0, 0.0
+
     def prepare_code(self, make: Callable[[Machine], None]) -> None:
         """Nothing: it is run again too seldom for machine code to be made of it."""
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from autograd.errors import TraceError
 from autograd.graph.callers import caller
+from autograd.graph.joint_operations import record_results
 from autograd.graph.modes import current_mode
-from autograd.graph.node import Node, record_results, value_of, varies
+from autograd.graph.node import Node, value_of, varies
 from autograd.program.loops.operation import Loop
 from autograd.program.loops.passes import Column, Form, Out, Pass, Way, with_inputs
 from autograd.program.machine.turns import DATA, NUMBERS, OPERANDS, Source, Start

@@ -6,14 +6,18 @@ whose body is recorded once for each way that its decisions fall: see `bodies`.
 
 from __future__ import annotations
 
+import contextlib
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from autograd.errors import ArgumentError, OutputError
+from autograd.errors import ArgumentError, OutputError, TraceError
 from autograd.graph.modes import is_traced
 from autograd.graph.node import Node
+from autograd.numbers.operands import number_or_none
 from autograd.program.loops.bodies import SHORTEST, Notes, Rows, in_rows, rolled
+from autograd.program.recording.fixed_parts import Walk
+from autograd.program.recording.outside import Part
 from autograd.program.reduction import stacked
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import Structure, as_array, check_depth, flatten, map_leaves
@@ -254,10 +258,11 @@ def recorded_scan(
 
     parameters = parameters_of(step) if body is None else parameters_of(body)[::-1]
     row = None if rows.width == 0 else (parameters[1], form or flatten(0.0, "a number")[1])
-    results = rolled(
-        name_of(body or step), turn, notes, start, rows, count, reverse=reverse, checkpoint=checkpoint,
-        labels=((parameters[0], structure), row),
-    )  # fmt: skip
+    with nothing_kept(body or step):
+        results = rolled(
+            name_of(body or step), turn, notes, start, rows, count, reverse=reverse, checkpoint=checkpoint,
+            labels=((parameters[0], structure), row),
+        )  # fmt: skip
     if results is None:
         return None
     ys = None
@@ -277,8 +282,40 @@ def recorded_while(condition: Callable[[Any], Any], body: Callable[[Any], Any], 
         return list(numbers) if notes.stops else flatten(alike(body, carry, body(carry)), "the carry")[0]
 
     labels = (parameters_of(body)[-1], structure), None
-    results = rolled(name_of(body), turn, notes, start, Rows(), -1, labels=labels)
+    with nothing_kept(condition, body):
+        results = rolled(name_of(body), turn, notes, start, Rows(), -1, labels=labels)
     return None if results is None else (structure.build(results),)
+
+
+@contextlib.contextmanager
+def nothing_kept(*functions: Callable[..., Any]) -> Iterator[None]:
+    """While the turns of a loop are recorded by these functions; TraceError if they have changed a number around them.
+
+    They are not run in each turn, nor only there, so that what they keep from turn to turn would be another number.
+    """
+    walk = Walk()
+    for function in functions:
+        walk.key_of(function, 0)
+    yield
+    for part in walk.parts:
+        if part.is_changed() and any([is_number(old) and is_number(new) for old, new in pairs_of(part)]):
+            raise TraceError(
+                f"the body of a loop, {name_of(functions[-1])}, changes {part.described()} around it; in a compiled "
+                f"function the body is recorded, not run in each turn. Hand on in the carry what the next turn needs"
+            )
+
+
+def pairs_of(part: Part) -> list[tuple[Any, Any]]:
+    """What was in each place that has changed, and what is."""
+    pairs: list[tuple[Any, Any]] = []
+    for name, old, new in part.changes():
+        pairs += zip(old, new, strict=False) if name is None and isinstance(old, list) else [(old, new)]
+    return [(old, new) for old, new in pairs if old is not new]
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number or a node."""
+    return isinstance(value, Node) or number_or_none(value) is not None
 
 
 def parameters_of(fun: Callable[..., Any]) -> tuple[str, str]:

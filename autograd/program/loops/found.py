@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.graph.node import Call, Output, record_results, repeated, value_of
+from autograd.graph.joint_operations import record_results, repeated
+from autograd.graph.node import Call, Output, value_of
 from autograd.numbers.arrays import doubles
 from autograd.operations.primitives import Max, MaxOfMany, Min, MinOfMany, Power
 from autograd.program.loops.operation import Loop

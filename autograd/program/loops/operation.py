@@ -7,8 +7,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.graph.joint_operations import JointOperation
-from autograd.graph.node import record_results, value_of, varies
+from autograd.graph.joint_operations import JointOperation, record_results
+from autograd.graph.node import value_of, varies
 from autograd.numbers.arrays import unset_doubles
 from autograd.operations.primitives import Plus
 from autograd.program.builder import Builder
@@ -21,10 +21,11 @@ from autograd.program.loops.derivatives import (
     backward,
     forward,
 )
-from autograd.program.loops.passes import Form
+from autograd.program.loops.passes import Form, Pass, Way
 from autograd.program.machine.machine import Machine
 from autograd.program.machine.turn_blocks import FEWEST_TURNS, Apart, TurnBlocks, sums_apart
 from autograd.program.machine.turns import DATA, NUMBERS, Track, Turns
+from autograd.program.machine.work import IN_BLOCKS, work_of
 from autograd.program.program import Program
 from autograd.program.written_out import written_out
 from autograd.text import counted
@@ -70,6 +71,7 @@ class Loop(JointOperation):
         self.idle: tuple[list[Turns], list[Turns]] = ([], [])
         self.code: dict[tuple[int, int], Any] = {}
         self.apart: dict[int, Apart | None] = {}
+        self.works: dict[Pass, tuple[float, float]] = {}
         # The turns of the last run.
         self.length = max(form.length, 0)
 
@@ -79,7 +81,7 @@ class Loop(JointOperation):
     def inside(self) -> str:
         """The number of turns, of ways through the body and of passes, and the operations of a turn."""
         form = self.form
-        size = counted(sum([len(part.program(form.ways[0])) for part in form.passes]), "operation")
+        size = counted(sum([len(part.runnable(form.ways[0])) for part in form.passes]), "operation")
         turns = f"{form.length:,} turns of {size}" if form.length >= 0 else f"turns of {size} until it ends"
         ways = f", {len(form.ways)} ways" if form.decides() else ""
         passes = f", {len(form.passes)} passes" if len(form.passes) > 1 else ""
@@ -95,13 +97,30 @@ class Loop(JointOperation):
 
     def prepare_code(self, make: Callable[[Machine], None]) -> None:
         """Have machine code made of the body. What it decides on is computed by the interpreter."""
-        for number, part in enumerate(self.form.passes):
+        for number in range(len(self.form.passes)):
             for way in self.form.ways:
                 if (number, way.number) not in self.code and not self.is_exact(number):
-                    apart = self.sums_apart(number)
-                    machine = Machine(part.program(way)) if apart is None else TurnBlocks.machine_of(apart, part.reads)
-                    make(machine)
-                    self.code[number, way.number] = machine.code
+                    self.code[number, way.number] = self.known_code(number, way) or self.made_code(number, way, make)
+
+    def made_code(self, number: int, way: Way, make: Callable[[Machine], None]) -> Any:
+        """New machine code of a way through a pass."""
+        part = self.form.passes[number]
+        apart = self.sums_apart(number)
+        if apart is None:
+            machine = Machine(part.runnable(way), keeps_plan=True)
+        else:
+            machine = TurnBlocks.machine_of(apart, part.reads)
+        make(machine)
+        return machine.code
+
+    def known_code(self, number: int, way: Way) -> Any:
+        """The machine code of the same in the loop that this one goes on from, None if there is none."""
+        before = self.beginning
+        while before is not None and number < len(before.form.passes):
+            if before.form.passes[number] is self.form.passes[number] and (number, way.number) in before.code:
+                return before.code[number, way.number]
+            before = before.beginning
+        return None
 
     def is_exact(self, number: int) -> bool:
         """Whether a pass decides: then it runs in plain Python's arithmetic."""
@@ -112,12 +131,30 @@ class Loop(JointOperation):
         inner = sum([one.turns() for one in self.form.ways[0].program.externals.values() if isinstance(one, Loop)])
         return max(self.length, 1) * (1 + inner)
 
+    def work(self) -> tuple[float, float]:
+        """The operations that machine code would do in all turns, and those that would be made: see `machine.work`."""
+        done = to_make = 0.0
+        for number, part in enumerate(self.form.passes):
+            if not self.is_exact(number):
+                of_turn, made = self.work_of_turn(part)
+                done += of_turn * (1.0 if self.sums_apart(number) is None else IN_BLOCKS)
+                to_make += made * len(self.form.ways)
+        return done * max(self.length, 1), to_make
+
+    def work_of_turn(self, part: Pass) -> tuple[float, float]:
+        """The same of one turn of a pass, looked up unless there are loops in it."""
+        program = part.program(self.form.ways[0])
+        known = self.works.get(part)
+        if known is None or program.externals:
+            known = self.works[part] = work_of(program)
+        return known
+
     def operations(self) -> float:
         """How many operations all turns have; infinite if they may differ, or are not all to be kept in memory."""
         form = self.form
         if form.decides() or form.segment:
             return math.inf
-        programs = [part.program(form.ways[0]) for part in form.passes]
+        programs = [part.runnable(form.ways[0]) for part in form.passes]
         if any([program.externals for program in programs]):
             return math.inf
         return form.length * sum([len(program) for program in programs])
@@ -138,7 +175,7 @@ class Loop(JointOperation):
                     value = end if value < 0 else builder.emit(Plus, (value, end))
                 carried.append(value)
             record = [-1] * (part.width * form.length)
-            program = part.program(form.ways[0])
+            program = part.runnable(form.ways[0])
             constants = [builder.constant(constant) for constant in program.constants]
             primitives = list(program)
             memories: list[Any] = [None, operands, None, *records]
@@ -193,7 +230,7 @@ class Loop(JointOperation):
         ends = [(out.of_pass, out.place, out.offset) for out in form.outs if out.stride == 0]
 
         def machine_of(number: int, way: int) -> Machine:
-            machine = Machine(form.passes[number].program(form.ways[way]))
+            machine = Machine(form.passes[number].runnable(form.ways[way]))
             self.use_code(machine, number, way, in_code)
             return machine
 
@@ -212,7 +249,7 @@ class Loop(JointOperation):
             return None
         if number not in self.apart:
             part = form.passes[number]
-            self.apart[number] = sums_apart(part.program(form.ways[0]), part.carried)
+            self.apart[number] = sums_apart(part.runnable(form.ways[0]), part.carried)
         return self.apart[number]
 
     def run(self, operands: Sequence[float], in_code: bool) -> tuple[Any, Any]:

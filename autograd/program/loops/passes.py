@@ -10,15 +10,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.errors import TraceError
+from autograd.graph.joint_operations import JointOperation, Result
 from autograd.graph.modes import current_mode
+from autograd.program.builder import Builder
 from autograd.program.machine.turns import OPERANDS, RECORDS, Source, Start
 from autograd.program.program import Guard, Program
 from autograd.program.recording.signature import Signature
 from autograd.program.recording.trace import Trace, Traced, record
 
 __all__ = [
-    "Column", "Flags", "Form", "Out", "Pass", "Way", "decide", "flat_program", "leading", "moving", "needed",
-    "with_inputs", "without_unused",
+    "Column", "Flags", "Form", "Out", "Pass", "Way", "decide", "expanded", "flat_program", "leading", "moving",
+    "needed", "with_inputs", "without_unused",
 ]  # fmt: skip
 
 
@@ -57,7 +59,8 @@ class Pass:
     """A pass over the turns, in their order or against it.
 
     A turn takes the carried numbers, which begin as `starts` say, and what it `reads`; it gives the carried numbers of
-    the next turn and `size` others. `make` gives the program that does so, for each way through the body.
+    the next turn and `size` others. `make` gives the program that does so, for each way through the body: one to be
+    differentiated, in which a user's primitives and solutions of equations are operations with rules of their own.
     """
 
     def __init__(
@@ -76,6 +79,14 @@ class Pass:
         self.width = len(starts) + size
         self.make = make
         self.programs: dict[int, Program] = {}
+        self.written: dict[int, Program] = {}
+
+    def runnable(self, way: Way) -> Program:
+        """The program for a way with what such operations compute in their place."""
+        program = self.written.get(way.number)
+        if program is None:
+            program = self.written[way.number] = expanded(self.program(way))
+        return program
 
     def program(self, way: Way) -> Program:
         """The program for a way."""
@@ -83,6 +94,19 @@ class Pass:
         if program is None:
             program = self.programs[way.number] = self.make(way)
         return program
+
+
+def expanded(program: Program) -> Program:
+    """The program, with the operations of users' primitives by which their values are computed."""
+    primitives = program.primitives()
+    if all([primitive.built_in or isinstance(primitive, JointOperation | Result) for primitive in primitives]):
+        return program
+    builder = Builder(program.inputs)
+    values = [*range(program.inputs), *[builder.constant(number) for number in program.constants]]
+    for _, primitive, operands in program:
+        values.append(builder.emit(primitive, tuple([values[operand] for operand in operands])))
+    guards = [guard._replace(condition=values[guard.condition]) for guard in program.guards]
+    return builder.program([values[output] for output in program.outputs], guards)
 
 
 def without_unused(part: Pass, ways: Sequence[Way]) -> Pass:

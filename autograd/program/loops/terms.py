@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.errors import TraceError
+from autograd.graph.joint_operations import repeated
 from autograd.graph.modes import enable_grad
-from autograd.graph.node import Node, repeated, value_of, varies
+from autograd.graph.node import Node, value_of, varies
 from autograd.operations.primitives import Defined, Divide, Minus, Multiply, Negate, Plus, Select, Sum
 from autograd.program.loops.bodies import LEAST, Notes, Rows, Windows, in_rows, rolled
 from autograd.program.loops.found import CHOOSE, constants_differ

@@ -22,10 +22,42 @@ cdef extern from *:
             (low)[0] = one; (low)[1] = three; (high)[0] = two; (high)[1] = four; \
         } while (0)
     #endif
+    /* Four rows of four columns take half of that time where the registers hold four numbers each. */
+    #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+    #include <immintrin.h>
+    #define WITH_FOURS __attribute__((target("avx")))
+    #define SWAP_FOURS(to, over, up, further, from, right, down, beyond) do { \
+            __m256d one = _mm256_loadu_pd(from), two = _mm256_loadu_pd(right); \
+            __m256d three = _mm256_loadu_pd(down), four = _mm256_loadu_pd(beyond); \
+            __m256d low = _mm256_unpacklo_pd(one, two), high = _mm256_unpackhi_pd(one, two); \
+            __m256d last_low = _mm256_unpacklo_pd(three, four), last_high = _mm256_unpackhi_pd(three, four); \
+            _mm256_storeu_pd(to, _mm256_permute2f128_pd(low, last_low, 0x20)); \
+            _mm256_storeu_pd(over, _mm256_permute2f128_pd(high, last_high, 0x20)); \
+            _mm256_storeu_pd(up, _mm256_permute2f128_pd(low, last_low, 0x31)); \
+            _mm256_storeu_pd(further, _mm256_permute2f128_pd(high, last_high, 0x31)); \
+        } while (0)
+    static WITH_FOURS inline void write_fours(double *row, Py_ssize_t stride, double *a, double *b, double *c, double *d,
+                                              Py_ssize_t count) {
+        for (Py_ssize_t at = 0; at < count; at += 4, row += 4 * stride)
+            SWAP_FOURS(row, row + stride, row + 2 * stride, row + 3 * stride, a + at, b + at, c + at, d + at);
+    }
+    static WITH_FOURS inline void read_fours(double *row, Py_ssize_t stride, double *a, double *b, double *c, double *d,
+                                             Py_ssize_t count) {
+        for (Py_ssize_t at = 0; at < count; at += 4, row += 4 * stride)
+            SWAP_FOURS(a + at, b + at, c + at, d + at, row, row + stride, row + 2 * stride, row + 3 * stride);
+    }
+    #define FOURS_OF(count) (__builtin_cpu_supports("avx") ? (count) - (count) % 4 : 0)
+    #else
+    #define FOURS_OF(count) 0
+    #define write_fours(row, stride, a, b, c, d, count)
+    #define read_fours(row, stride, a, b, c, d, count)
+    #endif
     /* Out of the columns, and into them. */
     static inline void write_four(double *row, Py_ssize_t stride, double *a, double *b, double *c, double *d,
                                   Py_ssize_t count) {
-        Py_ssize_t at = 0;
+        Py_ssize_t at = FOURS_OF(count);
+        write_fours(row, stride, a, b, c, d, at);
+        row += at * stride;
         for (; at + 2 <= count; at += 2, row += 2 * stride) {
             SWAP_TO(row, row + stride, a + at, b + at);
             SWAP_TO(row + 2, row + stride + 2, c + at, d + at);
@@ -34,7 +66,9 @@ cdef extern from *:
     }
     static inline void read_four(double *row, Py_ssize_t stride, double *a, double *b, double *c, double *d,
                                  Py_ssize_t count) {
-        Py_ssize_t at = 0;
+        Py_ssize_t at = FOURS_OF(count);
+        read_fours(row, stride, a, b, c, d, at);
+        row += at * stride;
         for (; at + 2 <= count; at += 2, row += 2 * stride) {
             SWAP_TO(a + at, b + at, row, row + stride);
             SWAP_TO(c + at, d + at, row + 2, row + stride + 2);

@@ -70,7 +70,8 @@ cdef inline double* either(bint varies, double* registers, double* cells, Py_ssi
 
 cdef double* next_cache_line(void* memory) noexcept
 
-cdef dict BLOCK_OF
+cdef dict BLOCKS_OF_FUSED
+cdef list BLOCKS_BY_NUMBER
 cdef Block block_of(object primitive)
 
 cdef class Memory:
@@ -89,8 +90,8 @@ cdef class Layout:
     @cython.locals(memory=Memory)
     cdef double* of(self, int value)
     cdef Memory memory_of(self, int value)
-    cdef int place_of(self, int value)
-    cdef int stride(self, int value)
+    cdef int place_of(self, int value) noexcept
+    cdef int stride(self, int value) noexcept
 
 cdef class Steps:
     cdef Py_ssize_t size, used, placed, many, most, together_in_all
@@ -101,6 +102,7 @@ cdef class Steps:
     cdef Instruction* instructions
     cdef Wide* wide
     cdef Py_ssize_t wide_size, wide_count
+    cdef long long in_blocks, by_row, to_make
     cdef double** operands
     cdef Py_ssize_t* strides
     cdef Native native
@@ -125,6 +127,8 @@ cdef class Steps:
     @cython.locals(step=Py_ssize_t, wide=Py_ssize_t, operands=tuple)
     cdef append_wide(self, Step operation, Layout layout)
     cdef append_operands(self, tuple operands, Layout layout)
+    @cython.locals(numbers=array)
+    cdef array operands_in_cells(self, Py_ssize_t result, Py_ssize_t count)
     @cython.locals(wide=Py_ssize_t, first=Py_ssize_t, many=Py_ssize_t, result=int, row=Py_ssize_t, entry=Py_ssize_t,
                    numbers=array, memory="double*")
     cdef void call_back(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept with gil
@@ -154,6 +158,7 @@ cdef class Steps:
     @cython.locals(kind=int)
     cdef void run_other(self, Py_ssize_t step, Py_ssize_t count, int* failed) noexcept nogil
     cdef bint is_empty(self)
+    cdef list joint_operations(self)
     @cython.locals(numbers="double*")
     cdef void run_into(self, double* results) noexcept nogil
     @cython.locals(lanes="double*", where=int, left="double*", right="double*", stride=Py_ssize_t,
@@ -187,17 +192,18 @@ cdef class Workspace
 
 cdef class Machine:
     cdef readonly object program
-    cdef Plan plan_of_rows
+    cdef Plan plan_kept
     cdef array place
     cdef bytearray varies
     cdef bint alone, sums_up, stores, is_straight
-    cdef readonly bint calls_back
+    cdef readonly bint calls_back, has_loops
     cdef public bint is_busy
-    cdef readonly long long turns
+    cdef readonly long long often
     cdef tuple options
     cdef readonly Py_ssize_t input_count, output_count
     cdef readonly list workspaces
-    cdef public long long calls, rows
+    cdef readonly double work_done, work_of_run, work_of_row, to_make
+    cdef readonly list joint, joint_of_rows
     cdef public double row_seconds
     cdef Memory cells
     cdef Steps before, before_deciding
@@ -208,6 +214,9 @@ cdef class Machine:
 
     cpdef double value(self, Py_ssize_t number)
     cpdef Machine idle(self)
+    @cython.locals(to_make=double)
+    cpdef double has_done(self, long long runs, long long rows)
+    cdef note_rows(self, Steps rest)
     @cython.locals(workspace=Workspace)
     cpdef object run_rows(self, Rows rows, Py_ssize_t start, Py_ssize_t stop)
     cpdef note_time(self, double seconds, Py_ssize_t rows)

@@ -10,13 +10,15 @@ from typing import Any
 from autograd.graph.joint_operations import JointOperation
 from autograd.graph.locks import Lock
 from autograd.numbers.arrays import doubles, integers, unset_doubles
+from autograd.operations.primitive import Primitive, all_primitives, count_built_in
 from autograd.program.machine._blocks import BLOCKS
 from autograd.program.machine.block import vector_bits
 from autograd.program.machine.columns import Columns
 from autograd.program.machine.copies import Copies
 from autograd.program.machine.plan import Plan, guards_by_stage
 from autograd.program.machine.runs import LONGEST
-from autograd.program.machine.step import ADD
+from autograd.program.machine.step import ADD, FUSED
+from autograd.program.machine.work import IN_BLOCKS, looked_through, written
 from autograd.program.program import Program
 
 try:
@@ -47,6 +49,8 @@ if not cython.compiled:
     IN_REGISTERS = 16
     OUT, A, B, C = 1, 2, 4, 8
 DOUBLES = ord("d")
+# Calls of one row are counted so many at a time, unless each takes as long as this many operations.
+OFTEN, LONG = 1000, 10_000
 
 
 def fastest_blocks() -> Any:
@@ -67,18 +71,19 @@ def fastest_blocks() -> Any:
 
 
 FASTEST = fastest_blocks()
-# The same by primitive, as they are asked for.
-BLOCK_OF: dict[Any, Block] = {}
+BLOCKS_OF_FUSED = {fused: FASTEST[fused.name] for fused in FUSED}
+# Those of built-in primitives by their numbers.
+BLOCKS_BY_NUMBER: list[Any] = [None] * (1 + count_built_in())
+for _primitive in all_primitives(auxiliary=True):
+    if _primitive.number > 0 and _primitive.arity is not None:
+        BLOCKS_BY_NUMBER[_primitive.number] = FASTEST.get(_primitive.name)
 
 
-def block_of(primitive: Any) -> Block | None:
-    """The block functions of a primitive; None for one of any number of operands, and for results of such."""
-    block = BLOCK_OF.get(primitive)
-    if block is None and primitive.arity is not None:
-        block = FASTEST.get(primitive.name)
-        if block is not None:
-            BLOCK_OF[primitive] = block
-    return block  # type: ignore[no-any-return]
+def block_of(operation: Any) -> Block | None:
+    """The block functions of a primitive or `Fused`; None for those of any number of operands, and of users."""
+    if isinstance(operation, Primitive):
+        return BLOCKS_BY_NUMBER[cython.cast(Primitive, operation).number]  # type: ignore[no-any-return]
+    return BLOCKS_OF_FUSED.get(operation)
 
 
 # Compiled, they are in machine.pxd.
@@ -183,6 +188,9 @@ class Steps:
         self.many = self.most = self.together_in_all = 0
         # Operations on any number of operands, and runs: so far, and in all.
         self.wide_size = self.wide_count = 0
+        # The work that machine code would take over: operations done for a block of rows at once, operands of others,
+        # which are done row by row; and what would be made besides the first ones.
+        self.in_blocks = self.by_row = self.to_make = 0
         self.count_operands(steps)
         self.places = integers(self.together_in_all)
         self.placed = 0
@@ -276,6 +284,7 @@ class Steps:
         """Add an operation on up to three operands, but for the place of its result."""
         step = self.size
         self.size += 1
+        self.in_blocks += 1
         self.instructions[step].kind = block.arity
         # Operands that there are not are as the last one.
         first = operation.first
@@ -310,6 +319,12 @@ class Steps:
         self.wide[wide].first = self.used
         self.wide[wide].many = len(operands)
         self.wide[wide].result = operation.result
+        if isinstance(primitive, JointOperation) and (layout.varies[operation.result] or not primitive.slopes_kernel):
+            # Machine code calls it back, too. Loops tell the work in them.
+            self.to_make += looked_through(len(operands))
+        else:
+            self.by_row += len(operands)
+            self.to_make += written(len(operands))
         if isinstance(primitive, JointOperation):
             self.instructions[step].kind = CALL
             copies: Copies | None = None
@@ -346,6 +361,7 @@ class Steps:
         step, wide = self.size, self.wide_size
         self.size += 1
         self.wide_size += 1
+        self.in_blocks += len(run)
         operation = run[0]
         block: Any = block_of(operation.primitive)
         self.instructions[step].kind = RUN + block.arity
@@ -504,15 +520,22 @@ class Steps:
         first, many, result = self.wide[wide].first, self.wide[wide].many, self.wide[wide].result
         for row in range(count):
             if (not failed if cython.compiled else failed is None) or failed[row] < 0:
-                numbers = unset_doubles(many)
-                memory = doubles_in(numbers)
-                copies = self.calls[result][3]
-                if copies is not None:
-                    cython.cast(Copies, copies).copy(self.cells.at(0), memory)
-                else:
+                numbers = self.operands_in_cells(result, many)
+                if numbers is None:
+                    numbers = unset_doubles(many)
+                    memory = doubles_in(numbers)
                     for entry in range(many):
                         memory[entry] = self.operands[first + entry][row * self.strides[first + entry]]
                 self.call_for_row(result, numbers, row, False)
+
+    def operands_in_cells(self, result: int, count: int) -> Any:
+        """The operands of a function that is called back for one row alone; None for one of several rows."""
+        copies = self.calls[result][3]
+        if copies is None:
+            return None
+        numbers = unset_doubles(count)
+        cython.cast(Copies, copies).copy(self.cells.at(0), doubles_in(numbers))
+        return numbers
 
     def call_at(self, result: int, numbers: Any, results: Any) -> None:
         """Call a function back whose results' first place is this one; only compiled."""
@@ -546,6 +569,10 @@ class Steps:
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return self.size == 0
+
+    def joint_operations(self) -> list[JointOperation]:
+        """Those that are called back, which tell their own work: it may differ each time."""
+        return [operation for operation, _, _, _ in self.calls.values()]
 
     def run_into(self, results: Any) -> None:
         """Run machine code for one row alone, which writes the outputs it computes to `results`; only compiled."""
@@ -604,12 +631,18 @@ def address_of_value(primitive: Primitive) -> int:
 
 
 def call_from_code(steps: Any, result: int, is_alive: int, operands: Any, count: int, results: Any) -> None:
-    """Call a function back from machine code, for the row that the place of its results is in; only compiled."""
+    """Call a function back from machine code, for the row that the place of its results is in; only compiled.
+
+    Without an address of its operands, they are found in the cells.
+    """
     if is_alive:
-        numbers = doubles(count)
-        memory = doubles_in(numbers)
-        for entry in range(count):
-            memory[entry] = operands[entry]
+        if not operands:
+            numbers = cython.cast(Steps, steps).operands_in_cells(result, count)
+        else:
+            numbers = doubles(count)
+            memory = doubles_in(numbers)
+            for entry in range(count):
+                memory[entry] = operands[entry]
         cython.cast(Steps, steps).call_at(result, numbers, results)
 
 
@@ -656,20 +689,23 @@ class Machine:
     """
 
     def __init__(
-        self, program: Program, varying: Sequence[int] | None = None, summed: bool | Sequence[bool] = False
+        self,
+        program: Program,
+        varying: Sequence[int] | None = None,
+        summed: bool | Sequence[bool] = False,
+        keeps_plan: bool = False,
     ) -> None:
         plan = Plan(program, varying, summed)
         self.calls_back = plan.calls_back
-        # The turns of its loops, and of loops in these.
-        self.turns = sum([operation.turns() for operation in plan.joint_operations]) if plan.calls_back else 0
+        self.has_loops = any([operation.turns() > 0 for operation in plan.joint_operations])
         # Whether it runs, if it calls functions back: these may get here again, and so may other threads meanwhile.
         self.is_busy = False
         self.options = (varying, summed)
         self.sums_up = True in plan.summed
         self.stores = False in plan.summed
         self.workspaces: list[Any] = []
-        self.calls = 0
-        self.rows = 0
+        # What the interpreter has done so far that machine code would take over.
+        self.work_done = 0.0
         # The seconds that a row took one thread the last time; before the first it is taken to be long.
         self.row_seconds = 1.0
         # Held by a call over rows, whose threads all read the cells.
@@ -678,7 +714,7 @@ class Machine:
         self.input_count = program.inputs
         self.place, self.varies = plan.place, plan.varies
         # Each thread's registers are laid out by it, when the thread comes.
-        self.plan_of_rows: Plan | None = None if plan.alone else plan
+        self.plan_kept: Plan | None = plan if keeps_plan or not plan.alone else None
         self.cells = Memory(plan.cells, 1)
         for number, constant in enumerate(program.constants, program.inputs):
             self.cells.at(plan.place[number])[0] = constant
@@ -687,6 +723,12 @@ class Machine:
         self.before = Steps([steps_of(plan.runs[1])], plan, self.cells, self.cells, self.cells)
         self.code: Any = None
         self.alone = plan.alone
+        # That of one run, and of each of its rows, which is known when there are any; and what would be made.
+        self.work_of_run = float(self.before.in_blocks + self.before.by_row)
+        self.work_of_row = 0.0
+        self.to_make = float(self.before.in_blocks + self.before.to_make)
+        self.joint, self.joint_of_rows = self.before.joint_operations(), None
+        self.often = 1 if self.has_loops or self.work_of_run >= LONG else OFTEN
         self.inputs = copies_of_inputs(plan, program.inputs)
         self.outputs = copies_of_outputs(plan, bytearray(program.size))
         self.output_count = len(program.outputs)
@@ -708,12 +750,17 @@ class Machine:
 
         ValueError if the program's arrays were changed meanwhile, so that its values would have other places.
         """
-        if self.plan_of_rows is not None:
-            return self.plan_of_rows
+        if self.plan_kept is not None:
+            return self.plan_kept
         plan = Plan(self.program, *self.options)
         if bytes(plan.place) != bytes(self.place) or plan.varies != self.varies:
             raise ValueError("a machine runs the program that it was made for, and this one was changed since")
         return plan
+
+    def forget_plan(self) -> None:
+        """Keep the plan no longer, if there is one row alone."""
+        if self.alone:
+            self.plan_kept = None
 
     def idle(self) -> Machine:
         """The machine itself, or one for the same program if it runs and calls functions back."""
@@ -861,6 +908,25 @@ class Machine:
         # A row that once took longer was perhaps held up by others: a longer time is believed little by little.
         self.row_seconds = min(seconds, 1.05 * self.row_seconds) if self.row_seconds else seconds
 
+    def has_done(self, runs: int, rows: int) -> float:
+        """Note so many more runs of so many rows in all; how often, on average, each operation to be made was done."""
+        to_make = self.to_make
+        self.work_done += self.work_of_run * runs + self.work_of_row * rows
+        for joint, times in ((self.joint, runs), (self.joint_of_rows or (), rows)):
+            for operation in joint:
+                done, made = operation.work()
+                self.work_done += done * times
+                to_make += made
+        return self.work_done / to_make if to_make else 0.0
+
+    def note_rows(self, rest: Steps) -> None:
+        """Note the work of each row, which these steps do, once."""
+        if self.joint_of_rows is None:
+            self.work_of_run += (1.0 - IN_BLOCKS) * rest.in_blocks
+            self.work_of_row = IN_BLOCKS * rest.in_blocks + rest.by_row
+            self.to_make += rest.in_blocks + rest.to_make
+            self.joint_of_rows = rest.joint_operations()
+
     def use(self, before: Any, rest: Any) -> None:
         """Run machine code from now on: `before` for the values that are the same for all rows, `rest` for the rows."""
         if before is not None:
@@ -965,6 +1031,7 @@ class Workspace:
         self.code = machine.code
         self.deciding = Steps(plan.row_stages, plan, self.machine.cells, self.registers, self.sums)
         self.rest = Steps([plan.rest], plan, self.machine.cells, self.registers, self.sums)
+        self.machine.note_rows(self.rest)
         if machine.code is not None and machine.code[1] is not None:
             self.rest.use(machine.code[1], self.registers, self.machine.cells, self.sums)
         varying = [number for number in range(program.inputs) if plan.varies[number]]

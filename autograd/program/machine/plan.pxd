@@ -3,14 +3,16 @@ from cpython.array cimport array
 from autograd.program.machine.step cimport Step, new_step, operand_in
 from autograd.numbers.arrays cimport integers, ints_in
 
+cdef int ADDS, SUBTRACTS, MULTIPLIES
+
 @cython.locals(of_operation=array, start_of=array, used=array, uses=array, codes="int*", starts="int*",
-               operand_at="int*", use_count="int*", steps=list, primitives=list, first=int, number=int, entry=int,
-               count=int, place=int, value=int, primitive=object, step=Step, product=Step, left=int, right=int, taken=bytearray)
+               operand_at="int*", use_count="int*", steps=list, primitives=list, roles=bytes, role=int, first=int,
+               number=int, entry=int, count=int, place=int, value=int, product=int, other=int, left=int, right=int,
+               a=int, b=int, c=int, taken=bytearray)
 cpdef list fused(object program)
 @cython.locals(made_by=array, maker="int*", of_operation=array, start_of=array, used=array, codes="int*", starts="int*",
                operand_at="int*", first=int, value=int, number=int)
 cdef array makers(object program)
-cdef bint is_product(list steps, int number)
 @cython.locals(number=int, output=int, nothing=bytearray, used=bytearray, computed_last=bytearray, steps=list,
                rest=list, waiting=dict, together=list, additions=list, addition=Step, value=int, step=Step)
 cdef list with_sums(Plan plan, object outputs, bytearray kept)

@@ -28,6 +28,9 @@ if not cython.compiled:
 
 __all__ = ["Plan", "guards_by_stage"]
 
+# What an operation does in a sum or difference of products.
+ADDS, SUBTRACTS, MULTIPLIES = 1, 2, 3
+ROLES = {Plus: ADDS, Minus: SUBTRACTS, Multiply: MULTIPLIES}
 # Cells in a line of the processor's cache: the vector unit takes longer over numbers that lie in two.
 LINE = 8
 
@@ -58,6 +61,7 @@ def fused(program: Program) -> list[Step]:
     several are no steps.
     """
     primitives = program.primitives()
+    roles = bytes([ROLES.get(primitive, 0) for primitive in primitives])
     first = program.first
     of_operation: Any = program.codes
     start_of: Any = program.starts
@@ -67,54 +71,48 @@ def fused(program: Program) -> list[Step]:
     operand_at = ints_in(used)
     uses = integers(program.size)
     use_count = ints_in(uses)
-    steps: list[Any] = []
-    for number in range(len(program)):
-        if codes[number] < 0:
-            steps.append(None)
-            continue
-        entry = starts[number]
-        count = starts[number + 1] - entry
-        primitive: Any = primitives[codes[number]]
-        if count == 2:
-            steps.append(new_step(first + number, primitive, 2, operand_at[entry], operand_at[entry + 1]))
-        elif count == 1:
-            steps.append(new_step(first + number, primitive, 1, operand_at[entry]))
-        elif count == 3:
-            steps.append(
-                new_step(first + number, primitive, 3, operand_at[entry], operand_at[entry + 1], operand_at[entry + 2])
-            )
-        else:
-            operands = tuple([operand_at[place] for place in range(entry, entry + count)])
-            steps.append(Step(first + number, primitive, operands))
-        for place in range(entry, entry + count):
-            use_count[operand_at[place]] += 1
+    for entry in range(len(program.operands)):
+        use_count[operand_at[entry]] += 1
     for value in program.outputs:
         use_count[value] += 1
     for guard in program.guards:
         use_count[guard.condition] += 1
-    taken = bytearray(program.size)
-    for step in steps:
-        if step is not None and (step.primitive is Plus or step.primitive is Minus):
-            left, right = step.first, step.second
-            if use_count[left] == 1 and is_product(steps, left - first):
-                product = steps[left - first]
-                step.primitive = PRODUCT_PLUS if step.primitive is Plus else PRODUCT_MINUS
-                taken[left] = 1
-            elif use_count[right] == 1 and is_product(steps, right - first):
-                product = steps[right - first]
-                step.primitive = PRODUCT_PLUS if step.primitive is Plus else MINUS_PRODUCT
-                taken[right] = 1
-                right = left
+    steps: list[Any] = []
+    taken = bytearray(len(program))
+    # From the end on: a product that is taken into its sum is met behind that, and gets no step.
+    for number in range(len(program) - 1, -1, -1):
+        if codes[number] < 0 or taken[number]:
+            continue
+        entry = starts[number]
+        count = starts[number + 1] - entry
+        role = roles[codes[number]]
+        if role in (ADDS, SUBTRACTS):
+            left, right = operand_at[entry] - first, operand_at[entry + 1] - first
+            if left >= 0 and use_count[first + left] == 1 and codes[left] >= 0 and roles[codes[left]] == MULTIPLIES:
+                product, other = left, right
+                primitive: Any = PRODUCT_PLUS if role == ADDS else PRODUCT_MINUS
+            elif (
+                right >= 0 and use_count[first + right] == 1 and codes[right] >= 0 and roles[codes[right]] == MULTIPLIES
+            ):
+                product, other = right, left
+                primitive = PRODUCT_PLUS if role == ADDS else MINUS_PRODUCT
             else:
+                steps.append(new_step(first + number, primitives[codes[number]], 2, first + left, first + right))
                 continue
-            step.count = 3
-            step.first, step.second, step.third = product.first, product.second, right
-    return [step for step in steps if step is not None and not taken[step.result]]
-
-
-def is_product(steps: list[Any], number: int) -> bool:
-    """Whether the step of this number, if there is one, multiplies."""
-    return number >= 0 and steps[number] is not None and cython.cast(Step, steps[number]).primitive is Multiply
+            taken[product] = 1
+            entry = starts[product]
+            steps.append(
+                new_step(first + number, primitive, 3, operand_at[entry], operand_at[entry + 1], first + other)
+            )
+        elif 0 < count <= 3:
+            # Operands that there are not aren't looked at.
+            a, b, c = operand_at[entry], operand_at[entry + count // 2], operand_at[entry + count - 1]
+            steps.append(new_step(first + number, primitives[codes[number]], count, a, b, c))
+        else:
+            operands = tuple([operand_at[place] for place in range(entry, entry + count)])
+            steps.append(Step(first + number, primitives[codes[number]], operands))
+    steps.reverse()
+    return steps
 
 
 @cython.final
@@ -293,15 +291,19 @@ def mark(steps: list[Step], varies: bytearray, decides: bytearray, made_by: Any)
                 varies[step.result] = 1
     for value in range(len(varies)):
         varies[value] = varies[maker[value]]
-    for step in reversed(steps):
-        if decides[step.result]:
-            for place in range(step.count):
-                decides[maker[operand_in(step, place)]] = 1
+    if 1 in decides:
+        for step in reversed(steps):
+            if decides[step.result]:
+                for place in range(step.count):
+                    decides[maker[operand_in(step, place)]] = 1
 
 
 def sorted_out(steps: list[Step], varies: bytearray, decides: bytearray) -> list[list[Step]]:
     """The steps in four lists: the same for all rows, the same and deciding, varying, varying and deciding."""
     lists: list[list[Step]] = [[], [], [], []]
+    if not (1 in varies or 1 in decides):
+        lists[0] = steps
+        return lists
     for step in steps:
         lists[2 * varies[step.result] + decides[step.result]].append(step)
     return lists

@@ -9,7 +9,7 @@ try:
 except ImportError:
     from autograd.numbers import _cython as cython
 
-__all__ = ["ADD", "ADD_PRODUCT", "MINUS_PRODUCT", "PRODUCT_MINUS", "PRODUCT_PLUS", "Fused", "Step"]
+__all__ = ["ADD", "ADD_PRODUCT", "FUSED", "MINUS_PRODUCT", "PRODUCT_MINUS", "PRODUCT_PLUS", "Fused", "Step"]
 
 
 class Fused:
@@ -25,6 +25,7 @@ PRODUCT_PLUS, PRODUCT_MINUS, MINUS_PRODUCT = [
 ]
 # Added to a sum over rows: a value, and the product of two.
 ADD, ADD_PRODUCT = Fused("add", 1), Fused("add_product", 2)
+FUSED = (PRODUCT_PLUS, PRODUCT_MINUS, MINUS_PRODUCT, ADD, ADD_PRODUCT)
 
 
 @cython.final

@@ -68,9 +68,8 @@ class Signature:
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         positional = [flatten(value, f"argument {place}", argument_leaf)[1] for place, value in enumerate(args)]
-        names = sorted(kwargs)
-        named = [flatten(kwargs[name], f"argument {name!r}", argument_leaf)[1] for name in names]
-        self.structure = Structure(tuple, [Structure(tuple, positional), Structure(dict, named, names)])
+        named = [flatten(value, f"argument {name!r}", argument_leaf)[1] for name, value in kwargs.items()]
+        self.structure = Structure(tuple, [Structure(tuple, positional), Structure(dict, named, list(kwargs))])
         # The key of each argument as it is now, by its place or name.
         self.keys = {place: sign((value,), {})[2] for place, value in (dict(enumerate(args)) | kwargs).items()}
 
@@ -101,9 +100,10 @@ def sign(
             if stops is not None:
                 stops.append(len(numbers))
         if kwargs:
-            for name in sorted(kwargs):
+            # In the order of the call, which a function sees that takes any: `**kwargs` is a dict.
+            for name, value in kwargs.items():
                 keys.append(name)
-                take(kwargs[name], numbers, nodes, keys, 0)
+                take(value, numbers, nodes, keys, 0)
     except Unsuitable:
         # The signature knows where it is, and raises.
         Signature(args, kwargs)

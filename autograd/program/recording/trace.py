@@ -20,17 +20,9 @@ from autograd.graph.callers import (
     may_have_numpy_compare,
 )
 from autograd.graph.modes import tracing
-from autograd.graph.node import (
-    Node,
-    Output,
-    clock,
-    new_argument,
-    refusal_of,
-    retire_arguments,
-    value_of,
-    varies,
-)
+from autograd.graph.node import Node, Output, clock, refusal_of, value_of, varies
 from autograd.graph.node_errors import in_own_words, lost_nan, refused
+from autograd.graph.runs import new_argument, retire_arguments
 from autograd.numbers.arrays import integers
 from autograd.operations.primitive import Primitive
 from autograd.operations.primitives import Less, LessEqual, NotEqual
@@ -264,7 +256,7 @@ class Translation:
         self.place_of = {id(variable): place for place, variable in enumerate(self.variables, count)}
         # The builder's value for each position of the tape, and for each of its others once it is asked for.
         self.values = integers(tape.size)
-        self.other_values = integers(len(tape.others), -1)
+        self.other_values = integers(len(tape.numbering.others), -1)
         self.translate()
 
     def translate(self) -> None:
@@ -273,9 +265,9 @@ class Translation:
         table = builder.table
         values, others = ints_in(self.values), ints_in(self.other_values)
         codes, starts, slots = ints_in(tape.codes), ints_in(tape.starts), ints_in(tape.operands)
-        codes_here = integers(len(tape.primitives))
+        codes_here = integers(len(tape.numbering.primitives))
         code_here = ints_in(codes_here)
-        for code, primitive in enumerate(tape.primitives):
+        for code, primitive in enumerate(tape.numbering.primitives):
             code_here[code] = builder.code(primitive)
         count = tape.count
         for position in range(count):
@@ -292,7 +284,7 @@ class Translation:
                     table.lay(values[slot])
                     continue
                 if others[-1 - slot] < 0:
-                    others[-1 - slot] = self.value_at(tape.others[-1 - slot])
+                    others[-1 - slot] = self.value_at(tape.numbering.others[-1 - slot])
                 table.lay(others[-1 - slot])
             values[count + place] = builder.emit_laid(code)
 

@@ -199,7 +199,7 @@ class RowCall:
         self.take_structure(path.traced.outputs)
         failed = self.failed if selected is None else numpy.empty(count, numpy.int32)
         self.totals = run_chunks(machine, Rows(self.sources, selected, failed, self.targets), count)
-        count_work(machine, self.paths.tier, 0, count)
+        count_work(machine, self.paths.tier, 1, count)
         left = numpy.flatnonzero(failed >= 0) if path.program.guards else ()
         path.hits += count - len(left)
         if len(left) == 0:

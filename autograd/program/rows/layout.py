@@ -93,7 +93,7 @@ class Layout:
         pairs = enumerate(zip(args, axes, strict=True))
         self.args = [self.taken(argument, axis, f"argument {place}", True, 0) for place, (argument, axis) in pairs]
         # As in JAX, keywords are mapped along their first axis; what has none is the same for all rows.
-        self.kwargs = {key: self.taken(kwargs[key], 0, f"argument {key!r}", False, 0) for key in sorted(kwargs)}
+        self.kwargs = {key: self.taken(value, 0, f"argument {key!r}", False, 0) for key, value in kwargs.items()}
         if not counts:
             raise ValueError(f"vmap of {name}: no argument is mapped; in_axes must give the axis of at least one")
         if len(set(counts.values())) > 1:

@@ -139,7 +139,7 @@ class PlainCall:
         if self.has_guards and rows.any_failed(count):
             return None
         self.path.hits += count
-        count_work(machine, self.tier, 0, count)
+        count_work(machine, self.tier, 1, count)
         if self.reduction is not None:
             return self.reduced(sums, count)
         return made[0] if self.is_array else with_pieces(self.outputs, made)

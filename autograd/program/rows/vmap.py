@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import OperandError
+from autograd.graph.joint_operations import record_results
 from autograd.graph.modes import current_mode, no_grad
-from autograd.graph.node import Node, check_thread, clock, record_results, retire_results, varies
+from autograd.graph.node import Node, check_thread, clock, varies
+from autograd.graph.runs import retire_results
 from autograd.other_packages import answers_options
 from autograd.program.compiled_derivatives import (
     CompiledOperation,
@@ -34,7 +36,7 @@ from autograd.program.rows.call import RowCall
 from autograd.program.rows.layout import Layout, OfLeaves, check_axes, is_plain_call, moved, row_of_ones
 from autograd.program.rows.plain_calls import PlainRows
 from autograd.program.tiers import check_tier, settled
-from autograd.transforms.sparse import matrix_leaf
+from autograd.transforms.kinds import result_leaf
 from autograd.transforms.tape import is_differentiated
 from autograd.transforms.taped_run import name_of
 from autograd.transforms.trees import as_array, check_depth, flatten
@@ -323,8 +325,7 @@ class Mapped(CompiledOverRows):
             self.recordings.notices.warn(signal)
             return self.one_by_one(rows, self.fun)
         found = derivatives.on_nodes(merged(numbers, nodes), *own)
-        if derivatives.closes_over_nodes():
-            # Derivatives in these are not compiled.
+        if found is NotImplemented:
             return self.one_by_one(rows, self.fun)
         return self.reduction.from_sums(found, rows.count)
 
@@ -347,7 +348,7 @@ class Mapped(CompiledOverRows):
         if closes_over_nodes(list(paths)):
             # Derivatives in these are not compiled.
             return self.one_by_one(rows, self.fun)
-        results, structure = flatten(value, f"the output of {self.__name__}", matrix_leaf)
+        results, structure = flatten(value, f"the output of {self.__name__}", result_leaf)
         if not results:
             return value
         form: Any = call.structure

@@ -383,6 +383,13 @@ def test_remainders_next_to_multiples_are_exact(compiled):
         assert np.array_equal(compiled("floor_divide", near, -divisors), np.array(expected, float))
 
 
+def test_quotients_below_one_have_the_sign_that_python_gives(compiled):
+    numbers = [0.0, -0.0, 5e-324, -5e-324, 0.5, -0.5, 2.0, -2.0, 1e308, -1e308]
+    pairs = [(a, b) for a in numbers for b in numbers if b != 0.0 and abs(a) <= abs(b)]
+    expected = np.array([a // b for a, b in pairs])
+    assert same_bits(compiled("floor_divide", *np.array(pairs).T), expected).all()
+
+
 def test_odd_functions_are_odd_and_even_ones_even_to_the_last_bit(compiled):
     x = np.random.default_rng(5).integers(0, 2**63, 10000, dtype=np.uint64).view(float)
     for name in ["sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "cbrt", "erf"]:

@@ -132,7 +132,7 @@ def test_keywords_have_rows_along_the_first_axis_and_numbers_among_them_are_shar
         assert mapped(X, y=Y, scale=3.0, mode="product", steps=1).tolist() == (3.0 * X * Y[:, 0]).tolist()
         assert mapped(x=X, y=Y, scale=X).tolist() == (2.0 * (X + Y[:, 0]) * X).tolist()
     with pytest.raises(
-        ValueError, match=r"\(argument 0: 4, argument 'scale': 2, argument 'y': 4\); keywords are mapped"
+        ValueError, match=r"\(argument 0: 4, argument 'y': 4, argument 'scale': 2\); keywords are mapped"
     ):
         vmap(function)(X, y=Y, scale=np.ones(2))
 

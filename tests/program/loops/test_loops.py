@@ -6,6 +6,7 @@ import functools
 import math
 import time
 from collections import namedtuple
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 from autograd import (
     ArgumentError,
     OutputError,
+    Primitive,
+    TraceError,
     Variable,
+    array,
     callback,
     cos,
     exp,
@@ -23,6 +27,7 @@ from autograd import (
     grad,
     hessian,
     hvp,
+    implicit,
     jacfwd,
     jacobian,
     jacrev,
@@ -310,9 +315,9 @@ def test_random_bodies_are_what_is_written_out(body, turns, reverse, nested):
     # Numbers may grow beyond all bounds: then both are nan.
     alike = functools.partial(np.allclose, rtol=1e-11, atol=1e-12, equal_nan=True)
     np.testing.assert_array_equal(jit(rolled, tier="vm")(*given_to), jit(unrolled, tier="vm")(*given_to))
-    for argument in (0, 1, 2):
-        found, expected = [jit(grad(fun, argument), tier="vm")(*given_to) for fun in (rolled, unrolled)]
-        assert alike(found, expected)
+    found, expected = [jit(grad(fun, (0, 1, 2)), tier="vm")(*given_to) for fun in (rolled, unrolled)]
+    for ours, theirs in zip(found, expected, strict=True):
+        assert alike(ours, theirs)
     found, expected = [
         jit(lambda w, fun=fun: jvp(lambda w: fun(w, *given_to[1:]), (w,), (w,)))(given_to[0])
         for fun in (rolled, unrolled)
@@ -540,3 +545,134 @@ def test_the_program_of_a_loop_is_differentiated_at_nodes(name, transform):
     variables = [Variable(number) for number in point]
     program(*variables)[0].backward()
     np.testing.assert_allclose([variable.grad for variable in variables], expected[0], rtol=1e-11)
+
+
+KEEPERS = {
+    "variable": "the variable 'level'",
+    "item": "a list",
+    "entry": "a dict",
+    "attribute": "SimpleNamespace.level",
+    "count": "a dict",
+    "array": "a NodeArray",
+}
+
+
+@pytest.mark.parametrize("turns", [0, 40, 400], ids=["while", "40", "400"])
+@pytest.mark.parametrize("kind", KEEPERS)
+def test_a_body_that_changes_a_number_around_it_is_refused(kind, turns):
+    def total(x):
+        level, items, entries, held, values = (
+            x,
+            [x],
+            {"level": x, "count": 0},
+            SimpleNamespace(level=x),
+            array([x, 1.0]),
+        )
+
+        def body(_, carry):
+            nonlocal level
+            if kind == "variable":
+                level = 0.9 * level
+                return carry + level
+            if kind == "item":
+                items[0] = 0.9 * items[0]
+                return carry + items[0]
+            if kind == "entry":
+                entries["level"] = 0.9 * entries["level"]
+                return carry + entries["level"]
+            if kind == "attribute":
+                held.level = 0.9 * held.level
+                return carry + held.level
+            if kind == "array":
+                values[0] = 0.9 * values[0]
+                return carry + values[0]
+            entries["count"] += 1
+            return carry + x * entries["count"]
+
+        if turns == 0:
+            return while_loop(lambda carry: carry < 2.0 * x, functools.partial(body, None), x)
+        return fori_loop(0, turns, body, x)
+
+    # x (1 + 0.9 + 0.81 + ...), or x (1 + 1 + 2 + ...); the other loop ends after two turns, or one.
+    sums = {"count": 1.0 + turns * (turns + 1) / 2 if turns else 2.0}.get(
+        kind, 10.0 - 9.0 * 0.9**turns if turns else 2.71
+    )
+    assert float(total(0.5)) == pytest.approx(0.5 * sums)
+    for fun in (total, jacobian(total)):
+        with pytest.raises(TraceError, match="the body of a loop, ") as error:
+            jit(fun)(0.5)
+        assert f"changes {KEEPERS[kind]} around it; in a compiled function the body is recorded" in str(error.value)
+
+
+def test_a_body_may_fill_what_is_around_it():
+    def total(x):
+        table, met = {}, []
+
+        def body(_, carry):
+            met.append(carry)
+            if "slope" not in table:
+                table["slope"] = 0.5 * x
+            return carry * table["slope"]
+
+        return fori_loop(0, 300, body, 2.0)
+
+    assert jit(total)(1.9) == total(1.9)
+
+
+# Its rule is not the derivative of its value, as of a straight-through estimator; the solution's value, in a compiled
+# function, is that of the last step of a solver.
+Straight = Primitive("straight through", lambda x: x * x * x, lambda x, out: 1.0 + 0.5 * x, registered=False)
+
+
+@implicit.root(lambda x, a: x * x * x + x - a)
+def solved(a):
+    x = a
+    for _ in range(40):
+        x = x - (x * x * x + x - a) / (3.0 * x * x + 1.0)
+    return x
+
+
+LOOPS_WITH_RULES = {
+    "fori": lambda fun, x, turns: fori_loop(0, turns, lambda _, c: 0.5 * fun(c) + 0.1 * x, x),
+    "scan": lambda fun, x, turns: scan(lambda c, z: (0.5 * fun(z * c) + 0.1 * x, fun(c)), x, np.ones(turns))[1].sum(),
+    "checkpoint": lambda fun, x, turns: scan(
+        lambda c, _: (0.5 * fun(c) + 0.1 * x, None), x, length=turns, checkpoint=True
+    )[0],
+    "while": lambda fun, x, turns: while_loop(
+        lambda c: c[0] < turns, lambda c: (c[0] + 1.0, 0.5 * fun(c[1]) + 0.1 * x), (0.0, x)
+    )[1],
+    "decides": lambda fun, x, turns: fori_loop(
+        0, turns, lambda k, c: 0.5 * fun(c) + 0.1 * x if k < 20 else 0.25 * fun(c) + 0.1 * x, x
+    ),
+    "nested": lambda fun, x, turns: fori_loop(
+        0, turns // 20, lambda _, c: fori_loop(0, 20, lambda _, d: 0.5 * fun(d) + 0.1 * x, c), x
+    ),
+}
+
+
+@pytest.mark.parametrize("fun", [Straight, solved], ids=["primitive", "equation"])
+@pytest.mark.parametrize("loop", LOOPS_WITH_RULES.values(), ids=LOOPS_WITH_RULES)
+def test_rules_of_users_primitives_and_of_equations_hold_in_loops(loop, fun):
+    def run(x):
+        return loop(fun, x, 400)
+
+    assert jit(run, tier="vm")(0.75) == pytest.approx(run(0.75), rel=1e-13)
+    slope, bend = grad(run)(0.75), hessian(run)(0.75)
+    assert slope != 0.0 and bend != 0.0
+    for way in (jit(grad(run)), grad(jit(run)), jit(jacfwd(run))):
+        assert way(0.75) == pytest.approx(slope, rel=1e-13)
+    for way in (jit(hessian(run)), jit(grad(grad(run))), hessian(jit(run))):
+        assert way(0.75) == pytest.approx(bend, rel=1e-10)
+    assert jit(vmap(grad(run)))(np.array([0.25, 0.75]))[1] == pytest.approx(slope, rel=1e-13)
+
+
+def test_equations_that_need_pivots_are_refused_in_the_derivative_of_a_loop():
+    @implicit.root(lambda x, a: [x[0] * x[0] + x[1] - a, x[0] - x[1]])
+    def pair(a):
+        x = a
+        for _ in range(40):
+            x = x - (x * x + x - a) / (2.0 * x + 1.0)
+        return [x, x]
+
+    with pytest.raises(TraceError, match="the derivative of a loop takes decisions on values: record it turn by turn"):
+        jit(grad(lambda a: fori_loop(0, 400, lambda _, c: c + pair(a * c)[0], a)))(0.75)

@@ -112,10 +112,10 @@ def test_loops_run_at_once_give_the_bits_of_two(function, transform, monkeypatch
     compiled = jit(transform(function), tier="vm")
     for point in POINTS:
         compiled(point)
-        for path in compiled.paths:
-            joined = Machine(with_loops_at_once(path.program))
-            for other in POINTS:
-                same(joined.call(other.tolist()), Machine(path.program).call(other.tolist()))
+    for path in compiled.paths:
+        joined, apart = Machine(with_loops_at_once(path.program)), Machine(path.program)
+        for point in POINTS:
+            same(joined.call(point.tolist()), apart.call(point.tolist()))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
