@@ -37,6 +37,7 @@ from autograd.exports.jax_function import to_jax
 from autograd.operations.primitive import REAL
 from tests.tables.conventions import OURS
 from tests.tables.oracles import BUILT_IN, EVERY_PRIMITIVE
+from tests.tables.rules import Straight
 from tests.tables.smooth_points import points
 from tools.conventions import rows
 
@@ -234,8 +235,6 @@ def test_single_precision_stays():
 
 
 def test_users_primitives_have_their_rules_and_equations_are_refused():
-    Straight = autograd.Primitive("straight", lambda x: x * x * x, lambda x, out: 1.0 + 0.5 * x, registered=False)
-
     @autograd.implicit.root(lambda x, a: x * x * x - a)
     def root(a):
         x = a

@@ -39,7 +39,7 @@ from autograd.operations.primitives import (
     Where,
 )  # fmt: skip
 from autograd.program.final_passes import finished
-from autograd.program.program import Program
+from autograd.program.program import Operation, Program
 from autograd.program.symbols import Symbol, number_of
 
 try:
@@ -49,7 +49,7 @@ except ImportError:
 if not cython.compiled:
     from autograd.numbers.arrays import ints_in
 
-__all__ = ["Builder"]
+__all__ = ["Builder", "rewritten"]
 
 # Stands for a missing value.
 NONE = -1
@@ -422,3 +422,13 @@ def _gate(builder: Builder, a: int, b: int) -> int:
 def is_negative_zero(number: float) -> bool:
     """Whether it is -0.0, which equals 0.0."""
     return number == 0.0 and math.copysign(1.0, number) < 0.0
+
+
+def rewritten(program: Program, emit: Callable[[Builder, Operation, tuple[int, ...]], int]) -> Program:
+    """The program with other operations: `emit` gives the value of each in a new builder, of its operands' there."""
+    builder = Builder(program.inputs)
+    values = [*range(program.inputs), *[builder.constant(number) for number in program.constants]]
+    for operation in program:
+        values.append(emit(builder, operation, tuple([values[operand] for operand in operation.operands])))
+    guards = [guard._replace(condition=values[guard.condition]) for guard in program.guards]
+    return builder.program([values[output] for output in program.outputs], guards)

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 
 from autograd.graph.joint_operations import JointOperation, Result
 from autograd.numbers.arrays import doubles
-from autograd.program.builder import Builder
+from autograd.program.builder import Builder, rewritten
 from autograd.program.machine.machine import Machine
-from autograd.program.program import Program
+from autograd.program.program import Operation, Program
 from autograd.program.recording.trace import Traced
 
 __all__ = ["faster", "written_out"]
@@ -32,20 +32,18 @@ def written_out(program: Program, most: int = MOST_OPERATIONS) -> Program | None
     loops = [one for one in program.externals.values() if isinstance(one, JointOperation)]
     if not loops or len(program) + sum([one.operations() for one in loops]) > most:
         return None
-    builder = Builder(program.inputs)
-    values = [*range(program.inputs), *[builder.constant(constant) for constant in program.constants]]
     results: dict[int, list[int]] = {}
-    for result, primitive, operands in program:
-        used = tuple([values[operand] for operand in operands])
+
+    def emit(builder: Builder, operation: Operation, operands: tuple[int, ...]) -> int:
+        primitive = operation.primitive
         if isinstance(primitive, JointOperation):
-            results[result] = primitive.written_out(builder, used)
-            values.append(-1)
-        elif isinstance(primitive, Result):
-            values.append(results[operands[0]][primitive.place])
-        else:
-            values.append(builder.emit(primitive, used))
-    guards = [guard._replace(condition=values[guard.condition]) for guard in program.guards]
-    return builder.program([values[output] for output in program.outputs], guards)
+            results[operation.result] = primitive.written_out(builder, operands)
+            return -1
+        if isinstance(primitive, Result):
+            return results[operation.operands[0]][primitive.place]
+        return builder.emit(primitive, operands)
+
+    return rewritten(program, emit)
 
 
 def faster(machine: Machine, traced: Traced) -> Machine:

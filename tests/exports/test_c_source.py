@@ -21,7 +21,6 @@ from autograd import (
     fori_loop,
     grad,
     hessian,
-    implicit,
     jacobian,
     jit,
     log,
@@ -47,6 +46,7 @@ from tests.tables.c_compiler import Library
 from tests.tables.conventions import OURS
 from tests.tables.oracles import BUILT_IN
 from tests.tables.random_programs import KNOWN, random_program
+from tests.tables.rules import Straight, solved
 from tests.tables.special_points import SPECIAL, points_of
 from tools.conventions import rows
 
@@ -503,15 +503,6 @@ def test_a_users_primitive_is_exported_by_its_value(tmp_path):
 
 @pytest.mark.parametrize("turns", [1, 400])
 def test_the_rules_of_users_primitives_and_of_equations_are_exported(turns, tmp_path):
-    Straight = Primitive("straight of ours", lambda x: x * x * x, lambda x, out: 1.0 + 0.5 * x, registered=False)
-
-    @implicit.root(lambda x, a: x * x * x + x - a)
-    def solved(a):
-        x = a
-        for _ in range(40):
-            x = x - (x * x * x + x - a) / (3.0 * x * x + 1.0)
-        return x
-
     def both(x):
         return fori_loop(0, turns, lambda _, c: 0.5 * Straight(c) + 0.1 * solved(x * c), x)
 

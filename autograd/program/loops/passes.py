@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from autograd.errors import TraceError
 from autograd.graph.joint_operations import JointOperation, Result
 from autograd.graph.modes import current_mode
-from autograd.program.builder import Builder
+from autograd.program.builder import rewritten
 from autograd.program.machine.turns import OPERANDS, RECORDS, Source, Start
 from autograd.program.program import Guard, Program
 from autograd.program.recording.signature import Signature
@@ -101,12 +101,7 @@ def expanded(program: Program) -> Program:
     primitives = program.primitives()
     if all([primitive.built_in or isinstance(primitive, JointOperation | Result) for primitive in primitives]):
         return program
-    builder = Builder(program.inputs)
-    values = [*range(program.inputs), *[builder.constant(number) for number in program.constants]]
-    for _, primitive, operands in program:
-        values.append(builder.emit(primitive, tuple([values[operand] for operand in operands])))
-    guards = [guard._replace(condition=values[guard.condition]) for guard in program.guards]
-    return builder.program([values[output] for output in program.outputs], guards)
+    return rewritten(program, lambda builder, operation, operands: builder.emit(operation.primitive, operands))
 
 
 def without_unused(part: Pass, ways: Sequence[Way]) -> Pass:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from autograd import (
     ArgumentError,
     OutputError,
-    Primitive,
     TraceError,
     Variable,
     array,
@@ -48,6 +47,7 @@ from autograd.program.loops import operation
 from autograd.program.loops.operation import Loop
 from tests.tables.derivatives import leaves
 from tests.tables.loops import written_out
+from tests.tables.rules import Straight, solved
 from tests.tables.tiers import TIERS
 
 pytestmark = pytest.mark.usefixtures("loops_from_8_turns_on")
@@ -617,19 +617,6 @@ def test_a_body_may_fill_what_is_around_it():
         return fori_loop(0, 300, body, 2.0)
 
     assert jit(total)(1.9) == total(1.9)
-
-
-# Its rule is not the derivative of its value, as of a straight-through estimator; the solution's value, in a compiled
-# function, is that of the last step of a solver.
-Straight = Primitive("straight through", lambda x: x * x * x, lambda x, out: 1.0 + 0.5 * x, registered=False)
-
-
-@implicit.root(lambda x, a: x * x * x + x - a)
-def solved(a):
-    x = a
-    for _ in range(40):
-        x = x - (x * x * x + x - a) / (3.0 * x * x + 1.0)
-    return x
 
 
 LOOPS_WITH_RULES = {
